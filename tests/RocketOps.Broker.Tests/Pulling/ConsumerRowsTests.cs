@@ -1,4 +1,6 @@
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Broker.Tests.Pulling;
@@ -6,6 +8,9 @@ namespace RocketOps.Broker.Tests.Pulling;
 /// <summary>The reference's lines about pulls, locks, heartbeats and offsets, asked of our broker. The interop ring asks Apache's 5.5.0.</summary>
 public sealed class ConsumerRowsTests
 {
+    // Nobody has said nothing for so long, however much time passes.
+    private const string Idle = "86400";
+
     [Fact]
     public async Task Rows_AreAnsweredAsTheReferenceSays()
     {
@@ -14,5 +19,59 @@ public sealed class ConsumerRowsTests
         IReadOnlyList<string> answers = await new ConsumerRows(() => RawConnection.ConnectAsync(broker.Address), "Rows").AskAsync();
 
         string.Join('\n', answers).Should().Be(string.Join('\n', ConsumerRows.Expected));
+    }
+
+    [Fact]
+    public async Task RowsOfTime_AreAnsweredAsTheReferenceSays()
+    {
+        using TempDirectory directory = new("broker-");
+        PassingTime time = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = Idle };
+        TestBroker broker = await TestBroker.StartAsync(settings, directory, time: time);
+        try
+        {
+            IReadOnlyList<string> answers;
+            using (time.Hold())
+            {
+                answers = await new ConsumerRows(() => RawConnection.ConnectAsync(broker.Address), "RowsOfTime").AskOfTimeAsync(PassAsync, RestartAsync);
+            }
+
+            string.Join('\n', answers).Should().Be(string.Join('\n', ConsumerRows.ExpectedOfTime));
+        }
+        finally
+        {
+            await broker.DisposeAsync();
+        }
+
+        Task PassAsync(TimeSpan passes)
+        {
+            time.Pass(passes);
+
+            // By itself every 10 s.
+            broker.Host.Parts.Clients.Scan();
+            return Task.CompletedTask;
+        }
+
+        async Task RestartAsync()
+        {
+            await broker.DisposeAsync();
+            broker = await TestBroker.StartAsync(settings, directory, time: time);
+        }
+    }
+
+    [Fact]
+    public async Task RowsOfExpiredMessages_AreAnsweredAsTheReferenceSays()
+    {
+        PassingTime time = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "1048576", ["fileReservedTime"] = "1", ["serverChannelMaxIdleTimeSeconds"] = Idle };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
+
+        IReadOnlyList<string> answers = await new ConsumerRows(() => RawConnection.ConnectAsync(broker.Address), "RowsOfExpiry").AskOfExpiryAsync(async () =>
+        {
+            time.Pass(TimeSpan.FromHours(2));
+            (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteExpiredCommitLog))).Code.Should().Be(ResponseCode.Success);
+        });
+
+        string.Join('\n', answers).Should().Be(string.Join('\n', ConsumerRows.ExpectedOfExpiry));
     }
 }

@@ -103,6 +103,16 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         // "bit 0 (1) commit offset present" (§2.3): without the field there is none to store
         "pull that says it brings progress, and does not: 1",
         "progress after that: 0, offset 2",
+        // "stored only on the first pass (brokerAllowSuspend), i.e. before the request is parked"
+        "progress that a waiting pull has brought: 0, offset 2",
+        "commit while it waits: 0",
+        "pull that waited: 0, 1 messages, next 1, min 0, max 1, broker 0",
+        "progress after it: 0, offset 3",
+        // "longPollingEnable=false -> 1000 ms"
+        "pull from the end that would wait for an hour, without long polling: 19, 0 messages, next 3, min 0, max 3, broker 0",
+        // "batch limits (memory 256 KiB / 32 messages, …)"
+        "pull of 100 of 40 messages: 0, 32 messages, next 32, min 0, max 40, broker 0",
+        "pull of 32 of 4 messages of 100 KiB: 0, 2 messages, next 2, min 0, max 4, broker 0",
 
         // §5.8: "Lock succeeds if free, owned by the same clientId (refreshes) or expired"
         "lock by one: 0, 1 given",
@@ -150,7 +160,23 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         "pull: 24",
         // "consumeType, messageModel, consumeFromWhere (last heartbeat wins)"
         "join as a pull consumer: 0",
-        "kind of the group: 0 CONSUME_ACTIVELY",
+        "kind of the group: 0 CONSUME_ACTIVELY CLUSTERING CONSUME_FROM_LAST_OFFSET",
+        "join as one that gets everything from the first: 0",
+        "kind of the group: 0 CONSUME_PASSIVELY BROADCASTING CONSUME_FROM_FIRST_OFFSET",
+        // "(retryQueueNums, perm 6)"
+        "join a group with 3 queues for retries: 0",
+        "retry topic: 0, 3 queues, permission 6",
+        // "Not for BROADCASTING in 5.3"
+        "another joins a group that broadcasts: 0, the first is not told",
+        // "when broker and group notifyConsumerIdsChangedEnable are true"
+        "another joins a group whose members are not told: 0, the first is not told",
+        "another joins while no members are told: 0, the first is not told",
+        // "Two processes with the same clientId collapse"
+        "another joins by the same name: 0, the first is told",
+        "members of one name: 0 one",
+        // "A clientId change on a known channel is not a change"
+        "another changes its name: 0, the first is told",
+        "members: 0 one other",
 
         // "Query (14) unknown: queue min ≤ 0 and record 0 still in memory: 0, else 22 (5.3: setZeroIfNotFound=false: 22 at once)"
         "progress of a new group: 0, offset 0",
@@ -174,6 +200,37 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         "min offset of an empty queue: 0, offset 0",
     ];
 
+    /// <summary>What is asked while time passes and the broker starts again, and our answer.</summary>
+    public static IReadOnlyList<string> ExpectedOfTime { get; } =
+    [
+        // §5.8: "expired: > 60 000 ms since last update"
+        "lock by one: 0, 1 given",
+        "lock by another after 60 s: 0, 0 given",
+        "lock by another after 1 ms more: 0, 1 given",
+        "lock by one: 0, 0 given",
+        // "Nothing is persisted; after a broker restart all locks are free"
+        "lock by one after a restart: 0, 1 given",
+        // §5.9: "last update older than 120 s -> channel closed and removed"
+        "join: 0",
+        "members after 120 s: 0 one",
+        "members after 1 ms more: 1",
+        "the connection of the one: closed",
+    ];
+
+    /// <summary>What is asked of a queue whose first messages have expired, and our answer.</summary>
+    public static IReadOnlyList<string> ExpectedOfExpiry { get; } =
+    [
+        // §5.9: "14, 29, 30 must be right for a topic with expired head"
+        "progress of a new group: 22",
+        "max offset: 0, offset 4",
+        "min offset: 0, offset 3",
+        "offset by the time of nothing yet: 0, offset 3",
+        "offset by a time to come: 0, offset 4",
+        // §5.6: "offset > max or < min: 21"
+        "pull from the first that was: 21, 0 messages, next 3, min 3, max 4, broker 0",
+        "pull from the first that is: 0, 1 messages, next 4, min 3, max 4, broker 0",
+    ];
+
     /// <summary>What Apache's 5.5.0 answers. The reasons stand in docs/compatibility.md.</summary>
     public static IReadOnlyList<string> ExpectedOfApache5 { get; } =
     [
@@ -185,6 +242,8 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
             "lock of a topic that is not there: 0, 0 given" => "lock of a topic that is not there: 0, 1 given",
             "progress of a new group in an empty queue: 0, offset 0" => "progress of a new group in an empty queue: 22",
             "commit -1: 29" => "commit -1: 0",
+            "members of one name: 0 one" => "members of one name: 0 one one",
+            "another changes its name: 0, the first is told" => "another changes its name: 0, the first is not told",
             _ => line,
         }),
     ];
@@ -202,7 +261,43 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
             await PullsAsync();
             await LocksAsync();
             await GroupsAsync();
+            await NoticesAsync();
             await OffsetsAsync();
+        }
+
+        return _lines;
+    }
+
+    /// <summary>Asks what has to do with time.</summary>
+    /// <param name="pass">Lets so much time pass for the broker, and nothing else, and has it look for what is over.</param>
+    /// <param name="restart">Ends the broker and starts it anew on its store.</param>
+    public async Task<IReadOnlyList<string>> AskOfTimeAsync(Func<TimeSpan, Task> pass, Func<Task> restart)
+    {
+        TimeSpan moment = TimeSpan.FromMilliseconds(1);
+        await using (_one = await connect())
+        {
+            await DoneAsync(RawBroker.CreateTopicAsync(_one, topic, 2));
+            await MakeGroupAsync("plain");
+            await LockAsync("lock by one", "one", topic);
+            await pass(TimeSpan.FromSeconds(60));
+            await LockAsync("lock by another after 60 s", "other", topic);
+            await pass(moment);
+            await LockAsync("lock by another after 1 ms more", "other", topic);
+            await LockAsync("lock by one", "one", topic);
+        }
+
+        await restart();
+        await using (_one = await connect())
+        await using (_other = await connect())
+        {
+            await LockAsync("lock by one after a restart", "one", topic);
+            await JoinAsync("silent", "one", [Wants(topic)], "join");
+            await pass(TimeSpan.FromSeconds(120));
+            await MembersAsync("members after 120 s", _other, "silent");
+            await pass(moment);
+            await MembersAsync("members after 1 ms more", _other, "silent");
+            using CancellationTokenSource timeout = new(Patience);
+            _lines.Add($"the connection of the one: {(await _one.ReceiveAsync(timeout.Token) is null ? "closed" : "open")}");
         }
 
         return _lines;
@@ -217,12 +312,27 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         Dictionary<string, string> writeOnly = Fields(
             ("topic", $"{topic}_w"), ("defaultTopic", "TBW102"), ("readQueueNums", "1"), ("writeQueueNums", "1"), ("perm", "2"), ("topicFilterType", "SINGLE_TAG"), ("topicSysFlag", "0"), ("order", "false"));
         await DoneAsync(_one.RequestAsync(UpdateAndCreateTopic, writeOnly));
+        await DoneAsync(RawBroker.CreateTopicAsync(_one, $"{topic}_many", 2));
+        for (int i = 0; i < 40; i++)
+        {
+            await DoneAsync(RawBroker.SendAsync(_one, $"{topic}_many", 0, "small"u8.ToArray()));
+        }
+
+        for (int i = 0; i < 4; i++)
+        {
+            await DoneAsync(RawBroker.SendAsync(_one, $"{topic}_many", 1, new byte[100 * 1024]));
+        }
+
         foreach (string tag in (string[])["A", "B", "A"])
         {
             await DoneAsync(RawBroker.SendAsync(_one, topic, 0, Encoding.UTF8.GetBytes(tag), $"TAGS\u0001{tag}\u0002"));
         }
 
-        await Eventually.TrueAsync(async () => (await _one.RequestAsync(GetMaxOffset, Fields(("topic", topic), ("queueId", "0")))).ExtFields.GetValueOrDefault("offset") == "3", $"{topic} has its messages");
+        foreach ((string name, int queueId, string end) in ((string, int, string)[])[(topic, 0, "3"), ($"{topic}_many", 0, "40"), ($"{topic}_many", 1, "4")])
+        {
+            await Eventually.TrueAsync(async () => (await _one.RequestAsync(GetMaxOffset, Fields(("topic", name), ("queueId", Text(queueId))))).ExtFields.GetValueOrDefault("offset") == end, $"{name} has its messages");
+        }
+
         await MakeGroupAsync("plain");
         await MakeGroupAsync("idle", consume: false);
         await MakeGroupAsync("silent", broadcast: false);
@@ -284,6 +394,33 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await OffsetAsync("progress that it has brought", QueryConsumerOffset, group: "plain");
         await PullWithoutProgressAsync("pull that says it brings progress, and does not", "plain");
         await OffsetAsync("progress after that", QueryConsumerOffset, group: "plain");
+        await PullThatWaitsAsync();
+        await ConfigureAsync("longPollingEnable=false");
+        await PullAsync("pull from the end that would wait for an hour, without long polling", "plain", offset: 3, flags: MayWait, wait: 3_600_000);
+        await ConfigureAsync("longPollingEnable=true");
+        await PullAsync("pull of 100 of 40 messages", "many", from: $"{topic}_many", most: 100, flags: BringsSubscription);
+        await PullAsync("pull of 32 of 4 messages of 100 KiB", "many", from: $"{topic}_many", queueId: 1, flags: BringsSubscription);
+    }
+
+    /// <summary>A pull that brings progress and waits; meanwhile the group gets further, and then the message comes.</summary>
+    private async Task PullThatWaitsAsync()
+    {
+        string name = $"{topic}_more";
+        Task pull = PullAsync("pull that waited", "waiting", from: name, flags: BringsProgress | MayWait | BringsSubscription, progress: 2, wait: 3_600_000);
+        await Eventually.TrueAsync(async () => (await ProgressAsync()).ExtFields.GetValueOrDefault("offset") == "2", "the pull waits", Patience);
+        await AddProgressAsync("progress that a waiting pull has brought");
+        Add("commit while it waits", await RawBroker.UpdateOffsetAsync(_other, Group("waiting"), name, 0, 3));
+        await DoneAsync(RawBroker.SendAsync(_other, name, 0, "late"u8.ToArray()));
+        await pull;
+        await AddProgressAsync("progress after it");
+
+        Task<RawFrame> ProgressAsync() => _other.RequestAsync(QueryConsumerOffset, Fields(("consumerGroup", Group("waiting")), ("topic", name), ("queueId", "0")));
+
+        async Task AddProgressAsync(string what)
+        {
+            RawFrame answer = await ProgressAsync();
+            Add(what, answer, $", offset {answer.ExtFields.GetValueOrDefault("offset")}");
+        }
     }
 
     /// <summary>Its answer comes before that of the question behind it on a connection of their own, or not at all.</summary>
@@ -349,10 +486,33 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await JoinAsync("versions", "one", [Wants($"{topic}_more")], "join without the topic");
         await PullAsync("pull", "versions");
         await JoinAsync("versions", "one", [Wants(topic)], "join as a pull consumer", type: "CONSUME_ACTIVELY");
-        RawFrame kind = await _one.RequestAsync(GetConsumerConnectionList, Fields(("consumerGroup", Group("versions"))));
-        Add("kind of the group", kind, " " + Regex.Match(Encoding.UTF8.GetString(kind.Body.Span), "\"consumeType\":\"(?<kind>[A-Z_]+)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture).Groups["kind"].Value);
+        await KindAsync("versions");
+        await JoinAsync("versions", "one", [Wants(topic)], "join as one that gets everything from the first", model: "BROADCASTING", from: "CONSUME_FROM_FIRST_OFFSET");
+        await KindAsync("versions");
+        await MakeGroupAsync("retries", retryQueues: 3);
+        await JoinAsync("retries", "one", [Wants(topic)], "join a group with 3 queues for retries");
+        await RetryQueuesAsync("retries");
 
         Task<RawFrame> JoinOtherAsync(params string[] wanted) => _other.RequestAsync(HeartBeat, body: Heartbeat("members", "other", wanted, "CLUSTERING", "CONSUME_PASSIVELY"));
+    }
+
+    /// <summary>Changes of which others are told, or not: what they hear comes before the answer to what they ask next.</summary>
+    private async Task NoticesAsync()
+    {
+        await JoinAsync("all", "one", [Wants(topic)], model: "BROADCASTING");
+        await HearAsync("another joins a group that broadcasts", "all", "other", "BROADCASTING");
+        await MakeGroupAsync("untold", notify: false);
+        await JoinAsync("untold", "one", [Wants(topic)]);
+        await HearAsync("another joins a group whose members are not told", "untold", "other");
+        await JoinAsync("renamed", "one", [Wants(topic)]);
+        await ConfigureAsync("notifyConsumerIdsChangedEnable=false");
+        await JoinAsync("quiet", "one", [Wants(topic)]);
+        await HearAsync("another joins while no members are told", "quiet", "other");
+        await ConfigureAsync("notifyConsumerIdsChangedEnable=true");
+        await HearAsync("another joins by the same name", "renamed", "one");
+        await MembersAsync("members of one name", _other, "renamed");
+        await HearAsync("another changes its name", "renamed", "other");
+        await MembersAsync("members", _other, "renamed");
     }
 
     private async Task OffsetsAsync()
@@ -376,6 +536,38 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await OffsetAsync("min offset of an empty queue", GetMinOffset, queueId: 1);
     }
 
+    /// <summary>Asks about a queue whose first messages have expired.</summary>
+    /// <param name="expire">Has the broker remove the files of the log that hold one message of 600 KB each, but for the last one; called until they are gone.</param>
+    public async Task<IReadOnlyList<string>> AskOfExpiryAsync(Func<Task> expire)
+    {
+        await using (_one = await connect())
+        {
+            await DoneAsync(RawBroker.CreateTopicAsync(_one, topic, 1));
+            for (int i = 0; i < 4; i++)
+            {
+                await DoneAsync(RawBroker.SendAsync(_one, topic, 0, new byte[600_000]));
+            }
+
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    await expire();
+                    return (await _one.RequestAsync(GetMinOffset, Fields(("topic", topic), ("queueId", "0")))).ExtFields.GetValueOrDefault("offset") == "3";
+                },
+                "the first three messages are gone",
+                Patience);
+            await OffsetAsync("progress of a new group", QueryConsumerOffset, group: "new");
+            await OffsetAsync("max offset", GetMaxOffset);
+            await OffsetAsync("min offset", GetMinOffset);
+            await OffsetAsync("offset by the time of nothing yet", SearchOffsetByTimestamp);
+            await OffsetAsync("offset by a time to come", SearchOffsetByTimestamp, timestamp: 4_102_444_800_000);
+            await PullAsync("pull from the first that was", "new", offset: 0, flags: BringsSubscription);
+            await PullAsync("pull from the first that is", "new", offset: 3, flags: BringsSubscription);
+        }
+
+        return _lines;
+    }
+
     /// <summary>A request that is no line of the table.</summary>
     private static async Task DoneAsync(Task<RawFrame> asked)
     {
@@ -388,9 +580,9 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private Task ConfigureAsync(string settings) => DoneAsync(_one.RequestAsync(UpdateBrokerConfig, body: Encoding.UTF8.GetBytes(settings + "\n")));
 
-    private Task MakeGroupAsync(string name, bool consume = true, bool broadcast = true)
+    private Task MakeGroupAsync(string name, bool consume = true, bool broadcast = true, int retryQueues = 1, bool notify = true)
     {
-        string group = $$"""{"groupName":"{{Group(name)}}","consumeEnable":{{Text(consume)}},"consumeBroadcastEnable":{{Text(broadcast)}},"retryQueueNums":1,"retryMaxTimes":16}""";
+        string group = $$"""{"groupName":"{{Group(name)}}","consumeEnable":{{Text(consume)}},"consumeBroadcastEnable":{{Text(broadcast)}},"retryQueueNums":{{Text(retryQueues)}},"retryMaxTimes":16,"notifyConsumerIdsChangedEnable":{{Text(notify)}}}""";
         return DoneAsync(_one.RequestAsync(UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes(group)));
     }
 
@@ -411,9 +603,9 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         Add(what, answer, more);
     }
 
-    private async Task JoinAsync(string group, string clientId, string[] wanted, string? what = null, string model = "CLUSTERING", string type = "CONSUME_PASSIVELY")
+    private async Task JoinAsync(string group, string clientId, string[] wanted, string? what = null, string model = "CLUSTERING", string type = "CONSUME_PASSIVELY", string from = "CONSUME_FROM_LAST_OFFSET")
     {
-        Task<RawFrame> joining = _one.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, wanted, model, type));
+        Task<RawFrame> joining = _one.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, wanted, model, type, from));
         if (what is null)
         {
             await DoneAsync(joining);
@@ -430,6 +622,39 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         Add(what, await change);
         await ToldAsync();
     }
+
+    /// <summary>A heartbeat of another member, and whether the first is told.</summary>
+    private async Task HearAsync(string what, string group, string clientId, string model = "CLUSTERING")
+    {
+        RawFrame answer = await _other.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, [Wants(topic)], model, "CONSUME_PASSIVELY"));
+        using CancellationTokenSource timeout = new(Patience);
+        RawFrame next = RawFrame.Request(GetMaxOffset, int.MaxValue, Fields(("topic", topic), ("queueId", "0")));
+        await _one.SendAsync(next.Encode(), timeout.Token);
+        bool told = false;
+        while (await _one.ReceiveAsync(timeout.Token) is { } frame && !(frame.IsResponse && frame.Opaque == next.Opaque))
+        {
+            told |= frame.Code == NotifyConsumerIdsChanged && frame.ExtFields["consumerGroup"] == Group(group);
+        }
+
+        Add(what, answer, told ? ", the first is told" : ", the first is not told");
+    }
+
+    private async Task KindAsync(string group)
+    {
+        RawFrame answer = await _one.RequestAsync(GetConsumerConnectionList, Fields(("consumerGroup", Group(group))));
+        string body = Encoding.UTF8.GetString(answer.Body.Span);
+        Add("kind of the group", answer, $" {Value(body, "consumeType")} {Value(body, "messageModel")} {Value(body, "consumeFromWhere")}");
+    }
+
+    private async Task RetryQueuesAsync(string group)
+    {
+        RawFrame answer = await _other.RequestAsync(GetTopicConfig, Fields(("topic", $"%RETRY%{Group(group)}")));
+        string body = Encoding.UTF8.GetString(answer.Body.Span);
+        Add("retry topic", answer, $", {Value(body, "readQueueNums")} queues, permission {Value(body, "perm")}");
+    }
+
+    /// <summary>A word or a number of a JSON object.</summary>
+    private static string Value(string json, string name) => Regex.Match(json, $"\"{name}\":\"?(?<value>[A-Z_0-9]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture).Groups["value"].Value;
 
     private async Task ToldAsync()
     {
@@ -478,9 +703,9 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
     private byte[] Queue(string clientId, string name) => Encoding.UTF8.GetBytes(
         $$"""{"clientId":"{{clientId}}","consumerGroup":"{{Group("plain")}}","mqSet":[{"brokerName":"broker-a","queueId":0,"topic":"{{(name == topic ? topic : $"{topic}_{name}")}}"}]}""");
 
-    private byte[] Heartbeat(string group, string clientId, string[] wanted, string model, string type) => Encoding.UTF8.GetBytes(
+    private byte[] Heartbeat(string group, string clientId, string[] wanted, string model, string type, string from = "CONSUME_FROM_LAST_OFFSET") => Encoding.UTF8.GetBytes(
         $$"""
-        {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"{{type}}","groupName":"{{Group(group)}}","messageModel":"{{model}}",
+        {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"{{from}}","consumeType":"{{type}}","groupName":"{{Group(group)}}","messageModel":"{{model}}",
         "subscriptionDataSet":[{{string.Join(',', wanted)}}],"unitMode":false}],"producerDataSet":[]}
         """);
 
