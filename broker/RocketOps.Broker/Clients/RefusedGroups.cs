@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Health;
 
 namespace RocketOps.Broker.Clients;
 
@@ -8,32 +9,19 @@ internal sealed partial class RefusedGroups(TimeProvider time, ILogger<RefusedGr
     /// <summary>Between two lines of the log.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    private readonly Lock _gate = new();
-    private long? _toldAt;
+    private readonly SparseLines _lines = new(Interval, time);
     private long _total;
-    private long _told;
 
     /// <summary>Since the start.</summary>
     public long Total => Volatile.Read(ref _total);
 
     public void Count(string group, string why)
     {
-        long count;
-        lock (_gate)
+        Interlocked.Increment(ref _total);
+        if (_lines.Next() is { } count)
         {
-            _total++;
-            long now = time.GetTimestamp();
-            if (_toldAt is { } toldAt && time.GetElapsedTime(toldAt, now) < Interval)
-            {
-                return;
-            }
-
-            count = _total - _told;
-            _told = _total;
-            _toldAt = now;
+            LogRefused(count, group, why);
         }
-
-        LogRefused(count, group, why);
     }
 
     [LoggerMessage(EventId = 3524, Level = LogLevel.Warning, Message = "Consumer groups not made since the last line of this kind: {Count}; {Group} at last: {Why}. Those that are there are served")]

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Health;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -18,8 +19,8 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly ILogger<UndeliverableMessages> _logger = logger;
-    private readonly SparseLines _ofMessages = new(time);
-    private readonly SparseLines _ofLost = new(time);
+    private readonly SparseLines _ofMessages = new(LogInterval, time);
+    private readonly SparseLines _ofLost = new(LogInterval, time);
     private long _kept;
     private long _passedOver;
 
@@ -39,7 +40,7 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     public void CountKept(in RecordView record, string reason)
     {
         Interlocked.Increment(ref _kept);
-        if (_ofMessages.Next(1) is { } count)
+        if (_ofMessages.Next() is { } count)
         {
             LogKept(record.QueueOffset, record.QueueId, record.TopicName, reason, count);
         }
@@ -48,7 +49,7 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     public void CountPassedOver(in RecordView record, string reason)
     {
         Interlocked.Increment(ref _passedOver);
-        if (_ofMessages.Next(1) is { } count)
+        if (_ofMessages.Next() is { } count)
         {
             LogPassedOver(record.QueueOffset, record.QueueId, record.TopicName, reason, record.PhysicalOffset, count);
         }
@@ -75,30 +76,4 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
 
     [LoggerMessage(EventId = 3213, Level = LogLevel.Error, Message = "Messages that waited in {Topic} are not in the log any more, or never were, and are passed over ({Which}): they wait for longer than fileReservedTime keeps them, or the disk was full. {Count} messages since the last such line")]
     private partial void LogLost(string topic, string which, long count);
-
-    /// <summary>A line now and then that stands for all messages since the one before.</summary>
-    private sealed class SparseLines(TimeProvider time)
-    {
-        private readonly Lock _gate = new();
-        private long? _lastLine;
-        private long _sinceLine;
-
-        /// <summary>How many messages a line would stand for; null when the last one was a moment ago.</summary>
-        public long? Next(long messages)
-        {
-            lock (_gate)
-            {
-                _sinceLine += messages;
-                if (_lastLine is { } last && time.GetElapsedTime(last) < LogInterval)
-                {
-                    return null;
-                }
-
-                long count = _sinceLine;
-                _lastLine = time.GetTimestamp();
-                _sinceLine = 0;
-                return count;
-            }
-        }
-    }
 }
