@@ -19,6 +19,12 @@ namespace RocketOps.Store;
 /// </summary>
 public sealed class MessageStore : IAsyncDisposable
 {
+    /// <summary>
+    /// Files of the log that one run of retention removes at most, for those who have to store something again before its file goes. A run comes every ten seconds, and every second while messages are refused
+    /// for want of room.
+    /// </summary>
+    public const int MostFilesOfRun = Retention.MaxFilesPerRun;
+
     /// <summary>RocketMQ's MAX_MANUAL_DELETE_FILE_TIMES.</summary>
     private const int ManualRuns = 20;
 

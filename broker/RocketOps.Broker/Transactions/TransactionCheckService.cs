@@ -28,10 +28,10 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>The same for halves that are too young to be asked about: usually they are settled a moment later.</summary>
     private const int MostSettled = 1_000_000;
 
-    /// <summary>Files of the log from its beginning on that may be gone soon: retention takes ten in a run, every ten seconds.</summary>
-    private const int FilesInReach = 20;
+    /// <summary>Files of the log from its beginning on that may be gone before the next look: what two runs of retention take, as one may come while a round is at work and another one behind it.</summary>
+    private const int FilesInReach = 2 * MessageStore.MostFilesOfRun;
 
-    /// <summary>Between two looks whether a round is needed before its time.</summary>
+    /// <summary>Between two looks whether a round is needed before its time: a tenth of what is between two runs of retention, or as much when nothing can be put back anyway.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly BrokerSettings _settings;

@@ -13,8 +13,8 @@ namespace RocketOps.Store.Maintenance;
 /// </summary>
 internal sealed partial class Retention
 {
-    /// <summary>Files removed in one run at most, so that a run does not become a burst of disk work.</summary>
-    private const int MaxFilesPerRun = 10;
+    /// <summary>Files removed in one run at most, so that a run does not become a burst of disk work. Others count on it: <see cref="MessageStore.MostFilesOfRun"/>.</summary>
+    internal const int MaxFilesPerRun = 10;
 
     private readonly StoreOptions _options;
     private readonly CurrentTuning _tuning;
