@@ -1,0 +1,63 @@
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Timers;
+using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
+using static RocketOps.Broker.Tests.Transactions.TransactionBench;
+
+namespace RocketOps.Broker.Tests.Transactions;
+
+/// <summary>Rounds of checks that cannot do what they should: the disk takes nothing.</summary>
+public sealed class TransactionRoundTests
+{
+    /// <summary>Old files go and nothing can be put back before: of what is lost the open halves are counted, not those that were settled.</summary>
+    [Fact]
+    public async Task Check_TheDiskIsFullAndOldFilesGo_OpenHalvesThatAreLostAreCountedAndTold()
+    {
+        MemoryFileSystem files = new();
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["httpPort"] = "-1", ["diskSpaceWarningLevelRatio"] = "90", ["cleanFileForciblyEnable"] = "false" };
+        foreach ((string key, string value) in ExpiringLog.Settings)
+        {
+            settings[key] = value;
+        }
+
+        await WriteHalvesIntoAnOldFileAsync(files, settings);
+        files.Space = files.Space with { FreeBytes = 0, AvailableBytes = 0 };
+        RecordedLog log = new();
+        await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files, loggers: log);
+        BrokerParts parts = broker.Host.Parts;
+        await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == 3712), "the halves cannot be put back");
+        parts.TransactionFigures.Gone.Should().Be(0, "they are in the log still");
+
+        await ExpiringLog.UpdateAsync(broker, "cleanFileForciblyEnable=true");
+        await Eventually.TrueAsync(() => parts.TransactionFigures.Gone > 0, "their file is removed, and that is noticed");
+
+        files.Space = files.Space with { FreeBytes = 1L << 39, AvailableBytes = 1L << 39 };
+        await Eventually.TrueAsync(async () => (await broker.InvokeAsync(Requests.Send("Paid", "there is room"))).Code == ResponseCode.Success, "messages are taken again");
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "checks go on behind what is lost");
+        (await Scraped.ReadAsync(broker, "rocketops_transactions_gone_total")).Should().Be(2, "two were open and one was settled");
+        log.Lines.Where(static line => line.Id == 3716).Should().ContainSingle().Which.Text.Should().StartWith("2 halves from 0 to 3 of their queue are gone");
+    }
+
+    /// <summary>Three halves in the first file of the log, which is not the newest; the second one is settled.</summary>
+    private static async Task WriteHalvesIntoAnOldFileAsync(MemoryFileSystem files, Dictionary<string, string> settings)
+    {
+        // Nobody puts them back meanwhile: its time stands still.
+        ShiftedTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(settings, StringComparer.Ordinal) { ["transactionTimeOut"] = "3600000" }, fileSystem: files, time: time);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "open", time.GetUtcNow());
+        RemotingCommand settled = await producer.SendHalfAsync("Paid", "settled", time.GetUtcNow());
+        await producer.SendHalfAsync("Paid", "open too", time.GetUtcNow());
+        (await producer.CommitAsync(settled)).Code.Should().Be(ResponseCode.Success);
+        await Eventually.TrueAsync(() => broker.Host.Parts.Roles.Session!.OpenHalves == 2, "the round that the start begins with is over");
+        for (int i = 0; i < 5; i++)
+        {
+            await broker.SendAsync("Filling", new string('x', 20_000));
+        }
+
+        (await EndAsync(broker, HalfTopic)).Should().Be(3, "none is put back");
+    }
+}
