@@ -1,3 +1,4 @@
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
@@ -7,7 +8,7 @@ using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 
 namespace RocketOps.Broker.Tests.Transactions;
 
-/// <summary>Rounds of checks that cannot do what they should: the disk takes nothing.</summary>
+/// <summary>Rounds of checks that cannot do what they should: the disk takes nothing, or a question does not leave.</summary>
 public sealed class TransactionRoundTests
 {
     /// <summary>Old files go and nothing can be put back before: of what is lost the open halves are counted, not those that were settled.</summary>
@@ -39,6 +40,34 @@ public sealed class TransactionRoundTests
         await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "checks go on behind what is lost");
         (await Scraped.ReadAsync(broker, "rocketops_transactions_gone_total")).Should().Be(2, "two were open and one was settled");
         log.Lines.Where(static line => line.Id == 3716).Should().ContainSingle().Which.Text.Should().StartWith("2 halves from 0 to 3 of their queue are gone");
+    }
+
+    /// <summary>The connection has ended and is in the table still: however often a half is put back for a question that does not leave, its producer has not been asked.</summary>
+    [Fact]
+    public async Task Check_TheQuestionDoesNotLeave_DoesNotCount()
+    {
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000", ["transactionCheckMax"] = "1" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings);
+        BrokerParts parts = broker.Host.Parts;
+        ClientChannel ended;
+        await using (Producer before = await Producer.StartAsync(broker, "pg"))
+        {
+            await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+            ended = parts.Producers.ChannelsOf("pg").Single();
+        }
+
+        await Eventually.TrueAsync(() => parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        parts.Producers.Register("pg", ended);
+        await ExpiringLog.UpdateAsync(broker, "transactionTimeOut=0");
+        await Eventually.TrueAsync(async () => await EndAsync(broker, HalfTopic) >= 4 || parts.TransactionFigures.GivenUp > 0, "three rounds tried to ask");
+        parts.TransactionFigures.GivenUp.Should().Be(0, "nobody was asked");
+        parts.TransactionFigures.Asked.Should().Be(0);
+
+        parts.Producers.Unregister("pg", ended.Connection);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => !after.Questions.IsEmpty, "another producer of the group is asked");
+        await Eventually.TrueAsync(() => parts.TransactionFigures.GivenUp == 1, "it was asked once and has not answered");
+        Requests.Decode(after.Questions.Should().ContainSingle().Subject).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1");
     }
 
     /// <summary>Three halves in the first file of the log, which is not the newest; the second one is settled.</summary>
