@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Numerics;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
@@ -188,7 +189,7 @@ internal sealed class CommitLog
             ReconsumeTimes = message.ReconsumeTimes,
             PreparedTransactionOffset = message.PreparedTransactionOffset,
             Body = message.Body,
-            BodyCrc = Crc32.ComputeForRecord(message.Body),
+            BodyCrc = ChecksumOf(message.Body),
             Properties = properties,
         };
         if ((message.SysFlag & SysFlags.InnerBatch) != 0)
@@ -498,13 +499,20 @@ internal sealed class CommitLog
         return false;
     }
 
-    private static void ComputeChecksums(in BatchToAppend batch, Span<int> checksums)
+    private void ComputeChecksums(in BatchToAppend batch, Span<int> checksums)
     {
         BatchBodyReader reader = new(batch.Body);
         for (int index = 0; reader.MoveNext(); index++)
         {
-            checksums[index] = Crc32.ComputeForRecord(reader.Body);
+            checksums[index] = ChecksumOf(reader.Body);
         }
+    }
+
+    /// <summary>Of up to 4 MiB, for which no other append is to wait.</summary>
+    private int ChecksumOf(ReadOnlySpan<byte> body)
+    {
+        Debug.Assert(!_appendLock.IsHeldByCurrentThread, "checksums are computed before the append lock is taken");
+        return Crc32.ComputeForRecord(body);
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)
