@@ -87,6 +87,11 @@ internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queue
         {
             Next = _result.NextBeginOffset;
         }
+        else if (status is GetStatus.NoMatchedLogicQueue or GetStatus.NoMessageInQueue)
+        {
+            // The offset is one of another log's, as when the files were removed without those of the configuration. From there the first messages to come would count as read.
+            Next = 0;
+        }
 
         return status == GetStatus.Found;
     }

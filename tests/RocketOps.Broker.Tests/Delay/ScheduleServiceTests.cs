@@ -145,6 +145,35 @@ public sealed class ScheduleServiceTests
         Requests.Decode(await broker.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("at once", "later");
     }
 
+    /// <summary>Somebody has removed the log and left the configuration: what comes into the new log is not what was delivered of the old one.</summary>
+    [Fact]
+    public async Task Deliver_TheProgressIsThatOfALogThatWasRemoved_TheFirstMessagesAreDelivered()
+    {
+        using TempDirectory directory = new("broker-");
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" };
+        await using (TestBroker before = await TestBroker.StartAsync(settings, directory))
+        {
+            await before.CreateTopicAsync("Delayed");
+            await before.SendAsync("Delayed", "old", properties: Requests.Properties(("DELAY", "1")));
+            await before.SendAsync("Delayed", "old too", properties: Requests.Properties(("DELAY", "1")));
+            await Eventually.TrueAsync(() => before.Host.Parts.DelayOffsets.Get(1) == 2, "both are delivered");
+        }
+
+        string config = directory.File("store", "config");
+        Directory.Move(config, directory.File("config"));
+        Directory.Delete(directory.File("store"), recursive: true);
+        Directory.CreateDirectory(directory.File("store"));
+        Directory.Move(directory.File("config"), config);
+        await using TestBroker broker = await TestBroker.StartAsync(settings, directory);
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 0, "the level begins where its queue does");
+
+        await broker.SendAsync("Delayed", "new", properties: Requests.Properties(("DELAY", "1")));
+
+        await broker.SubscribeAsync("g", "Delayed");
+        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the level is delivered to its end");
+        Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("new");
+    }
+
     /// <summary>Level 1 holds: a unit that points nowhere, messages whose true topic cannot be, is not there and is the broker's own, and two good ones.</summary>
     private static async Task WriteScheduleQueueAsync(string root)
     {
