@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -112,7 +113,8 @@ public sealed class DumpTests
             ConfigFile file = new(files, "/store/config/topics.json");
             for (int i = 0; i < 4; i++)
             {
-                file.Write(Encoding.UTF8.GetBytes($"{{{i}}}"));
+                byte[] content = Encoding.UTF8.GetBytes($"{{{i}}}");
+                file.Write(output => output.Write(content));
             }
 
             return files.Calls;

@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Broker.Json;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Json;
@@ -6,11 +7,12 @@ using RocketOps.Remoting.Json;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>GET_ALL_PRODUCER_INFO (328): every producer group that is online with its clients. Source: admin.md §2.4.</summary>
-internal sealed class AllProducersHandler(ProducerTable producers) : AsyncRequestHandler
+internal sealed class AllProducersHandler(ProducerTable producers) : HeavyRequestHandler(atOnce: 1)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer, "ask for one group (GET_PRODUCER_CONNECTION_LIST)");
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("data").BeginObject();
         foreach (string group in producers.Groups.Order(StringComparer.Ordinal))
         {
@@ -30,8 +32,9 @@ internal sealed class AllProducersHandler(ProducerTable producers) : AsyncReques
             json.EndArray();
         }
 
+        json.EndObject().EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.EndObject().EndObject().Written;
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

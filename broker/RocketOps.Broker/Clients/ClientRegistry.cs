@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>Ends memberships, when a connection closes and when heartbeats stop, and the queue locks nobody renews.</summary>
 internal sealed partial class ClientRegistry(
-    BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, QueueLocks locks, TimeProvider time, ILogger<ClientRegistry> logger)
+    BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, Registrations registrations, QueueLocks locks, TimeProvider time, ILogger<ClientRegistry> logger)
     : IAsyncDisposable
 {
     /// <summary>RocketMQ scans as often.</summary>
@@ -19,7 +19,7 @@ internal sealed partial class ClientRegistry(
 
     public void Start() => _scan = time.CreateTimer(static state => ((ClientRegistry)state!).TryScan(), this, ScanInterval, ScanInterval);
 
-    /// <summary>To be called after the connection's client was registered: the connection may have closed meanwhile, and then this removes it at once.</summary>
+    /// <summary>To be called after the connection's client was registered, or a part of it: the connection may have closed meanwhile, and then this removes it at once.</summary>
     public void Watch(RemotingConnection connection)
     {
         if (_watched.TryAdd(connection, 0))
@@ -68,6 +68,7 @@ internal sealed partial class ClientRegistry(
         _watched.TryRemove(connection, out _);
         consumers.Remove(connection);
         producers.Remove(connection);
+        registrations.Remove(connection);
     }
 
     [LoggerMessage(EventId = 3512, Level = LogLevel.Error, Message = "Looking for clients without a heartbeat failed; tried again in 10 s")]

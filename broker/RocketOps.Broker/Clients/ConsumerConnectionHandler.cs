@@ -5,9 +5,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>GET_CONSUMER_CONNECTION_LIST (203).</summary>
-internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : AsyncRequestHandler
+internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : HeavyRequestHandler(atOnce: 1)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("consumerGroup");
         if (!consumers.TryGet(name, out ConsumerGroup? group))
@@ -15,8 +15,9 @@ internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : Async
             throw new RemotingCommandException(ResponseCode.ConsumerNotOnline, $"the consumer group[{name}] not online");
         }
 
-        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(
+        AnswerBody body = new(answer);
+        BrokerJson.Write(
+            body,
             new ConsumerConnectionBody
             {
                 Connections = [.. group.Channels.Select(ConnectionBody.From)],
@@ -26,6 +27,8 @@ internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : Async
                 Subscriptions = group.Subscriptions.ToDictionary(static subscription => subscription.Data.Topic!, static subscription => subscription.Data),
             },
             BrokerJson.Default.ConsumerConnectionBody);
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

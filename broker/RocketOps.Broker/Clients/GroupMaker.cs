@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Clients;
 /// Makes the groups that clients are the first to name: by heartbeats, pulls, messages that are given back, modes. Each is an entry in a file that is written whole, and stays when its clients have gone, so one connection
 /// makes no more of them than it may be a member of, and all together make them up to a number. A group that is there is found whatever their number. Thread-safe.
 /// </summary>
-internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedGroups refused)
+internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedEntries refused)
 {
     // The groups that requests of each connection have made, whether it is a member of them or has left again.
     private readonly ConditionalWeakTable<RemotingConnection, HashSet<string>> _made = new();
@@ -33,7 +33,7 @@ internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, Ref
         FoundGroup found = await MakeAsync(connection, group);
         if (RemarkOf(found.Refusal) is { } remark)
         {
-            refused.Count(group, remark);
+            refused.CountGroup(group, remark);
         }
 
         return found;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
@@ -12,7 +13,26 @@ internal sealed class HeartbeatHandler(
     BrokerSettings settings, HeartbeatLimits limits, GroupMaker groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
     : AsyncRequestHandler
 {
+    // What a heartbeat may register depends on what the connection's last one did.
+    private readonly ConditionalWeakTable<RemotingConnection, SemaphoreSlim> _turns = new();
+
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim turn = _turns.GetValue(connection, static _ => new SemaphoreSlim(1, 1));
+
+        // To its turn in any case: a thousand exceptions at once, when it closes, would keep the thread pool from everybody.
+        await turn.WaitAsync(CancellationToken.None);
+        try
+        {
+            return cancellationToken.IsCancellationRequested ? null : await RegisterAsync(connection, request);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<RemotingCommand> RegisterAsync(RemotingConnection connection, RemotingCommand request)
     {
         using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.HeartbeatBody, out HeartbeatBody body);
         if (string.IsNullOrEmpty(body.ClientId))
@@ -22,6 +42,19 @@ internal sealed class HeartbeatHandler(
 
         // Before the first group is made: every one is an entry in two files.
         limits.Check(connection, body);
+        try
+        {
+            return await RegisterAsync(connection, request, body);
+        }
+        finally
+        {
+            registry.Watch(connection);
+        }
+    }
+
+    private async Task<RemotingCommand> RegisterAsync(RemotingConnection connection, RemotingCommand request, HeartbeatBody body)
+    {
+        string clientId = body.ClientId!;
         bool changed = false;
         bool isServed = false;
         GroupRefusal refusal = GroupRefusal.None;
@@ -50,18 +83,17 @@ internal sealed class HeartbeatHandler(
             isServed = true;
             await topics.GetOrCreateInternalAsync(TopicNames.RetryTopicOf(consumer.GroupName), Math.Max(1, group.Config.RetryQueueNums));
             changed |= consumers.Register(
-                new ClientChannel(connection, body.ClientId, request.Language, request.Version, time), consumer, body.WithoutSubscriptions, body.Fingerprint);
+                new ClientChannel(connection, clientId, request.Language, request.Version, time), consumer, body.WithoutSubscriptions, body.Fingerprint);
         }
 
         foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
         {
             if (!string.IsNullOrEmpty(producer.GroupName))
             {
-                producers.Register(producer.GroupName, new ClientChannel(connection, body.ClientId, request.Language, request.Version, time));
+                producers.Register(producer.GroupName, new ClientChannel(connection, clientId, request.Language, request.Version, time));
             }
         }
 
-        registry.Watch(connection);
         if (!isServed && groups.RemarkOf(refusal) is { } remark)
         {
             // Not where other groups are served: Java's client takes the broker's version from a success alone, and without it pulls nothing by SQL92, and Go's nothing by tag.

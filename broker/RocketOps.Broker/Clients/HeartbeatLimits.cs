@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Clients;
 /// <summary>
 /// How much a heartbeat may make the broker keep for as long as its client is there: groups, subscriptions, whose topics need not be, and texts. All of it is looked at before anything is registered.
 /// </summary>
-internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers)
+internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, Registrations registrations, RefusedEntries refused)
 {
     /// <summary>RocketMQ's clients take no longer group; the rest are names of enums.</summary>
     private const int MaxNameLength = 255;
@@ -15,7 +15,7 @@ internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable con
     /// <summary>An address and a name that the program may choose, mostly fewer than a hundred.</summary>
     private const int MaxClientIdLength = 1024;
 
-    /// <summary>Throws <see cref="RemotingCommandException"/>, which names the limit, when it is too much.</summary>
+    /// <summary>Throws <see cref="RemotingCommandException"/>, which names the limit, when it is too much. What is not is noted until the connection closes (<see cref="ClientRegistry.Watch"/>).</summary>
     public void Check(RemotingConnection connection, HeartbeatBody body)
     {
         CheckLength("clientID", body.ClientId, MaxClientIdLength);
@@ -32,12 +32,21 @@ internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable con
         }
 
         BrokerOptions options = settings.Current;
-        CheckGroups(consumers.CountGroupsWith(connection, body.Consumers), options.MaxGroupsPerConnection);
-        CheckGroups(producers.CountGroupsWith(connection, body.Producers), options.MaxGroupsPerConnection);
+        int consuming = consumers.CountGroupsWith(connection, body.Consumers);
+        int producing = producers.CountGroupsWith(connection, body.Producers);
+        CheckGroups(consuming, options.MaxGroupsPerConnection);
+        CheckGroups(producing, options.MaxGroupsPerConnection);
         long subscriptions = consumers.CountSubscriptionsWith(connection, body);
         if (subscriptions > options.MaxSubscriptionsPerConnection)
         {
             throw Refused($"the connection would have {subscriptions} subscriptions, long ones counting several times, more than maxSubscriptionsPerConnection, which is {options.MaxSubscriptionsPerConnection}");
+        }
+
+        if (!registrations.TryNote(connection, consuming + producing + subscriptions))
+        {
+            string why = $"the clients of this broker are members of {registrations.Total} groups and topics, as many as maxRegistrations, which is {options.MaxRegistrations}";
+            refused.CountClient(body.ClientId, why);
+            throw Refused(why);
         }
     }
 

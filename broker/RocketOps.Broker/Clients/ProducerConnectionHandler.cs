@@ -5,9 +5,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>GET_PRODUCER_CONNECTION_LIST (204).</summary>
-internal sealed class ProducerConnectionHandler(ProducerTable producers) : AsyncRequestHandler
+internal sealed class ProducerConnectionHandler(ProducerTable producers) : HeavyRequestHandler(atOnce: 1)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("producerGroup");
         IReadOnlyCollection<ClientChannel> channels = producers.ChannelsOf(name);
@@ -16,8 +16,10 @@ internal sealed class ProducerConnectionHandler(ProducerTable producers) : Async
             throw new RemotingCommandException(ResponseCode.SystemError, $"the producer group[{name}] not exist");
         }
 
+        AnswerBody body = new(answer);
+        BrokerJson.Write(body, new ProducerConnectionBody { Connections = [.. channels.Select(ConnectionBody.From)] }, BrokerJson.Default.ProducerConnectionBody);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(new ProducerConnectionBody { Connections = [.. channels.Select(ConnectionBody.From)] }, BrokerJson.Default.ProducerConnectionBody);
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ProducerTable
 
             _clientIds[channel.Connection] = channel.ClientId;
             _byClient[channel.ClientId] = channel;
-            ConcurrentDictionary<RemotingConnection, ClientChannel> channels = _groups.GetOrAdd(group, static _ => new ConcurrentDictionary<RemotingConnection, ClientChannel>());
+            ConcurrentDictionary<RemotingConnection, ClientChannel> channels = _groups.GetOrAdd(group, static _ => new ConcurrentDictionary<RemotingConnection, ClientChannel>(concurrencyLevel: 1, capacity: 2));
             channels[channel.Connection] = channel;
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<string>? joined))
             {

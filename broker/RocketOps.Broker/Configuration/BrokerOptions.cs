@@ -17,7 +17,19 @@ internal sealed class BrokerOptions
     /// <summary>A week's seconds less a minute: the wheel has two weeks, and a message comes by within one.</summary>
     private const int MaxRollWindowSlots = (7 * 86_400) - 60;
 
-    private BrokerOptions(PropertyValues values)
+    /// <summary>Memory for each consumer group up to <c>maxGroups</c>: some five times what one takes with its topic for retries, so that all of them leave most of it to the rest.</summary>
+    private const int GroupBytes = 16 * 1024;
+
+    /// <summary>The same for each offset up to <c>maxConsumerOffsets</c>, if it is the only one of its group on its topic.</summary>
+    private const int ConsumerOffsetBytes = 2 * 1024;
+
+    /// <summary>The same for each membership or subscription up to <c>maxRegistrations</c>: one takes a kilobyte.</summary>
+    private const int RegistrationBytes = 4 * 1024;
+
+    /// <summary>Of each kind, whatever the memory.</summary>
+    private const int LeastEntries = 1_000;
+
+    private BrokerOptions(PropertyValues values, long memoryBytes)
     {
         Values = values;
         ClusterName = values.Get(BrokerKeys.BrokerClusterName);
@@ -49,8 +61,10 @@ internal sealed class BrokerOptions
         LogLevel = values.Get(BrokerKeys.LogLevel);
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
-        MaxGroups = values.Get(BrokerKeys.MaxGroups);
+        MaxGroups = Within(values.Get(BrokerKeys.MaxGroups), memoryBytes, GroupBytes);
         MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
+        MaxConsumerOffsets = Within(values.Get(BrokerKeys.MaxConsumerOffsets), memoryBytes, ConsumerOffsetBytes);
+        MaxRegistrations = Within(values.Get(BrokerKeys.MaxRegistrations), memoryBytes, RegistrationBytes);
         MaxSubscriptionsPerConnection = values.Get(BrokerKeys.MaxSubscriptionsPerConnection);
         MaxStatisticsKeys = values.Get(BrokerKeys.MaxStatisticsKeys);
         RemotingLoops = values.Get(BrokerKeys.RemotingLoops);
@@ -196,9 +210,16 @@ internal sealed class BrokerOptions
 
     public int MaxConnections { get; }
 
+    /// <summary>As far as the memory allows.</summary>
     public int MaxGroups { get; }
 
     public int MaxGroupsPerConnection { get; }
+
+    /// <inheritdoc cref="MaxGroups"/>
+    public int MaxConsumerOffsets { get; }
+
+    /// <inheritdoc cref="MaxGroups"/>
+    public int MaxRegistrations { get; }
 
     public int MaxSubscriptionsPerConnection { get; }
 
@@ -361,7 +382,11 @@ internal sealed class BrokerOptions
 
     public bool OffsetCheckInSlave { get; }
 
-    public static BrokerOptions From(PropertyValues values) => new(values);
+    public static BrokerOptions From(PropertyValues values) => From(values, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+
+    /// <param name="values">Of all keys.</param>
+    /// <param name="memoryBytes">That the process may have.</param>
+    public static BrokerOptions From(PropertyValues values, long memoryBytes) => new(values, memoryBytes);
 
     /// <summary>What each key alone cannot tell: keys that contradict each other. Empty when all is well.</summary>
     public static IReadOnlyList<PropertyProblem> FindContradictions(PropertyValues values)
@@ -393,6 +418,8 @@ internal sealed class BrokerOptions
 
     // With RocketMQ 5's default of 1 a SYNC_MASTER would acknowledge what no slave has, silently (store.md §7.1); 2 is what 4.9 does.
     private static int InSyncReplicasOf(PropertyValues values) => values.IsSet(BrokerKeys.InSyncReplicas) ? values.Get(BrokerKeys.InSyncReplicas) : 2;
+
+    private static int Within(int most, long memoryBytes, int bytesOfEach) => (int)Math.Min(most, Math.Max(LeastEntries, memoryBytes / bytesOfEach));
 
     private static string OrElse(string text, Func<string> fallback) => text.Length > 0 ? text : fallback();
 

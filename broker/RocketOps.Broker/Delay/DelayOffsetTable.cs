@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
@@ -29,7 +30,12 @@ internal sealed class DelayOffsetTable
         _whenDurable = whenDurable;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "delayOffset.json"),
-            version => OffsetFileWriter.WriteDelayOffsets(version, OffsetFileWriter.Sorted(_offsets)),
+            version =>
+            {
+                // Taken before the copies are waited for.
+                KeyValuePair<int, long>[] levels = OffsetFileWriter.Sorted(_offsets);
+                return output => OffsetFileWriter.WriteDelayOffsets(output, version, levels);
+            },
             fileSystem,
             time,
             WaitForCopiesAsync);
@@ -123,7 +129,12 @@ internal sealed class DelayOffsetTable
     }
 
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_DELAY_OFFSET answers it.</summary>
-    public byte[] Serialize() => _file.Serialize();
+    public ReadOnlyMemory<byte> Serialize()
+    {
+        ArrayBufferWriter<byte> output = new();
+        _file.WriteTo(output);
+        return output.WrittenMemory;
+    }
 
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>
     public Task PersistAsync() => _file.PersistAsync();

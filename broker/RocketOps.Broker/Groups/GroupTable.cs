@@ -34,7 +34,7 @@ internal sealed class GroupTable
         _settings = settings;
         _time = time;
         _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
-        _writer = new CoalescingWriter(() => _file.WriteAsync(BrokerJson.WriteFile(Snapshot()), CancellationToken.None));
+        _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot()));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 

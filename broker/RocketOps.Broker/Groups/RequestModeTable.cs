@@ -74,7 +74,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
 
     private async Task ReplaceAsync(ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> modes)
     {
-        await _file.WriteAsync(BrokerJson.WriteFile(new RequestModeFile { Modes = modes }), CancellationToken.None);
+        await _file.WriteAsync(new RequestModeFile { Modes = modes });
         Volatile.Write(ref _modes, modes);
     }
 }

@@ -5,6 +5,7 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
@@ -15,7 +16,7 @@ namespace RocketOps.Broker.Health;
 /// A first page of figures in Prometheus' text format, names and labels as a RocketMQ 5 broker exports them where it has the figure (admin.md §4.1), ours with the
 /// prefix rocketops_.
 /// </summary>
-internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, RefusedGroups refusedGroups, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, WaitingMetrics waiting, ReplicationMetrics replication)
+internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, TopicTable topics, GroupTable groups, ConsumerOffsetTable offsets, Registrations registrations, RefusedEntries refused, PullCounters pulls, ParkedPulls parked, ConsumerTable consumers, OffsetPersister persister, WaitingMetrics waiting, ReplicationMetrics replication)
 {
     public Task WriteAsync(HttpResponse response)
     {
@@ -46,7 +47,13 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         Add("rocketops_consumer_groups_online", "gauge", "Consumer groups with a member.", consumers.All.Count());
         Add("rocketops_consumer_groups_differing", "gauge", "Consumer groups whose members subscribe differently; the log names them.", consumers.All.Count(static group => group.SubscribesDifferently));
         Add("rocketops_consumer_groups_limit", "gauge", "Consumer groups up to which clients make more (maxGroups).", options.MaxGroups);
-        Add("rocketops_consumer_groups_refused_total", "counter", "How often a consumer group was not made since the start, as there were too many (maxGroups, maxGroupsPerConnection); the log names some.", refusedGroups.Total);
+        Add("rocketops_consumer_groups_refused_total", "counter", "How often a consumer group was not made since the start, as there were too many (maxGroups, maxGroupsPerConnection); the log names some.", refused.Groups);
+        Add("rocketops_consumer_offsets", "gauge", "Offsets of consumer groups, one for each group and queue.", offsets.Count);
+        Add("rocketops_consumer_offsets_limit", "gauge", "Offsets up to which clients commit the first one on a queue (maxConsumerOffsets).", options.MaxConsumerOffsets);
+        Add("rocketops_consumer_offsets_refused_total", "counter", "First commits on a queue that were not kept since the start, as there were as many offsets as maxConsumerOffsets; the log names some.", refused.Offsets);
+        Add("rocketops_registrations", "gauge", "Groups that all connections together are members of, and their subscriptions.", registrations.Total);
+        Add("rocketops_registrations_limit", "gauge", "Registrations beyond which heartbeats that say more are refused (maxRegistrations).", options.MaxRegistrations);
+        Add("rocketops_registrations_refused_total", "counter", "Heartbeats refused since the start, as there were as many registrations as maxRegistrations; the log names some clients.", refused.Clients);
         Add("rocketops_offset_write_failures_total", "counter", "Writes of the offset files that failed since the start.", persister.Failures);
         Add("rocketops_timers_active", "gauge", "Timers of the process that run.", Timer.ActiveCount);
         Add("rocketops_pool_threads", "gauge", "Threads of the thread pool.", ThreadPool.ThreadCount);

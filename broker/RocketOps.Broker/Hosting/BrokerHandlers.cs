@@ -38,7 +38,7 @@ internal static class BrokerHandlers
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
         PhysicalRequests physical = new(parts.Peers);
         HeartbeatHandler heartbeat = new(
-            parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers), parts.GroupMaker, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
+            parts.Settings, new HeartbeatLimits(parts.Settings, parts.Consumers, parts.Producers, parts.Registrations, parts.RefusedEntries), parts.GroupMaker, parts.Topics, parts.Consumers, parts.Producers, parts.Clients, parts.Time);
         GroupProgress progress = new(parts.Settings, parts.Topics, parts.ConsumerOffsets, parts.Consumers, parts.Store, parts.Statistics);
         ConsumerCaller caller = new(parts.Consumers);
         LogicOffsetHandler begins = OfQueue(new MinOffsetHandler(parts.Topics, parts.Store));
@@ -76,7 +76,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
             .Add(RequestCode.QueryConsumerOffset, OfMaster(committed))
-            .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.Peers))))
+            .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.ConsumerOffsets, parts.Peers))))
             .Add(RequestCode.SearchOffsetByTimestamp, times)
             .Add(RequestCode.GetMaxOffset, ends)
             .Add(RequestCode.GetMinOffset, begins)

@@ -54,15 +54,16 @@ internal sealed class BrokerParts
         Topics = new TopicTable(settings, store, fileSystem, time);
         Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
-        RefusedGroups = new RefusedGroups(time, loggers.CreateLogger<RefusedGroups>());
-        GroupMaker = new GroupMaker(settings, Groups, RefusedGroups);
+        RefusedEntries = new RefusedEntries(time, loggers.CreateLogger<RefusedEntries>());
+        GroupMaker = new GroupMaker(settings, Groups, RefusedEntries);
         RequestModes = new RequestModeTable(settings, fileSystem);
-        ConsumerOffsets = new ConsumerOffsetTable(settings, fileSystem, time);
+        ConsumerOffsets = new ConsumerOffsetTable(settings, RefusedEntries, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
         ConsumerStatus = new ConsumerStatusHandler(Consumers, loggers.CreateLogger<ConsumerStatusHandler>());
         Producers = new ProducerTable();
+        Registrations = new Registrations(settings);
         Locks = new QueueLocks(time);
-        Clients = new ClientRegistry(settings, Consumers, Producers, Locks, time, loggers.CreateLogger<ClientRegistry>());
+        Clients = new ClientRegistry(settings, Consumers, Producers, Registrations, Locks, time, loggers.CreateLogger<ClientRegistry>());
         AppendStatistics = new AppendStatistics(time);
         Slaves = new SlaveTable(settings, store, loggers.CreateLogger<SlaveTable>());
         Replicas = new ReplicaGate(settings, Slaves);
@@ -160,7 +161,9 @@ internal sealed class BrokerParts
 
     public GroupTable Groups { get; }
 
-    public RefusedGroups RefusedGroups { get; }
+    public RefusedEntries RefusedEntries { get; }
+
+    public Registrations Registrations { get; }
 
     /// <summary>Makes groups that clients name.</summary>
     public GroupMaker GroupMaker { get; }

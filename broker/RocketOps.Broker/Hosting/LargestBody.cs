@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
@@ -30,7 +31,7 @@ internal static class LargestBody
         int limit = options.MaxMessageSize;
         if (limit > AlwaysStorable && limit > noted)
         {
-            file.Write(Encoding.ASCII.GetBytes(limit.ToString(CultureInfo.InvariantCulture)));
+            file.Write(output => output.Write(Encoding.ASCII.GetBytes(limit.ToString(CultureInfo.InvariantCulture))));
         }
 
         return Math.Max(Math.Max(limit, AlwaysStorable), noted);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -51,15 +52,17 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(StaticTopics.ClusterInfoBody))]
 internal sealed partial class BrokerJson : JsonSerializerContext
 {
-    /// <summary>The same members, indented by tabs as Java writes its files.</summary>
-    private static readonly BrokerJson Files = new(new JsonSerializerOptions
+    /// <summary>Indented by tabs as Java writes its files.</summary>
+    private static readonly JsonWriterOptions FileFormat = new()
     {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        WriteIndented = true,
+        Indented = true,
         IndentCharacter = '\t',
         IndentSize = 1,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+    };
+
+    /// <summary>The same members; how they are set is the writer's.</summary>
+    private static readonly BrokerJson Files = new(new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull });
 
     /// <summary>Reads a body or file in fastjson's dialect. Throws <see cref="JsonException"/> when it is not what it should be.</summary>
     public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
@@ -101,8 +104,20 @@ internal sealed partial class BrokerJson : JsonSerializerContext
 
     public static byte[] Write<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
 
-    public static byte[] WriteFile<T>(T value)
-        where T : class => JsonSerializer.SerializeToUtf8Bytes(value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
+    /// <summary>The same where it may be much.</summary>
+    public static void Write<T>(IBufferWriter<byte> output, T value, JsonTypeInfo<T> type)
+    {
+        using Utf8JsonWriter json = new(output);
+        JsonSerializer.Serialize(json, value, type);
+    }
+
+    /// <summary>Writes an object as it stands in a file.</summary>
+    public static void WriteFile<T>(IBufferWriter<byte> output, T value)
+        where T : class
+    {
+        using Utf8JsonWriter json = new(output, FileFormat);
+        JsonSerializer.Serialize(json, value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
+    }
 
     private static long CostOf(RemotingCommand request)
     {

@@ -12,8 +12,8 @@ internal static class TablePage
     /// <summary>RocketMQ's <c>splitMetadataSize</c>.</summary>
     public const int MaxEntries = 2000;
 
-    /// <summary>A frame's 16 MiB with room for the header.</summary>
-    private const int MaxBodyBytes = 15 * 1024 * 1024;
+    /// <summary>An entry of a table while its page is built, without what is the table's own: in the order of the names, and in the page.</summary>
+    public const int EntryBytes = 128;
 
     /// <param name="request">The fields <c>topicSeq</c>, <c>maxTopicNum</c> (or the same of groups) and <c>dataVersion</c> are read. Throws <see cref="RemotingCommandException"/> when one is no number.</param>
     /// <param name="sequenceField">Name of the field that says where to begin.</param>
@@ -32,12 +32,6 @@ internal static class TablePage
         int most = Math.Clamp(request.GetInt32(maxField, MaxEntries), 1, MaxEntries);
         return new Dictionary<string, T>(table.Skip(IsOf(request.Get("dataVersion"), version) ? first : 0).Take(most), StringComparer.Ordinal);
     }
-
-    /// <summary>The body; refused, with what to do instead, when no frame could carry it.</summary>
-    public static byte[] Checked(byte[] body, string sequenceField) =>
-        body.Length <= MaxBodyBytes
-            ? body
-            : throw new RemotingCommandException(ResponseCode.SystemError, $"the table has {body.Length} bytes, more than an answer carries: ask for its pages ({sequenceField})");
 
     private static bool IsOf(string? text, DataVersion version)
     {

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
@@ -20,13 +22,21 @@ internal sealed class ConsumerOffsetTable
     private const char Separator = '@';
 
     private readonly NameTable<NameTable<ConcurrentDictionary<int, long>>> _topics = new();
+    private readonly BrokerSettings _settings;
+    private readonly RefusedEntries _refused;
     private readonly OffsetFile _file;
 
-    public ConsumerOffsetTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
+    // What makes or takes away entries is under it; what changes one that is there is not.
+    private readonly Lock _entries = new();
+    private int _count;
+
+    public ConsumerOffsetTable(BrokerSettings settings, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
+        _settings = settings;
+        _refused = refused;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"),
-            version => OffsetFileWriter.WriteConsumerOffsets(version, Enumerate()),
+            version => output => OffsetFileWriter.WriteConsumerOffsets(output, version, Enumerate()),
             fileSystem,
             time);
     }
@@ -47,31 +57,41 @@ internal sealed class ConsumerOffsetTable
             int at = key.IndexOf(Separator, StringComparison.Ordinal);
             if (at > 0)
             {
-                ConcurrentDictionary<int, long> offsets = GetOrAdd(key[..at], key[(at + 1)..]);
                 foreach ((int queueId, long offset) in queues)
                 {
-                    offsets[queueId] = offset;
+                    Put(key[..at], key[(at + 1)..], queueId, offset);
                 }
             }
         }
     }
 
-    /// <summary>Stores an offset.</summary>
-    public void Commit(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId, long offset)
+    /// <summary>Offsets of all groups on all queues.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>
+    /// Stores an offset for a client. False, which is counted, when it is the group's first on the queue and there are as many as <c>maxConsumerOffsets</c>: clients name whatever queues they like, and each costs
+    /// an entry that stays when they have gone.
+    /// </summary>
+    public bool TryCommit(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId, long offset)
     {
-        if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(group, out ConcurrentDictionary<int, long>? queues))
+        if (Find(topic, group) is { } queues && queues.ContainsKey(queueId))
         {
-            queues = GetOrAdd(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group));
+            queues[queueId] = offset;
+        }
+        else if (!TryAdd(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group), queueId, offset, _settings.Current.MaxConsumerOffsets))
+        {
+            _refused.CountOffset(topic, group);
+            return false;
         }
 
-        queues[queueId] = offset;
         _file.CountChange();
+        return true;
     }
 
-    /// <inheritdoc cref="Commit(ReadOnlySpan{byte}, ReadOnlySpan{byte}, int, long)"/>
+    /// <summary>Stores an offset whatever their number: for the broker itself, and for administrators.</summary>
     public void Commit(string topic, string group, int queueId, long offset)
     {
-        GetOrAdd(topic, group)[queueId] = offset;
+        Put(topic, group, queueId, offset);
         _file.CountChange();
     }
 
@@ -80,7 +100,7 @@ internal sealed class ConsumerOffsetTable
     /// </summary>
     public void Remove(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, int queueId)
     {
-        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) && queues.TryGetValue(queueId, out long known) && known != None)
+        if (Find(topic, group) is { } queues && queues.TryGetValue(queueId, out long known) && known != None)
         {
             queues[queueId] = None;
             _file.CountChange();
@@ -121,21 +141,26 @@ internal sealed class ConsumerOffsetTable
     /// </summary>
     public bool TryClone(string topic, string source, string destination)
     {
-        if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(source, out ConcurrentDictionary<int, long>? queues))
+        lock (_entries)
         {
-            return false;
-        }
-
-        ConcurrentDictionary<int, long> copy = new(queues);
-        if (groups.TryGet(destination, out ConcurrentDictionary<int, long>? before))
-        {
-            foreach (int queueId in before.Keys)
+            if (!_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) || !groups.TryGet(source, out ConcurrentDictionary<int, long>? queues))
             {
-                copy.TryAdd(queueId, None);
+                return false;
             }
+
+            ConcurrentDictionary<int, long> copy = new(concurrencyLevel: 1, queues, comparer: null);
+            if (groups.TryGet(destination, out ConcurrentDictionary<int, long>? before))
+            {
+                foreach (int queueId in before.Keys)
+                {
+                    copy.TryAdd(queueId, None);
+                }
+            }
+
+            groups.Entries[destination] = copy;
+            CountEntries(copy.Count - (before?.Count ?? 0));
         }
 
-        groups.Entries[destination] = copy;
         _file.CountChange();
         return true;
     }
@@ -157,9 +182,15 @@ internal sealed class ConsumerOffsetTable
     public void RemoveGroup(string group)
     {
         Resets.RemoveGroup(group);
-        foreach (NameTable<ConcurrentDictionary<int, long>> groups in _topics.Entries.Values)
+        lock (_entries)
         {
-            groups.Entries.TryRemove(group, out _);
+            foreach (NameTable<ConcurrentDictionary<int, long>> groups in _topics.Entries.Values)
+            {
+                if (groups.Entries.TryRemove(group, out ConcurrentDictionary<int, long>? queues))
+                {
+                    CountEntries(-queues.Count);
+                }
+            }
         }
 
         _file.CountChange();
@@ -168,19 +199,51 @@ internal sealed class ConsumerOffsetTable
     public void RemoveTopic(string topic)
     {
         Resets.RemoveTopic(topic);
-        _topics.Entries.TryRemove(topic, out _);
+        lock (_entries)
+        {
+            if (_topics.Entries.TryRemove(topic, out NameTable<ConcurrentDictionary<int, long>>? groups))
+            {
+                CountEntries(-groups.Entries.Values.Sum(static queues => queues.Count));
+            }
+        }
+
         _file.CountChange();
     }
 
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_CONSUMER_OFFSET answers it.</summary>
-    public byte[] Serialize() => _file.Serialize();
+    public void WriteTo(IBufferWriter<byte> output) => _file.WriteTo(output);
 
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>
     public Task PersistAsync() => _file.PersistAsync();
 
-    private ConcurrentDictionary<int, long> GetOrAdd(string topic, string group) =>
-        _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>())
-            .Entries.GetOrAdd(group, static _ => new ConcurrentDictionary<int, long>());
+    private ConcurrentDictionary<int, long>? Find(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group) =>
+        _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues : null;
+
+    private void Put(string topic, string group, int queueId, long offset) => TryAdd(topic, group, queueId, offset, most: int.MaxValue);
+
+    /// <summary>Stores it; false when it would be a new entry and there are so many.</summary>
+    private bool TryAdd(string topic, string group, int queueId, long offset, int most)
+    {
+        lock (_entries)
+        {
+            NameTable<ConcurrentDictionary<int, long>>? groups = _topics.Entries.GetValueOrDefault(topic);
+            ConcurrentDictionary<int, long>? queues = groups?.Entries.GetValueOrDefault(group);
+            bool isNew = queues is null || !queues.ContainsKey(queueId);
+            if (isNew && _count >= most)
+            {
+                return false;
+            }
+
+            groups ??= _topics.Entries.GetOrAdd(topic, static _ => new NameTable<ConcurrentDictionary<int, long>>());
+            queues ??= groups.Entries.GetOrAdd(group, static _ => new ConcurrentDictionary<int, long>(concurrencyLevel: 1, capacity: 4));
+            queues[queueId] = offset;
+            CountEntries(isNew ? 1 : 0);
+            return true;
+        }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void CountEntries(int more) => Volatile.Write(ref _count, _count + more);
 
     private IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> Enumerate()
     {

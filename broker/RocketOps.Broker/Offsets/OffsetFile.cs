@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
@@ -11,7 +12,7 @@ namespace RocketOps.Broker.Offsets;
 /// </summary>
 internal sealed class OffsetFile
 {
-    private readonly Func<DataVersion, byte[]> _serialize;
+    private readonly Func<DataVersion, Action<IBufferWriter<byte>>> _take;
     private readonly Func<Task>? _beforeWrite;
     private readonly TimeProvider _time;
     private readonly ConfigFile _file;
@@ -21,13 +22,13 @@ internal sealed class OffsetFile
     private long _written;
 
     /// <param name="path">The file.</param>
-    /// <param name="serialize">The table's content as the file holds it.</param>
+    /// <param name="take">Takes the table's content as it is now, and gives what writes it as the file holds it.</param>
     /// <param name="fileSystem">Where the file is.</param>
     /// <param name="time">For the version.</param>
     /// <param name="beforeWrite">Awaited between taking the content and writing it: what the content speaks of must be on the disk first. When it fails, nothing is written.</param>
-    public OffsetFile(string path, Func<DataVersion, byte[]> serialize, IStoreFileSystem fileSystem, TimeProvider time, Func<Task>? beforeWrite = null)
+    public OffsetFile(string path, Func<DataVersion, Action<IBufferWriter<byte>>> take, IStoreFileSystem fileSystem, TimeProvider time, Func<Task>? beforeWrite = null)
     {
-        _serialize = serialize;
+        _take = take;
         _beforeWrite = beforeWrite;
         _time = time;
         _file = new ConfigFile(path, fileSystem);
@@ -41,8 +42,8 @@ internal sealed class OffsetFile
 
     public void CountChange() => Interlocked.Increment(ref _changes);
 
-    /// <summary>The table as it would be written now, with the version of the last write.</summary>
-    public byte[] Serialize() => _serialize(Volatile.Read(ref _version));
+    /// <summary>Writes the table as the file would hold it now, with the version of the last write.</summary>
+    public void WriteTo(IBufferWriter<byte> output) => Take()(output);
 
     /// <summary>Writes the file if something has changed since the last write.</summary>
     public Task PersistAsync() => Volatile.Read(ref _changes) == Volatile.Read(ref _written) ? Task.CompletedTask : _writer.WriteAsync();
@@ -51,13 +52,15 @@ internal sealed class OffsetFile
     {
         long changes = Volatile.Read(ref _changes);
         Volatile.Write(ref _version, _version.Next(_time));
-        byte[] content = Serialize();
+        Action<IBufferWriter<byte>> content = Take();
         if (_beforeWrite is not null)
         {
             await _beforeWrite();
         }
 
-        await _file.WriteAsync(content, CancellationToken.None);
+        await _file.WriteAsync(content);
         Volatile.Write(ref _written, changes);
     }
+
+    private Action<IBufferWriter<byte>> Take() => _take(Volatile.Read(ref _version));
 }

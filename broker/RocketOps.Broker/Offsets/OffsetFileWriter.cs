@@ -31,9 +31,8 @@ internal static class OffsetFileWriter
     // <tab><tab>"topic@group":{<nl>
     // <tab><tab><tab>0:118,<nl>
     // …
-    public static byte[] WriteConsumerOffsets(DataVersion version, IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
+    public static void WriteConsumerOffsets(IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
     {
-        ArrayBufferWriter<byte> output = new(4096);
         BeginTable(output, version);
         bool first = true;
         foreach ((string key, KeyValuePair<int, long>[] queues) in offsets)
@@ -47,19 +46,16 @@ internal static class OffsetFileWriter
         }
 
         output.Write("\n\t}\n}"u8);
-        return output.WrittenSpan.ToArray();
     }
 
-    public static byte[] WriteDelayOffsets(DataVersion version, KeyValuePair<int, long>[] levels)
+    public static void WriteDelayOffsets(IBufferWriter<byte> output, DataVersion version, KeyValuePair<int, long>[] levels)
     {
-        ArrayBufferWriter<byte> output = new(512);
         BeginTable(output, version);
         WriteEntries(output, levels, "\n\t\t"u8);
         output.Write("\n\t}\n}"u8);
-        return output.WrittenSpan.ToArray();
     }
 
-    private static void BeginTable(ArrayBufferWriter<byte> output, DataVersion version)
+    private static void BeginTable(IBufferWriter<byte> output, DataVersion version)
     {
         output.Write("{\n\t\"dataVersion\":{\n\t\t\"counter\":"u8);
         Put(output, version.Counter);
@@ -70,7 +66,7 @@ internal static class OffsetFileWriter
         output.Write("\n\t},\n\t\"offsetTable\":{"u8);
     }
 
-    private static void WriteEntries(ArrayBufferWriter<byte> output, KeyValuePair<int, long>[] entries, ReadOnlySpan<byte> indent)
+    private static void WriteEntries(IBufferWriter<byte> output, KeyValuePair<int, long>[] entries, ReadOnlySpan<byte> indent)
     {
         for (int i = 0; i < entries.Length; i++)
         {
@@ -86,7 +82,7 @@ internal static class OffsetFileWriter
         }
     }
 
-    private static void Put(ArrayBufferWriter<byte> output, long number)
+    private static void Put(IBufferWriter<byte> output, long number)
     {
         bool fits = Utf8Formatter.TryFormat(number, output.GetSpan(20), out int written);
         Debug.Assert(fits, "a 64-bit number has at most 20 characters");

@@ -52,17 +52,23 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
         }
     }
 
-    private void Commit(in RequestFrame frame, RequestBatch batch, scoped in UpdateConsumerOffsetRequestHeader header, int queueId, long offset)
+    /// <summary>False when there is no room for it.</summary>
+    private bool Commit(in RequestFrame frame, RequestBatch batch, scoped in UpdateConsumerOffsetRequestHeader header, int queueId, long offset)
     {
         if (offsets.Resets.Has(header.Topic, header.ConsumerGroup, queueId))
         {
             batch.Reply(frame, ResponseCode.Success, "Offset has been previously reset"u8);
+            return true;
         }
-        else
+
+        if (offsets.TryCommit(header.Topic, header.ConsumerGroup, queueId, offset))
         {
-            offsets.Commit(header.Topic, header.ConsumerGroup, queueId, offset);
             batch.Reply(frame, ResponseCode.Success);
+            return true;
         }
+
+        batch.Reply(frame, ResponseCode.SystemError, "the group has no offset on the queue yet, and the broker has as many as maxConsumerOffsets"u8);
+        return false;
     }
 
     /// <summary>Progress in a logical queue is kept beside the physical queue it lies in, by the broker that has that.</summary>
@@ -81,14 +87,13 @@ internal sealed class UpdateConsumerOffsetHandler(ConsumerOffsetTable offsets, T
         }
         else
         {
-            LogicProgress.ForgetBehind(item, queue, offsets, header.Topic, header.ConsumerGroup);
-            if (mapping.IsHere(item))
-            {
-                Commit(frame, batch, header, item.QueueId, item.ToPhysical(header.CommitOffset));
-            }
-            else
+            if (!mapping.IsHere(item))
             {
                 forwarder.Handle(frame, batch);
+            }
+            else if (Commit(frame, batch, header, item.QueueId, item.ToPhysical(header.CommitOffset)))
+            {
+                LogicProgress.ForgetBehind(item, queue, offsets, header.Topic, header.ConsumerGroup);
             }
         }
     }

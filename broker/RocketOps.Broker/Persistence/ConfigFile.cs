@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.Broker.Json;
@@ -47,7 +48,16 @@ internal sealed class ConfigFile(string path, IStoreFileSystem fileSystem)
         return _file.Read(content => content.AsSpan().IndexOf(wanted) >= 0) is not null;
     }
 
-    /// <summary>Replaces the content; durable when it returns. Callers take care that only one write happens at a time.</summary>
-    public Task WriteAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        Task.Factory.StartNew(() => _file.Write(content.Span), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>
+    /// Replaces the content by what <paramref name="write"/> puts out, on another thread; durable when it returns. It is never in memory as a whole: a table of a hundred thousand entries has tens of megabytes. Callers take
+    /// care that only one write happens at a time.
+    /// </summary>
+    public Task WriteAsync(Action<IBufferWriter<byte>> write) => Task.Factory.StartNew(() => _file.Write(write), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <inheritdoc cref="WriteAsync(Action{IBufferWriter{byte}})"/>
+    public Task WriteAsync(ReadOnlyMemory<byte> content) => WriteAsync(output => output.Write(content.Span));
+
+    /// <summary>The same with an object as Java writes it to files, as it is while it is written.</summary>
+    public Task WriteAsync<T>(T content)
+        where T : class => WriteAsync(output => BrokerJson.WriteFile(output, content));
 }

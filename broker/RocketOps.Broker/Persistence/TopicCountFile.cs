@@ -30,5 +30,5 @@ internal sealed class TopicCountFile(string path, string name, IStoreFileSystem 
     }
 
     /// <summary>Durable when it completes. Throws <see cref="StoreIOException"/> when it cannot be written.</summary>
-    public Task WriteAsync(ReadOnlyMemory<byte> content) => _file.WriteAsync(content, CancellationToken.None);
+    public Task WriteAsync(ReadOnlyMemory<byte> content) => _file.WriteAsync(content);
 }

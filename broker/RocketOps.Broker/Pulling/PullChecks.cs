@@ -101,12 +101,14 @@ internal sealed class PullChecks(
     {
         if (logic is null)
         {
-            offsets.Commit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
+            offsets.TryCommit(request.Topic, request.ConsumerGroup, request.QueueId, progress);
         }
         else if (logic.Queue.Find(progress) is { } item && logic.Queue.Mapping.IsHere(item) && item.ToPhysical(progress) >= 0)
         {
-            LogicProgress.ForgetBehind(item, logic.Queue, offsets, request.Topic, request.ConsumerGroup);
-            offsets.Commit(request.Topic, request.ConsumerGroup, item.QueueId, item.ToPhysical(progress));
+            if (offsets.TryCommit(request.Topic, request.ConsumerGroup, item.QueueId, item.ToPhysical(progress)))
+            {
+                LogicProgress.ForgetBehind(item, logic.Queue, offsets, request.Topic, request.ConsumerGroup);
+            }
         }
     }
 

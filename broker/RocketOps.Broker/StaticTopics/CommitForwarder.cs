@@ -1,3 +1,5 @@
+using System.Text;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -5,7 +7,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.StaticTopics;
 
 /// <summary>Commits of logical queues (15) whose offset lies in a stretch of another broker: it keeps the progress beside its queue.</summary>
-internal sealed class CommitForwarder(TopicTable topics, BrokerPeers peers) : AsyncRequestHandler
+internal sealed class CommitForwarder(TopicTable topics, ConsumerOffsetTable offsets, BrokerPeers peers) : AsyncRequestHandler
 {
     protected override bool FinishesOneWay => true;
 
@@ -19,6 +21,12 @@ internal sealed class CommitForwarder(TopicTable topics, BrokerPeers peers) : As
         }
 
         RemotingCommand physical = PhysicalRequests.Rewrite(request, item).Set("commitOffset", item.ToPhysical(progress));
-        return PhysicalRequests.AnswerOf(request, await peers.InvokeAsync(item.BrokerName ?? string.Empty, physical, cancellationToken));
+        RemotingCommand answer = await peers.InvokeAsync(item.BrokerName ?? string.Empty, physical, cancellationToken);
+        if (answer.Code == ResponseCode.Success)
+        {
+            LogicProgress.ForgetBehind(item, queue, offsets, Encoding.UTF8.GetBytes(request.GetRequired("topic")), Encoding.UTF8.GetBytes(request.GetRequired("consumerGroup")));
+        }
+
+        return PhysicalRequests.AnswerOf(request, answer);
     }
 }

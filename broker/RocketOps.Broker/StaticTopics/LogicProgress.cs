@@ -8,7 +8,7 @@ namespace RocketOps.Broker.StaticTopics;
 /// </summary>
 internal static class LogicProgress
 {
-    /// <summary>Before progress in this stretch is kept.</summary>
+    /// <summary>When progress in this stretch is kept.</summary>
     public static void ForgetBehind(LogicQueueMappingItem stretch, LogicQueue queue, ConsumerOffsetTable offsets, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group)
     {
         for (int i = queue.Items.Count - 1; i >= 0 && queue.Items[i].Gen != stretch.Gen; i--)

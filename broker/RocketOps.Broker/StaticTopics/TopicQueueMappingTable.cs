@@ -103,7 +103,7 @@ internal sealed class TopicQueueMappingTable
             }
 
             TopicQueueMappingFile content = new() { DataVersion = after.Version, Mappings = new Dictionary<string, TopicQueueMapping>(after.Mappings) };
-            await _file.WriteAsync(BrokerJson.WriteFile(content), CancellationToken.None);
+            await _file.WriteAsync(content);
             Volatile.Write(ref _state, after);
             foreach (string topic in before.Mappings.Keys.Union(after.Mappings.Keys, StringComparer.Ordinal))
             {

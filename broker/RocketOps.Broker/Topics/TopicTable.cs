@@ -47,7 +47,7 @@ internal sealed class TopicTable
         _store = store;
         _time = time;
         _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topics.json"), fileSystem);
-        _writer = new CoalescingWriter(() => _file.WriteAsync(Serialize(), CancellationToken.None));
+        _writer = new CoalescingWriter(() => _file.WriteAsync(Content()));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
@@ -500,7 +500,7 @@ internal sealed class TopicTable
     private Task TellAsync() => Changed?.Invoke() ?? Task.CompletedTask;
 
     /// <summary>The file's content: the table as it will be when everything on its way has arrived.</summary>
-    private byte[] Serialize()
+    private TopicTableFile Content()
     {
         lock (_changes)
         {
@@ -517,8 +517,7 @@ internal sealed class TopicTable
                 }
             }
 
-            return BrokerJson.WriteFile(
-                new TopicTableFile { DataVersion = _pending.Count == 0 ? Version : Version.Next(_time), Topics = new Dictionary<string, TopicConfig>(topics) });
+            return new TopicTableFile { DataVersion = _pending.Count == 0 ? Version : Version.Next(_time), Topics = new Dictionary<string, TopicConfig>(topics) };
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Config;
@@ -23,12 +24,16 @@ public sealed class ConfigFile
 
     private string BackupPath => $"{_path}.bak";
 
-    /// <summary>Replaces the content; durable on return. Throws <see cref="StoreIOException"/> and leaves the old content when that fails.</summary>
-    public void Write(ReadOnlySpan<byte> content)
+    /// <summary>
+    /// Replaces the content by what <paramref name="write"/> puts out, which goes to the disk a piece at a time; durable on return. Throws <see cref="StoreIOException"/>, or what <paramref name="write"/> throws, and leaves
+    /// the old content when that fails.
+    /// </summary>
+    public void Write(Action<IBufferWriter<byte>> write)
     {
+        ArgumentNullException.ThrowIfNull(write);
         string directory = System.IO.Path.GetDirectoryName(_path)!;
         _files.CreateDirectory(directory);
-        WriteWhole($"{_path}.tmp", content);
+        WriteWhole($"{_path}.tmp", write);
         if (_files.FileExists(_path))
         {
             // Not copied: that would read and write a large file once more. A crash between the two renames leaves the backup, which is what was there before.
@@ -65,10 +70,12 @@ public sealed class ConfigFile
         return length == content.Length ? content : content[..length];
     }
 
-    private void WriteWhole(string path, ReadOnlySpan<byte> content)
+    private void WriteWhole(string path, Action<IBufferWriter<byte>> write)
     {
         using IStoreFile file = _files.Open(path, FileOpenMode.Truncate);
-        file.Write(content, 0);
+        FileOutput output = new(file);
+        write(output);
+        output.Flush();
         file.FlushData();
     }
 }

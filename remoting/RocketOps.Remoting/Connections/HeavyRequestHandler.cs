@@ -6,12 +6,13 @@ namespace RocketOps.Remoting.Connections;
 /// Base of handlers whose answers can be megabytes: whole tables, stored messages. They are asked for by small requests, a thousand at a time on one connection, so they are built
 /// in turns: see <see cref="HeavyAnswer"/>.
 /// </summary>
-public abstract class HeavyRequestHandler : AsyncRequestHandler
+/// <param name="atOnce">Answers that are built at the same time: one, where none of them waits for anything.</param>
+public abstract class HeavyRequestHandler(int atOnce = HeavyRequestHandler.MostAtOnce) : AsyncRequestHandler
 {
     /// <summary>Answers of one request code that are built at the same time: none is larger than a frame, and one that waits for the disk does not hold up the next.</summary>
     public const int MostAtOnce = 4;
 
-    private readonly SemaphoreSlim _turns = new(MostAtOnce, MostAtOnce);
+    private readonly SemaphoreSlim _turns = new(atOnce, atOnce);
 
     public sealed override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -21,8 +22,7 @@ public abstract class HeavyRequestHandler : AsyncRequestHandler
     }
 
     /// <summary>
-    /// As <see cref="AsyncRequestHandler.HandleAsync"/>. What grows bit by bit is told to <paramref name="answer"/> as it does; what is made at once, a table, need not be: its size
-    /// is seen when it is there.
+    /// As <see cref="AsyncRequestHandler.HandleAsync"/>. What grows is told to <paramref name="answer"/> as it does.
     /// </summary>
     protected abstract ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken);
 }

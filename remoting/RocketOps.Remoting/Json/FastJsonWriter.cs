@@ -11,7 +11,7 @@ namespace RocketOps.Remoting.Json;
 /// </summary>
 public sealed class FastJsonWriter
 {
-    private readonly ArrayBufferWriter<byte> _output = new(512);
+    private readonly IBufferWriter<byte> _output;
     private readonly bool _standard;
     private bool _needsComma;
 
@@ -20,11 +20,20 @@ public sealed class FastJsonWriter
     /// printable ASCII escaped.
     /// </param>
     public FastJsonWriter(bool standard = false)
+        : this(new ArrayBufferWriter<byte>(512), standard)
     {
+    }
+
+    /// <param name="output">Takes what is written.</param>
+    /// <param name="standard">As above.</param>
+    public FastJsonWriter(IBufferWriter<byte> output, bool standard = false)
+    {
+        _output = output;
         _standard = standard;
     }
 
-    public ReadOnlyMemory<byte> Written => _output.WrittenMemory;
+    /// <summary>What was written, of a writer without an output of its own. Throws <see cref="InvalidOperationException"/> with one.</summary>
+    public ReadOnlyMemory<byte> Written => _output is ArrayBufferWriter<byte> own ? own.WrittenMemory : throw new InvalidOperationException("the output has what was written");
 
     public FastJsonWriter BeginObject() => Open((byte)'{');
 

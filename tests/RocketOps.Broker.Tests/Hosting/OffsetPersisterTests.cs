@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Hosting;
@@ -23,7 +25,7 @@ public sealed class OffsetPersisterTests : IDisposable
         RecordedLog log = new();
         BrokerSettings settings = new(TestBroker.OptionsOf(new Dictionary<string, string>(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
         DelayOffsetTable delayOffsets = new(settings, static _ => Task.FromResult(WaitOutcome.Reached), files, time);
-        await using OffsetPersister persister = new(settings, new ConsumerOffsetTable(settings, files, time), delayOffsets, time, Microsoft.Extensions.Logging.LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
+        await using OffsetPersister persister = new(settings, new ConsumerOffsetTable(settings, new RefusedEntries(time, NullLogger<RefusedEntries>.Instance), files, time), delayOffsets, time, Microsoft.Extensions.Logging.LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
         delayOffsets.Set(3, 7);
         persister.Start();
 
@@ -58,7 +60,7 @@ public sealed class OffsetPersisterTests : IDisposable
 
             while (!adding.IsCompleted)
             {
-                System.Text.Encoding.UTF8.GetString(table.Serialize()).Should().Contain("1:5");
+                System.Text.Encoding.UTF8.GetString(table.Serialize().Span).Should().Contain("1:5");
             }
 
             await adding;

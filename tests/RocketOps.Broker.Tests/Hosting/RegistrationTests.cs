@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
@@ -158,14 +159,14 @@ public sealed class RegistrationTests
         const int Topics = 30_000;
         using TempDirectory directory = new("many-");
         System.IO.Directory.CreateDirectory(directory.File("store", "config"));
-        await File.WriteAllBytesAsync(
-            directory.File("store", "config", "topics.json"),
-            BrokerJson.WriteFile(new TopicTableFile
-            {
-                DataVersion = new DataVersion { Counter = 7, Timestamp = 1 },
-                Topics = Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"orders-of-the-customer-{i:D6}", ReadQueueNums = 4, WriteQueueNums = 4, TopicSysFlag = i == 5 ? 1 : 0 })
-                    .ToDictionary(static topic => topic.Name, StringComparer.Ordinal),
-            }));
+        ArrayBufferWriter<byte> file = new();
+        BrokerJson.WriteFile(file, new TopicTableFile
+        {
+            DataVersion = new DataVersion { Counter = 7, Timestamp = 1 },
+            Topics = Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"orders-of-the-customer-{i:D6}", ReadQueueNums = 4, WriteQueueNums = 4, TopicSysFlag = i == 5 ? 1 : 0 })
+                .ToDictionary(static topic => topic.Name, StringComparer.Ordinal),
+        });
+        await File.WriteAllBytesAsync(directory.File("store", "config", "topics.json"), file.WrittenMemory);
         await using NameServerHost real = await StartNameServerAsync(directory);
         await using FakeNameServer fake = await FakeNameServer.StartAsync();
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{real.EndPoint};{fake.Address}" }, directory);

@@ -32,7 +32,8 @@ public sealed class RequestCodesTests
         [
             RequestCode.QueryMessage, RequestCode.ViewMessageById, RequestCode.GetAllTopicConfig, RequestCode.GetAllSubscriptionGroupConfig, RequestCode.GetAllConsumerOffset,
             RequestCode.GetAllMessageRequestMode, RequestCode.GetTopicStatsInfo, RequestCode.GetConsumeStats, RequestCode.GetBrokerConsumeStats, RequestCode.GetGroupSummaries,
-            RequestCode.QueryConsumeQueue,
+            RequestCode.QueryConsumeQueue, RequestCode.GetConsumerConnectionList, RequestCode.GetProducerConnectionList, RequestCode.GetAllProducerInfo, RequestCode.QueryTopicConsumeByWho,
+            RequestCode.QueryTopicsByConsumer,
         ])
         {
             registry.TryGet(code, out IRequestHandler? handler).Should().BeTrue();

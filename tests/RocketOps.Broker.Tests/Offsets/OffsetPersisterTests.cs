@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Hosting;
@@ -24,7 +25,7 @@ public sealed class OffsetPersisterTests : IDisposable
     public OffsetPersisterTests()
     {
         _settings = new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
-        _offsets = new ConsumerOffsetTable(_settings, _files, _time);
+        _offsets = new ConsumerOffsetTable(_settings, new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), _files, _time);
         _persister = new OffsetPersister(_settings, _offsets, new DelayOffsetTable(_settings, static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
     }
 
@@ -74,7 +75,7 @@ public sealed class OffsetPersisterTests : IDisposable
 
     private long OnDisk()
     {
-        ConsumerOffsetTable read = new(_settings, new LinuxFileSystem(), _time);
+        ConsumerOffsetTable read = new(_settings, new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), new LinuxFileSystem(), _time);
         read.Load();
         return read.Query("T", "g", 0);
     }

@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using RocketOps.Broker.Json;
+using RocketOps.Broker.Groups;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Topics;
 
@@ -50,12 +52,24 @@ public sealed class TablePageTests
         Version(second).Should().NotBe(Version(first));
     }
 
+    /// <summary>A table in one piece is for who does not know pages: as far as a frame carries it.</summary>
     [Fact]
-    public void Checked_MoreThanAFrameCarries_IsRefusedWithAWayOut()
+    public async Task WholeTable_MoreThanAFrameCarries_IsRefusedWithAWayOut()
     {
-        Action answer = () => TablePage.Checked(new byte[16 * 1024 * 1024], "topicSeq");
+        await using TestBroker broker = await TestBroker.StartAsync();
+        for (int i = 0; i < 16; i++)
+        {
+            SubscriptionGroupConfig large = new() { GroupName = $"g{i}", Attributes = ImmutableSortedDictionary<string, string>.Empty.Add("a", new string('x', 1024 * 1024)) };
+            await broker.Host.Parts.Groups.CreateOrUpdateAsync(large);
+        }
 
-        answer.Should().Throw<RemotingCommandException>().WithMessage("*ask for its pages (topicSeq)*");
+        RemotingCommand whole = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig));
+        RemotingCommand page = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig).Set("groupSeq", 0).Set("maxGroupNum", 10));
+
+        whole.Code.Should().Be(ResponseCode.SystemError);
+        whole.Remark.Should().Contain("ask for its pages (groupSeq)");
+        Names(page, "subscriptionGroupTable").Should().HaveCount(10);
+        await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "everything is given back");
     }
 
     private static List<string> Names(RemotingCommand answer, string table)

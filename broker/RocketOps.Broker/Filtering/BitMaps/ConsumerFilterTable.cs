@@ -170,7 +170,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         await _writes.WaitAsync();
         try
         {
-            await _file.WriteAsync(BrokerJson.WriteFile(Snapshot()), CancellationToken.None);
+            await _file.WriteAsync(Snapshot());
         }
         finally
         {

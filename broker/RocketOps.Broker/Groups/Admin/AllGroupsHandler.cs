@@ -5,7 +5,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_ALL_SUBSCRIPTIONGROUP_CONFIG (201): all groups, or the page asked for, see <see cref="TablePage"/>.</summary>
-internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler
+internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler(atOnce: 1)
 {
     private const string Sequence = "groupSeq";
 
@@ -13,11 +13,13 @@ internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler
     {
         // Read first: a change in between makes the next page begin anew.
         DataVersion version = groups.Version;
+        answer.Add((long)groups.Count * TablePage.EntryBytes);
         GroupTableFile all = groups.Snapshot();
         Dictionary<string, SubscriptionGroupConfig> page = TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalGroupNum", all.Groups!.Count);
-        GroupTableFile body = new() { DataVersion = version, Forbidden = all.Forbidden, Groups = page };
-        response.Body = TablePage.Checked(BrokerJson.Write(body, BrokerJson.Default.GroupTableFile), Sequence);
+        AnswerBody body = new(answer, $"ask for its pages ({Sequence})");
+        BrokerJson.Write(body, new GroupTableFile { DataVersion = version, Forbidden = all.Forbidden, Groups = page }, BrokerJson.Default.GroupTableFile);
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

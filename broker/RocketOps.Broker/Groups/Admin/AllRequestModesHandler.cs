@@ -5,12 +5,14 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>GET_ALL_MESSAGE_REQUEST_MODE (402): what slaves of 5.x ask their master. Source: admin.md §2.4.</summary>
-internal sealed class AllRequestModesHandler(RequestModeTable modes) : HeavyRequestHandler
+internal sealed class AllRequestModesHandler(RequestModeTable modes) : HeavyRequestHandler(atOnce: 1)
 {
     protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(modes.Snapshot, BrokerJson.Default.RequestModeFile);
+        AnswerBody body = new(answer);
+        BrokerJson.Write(body, modes.Snapshot, BrokerJson.Default.RequestModeFile);
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -14,7 +15,8 @@ internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable to
     {
         bool orderedOnly = request.GetBoolean("isOrder", fallback: false);
         (long waiting, long inFlight) = (0, 0);
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer, "ask for one group (GET_CONSUME_STATS)");
+        FastJsonWriter json = new(body);
         json.BeginObject().Field("brokerAddr", address.Text).Name("consumeStatsList").BeginArray();
         foreach (string group in groups.Names)
         {
@@ -36,7 +38,7 @@ internal sealed class BrokerConsumeStatsHandler(GroupTable groups, TopicTable to
 
         json.EndArray().Field("totalDiff", waiting).Field("totalInflightDiff", inFlight).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.Written;
+        response.Body = body.Written;
         return response;
     }
 }

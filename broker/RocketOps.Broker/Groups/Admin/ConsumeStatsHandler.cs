@@ -1,3 +1,4 @@
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -12,7 +13,8 @@ internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("consumerGroup");
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer, "ask for one topic");
+        FastJsonWriter json = new(body);
         double tps = 0;
         json.BeginObject().Name("offsetTable").BeginObject();
         foreach (string name in TopicsAsked(request, group))
@@ -26,7 +28,7 @@ internal sealed class ConsumeStatsHandler(TopicTable topics, ConsumerOffsetTable
 
         json.EndObject().Name("consumeTps").Value(tps).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.Written;
+        response.Body = body.Written;
         return response;
     }
 

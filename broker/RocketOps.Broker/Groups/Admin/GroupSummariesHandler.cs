@@ -18,7 +18,8 @@ internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgre
 
         // Looks at every queue of every group: not on the thread that serves the connections.
         IReadOnlyDictionary<string, List<(string Topic, long Lag)>> lags = await Task.Run(() => progress.LagsAsync(asked, cancellationToken), cancellationToken);
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer, "ask for fewer groups");
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("groups").BeginObject();
         foreach (string group in asked)
         {
@@ -34,7 +35,7 @@ internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgre
 
         json.EndObject().EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.Written;
+        response.Body = body.Written;
         return response;
     }
 }

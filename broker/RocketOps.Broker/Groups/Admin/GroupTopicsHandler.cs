@@ -8,13 +8,15 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>QUERY_TOPICS_BY_CONSUMER (343): the topics a group has an offset on. Source: admin.md §2.4.</summary>
-internal sealed class GroupTopicsHandler(ConsumerOffsetTable offsets, BrokerAddress address) : AsyncRequestHandler
+internal sealed class GroupTopicsHandler(ConsumerOffsetTable offsets, BrokerAddress address) : HeavyRequestHandler(atOnce: 1)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         TopicListBody topics = new() { BrokerAddress = address.Text, Topics = [.. offsets.TopicsOf(request.GetRequired("group")).Order(StringComparer.Ordinal)] };
+        AnswerBody body = new(answer);
+        BrokerJson.Write(body, topics, BrokerJson.Default.TopicListBody);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(topics, BrokerJson.Default.TopicListBody);
+        response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }
 }

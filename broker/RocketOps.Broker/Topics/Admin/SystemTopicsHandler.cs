@@ -14,7 +14,7 @@ internal sealed class SystemTopicsHandler(BrokerSettings settings, TopicTable to
         string[] own = [options.ClusterName, options.BrokerName, options.ClusterName + "_REPLY_TOPIC", options.TraceTopicName];
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = BrokerJson.Write(
-            new TopicListBody { Topics = [.. topics.Snapshot().Keys.Where(name => TopicNames.IsSystem(name) || own.Contains(name, StringComparer.Ordinal))] },
+            new TopicListBody { Topics = [.. topics.All.Select(static topic => topic.Name).Where(name => TopicNames.IsSystem(name) || own.Contains(name, StringComparer.Ordinal)).Order(StringComparer.Ordinal)] },
             BrokerJson.Default.TopicListBody);
         return new ValueTask<RemotingCommand?>(response);
     }

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Statistics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -14,7 +15,8 @@ internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topi
     {
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
         int queues = Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer);
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("offsetTable").BeginObject();
         for (int queueId = 0; queueId < queues; queueId++)
         {
@@ -26,7 +28,7 @@ internal sealed class TopicStatsHandler(BrokerSettings settings, TopicTable topi
 
         json.EndObject().Name("topicPutTps").Value(statistics.PutTpsOf(topic)).EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.Written;
+        response.Body = body.Written;
         return response;
     }
 }
