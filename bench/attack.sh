@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ten hostile clients attack a broker in every way they know (tests/RocketOps.Testing/Attacks): how long an honest one waits for its sends, pulls and heartbeats meanwhile, and /livez.
+# Hostile clients attack a broker in every way they know (tests/RocketOps.Testing/Attacks): how long an honest one waits for its sends, pulls and heartbeats meanwhile, and /livez.
 #
 #   bench/attack.sh [SECONDS [WAY...]]      (default: 60, all ways)
 #
