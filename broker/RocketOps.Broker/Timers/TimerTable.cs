@@ -36,7 +36,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private long _takenBefore;
     private long _readBefore;
     private long _takenUpTo = -1;
-    private bool _isUnwritten;
+    private volatile bool _isUnwritten;
     private volatile bool _hasChanged;
     private long _lastCheckpoint;
     private long _taken;
@@ -74,6 +74,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
     public TimerCheckpoint? Checkpoint => Volatile.Read(ref _checkpoint);
 
     public bool IsLoaded => _index is not null;
+
+    /// <summary>Whether all that was taken is in its slots. Any thread.</summary>
+    public bool IsWritten => !_isUnwritten && _additions.Count == 0;
 
     /// <summary>Messages and deletions that were put into slots since the start. Any thread.</summary>
     public long Taken => Volatile.Read(ref _taken);
@@ -269,7 +272,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     /// <summary>Brings what was added into the kernel; when it throws, the next call goes on where it failed.</summary>
     public async Task WriteAdditionsAsync()
     {
-        if (_additions.Count == 0 && !_isUnwritten)
+        if (IsWritten)
         {
             return;
         }
@@ -355,7 +358,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     /// <summary>Begins a checkpoint when the last one is old enough, and something has changed; it goes on by itself.</summary>
     public void BeginCheckpoint()
     {
-        if (_checkpointing.IsCompleted && HasChanged && !_isUnwritten && _additions.Count == 0 && _time.GetElapsedTime(_lastCheckpoint) >= _settings.Current.TimerFlushInterval)
+        if (_checkpointing.IsCompleted && HasChanged && IsWritten && _time.GetElapsedTime(_lastCheckpoint) >= _settings.Current.TimerFlushInterval)
         {
             _lastCheckpoint = _time.GetTimestamp();
             _checkpointing = TryCheckpointAsync();
@@ -366,7 +369,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     public async Task CheckpointAsync()
     {
         await _checkpointing;
-        if (_index is not null && _additions.Count == 0 && !_isUnwritten)
+        if (_index is not null && IsWritten)
         {
             await WriteCheckpointAsync();
         }

@@ -47,23 +47,21 @@ public sealed class RegistrationsTests
         HookedFileSystem files = new();
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxSubscriptionsPerConnection"] = "100" }, fileSystem: files);
         await using RemotingClient client = TestBroker.NewClient();
-        using ManualResetEventSlim go = new();
-        using ManualResetEventSlim held = new();
+        using Gate gate = new();
         files.BeforeRename = path =>
         {
             if (path.EndsWith("subscriptionGroup.json", StringComparison.Ordinal))
             {
-                held.Set();
-                go.Wait();
+                gate.Pass();
             }
         };
 
         Task<RemotingCommand> first = BeatAsync(broker, client, "first", 60);
-        await Task.Run(held.Wait);
+        await gate.Reached;
         long ofOne = broker.Host.HeldBytes;
         Task<RemotingCommand> second = BeatAsync(broker, client, "second", 60);
         await Eventually.TrueAsync(() => broker.Host.HeldBytes > ofOne, "both are there");
-        go.Set();
+        gate.Open();
 
         (await first).Code.Should().Be(ResponseCode.Success);
         RemotingCommand refused = await second;
