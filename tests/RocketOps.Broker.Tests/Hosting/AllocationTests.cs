@@ -120,7 +120,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task Pull_ParkedAndWoken_AllocatesNothingPerAnswer()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864", ["channelExpiredTimeout"] = "86400000" });
         await broker.CreateTopicAsync("Hot");
         await broker.SubscribeAsync("g", "Hot", "A");
         byte[] send = RawClient.Encode(Requests.Send("Hot", "x", properties: Requests.Properties(("TAGS", "A"))));

@@ -95,11 +95,6 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         const int Pulls = 50;
         await _broker.CreateTopicAsync("T");
-        for (int tag = 0; tag < Pulls; tag++)
-        {
-            Parked.TryPark(Pull("T", 0, 0, tag: tag)).Should().BeTrue();
-        }
-
         int piece = 0;
         int longest = 0;
         TimeSpan taken = WokenPulls.LongestPiece / 4;
@@ -110,11 +105,26 @@ public sealed class ParkedPullsTests : IAsyncLifetime
             longest = Math.Max(longest, piece);
         };
 
-        await _broker.SendAsync("T", "for all of them");
+        // Mostly the loop that stores a message dispatches it. A thread of the pool, which does it now and then, may answer as many as it likes.
+        int messages = 0;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _sink.Answered.Clear();
+                for (int tag = 0; tag < Pulls; tag++)
+                {
+                    Parked.TryPark(Pull("T", 0, messages, tag: tag)).Should().BeTrue();
+                }
 
-        await Eventually.TrueAsync(() => _sink.Answered.Count == Pulls, "each is answered");
-        _sink.Answered.Should().BeEquivalentTo(Enumerable.Range(0, Pulls).Select(static tag => (long)tag));
-        longest.Should().BeInRange(1, 4, "the loop that stored the message has others to serve");
+                await _broker.SendAsync("T", "for all of them");
+                messages++;
+
+                await Eventually.TrueAsync(() => _sink.Answered.Count == Pulls, "each is answered");
+                _sink.Answered.Should().BeEquivalentTo(Enumerable.Range(0, Pulls).Select(static tag => (long)tag));
+                return longest > 0;
+            },
+            "the loop that stored the message answers some");
+        longest.Should().BeInRange(1, 4, "it has others to serve");
     }
 
     [Fact]

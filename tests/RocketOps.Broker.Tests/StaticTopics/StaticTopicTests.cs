@@ -390,7 +390,7 @@ public sealed class StaticTopicTests
     {
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
         await brokers.B.CreateTopicAsync(Topic, queues: 2);
-        await RawBroker.SendAsync(brokers.ToB, Topic, 0, "old"u8.ToArray());
+        await brokers.B.SendAsync(Topic, "old");
         string kept = $"0:[{StaticTopicRows.Item("broker-b", 0, 0, 0)},{StaticTopicRows.Item("broker-a", 1, 0, 100)}]";
         string expired = $"1:[{StaticTopicRows.Item("broker-b", 0, 1, 0)},{StaticTopicRows.Item("broker-a", 1, 1, 50)}]";
         await MakeAsync(brokers.ToA, "broker-a", $"{kept},{expired}", queues: 2);

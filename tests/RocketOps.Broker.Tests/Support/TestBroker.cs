@@ -98,7 +98,14 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public static RemotingClient NewClient(RequestHandlerRegistry? pushed = null) => new(new RemotingClientOptions { ConnectTimeout = Patience, InvokeTimeout = Patience }, NullLoggerFactory.Instance, new HostResolver().ResolveAsync, pushed);
 
-    public Task<RemotingCommand> InvokeAsync(RemotingCommand request) => _client.InvokeAsync(Address, request, Patience);
+    /// <summary>The answer. What was stored before can be read when the broker gets the request, and what it stored itself when this returns.</summary>
+    public async Task<RemotingCommand> InvokeAsync(RemotingCommand request)
+    {
+        await Readable.UntilAsync(Host.Parts.Store);
+        RemotingCommand answer = await _client.InvokeAsync(Address, request, Patience);
+        await Readable.UntilAsync(Host.Parts.Store);
+        return answer;
+    }
 
     public Task InvokeOneWayAsync(RemotingCommand request) => _client.InvokeOneWayAsync(Address, request);
 
