@@ -232,6 +232,7 @@ public sealed class TimerTests
         }
 
         await Eventually.TrueAsync(async () => (await FiguresAsync(broker)).StartsWith("behind 0, not taken 0, waiting 3, ", StringComparison.Ordinal), "three messages wait");
+        await broker.UntilTakenAsync(3);
         broker.Time.Advance(TimeSpan.FromSeconds(8));
         (await FiguresAsync(broker)).Should().NotContain("in 0.0", "three were taken within the last ten seconds");
 
