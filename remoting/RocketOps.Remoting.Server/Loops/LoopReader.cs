@@ -5,12 +5,12 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and those that hold more than their share and would begin a
-/// frame while too much is held, wait here. So do those whose turn was over before their frames were handled: they go on one after the other behind all that have just become readable,
-/// as long as the round is short, so that it does not matter how many they are. The loop's thread only.
+/// frame while too much is held, wait here. So do those whose turn was over before their frames were handled, and those inside a frame of which more than one receive is there, which fills
+/// fresh memory: they go on one after the other behind all that have just become readable, as long as the round is short, so that it does not matter how many they are. The loop's thread only.
 /// </summary>
 internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, OpenConnections connections, LoopTable table)
 {
-    /// <summary>A round goes on with connections whose turn was over for no longer than this; with one at least.</summary>
+    /// <summary>A round goes on with connections that are late for no longer than this; with one at least.</summary>
     private static readonly TimeSpan LongRound = 2 * ReadTurn.Longest;
 
     private readonly List<LoopSocket> _paused = [];
@@ -30,7 +30,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
         if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsPaused && !socket.IsEnding && !socket.Output.IsBlocked)
         {
             socket.IsListed = true;
-            if (socket.Connection.IsTurnOver)
+            if (socket.Connection.IsTurnOver || socket.UnfinishedBytes > LoopWorker.ReceiveBytes)
             {
                 _late.Enqueue(socket);
             }

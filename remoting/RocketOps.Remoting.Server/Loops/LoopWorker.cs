@@ -3,7 +3,7 @@ namespace RocketOps.Remoting.Loops;
 /// <summary>What a thread that drives an event loop has to itself.</summary>
 internal sealed class LoopWorker
 {
-    private const int ReceiveBytes = 64 * 1024;
+    public const int ReceiveBytes = 64 * 1024;
     private const int EventsPerTick = 1024;
 
     /// <summary>A timestamp of the server's clock.</summary>

@@ -24,7 +24,7 @@ internal class ForwardingSockets(INativeSockets inner) : INativeSockets
 
     public virtual int Accept(int listener, out IPEndPoint remote, out IPEndPoint local) => inner.Accept(listener, out remote, out local);
 
-    public int Receive(int descriptor, Span<byte> buffer) => inner.Receive(descriptor, buffer);
+    public virtual int Receive(int descriptor, Span<byte> buffer) => inner.Receive(descriptor, buffer);
 
     public virtual int Peek(int descriptor, Span<byte> buffer) => inner.Peek(descriptor, buffer);
 

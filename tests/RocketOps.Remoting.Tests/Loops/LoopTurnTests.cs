@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
 using RocketOps.Remoting.Headers;
+using RocketOps.Remoting.Loops;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
@@ -57,6 +58,41 @@ public sealed class LoopTurnTests
     }
 
     [Fact]
+    public async Task Frames_LargeOnesOfMany_OneOfAnotherIsHandledNext()
+    {
+        const int Greedy = 20;
+        FakeTimeProvider time = new();
+        CostlyReceives? receives = null;
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), time: time, between: inner => receives = new CostlyReceives(inner, time));
+        ScriptedSockets.Peer honest = bench.Sockets.Connect();
+        await bench.RoundAsync();
+        int asked = 0;
+        int askedAt = 0;
+        int longest = 0;
+        receives!.Received = number =>
+        {
+            // From the loop's own thread, once all are in the middle of their frames.
+            if (receives.Begun == Greedy && Answers(honest).Count == asked)
+            {
+                longest = asked == 0 ? 0 : Math.Max(longest, number - askedAt);
+                askedAt = number;
+                honest.Send(Frame(++asked, default));
+            }
+        };
+        byte[] frame = Frame(1, new byte[2 * 1024 * 1024]);
+        ScriptedSockets.Peer[] greedy = [.. Enumerable.Range(0, Greedy).Select(_ => bench.Sockets.Connect())];
+        foreach (ScriptedSockets.Peer peer in greedy)
+        {
+            SendInParts(peer, frame);
+        }
+
+        await Eventually.TrueAsync(() => greedy.All(peer => peer.Received.Length == frame.Length), "all are answered");
+        asked.Should().BeGreaterThan(Greedy);
+        // A round takes one more at least, and others for four milliseconds: not one of each.
+        longest.Should().BeLessThan(Greedy / 2);
+    }
+
+    [Fact]
     public async Task Frame_WithAHeaderThatIsRefused_IsNotWaitedFor()
     {
         await using LoopBench bench = new(new RequestHandlerRegistry());
@@ -68,6 +104,41 @@ public sealed class LoopTurnTests
         hostile.Send(prefix);
 
         await Eventually.TrueAsync(() => hostile.IsClosed, "it is closed before the header has come");
+    }
+
+    /// <summary>As the kernel gives them: as many as the loop asks for at once.</summary>
+    private static void SendInParts(ScriptedSockets.Peer peer, ReadOnlySpan<byte> bytes)
+    {
+        for (int at = 0; at < bytes.Length; at += LoopWorker.ReceiveBytes)
+        {
+            peer.Send(bytes[at..Math.Min(bytes.Length, at + LoopWorker.ReceiveBytes)]);
+        }
+    }
+
+    /// <summary>Receives of as much as fits, each of which takes two milliseconds of the loop.</summary>
+    private sealed class CostlyReceives(ScriptedSockets inner, FakeTimeProvider time) : ForwardingSockets(inner)
+    {
+        private readonly Dictionary<int, int> _of = [];
+        private int _received;
+
+        /// <summary>Connections of which more than once as much was received.</summary>
+        public int Begun { get; private set; }
+
+        public Action<int> Received { get; set; } = static _ => { };
+
+        public override int Receive(int descriptor, Span<byte> buffer)
+        {
+            int received = base.Receive(descriptor, buffer);
+            if (received == buffer.Length)
+            {
+                time.Advance(TimeSpan.FromMilliseconds(2));
+                _of[descriptor] = _of.GetValueOrDefault(descriptor) + 1;
+                Begun += _of[descriptor] == 2 ? 1 : 0;
+                Received(++_received);
+            }
+
+            return received;
+        }
     }
 
     /// <summary>Takes a millisecond of the loop.</summary>
