@@ -75,7 +75,10 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
     public bool IsLoaded => _index is not null;
 
-    /// <summary>Whether all that was taken is in its slots. Any thread.</summary>
+    /// <summary>
+    /// Whether all that was taken is in its slots. Any thread, but one that does not run the timers must read <see cref="QueueOffset"/> first: true then says that what lies before the offset
+    /// it has read is in its slots. An offset that is read after this may lie behind messages that were taken between the two and are in no slot yet.
+    /// </summary>
     public bool IsWritten => !_isUnwritten && _additions.Count == 0;
 
     /// <summary>Messages and deletions that were put into slots since the start. Any thread.</summary>

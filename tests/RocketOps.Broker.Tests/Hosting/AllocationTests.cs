@@ -120,6 +120,8 @@ public sealed class AllocationTests
     [Fact]
     public async Task Pull_ParkedAndWoken_AllocatesNothingPerAnswer()
     {
+        // The group's member sends one heartbeat. By default it would be dropped as expired after two minutes, which a busy machine may take for its rounds; pulls of a group without members
+        // are refused.
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864", ["channelExpiredTimeout"] = "86400000" });
         await broker.CreateTopicAsync("Hot");
         await broker.SubscribeAsync("g", "Hot", "A");
