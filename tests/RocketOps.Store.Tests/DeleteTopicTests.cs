@@ -160,6 +160,43 @@ public sealed class DeleteTopicTests
         store.FindTopic("T"u8).Should().BeSameAs(topic);
     }
 
+    /// <summary>The topic is gone when its files do not go, and nobody can try again: whoever has waited for the deletion hears of it there or nowhere.</summary>
+    [Theory]
+    [InlineData("unlink")]
+    [InlineData("rmdir")]
+    public async Task Delete_TheOneThatIsWaitedForLeavesFiles_IsToldOf(string failing)
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files);
+        store.Append("T", 0, "old");
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        StoreTopic topic = store.FindTopic("T"u8)!;
+        using Gate gate = new();
+        files.Fault = (operation, path) =>
+        {
+            if (operation != failing || !path.StartsWith($"{Root}/consumequeue/T", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            gate.Pass();
+            return Files.StoreIOException.InputOutput;
+        };
+
+        Task first = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        await gate.Reached.WaitAsync(RocketOps.Testing.Eventually.DefaultDeadline);
+        Task second = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
+        second.IsCompleted.Should().BeFalse("it waits for the first one");
+        gate.Open();
+
+        await first.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>();
+        (await second.Awaiting(static task => task).Should().ThrowAsync<StoreException>("the files are still there"))
+            .WithMessage("Not all files of T could be removed*").WithInnerException<Files.StoreIOException>();
+        files.Fault = null;
+        store.FindTopic("T"u8).Should().BeNull();
+    }
+
     /// <summary>Nothing but the records tells a slave that a topic was made anew, and no checksum covers what does: files of the old one are set aside.</summary>
     [Theory]
     [InlineData(false)]
