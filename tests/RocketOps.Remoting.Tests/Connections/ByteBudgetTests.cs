@@ -220,6 +220,48 @@ public sealed class ByteBudgetTests : IDisposable
         _time.PendingTimers.Should().Be(1);
     }
 
+    /// <summary>
+    /// Of two that cross the limit one after the other, there and back, the second may come first to where it is noted; what the first one saw is not how it stands any more. Whoever has just let go
+    /// of the gate nearly always gets it again before the thread that this wakes: a few rounds are more than enough.
+    /// </summary>
+    [Fact]
+    public void Change_CrossesTheLimitFirstAndIsNotedLast_TheTimeRunsWhileItIsExceeded()
+    {
+        const int Others = 80;
+        const int Bytes = 22;
+        for (int round = 0; round < 50; round++)
+        {
+            Action? looking = null;
+            using ByteBudget budget = new(Limit, LongEnough, _time, NullLogger.Instance)
+            {
+                Connections = () =>
+                {
+                    looking?.Invoke();
+                    return Look();
+                },
+            };
+            Holder second = Add(0, budget);
+            Add(Others, budget);
+            Holder first = Add(Bytes, budget);
+            Thread back = new(() => first.Connection.ChangeHeld(-Bytes));
+
+            // Within a look, which is under the gate.
+            looking = () =>
+            {
+                looking = null;
+                back.Start();
+                SpinWait.SpinUntil(() => budget.Held == Others && back.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Eventually.DefaultDeadline).Should().BeTrue("it waits for the gate");
+            };
+            _time.Advance(TimeSpan.FromMilliseconds(ByteBudget.CheckMilliseconds));
+            budget.Pauses(second.Connection);
+            second.Connection.ChangeHeld(Bytes);
+            back.Join();
+
+            budget.Held.Should().Be(Others + Bytes);
+            _time.PendingTimers.Should().Be(1, $"the limit is exceeded (round {round})");
+        }
+    }
+
     private IEnumerable<RemotingConnection> Look()
     {
         Interlocked.Increment(ref _looks);
