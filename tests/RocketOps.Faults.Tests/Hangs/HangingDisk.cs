@@ -34,7 +34,7 @@ internal sealed class HangingDisk : IDisposable
     }
 
     /// <summary>The next call hangs; returns while one does. Calls must be coming.</summary>
-    /// <param name="what"><c>write</c> or <c>flush</c>, of a file of the commit log.</param>
+    /// <param name="what"><c>write</c> or <c>flush</c> of a file of the commit log, or <c>make</c>, of the next one.</param>
     public async Task BeginAsync(string what)
     {
         await File.WriteAllTextAsync(_directory.File("hang.new"), what);

@@ -1,8 +1,9 @@
-// Makes one write or one flush of the commit log hang, as a disk does that is busy, throttled or gone for a while. Loaded into a broker:
+// Makes one write or one flush of the commit log, or the making of its next file, hang, as a disk does that is busy, throttled or gone for a while. Loaded into a broker:
 //
 //   cc -shared -fPIC -O2 -o hang.so hang.c -ldl
 //   ROCKETOPS_HANG=/tmp/hang LD_PRELOAD=$PWD/hang.so RocketOps.Broker -c broker.conf
-//   echo write > /tmp/hang.new && mv /tmp/hang.new /tmp/hang    the next pwrite to a file below commitlog/ hangs; "flush": the next fdatasync or fsync
+//   echo write > /tmp/hang.new && mv /tmp/hang.new /tmp/hang    the next pwrite to a file below commitlog/ hangs; "flush": the next fdatasync or fsync;
+//                                                               "make": the next ftruncate or fallocate, by which a file gets its length and its blocks
 //   rm /tmp/hang.now                                            lets it go on; /tmp/hang.now exists while the call hangs
 //
 // .NET asks dlsym for the functions it calls, which passes by what LD_PRELOAD puts in their place: so dlsym itself is replaced.
@@ -67,6 +68,16 @@ static int slowFsync(int fd) {
     return (int)syscall(SYS_fsync, fd);
 }
 
+static int slowFtruncate(int fd, off_t length) {
+    hangIfTold(fd, "make");
+    return (int)syscall(SYS_ftruncate, fd, length);
+}
+
+static int slowFallocate(int fd, int mode, off_t offset, off_t length) {
+    hangIfTold(fd, "make");
+    return (int)syscall(SYS_fallocate, fd, mode, offset, length);
+}
+
 void *dlsym(void *library, const char *name) {
     static void *(*real)(void *, const char *);
     static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17" };
@@ -78,5 +89,7 @@ void *dlsym(void *library, const char *name) {
     if (strcmp(name, "pwritev") == 0 || strcmp(name, "pwritev64") == 0) return (void *)slowPwritev;
     if (strcmp(name, "fdatasync") == 0) return (void *)slowFdatasync;
     if (strcmp(name, "fsync") == 0) return (void *)slowFsync;
+    if (strcmp(name, "ftruncate") == 0) return (void *)slowFtruncate;
+    if (strcmp(name, "fallocate") == 0) return (void *)slowFallocate;
     return found;
 }
