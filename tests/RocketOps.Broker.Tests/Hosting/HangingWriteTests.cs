@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Timers;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
@@ -83,6 +84,37 @@ public sealed class HangingWriteTests
         (sent.Code, sent.Remark).Should().Be((ResponseCode.ServiceNotAvailable, "service not available now: the disk did not take the message in time (syncFlushTimeout), and it may be lost or stored; it is to be sent again"));
         (sentBack.Code, sentBack.Remark).Should().Be((ResponseCode.SystemError, "SERVICE_NOT_AVAILABLE"));
         await stuck;
+    }
+
+    /// <summary>It is in the kernel, which a power cut takes: a producer is told that it is stored and not safe, a consumer, who would go on behind the message, that it is not given back.</summary>
+    [Fact]
+    public async Task SendBack_TheFlushIsLate_IsRefusedUntilTheDiskAnswersAgain()
+    {
+        GatedFileSystem files = new(new LinuxFileSystem());
+        ShiftedTime time = new();
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH", ["syncFlushTimeout"] = "100" };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files, time: time);
+        using Gate gate = new();
+        RemotingCommand before = await broker.SendAsync("T", "before");
+        long offset = long.Parse(before.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        (await broker.InvokeAsync(SendBack(offset))).Code.Should().Be(ResponseCode.Success);
+        await using RemotingClient consumer = TestBroker.NewClient();
+        files.BeforeFlush = gate.Pass;
+
+        Task<RemotingCommand> late = consumer.InvokeAsync(broker.Address, SendBack(offset), TimeSpan.FromSeconds(90));
+        await gate.Reached;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return late.IsCompleted;
+            },
+            "the wait for the disk ends");
+        gate.Open();
+
+        RemotingCommand refused = await late;
+        (refused.Code, refused.Remark).Should().Be((ResponseCode.SystemError, "FLUSH_DISK_TIMEOUT"));
+        (await broker.InvokeAsync(SendBack(offset))).Code.Should().Be(ResponseCode.Success);
     }
 
     private static RemotingCommand SendBack(long offset) =>
