@@ -6,6 +6,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 
@@ -180,6 +181,36 @@ public sealed class TransactionCheckTests
         using HttpClient http = new();
         string metrics = await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics");
         metrics.Should().MatchRegex("(?m)^rocketops_transactions_given_up_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_transaction_checks_total\\{.*\\} [1-9]").And.MatchRegex("(?m)^rocketmq_half_messages\\{.*\\} [12]$");
+    }
+
+    /// <summary>It fills a file of the log to the last byte: nothing can be added to it, and the topic of those that are given up has a longer name. The one behind it is asked about all the same.</summary>
+    [Fact]
+    public async Task Check_AHalfThatNothingTakes_IsPassedOverOnceAndHoldsNobodyUp()
+    {
+        RecordedLog log = new();
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal)
+        {
+            ["httpPort"] = "-1",
+            ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture),
+            ["transactionCheckMax"] = "1000000",
+        };
+        await using TestBroker broker = await TestBroker.StartAsync(settings, loggers: log);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await broker.SendAsync("Paid", "its topic is there");
+        long large = await AppendLargestHalfAsync(broker);
+        await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2 || Stops().Any(), "the other half is asked about, and again");
+
+        Stops().Should().BeEmpty("no round stops at what can never be put back");
+        producer.Questions.Should().OnlyContain(static question => Requests.Decode(question).Single().Body == "order");
+        log.Lines.Where(static line => line.Id == 3715).Should().ContainSingle().Which.Text.Should().StartWith($"The half at 0 can neither be put back nor kept, and is passed over; it lies at {large} in the log");
+        (await Scraped.ReadAsync(broker, "rocketops_messages_passed_over_total")).Should().Be(1);
+        (await ReadAsync(broker, GivenUpTopic, 0)).Should().BeEmpty();
+        (await producer.InvokeAsync(Producer.End("pg", halfOffset: 0, large, Producer.Commit))).Code.Should().Be(ResponseCode.Success, "its producer may still end it");
+        (await ReadAsync(broker, "Paid", 0, offset: 1)).Should().ContainSingle().Which.Body.Should().MatchRegex("^v+$");
+
+        IEnumerable<string> Stops() => log.Lines.Where(static line => line.Id == 3712).Select(static line => line.Text);
     }
 
     /// <summary>Who has not been asked has not failed to answer, however long that takes.</summary>
@@ -437,8 +468,25 @@ public sealed class TransactionCheckTests
     private static string IdOf(TestBroker broker, Requests.Received message) =>
         OffsetMessageId.Format(MessageHost.From(IPAddress.Loopback, broker.Host.EndPoint.Port), new PhysicalOffset(message.PhysicalOffset));
 
+    /// <summary>The largest half that the log takes; returns where it lies.</summary>
+    private static async Task<long> AppendLargestHalfAsync(TestBroker broker)
+    {
+        for (int bytes = FileBytes; ; bytes--)
+        {
+            AppendOutcome outcome = await TryAppendHalfAsync(broker, new string('v', bytes), []);
+            if (outcome.Status != AppendStatus.MessageIllegal)
+            {
+                outcome.IsOk.Should().BeTrue();
+                return outcome.Result.Offset.Value;
+            }
+        }
+    }
+
     /// <summary>As it may have come into the log when other limits held.</summary>
-    private static async Task AppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties)
+    private static async Task AppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties) =>
+        (await TryAppendHalfAsync(broker, body, properties)).IsOk.Should().BeTrue();
+
+    private static ValueTask<AppendOutcome> TryAppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties)
     {
         StoredMessage half = new()
         {
@@ -448,6 +496,6 @@ public sealed class TransactionCheckTests
             Body = Encoding.UTF8.GetBytes(body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"), .. properties])),
         };
-        (await broker.Host.Parts.Appender.AppendAsync(half, waitForDisk: true)).IsOk.Should().BeTrue();
+        return broker.Host.Parts.Appender.AppendAsync(half, waitForDisk: true);
     }
 }
