@@ -99,6 +99,34 @@ public sealed class BatchRecordTests : ConsumerTestBase
         rest.Messages.Select(static message => message.QueueOffset).Should().Equal(2, 3, 4);
     }
 
+    /// <summary>A record is found by the keys that its producer gave the batch, and by its place in the log.</summary>
+    [Fact]
+    public async Task Find_ABatch_GivesItsMessages()
+    {
+        await using FakeCluster cluster = await StartAsync();
+        cluster.Broker.Overrides[RequestCode.QueryMessage] = Batch;
+        cluster.Broker.Overrides[RequestCode.ViewMessageById] = Batch;
+        await using RocketMqReader reader = new(new AdminOptions { NameServers = cluster.NameServer, ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline });
+
+        IReadOnlyList<ReceivedMessage> byId = await reader.FindByIdAsync(cluster.Broker.Address, "T", "batch");
+        IReadOnlyList<ReceivedMessage> byKey = await reader.FindByKeyAsync(cluster.Broker.Address, "T", "order", 32, DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue);
+        ReceivedMessage? byPlace = await reader.FindByCommitLogOffsetAsync(cluster.Broker.Address, 0);
+
+        (long, string, string)[] expected = [(1L, "b0", "id-b0"), (2L, "b1", "id-b1"), (3L, "b2", "id-b2")];
+        byId.Select(Described).Should().Equal(expected);
+        byKey.Select(Described).Should().Equal(expected);
+        Described(byPlace!).Should().Be(expected[0], "there is one message at a place");
+
+        RemotingCommand Batch(RemotingCommand request)
+        {
+            RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+            response.Body = cluster.Broker.Record("T", 0, 1);
+            return response;
+        }
+
+        static (long QueueOffset, string Text, string MessageId) Described(ReceivedMessage message) => (message.QueueOffset, message.GetText(), message.MessageId);
+    }
+
     [Fact]
     public async Task Batch_ThatCannotBeTakenApart_IsPassedOverAloneAndReported()
     {

@@ -109,7 +109,7 @@ public sealed class ConsumerAnswersTests : ConsumerTestBase
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.PullMessage).Any(static pull => pull.Get("commitOffset") == "3"), "all three are done");
         Volatile.Write(ref direct, true);
 
-        JsonElement[] results = [await ConsumeAsync(0), await ConsumeAsync(1), await ConsumeAsync(2)];
+        JsonElement[] results = [await ConsumeAsync(cluster, consumer, 0), await ConsumeAsync(cluster, consumer, 1), await ConsumeAsync(cluster, consumer, 2)];
 
         results.Select(static result => result.GetProperty("consumeResult").GetString()).Should().Equal("CR_SUCCESS", "CR_LATER", "CR_THROW_EXCEPTION");
         results.Should().OnlyContain(static result => result.GetProperty("autoCommit").GetBoolean() && !result.GetProperty("order").GetBoolean() && result.GetProperty("spentTimeMills").GetInt64() >= 0);
@@ -118,9 +118,43 @@ public sealed class ConsumerAnswersTests : ConsumerTestBase
         Received.Skip(3).Should().OnlyContain(static message => message.Queue.BrokerName == "broker-a");
         cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty();
         (await InvokeAsync(cluster, RequestCode.ConsumeMessageDirectly, new byte[40], ("consumerGroup", "g"))).Remark.Should().StartWith("the message cannot be read");
+    }
 
-        async Task<JsonElement> ConsumeAsync(int offset) => Body(await InvokeAsync(
-            cluster, RequestCode.ConsumeMessageDirectly, cluster.Broker.Record("T", 0, offset), ("consumerGroup", "g"), ("clientId", consumer.ClientId), ("brokerName", "broker-a"), ("msgId", "0")));
+    /// <summary>One record holds them all; each is handled by itself, up to the first that is not done.</summary>
+    [Theory]
+    [InlineData("works", "CR_SUCCESS", "first", "works", "last")]
+    [InlineData("later", "CR_LATER", "first", "later")]
+    [InlineData("dead", "CR_LATER", "first", "dead")]
+    [InlineData("throws", "CR_THROW_EXCEPTION", "first", "throws")]
+    public async Task ConsumeDirectly_ABatch_HandsEachMessageOutOnceUpToTheFirstThatIsNotDone(string second, string result, params string[] handled)
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        cluster.Broker.Append("T", 0, "before");
+        cluster.Broker.AppendBatch("T", 0, ("first", "A"), (second, "A"), ("last", "A"));
+        bool direct = false;
+        await using RocketMqPushConsumer consumer = Consumer(cluster);
+        await consumer.SubscribeAsync("T", "*", async (message, token) =>
+        {
+            ConsumeResult done = await Collect(message, token);
+            return (Volatile.Read(ref direct) ? message.GetText() : string.Empty) switch
+            {
+                "throws" => throw new InvalidOperationException("it cannot be"),
+                "later" => ConsumeResult.Later,
+                "dead" => ConsumeResult.DeadLetter,
+                _ => done,
+            };
+        });
+        await consumer.StartAsync();
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.PullMessage).Any(static pull => pull.Get("commitOffset") == "4"), "all four are done");
+        Volatile.Write(ref direct, true);
+
+        JsonElement answer = await ConsumeAsync(cluster, consumer, 1);
+
+        answer.GetProperty("consumeResult").GetString().Should().Be(result);
+        Received.Skip(4).Select(static message => (message.QueueOffset, message.GetText(), message.MessageId))
+            .Should().Equal(handled.Select(static (text, index) => (1L + index, text, "id-" + text)));
+        cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty();
+        cluster.Broker.Of(RequestCode.SendMessageV2).Should().BeEmpty("nothing is given back");
     }
 
     [Fact]
@@ -152,6 +186,9 @@ public sealed class ConsumerAnswersTests : ConsumerTestBase
         await Eventually.TrueAsync(() => Received.Count == 6, "two came again");
         Texts.Skip(4).Order(StringComparer.Ordinal).Should().Equal("m2", "m3");
     }
+
+    private static async Task<JsonElement> ConsumeAsync(FakeCluster cluster, RocketMqPushConsumer consumer, int offset) => Body(await InvokeAsync(
+        cluster, RequestCode.ConsumeMessageDirectly, cluster.Broker.Record("T", 0, offset), ("consumerGroup", "g"), ("clientId", consumer.ClientId), ("brokerName", "broker-a"), ("msgId", "0")));
 
     private static async Task<JsonElement> AskAsync(FakeCluster cluster, int code, params (string Name, string Value)[] fields) => Body(await InvokeAsync(cluster, code, default, fields));
 

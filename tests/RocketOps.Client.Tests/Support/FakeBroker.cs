@@ -46,6 +46,8 @@ internal sealed class FakeBroker : IAsyncDisposable
         registry.Add(RequestCode.EndTransaction, Handler(Success));
         registry.Add(RequestCode.RecallMessage, Handler(request => Success(request).Set("msgId", "C0000202")));
         registry.Add(RequestCode.SendReplyMessageV2, Handler(Send));
+        registry.Add(RequestCode.QueryMessage, Handler(static request => RemotingCommand.CreateResponse(request, ResponseCode.QueryNotFound)));
+        registry.Add(RequestCode.ViewMessageById, Handler(static request => RemotingCommand.CreateResponse(request, ResponseCode.SystemError)));
         registry.Add(RequestCode.PullMessage, new DelegateHandler(PullAsync));
     }
 
