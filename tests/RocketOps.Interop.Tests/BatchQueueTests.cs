@@ -48,6 +48,8 @@ public sealed class BatchQueueTests
         "8 of 32: 4+5 next 9",
         "9 of 32: code 19 next 9",
         "12 of 32: code 21 next 9",
+        "tagged A: 0+3 next 9",
+        "tagged B: code 20 next 9",
         "min 0 max 9",
         "first by time 0, last by time 4",
         "entries of 2 from 1: 1 [65], min 0 max 9",
@@ -212,10 +214,13 @@ public sealed class BatchQueueTests
         foreach ((long offset, int max) in ((long, int)[])[(0, 32), (1, 32), (2, 3), (0, 4), (0, 8), (3, 1), (4, 1), (8, 32), (9, 32), (12, 32)])
         {
             RawFrame answer = await RawBroker.PullAsync(broker, Topic, 0, offset, max);
-            IReadOnlyList<RawRecord> found = answer.Code == RawBroker.Success ? RawRecord.DecodeAll(answer.Body) : [];
-            records = records.Count == 0 ? [.. found] : records;
-            string what = answer.Code == RawBroker.Success ? string.Join(' ', found.Select(Name)) : $"code {answer.Code}";
-            lines.Add($"{offset} of {max}: {what} next {answer.ExtFields["nextBeginOffset"]}");
+            records = records.Count == 0 ? [.. RawRecord.DecodeAll(answer.Body)] : records;
+            lines.Add($"{offset} of {max}: {What(answer)}");
+        }
+
+        foreach (string tag in (string[])["A", "B"])
+        {
+            lines.Add($"tagged {tag}: {What(await RawBroker.PullAsync(broker, Topic, 0, 0, tags: tag))}");
         }
 
         lines.Add($"min {await OffsetAsync(broker, GetMinOffset)} max {await OffsetAsync(broker, GetMaxOffset)}");
@@ -250,6 +255,12 @@ public sealed class BatchQueueTests
         ["index"] = index.ToString(CultureInfo.InvariantCulture),
         ["count"] = count.ToString(CultureInfo.InvariantCulture),
     };
+
+    private static string What(RawFrame pulled)
+    {
+        string what = pulled.Code == RawBroker.Success ? string.Join(' ', RawRecord.DecodeAll(pulled.Body).Select(Name)) : $"code {pulled.Code}";
+        return $"{what} next {pulled.ExtFields["nextBeginOffset"]}";
+    }
 
     private static string Name(RawRecord record)
     {
@@ -303,11 +314,11 @@ public sealed class BatchQueueTests
         },
         body);
 
-    /// <summary>A client batch of so many messages (remoting.md §4.6).</summary>
+    /// <summary>A client batch of so many messages (remoting.md §4.6), each with tag B.</summary>
     private static byte[] Batch(int count) => [.. Enumerable.Range(0, count).SelectMany(static number =>
     {
         byte[] body = Encoding.UTF8.GetBytes($"message {number}");
-        byte[] properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001inner{number}\u0002");
+        byte[] properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001inner{number}\u0002TAGS\u0001B\u0002");
         byte[] entry = new byte[22 + body.Length + properties.Length];
         BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
         BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), body.Length);

@@ -72,6 +72,32 @@ public sealed class BatchTopicTests
         (answer.Code, answer.Get("nextBeginOffset")).Should().Be((ResponseCode.Success, "5"));
     }
 
+    /// <summary>Brokers do not look into a batch: what its messages' own tags are is not asked.</summary>
+    [Fact]
+    public async Task Pull_OneTag_GetsTheBatchesWhoseRecordHasIt()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
+        foreach ((string key, string tag) in ((string, string)[])[("NONE", string.Empty), ("A", "A"), ("B", "B")])
+        {
+            RemotingCommand batch = SendBatch("Batches", [], Requests.Properties(tag.Length > 0 ? [("UNIQ_KEY", key), ("TAGS", tag)] : [("UNIQ_KEY", key)]));
+            batch.Body = Tagged("A");
+            (await broker.InvokeAsync(batch)).Code.Should().Be(ResponseCode.Success);
+        }
+
+        RemotingCommand pulled = await broker.InvokeAsync(Requests.Pull("g", "Batches", 0, 0, sysFlag: 4, subscription: "A"));
+
+        (pulled.Code, pulled.Get("nextBeginOffset")).Should().Be((ResponseCode.Success, "3"));
+        Requests.Decode(pulled).Select(static message => message.Properties.Get("UNIQ_KEY")).Should().Equal("A");
+
+        // A batch of one message, whose body is a letter (remoting.md §4.6).
+        static byte[] Tagged(string tag)
+        {
+            byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("TAGS", tag)));
+            return [0, 0, 0, (byte)(23 + properties.Length), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, (byte)'x', 0, (byte)properties.Length, .. properties];
+        }
+    }
+
     [Fact]
     public async Task Restart_WithBatchTopics_KeepsTheirKindAndTheirOffsets()
     {

@@ -45,7 +45,7 @@ public static class RawBroker
     }
 
     public static Task<RawFrame> PullAsync(
-        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, string group = "raw_consumer", CancellationToken cancellationToken = default)
+        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, string group = "raw_consumer", string tags = "*", CancellationToken cancellationToken = default)
     {
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
@@ -57,7 +57,7 @@ public static class RawBroker
             ["sysFlag"] = Text(HasSubscription),
             ["commitOffset"] = "0",
             ["suspendTimeoutMillis"] = "0",
-            ["subscription"] = "*",
+            ["subscription"] = tags,
             ["subVersion"] = "0",
             ["expressionType"] = "TAG",
         };
