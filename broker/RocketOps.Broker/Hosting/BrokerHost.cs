@@ -110,6 +110,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             await store.Locked;
             await LoadTablesAsync(parts);
             await recovery;
+            await parts.CheckProgress.BeginAsync(cancellationToken);
             host = new BrokerHost(parts, loggers.CreateLogger<BrokerHost>());
             observers.Attach(parts.ParkedPulls, parts.Roles);
             await host.ServeAsync(resolver, loggers, cancellationToken);

@@ -81,8 +81,8 @@ internal sealed class BrokerParts
         TimerMetrics = new TimerMetrics(settings, Topics, Timers, fileSystem, time, loggers.CreateLogger<TimerMetrics>());
         TimerRouter = new TimerRouter(settings, timerTopic, Timers, time);
         WaitingQueues = new WaitingQueues(settings, Topics, ConsumerOffsets, DelayOffsets, Delays, Timers, TimerRouter, TransactionTopics, Halves);
-        CheckProgress checks = new(ConsumerOffsets);
-        TransactionMetrics transactionMetrics = new(settings, store, TransactionTopics, Halves, checks, fileSystem, time, loggers.CreateLogger<TransactionMetrics>());
+        CheckProgress = new CheckProgress(ConsumerOffsets, store, TransactionTopics, Halves);
+        TransactionMetrics transactionMetrics = new(settings, store, TransactionTopics, Halves, CheckProgress, fileSystem, time, loggers.CreateLogger<TransactionMetrics>());
         SendRefusals = new SendRefusals(settings, address, store);
         SendPipeline = new SendPipeline(
             settings, Role, Topics, store, address, BrokerProperties, Replicas, AppendStatistics, time,
@@ -98,7 +98,7 @@ internal sealed class BrokerParts
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Peers = new BrokerPeers(settings, MasterClient);
         ReadableQueues = new ReadableQueues(settings, MasterClient, time);
-        Roles = new RoleManager(Role, store, DelayOffsets, checks, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
+        Roles = new RoleManager(Role, store, DelayOffsets, CheckProgress, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
         Replicas.Group = Group;
@@ -117,7 +117,7 @@ internal sealed class BrokerParts
                 Topics,
                 TransactionTopics,
                 Halves,
-                checks,
+                CheckProgress,
                 new CheckSender(settings, Producers, address),
                 transactionMetrics,
                 TransactionFigures,
@@ -201,6 +201,8 @@ internal sealed class BrokerParts
     public TimerRouter TimerRouter { get; }
 
     public HalfMessageTable Halves { get; }
+
+    public CheckProgress CheckProgress { get; }
 
     public TransactionFigures TransactionFigures { get; } = new();
 

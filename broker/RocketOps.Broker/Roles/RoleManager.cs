@@ -140,6 +140,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
             await _store.PrepareForMessagesAsync();
             PhysicalOffset start = _store.Positions.Appended;
             await beginAsync(start);
+            await _checks.BeginAsync(CancellationToken.None);
             lock (_taking)
             {
                 if (!isCurrent())

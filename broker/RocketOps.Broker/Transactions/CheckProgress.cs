@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Transactions;
 /// How far the checks have come in the queues of halves and of ops; kept among the consumers' offsets, as RocketMQ keeps it. A cut of the log takes copies and ops with
 /// it, so what they stood for is gone back to. One thread at a time.
 /// </summary>
-internal sealed class CheckProgress(ConsumerOffsetTable offsets)
+internal sealed class CheckProgress(ConsumerOffsetTable offsets, MessageStore store, TransactionTopics topics, HalfMessageTable table)
 {
     private readonly Lock _gate = new();
     private readonly DeliveryHistory _halves = new();
@@ -21,13 +21,19 @@ internal sealed class CheckProgress(ConsumerOffsetTable offsets)
     /// <summary>Every op before it is about a half before <see cref="Half"/>.</summary>
     public long Op { get; private set; }
 
-    /// <summary>Takes what is stored, within what the queues have.</summary>
-    public void Load(QueueOffsets halves, QueueOffsets ops)
+    /// <summary>
+    /// A master's epoch begins: goes on where the checks are stored to have come, within what the queues have. Before anybody can settle a half in it or ask for one back, or what they
+    /// did would be forgotten.
+    /// </summary>
+    public async Task BeginAsync(CancellationToken cancellationToken)
     {
+        QueueOffsets halves = await store.Reader.GetOffsetsAsync(topics.Half, TransactionTopics.Queue, cancellationToken);
+        QueueOffsets ops = await store.Reader.GetOffsetsAsync(topics.Op, TransactionTopics.Queue, cancellationToken);
         lock (_gate)
         {
             Half = Math.Clamp(offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue), halves.Min, halves.Max);
             Op = Math.Clamp(offsets.Query(TopicNames.TransactionOp, TransactionTopics.Group, TransactionTopics.Queue), ops.Min, ops.Max);
+            table.Reset(Half);
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
     // Halves before it that the log has lost are counted.
     private long _goneTo;
-    private volatile bool _isLoaded;
+    private volatile bool _hasBegun;
 
     public TransactionCheckService(
         BrokerSettings settings,
@@ -96,6 +96,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _logger = logger;
         _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
         _opBlock = new QueueBlock(store, topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
+        _opsReadTo = progress.Op;
         _loop = new ServiceLoop(CheckAsync, OnFailed, time);
     }
 
@@ -111,9 +112,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         GiveUp,
     }
 
-    /// <summary>Halves that are open; 0 before their queues have been read. Any thread.</summary>
+    /// <summary>Halves that are open; 0 before the first round, which reads what settled ones. Any thread.</summary>
     public long OpenHalves =>
-        _isLoaded && _store.Reader.TryGetOffsets(_topics.Half, TransactionTopics.Queue, out QueueOffsets halves) ? _halves.CountOpen(halves.Max) : 0;
+        _hasBegun && _store.Reader.TryGetOffsets(_topics.Half, TransactionTopics.Queue, out QueueOffsets halves) ? _halves.CountOpen(halves.Max) : 0;
 
     public void Start() => _loop.Start();
 
@@ -129,7 +130,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _loop.DisposeAsync();
-        if (_isLoaded)
+        if (_hasBegun)
         {
             await _metrics.WriteAsync(isEnd: true);
         }
@@ -141,12 +142,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>A round, and the time until the next one.</summary>
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
-        if (!_isLoaded)
-        {
-            await LoadAsync(cancellationToken);
-            _isLoaded = true;
-        }
-
+        _hasBegun = true;
         bool isOpen = await RoundAsync(asks: true, cancellationToken);
         await _metrics.WriteAsync(isEnd: false);
         if (!isOpen)
@@ -181,18 +177,6 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
                 await RoundAsync(asks: false, cancellationToken);
             }
         }
-    }
-
-    private async Task LoadAsync(CancellationToken cancellationToken)
-    {
-        _progress.Load(
-            await _store.Reader.GetOffsetsAsync(_topics.Half, TransactionTopics.Queue, cancellationToken),
-            await _store.Reader.GetOffsetsAsync(_topics.Op, TransactionTopics.Queue, cancellationToken));
-        _openOps.Clear();
-        _unasked.Clear();
-        _goneTo = 0;
-        _opsReadTo = _progress.Op;
-        _halves.Reset(_progress.Half);
     }
 
     /// <summary>One round; false when no half is left that could become due.</summary>

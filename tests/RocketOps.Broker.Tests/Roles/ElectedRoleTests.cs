@@ -1,5 +1,6 @@
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Broker.Tests.Roles;
@@ -62,5 +63,34 @@ public sealed class ElectedRoleTests
         (await roles.StandByAsync(slaveId: 2)).Should().Be(RoleChange.Done);
         roles.Session.Should().BeNull("what a master does by itself has ended");
         roles.SlaveSession.Should().BeNull("nobody is followed");
+    }
+
+    /// <summary>An end that comes as soon as messages are taken must not find what the epoch before knew, nor be forgotten by a load that comes later.</summary>
+    [Fact]
+    public async Task Lead_Again_KnowsNoHalfOfTheEpochBefore_WhenMessagesAreTaken()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        RoleManager roles = broker.Host.Parts.Roles;
+        HalfMessageTable halves = broker.Host.Parts.Halves;
+        halves.Claim(7, out _).Should().Be(HalfClaim.Taken);
+        halves.EndClaim(7, isSettled: true);
+        halves.Claim(7, out _).Should().Be(HalfClaim.Settled);
+        roles.Depose(slaveId: 2);
+        List<HalfClaim> claims = [];
+
+        (await roles.LeadAsync(
+            5,
+            () =>
+            {
+                claims.Add(halves.Claim(7, out _));
+                halves.EndClaim(7, isSettled: true);
+                return true;
+            },
+            static _ => Task.CompletedTask,
+            static _ => { })).Should().Be(RoleChange.Done);
+        await roles.StandByAsync(slaveId: 2);
+
+        claims.Should().Equal(HalfClaim.Taken);
+        halves.Claim(7, out _).Should().Be(HalfClaim.Settled, "it was settled in this epoch");
     }
 }
