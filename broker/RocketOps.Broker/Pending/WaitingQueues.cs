@@ -75,5 +75,7 @@ internal sealed class WaitingQueues(
     /// A message that is taken late goes into the slot of that moment, which is a step behind its own at most unless deliveries are stopped: then all of them count.
     /// </summary>
     private bool WaitsForItsTime(PendingMessage message) =>
-        settings.Current.TimerStopsDequeue || message.QueueOffset >= timers.QueueOffset || message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs);
+        settings.Current.TimerStopsDequeue
+        || message.QueueOffset >= timers.QueueOffset
+        || ((message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs)) && !(timers.HasDeliveredAll(out long taken) && message.QueueOffset < taken));
 }

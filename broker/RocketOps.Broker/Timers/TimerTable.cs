@@ -81,6 +81,17 @@ internal sealed partial class TimerTable : IAsyncDisposable
     /// </summary>
     public bool IsWritten => !_isUnwritten && _additions.Count == 0;
 
+    /// <summary>
+    /// Whether nothing waits in a slot of what lies before <paramref name="queueOffset"/> in the timer topic, which is how far messages were taken: the slot that was delivered last does not tell, as it
+    /// stays the last until another message comes. False before they are loaded. Any thread.
+    /// </summary>
+    public bool HasDeliveredAll(out long queueOffset)
+    {
+        queueOffset = QueueOffset;
+        Interlocked.MemoryBarrier();
+        return IsWritten && _index is { } index && index.IsEmpty;
+    }
+
     /// <summary>Messages and deletions that were put into slots since the start. Any thread.</summary>
     public long Taken => Volatile.Read(ref _taken);
 

@@ -4,7 +4,7 @@ namespace RocketOps.Store.Timers;
 
 /// <summary>
 /// Which messages of the timer topic are due when: timer wheel and timer log as RocketMQ keeps them, so that a million of them take 52 MB of disk and no memory. Both can be made
-/// anew from the topic's messages. Waits for the disk, so it is to be used on a thread that may; one at a time but for <see cref="Flush"/>, <see cref="CountAt"/> and <see cref="CountAll"/>.
+/// anew from the topic's messages. Waits for the disk, so it is to be used on a thread that may; one at a time but for <see cref="Flush"/>, <see cref="CountAt"/>, <see cref="CountAll"/> and <see cref="IsEmpty"/>.
 /// </summary>
 public sealed class TimerIndex : IDisposable
 {
@@ -97,6 +97,9 @@ public sealed class TimerIndex : IDisposable
 
     /// <summary>The time within [from, to) of the first slot that holds something; −1 for none.</summary>
     public long NextUsed(long fromMs, long toMs) => _wheel.NextUsed(fromMs, toMs);
+
+    /// <summary>Whether no slot holds anything. Looks at every slot, in some microseconds. Any thread.</summary>
+    public bool IsEmpty => _wheel.IsEmpty;
 
     /// <summary>Messages in a slot, minus deletions. Any thread.</summary>
     public int CountAt(long slotMs) => _wheel.CountAt(slotMs);

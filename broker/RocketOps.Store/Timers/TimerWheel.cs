@@ -4,8 +4,8 @@ namespace RocketOps.Store.Timers;
 
 /// <summary>
 /// The timer wheel: a file of 1 209 600 slots, of which the one of a time is (time / precision) mod their number. Sparse: slots that were never used take no disk. In memory are
-/// a bit and a count for each slot, 5 MB, and the slots that have changed since <see cref="Write"/>. One thread at a time, but for <see cref="Flush"/> and
-/// <see cref="CountAt"/>. Source: store.md §3.7, apache/rocketmq TimerWheel of 5.5.0.
+/// a bit and a count for each slot, 5 MB, and the slots that have changed since <see cref="Write"/>. One thread at a time, but for <see cref="Flush"/>,
+/// <see cref="CountAt"/>, <see cref="CountAll"/> and <see cref="IsEmpty"/>. Source: store.md §3.7, apache/rocketmq TimerWheel of 5.5.0.
 /// </summary>
 internal sealed class TimerWheel : IDisposable
 {
@@ -163,6 +163,9 @@ internal sealed class TimerWheel : IDisposable
 
     /// <summary>Messages in the slot of a time, minus deletions. Any thread.</summary>
     public int CountAt(long timeMs) => Volatile.Read(ref _counts[IndexOf(timeMs)]);
+
+    /// <summary>Whether no slot holds anything. Any thread.</summary>
+    public bool IsEmpty => !_used.AsSpan().ContainsAnyExcept(0UL);
 
     /// <summary>Messages in all slots, minus deletions: looks at every slot. Any thread.</summary>
     public long CountAll()
