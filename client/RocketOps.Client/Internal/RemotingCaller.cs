@@ -57,12 +57,16 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         return response.Code == ResponseCode.Success ? response : throw new RocketMqException(response.Code, response.Remark, address);
     }
 
-    /// <summary>Sends without waiting for an answer. Throws <see cref="RocketMqException"/> when the server cannot be reached.</summary>
-    public async Task SendOneWayAsync(string address, RemotingCommand request, CancellationToken cancellationToken)
+    /// <summary>Sends without waiting for an answer. Throws <see cref="RocketMqException"/> when the server cannot be reached within the time.</summary>
+    public async Task SendOneWayAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
         try
         {
-            await remoting.InvokeOneWayAsync(address, request, cancellationToken).ConfigureAwait(false);
+            if (!connection.SendOneWay(request))
+            {
+                throw new IOException($"the connection to {address} is closed");
+            }
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {

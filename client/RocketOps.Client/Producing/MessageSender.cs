@@ -172,12 +172,20 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         };
     }
 
-    /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached.</summary>
+    /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
     public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
-        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, options.TimeProvider.GetTimestamp(), cancellationToken).ConfigureAwait(false);
+        long since = options.TimeProvider.GetTimestamp();
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
         MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null, _faults);
-        await client.Caller.SendOneWayAsync(MasterOf(queue), OneWayRequest(message, queue), cancellationToken).ConfigureAwait(false);
+        string address = MasterOf(queue);
+        TimeSpan left = Left(since);
+        if (left == TimeSpan.Zero)
+        {
+            throw OutOfTime(message.Topic);
+        }
+
+        await client.Caller.SendOneWayAsync(address, OneWayRequest(message, queue), left, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Whether another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>

@@ -99,7 +99,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             : throw new ArgumentException("a batch needs a message", nameof(messages));
     }
 
-    /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached.</summary>
+    /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);

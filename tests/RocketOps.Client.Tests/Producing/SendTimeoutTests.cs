@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
@@ -146,6 +148,35 @@ public sealed class SendTimeoutTests
 
         (await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>()).Which.ResponseCode.Should().Be(ResponseCode.ServiceNotAvailable);
         cluster.Broker.Of(RequestCode.SendMessageV2).Should().ContainSingle();
+    }
+
+    /// <summary>The connection has six times the time of a send. The system takes one connection for a broker that accepts none, and lets whoever comes next wait.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_BrokerTakesNoConnection_EndsInTime(bool isOneWay)
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        using Socket broker = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        broker.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        broker.Listen(0);
+        string address = broker.LocalEndPoint!.ToString()!;
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await taken.ConnectAsync(broker.LocalEndPoint);
+        string route = cluster.Route("T").Replace(cluster.Broker.Address, address, StringComparison.Ordinal);
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, FakePeer.Body(route)));
+        await using RocketMqProducer producer = new(Options(nameServer.Address) with { RetryTimes = 0, ConnectTimeout = 6 * SendTimeout });
+        await producer.GetQueuesAsync("T");
+        Task sending = isOneWay ? producer.SendOneWayAsync(new Message("T", "x")) : producer.SendAsync(new Message("T", "x"));
+        await Eventually.TrueAsync(() => _time.HasTimerIn(6 * SendTimeout), "it connects");
+        sending.IsCompleted.Should().BeFalse("the time is not over");
+
+        _time.Advance(SendTimeout);
+
+        await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>().WithMessage($"{address} took no connection within 10000 ms");
+        // Disposing waits for the connection, which is refused from now on.
+        broker.Close();
     }
 
     [Fact]
