@@ -31,20 +31,36 @@ public sealed class StaticTopicProgressTests
         await MoveHereAsync(brokers);
         await RawBroker.PullAsync(brokers.ToA, Topic, 0, 0, group: "g");
         await CommitAsync(101);
-        (await ProgressAsync()).Should().Be("101");
+        (await ProgressAsync(brokers.ToA, "g")).Should().Be("101");
 
         await CommitAsync(1);
 
-        (await ProgressAsync()).Should().Be("1", "what was kept of the stretch behind it does not count any more");
+        (await ProgressAsync(brokers.ToA, "g")).Should().Be("1", "what was kept of the stretch behind it does not count any more");
         await CommitAsync(100);
-        (await ProgressAsync()).Should().Be("100");
+        (await ProgressAsync(brokers.ToA, "g")).Should().Be("100");
         await brokers.A.PullAsync("g", Topic, 0, 1, sysFlag: 1 | 4, commit: 2, subscription: "*");
-        (await ProgressAsync()).Should().Be("2", "a pull that brings it, too");
+        (await ProgressAsync(brokers.ToA, "g")).Should().Be("2", "a pull that brings it, too");
 
         async Task CommitAsync(long offset) => (await RawBroker.UpdateOffsetAsync(brokers.ToA, "g", Topic, 0, offset)).Code.Should().Be(ResponseCode.Success);
+    }
 
-        async Task<string> ProgressAsync() => (await brokers.ToA.RequestAsync(
-            RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "g", ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
+    /// <summary>The broker that leads the queue passes the commit on, and has what goes before it: the progress in the last stretch.</summary>
+    [Fact]
+    public async Task Commit_BackIntoAStretchOfAnotherBroker_IsWhereTheGroupGoesOn()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+        await MoveToBAsync(brokers, "g");
+        await CommitAsync(101);
+        (await ProgressAsync(brokers.ToB, "g")).Should().Be("101");
+
+        await CommitAsync(1);
+
+        brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(1, "the stretch lies there");
+        (await ProgressAsync(brokers.ToB, "g")).Should().Be("1", "what was kept of the stretch behind it does not count any more");
+        await CommitAsync(100);
+        (await ProgressAsync(brokers.ToB, "g")).Should().Be("100");
+
+        async Task CommitAsync(long offset) => (await RawBroker.UpdateOffsetAsync(brokers.ToB, "g", Topic, 0, offset)).Code.Should().Be(ResponseCode.Success);
     }
 
     [Theory]
@@ -102,21 +118,11 @@ public sealed class StaticTopicProgressTests
     public async Task Clone_OfAGroupThatIsInAnOlderStretch_IsWhereTheOtherGoesOn()
     {
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
-        await MakeAsync(brokers.ToA, "broker-a", Own);
-        await brokers.A.SendAsync(Topic, "first");
-        await brokers.A.SendAsync(Topic, "second");
-        string moved = $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}]";
-        await MakeAsync(brokers.ToB, "broker-b", moved, Epoch + 1);
-        await MakeAsync(brokers.ToA, "broker-a", moved, Epoch + 1);
-        foreach (RawConnection broker in (RawConnection[])[brokers.ToA, brokers.ToB])
-        {
-            await MakeGroupAsync(broker, "behind");
-            await MakeGroupAsync(broker, "ahead");
-        }
+        await MoveToBAsync(brokers, "behind", "ahead");
 
         (await RawBroker.UpdateOffsetAsync(brokers.ToB, "behind", Topic, 0, 1)).Code.Should().Be(ResponseCode.Success);
         (await RawBroker.UpdateOffsetAsync(brokers.ToB, "ahead", Topic, 0, 101)).Code.Should().Be(ResponseCode.Success);
-        (await ProgressAsync("behind"), await ProgressAsync("ahead")).Should().Be(("1", "101"));
+        (await ProgressAsync(brokers.ToB, "behind"), await ProgressAsync(brokers.ToB, "ahead")).Should().Be(("1", "101"));
 
         foreach (RawConnection broker in (RawConnection[])[brokers.ToA, brokers.ToB])
         {
@@ -125,16 +131,7 @@ public sealed class StaticTopicProgressTests
             cloned.Code.Should().Be(ResponseCode.Success, cloned.Remark);
         }
 
-        (await ProgressAsync("ahead")).Should().Be("1");
-
-        async Task<string> ProgressAsync(string group) => (await brokers.ToB.RequestAsync(
-            RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
-
-        static async Task MakeGroupAsync(RawConnection broker, string group)
-        {
-            RawFrame made = await broker.RequestAsync(RequestCode.UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes($$"""{"groupName":"{{group}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
-            made.Code.Should().Be(ResponseCode.Success, made.Remark);
-        }
+        (await ProgressAsync(brokers.ToB, "ahead")).Should().Be("1");
     }
 
     [Fact]
@@ -153,6 +150,29 @@ public sealed class StaticTopicProgressTests
         RawFrame ofAll = await brokers.ToA.RequestAsync(RequestCode.GetBrokerConsumeStats, new Dictionary<string, string>(StringComparer.Ordinal) { ["isOrder"] = "false" });
         Encoding.UTF8.GetString(ofAll.Body.Span).Should().Contain("\"totalInflightDiff\":1", "of the two messages that were read one is consumed; of a queue without progress none is in flight");
     }
+
+    /// <summary>Logical queue 0 has two messages on broker-a, and lies on broker-b from offset 100 on. Both brokers have the groups.</summary>
+    private static async Task MoveToBAsync(StaticTopicBrokers brokers, params string[] groups)
+    {
+        await MakeAsync(brokers.ToA, "broker-a", Own);
+        await brokers.A.SendAsync(Topic, "first");
+        await brokers.A.SendAsync(Topic, "second");
+        string moved = $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 2)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}]";
+        await MakeAsync(brokers.ToB, "broker-b", moved, Epoch + 1);
+        await MakeAsync(brokers.ToA, "broker-a", moved, Epoch + 1);
+        foreach (RawConnection broker in (RawConnection[])[brokers.ToA, brokers.ToB])
+        {
+            foreach (string group in groups)
+            {
+                RawFrame made = await broker.RequestAsync(RequestCode.UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes($$"""{"groupName":"{{group}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
+                made.Code.Should().Be(ResponseCode.Success, made.Remark);
+            }
+        }
+    }
+
+    /// <summary>Where a group goes on in logical queue 0, by the broker that leads it.</summary>
+    private static async Task<string> ProgressAsync(RawConnection leader, string group) => (await leader.RequestAsync(
+        RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
 
     private static async Task ResetAtTheServerAsync(StaticTopicBrokers brokers, string serverSide)
     {
