@@ -48,19 +48,24 @@ public sealed class StaticTopicExpiryTests
     }
 
     /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait. The stretch that they find their way by is empty; it leaves the mapping when they are delivered.</summary>
-    [Fact]
-    public async Task Deliver_RemappedWhileItWaited_GoesWhereItsQueueIsNow_OrIsKept()
+    [Theory]
+    [InlineData("DELAY", "1")]
+    [InlineData("TIMER_DELAY_MS", "5000")]
+    public async Task Deliver_RemappedWhileItWaited_GoesWhereItsQueueIsNow_OrIsKept(string property, string value)
     {
         ShiftedTime time = new();
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = "5s" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: new MemoryFileSystem(), time: time);
-        await RemapAsync(Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}]");
-        await broker.SendAsync(Topic, "stays", queueId: 0, Requests.Properties(("DELAY", "1")));
-        await broker.SendAsync(Topic, "goes", queueId: 1, Requests.Properties(("DELAY", "1")));
+        await RemapAsync(broker, Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}]");
+        await broker.SendAsync(Topic, "stays", queueId: 0, Requests.Properties((property, value)));
+        await broker.SendAsync(Topic, "goes", queueId: 1, Requests.Properties((property, value)));
+        // The timers go on.
+        await broker.SendAsync("Other", "much later", properties: Requests.Properties(("TIMER_DELAY_MS", "3600000")));
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand here = await producer.SendHalfAsync(Topic, "half here", time.GetUtcNow(), queueId: 0);
         RemotingCommand elsewhere = await producer.SendHalfAsync(Topic, "half elsewhere", time.GetUtcNow(), queueId: 1);
         await RemapAsync(
+            broker,
             Epoch + 1,
             $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 0)},{StaticTopicRows.Item("broker-a", 1, 2, 100)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0, endOffset: 0)},{StaticTopicRows.Item("broker-b", 1, 0, 100)}]");
 
@@ -87,6 +92,7 @@ public sealed class StaticTopicExpiryTests
         await Eventually.TrueAsync(
             async () =>
             {
+                time.Advance(TimeSpan.FromMilliseconds(100));
                 await SweepAsync();
                 return Stretches() == 1;
             },
@@ -95,14 +101,14 @@ public sealed class StaticTopicExpiryTests
         Task SweepAsync() => broker.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
 
         int Stretches() => broker.Host.Parts.Mappings.Find(Topic)!.Queues![0].Count;
+    }
 
-        async Task RemapAsync(long epoch, string queues)
-        {
-            RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateStaticTopic)
-                .Set("topic", Topic).Set("readQueueNums", 3).Set("writeQueueNums", 3).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG");
-            request.Body = Encoding.UTF8.GetBytes(StaticTopicRows.Mapping(Topic, "broker-a", epoch, 2, queues));
-            RemotingCommand answer = await broker.InvokeAsync(request);
-            answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        }
+    private static async Task RemapAsync(TestBroker broker, long epoch, string queues)
+    {
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateStaticTopic)
+            .Set("topic", Topic).Set("readQueueNums", 3).Set("writeQueueNums", 3).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG");
+        request.Body = Encoding.UTF8.GetBytes(StaticTopicRows.Mapping(Topic, "broker-a", epoch, 2, queues));
+        RemotingCommand answer = await broker.InvokeAsync(request);
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 }
