@@ -5,6 +5,7 @@ using RocketOps.Broker.Tests.Timers;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Time;
 using static RocketOps.Broker.Tests.StaticTopics.StaticTopicBench;
 
 namespace RocketOps.Broker.Tests.StaticTopics;
@@ -45,6 +46,29 @@ public sealed class StaticTopicExpiryTests
         await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
 
         brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!.Values.Should().OnlyContain(static items => items.Count == 2);
+    }
+
+    /// <summary>Two stretches are empty; each look takes one.</summary>
+    [Fact]
+    public async Task Sweep_OfAMaster_ComesEveryTenMinutes()
+    {
+        TimeSpan interval = TimeSpan.FromMinutes(10);
+        FakeTimeProvider time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store" }, fileSystem: new MemoryFileSystem(), time: time);
+        await RemapAsync(broker, Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}]");
+        await RemapAsync(
+            broker, Epoch + 1, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0, endOffset: 0)},{StaticTopicRows.Item("broker-a", 1, 1, 100, endOffset: 0)},{StaticTopicRows.Item("broker-a", 2, 2, 200)}]");
+
+        for (int left = 2; left > 0; left--)
+        {
+            await Eventually.TrueAsync(() => time.HasTimerIn(interval), "it waits for the next look");
+            time.Advance(interval - TimeSpan.FromMilliseconds(1));
+            Stretches().Should().Be(left + 1);
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            await Eventually.TrueAsync(() => Stretches() == left, "the first one is taken out");
+        }
+
+        int Stretches() => broker.Host.Parts.Mappings.Find(Topic)!.Queues![0].Count;
     }
 
     /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait. The stretch that they find their way by is empty; it leaves the mapping when they are delivered.</summary>
