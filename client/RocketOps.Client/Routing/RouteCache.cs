@@ -172,7 +172,8 @@ internal sealed class RouteCache(NameServers nameServers)
         return (route, asked);
     }
 
-    private void Put(string topic, TopicRoute route, long asked)
+    /// <summary>Keeps an answer; internal for tests, which look at what it costs.</summary>
+    internal void Put(string topic, TopicRoute route, long asked)
     {
         lock (_gate)
         {

@@ -8,6 +8,7 @@ using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Memory;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Client.Tests.Routing;
@@ -130,6 +131,72 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
         _routes.Knows("A").Should().BeTrue("brokers may ask a producer that is idle about its transactions");
         _routes.FindMaster("a").Should().Be("10.0.0.1:1");
+    }
+
+    /// <summary>A client of thousands of topics is told of a failover by thousands of answers.</summary>
+    [Fact]
+    public void Put_AnotherMasterAmongManyRoutes_CostsWhatOneRouteDoes()
+    {
+        const int Routes = 4_000;
+        const int Enough = 16 * 1024;
+        long asked = 0;
+        for (int i = 0; i < Routes; i++)
+        {
+            _routes.Put($"Topic{i}", Route($"broker-{i}", "10.0.0.1:1"), ++asked);
+        }
+
+        TopicRoute[] ways = [Route("broker-7", "10.0.0.2:1"), Route("broker-7", "10.0.0.3:1")];
+
+        long allocated = Allocations.Least(() => _routes.Put("Topic7", ways[++asked % 2], asked), Enough);
+
+        allocated.Should().BeLessThanOrEqualTo(Enough, "a list of all brokers is some hundred KB");
+        _routes.FindMaster("broker-7").Should().Be(ways[asked % 2].Brokers[0].MasterAddress);
+        _routes.FindMaster("broker-8").Should().Be("10.0.0.1:1");
+
+        static TopicRoute Route(string broker, string master) => new()
+        {
+            Brokers = [new BrokerData { BrokerName = broker, Addresses = new Dictionary<long, string> { [BrokerData.MasterId] = master } }],
+            Queues = [],
+        };
+    }
+
+    /// <summary>A producer that has sent to more topics than are kept goes on asking for as many as are.</summary>
+    [Fact]
+    public async Task RefreshPeriodically_MoreRoutesThanAreKept_ForgetsSome()
+    {
+        const int TooMany = 20;
+        ConcurrentDictionary<string, int> asked = new(StringComparer.Ordinal);
+        FakeTimeProvider time = new();
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request =>
+        {
+            asked.AddOrUpdate(request.GetRequired("topic"), 1, static (_, times) => times + 1);
+            return FakePeer.Body("""{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:1"},"brokerName":"a","cluster":"C"}],"queueDatas":[{"brokerName":"a","perm":6,"readQueueNums":1,"topicSysFlag":0,"writeQueueNums":1}]}""")(request);
+        }
+        ));
+        await using RocketMqProducer producer = new(new ProducerOptions
+        {
+            NameServers = nameServer.Address,
+            ConnectTimeout = Eventually.DefaultDeadline,
+            RequestTimeout = Eventually.DefaultDeadline,
+            SendTimeout = Eventually.DefaultDeadline,
+            RouteRefreshInterval = TimeSpan.FromSeconds(1),
+            TimeProvider = time,
+            OnError = static _ => { },
+        });
+        for (int i = 0; i < RouteCache.MaxRoutes + TooMany; i++)
+        {
+            await producer.GetQueuesAsync($"Topic{i}");
+        }
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                int most = asked.Values.Max();
+                // A round that is under way has not asked for all.
+                return asked.Values.Count(times => times < most - 1) == TooMany;
+            },
+            "it asks no more for those that are too many");
     }
 
     [Fact]
