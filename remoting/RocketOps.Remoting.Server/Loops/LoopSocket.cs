@@ -13,9 +13,15 @@ internal sealed class LoopSocket : ConnectionDriver
 {
     private const int InitialBytes = 4096;
 
+    /// <summary>Of a frame that is larger so much lies in one piece until it is whole.</summary>
+    private const int PieceBytes = FrameBuffers.MaxPooledBytes;
+
     private readonly LoopInbox _inbox;
     private readonly SocketOutput _output;
     private byte[] _kept = [];
+
+    // What follows a full _kept of a large frame that is not whole. So each of its bytes is copied once more, when the last has come, and not with each doubling of what has come.
+    private List<byte[]>? _pieces;
     private int _keptLength;
     private int _posted;
     private int _aborted;
@@ -126,7 +132,7 @@ internal sealed class LoopSocket : ConnectionDriver
                         return;
                     }
 
-                    Keep(received[..taken]);
+                    KeepOfFrame(received[..taken], needed);
                     received = received[taken..];
                     continue;
                 }
@@ -166,6 +172,12 @@ internal sealed class LoopSocket : ConnectionDriver
     /// <summary>Handles the whole frames among the kept bytes; false when the peer does not take their answers, or the turn is over.</summary>
     private bool HandleKept()
     {
+        if (_pieces is not null)
+        {
+            // It is joined as soon as it is whole.
+            return true;
+        }
+
         while (true)
         {
             int consumed = Connection.Receive(_kept.AsSpan(0, _keptLength));
@@ -197,6 +209,56 @@ internal sealed class LoopSocket : ConnectionDriver
         }
     }
 
+    /// <summary>Keeps what has come of a frame of <paramref name="frameBytes"/>, and no more than that.</summary>
+    private void KeepOfFrame(ReadOnlySpan<byte> bytes, int frameBytes)
+    {
+        if (frameBytes <= PieceBytes || (_pieces is null && _keptLength > PieceBytes))
+        {
+            Keep(bytes);
+            return;
+        }
+
+        int inFirst = Math.Clamp(PieceBytes - _keptLength, 0, bytes.Length);
+        Keep(bytes[..inFirst]);
+        bytes = bytes[inFirst..];
+        while (!bytes.IsEmpty)
+        {
+            int at = _keptLength % PieceBytes;
+            if (at == 0)
+            {
+                byte[] piece = FrameBuffers.Rent(PieceBytes);
+                (_pieces ??= []).Add(piece);
+                Connection.ChangeHeld(piece.Length);
+            }
+
+            int taken = Math.Min(PieceBytes - at, bytes.Length);
+            bytes[..taken].CopyTo(_pieces![^1].AsSpan(at));
+            _keptLength += taken;
+            bytes = bytes[taken..];
+        }
+
+        if (_pieces is not null && _keptLength == frameBytes)
+        {
+            Join();
+        }
+    }
+
+    private void Join()
+    {
+        // What was received behind it may have to wait with it.
+        byte[] whole = FrameBuffers.Rent(_keptLength + LoopWorker.ReceiveBytes);
+        _kept.AsSpan(0, PieceBytes).CopyTo(whole);
+        for (int i = 0; i < _pieces!.Count; i++)
+        {
+            int at = (i + 1) * PieceBytes;
+            _pieces[i].AsSpan(0, Math.Min(PieceBytes, _keptLength - at)).CopyTo(whole.AsSpan(at));
+        }
+
+        ReturnKept();
+        _kept = whole;
+        Connection.ChangeHeld(whole.Length);
+    }
+
     private void Keep(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty)
@@ -221,6 +283,13 @@ internal sealed class LoopSocket : ConnectionDriver
 
     private void ReturnKept()
     {
+        foreach (byte[] piece in _pieces ?? [])
+        {
+            Connection.ChangeHeld(-piece.Length);
+            FrameBuffers.Return(piece);
+        }
+
+        _pieces = null;
         if (_kept.Length > 0)
         {
             Connection.ChangeHeld(-_kept.Length);

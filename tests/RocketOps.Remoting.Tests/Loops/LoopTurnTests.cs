@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
 using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Loops;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
@@ -104,15 +103,6 @@ public sealed class LoopTurnTests
         hostile.Send(prefix);
 
         await Eventually.TrueAsync(() => hostile.IsClosed, "it is closed before the header has come");
-    }
-
-    /// <summary>As the kernel gives them: as many as the loop asks for at once.</summary>
-    private static void SendInParts(ScriptedSockets.Peer peer, ReadOnlySpan<byte> bytes)
-    {
-        for (int at = 0; at < bytes.Length; at += LoopWorker.ReceiveBytes)
-        {
-            peer.Send(bytes[at..Math.Min(bytes.Length, at + LoopWorker.ReceiveBytes)]);
-        }
     }
 
     /// <summary>Receives of as much as fits, each of which takes two milliseconds of the loop.</summary>
