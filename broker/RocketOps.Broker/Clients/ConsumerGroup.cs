@@ -75,32 +75,39 @@ internal sealed partial class ConsumerGroup
     /// <summary>The member behind this connection; null when it is none.</summary>
     public ClientChannel? TryGetChannel(RemotingConnection connection) => _channels.GetValueOrDefault(connection);
 
-    /// <summary>Applies a heartbeat; true when the members or the topics have changed, so that the group should rebalance.</summary>
+    /// <summary>The client is a member, or still is; true when it was not. Does not wait for <see cref="Update"/> of others.</summary>
+    public bool Join(ClientChannel channel)
+    {
+        if (_channels.TryGetValue(channel.Connection, out ClientChannel? known) && string.Equals(known.ClientId, channel.ClientId, StringComparison.Ordinal))
+        {
+            known.NoteHeartbeat();
+            return false;
+        }
+
+        _channels[channel.Connection] = channel;
+        return true;
+    }
+
+    /// <summary>What a member says in its heartbeat; true when the topics have changed, so that the group should rebalance. Nothing is noted of one that has left meanwhile.</summary>
     public bool Update(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions)
     {
         lock (_updates)
         {
+            if (!_channels.ContainsKey(channel.Connection))
+            {
+                return false;
+            }
+
             ConsumeType = data.ConsumeType ?? ConsumeType;
             MessageModel = data.MessageModel ?? MessageModel;
             ConsumeFromWhere = data.ConsumeFromWhere ?? ConsumeFromWhere;
-            bool changed = true;
-            if (_channels.TryGetValue(channel.Connection, out ClientChannel? known) && string.Equals(known.ClientId, channel.ClientId, StringComparison.Ordinal))
-            {
-                known.NoteHeartbeat();
-                changed = false;
-            }
-            else
-            {
-                _channels[channel.Connection] = channel;
-            }
-
             if (keepSubscriptions)
             {
-                return changed;
+                return false;
             }
 
             NoteWanted(channel, data.Subscriptions ?? []);
-            return UpdateSubscriptions(data.Subscriptions ?? []) | changed;
+            return UpdateSubscriptions(data.Subscriptions ?? []);
         }
     }
 
@@ -136,17 +143,18 @@ internal sealed partial class ConsumerGroup
         }
     }
 
-    /// <summary>True when the connection was a member.</summary>
-    public bool Remove(RemotingConnection connection)
+    /// <summary>True when the connection was a member; <see cref="Forget"/> follows. Does not wait for <see cref="Update"/> of others.</summary>
+    public bool Leave(RemotingConnection connection) => _channels.TryRemove(connection, out _);
+
+    /// <summary>The connection has left.</summary>
+    public void Forget(RemotingConnection connection)
     {
         lock (_updates)
         {
-            if (_wanted.Remove(connection))
+            if (!_channels.ContainsKey(connection) && _wanted.Remove(connection))
             {
                 Compare(changed: null, []);
             }
-
-            return _channels.TryRemove(connection, out _);
         }
     }
 

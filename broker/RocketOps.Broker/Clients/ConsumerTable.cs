@@ -46,15 +46,12 @@ internal sealed class ConsumerTable : IAsyncDisposable
     public bool Register(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions, int fingerprint)
     {
         bool changed;
-        bool isUnknown;
         ConsumerGroup group;
         lock (_changes)
         {
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
             group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
-            changed = group.Update(channel, data, keepSubscriptions);
-            _filters?.Register(group.Name, group.Subscriptions);
-            isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && (!group.KnowsWantedOf(channel.Connection) || !group.Subscriptions.Any()));
+            changed = group.Join(channel);
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
             {
                 _byConnection[channel.Connection] = joined = [];
@@ -63,6 +60,10 @@ internal sealed class ConsumerTable : IAsyncDisposable
             joined.Add(group);
         }
 
+        // Ten thousand subscriptions take their time, for which nobody else's heartbeat waits.
+        changed |= group.Update(channel, data, keepSubscriptions);
+        bool isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && (!group.KnowsWantedOf(channel.Connection) || !group.Subscriptions.Any()));
+        RegisterFilters(group, channel);
         if (changed)
         {
             Notify(group);
@@ -100,15 +101,16 @@ internal sealed class ConsumerTable : IAsyncDisposable
             }
         }
 
+        ConsumerGroup[] others = [];
         lock (_changes)
         {
             if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined))
             {
-                count += joined.Where(group => !told.Contains(group.Name)).Sum(group => group.WeightOf(connection));
+                others = [.. joined.Where(group => !told.Contains(group.Name))];
             }
         }
 
-        return count;
+        return count + others.Sum(group => group.WeightOf(connection));
     }
 
     /// <summary>Takes the connection out of one group.</summary>
@@ -128,6 +130,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
             }
         }
 
+        group.Forget(connection);
         Notify(group);
     }
 
@@ -150,6 +153,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
         foreach (ConsumerGroup group in joined)
         {
+            group.Forget(connection);
             Notify(group);
         }
     }
@@ -173,10 +177,24 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _notices.DisposeAsync();
 
+    private void RegisterFilters(ConsumerGroup group, ClientChannel channel)
+    {
+        if (_filters is { } filters)
+        {
+            lock (_changes)
+            {
+                if (group.TryGetChannel(channel.Connection) is not null)
+                {
+                    filters.Register(group.Name, group.Subscriptions);
+                }
+            }
+        }
+    }
+
     /// <summary>Under the lock: true when the connection was a member.</summary>
     private bool Leave(ConsumerGroup group, RemotingConnection connection)
     {
-        bool left = group.Remove(connection);
+        bool left = group.Leave(connection);
         if (left && group.IsEmpty)
         {
             _groups.Entries.TryRemove(new KeyValuePair<string, ConsumerGroup>(group.Name, group));
