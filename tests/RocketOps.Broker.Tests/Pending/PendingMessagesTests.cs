@@ -93,20 +93,6 @@ public sealed class PendingMessagesTests
             "the delivered one is not counted any more");
     }
 
-    /// <summary>Nothing comes behind it that would make the timers go on.</summary>
-    [Fact]
-    public async Task Timer_TheLastOne_CountsNoMoreOnceItIsDelivered()
-    {
-        await using TimerBroker timers = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime(), ("timerFlushIntervalMs", "10"));
-        await timers.SendAsync("only", 5_000);
-        await timers.UntilTakenAsync(1);
-        (await PendingAsync(timers.Broker, TimerBroker.Topic, 0)).Should().Be("complete: Timer 0 x1");
-
-        await timers.RunUntilAsync(TimeSpan.FromSeconds(10), 1);
-
-        await Eventually.TrueAsync(async () => await PendingAsync(timers.Broker, TimerBroker.Topic, 0) == "complete: ", "the delivered one is not counted any more");
-    }
-
     [Fact]
     public async Task Retry_CountsForTheWholeTopicOnly()
     {

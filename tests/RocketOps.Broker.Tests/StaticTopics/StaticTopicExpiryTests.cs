@@ -71,7 +71,7 @@ public sealed class StaticTopicExpiryTests
         int Stretches() => broker.Host.Parts.Mappings.Find(Topic)!.Queues![0].Count;
     }
 
-    /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait. The stretch that they find their way by is empty; it leaves the mapping when they are delivered.</summary>
+    /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait. The stretch that they find their way by is empty; it leaves the mapping when they are delivered, though no message comes that would make the timers go on.</summary>
     [Theory]
     [InlineData("DELAY", "1")]
     [InlineData("TIMER_DELAY_MS", "5000")]
@@ -83,8 +83,6 @@ public sealed class StaticTopicExpiryTests
         await RemapAsync(broker, Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}]");
         await broker.SendAsync(Topic, "stays", queueId: 0, Requests.Properties((property, value)));
         await broker.SendAsync(Topic, "goes", queueId: 1, Requests.Properties((property, value)));
-        // The timers go on.
-        await broker.SendAsync("Other", "much later", properties: Requests.Properties(("TIMER_DELAY_MS", "3600000")));
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand here = await producer.SendHalfAsync(Topic, "half here", time.GetUtcNow(), queueId: 0);
         RemotingCommand elsewhere = await producer.SendHalfAsync(Topic, "half elsewhere", time.GetUtcNow(), queueId: 1);
