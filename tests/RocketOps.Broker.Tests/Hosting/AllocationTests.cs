@@ -26,6 +26,11 @@ public sealed class AllocationTests
     /// <summary>Timers of the broker and the runtime itself allocate some 2 KB a second, with or without messages: on a slow disk a round takes long.</summary>
     private const long BytesPerSecond = 4_000;
 
+    /// <summary>
+    /// The member of a group sends one heartbeat. By default it would be dropped as expired after two minutes, which a busy machine may take for its rounds; pulls of a group without members are refused.
+    /// </summary>
+    private const string Day = "86400000";
+
     [Fact]
     public async Task Send_SteadyState_AllocatesNothingPerMessage()
     {
@@ -97,7 +102,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task Pull_SteadyState_AllocatesNothingPerAnswer()
     {
-        await using TestBroker broker = await TestBroker.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["channelExpiredTimeout"] = Day });
         await broker.SendAsync("Hot", "one", properties: Requests.Properties(("TAGS", "A")));
         await broker.SubscribeAsync("g", "Hot", "A");
         byte[] frame = RawClient.Encode(Requests.Pull("g", "Hot", 0, 0, Remoting.Headers.PullMessageRequestHeader.CommitOffsetFlag, commit: 1));
@@ -120,9 +125,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task Pull_ParkedAndWoken_AllocatesNothingPerAnswer()
     {
-        // The group's member sends one heartbeat. By default it would be dropped as expired after two minutes, which a busy machine may take for its rounds; pulls of a group without members
-        // are refused.
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864", ["channelExpiredTimeout"] = "86400000" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxIndexNum"] = "200000", ["mappedFileSizeCommitLog"] = "67108864", ["channelExpiredTimeout"] = Day });
         await broker.CreateTopicAsync("Hot");
         await broker.SubscribeAsync("g", "Hot", "A");
         byte[] send = RawClient.Encode(Requests.Send("Hot", "x", properties: Requests.Properties(("TAGS", "A"))));
@@ -159,7 +162,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task CommitOffset_SteadyState_AllocatesNothingPerAnswer()
     {
-        await using TestBroker broker = await TestBroker.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["channelExpiredTimeout"] = Day });
         await broker.CreateTopicAsync("Hot");
         await broker.SubscribeAsync("g", "Hot");
 
@@ -202,7 +205,7 @@ public sealed class AllocationTests
     [Fact]
     public async Task Pull_Refused_AllocatesNothingPerAnswer()
     {
-        await using TestBroker broker = await TestBroker.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["channelExpiredTimeout"] = Day });
         await broker.CreateTopicAsync("Hot");
         await broker.SubscribeAsync("g", "Hot");
         // The group is made by its first pull.
