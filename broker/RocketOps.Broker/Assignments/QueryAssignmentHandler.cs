@@ -11,12 +11,19 @@ namespace RocketOps.Broker.Assignments;
 /// <summary>
 /// QUERY_ASSIGNMENT (400): which queues a member is to pull, of a consumer that leaves that to brokers (clientRebalance=false). Any broker that has the topic is asked, so all must say the same: of the group's members and of the
 /// topic's queues on all brokers. A group that is to pop is refused: nothing serves that here. Source: remoting.md §2.4, §5.12, apache/rocketmq QueryAssignmentProcessor.queryAssignment 5.5.0.
+/// All members ask for it all the time: only answers about many queues or members take turns, and once the queues are known, since name servers may have to be asked.
 /// </summary>
-internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable consumers, RequestModeTable modes, ReadableQueues readable) : AsyncRequestHandler
+internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable consumers, RequestModeTable modes, ReadableQueues readable) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    /// <summary>Queues or members. So many queues have names of a few hundred kilobytes.</summary>
+    private const int Few = 1000;
+
+    /// <summary>A queue while the answer is made: what it is called, of a static topic, and its place in the answer; or a member among those that share.</summary>
+    private const int EntryBytes = 96;
+
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        using HeldBytes held = BrokerJson.ReadBody(connection, request, BrokerJson.Default.AssignmentQuery, out AssignmentQuery query);
+        using HeldBytes held = BrokerJson.ReadBody(answer.Connection, request, BrokerJson.Default.AssignmentQuery, out AssignmentQuery query);
         string topic = query.Topic ?? throw Lacks("topic");
         string group = query.ConsumerGroup ?? throw Lacks("consumerGroup");
         bool shares = query.MessageModel switch
@@ -31,11 +38,28 @@ internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable co
                 ResponseCode.RequestCodeNotSupported, $"group {group} is to read topic {topic} in mode {mode.Mode}, which is not served by this broker: set mode {RequestMode.Pull} (mqadmin setConsumeMode)");
         }
 
-        IReadOnlyList<MessageQueueKey>? queues = topics.TryGet(topic, out TopicState? state) ? await readable.FindAsync(state).WaitAsync(cancellationToken) : null;
+        IReadOnlyList<MessageQueueKey>? queues = null;
+        if (topics.TryGet(topic, out TopicState? state))
+        {
+            // Those of a static topic are made for each answer. Of others name servers tell, for whom nobody is to wait in his turn.
+            int? made = state.Mapping?.TotalQueues;
+            queues = made is null ? await readable.FindAsync(state).WaitAsync(cancellationToken) : null;
+            (int count, int members) = (made ?? queues?.Count ?? 0, consumers.TryGet(group, out ConsumerGroup? online) ? online.MemberCount : 0);
+            if (Math.Max(count, members) > Few && !await answer.TakeTurnAsync(cancellationToken))
+            {
+                return null;
+            }
+
+            answer.Add(((long)count + members) * EntryBytes);
+            queues ??= made is null ? null : await readable.FindAsync(state);
+        }
+
         IEnumerable<MessageQueueKey>? share = shares && queues is not null ? ShareOf(query, group, queues) : queues;
+        AnswerBody body = new(answer);
+        BrokerJson.Write(
+            body, new AssignmentsBody { Assignments = share is null ? null : [.. share.Select(static queue => new AssignmentBody { Queue = queue, Mode = RequestMode.Pull })] }, BrokerJson.Default.AssignmentsBody);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(
-            new AssignmentsBody { Assignments = share is null ? null : [.. share.Select(static queue => new AssignmentBody { Queue = queue, Mode = RequestMode.Pull })] }, BrokerJson.Default.AssignmentsBody);
+        response.Body = body.Written;
         return response;
     }
 

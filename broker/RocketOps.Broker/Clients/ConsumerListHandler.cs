@@ -6,24 +6,40 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>
 /// GET_CONSUMER_LIST_BY_GROUP (38): the client ids among which a group's members share the queues. Whose group was one too many to be made learns it here: it asks before it pulls, and all of Java's clients log the
-/// answer; those before 5.x do not log that of a heartbeat.
+/// answer; those before 5.x do not log that of a heartbeat. All members ask for it all the time: only those of large groups take turns.
 /// </summary>
-internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker groups) : AsyncRequestHandler
+/// <param name="consumers">The groups.</param>
+/// <param name="groups">Knows which groups were one too many.</param>
+/// <param name="few">The most members that take no turn.</param>
+internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker groups, int few = ConsumerListHandler.Few) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    /// <summary>Their ids have some tens of kilobytes, a megabyte at most.</summary>
+    public const int Few = 1000;
+
+    /// <summary>A member while the list is made, without the id, which is the member's.</summary>
+    private const int MemberBytes = 64;
+
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("consumerGroup");
-        string[] ids = consumers.TryGet(name, out ConsumerGroup? group)
-            ? group.ClientIds
-            : [];
+        int members = consumers.TryGet(name, out ConsumerGroup? group) ? group.MemberCount : 0;
+        if (members > few && !await answer.TakeTurnAsync(cancellationToken))
+        {
+            return null;
+        }
+
+        answer.Add((long)members * MemberBytes);
+        string[] ids = group is null ? [] : group.ClientIds;
         if (ids.Length == 0)
         {
             string none = $"no consumer for this group, {name}";
-            throw new RemotingCommandException(ResponseCode.SystemError, groups.FindRemark(connection, name) is { } why ? $"{none}: {why}" : none);
+            throw new RemotingCommandException(ResponseCode.SystemError, groups.FindRemark(answer.Connection, name) is { } why ? $"{none}: {why}" : none);
         }
 
+        AnswerBody body = new(answer);
+        BrokerJson.Write(body, new ConsumerListBody { ClientIds = ids }, BrokerJson.Default.ConsumerListBody);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = BrokerJson.Write(new ConsumerListBody { ClientIds = ids }, BrokerJson.Default.ConsumerListBody);
-        return new ValueTask<RemotingCommand?>(response);
+        response.Body = body.Written;
+        return response;
     }
 }

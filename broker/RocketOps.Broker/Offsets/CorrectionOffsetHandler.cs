@@ -1,3 +1,4 @@
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -10,9 +11,12 @@ namespace RocketOps.Broker.Offsets;
 /// QUERY_CORRECTION_OFFSET (308): per queue the least offset of any group on the topic, or the largest number where the group to compare with is behind it. Groups to be passed
 /// over are separated by commas; RocketMQ deletes their offsets while it is at it, which nobody means. Source: admin.md §2.4.
 /// </summary>
-internal sealed class CorrectionOffsetHandler(TopicTable topics, ConsumerOffsetTable offsets, MessageStore store) : AsyncRequestHandler
+internal sealed class CorrectionOffsetHandler(TopicTable topics, ConsumerOffsetTable offsets, MessageStore store) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    /// <summary>A queue among the least offsets.</summary>
+    private const int QueueBytes = 64;
+
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string topicName = request.GetRequired("topic");
         string compared = request.GetRequired("compareGroup");
@@ -22,9 +26,19 @@ internal sealed class CorrectionOffsetHandler(TopicTable topics, ConsumerOffsetT
         {
             foreach ((int queueId, long offset) in offsets.QueuesOf(topicName, group))
             {
-                if (offset >= await MinAsync(topicName, queueId, cancellationToken))
+                if (offset < await MinAsync(topicName, queueId, cancellationToken))
                 {
-                    least[queueId] = least.TryGetValue(queueId, out long other) ? Math.Min(other, offset) : offset;
+                    continue;
+                }
+
+                if (least.TryGetValue(queueId, out long other))
+                {
+                    least[queueId] = Math.Min(other, offset);
+                }
+                else
+                {
+                    answer.Add(QueueBytes);
+                    least[queueId] = offset;
                 }
             }
         }
@@ -37,15 +51,17 @@ internal sealed class CorrectionOffsetHandler(TopicTable topics, ConsumerOffsetT
             }
         }
 
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer);
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("correctionOffsets").BeginObject();
         foreach ((int queueId, long offset) in least)
         {
             json.NumberName(queueId).Value(offset);
         }
 
+        json.EndObject().EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.EndObject().EndObject().Written;
+        response.Body = body.Written;
         return response;
     }
 

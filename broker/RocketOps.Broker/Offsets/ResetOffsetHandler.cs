@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
@@ -19,14 +20,17 @@ namespace RocketOps.Broker.Offsets;
 /// queues of several brokers.
 /// </summary>
 internal sealed class ResetOffsetHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : AsyncRequestHandler
+    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    /// <summary>A queue with the offset that is found for it.</summary>
+    private const int TargetBytes = 64;
+
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("group");
         if (settings.Current.ServerSideReset && !(topics.TryGet(request.GetRequired("topic"), out TopicState? named) && named.Mapping is not null))
         {
-            return await ResetHereAsync(request, group, cancellationToken);
+            return await ResetHereAsync(request, answer, group, cancellationToken);
         }
 
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
@@ -34,17 +38,18 @@ internal sealed class ResetOffsetHandler(
         long timestamp = request.GetRequiredInt64("timestamp");
         bool force = request.GetBoolean("isForce", fallback: false);
         SortedDictionary<int, long> targets = [];
+        answer.Add((long)(mapping?.TotalQueues ?? topic.Config.WriteQueueNums) * TargetBytes);
         if (mapping is null)
         {
             targets = await FindTargetsAsync(topic, group, timestamp, force, cancellationToken);
         }
         else if (request.GetInt32("queueId", -1) is var queueId and >= 0)
         {
-            targets[queueId] = await FindLogicTargetAsync(connection, topic.Name, mapping, queueId, request.GetInt64("offset", -1), group, timestamp, force, cancellationToken);
+            targets[queueId] = await FindLogicTargetAsync(answer.Connection, topic.Name, mapping, queueId, request.GetInt64("offset", -1), group, timestamp, force, cancellationToken);
         }
         else
         {
-            targets = await FindLogicTargetsAsync(connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
+            targets = await FindLogicTargetsAsync(answer.Connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
         }
 
         if (!consumers.TryGet(group, out ConsumerGroup? online))
@@ -55,8 +60,8 @@ internal sealed class ResetOffsetHandler(
         }
 
         // Java clients of 5.x and ours name the broker of a logical queue differently; what a member does not read it passes over.
-        ReadOnlyMemory<byte> body = Write(topic.Name, targets, settings.Current.BrokerName);
-        ReadOnlyMemory<byte> pushed = mapping is null ? body : Write(topic.Name, targets, settings.Current.BrokerName, mapping.MockBrokerName());
+        ReadOnlyMemory<byte> body = Write(answer, topic.Name, targets, settings.Current.BrokerName);
+        ReadOnlyMemory<byte> pushed = mapping is null ? body : Write(answer, topic.Name, targets, settings.Current.BrokerName, mapping.MockBrokerName());
         foreach (ClientChannel channel in online.Channels)
         {
             if (channel.Version < MqVersion.ResetOffsetByPush)
@@ -74,7 +79,7 @@ internal sealed class ResetOffsetHandler(
         return response;
     }
 
-    private async ValueTask<RemotingCommand?> ResetHereAsync(RemotingCommand request, string group, CancellationToken cancellationToken)
+    private async ValueTask<RemotingCommand?> ResetHereAsync(RemotingCommand request, HeavyAnswer answer, string group, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
         long timestamp = request.GetRequiredInt64("timestamp");
@@ -93,14 +98,17 @@ internal sealed class ResetOffsetHandler(
             throw new RemotingCommandException(ResponseCode.SubscriptionGroupNotExist, $"Group {group} does not exist");
         }
 
+        answer.Add((long)topic.Config.ReadQueueNums * TargetBytes);
         SortedDictionary<int, long> targets = await FindTargetsHereAsync(topic, request.GetInt32("queueId", -1), request.GetInt64("offset", -1), timestamp, cancellationToken);
+        // First, as it may be refused: then nothing is reset.
+        ReadOnlyMemory<byte> body = Write(answer, name, targets, settings.Current.BrokerName);
         foreach ((int queueId, long target) in targets)
         {
             offsets.Reset(name, group, queueId, target);
         }
 
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = Write(name, targets, settings.Current.BrokerName);
+        response.Body = body;
         return response;
     }
 
@@ -206,9 +214,10 @@ internal sealed class ResetOffsetHandler(
         return force || target < committed ? Math.Max(0, target) : committed;
     }
 
-    private static ReadOnlyMemory<byte> Write(string topic, SortedDictionary<int, long> targets, params ReadOnlySpan<string> brokerNames)
+    private static ReadOnlyMemory<byte> Write(HeavyAnswer answer, string topic, SortedDictionary<int, long> targets, params ReadOnlySpan<string> brokerNames)
     {
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer);
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("offsetTable").BeginObject();
         foreach ((int queueId, long offset) in targets)
         {
@@ -218,6 +227,7 @@ internal sealed class ResetOffsetHandler(
             }
         }
 
-        return json.EndObject().EndObject().Written;
+        json.EndObject().EndObject();
+        return body.Written;
     }
 }

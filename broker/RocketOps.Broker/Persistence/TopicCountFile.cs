@@ -1,3 +1,4 @@
+using System.Buffers;
 using RocketOps.Remoting.Json;
 using RocketOps.Store.Files;
 
@@ -11,13 +12,14 @@ internal sealed class TopicCountFile(string path, string name, IStoreFileSystem 
 {
     private readonly ConfigFile _file = new(path, fileSystem);
 
-    /// <summary>The content: what tools are answered, too.</summary>
+    /// <summary>Writes the content: what tools are answered, too.</summary>
+    /// <param name="output">Takes it.</param>
     /// <param name="counts">Topics without a message may be left out.</param>
     /// <param name="changes">Rises with what was counted.</param>
-    public ReadOnlyMemory<byte> Format(IEnumerable<KeyValuePair<string, long>> counts, long changes)
+    public void Write(IBufferWriter<byte> output, IEnumerable<KeyValuePair<string, long>> counts, long changes)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        FastJsonWriter json = new();
+        FastJsonWriter json = new(output);
         json.BeginObject().Name("dataVersion").BeginObject().Field("counter", changes).Field("stateVersion", 0).Field("timestamp", now).EndObject();
         json.Name(name).BeginObject();
         foreach ((string topic, long count) in counts)
@@ -26,9 +28,8 @@ internal sealed class TopicCountFile(string path, string name, IStoreFileSystem 
         }
 
         json.EndObject().EndObject();
-        return json.Written;
     }
 
-    /// <summary>Durable when it completes. Throws <see cref="StoreIOException"/> when it cannot be written.</summary>
-    public Task WriteAsync(ReadOnlyMemory<byte> content) => _file.WriteAsync(content);
+    /// <summary>The file, with the same; durable when it completes. Throws <see cref="StoreIOException"/> when it cannot be written.</summary>
+    public Task WriteAsync(IEnumerable<KeyValuePair<string, long>> counts, long changes) => _file.WriteAsync(output => Write(output, counts, changes));
 }

@@ -1,8 +1,10 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Topics;
+using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 
@@ -14,6 +16,9 @@ namespace RocketOps.Broker.Timers;
 /// </summary>
 internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable topics, TimerTable timers, IStoreFileSystem files, TimeProvider time, ILogger<TimerMetrics> logger)
 {
+    /// <summary>A topic with timers while they are counted: its count, by the hash of its name and by the name, and its place in the order of these.</summary>
+    private const int TopicBytes = 128;
+
     /// <summary>A million waiting messages are counted in some tenths of a second.</summary>
     private static readonly TimeSpan WriteInterval = TimeSpan.FromMinutes(5);
 
@@ -25,21 +30,15 @@ internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable t
 
     private long Changes => timers.Taken + timers.Delivered;
 
-    /// <summary>As the file has it.</summary>
-    public async Task<ReadOnlyMemory<byte>> CountAsync(CancellationToken cancellationToken)
+    /// <summary>What the file would have now, as an answer.</summary>
+    public async Task<ReadOnlyMemory<byte>> WriteAsync(HeavyAnswer answer, CancellationToken cancellationToken)
     {
         long changes = Changes;
         IReadOnlyDictionary<int, long> counts = await timers.CountByTopicAsync(cancellationToken);
-        List<KeyValuePair<string, long>> named = [];
-        foreach (string topic in topics.All.Select(static topic => topic.Name).Order(StringComparer.Ordinal))
-        {
-            if (counts.TryGetValue(JavaHash.Compute(Encoding.UTF8.GetBytes(topic)), out long count) && count > 0)
-            {
-                named.Add(KeyValuePair.Create(topic, count));
-            }
-        }
-
-        return _file.Format(named, changes);
+        answer.Add((long)counts.Count * TopicBytes);
+        AnswerBody body = new(answer);
+        _file.Write(body, Name(counts), changes);
+        return body.Written;
     }
 
     /// <summary>Begins to write the file when that was long enough ago; it goes on by itself, beside deliveries.</summary>
@@ -62,12 +61,18 @@ internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable t
         }
     }
 
+    /// <summary>The counts in the order of the names.</summary>
+    private IOrderedEnumerable<KeyValuePair<string, long>> Name(IReadOnlyDictionary<int, long> counts) => topics.All
+        .Select(topic => KeyValuePair.Create(topic.Name, counts.GetValueOrDefault(JavaHash.Compute(Encoding.UTF8.GetBytes(topic.Name)))))
+        .Where(static topic => topic.Value > 0)
+        .OrderBy(static topic => topic.Key, StringComparer.Ordinal);
+
     private async Task TryWriteAsync()
     {
         try
         {
             long changes = Changes;
-            await _file.WriteAsync(await CountAsync(CancellationToken.None));
+            await _file.WriteAsync(Name(await timers.CountByTopicAsync(CancellationToken.None)), changes);
             _written = changes;
         }
         catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)

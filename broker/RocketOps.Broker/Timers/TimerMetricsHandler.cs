@@ -4,10 +4,10 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Timers;
 
-/// <summary>GET_TIMER_METRICS (61): how many messages of each topic wait for a time. Source: admin.md §2.7.</summary>
-internal sealed class TimerMetricsHandler(CurrentRole role, TimerMetrics metrics) : AsyncRequestHandler
+/// <summary>GET_TIMER_METRICS (61): how many messages of each topic wait for a time. Counted by one at a time anyway. Source: admin.md §2.7.</summary>
+internal sealed class TimerMetricsHandler(CurrentRole role, TimerMetrics metrics) : HeavyRequestHandler(atOnce: 1)
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         if (role.IsSlave)
         {
@@ -15,7 +15,7 @@ internal sealed class TimerMetricsHandler(CurrentRole role, TimerMetrics metrics
         }
 
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = await metrics.CountAsync(cancellationToken);
+        response.Body = await metrics.WriteAsync(answer, cancellationToken);
         return response;
     }
 }

@@ -40,7 +40,7 @@ internal sealed partial class TransactionMetrics(
             (long Begin, long End, int Settled) state = (progress.Half, (await store.Reader.GetOffsetsAsync(topics.Half, TransactionTopics.Queue, CancellationToken.None)).Max, halves.SettledCount);
             if (state != _written && await CountAsync(state.Begin, state.End) is { } counts)
             {
-                await _file.WriteAsync(_file.Format(counts, state.End + state.Settled));
+                await _file.WriteAsync(counts, state.End + state.Settled);
                 _written = state;
             }
         }

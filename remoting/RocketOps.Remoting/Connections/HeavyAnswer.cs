@@ -6,49 +6,56 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public sealed class HeavyAnswer : IDisposable
 {
-    private readonly RemotingConnection _connection;
     private readonly SemaphoreSlim _turns;
+    private bool _hasTurn;
     private long _bytes;
 
-    private HeavyAnswer(RemotingConnection connection, SemaphoreSlim turns)
+    internal HeavyAnswer(RemotingConnection connection, SemaphoreSlim turns)
     {
-        _connection = connection;
+        Connection = connection;
         _turns = turns;
     }
+
+    /// <summary>Whom it is for.</summary>
+    public RemotingConnection Connection { get; }
 
     /// <summary>So many bytes more are held, or fewer; to be called before they are, where that is known.</summary>
     public void Add(long bytes)
     {
         _bytes += bytes;
-        _connection.ChangeHeld(bytes);
+        Connection.ChangeHeld(bytes);
+    }
+
+    /// <summary>
+    /// Waits for the answer's turn, first among those of its connection: one that asks for a thousand holds up nobody else for longer than one takes. It is the answer's until it is disposed, and taken once. False when the
+    /// connection has gone meanwhile, and nothing is to be built: a thousand that wait then learn of it one after the other, as a thousand exceptions at once would keep the thread pool from everybody.
+    /// </summary>
+    public async ValueTask<bool> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        await Connection.HeavyAnswers.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await _turns.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                _hasTurn = true;
+                return true;
+            }
+
+            _turns.Release();
+        }
+
+        Connection.HeavyAnswers.Release();
+        return false;
     }
 
     public void Dispose()
     {
-        _connection.ChangeHeld(-_bytes);
-        _turns.Release();
-        _connection.HeavyAnswers.Release();
-    }
-
-    /// <summary>
-    /// Waits for the answer's turn, first among those of its connection: one that asks for a thousand holds up nobody else for longer than one takes. Null when the connection has
-    /// gone meanwhile: a thousand that wait then learn of it one after the other, as a thousand exceptions at once would keep the thread pool from everybody.
-    /// </summary>
-    internal static async ValueTask<HeavyAnswer?> BeginAsync(RemotingConnection connection, SemaphoreSlim turns, CancellationToken cancellationToken)
-    {
-        await connection.HeavyAnswers.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        if (!cancellationToken.IsCancellationRequested)
+        Connection.ChangeHeld(-_bytes);
+        if (_hasTurn)
         {
-            await turns.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-            if (!cancellationToken.IsCancellationRequested)
-            {
-                return new HeavyAnswer(connection, turns);
-            }
-
-            turns.Release();
+            _turns.Release();
+            Connection.HeavyAnswers.Release();
         }
-
-        connection.HeavyAnswers.Release();
-        return null;
     }
 }

@@ -7,7 +7,11 @@ namespace RocketOps.Remoting.Connections;
 /// in turns: see <see cref="HeavyAnswer"/>.
 /// </summary>
 /// <param name="atOnce">Answers that are built at the same time: one, where none of them waits for anything.</param>
-public abstract class HeavyRequestHandler(int atOnce = HeavyRequestHandler.MostAtOnce) : AsyncRequestHandler
+/// <param name="onlyLarge">
+/// Answers begin without a turn, and <see cref="BuildAsync"/> takes one (<see cref="HeavyAnswer.TakeTurnAsync"/>) before it builds a large one: for what every client asks for again and again, mostly for little, which is
+/// not to wait for those that ask for much.
+/// </param>
+public abstract class HeavyRequestHandler(int atOnce = HeavyRequestHandler.MostAtOnce, bool onlyLarge = false) : AsyncRequestHandler
 {
     /// <summary>Answers of one request code that are built at the same time: none is larger than a frame, and one that waits for the disk does not hold up the next.</summary>
     public const int MostAtOnce = 4;
@@ -17,8 +21,8 @@ public abstract class HeavyRequestHandler(int atOnce = HeavyRequestHandler.MostA
     public sealed override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using HeavyAnswer? answer = await HeavyAnswer.BeginAsync(connection, _turns, cancellationToken).ConfigureAwait(false);
-        return answer is null ? null : await BuildAsync(request, answer, cancellationToken).ConfigureAwait(false);
+        using HeavyAnswer answer = new(connection, _turns);
+        return onlyLarge || await answer.TakeTurnAsync(cancellationToken).ConfigureAwait(false) ? await BuildAsync(request, answer, cancellationToken).ConfigureAwait(false) : null;
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
@@ -9,13 +10,14 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Groups.Admin;
 
 /// <summary>QUERY_CONSUME_TIME_SPAN (303): how old the first, the last, the last consumed and the next message of each queue are. Source: admin.md §2.4.</summary>
-internal sealed class ConsumeTimeSpanHandler(BrokerSettings settings, TopicTable topics, ConsumerOffsetTable offsets, MessageStore store, TimeProvider time) : AsyncRequestHandler
+internal sealed class ConsumeTimeSpanHandler(BrokerSettings settings, TopicTable topics, ConsumerOffsetTable offsets, MessageStore store, TimeProvider time) : HeavyRequestHandler
 {
-    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("group");
         TopicState topic = topics.GetOrThrow(request.GetRequired("topic"));
-        FastJsonWriter json = new();
+        AnswerBody body = new(answer);
+        FastJsonWriter json = new(body);
         json.BeginObject().Name("consumeTimeSpanSet").BeginArray();
         for (int queueId = 0; queueId < topic.Config.WriteQueueNums; queueId++)
         {
@@ -34,8 +36,9 @@ internal sealed class ConsumeTimeSpanHandler(BrokerSettings settings, TopicTable
                 .EndObject();
         }
 
+        json.EndArray().EndObject();
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = json.EndArray().EndObject().Written;
+        response.Body = body.Written;
         return response;
     }
 

@@ -1,6 +1,4 @@
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Buffers;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Commands;
@@ -8,10 +6,10 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Topics.Admin;
 
-/// <summary>GET_TOPIC_CONFIG (351); with <c>lo=true</c> and a static topic also its mapping. Source: admin.md §2.2.</summary>
-internal sealed class GetTopicHandler(TopicTable topics) : AsyncRequestHandler
+/// <summary>GET_TOPIC_CONFIG (351); with <c>lo=true</c> and a static topic also its mapping, which has all stretches of all its queues. Source: admin.md §2.2.</summary>
+internal sealed class GetTopicHandler(TopicTable topics) : HeavyRequestHandler(atOnce: 1)
 {
-    public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
         if (!topics.TryGet(name, out TopicState? topic))
@@ -19,17 +17,23 @@ internal sealed class GetTopicHandler(TopicTable topics) : AsyncRequestHandler
             throw new RemotingCommandException(ResponseCode.TopicNotExist, $"No topic in this broker. topic: {name}");
         }
 
-        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = topic.Mapping is { } mapping && request.GetBoolean(PhysicalRequests.LogicalField, fallback: false)
-            ? WithMapping(topic.Config, mapping)
-            : BrokerJson.Write(topic.Config, BrokerJson.Default.TopicConfig);
-        return new ValueTask<RemotingCommand?>(response);
-    }
+        AnswerBody body = new(answer);
+        if (topic.Mapping is { } mapping && request.GetBoolean(PhysicalRequests.LogicalField, fallback: false))
+        {
+            byte[] config = BrokerJson.Write(topic.Config, BrokerJson.Default.TopicConfig);
+            answer.Add(config.Length);
+            body.Write(config.AsSpan(0, config.Length - 1));
+            body.Write(",\"mappingDetail\":"u8);
+            BrokerJson.Write(body, mapping, BrokerJson.Default.TopicQueueMapping);
+            body.Write("}"u8);
+        }
+        else
+        {
+            BrokerJson.Write(body, topic.Config, BrokerJson.Default.TopicConfig);
+        }
 
-    private static byte[] WithMapping(TopicConfig config, TopicQueueMapping mapping)
-    {
-        JsonObject body = JsonSerializer.SerializeToNode(config, BrokerJson.Default.TopicConfig)!.AsObject();
-        body["mappingDetail"] = JsonSerializer.SerializeToNode(mapping, BrokerJson.Default.TopicQueueMapping);
-        return Encoding.UTF8.GetBytes(body.ToJsonString());
+        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
+        response.Body = body.Written;
+        return new ValueTask<RemotingCommand?>(response);
     }
 }
