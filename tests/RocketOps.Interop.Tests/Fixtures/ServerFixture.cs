@@ -9,13 +9,15 @@ namespace RocketOps.Interop.Tests.Fixtures;
 /// </summary>
 public abstract class ServerFixture : IAsyncLifetime
 {
+    protected const string DelayLevels = "messageDelayLevel";
+
     // Level 2 is far away instead of 5 s: the Go client's test of received foreign messages needs it (GoClientTests). Level 3, a client's first retry, is near instead of 10 s.
     protected static readonly ServerOptions SharedOptions = new()
     {
         Broker = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["enablePropertyFilter"] = "true",
-            ["messageDelayLevel"] = "1s 1h 1s 1s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
+            [DelayLevels] = "1s 1h 1s 1s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
             ["recallMessageEnable"] = "true",
             ["transactionCheckInterval"] = "2000",
             ["transactionTimeOut"] = "1000",

@@ -3,15 +3,16 @@ using System.Text.Json;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
+using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>
 /// Apache's Java clients of both generations try their features against our servers: the scenarios of the kit's <c>rocketmq-check</c> (<see cref="RocketMqCheckTestsOnRocketOps"/>) in one virtual machine for all,
-/// and with conditions where the kit sleeps. <c>tags</c> and <c>sql</c> are in <see cref="ClientMatrixTests"/> and <see cref="SqlFilterTests"/>.
+/// and with conditions where the kit sleeps. All but <c>tls</c> and <c>pop5</c>, which our servers do not have.
 /// </summary>
 [Collection(RocketOpsFeaturesCollection.Name)]
-public sealed class JavaFeatureTests(RocketOpsFixture fixture)
+public sealed class JavaFeatureTests(RocketOpsFeaturesFixture fixture)
 {
     // A client that waits for something else than messages is stopped when it is there.
     private const string Long = "3600";
@@ -22,6 +23,8 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
         (string Name, string[] Send, string[] Receive)[] ways =
         [
             ("normal", [], []),
+            ("tags", ["--tag", "A,B,C"], ["--tag", "A || C"]),
+            ("sql", [], ["--sql", "kitSeq BETWEEN 3 AND 7"]),
             ("utf8", ["--property", "ключ=値 🚀", "--keys", "k€y", "--tag", "тег"], ["--tag", "тег"]),
             ("ordered", ["--sharding", "a,b,c"], ["--orderly"]),
             ("oneway", ["--oneway"], []),
@@ -38,7 +41,7 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
         foreach ((string name, string[] send, string[] receive) in ways)
         {
             await java.RunAsync("send", $"{topic}_{name}", ["--count", "8", .. send]);
-            IReadOnlyList<JsonElement> received = await ReceiveAsync(java, $"{topic}_{name}", 8, receive);
+            IReadOnlyList<JsonElement> received = await ReceiveAsync(java, $"{topic}_{name}", name is "tags" or "sql" ? 5 : 8, receive);
             if (name == "utf8")
             {
                 received.Should().OnlyContain(static line => line.GetProperty("properties").GetProperty("ключ").GetString() == "値 🚀" && line.GetProperty("keys").GetString()!.StartsWith("k€y"));
@@ -69,6 +72,14 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
     });
 
     [SkippableFact]
+    public Task Send_WithADelayLevel_ComesWhenItIsOver() => WithEachAsync("delaylevel", async (java, topic) =>
+    {
+        await java.RunAsync("send", topic, "--count", "3", "--delay-level", "1");
+
+        (await ReceiveAsync(java, topic, 3)).Should().OnlyContain(static line => line.GetProperty("storeTimestamp").GetInt64() - line.GetProperty("bornTimestamp").GetInt64() >= 1000);
+    });
+
+    [SkippableFact]
     public Task Transactions_EndedAndAskedAbout_CommittedOnesCome() => WithEachAsync("transaction", async (java, topic) =>
     {
         await java.RunAsync("send", $"{topic}_ended", "--count", "4", "--transaction", "commit,rollback");
@@ -88,6 +99,19 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
         await Eventually.TrueAsync(() => Lines(replier, "ready").Any(), "the replier is there");
 
         (await java.RunAsync("request", topic, "--count", "2")).Select(static line => line.GetProperty("text").GetString()).Should().Equal("reply to 0", "reply to 1");
+    });
+
+    [SkippableFact]
+    public Task Consume_FailedOnce_ComesOnceMore() => WithEachAsync("retry", async (java, topic) =>
+    {
+        await java.RunAsync("send", topic, "--count", "3");
+
+        IReadOnlyList<JsonElement> lines = await java.RunAsync("receive", topic, "--group", $"G_{topic}", "--count", "3", "--fail-first", "1", "--later-level", "1", "--seconds", "240");
+
+        JsonElement[] again = [.. lines.Where(static line => IsEvent(line, "message") && line.GetProperty("consumed").GetBoolean())];
+        Ids(lines).Should().HaveCount(3);
+        Ids(again).Should().HaveCount(3);
+        again.Should().OnlyContain(static line => line.GetProperty("reconsumeTimes").GetInt32() == 1 && line.GetProperty("bodyOk").GetBoolean());
     });
 
     [SkippableFact]
@@ -124,6 +148,53 @@ public sealed class JavaFeatureTests(RocketOpsFixture fixture)
             async () => (await java.RunAsync("receive", "RMQ_SYS_TRACE_TOPIC", "--group", $"G_{topic}", "--mode", "pull", "--from", "first", "--no-commit", "--body", "text"))
                 .Any(line => IsEvent(line, "message") && line.GetProperty("body").GetString()!.Contains(topic, StringComparison.Ordinal)),
             "the trace is there");
+    });
+
+    /// <summary>Much of it in <see cref="MqAdminTests"/>, too; here for the whole cluster, and of a topic that clients have used.</summary>
+    [SkippableFact]
+    public Task Admin_AsksAboutATopicInUse_IsAnswered() => WithEachAsync("adminread", async (java, topic) =>
+    {
+        const string cluster = ServerUnderTest.ClusterName;
+        (await java.AdminAsync("updateTopic", "-c", cluster, "-t", topic, "-r", "4", "-w", "4")).Should().Contain("success");
+        await java.RunAsync("send", topic, "--count", "4");
+        await ReceiveAsync(java, topic, 4);
+
+        foreach ((string expected, string command, string[] options) in new (string, string, string[])[]
+        {
+            (cluster, "clusterList", []),
+            (ServerUnderTest.BrokerName, "topicStatus", ["-t", topic]),
+            ("\"readQueueNums\":4", "topicRoute", ["-t", topic]),
+            (topic, "topicList", []),
+            (topic, "consumerProgress", ["-g", $"G_{topic}"]),
+            ("putTps", "brokerStatus", ["-c", cluster]),
+            ("OffsetID", "queryMsgByOffset", ["-t", topic, "-b", ServerUnderTest.BrokerName, "-i", "0", "-o", "0"]),
+            ("success", "deleteTopic", ["-c", cluster, "-t", topic]),
+        })
+        {
+            (await java.AdminAsync(command, options)).Should().Contain(expected, command).And.NotContain("Exception", command);
+        }
+    });
+
+    [SkippableFact]
+    public Task Admin_TakesRightsAndSetsOffsetsBack_ClientsFollow() => WithEachAsync("adminwrite", async (java, topic) =>
+    {
+        const string cluster = ServerUnderTest.ClusterName;
+        (await java.AdminAsync("updateTopic", "-c", cluster, "-t", topic, "-r", "4", "-w", "4")).Should().Contain("success");
+        (await java.AdminAsync("updateSubGroup", "-c", cluster, "-g", $"G_{topic}", "-r", "3")).Should().Contain("success");
+
+        (await java.AdminAsync("updateTopicPerm", "-c", cluster, "-t", topic, "-p", "4")).Should().Contain("from 6 to 4");
+        await using (JavaRun refused = await java.StartAsync("send", topic))
+        {
+            (await refused.WaitAsync(Eventually.DefaultDeadline)).ExitCode.Should().Be(1, "nobody may write: {0}", refused.Output);
+        }
+
+        (await java.AdminAsync("updateTopicPerm", "-c", cluster, "-t", topic, "-p", "6")).Should().Contain("from 4 to 6");
+        await Eventually.TrueAsync(async () => (await java.AdminAsync("topicRoute", "-t", topic)).Contains("\"perm\":6", StringComparison.Ordinal), "clients may write again");
+        await java.RunAsync("send", topic, "--count", "4");
+        await ReceiveAsync(java, topic, 4);
+
+        (await java.AdminAsync("resetOffsetByTime", "-g", $"G_{topic}", "-t", topic, "-s", "0")).Should().Contain(topic).And.NotContain("Exception");
+        await ReceiveAsync(java, topic, 4);
     });
 
     /// <summary>What only clients of 5.x can.</summary>

@@ -6,7 +6,7 @@ namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>The Java programs that other tests let run.</summary>
 [Collection(RocketOpsFeaturesCollection.Name)]
-public sealed class JavaRunTests(RocketOpsFixture fixture)
+public sealed class JavaRunTests(RocketOpsFeaturesFixture fixture)
 {
     /// <summary>It takes an interruption for a send that failed, and goes on.</summary>
     [SkippableFact]
