@@ -5,14 +5,13 @@ using RocketOps.Testing.Servers;
 namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>
-/// Apache's Java clients try their features against our servers, scenario by scenario: all but TLS, POP, and <c>delaylevel</c> and <c>retry</c>, which wait for the delay level that the
-/// fixture has made five minutes long; <c>mqadmin</c> has tests of its own. Not against Apache's: the scenarios are the kit's, not ours, and Apache's clients wait there for their 20 s
-/// timer often enough to fail a build that has nothing wrong.
+/// Apache's Java clients try their features against our servers, scenario by scenario: all 32 of the kit's remoting clients, of which two ask for what is not there. Not against Apache's:
+/// the scenarios are the kit's, not ours, and Apache's clients wait there for their 20 s timer often enough to fail a build that has nothing wrong.
 /// </summary>
-/// <remarks>Deep: up to eight virtual machines for each scenario, and limits of the kit that tests cannot raise. <see cref="JavaFeatureTests"/> has the same scenarios for the gate.</remarks>
+/// <remarks>Deep: a dozen virtual machines for some scenarios, and limits of the kit that tests cannot raise. <see cref="JavaFeatureTests"/> has the same scenarios for the gate, but those two.</remarks>
 [Trait("ring", "deep")]
-[Collection(RocketOpsCollection.Name)]
-public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
+[Collection(RocketOpsFeaturesCollection.Name)]
+public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFeaturesFixture fixture)
 {
     [SkippableTheory]
     [InlineData("normal")]
@@ -29,6 +28,8 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("zlib")]
     [InlineData("lz4")]
     [InlineData("zstd")]
+    [InlineData("delaylevel")]
+    [InlineData("retry")]
     [InlineData("dlq")]
     [InlineData("orderlyretry")]
     [InlineData("broadcast")]
@@ -38,6 +39,8 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("transaction")]
     [InlineData("check")]
     [InlineData("rpc")]
+    [InlineData("adminread")]
+    [InlineData("adminwrite")]
     public Task Check_Scenario_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions);
 
     /// <summary>
@@ -53,6 +56,31 @@ public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFixture fixture)
     [InlineData("timer5")]
     [InlineData("recall5")]
     public Task Check_ScenarioOf5_Passes(string scenario) => CheckAsync(scenario, fixture.JavaVersions.Where(static version => version.StartsWith("5.", StringComparison.Ordinal)));
+
+    /// <summary>A client that speaks TLS is told by the end of its connection, and whoever runs the servers by their log.</summary>
+    [SkippableFact]
+    public async Task Check_Tls_IsRefused()
+    {
+        ServerUnderTest server = fixture.Server;
+        foreach (string version in fixture.JavaVersions)
+        {
+            ScenarioResult result = await new JavaClient(version, server.NameServerAddress).CheckAsync("tls", mayRepeat: false);
+
+            result.Passed.Should().BeFalse("client {0}: there is no TLS yet", version);
+            result.Log.Should().Contain("\"event\":\"error\"", "client {0} says so itself", version);
+        }
+
+        (await server.LogsAsync()).Should().Contain("TLS is not enabled on this port");
+    }
+
+    [SkippableFact]
+    public async Task Check_Pop_IsRefusedWithItsReason()
+    {
+        ScenarioResult result = await new JavaClient(ApacheServer.Version5, fixture.Server.NameServerAddress).CheckAsync("pop5");
+
+        result.Passed.Should().BeFalse("there is no POP yet");
+        result.Log.Should().Contain("mode POP is not served by this broker");
+    }
 
     // The versions side by side: most of a scenario is waiting, and each makes topics and groups of its own.
     private async Task CheckAsync(string scenario, IEnumerable<string> versions, Func<string, ScenarioResult, bool>? isClientsOwn = null)
