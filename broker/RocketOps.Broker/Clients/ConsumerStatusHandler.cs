@@ -82,7 +82,7 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
             RemotingCommand answer = await member.Connection.InvokeAsync(question, ClientTimeout, cancellationToken);
             if (answer.Code == ResponseCode.Success)
             {
-                JsonDocument? table = answer.Body.IsEmpty ? null : JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span));
+                JsonDocument? table = answer.Body.IsEmpty ? null : JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span).ToArray());
                 if (table is null || IsWellFormed(table.RootElement))
                 {
                     return new(member.ClientId, table);

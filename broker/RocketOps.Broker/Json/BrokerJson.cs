@@ -67,7 +67,7 @@ internal sealed partial class BrokerJson : JsonSerializerContext
     /// <summary>Reads a body or file in fastjson's dialect. Throws <see cref="JsonException"/> when it is not what it should be.</summary>
     public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
         where T : class =>
-        JsonSerializer.Deserialize(LenientJson.ToStrict(utf8).Span, type) ?? throw new JsonException("null instead of an object");
+        JsonSerializer.Deserialize(LenientJson.ToStrict(utf8), type) ?? throw new JsonException("null instead of an object");
 
     /// <summary>
     /// The body of a request as objects, which count as held by its connection until the result is disposed; what is no such body is refused with code 1 as Java's parser does, in words that help.

@@ -43,7 +43,7 @@ internal sealed partial class ClientJson : JsonSerializerContext
     {
         try
         {
-            T? value = JsonSerializer.Deserialize(LenientJson.ToStrict(response.Body.Span).Span, type);
+            T? value = JsonSerializer.Deserialize(LenientJson.ToStrict(response.Body.Span), type);
             return value ?? throw new RocketMqException($"{address} answered null where {type.Type.Name} is expected");
         }
         catch (Exception malformed) when (malformed is JsonException or FormatException)

@@ -33,7 +33,7 @@ internal sealed partial class NameServerJson : JsonSerializerContext
         {
             try
             {
-                return Deserialize(LenientJson.ToStrict(body).Span, type);
+                return Deserialize(LenientJson.ToStrict(body), type);
             }
             catch (JsonException malformed)
             {

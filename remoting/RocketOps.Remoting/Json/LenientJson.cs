@@ -7,34 +7,42 @@ namespace RocketOps.Remoting.Json;
 /// <summary>
 /// Makes strict JSON of what RocketMQ's peers and files write. fastjson writes maps with integer keys as <c>{0:5}</c> and maps with bean keys as
 /// <c>{{"topic":"T"}:5}</c>; it also reads single quotes, bare identifiers and trailing commas. Every such key becomes a JSON string
-/// (a bean key becomes the text of the bean), everything else is copied. Source: admin.md §2.0.
+/// (a bean key becomes the text of the bean), everything else stays as it is. Source: admin.md §2.0.
 /// </summary>
 public static class LenientJson
 {
     /// <summary>Deeper nesting is refused: no RocketMQ body comes near it and recursion must end before the stack does.</summary>
     private const int MaxDepth = 64;
 
-    /// <summary>Strict JSON for <paramref name="utf8"/>. Throws <see cref="JsonException"/> naming the byte where the text stops making sense.</summary>
-    public static ReadOnlyMemory<byte> ToStrict(ReadOnlySpan<byte> utf8)
+    /// <summary>
+    /// Strict JSON for <paramref name="utf8"/>: the same memory where it is strict already and has no blanks between its tokens, which is nearly always. Throws <see cref="JsonException"/> naming
+    /// the byte where the text stops making sense.
+    /// </summary>
+    public static ReadOnlySpan<byte> ToStrict(ReadOnlySpan<byte> utf8)
     {
         if (utf8.StartsWith("\uFEFF"u8))
         {
             utf8 = utf8[3..];
         }
 
-        ArrayBufferWriter<byte> output = new(Math.Max(64, utf8.Length + (utf8.Length / 8)));
-        Scanner scanner = new(utf8, output, inKey: false);
+        Scanner scanner = new(utf8, inKey: false);
         scanner.CopyValue(0);
         scanner.ExpectEnd();
-        return output.WrittenMemory;
+        return scanner.Written;
     }
 
-    private ref struct Scanner(ReadOnlySpan<byte> input, ArrayBufferWriter<byte> output, bool inKey)
+    private ref struct Scanner(ReadOnlySpan<byte> input, bool inKey)
     {
         private readonly bool _inKey = inKey;
         private readonly ReadOnlySpan<byte> _input = input;
-        private readonly ArrayBufferWriter<byte> _output = output;
         private int _at;
+
+        // What is put is what the input has there, from _first on and so many bytes: it is copied when they part.
+        private int _first;
+        private int _same;
+        private ArrayBufferWriter<byte>? _output;
+
+        public readonly ReadOnlySpan<byte> Written => _output is { } output ? output.WrittenSpan : _input.Slice(_first, _same);
 
         public void CopyValue(int depth)
         {
@@ -133,11 +141,10 @@ public static class LenientJson
                     // Quoting doubles the backslashes of every level, so keys of keys would let a short text ask for any amount of memory.
                     throw Error("an object as key inside a key");
                 case (byte)'{':
-                    ArrayBufferWriter<byte> key = new();
-                    Scanner nested = new(_input, key, inKey: true) { _at = _at };
+                    Scanner nested = new(_input, inKey: true) { _at = _at, _first = _at };
                     nested.CopyObject(depth + 1);
                     _at = nested._at;
-                    PutQuoted(key.WrittenSpan);
+                    PutQuoted(nested.Written);
                     break;
                 default:
                     CopyBareToken(quote: true);
@@ -211,7 +218,7 @@ public static class LenientJson
             }
             else
             {
-                _output.Write(token);
+                Put(token);
             }
         }
 
@@ -238,7 +245,7 @@ public static class LenientJson
         {
             if (b < 0x20)
             {
-                _output.Write("\\u00"u8);
+                Put("\\u00"u8);
                 Put((byte)(b < 0x10 ? '0' : '1'));
                 Put("0123456789abcdef"u8[b & 0xF]);
             }
@@ -285,8 +292,30 @@ public static class LenientJson
             }
         }
 
-        private readonly void Put(byte b)
+        private void Put(ReadOnlySpan<byte> bytes)
         {
+            foreach (byte b in bytes)
+            {
+                Put(b);
+            }
+        }
+
+        private void Put(byte b)
+        {
+            if (_output is null)
+            {
+                int next = _first + _same;
+                if (next < _input.Length && _input[next] == b)
+                {
+                    _same++;
+                    return;
+                }
+
+                int rest = _input.Length - _first;
+                _output = new ArrayBufferWriter<byte>(Math.Max(64, rest + (rest / 8)));
+                _output.Write(_input.Slice(_first, _same));
+            }
+
             _output.GetSpan(1)[0] = b;
             _output.Advance(1);
         }

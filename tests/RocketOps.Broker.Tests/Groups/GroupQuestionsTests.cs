@@ -200,7 +200,7 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumeTimeSpan).Set("topic", "T").Set("group", "g"));
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span));
+        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span).ToArray());
         JsonElement[] queues = [.. body.RootElement.GetProperty("consumeTimeSpanSet").EnumerateArray()];
         queues.Select(static queue => queue.GetProperty("messageQueue").GetProperty("queueId").GetInt32()).Should().Equal(0, 1);
         Times(queues[0]).Should().Be((first, first + 5_000, first, 7_000L));

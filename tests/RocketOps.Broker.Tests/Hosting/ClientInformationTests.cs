@@ -96,7 +96,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerConsumeStats).Set("isOrder", orderedOnly));
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span));
+        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span).ToArray());
         body.RootElement.GetProperty("brokerAddr").GetString().Should().Be(_broker.Address);
         body.RootElement.GetProperty("totalDiff").GetInt64().Should().Be(waiting);
         JsonElement group = body.RootElement.GetProperty("consumeStatsList").EnumerateArray().Single(static entry => entry.TryGetProperty("g", out _));
@@ -131,7 +131,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         request.Body = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string[]> { ["groups"] = groups });
         RemotingCommand answer = await _broker.InvokeAsync(request);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        return Encoding.UTF8.GetString(LenientJson.ToStrict(answer.Body.Span).Span);
+        return Encoding.UTF8.GetString(LenientJson.ToStrict(answer.Body.Span));
     }
 
     private async Task ConsumeOneAsync(string topic, int messages)

@@ -193,7 +193,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     {
         RemotingCommand answer = await (broker ?? _broker).InvokeAsync(question);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        return JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span));
+        return JsonDocument.Parse(LenientJson.ToStrict(answer.Body.Span).ToArray());
     }
 
     private async Task SendBatchAsync(params string[] bodies)

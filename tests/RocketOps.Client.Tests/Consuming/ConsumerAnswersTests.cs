@@ -207,7 +207,7 @@ public sealed class ConsumerAnswersTests : ConsumerTestBase
     private static JsonElement Body(RemotingCommand response)
     {
         response.Code.Should().Be(ResponseCode.Success, response.Remark);
-        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(response.Body.Span));
+        using JsonDocument body = JsonDocument.Parse(LenientJson.ToStrict(response.Body.Span).ToArray());
         return body.RootElement.Clone();
     }
 

@@ -151,7 +151,7 @@ internal static class NameServerAnswers
             return string.Empty;
         }
 
-        return Sort(JsonNode.Parse(LenientJson.ToStrict(body.Span).Span), like4)!.ToJsonString(new JsonSerializerOptions { WriteIndented = false });
+        return Sort(JsonNode.Parse(LenientJson.ToStrict(body.Span)), like4)!.ToJsonString(new JsonSerializerOptions { WriteIndented = false });
     }
 
     private static JsonNode? Sort(JsonNode? node, bool like4) => node switch
