@@ -86,11 +86,12 @@ internal sealed class HeartbeatHandler(
                 new ClientChannel(connection, clientId, request.Language, request.Version, time), consumer, body.WithoutSubscriptions, body.Fingerprint);
         }
 
+        ClientChannel channel = new(connection, clientId, request.Language, request.Version, time);
         foreach (HeartbeatBody.ProducerData producer in body.Producers ?? [])
         {
             if (!string.IsNullOrEmpty(producer.GroupName))
             {
-                producers.Register(producer.GroupName, new ClientChannel(connection, clientId, request.Language, request.Version, time));
+                producers.Register(producer.GroupName, channel);
             }
         }
 

@@ -59,13 +59,8 @@ internal sealed class ProducerTable
         HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
         lock (_changes)
         {
-            if (_byConnection.TryGetValue(connection, out HashSet<string>? joined))
-            {
-                groups.UnionWith(joined);
-            }
+            return _byConnection.TryGetValue(connection, out HashSet<string>? joined) ? joined.Count + groups.Count(name => !joined.Contains(name)) : groups.Count;
         }
-
-        return groups.Count;
     }
 
     public void Unregister(string group, RemotingConnection connection)

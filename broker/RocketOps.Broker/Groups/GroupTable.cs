@@ -77,12 +77,9 @@ internal sealed class GroupTable
 
     public GroupTableFile Snapshot()
     {
-        SortedDictionary<string, SubscriptionGroupConfig> groups = new(StringComparer.Ordinal);
-        foreach ((string name, GroupState group) in _groups.Entries)
-        {
-            groups[name] = group.Config;
-        }
-
+        // Written with every group that is made: no objects for each that is there.
+        KeyValuePair<string, SubscriptionGroupConfig>[] groups = [.. _groups.Entries.Select(static group => KeyValuePair.Create(group.Key, group.Value.Config))];
+        Array.Sort(groups, static (one, other) => string.CompareOrdinal(one.Key, other.Key));
         return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
     }
 
