@@ -3,13 +3,12 @@ using System.Text.Json;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Testing;
-using RocketOps.Testing.Servers;
 
 namespace RocketOps.Interop.Tests.RocketOps;
 
 /// <summary>
 /// Apache's Java clients of both generations try their features against our servers: the scenarios of the kit's <c>rocketmq-check</c> (<see cref="RocketMqCheckTestsOnRocketOps"/>) in one virtual machine for all,
-/// and with conditions where the kit sleeps. All but <c>tls</c> and <c>pop5</c>, which our servers do not have.
+/// and with conditions where the kit sleeps. All but <c>tls</c> and <c>pop5</c>, which our servers do not have, and those of <c>mqadmin</c>, which has tests of its own (<see cref="MqAdminTests"/>).
 /// </summary>
 [Collection(RocketOpsFeaturesCollection.Name)]
 public sealed class JavaFeatureTests(RocketOpsFeaturesFixture fixture)
@@ -148,53 +147,6 @@ public sealed class JavaFeatureTests(RocketOpsFeaturesFixture fixture)
             async () => (await java.RunAsync("receive", "RMQ_SYS_TRACE_TOPIC", "--group", $"G_{topic}", "--mode", "pull", "--from", "first", "--no-commit", "--body", "text"))
                 .Any(line => IsEvent(line, "message") && line.GetProperty("body").GetString()!.Contains(topic, StringComparison.Ordinal)),
             "the trace is there");
-    });
-
-    /// <summary>Much of it in <see cref="MqAdminTests"/>, too; here for the whole cluster, and of a topic that clients have used.</summary>
-    [SkippableFact]
-    public Task Admin_AsksAboutATopicInUse_IsAnswered() => WithEachAsync("adminread", async (java, topic) =>
-    {
-        const string cluster = ServerUnderTest.ClusterName;
-        (await java.AdminAsync("updateTopic", "-c", cluster, "-t", topic, "-r", "4", "-w", "4")).Should().Contain("success");
-        await java.RunAsync("send", topic, "--count", "4");
-        await ReceiveAsync(java, topic, 4);
-
-        foreach ((string expected, string command, string[] options) in new (string, string, string[])[]
-        {
-            (cluster, "clusterList", []),
-            (ServerUnderTest.BrokerName, "topicStatus", ["-t", topic]),
-            ("\"readQueueNums\":4", "topicRoute", ["-t", topic]),
-            (topic, "topicList", []),
-            (topic, "consumerProgress", ["-g", $"G_{topic}"]),
-            ("putTps", "brokerStatus", ["-c", cluster]),
-            ("OffsetID", "queryMsgByOffset", ["-t", topic, "-b", ServerUnderTest.BrokerName, "-i", "0", "-o", "0"]),
-            ("success", "deleteTopic", ["-c", cluster, "-t", topic]),
-        })
-        {
-            (await java.AdminAsync(command, options)).Should().Contain(expected, command).And.NotContain("Exception", command);
-        }
-    });
-
-    [SkippableFact]
-    public Task Admin_TakesRightsAndSetsOffsetsBack_ClientsFollow() => WithEachAsync("adminwrite", async (java, topic) =>
-    {
-        const string cluster = ServerUnderTest.ClusterName;
-        (await java.AdminAsync("updateTopic", "-c", cluster, "-t", topic, "-r", "4", "-w", "4")).Should().Contain("success");
-        (await java.AdminAsync("updateSubGroup", "-c", cluster, "-g", $"G_{topic}", "-r", "3")).Should().Contain("success");
-
-        (await java.AdminAsync("updateTopicPerm", "-c", cluster, "-t", topic, "-p", "4")).Should().Contain("from 6 to 4");
-        await using (JavaRun refused = await java.StartAsync("send", topic))
-        {
-            (await refused.WaitAsync(Eventually.DefaultDeadline)).ExitCode.Should().Be(1, "nobody may write: {0}", refused.Output);
-        }
-
-        (await java.AdminAsync("updateTopicPerm", "-c", cluster, "-t", topic, "-p", "6")).Should().Contain("from 4 to 6");
-        await Eventually.TrueAsync(async () => (await java.AdminAsync("topicRoute", "-t", topic)).Contains("\"perm\":6", StringComparison.Ordinal), "clients may write again");
-        await java.RunAsync("send", topic, "--count", "4");
-        await ReceiveAsync(java, topic, 4);
-
-        (await java.AdminAsync("resetOffsetByTime", "-g", $"G_{topic}", "-t", topic, "-s", "0")).Should().Contain(topic).And.NotContain("Exception");
-        await ReceiveAsync(java, topic, 4);
     });
 
     /// <summary>What only clients of 5.x can.</summary>

@@ -8,7 +8,7 @@ namespace RocketOps.Interop.Tests.RocketOps;
 /// Apache's Java clients try their features against our servers, scenario by scenario: all 32 of the kit's remoting clients, of which two ask for what is not there. Not against Apache's:
 /// the scenarios are the kit's, not ours, and Apache's clients wait there for their 20 s timer often enough to fail a build that has nothing wrong.
 /// </summary>
-/// <remarks>Deep: a dozen virtual machines for some scenarios, and limits of the kit that tests cannot raise. <see cref="JavaFeatureTests"/> has the same scenarios for the gate, but those two.</remarks>
+/// <remarks>Deep: a dozen virtual machines for some scenarios, and limits of the kit that tests cannot raise. <see cref="JavaFeatureTests"/> has the same scenarios for the gate, but those two and <c>mqadmin</c>'s.</remarks>
 [Trait("ring", "deep")]
 [Collection(RocketOpsFeaturesCollection.Name)]
 public sealed class RocketMqCheckTestsOnRocketOps(RocketOpsFeaturesFixture fixture)
