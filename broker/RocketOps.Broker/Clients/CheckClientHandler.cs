@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Json;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -23,7 +24,7 @@ internal sealed class CheckClientHandler(BrokerSettings settings) : AsyncRequest
                 throw new RemotingCommandException(ResponseCode.SystemError, $"{Unsupported}{subscription.ExpressionType}");
             }
 
-            if (Subscription.Compile(subscription.ExpressionType, subscription.SubString, out string? problem) is null)
+            if (ExpressionCache.Compile(subscription.ExpressionType, subscription.SubString, out string? problem) is null)
             {
                 throw new RemotingCommandException(ResponseCode.SubscriptionParseFailed, problem!);
             }

@@ -24,7 +24,7 @@ internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : Heavy
                 ConsumeFromWhere = group.ConsumeFromWhere,
                 ConsumeType = group.ConsumeType,
                 MessageModel = group.MessageModel,
-                Subscriptions = group.Subscriptions.ToDictionary(static subscription => subscription.Data.Topic!, static subscription => subscription.Data),
+                Subscriptions = group.Subscriptions.ToDictionary(static subscription => subscription.Topic!),
             },
             BrokerJson.Default.ConsumerConnectionBody);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);

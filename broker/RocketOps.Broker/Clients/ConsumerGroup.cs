@@ -17,13 +17,14 @@ internal sealed partial class ConsumerGroup
     private const int MaxDescribed = 8;
     private const int MaxExpressionLength = 64;
 
-    private readonly NameTable<Subscription> _subscriptions = new();
     private readonly ConcurrentDictionary<RemotingConnection, ClientChannel> _channels = new();
     private readonly Lock _updates = new();
     private readonly ILogger _logger;
 
     // What each member subscribes to, under the lock.
     private readonly Dictionary<RemotingConnection, Wanted> _wanted = [];
+    // Replaced as a whole, so that pulls read it without locks.
+    private volatile Dictionary<string, SubscriptionData> _subscriptions = new(Utf8NameComparer.Instance);
     private volatile bool _differs;
     private int? _fingerprint;
 
@@ -66,11 +67,13 @@ internal sealed partial class ConsumerGroup
     /// </summary>
     public bool SubscribesDifferently => _differs;
 
-    public IEnumerable<Subscription> Subscriptions => _subscriptions.Entries.Values;
+    /// <summary>At this moment; of one topic each.</summary>
+    public IReadOnlyCollection<SubscriptionData> Subscriptions => _subscriptions.Values;
 
-    public bool TryGetSubscription(ReadOnlySpan<byte> utf8Topic, [MaybeNullWhen(false)] out Subscription subscription) => _subscriptions.TryGet(utf8Topic, out subscription);
+    public bool TryGetSubscription(ReadOnlySpan<byte> utf8Topic, [MaybeNullWhen(false)] out SubscriptionData subscription) =>
+        _subscriptions.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(utf8Topic, out subscription);
 
-    public bool TryGetSubscription(string topic, [MaybeNullWhen(false)] out Subscription subscription) => _subscriptions.TryGet(topic, out subscription);
+    public bool TryGetSubscription(string topic, [MaybeNullWhen(false)] out SubscriptionData subscription) => _subscriptions.TryGetValue(topic, out subscription);
 
     /// <summary>The member behind this connection; null when it is none.</summary>
     public ClientChannel? TryGetChannel(RemotingConnection connection) => _channels.GetValueOrDefault(connection);
@@ -211,48 +214,49 @@ internal sealed partial class ConsumerGroup
 
     private static string Shortened(string? expression) => expression is { Length: > MaxExpressionLength } ? expression[..MaxExpressionLength] + "…" : expression ?? SubscriptionData.All;
 
+    /// <summary>True when the topics have changed.</summary>
     private bool UpdateSubscriptions(IReadOnlyList<SubscriptionData> wanted)
     {
-        bool changed = false;
-        HashSet<string> topics = new(StringComparer.Ordinal);
+        Dictionary<string, SubscriptionData> before = _subscriptions;
+        if (wanted.Count == before.Count && before.Values.Zip(wanted).All(static pair => IsKnown(pair.First, pair.Second)))
+        {
+            // As nearly always: a client says the same in the same order every time.
+            return false;
+        }
+
+        Dictionary<string, SubscriptionData> now = new(wanted.Count, Utf8NameComparer.Instance);
+        int added = 0;
         foreach (SubscriptionData data in wanted)
         {
-            if (data.Topic is null)
+            if (data.Topic is not { } topic)
             {
                 continue;
             }
 
-            topics.Add(data.Topic);
-            if (!_subscriptions.TryGet(data.Topic, out Subscription? old))
+            if (!now.TryGetValue(topic, out SubscriptionData? known) && !before.TryGetValue(topic, out known))
             {
-                changed = true;
-                Set(data.Topic, data);
+                added++;
             }
-            else if (data.SubVersion > old.Version)
-            {
-                Set(data.Topic, data);
-            }
+
+            SubscriptionData latest = known is null || data.SubVersion > known.SubVersion ? WithFilter(data) : known;
+            now[latest.Topic!] = latest;
         }
 
-        foreach (string topic in _subscriptions.Entries.Keys)
-        {
-            if (!topics.Contains(topic))
-            {
-                changed |= _subscriptions.Entries.TryRemove(topic, out _);
-            }
-        }
-
-        return changed;
+        _subscriptions = now;
+        return added > 0 || now.Count < before.Count;
     }
 
-    private void Set(string topic, SubscriptionData data)
+    private static bool IsKnown(SubscriptionData known, SubscriptionData data) => string.Equals(known.Topic, data.Topic, StringComparison.Ordinal) && data.SubVersion <= known.SubVersion;
+
+    private SubscriptionData WithFilter(SubscriptionData data)
     {
-        Subscription subscription = new(data);
-        _subscriptions.Entries[topic] = subscription;
-        if (subscription.Problem is { } problem)
+        data.MakeFilter();
+        if (data.Problem is { } problem)
         {
-            LogMalformed(Name, topic, problem);
+            LogMalformed(Name, data.Topic!, problem);
         }
+
+        return data;
     }
 
     [LoggerMessage(EventId = 3521, Level = LogLevel.Warning, Message = "Consumer group {Group} subscribes to {Topic} with an expression that cannot be used, its pulls are refused: {Problem}")]

@@ -62,7 +62,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
         // Ten thousand subscriptions take their time, for which nobody else's heartbeat waits.
         changed |= group.Update(channel, data, keepSubscriptions);
-        bool isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && (!group.KnowsWantedOf(channel.Connection) || !group.Subscriptions.Any()));
+        bool isUnknown = group.ExchangeFingerprint(fingerprint) | (keepSubscriptions && (!group.KnowsWantedOf(channel.Connection) || group.Subscriptions.Count == 0));
         RegisterFilters(group, channel);
         if (changed)
         {
@@ -78,13 +78,10 @@ internal sealed class ConsumerTable : IAsyncDisposable
         HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
         lock (_changes)
         {
-            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined))
-            {
-                groups.UnionWith(joined.Select(static group => group.Name));
-            }
+            return _byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined)
+                ? joined.Count + groups.Count(name => !_groups.TryGet(name, out ConsumerGroup? group) || !joined.Contains(group))
+                : groups.Count;
         }
-
-        return groups.Count;
     }
 
     /// <summary>How many subscriptions the connection would have after a heartbeat, in all its groups together, as <see cref="SubscriptionData.Weigh"/> counts: what it says itself, as others can say anything.</summary>

@@ -1,9 +1,15 @@
 using System.Text.Json.Serialization;
+using RocketOps.Broker.Filtering;
+using RocketOps.Broker.Json;
+using RocketOps.Store;
 
 namespace RocketOps.Broker.Clients;
 
-/// <summary>What a consumer wants of a topic, as heartbeats carry it; clients other than Java leave members out. Source: remoting.md §2.4.</summary>
-internal sealed record SubscriptionData
+/// <summary>
+/// What a consumer wants of a topic, as heartbeats carry it; clients other than Java leave members out. One object from the heartbeat to the pulls, which there may be ten thousand of for each client.
+/// Source: remoting.md §2.4.
+/// </summary>
+internal sealed class SubscriptionData
 {
     public const string All = "*";
     public const string TagExpression = "TAG";
@@ -23,9 +29,11 @@ internal sealed record SubscriptionData
     [JsonPropertyName("codeSet")]
     public IReadOnlyList<int>? CodeSet { get; init; } = [];
 
+    [JsonConverter(typeof(CommonTextConverter))]
     [JsonPropertyName("expressionType")]
     public string? ExpressionType { get; init; } = TagExpression;
 
+    [JsonConverter(typeof(CommonTextConverter))]
     [JsonPropertyName("subString")]
     public string? SubString { get; init; }
 
@@ -41,6 +49,28 @@ internal sealed record SubscriptionData
 
     [JsonIgnore]
     public bool IsTag => string.IsNullOrEmpty(ExpressionType) || string.Equals(ExpressionType, TagExpression, StringComparison.Ordinal);
+
+    /// <summary>What pulls of it take, once <see cref="MakeFilter"/> has made it: null for every message, unless there is a problem.</summary>
+    [JsonIgnore]
+    public IMessageFilter? Filter { get; private set; }
+
+    /// <summary>Why the expression cannot be used; null when it can.</summary>
+    [JsonIgnore]
+    public string? Problem { get; private set; }
+
+    /// <summary>Makes the filter, before others see this.</summary>
+    public void MakeFilter()
+    {
+        if (IsTag)
+        {
+            Filter = TagFilter.For(this);
+        }
+        else
+        {
+            Filter = ExpressionCache.Compile(ExpressionType, SubString, out string? problem);
+            Problem = problem;
+        }
+    }
 
     /// <summary>As how many subscriptions it counts among those that a connection may have: names, expressions and tags are as long as clients make them.</summary>
     public int Weigh()

@@ -1,5 +1,4 @@
 using System.Text;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Filtering.Sql92;
 using RocketOps.Broker.Names;
 
@@ -23,13 +22,13 @@ internal sealed class ExpressionCache
         if (!type.SequenceEqual(SqlExpression.TypeNameUtf8) || text.Length > SqlExpression.MaxLength * MaxUtf8PerChar)
         {
             // Neither costs anything to find out again.
-            return Subscription.Compile(Encoding.UTF8.GetString(RemarkName(type)), Encoding.UTF8.GetString(text), out problem);
+            return Compile(Encoding.UTF8.GetString(RemarkName(type)), Encoding.UTF8.GetString(text), out problem);
         }
 
         if (!_entries.TryGet(text, out Entry? entry))
         {
             string expression = Encoding.UTF8.GetString(text);
-            entry = new Entry(Subscription.Compile(SqlExpression.TypeName, expression, out problem), problem);
+            entry = new Entry(Compile(SqlExpression.TypeName, expression, out problem), problem);
             if (_entries.Entries.Count >= MaxEntries)
             {
                 _entries.Entries.Clear();
@@ -40,6 +39,19 @@ internal sealed class ExpressionCache
 
         problem = entry.Problem;
         return entry.Expression;
+    }
+
+    /// <summary>The filter of an expression of another type than tags; null when there is a <paramref name="problem"/>.</summary>
+    public static SqlExpression? Compile(string? type, string? text, out string? problem)
+    {
+        if (!string.Equals(type, SqlExpression.TypeName, StringComparison.Ordinal))
+        {
+            problem = $"the expression type {type} is not known";
+            return null;
+        }
+
+        SqlExpression.TryCompile(text, out SqlExpression? expression, out problem);
+        return expression;
     }
 
     private static ReadOnlySpan<byte> RemarkName(ReadOnlySpan<byte> type) => Replies.RemarkText.Cut(type);

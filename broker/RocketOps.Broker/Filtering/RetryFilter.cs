@@ -26,7 +26,7 @@ internal sealed class RetryFilter(ConsumerGroup group) : IMessageFilter
             }
         }
 
-        return origin.IsEmpty || !group.TryGetSubscription(origin, out Subscription? subscription) || subscription.Filter is not SqlExpression expression
+        return origin.IsEmpty || !group.TryGetSubscription(origin, out SubscriptionData? subscription) || subscription.Filter is not SqlExpression expression
             || expression.MatchesProperties(properties);
     }
 

@@ -179,12 +179,12 @@ internal sealed class PullChecks(
             return PullStatus.GroupForbiddenForTopic;
         }
 
-        if (!online.TryGetSubscription(request.Topic, out Subscription? subscription))
+        if (!online.TryGetSubscription(request.Topic, out SubscriptionData? subscription))
         {
             return PullStatus.SubscriptionMissing;
         }
 
-        bool outdated = subscription.Version < request.SubscriptionVersion;
+        bool outdated = subscription.SubVersion < request.SubscriptionVersion;
         if (outdated && !(request.FiltersItself && request.IsTag))
         {
             return PullStatus.SubscriptionNotLatest;
@@ -203,7 +203,7 @@ internal sealed class PullChecks(
         filter = outdated ? null : subscription.Filter;
         if (filters is not null && filter is SqlExpression)
         {
-            filter = filters.Find(request.Topic, request.ConsumerGroup, subscription.Data.SubString) ?? filter;
+            filter = filters.Find(request.Topic, request.ConsumerGroup, subscription.SubString) ?? filter;
         }
 
         return PullStatus.Ok;

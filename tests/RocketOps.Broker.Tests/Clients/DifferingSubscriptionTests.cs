@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
@@ -30,8 +31,8 @@ public sealed class DifferingSubscriptionTests
         text.Should().ContainAll("g", "two to Colours: blue", "one to something else");
         broker.Host.Parts.Consumers.TryGet("g", out Broker.Clients.ConsumerGroup? group).Should().BeTrue();
         group!.SubscribesDifferently.Should().BeTrue();
-        group.TryGetSubscription("Colours", out Broker.Clients.Subscription? subscription).Should().BeTrue();
-        subscription!.Data.SubString.Should().Be("blue");
+        group.TryGetSubscription("Colours", out SubscriptionData? subscription).Should().BeTrue();
+        subscription!.SubString.Should().Be("blue");
         log.Lines.Should().NotContain(static line => line.Id == Agree);
     }
 

@@ -37,8 +37,37 @@ public sealed class HeartbeatTests
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5, second, version: 2)).Should().BeFalse();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeFalse();
         broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
-        group!.TryGetSubscription("T", out Subscription? subscription).Should().BeTrue();
-        subscription!.Version.Should().Be(2);
+        group!.TryGetSubscription("T", out SubscriptionData? subscription).Should().BeTrue();
+        subscription!.SubVersion.Should().Be(2);
+    }
+
+    [Theory]
+    [InlineData("A,B", "A,B", false)]
+    [InlineData("A,B", "B,A", false)]
+    [InlineData("A,B", "B", true)]
+    [InlineData("A,B", "A,A", true)]
+    [InlineData("A,B", "C,D", true)]
+    [InlineData("A,A", "B,A", true)]
+    [InlineData("A", "B,A", true)]
+    [InlineData("A,B", "", true)]
+    public async Task Heartbeat_NamesTopics_TheyAreWhatTheGroupSubscribesTo(string before, string after, bool isTold)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        await using RawConnection member = await RawConnection.ConnectAsync(broker.Address);
+        (await IsToldAsync(member, before, version: 2)).Should().BeTrue("it has joined");
+        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        SubscriptionData[] known = [.. group!.Subscriptions];
+
+        (await IsToldAsync(member, after, version: 1)).Should().Be(isTold, "members share the queues anew when the topics are others");
+
+        string[] topics = [.. after.Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct()];
+        group.Subscriptions.Select(static subscription => subscription.Topic).Should().BeEquivalentTo(topics);
+        group.Subscriptions.Where(subscription => before.Contains(subscription.Topic!, StringComparison.Ordinal)).Should().BeSubsetOf(known, "no version is newer");
+        foreach (string topic in topics)
+        {
+            group.TryGetSubscription(Encoding.UTF8.GetBytes(topic), out SubscriptionData? subscription).Should().BeTrue();
+            subscription!.SubString.Should().BeSameAs(SubscriptionData.All, "thousands of them have one text");
+        }
     }
 
     [Fact]
@@ -278,5 +307,17 @@ public sealed class HeartbeatTests
             """);
         RemotingCommand answer = client is null ? await broker.InvokeAsync(heartbeat) : await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         return answer.GetBoolean("IS_SUB_CHANGE", fallback: false);
+    }
+
+    /// <summary>Whether the heartbeat makes the broker tell the members that their group has changed, which comes before the answer.</summary>
+    private static async Task<bool> IsToldAsync(RawConnection member, string topics, int version)
+    {
+        string subscriptions = string.Join(',', topics.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(topic => $$"""{"subString":"*","subVersion":{{version}},"topic":"{{topic}}"}"""));
+        await member.SendAsync(RawFrame.Request(RequestCode.HeartBeat, 1, body: Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{{subscriptions}}]}]}""")).Encode());
+        RawFrame? next = await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline);
+        bool isTold = next is { IsResponse: false, Code: RequestCode.NotifyConsumerIdsChanged };
+        RawFrame? answer = isTold ? await member.ReceiveAsync().WaitAsync(Eventually.DefaultDeadline) : next;
+        (answer!.IsResponse, answer.Code).Should().Be((true, ResponseCode.Success));
+        return isTold;
     }
 }

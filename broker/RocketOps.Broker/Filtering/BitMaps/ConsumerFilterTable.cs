@@ -113,17 +113,17 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         _topics.TryGet(topic, out OfTopic? filters) && filters.ByGroup.TryGet(group, out ConsumerFilter? filter) && string.Equals(filter.Text, text, StringComparison.Ordinal) ? filter : null;
 
     /// <summary>What a group that has members subscribes to now. What it had before and has no more is kept for a day, as after the death of its last member.</summary>
-    public void Register(string group, IEnumerable<Subscription> subscriptions)
+    public void Register(string group, IEnumerable<SubscriptionData> subscriptions)
     {
         lock (_changes)
         {
             HashSet<string> wanted = new(StringComparer.Ordinal);
-            foreach (Subscription subscription in subscriptions)
+            foreach (SubscriptionData subscription in subscriptions)
             {
-                if (subscription is { Filter: SqlExpression expression, Data: { Topic: { } topic, SubString: { } text } data })
+                if (subscription is { Filter: SqlExpression expression, Topic: { } topic, SubString: { } text })
                 {
                     wanted.Add(topic);
-                    Register(group, topic, text, expression, data.SubVersion);
+                    Register(group, topic, text, expression, subscription.SubVersion);
                 }
             }
 

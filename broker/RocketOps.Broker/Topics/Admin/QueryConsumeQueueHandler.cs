@@ -58,10 +58,10 @@ internal sealed class QueryConsumeQueueHandler(TopicTable topics, MessageStore s
             return;
         }
 
-        if (consumers.TryGet(group, out ConsumerGroup? online) && online.TryGetSubscription(topic, out Subscription? subscription))
+        if (consumers.TryGet(group, out ConsumerGroup? online) && online.TryGetSubscription(topic, out SubscriptionData? subscription))
         {
             // Filters that RocketMQ keeps beside a subscription are part of it here.
-            json.Field("filterData", "null").Name("subscriptionData").Raw(BrokerJson.Write(subscription.Data, BrokerJson.Default.SubscriptionData));
+            json.Field("filterData", "null").Name("subscriptionData").Raw(BrokerJson.Write(subscription, BrokerJson.Default.SubscriptionData));
         }
         else
         {
