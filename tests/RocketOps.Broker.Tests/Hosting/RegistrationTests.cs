@@ -233,12 +233,18 @@ public sealed class RegistrationTests
 
     private static string BodyOf(RemotingCommand registration) => Encoding.UTF8.GetString(registration.Body.Span);
 
+    /// <summary>The topic's route once there is one: whoever makes a topic is answered when the name servers have been told, or have taken too long, as a busy one does with thirty thousand topics.</summary>
     private static async Task<string> RouteOfAsync(RemotingClient client, NameServerHost nameServer, string topic)
     {
-        RemotingCommand answer = await client.InvokeAsync(
-            nameServer.EndPoint.ToString(), RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), TimeSpan.FromSeconds(60));
-        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        return Encoding.UTF8.GetString(answer.Body.Span);
+        RemotingCommand? answer = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                answer = await client.InvokeAsync(nameServer.EndPoint.ToString(), RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), Eventually.DefaultDeadline);
+                return answer.Code == ResponseCode.Success;
+            },
+            $"the name server knows {topic}");
+        return Encoding.UTF8.GetString(answer!.Body.Span);
     }
 
     private static Task<NameServerHost> StartNameServerAsync(TempDirectory directory) => NameServerHost.StartAsync(
