@@ -22,8 +22,8 @@ internal sealed class CheckProgress(ConsumerOffsetTable offsets, MessageStore st
     public long Op { get; private set; }
 
     /// <summary>
-    /// A master's epoch begins: goes on where the checks are stored to have come, within what the queues have. Before anybody can settle a half in it or ask for one back, or what they
-    /// did would be forgotten.
+    /// A master's epoch begins: goes on where the checks are stored to have come. Before anybody can settle a half in it or ask for one back, or what they did would be forgotten.
+    /// Where that is behind the end of a queue, whose end is lost, all of it is looked at again: copies of halves that were put back are lost with it.
     /// </summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
@@ -31,8 +31,11 @@ internal sealed class CheckProgress(ConsumerOffsetTable offsets, MessageStore st
         QueueOffsets ops = await store.Reader.GetOffsetsAsync(topics.Op, TransactionTopics.Queue, cancellationToken);
         lock (_gate)
         {
-            Half = Math.Clamp(offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue), halves.Min, halves.Max);
-            Op = Math.Clamp(offsets.Query(TopicNames.TransactionOp, TransactionTopics.Group, TransactionTopics.Queue), ops.Min, ops.Max);
+            long half = offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue);
+            long op = offsets.Query(TopicNames.TransactionOp, TransactionTopics.Group, TransactionTopics.Queue);
+            bool isLost = half > halves.Max || op > ops.Max;
+            Half = isLost ? halves.Min : Math.Max(half, halves.Min);
+            Op = isLost ? ops.Min : Math.Max(op, ops.Min);
             table.Reset(Half);
         }
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -98,6 +100,34 @@ public sealed class TransactionHalfTests
 
         after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("open");
         (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
+    /// <summary>Apache's broker writes how far it has come whether the log is on the disk or not.</summary>
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(3, 3)]
+    public async Task Restart_TheChecksHadComeBehindTheEnd_OpenHalvesAreAskedAbout(long half, long op)
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            await producer.CommitAsync(await producer.SendHalfAsync("Paid", "committed", DateTimeOffset.UtcNow));
+            await producer.SendHalfAsync("Paid", "open", DateTimeOffset.UtcNow);
+            await producer.CommitAsync(await producer.SendHalfAsync("Paid", "committed later", DateTimeOffset.UtcNow));
+        }
+
+        await File.WriteAllTextAsync(
+            directory.File("store/config/consumerOffset.json"),
+            $"{{\"offsetTable\":{{{Progress(TopicNames.TransactionHalf, half)},{Progress(TopicNames.TransactionOp, op)}}}}}");
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the open half is asked about, and again");
+
+        after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("open");
+        (await ReadAsync(broker, "Paid", 0)).Should().HaveCount(2);
+
+        static string Progress(string topic, long offset) => string.Create(CultureInfo.InvariantCulture, $"\"{topic}@{TransactionTopics.Group}\":{{0:{offset}}}");
     }
 
     /// <summary>5.x writes many offsets into one op, with a comma behind each. One that is no half's is not waited for.</summary>
