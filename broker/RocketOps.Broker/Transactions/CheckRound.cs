@@ -4,8 +4,9 @@ namespace RocketOps.Broker.Transactions;
 /// <param name="end">The first half that is for the next round: what came, or was put back, since this one began.</param>
 /// <param name="asks">False for a round before its time, which only makes room in memory.</param>
 /// <param name="isCrowded">So many settled halves are remembered that what is left has to be put back, so that they can be forgotten.</param>
+/// <param name="oldEnd">Halves before it are in the queue for longer than a transaction has time, whatever clocks say.</param>
 /// <param name="firstSafe">What lies before it in the log may be gone with the next files; what would be left there has to be put back as well.</param>
-internal sealed class CheckRound(long end, bool asks, bool isCrowded, long firstSafe)
+internal sealed class CheckRound(long end, long oldEnd, bool asks, bool isCrowded, long firstSafe)
 {
     /// <summary>Groups that are named at most: producers choose the names.</summary>
     private const int MaxGroups = 100;
@@ -31,6 +32,9 @@ internal sealed class CheckRound(long end, bool asks, bool isCrowded, long first
 
     /// <summary>Whether a half that waits may do so where it is.</summary>
     public bool MayLeave(HalfMessage half) => !isCrowded && IsSafe(half);
+
+    /// <summary>Whether what lies behind the half may be old enough to be asked about, though the half itself seems too young.</summary>
+    public bool IsOld(HalfMessage half) => half.QueueOffset < oldEnd;
 
     /// <summary>The half stays where it is, and the round goes on behind it.</summary>
     public void Leave(HalfMessage half)

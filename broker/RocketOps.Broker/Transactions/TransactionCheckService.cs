@@ -48,6 +48,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<TransactionCheckService> _logger;
     private readonly ArrivalSignal _arrived = new();
+    private readonly QueueAge _age;
     private readonly ServiceLoop _loop;
     private readonly QueueBlock _halfBlock;
     private readonly QueueBlock _opBlock;
@@ -96,6 +97,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _logger = logger;
         _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
         _opBlock = new QueueBlock(store, topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
+        _age = new QueueAge(time);
         _opsReadTo = progress.Op;
         _loop = new ServiceLoop(CheckAsync, OnFailed, time);
     }
@@ -184,7 +186,8 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     {
         long logEnd = _store.GetStats().MaxOffset.Value;
         await ReadOpsAsync(cancellationToken);
-        CheckRound round = new(await HalvesEndAsync(cancellationToken), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
+        long end = await HalvesEndAsync(cancellationToken);
+        CheckRound round = new(end, _age.FindOldEnd(end, _settings.Current.TransactionTimeout), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
         _sender.Reset();
         long at = _progress.Half;
         bool goesOn = true;
@@ -216,7 +219,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         await NoteAsync(done, cancellationToken);
 
         // What came, or was put back, meanwhile is for the next one.
-        long end = await HalvesEndAsync(cancellationToken);
+        end = await HalvesEndAsync(cancellationToken);
         return _halves.NextOpen(done, end) < end;
     }
 
@@ -412,7 +415,8 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         TimeSpan? immunity = half.ImmunityOver(options.TransactionTimeout);
         if (age >= TimeSpan.Zero && age < (immunity ?? options.TransactionTimeout))
         {
-            return immunity is not null ? Wait(half, round) : round.IsSafe(half) && _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
+            // Where births can be believed, what follows is younger still. A producer whose clock is fast, and gone, must not hold up what others sent behind it.
+            return immunity is not null || round.IsOld(half) ? Wait(half, round) : round.IsSafe(half) && _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
         }
 
         if (!round.Asks)

@@ -417,6 +417,30 @@ public sealed class TransactionCheckTests
         await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the producer is asked, and again");
     }
 
+    /// <summary>Or the broker's own clock was set back: for ten minutes one of them seems to be too young at any time.</summary>
+    [Fact]
+    public async Task Check_HalvesOfAFastClockWhoseProducerIsGone_HoldNobodyUp()
+    {
+        JumpingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(Curious, StringComparer.Ordinal) { ["transactionTimeOut"] = "2000", ["transactionCheckMax"] = "1000000" }, time: time);
+        await using (Producer fast = await Producer.StartAsync(broker, "gone"))
+        {
+            for (int i = 0; i < 600; i++)
+            {
+                await fast.SendHalfAsync("Paid", "fast", time.GetUtcNow().AddHours(1).AddSeconds(i));
+            }
+        }
+
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
+        await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
+        time.Set(TimeSpan.FromHours(1));
+        int asked = producer.Questions.Count;
+
+        await Eventually.TrueAsync(() => producer.Questions.Count >= asked + 3, "it is asked all the same");
+    }
+
     [Theory]
     [InlineData(-4 * 86_400_000L)]
     [InlineData(null)]
