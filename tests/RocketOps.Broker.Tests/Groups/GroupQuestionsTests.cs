@@ -119,6 +119,41 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         (offline.Code, offline.Remark).Should().Be((ResponseCode.SystemError, "No Any Consumer online in the consumer group: [away]"));
     }
 
+    /// <summary>Two bytes and a comma each, and an object of a hundred.</summary>
+    [Fact]
+    public async Task Status_AMemberSaysWhatIsManyTimesItsBytes_IsLeftOut()
+    {
+        await using RemotingClient good = await JoinAsync("g", "good", RequestCode.GetConsumerStatusFromClient, static question => Told(question, QueueTable(1)));
+        await using RemotingClient hostile = await JoinAsync(
+            "g", "hostile", RequestCode.GetConsumerStatusFromClient, static question => Told(question, $"{{\"a\":[{string.Join(',', Enumerable.Repeat("{}", 1_500_000))}],{QueueTable(1)[1..]}"));
+
+        RemotingCommand answer = await _broker.InvokeAsync(Status("g"));
+
+        Encoding.UTF8.GetString(answer.Body.Span).Should().Be("""{"consumerTable":{"good":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:12}},"messageQueueTable":{}}""");
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "nothing of it is held any more");
+    }
+
+    [Fact]
+    public async Task Status_MembersSayMoreThanAFrameCarries_IsRefusedAndNothingIsHeld()
+    {
+        const int Queues = 60_000;
+        string table = QueueTable(Queues);
+        await using RemotingClient one = await JoinAsync("g", "one", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+        await using RemotingClient two = await JoinAsync("g", "two", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+        await using RemotingClient three = await JoinAsync("g", "three", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+        await using RemotingClient four = await JoinAsync("g", "four", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+        await using RemotingClient five = await JoinAsync("g", "five", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+
+        RemotingCommand all = await _broker.InvokeAsync(Status("g"));
+        RemotingCommand alone = await _broker.InvokeAsync(Status("g").Set("clientAddr", "two"));
+
+        all.Code.Should().Be(ResponseCode.SystemError);
+        all.Remark.Should().Contain("bytes that an answer carries").And.Contain("clientAddr");
+        alone.Code.Should().Be(ResponseCode.Success, alone.Remark);
+        alone.Body.Length.Should().BeGreaterThan(Queues * 50);
+        await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "nothing of it is held any more");
+    }
+
     [Fact]
     public async Task Clone_GroupsOffsets_AreThoseOfTheOther()
     {
@@ -266,6 +301,16 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         RemotingCommand.CreateRequest(RequestCode.ConsumeMessageDirectly).Set("consumerGroup", group).Set("clientId", clientId).Set("msgId", messageId);
 
     private static RemotingCommand Status(string group) => RemotingCommand.CreateRequest(RequestCode.InvokeBrokerToGetConsumerStatus).Set("topic", "T").Set("group", group);
+
+    private static RemotingCommand Told(RemotingCommand question, string table)
+    {
+        RemotingCommand answer = RemotingCommand.CreateResponse(question, ResponseCode.Success);
+        answer.Body = Encoding.UTF8.GetBytes(table);
+        return answer;
+    }
+
+    /// <summary>A member that is at 12 in each of so many queues, as clients write it.</summary>
+    private static string QueueTable(int queues) => $"{{\"messageQueueTable\":{{{string.Join(',', Enumerable.Range(0, queues).Select(static queue => $"{{\"brokerName\":\"broker-a\",\"queueId\":{queue},\"topic\":\"T\"}}:12"))}}}}}";
 
     private static RemotingCommand Clone(string source, string destination) =>
         RemotingCommand.CreateRequest(RequestCode.CloneGroupOffset).Set("srcGroup", source).Set("destGroup", destination);

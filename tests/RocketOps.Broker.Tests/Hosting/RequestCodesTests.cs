@@ -36,7 +36,7 @@ public sealed class RequestCodesTests
         ["an entry for each slave"] = [RequestCode.GetBrokerHaStatus],
         ["one entry of a table"] = [RequestCode.GetSubscriptionGroupConfig, RequestCode.QuerySubscriptionByConsumer],
         ["what the request names"] = [RequestCode.LockBatchMq],
-        ["what clients say of themselves, who are asked first"] = [RequestCode.GetConsumerRunningInfo, RequestCode.ConsumeMessageDirectly, RequestCode.InvokeBrokerToGetConsumerStatus],
+        ["what one client says of itself, which is asked first"] = [RequestCode.GetConsumerRunningInfo, RequestCode.ConsumeMessageDirectly],
     };
 
     [Fact]
