@@ -63,6 +63,25 @@ public sealed class StaticTopicProgressTests
         async Task CommitAsync(long offset) => (await RawBroker.UpdateOffsetAsync(brokers.ToB, "g", Topic, 0, offset)).Code.Should().Be(ResponseCode.Success);
     }
 
+    /// <summary>What was kept here is all that anybody knows then.</summary>
+    [Fact]
+    public async Task Commit_BackIntoAStretchWhoseBrokerDoesNotTakeIt_LeavesTheProgressWhereItWas()
+    {
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
+        await MoveToBAsync(brokers, "g");
+        (await RawBroker.UpdateOffsetAsync(brokers.ToB, "g", Topic, 0, 101)).Code.Should().Be(ResponseCode.Success);
+        brokers.A.Host.Parts.ConsumerOffsets.Commit("Other", "g", 0, 0);
+        RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        update.Body = "maxConsumerOffsets=1"u8.ToArray();
+        (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);
+
+        RawFrame refused = await RawBroker.UpdateOffsetAsync(brokers.ToB, "g", Topic, 0, 1);
+
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("maxConsumerOffsets");
+        (await ProgressAsync(brokers.ToB, "g")).Should().Be("101");
+    }
+
     [Theory]
     [InlineData("false")]
     [InlineData("true")]
