@@ -4,7 +4,7 @@
 #   bench/soak.sh [MINUTES]      (default: 30)
 #
 # A warm-up of a minute comes first, so that what is used once and kept is there before. Ends with 1 when a message is missing, one came that was taken back or rolled back, or
-# more descriptors, threads, timers or parked pulls are left than before. BENCH_DIRECTORY names the disk for the store (default: /tmp), BENCH_PORT the first port (default: 23500).
+# more memory of its own, descriptors, threads, timers or parked pulls are left than before. BENCH_DIRECTORY names the disk for the store (default: /tmp), BENCH_PORT the first port (default: 23500).
 set -euo pipefail
 minutes="${1:-30}"
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -41,8 +41,8 @@ echo "$after"
 echo "$line"
 code=0
 [ "$(field missing "$line")" = 0 ] && [ "$(field wrong "$line")" = 0 ] || code=1
-# Queue files that are open stay open, and the pool may have a thread more or less.
-for limit in descriptors:16 threads:8 timers:4 parked:0; do
+# Queue files that are open stay open, and the pool may have a thread more or less. Of memory (MiB) the collector keeps some for what was: 24 bytes of each message would be more.
+for limit in own:40 descriptors:16 threads:8 timers:4 parked:0; do
   name="${limit%:*}"
   if [ "$(field "$name" "$after")" -gt $(($(field "$name" "$before") + ${limit#*:})) ]; then
     echo "more $name than before"
