@@ -23,6 +23,7 @@ internal sealed partial class ConsumerGroup
 
     // What each member subscribes to, under the lock.
     private readonly Dictionary<RemotingConnection, Wanted> _wanted = [];
+
     // Replaced as a whole, so that pulls read it without locks.
     private volatile Dictionary<string, SubscriptionData> _subscriptions = new(Utf8NameComparer.Instance);
     private volatile bool _differs;

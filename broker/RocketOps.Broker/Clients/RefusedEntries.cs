@@ -5,7 +5,7 @@ using RocketOps.Broker.Health;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// Counts how often a consumer group was not made, an offset of one not kept, or a client not registered, as there are too many, and says so now and then: whoever wants one comes again and again. Thread-safe; of no matter on a connection's loop.
+/// Counts how often a consumer group or a topic was not made, an offset not kept, or a client not registered, as there are too many, and says so now and then: whoever wants one comes again and again. Thread-safe; of no matter on a connection's loop.
 /// </summary>
 internal sealed partial class RefusedEntries(TimeProvider time, ILogger<RefusedEntries> logger)
 {
@@ -13,14 +13,19 @@ internal sealed partial class RefusedEntries(TimeProvider time, ILogger<RefusedE
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly SparseLines _groupLines = new(Interval, time);
+    private readonly SparseLines _topicLines = new(Interval, time);
     private readonly SparseLines _offsetLines = new(Interval, time);
     private readonly SparseLines _clientLines = new(Interval, time);
     private long _groups;
+    private long _topics;
     private long _offsets;
     private long _clients;
 
     /// <summary>Since the start.</summary>
     public long Groups => Volatile.Read(ref _groups);
+
+    /// <inheritdoc cref="Groups"/>
+    public long Topics => Volatile.Read(ref _topics);
 
     /// <inheritdoc cref="Groups"/>
     public long Offsets => Volatile.Read(ref _offsets);
@@ -34,6 +39,15 @@ internal sealed partial class RefusedEntries(TimeProvider time, ILogger<RefusedE
         if (_groupLines.Next() is { } count)
         {
             LogGroups(count, group, why);
+        }
+    }
+
+    public void CountTopic(ReadOnlySpan<byte> topic)
+    {
+        Interlocked.Increment(ref _topics);
+        if (_topicLines.Next() is { } count)
+        {
+            LogTopics(count, Encoding.UTF8.GetString(topic));
         }
     }
 
@@ -63,4 +77,7 @@ internal sealed partial class RefusedEntries(TimeProvider time, ILogger<RefusedE
 
     [LoggerMessage(EventId = 3526, Level = LogLevel.Warning, Message = "Heartbeats refused since the last line of this kind: {Count}; that of {Client} at last: {Why}. What clients were registered with before stays")]
     private partial void LogClients(long count, string? client, string why);
+
+    [LoggerMessage(EventId = 3527, Level = LogLevel.Warning, Message = "Sends refused since the last line of this kind, as their topic is not there and there are as many as maxTopics: {Count}; at last one to {Topic}. An administrator can make it (mqadmin updateTopic); topics that are there are served")]
+    private partial void LogTopics(long count, string topic);
 }

@@ -20,6 +20,9 @@ internal sealed class BrokerOptions
     /// <summary>Memory for each consumer group up to <c>maxGroups</c>: some five times what one takes with its topic for retries, so that all of them leave most of it to the rest.</summary>
     private const int GroupBytes = 16 * 1024;
 
+    /// <summary>The same for each topic up to <c>maxTopics</c>: some three times what one takes whose eight queues have a message each.</summary>
+    private const int TopicBytes = 8 * 1024;
+
     /// <summary>The same for each offset up to <c>maxConsumerOffsets</c>, if it is the only one of its group on its topic.</summary>
     private const int ConsumerOffsetBytes = 2 * 1024;
 
@@ -62,6 +65,7 @@ internal sealed class BrokerOptions
         IdleTimeout = TimeSpan.FromSeconds(values.Get(BrokerKeys.ServerChannelMaxIdleTimeSeconds));
         MaxConnections = values.Get(BrokerKeys.MaxConnections);
         MaxGroups = Within(values.Get(BrokerKeys.MaxGroups), memoryBytes, GroupBytes);
+        MaxTopics = Within(values.Get(BrokerKeys.MaxTopics), memoryBytes, TopicBytes);
         MaxGroupsPerConnection = values.Get(BrokerKeys.MaxGroupsPerConnection);
         MaxConsumerOffsets = Within(values.Get(BrokerKeys.MaxConsumerOffsets), memoryBytes, ConsumerOffsetBytes);
         MaxRegistrations = Within(values.Get(BrokerKeys.MaxRegistrations), memoryBytes, RegistrationBytes);
@@ -212,6 +216,9 @@ internal sealed class BrokerOptions
 
     /// <summary>As far as the memory allows.</summary>
     public int MaxGroups { get; }
+
+    /// <inheritdoc cref="MaxGroups"/>
+    public int MaxTopics { get; }
 
     public int MaxGroupsPerConnection { get; }
 

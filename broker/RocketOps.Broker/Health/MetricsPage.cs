@@ -33,6 +33,8 @@ internal sealed class MetricsPage(BrokerSettings settings, MessageStore store, T
         StringBuilder text = new();
         Add("rocketmq_broker_permission", "gauge", "2 write, 4 read, 6 both.", options.Permission);
         Add("rocketmq_topic_number", "gauge", "Topics.", topics.Count);
+        Add("rocketops_topics_limit", "gauge", "Topics up to which sends make more (maxTopics).", options.MaxTopics);
+        Add("rocketops_topics_refused_total", "counter", "Sends that were refused since the start, as their topic was not there and there were as many as maxTopics; the log names some.", refused.Topics);
         Add("rocketmq_consumer_group_number", "gauge", "Consumer groups.", groups.Count);
         Add("rocketmq_storage_size", "gauge", "Bytes of the commit log.", stats.MaxOffset.Value - stats.MinOffset.Value, Storage);
         Add("rocketmq_storage_flush_behind_bytes", "gauge", "Bytes not yet on disk.", stats.MaxOffset.Value - stats.DurableOffset.Value, Storage);

@@ -51,10 +51,10 @@ internal sealed class BrokerParts
         SettingsFile = new SettingsFile(configFile, fileSystem, loggers.CreateLogger<SettingsFile>());
         Role = new CurrentRole(
             settings.Current.Group is { } elected ? new RoleTerm(IsMaster: false, elected.SlaveId, Epoch: 0) : new RoleTerm(settings.Current.Role != BrokerRole.Slave, settings.Current.BrokerId, Epoch: 0));
-        Topics = new TopicTable(settings, store, fileSystem, time);
+        RefusedEntries = new RefusedEntries(time, loggers.CreateLogger<RefusedEntries>());
+        Topics = new TopicTable(settings, store, RefusedEntries, fileSystem, time);
         Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
-        RefusedEntries = new RefusedEntries(time, loggers.CreateLogger<RefusedEntries>());
         GroupMaker = new GroupMaker(settings, Groups, RefusedEntries);
         RequestModes = new RequestModeTable(settings, fileSystem);
         ConsumerOffsets = new ConsumerOffsetTable(settings, RefusedEntries, fileSystem, time);

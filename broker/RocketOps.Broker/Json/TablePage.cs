@@ -18,14 +18,14 @@ internal static class TablePage
     /// <param name="request">The fields <c>topicSeq</c>, <c>maxTopicNum</c> (or the same of groups) and <c>dataVersion</c> are read. Throws <see cref="RemotingCommandException"/> when one is no number.</param>
     /// <param name="sequenceField">Name of the field that says where to begin.</param>
     /// <param name="maxField">Name of the field with the most entries the caller wants.</param>
-    /// <param name="table">All entries in the order of their names.</param>
+    /// <param name="table">All entries in the order of their names; nothing is changed in what is returned.</param>
     /// <param name="version">Of the table. Pages of two versions do not fit together: a caller with another one begins anew.</param>
-    public static Dictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField, IEnumerable<KeyValuePair<string, T>> table, DataVersion version)
+    public static Dictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField, Dictionary<string, T> table, DataVersion version)
         where T : class
     {
         if (request.Get(sequenceField) is null)
         {
-            return new Dictionary<string, T>(table, StringComparer.Ordinal);
+            return table;
         }
 
         int first = Math.Max(0, request.GetRequiredInt32(sequenceField));

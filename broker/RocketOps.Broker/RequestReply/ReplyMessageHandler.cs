@@ -31,9 +31,8 @@ internal sealed partial class ReplyMessageHandler(
         SendStatus status = Check(reply, out TopicState? topic);
         if (status == SendStatus.TopicToBeMade)
         {
-            status = await topics.GetOrCreateForSendAsync(reply.Topic, reply.DefaultTopic, reply.DefaultTopicQueueNums, reply.UnitMode) is null
-                ? SendStatus.TopicMissing
-                : Check(reply, out topic);
+            FoundTopic found = await topics.GetOrCreateForSendAsync(reply.Topic, reply.DefaultTopic, reply.DefaultTopicQueueNums, reply.UnitMode);
+            status = found.State is null ? SendRefusals.StatusOf(found.Refusal) : Check(reply, out topic);
         }
 
         if (status != SendStatus.Stored)

@@ -121,7 +121,8 @@ internal sealed class SendPipeline(
             return SendStatus.TopicForbidden;
         }
 
-        return topics.MayBeMadeForSend(topic, defaultTopic) ? SendStatus.TopicToBeMade : SendStatus.TopicMissing;
+        TopicRefusal refusal = topics.FindSendRefusal(topic, defaultTopic);
+        return refusal == TopicRefusal.None ? SendStatus.TopicToBeMade : SendRefusals.StatusOf(refusal);
     }
 
     private static SendStatus CheckTopic(TopicState topic, BrokerOptions options, int queueId)

@@ -26,7 +26,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.Slave or SendStatus.NotLeading or SendStatus.DiskFull or SendStatus.StoreNotAvailable => ResponseCode.ServiceNotAvailable,
         SendStatus.BrokerNotWriteable or SendStatus.TopicForbidden or SendStatus.TransactionForbidden => ResponseCode.NoPermission,
         SendStatus.BadTopicName or SendStatus.BadQueue => ResponseCode.InvalidParameter,
-        SendStatus.TopicMissing => ResponseCode.TopicNotExist,
+        SendStatus.TopicMissing or SendStatus.TooManyTopics => ResponseCode.TopicNotExist,
         SendStatus.NotLeader => ResponseCode.NotLeaderForQueue,
         SendStatus.BatchTopicTooLong or SendStatus.BatchToRetryTopic or SendStatus.MessageIllegal or SendStatus.NoRoomForProperties or SendStatus.TimerIllegal => ResponseCode.MessageIllegal,
         SendStatus.TooFewReplicas => ResponseCode.SystemError,
@@ -36,6 +36,9 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade => ResponseCode.SystemBusy,
         _ => ResponseCode.SystemError,
     };
+
+    /// <summary>What a send is told whose topic is not there and was not made.</summary>
+    public static SendStatus StatusOf(TopicRefusal refusal) => refusal == TopicRefusal.TooMany ? SendStatus.TooManyTopics : SendStatus.TopicMissing;
 
     /// <summary>The code of a message that is stored but whose wait for the disk or the slaves did not end well. Clients treat 10, 11 and 12 as sent.</summary>
     public static int CodeOf(WaitOutcome outcome) => outcome switch
@@ -102,6 +105,9 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.BadTopicName => RemarkText.Write(buffer, $"{TopicNames.FindProblem(topic)}"),
         SendStatus.TopicForbidden => RemarkText.Write(buffer, $"Sending message to topic[{RemarkText.Cut(topic)}] is forbidden."),
         SendStatus.TopicMissing => RemarkText.TopicMissing(buffer, topic),
+        SendStatus.TooManyTopics => RemarkText.Write(
+            buffer,
+            $"topic[{RemarkText.Cut(topic)}] not exist, apply first please! The broker has as many topics as maxTopics, which is {settings.Current.MaxTopics}: an administrator can make it (mqadmin updateTopic)"),
         SendStatus.BadQueue => RemarkText.Write(
             buffer, $"request queueId[{queueId}] is illegal, topic {RemarkText.Cut(topic)} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues"),
         SendStatus.NotLeader => RemarkText.Write(buffer, $"{RemarkText.Cut(topic)}-{queueId} does not exit in request process of current broker {settings.Current.BrokerName}"),

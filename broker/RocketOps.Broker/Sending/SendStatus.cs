@@ -41,6 +41,9 @@ internal enum SendStatus
 
     TopicMissing,
 
+    /// <summary>There is no such topic, and none is made, as there are <c>maxTopics</c>.</summary>
+    TooManyTopics,
+
     BadQueue,
 
     /// <summary>Another broker leads the logical queue of the static topic, or none.</summary>

@@ -57,9 +57,9 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
                         break;
                     }
                 }
-                else if (!await MakeTopicAsync(attempt))
+                else if (await MakeTopicAsync(attempt) is { State: null } missing)
                 {
-                    return refusals.Answer(request, SendStatus.TopicMissing, attempt.TopicName);
+                    return refusals.Answer(request, SendRefusals.StatusOf(missing.Refusal), attempt.TopicName);
                 }
             }
 
@@ -85,16 +85,9 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         return null;
     }
 
-    private async Task<bool> MakeTopicAsync(Attempt attempt)
-    {
-        if (attempt.Status == SendStatus.DeadLetterTopicToBeMade)
-        {
-            await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.TopicName[TopicNames.RetryPrefix.Length..]), 1);
-            return true;
-        }
-
-        return await topics.GetOrCreateForSendAsync(attempt.TopicName, attempt.DefaultTopic, attempt.DefaultTopicQueueNums, attempt.UnitMode) is not null;
-    }
+    private async Task<FoundTopic> MakeTopicAsync(Attempt attempt) => attempt.Status == SendStatus.DeadLetterTopicToBeMade
+        ? new FoundTopic(await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.TopicName[TopicNames.RetryPrefix.Length..]), 1))
+        : await topics.GetOrCreateForSendAsync(attempt.TopicName, attempt.DefaultTopic, attempt.DefaultTopicQueueNums, attempt.UnitMode);
 
     private Attempt Try(RequestCopy copy, RemotingConnection connection)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
@@ -24,6 +25,7 @@ internal sealed class TopicTable
     private readonly BrokerSettings _settings;
     private readonly TopicDefaults _defaults;
     private readonly MessageStore _store;
+    private readonly RefusedEntries _refused;
     private readonly TimeProvider _time;
     private readonly ConfigFile _file;
     private readonly CoalescingWriter _writer;
@@ -38,13 +40,17 @@ internal sealed class TopicTable
     // The newest changes by the version that made them, and the version since which none is missing.
     private readonly Queue<(long Counter, string Name)> _recent = new();
     private long _recentSince;
+
+    // The dictionary takes all of its locks to count, and whoever wants one topic more than there may be asks often.
+    private volatile int _count;
     private DataVersion _version;
 
-    public TopicTable(BrokerSettings settings, MessageStore store, IStoreFileSystem fileSystem, TimeProvider time)
+    public TopicTable(BrokerSettings settings, MessageStore store, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
         _settings = settings;
         _defaults = new TopicDefaults(settings);
         _store = store;
+        _refused = refused;
         _time = time;
         _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topics.json"), fileSystem);
         _writer = new CoalescingWriter(() => _file.WriteAsync(Content()));
@@ -59,9 +65,9 @@ internal sealed class TopicTable
 
     public DataVersion Version => Volatile.Read(ref _version);
 
-    public int Count => _topics.Entries.Count;
+    public int Count => _count;
 
-    public IEnumerable<TopicState> All => _topics.Entries.Values;
+    public IEnumerable<TopicState> All => _topics.Entries.Select(static entry => entry.Value);
 
     public bool TryGet(ReadOnlySpan<byte> utf8Name, [MaybeNullWhen(false)] out TopicState topic) => _topics.TryGet(utf8Name, out topic);
 
@@ -92,15 +98,11 @@ internal sealed class TopicTable
     public Task UntilWrittenAsync() => _writer.UntilIdleAsync();
 
     /// <summary>All configurations at this moment, in ordinal order of the names.</summary>
-    public SortedDictionary<string, TopicConfig> Snapshot()
+    public Dictionary<string, TopicConfig> Snapshot()
     {
-        SortedDictionary<string, TopicConfig> snapshot = new(StringComparer.Ordinal);
-        foreach (TopicState topic in All)
-        {
-            snapshot[topic.Name] = topic.Config;
-        }
-
-        return snapshot;
+        List<KeyValuePair<string, TopicConfig>> topics = new(_count);
+        topics.AddRange(_topics.Entries.Select(static topic => KeyValuePair.Create(topic.Key, topic.Value.Config)));
+        return InOrder(topics);
     }
 
     /// <summary>
@@ -178,17 +180,28 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// The topic a send names: existing, or made after the template in the request. Null when it may not be made (remoting.md §5.1.1).
+    /// The topic a send names: existing, or made after the template in the request; or why it may not be made (remoting.md §5.1.1).
     /// </summary>
-    public async Task<TopicState?> GetOrCreateForSendAsync(string name, string defaultTopic, int defaultQueueNums, bool unitMode) =>
-        await GetOrCreateAsync(
-            name,
-            () => (_topics.TryGet(defaultTopic, out TopicState? template) ? _defaults.FromTemplate(name, template.Config, defaultQueueNums, unitMode) : null)
-                ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicDefaults.Plain(name, 1) : null));
+    public async Task<FoundTopic> GetOrCreateForSendAsync(string name, string defaultTopic, int defaultQueueNums, bool unitMode)
+    {
+        TopicRefusal refusal = TopicRefusal.None;
+        TopicState? state = await GetOrCreateAsync(name, () =>
+        {
+            TopicConfig? config = (_topics.TryGet(defaultTopic, out TopicState? template) ? _defaults.FromTemplate(name, template.Config, defaultQueueNums, unitMode) : null)
+                ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicDefaults.Plain(name, 1) : null);
 
-    /// <summary>Whether <see cref="GetOrCreateForSendAsync"/> would make the topic; decided without allocating, as producers of a missing topic keep asking.</summary>
-    public bool MayBeMadeForSend(ReadOnlySpan<byte> name, ReadOnlySpan<byte> defaultTopic) =>
-        TopicNames.IsRetry(name) || (_topics.TryGet(defaultTopic, out TopicState? template) && _defaults.MayInherit(template.Config));
+            // Those on their way count, or any number could come at once.
+            refusal = config is null ? TopicRefusal.NotAllowed : IsFull(_pending.Count) ? TopicRefusal.TooMany : TopicRefusal.None;
+            return refusal == TopicRefusal.None ? config : null;
+        });
+        return new FoundTopic(state, Counted(refusal, Encoding.UTF8.GetBytes(name)));
+    }
+
+    /// <summary>Why <see cref="GetOrCreateForSendAsync"/> would not make the topic, which is not there; decided without allocating, as producers of a missing topic keep asking.</summary>
+    public TopicRefusal FindSendRefusal(ReadOnlySpan<byte> name, ReadOnlySpan<byte> defaultTopic) =>
+        !TopicNames.IsRetry(name) && !(_topics.TryGet(defaultTopic, out TopicState? template) && _defaults.MayInherit(template.Config))
+            ? TopicRefusal.NotAllowed
+            : Counted(IsFull(coming: 0) ? TopicRefusal.TooMany : TopicRefusal.None, name);
 
     /// <summary>A topic the broker itself needs: retry and dead-letter topics. Existing ones are left as they are.</summary>
     public async Task<TopicState> GetOrCreateInternalAsync(string name, int queues) =>
@@ -233,7 +246,7 @@ internal sealed class TopicTable
 
             foreach (string name in _topics.Entries.Keys.Where(name => !topics.ContainsKey(name)).ToList())
             {
-                if (_topics.Entries.TryRemove(name, out TopicState? removed))
+                if (TryTake(name, out TopicState? removed))
                 {
                     Task<bool> removal = RemoveFollowedAsync(removed, known);
                     _leaving[name] = removal;
@@ -280,11 +293,29 @@ internal sealed class TopicTable
         }
     }
 
+    private bool IsFull(int coming) => _count + coming >= _settings.Current.MaxTopics;
+
+    private TopicRefusal Counted(TopicRefusal refusal, ReadOnlySpan<byte> name)
+    {
+        if (refusal == TopicRefusal.TooMany)
+        {
+            _refused.CountTopic(name);
+        }
+
+        return refusal;
+    }
+
     private Task<TopicState?> GetOrCreateAsync(string name, Func<TopicConfig?> create)
     {
+        // As with each heartbeat of a group: most are there, and who makes and writes topics holds the lock for longer the more there are.
+        if (_topics.TryGet(name, out TopicState? existing))
+        {
+            return Task.FromResult<TopicState?>(existing);
+        }
+
         lock (_changes)
         {
-            if (_topics.TryGet(name, out TopicState? existing))
+            if (_topics.TryGet(name, out existing))
             {
                 return Task.FromResult<TopicState?>(existing);
             }
@@ -355,7 +386,7 @@ internal sealed class TopicTable
                 {
                     state = Put(change.Config);
                 }
-                else if (_topics.Entries.TryRemove(name, out TopicState? removed))
+                else if (TryTake(name, out TopicState? removed))
                 {
                     removal = RemoveAsync(removed, change.CleanUp);
                     _leaving[name] = removal;
@@ -464,7 +495,20 @@ internal sealed class TopicTable
         _store.TrySetBatch(storeTopic, config.IsBatch);
         TopicState created = new(storeTopic, config) { Mapping = MappingOf(config.Name) };
         _topics.Entries[config.Name] = created;
+        _count++;
         return created;
+    }
+
+    /// <summary>Under the lock.</summary>
+    private bool TryTake(string name, [MaybeNullWhen(false)] out TopicState removed)
+    {
+        if (!_topics.Entries.TryRemove(name, out removed))
+        {
+            return false;
+        }
+
+        _count--;
+        return true;
     }
 
     private void Note(string name)
@@ -502,23 +546,39 @@ internal sealed class TopicTable
     /// <summary>The file's content: the table as it will be when everything on its way has arrived.</summary>
     private TopicTableFile Content()
     {
+        List<KeyValuePair<string, TopicConfig>> topics;
+        DataVersion version;
         lock (_changes)
         {
-            SortedDictionary<string, TopicConfig> topics = Snapshot();
-            foreach ((string name, Change change) in _pending.Where(static pending => !pending.Value.IsHeld))
+            topics = new(_count + _pending.Count);
+            foreach ((string name, TopicState topic) in _topics.Entries)
             {
-                if (change.Config is null)
+                if (!_pending.TryGetValue(name, out Change? pending) || pending.IsHeld)
                 {
-                    topics.Remove(name);
-                }
-                else
-                {
-                    topics[name] = change.Config;
+                    topics.Add(KeyValuePair.Create(name, topic.Config));
                 }
             }
 
-            return new TopicTableFile { DataVersion = _pending.Count == 0 ? Version : Version.Next(_time), Topics = new Dictionary<string, TopicConfig>(topics) };
+            foreach ((string name, Change change) in _pending)
+            {
+                if (!change.IsHeld && change.Config is not null)
+                {
+                    topics.Add(KeyValuePair.Create(name, change.Config));
+                }
+            }
+
+            version = _pending.Count == 0 ? Version : Version.Next(_time);
         }
+
+        // Whoever makes a topic does not wait for the order.
+        return new TopicTableFile { DataVersion = version, Topics = InOrder(topics) };
+    }
+
+    /// <summary>Written with every topic that is made, and asked for by tools: no objects for each that is there.</summary>
+    private static Dictionary<string, TopicConfig> InOrder(List<KeyValuePair<string, TopicConfig>> topics)
+    {
+        topics.Sort(static (one, other) => string.CompareOrdinal(one.Key, other.Key));
+        return new Dictionary<string, TopicConfig>(topics, StringComparer.Ordinal);
     }
 
     private sealed class Change(TopicConfig? config, Func<TopicState, Task>? cleanUp)

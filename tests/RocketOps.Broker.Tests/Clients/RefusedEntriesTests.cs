@@ -33,10 +33,13 @@ public sealed class RefusedEntriesTests
 
         refused.CountGroup("one", "why");
         refused.CountOffset("T"u8, "two"u8);
+        refused.CountTopic("three"u8);
 
-        log.Lines.Should().HaveCount(2);
+        log.Lines.Should().HaveCount(3);
         log.Lines[1].Text.Should().Contain("1; at last one of group two on topic T.");
         refused.Groups.Should().Be(1);
         refused.Offsets.Should().Be(1);
+        log.Lines[2].Text.Should().Contain("maxTopics: 1; at last one to three.");
+        refused.Topics.Should().Be(1);
     }
 }

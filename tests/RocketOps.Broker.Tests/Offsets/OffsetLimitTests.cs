@@ -102,14 +102,15 @@ public sealed class OffsetLimitTests : IDisposable
     }
 
     [Theory]
-    [InlineData(64L, 4_096, 32_768)]
-    [InlineData(1L, 1_000, 1_000)]
-    [InlineData(16_384L, 100_000, 1_000_000)]
-    public void Limits_OfWhatStays_FitTheMemory(long mebibytes, int groups, int offsets)
+    [InlineData(64L, 4_096, 8_192, 32_768)]
+    [InlineData(1L, 1_000, 1_000, 1_000)]
+    [InlineData(16_384L, 100_000, 200_000, 1_000_000)]
+    public void Limits_OfWhatStays_FitTheMemory(long mebibytes, int groups, int topics, int offsets)
     {
         BrokerOptions options = BrokerOptions.From(PropertyValues.Defaults(BrokerKeys.Catalog), mebibytes * 1024 * 1024);
 
         options.MaxGroups.Should().Be(groups);
+        options.MaxTopics.Should().Be(topics);
         options.MaxConsumerOffsets.Should().Be(offsets);
     }
 

@@ -59,6 +59,8 @@ public sealed class AnswerTableTests
         remarks[SendStatus.BrokerNotWriteable].Should().Be("the broker[127.0.0.1] sending message is forbidden");
         remarks[SendStatus.TopicForbidden].Should().Be("Sending message to topic[%RETRY%g] is forbidden.");
         remarks[SendStatus.TopicMissing].Should().Be("topic[%RETRY%g] not exist, apply first please!");
+        remarks[SendStatus.TooManyTopics].Should().Be(
+            "topic[%RETRY%g] not exist, apply first please! The broker has as many topics as maxTopics, which is 200000: an administrator can make it (mqadmin updateTopic)");
         remarks[SendStatus.BadQueue].Should().Be("request queueId[7] is illegal, topic %RETRY%g has 4 write and 5 read queues");
         remarks[SendStatus.BatchTopicTooLong].Should().Be("message topic length too long 8");
         remarks[SendStatus.GroupMissing].Should().Be("subscription group not exist, g");

@@ -222,6 +222,17 @@ internal sealed class AttackWays(string broker, long heldBytes)
         }
     }
 
+    /// <summary>Messages to topics that nobody has, one each.</summary>
+    public static async Task MakeTopicsAsync(RawConnection connection, Action bites, CancellationToken cancellationToken)
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            const int AtOnce = 50;
+            await SendManyAsync(connection, AtOnce, static _ => Send(string.Empty, $"attacked-{Guid.NewGuid():N}", queue: 0), bites, cancellationToken);
+            await TakeFirstAsync(connection, bites, static answer => IsTakenOrRefused(answer, "maxTopics"), AtOnce, cancellationToken);
+        }
+    }
+
     /// <summary>Offsets of a few groups on queues that nobody has.</summary>
     public static async Task CommitAsync(RawConnection connection, Action bites, CancellationToken cancellationToken)
     {
@@ -422,16 +433,16 @@ internal sealed class AttackWays(string broker, long heldBytes)
         }
     }
 
-    private static RawFrame Send(string properties) => RawFrame.Request(
+    private static RawFrame Send(string properties, string topic = Topic, int queue = TaggedQueue) => RawFrame.Request(
         SendMessage,
         1,
         new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["producerGroup"] = "attack",
-            ["topic"] = Topic,
+            ["topic"] = topic,
             ["defaultTopic"] = "TBW102",
             ["defaultTopicQueueNums"] = "4",
-            ["queueId"] = Text(TaggedQueue),
+            ["queueId"] = Text(queue),
             ["sysFlag"] = "0",
             ["bornTimestamp"] = "0",
             ["flag"] = "0",

@@ -45,7 +45,7 @@ public sealed class BrokerAttack : IAsyncDisposable
         (string Name, AttackWay Way)[] all =
         [
             ("unfinished-frame", ways.HoldAsync), ("slow-frame", ways.DripAsync), ("frames-between-limits", ways.HoldManyAsync), ("tiny-fields", ways.SendTinyFieldsAsync), ("key-queries", AttackWays.QueryAsync),
-            ("filters", AttackWays.FilterAsync), ("parked-pulls", ways.ParkAsync), ("parked-tags", ways.ParkByTagAsync), ("woken-pulls", ways.WakeAsync), ("groups", AttackWays.MakeGroupsAsync), ("commits", AttackWays.CommitAsync), ("subscriptions", ways.SubscribeAsync),
+            ("filters", AttackWays.FilterAsync), ("parked-pulls", ways.ParkAsync), ("parked-tags", ways.ParkByTagAsync), ("woken-pulls", ways.WakeAsync), ("groups", AttackWays.MakeGroupsAsync), ("topics", AttackWays.MakeTopicsAsync), ("commits", AttackWays.CommitAsync), ("subscriptions", ways.SubscribeAsync),
             ("whole-tables", AttackWays.AskForTablesAsync), ("unread-answers", AttackWays.LeaveUnreadAsync), ("give-backs", ways.GiveBackAsync), ("noise", ways.MakeNoiseAsync),
         ];
         attack._ways = Task.WhenAll(all.Where(way => only is not { Count: > 0 } || only.Contains(way.Name)).Select(way => attack.RepeatAsync(way.Name, way.Way)));

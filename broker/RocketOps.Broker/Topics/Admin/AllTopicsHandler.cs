@@ -16,7 +16,7 @@ internal sealed class AllTopicsHandler(TopicTable topics, TopicQueueMappingTable
         DataVersion version = topics.Version;
         DataVersion mappingVersion = mappings.Version;
         answer.Add((long)topics.Count * TablePage.EntryBytes);
-        SortedDictionary<string, TopicConfig> all = topics.Snapshot();
+        Dictionary<string, TopicConfig> all = topics.Snapshot();
         Dictionary<string, TopicConfig> page = TablePage.Select(request, Sequence, "maxTopicNum", all, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalTopicNum", all.Count);
         // A static topic has its mapping a moment before it is a topic: a slave that asks then has this version, and does not ask for it again.
