@@ -100,8 +100,9 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
                 return;
             }
         }
-        catch (JsonException malformed)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
+            // The second is what half a surrogate pair in a text comes to.
             problem = malformed.Message;
         }
 
@@ -153,7 +154,7 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
         return null;
     }
 
-    /// <summary>Clients write what they like: looked at before anything of it is handed on.</summary>
+    /// <summary>Clients write what they like: each text is read before anything of it is handed on. Throws <see cref="JsonException"/> or <see cref="InvalidOperationException"/> where that cannot be.</summary>
     private static bool IsWellFormed(JsonElement body)
     {
         if (body.ValueKind != JsonValueKind.Object)
@@ -179,7 +180,7 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
 
         return true;
 
-        static bool IsText(JsonElement queue, string name) => queue.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String;
+        static bool IsText(JsonElement queue, string name) => queue.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String && value.GetString() is not null;
     }
 
     [LoggerMessage(EventId = 3504, Level = LogLevel.Warning, Message = "Client {ClientId} of {Group} has not told how far it is: {Problem}")]

@@ -133,6 +133,20 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _broker.Host.HeldBytes == 0, "nothing of it is held any more");
     }
 
+    /// <summary>Half a surrogate pair, which is no text.</summary>
+    [Theory]
+    [InlineData("""{"messageQueueTable":{{"brokerName":"\ud800","queueId":0,"topic":"T"}:12}}""")]
+    [InlineData("""{"messageQueueTable":{"\ud800":12}}""")]
+    public async Task Status_AMemberSaysWhatIsNoText_IsLeftOut(string table)
+    {
+        await using RemotingClient good = await JoinAsync("g", "good", RequestCode.GetConsumerStatusFromClient, static question => Told(question, QueueTable(1)));
+        await using RemotingClient hostile = await JoinAsync("g", "hostile", RequestCode.GetConsumerStatusFromClient, question => Told(question, table));
+
+        RemotingCommand answer = await _broker.InvokeAsync(Status("g"));
+
+        Encoding.UTF8.GetString(answer.Body.Span).Should().Be("""{"consumerTable":{"good":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:12}},"messageQueueTable":{}}""");
+    }
+
     [Fact]
     public async Task Status_MembersSayMoreThanAFrameCarries_IsRefusedAndNothingIsHeld()
     {
