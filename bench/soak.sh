@@ -41,7 +41,7 @@ echo "$after"
 echo "$line"
 code=0
 [ "$(field missing "$line")" = 0 ] && [ "$(field wrong "$line")" = 0 ] || code=1
-# Queue files that are open stay open, and the pool may have a thread more or less. Of memory (MiB) the collector keeps some for what was: 24 bytes of each message would be more.
+# Queue files that are open stay open, and the pool may have a thread more or less. Of memory (MiB) the collector keeps some for what was: 24 bytes of each message of half an hour would be more.
 for limit in own:40 descriptors:16 threads:8 timers:4 parked:0; do
   name="${limit%:*}"
   if [ "$(field "$name" "$after")" -gt $(($(field "$name" "$before") + ${limit#*:})) ]; then
