@@ -12,7 +12,7 @@ public sealed class AllocationTests
         using TempDirectory directory = new();
 
         // What is measured lies in the second half of a file, where every append looks whether the next one is being prepared.
-        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 12 * 1024 * 1024, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = directory.Path, CommitLogFileBytes = 12 * 1024 * 1024, IndexEnabled = false, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, hasThreads: false);
         StoreTopic topic = store.GetOrAddTopic("Hot"u8);
         byte[] body = new byte[1024];

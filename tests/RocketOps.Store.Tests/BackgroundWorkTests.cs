@@ -35,7 +35,7 @@ public sealed class BackgroundWorkTests
     public async Task Dispatch_IndexFileFromBeforeTheStart_ReadsNoSlotsUntilThePass()
     {
         MemoryFileSystem files = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 5000, IndexEntries = 20_000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 5000, IndexEntries = 20_000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using (MessageStore before = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
         {
             AppendWithKeys(before, 300);
@@ -58,7 +58,7 @@ public sealed class BackgroundWorkTests
     {
         MemoryFileSystem files = new();
         using ManualResetEventSlim disk = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, RecoveryPaceBytes = 32 * 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, RecoveryPaceBytes = 32 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files);
         files.ReadFault = (operation, path) =>
         {
@@ -126,7 +126,7 @@ public sealed class BackgroundWorkTests
     public async Task QueryIndex_KeyOfManyMessages_EndsAfterTheConfiguredStepsAndWhenCancelled()
     {
         MemoryFileSystem files = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 5000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, IndexQuerySteps = 100, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 5000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, IndexQuerySteps = 100, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
         for (int i = 0; i < 500; i++)
         {
@@ -159,7 +159,7 @@ public sealed class BackgroundWorkTests
     public async Task QueryIndex_ManyKeysInMemory_CopiesThoseOfItsChainAlone()
     {
         const int Keys = 20_000;
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 16 * 1024 * 1024, ConsumeQueueFileBytes = 20 * 50_000, IndexSlots = 5000, IndexEntries = 50_000, MaxMessageBytes = 16 * 1024, TailBytes = 4 * 1024 * 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 16 * 1024 * 1024, ConsumeQueueFileBytes = 20 * 50_000, IndexSlots = 5000, IndexEntries = 50_000, MaxMessageBytes = 16 * 1024, TailBytes = 4 * 1024 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new ManualTime(), hasThreads: false);
         for (int i = 0; i < Keys; i++)
         {
@@ -186,7 +186,7 @@ public sealed class BackgroundWorkTests
     public async Task MakeDurable_ManySlotsChanged_WritesNeighboursTogether()
     {
         MemoryFileSystem files = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 1024 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 64 * 1024, IndexEntries = 100_000, MaxMessageBytes = 16 * 1024, TailBytes = 1024 * 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 1024 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 64 * 1024, IndexEntries = 100_000, MaxMessageBytes = 16 * 1024, TailBytes = 1024 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
         for (int i = 0; i < 2000; i++)
         {
@@ -211,7 +211,7 @@ public sealed class BackgroundWorkTests
     {
         MemoryFileSystem files = new();
         using ManualResetEventSlim disk = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, ConsumeQueueFlushIntervalMs = 3_600_000, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, ConsumeQueueFlushIntervalMs = 3_600_000, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files);
         for (int i = 0; i < 20; i++)
         {
@@ -254,7 +254,7 @@ public sealed class BackgroundWorkTests
     public async Task Threads_NothingToDo_SleepUntilTheNextWrite()
     {
         MemoryFileSystem files = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = new() { FlushIntervalMs = 1, DiskWarningRatio = 100, DeleteHours = [] }, FlushThoroughIntervalMs = 1, ConsumeQueueFlushIntervalMs = 1, CleanIntervalMs = 3_600_000 };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = StoreTunings.Patient with { FlushIntervalMs = 1, DiskWarningRatio = 100, DeleteHours = [] }, FlushThoroughIntervalMs = 1, ConsumeQueueFlushIntervalMs = 1, CleanIntervalMs = 3_600_000 };
         await using MessageStore store = await SmallStore.StartAsync(options, files);
 
         for (int i = 0; i < 3; i++)

@@ -412,7 +412,7 @@ public sealed class BatchConsumeQueueTests
             IndexEntries = 100,
             MaxMessageBytes = 16 * 1024,
             TailBytes = 256 * 1024,
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
             // Files of a MemoryFileSystem are as old as time.
         };
         MessageStore store = new(

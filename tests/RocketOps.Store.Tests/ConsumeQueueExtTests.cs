@@ -433,6 +433,6 @@ public sealed class ConsumeQueueExtTests
         IndexEntries = 100,
         MaxMessageBytes = 4 * 1024,
         TailBytes = 256 * 1024,
-        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = deleteHours ?? [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = deleteHours ?? [] },
     };
 }

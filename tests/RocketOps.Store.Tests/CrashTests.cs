@@ -119,7 +119,7 @@ public sealed class CrashTests
             IndexEntries = 12,
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
         };
         int firstCall = 0;
         List<PhysicalOffset> stored = [];
@@ -328,7 +328,7 @@ public sealed class CrashTests
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
             FlushLeastPages = 1,
-            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
             MaxOpenQueueFiles = 16,
         };
 

@@ -147,7 +147,7 @@ public sealed class DamagedFilesTests
     public async Task LookMessage_BodyThatLooksLikeAHugeRecord_AllocatesNothingForIt()
     {
         await using MessageStore store = await SmallStore.StartAsync(
-            new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 256 * 1024 * 1024, MaxMessageBytes = 16 * 1024, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } },
+            new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 256 * 1024 * 1024, MaxMessageBytes = 16 * 1024, IndexEnabled = false, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } },
             new MemoryFileSystem(),
             new ManualTime(),
             hasThreads: false);
@@ -180,7 +180,7 @@ public sealed class DamagedFilesTests
         IndexSlots = 50,
         IndexEntries = 100,
         MaxMessageBytes = 16 * 1024,
-        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
     };
 
     private static async Task<MemoryFileSystem> StoppedStoreAsync()

@@ -132,7 +132,7 @@ public sealed class DescribedDispatchTests
     {
         StoreOptions options = new()
         {
-            Tuning = new() { PageCacheBusyTimeoutMs = int.MaxValue, SyncFlushTimeoutMs = 120_000, DiskWarningRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
             RootDirectory = "/store",
             CommitLogFileBytes = 4 * 1024 * 1024,
             MaxMessageBytes = 16 * 1024,
@@ -254,7 +254,7 @@ public sealed class DescribedDispatchTests
                 TailBytes = 256 * 1024,
                 TagIndexEnabled = true,
                 DescribedMessages = described,
-                Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+                Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
             };
             Peer peer = new(await SmallStore.StartAsync(options, files, time, hasThreads: false), files, time);
             peer.Store.ArrivedObserver = peer.Arrivals;

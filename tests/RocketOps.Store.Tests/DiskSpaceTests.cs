@@ -173,7 +173,7 @@ public sealed class DiskSpaceTests
     public async Task CheckDisk_AboveTheWarningLevelWithBytesEnough_TakesMessages()
     {
         MemoryFileSystem files = new() { Space = new DiskSpace(1500L * MiB, 110L * MiB, 110L * MiB) };
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 128 * MiB, Tuning = new() { DiskWarningBytes = 32 * MiB, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 128 * MiB, Tuning = StoreTunings.Patient with { DiskWarningBytes = 32 * MiB, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
 
         AppendStatus enough = store.TryAppend("T", 0, [1], out _);
@@ -197,7 +197,7 @@ public sealed class DiskSpaceTests
         ConsumeQueueFileBytes = 20 * 1000,
         IndexEnabled = false,
         MaxMessageBytes = 512 * 1024,
-        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
     };
 
     /// <summary>Sends until it is refused. Returns how many messages were taken.</summary>

@@ -18,7 +18,7 @@ public sealed class DispatchTests
             CommitLogFileBytes = 64 * 1024 * 1024,
             IndexEnabled = false,
             ConsumeQueueFlushIntervalMs = 3_600_000, // the maintenance's pass would dispatch, too
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
         };
         await using MessageStore store = await SmallStore.StartAsync(options);
         ThreadsOfArrivals observer = new();

@@ -94,7 +94,7 @@ public sealed class FailureTests
     public async Task CheckDisk_AboveTheWarningLevel_RefusesMessages()
     {
         MemoryFileSystem files = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, Tuning = new() { DiskWarningRatio = 90, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, Tuning = StoreTunings.Patient with { DiskWarningRatio = 90, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
 
         files.Space = new DiskSpace(1000L << 20, 95L << 20, 95L << 20);
@@ -140,7 +140,7 @@ public sealed class FailureTests
             IndexSlots = 10,
             IndexEntries = 20,
             MaxMessageBytes = 1024,
-            Tuning = new() { DeleteHours = [time.GetLocalNow().Hour], DiskWarningRatio = 100 },
+            Tuning = StoreTunings.Patient with { DeleteHours = [time.GetLocalNow().Hour], DiskWarningRatio = 100 },
         };
         await using MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
         for (int i = 0; i < 100; i++)
@@ -222,7 +222,7 @@ public sealed class FailureTests
         IndexSlots = 10,
         IndexEntries = 20,
         MaxMessageBytes = 1024,
-        Tuning = new() { DeleteHours = [], DiskWarningRatio = 100, DiskMaxUsedRatio = 100 },
+        Tuning = StoreTunings.Patient with { DeleteHours = [], DiskWarningRatio = 100, DiskMaxUsedRatio = 100 },
     };
 
     private static void Fill(MessageStore store)

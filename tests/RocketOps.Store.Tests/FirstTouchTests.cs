@@ -59,7 +59,7 @@ public sealed class FirstTouchTests
     {
         MemoryFileSystem files = await RestartedAsync();
         using ManualResetEventSlim disk = new();
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = new() { DeleteHours = [] }, ColdReadThreads = 1, ColdReadQueueLength = 1 };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = StoreTunings.Patient with { DeleteHours = [] }, ColdReadThreads = 1, ColdReadQueueLength = 1 };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime());
         StoreTopic topic = store.FindTopic("T"u8)!;
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -173,6 +173,7 @@ public sealed class HangingDiskTests
         ManualTime time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time);
+        store.Tuning = store.Tuning with { PageCacheBusyTimeoutMs = 1000 };
         try
         {
             files.Before = (operation, path) =>
@@ -265,6 +266,7 @@ public sealed class HangingDiskTests
         ManualTime time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time, hasThreads: false);
+        store.Tuning = store.Tuning with { PageCacheBusyTimeoutMs = 1000 };
         files.BeforeWrite = gate.Pass;
         store.Append("T", 0, "stuck");
         Task<PhysicalOffset> leader = Task.Run(store.Writer.WritePending);
@@ -319,6 +321,7 @@ public sealed class HangingDiskTests
         ManualTime time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, time, hasThreads: false);
+        store.Tuning = store.Tuning with { SyncFlushTimeoutMs = 5000 };
         AppendResult result = store.Append("T", 0, "m");
         if (inWrite)
         {
@@ -376,7 +379,7 @@ public sealed class HangingDiskTests
     public async Task WritePending_OthersAppendWithoutEnd_HandsOnToAnotherThread()
     {
         GatedFileSystem files = new(new MemoryFileSystem());
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
         int appended = 1;
         int leader = Environment.CurrentManagedThreadId;
@@ -441,7 +444,7 @@ public sealed class HangingDiskTests
         TailBytes = 256 * 1024,
         IndexEnabled = false,
         ZeroFillAhead = zeroFill,
-        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
     };
 
     /// <summary>Files of four steps, and messages of more than one.</summary>
@@ -451,7 +454,7 @@ public sealed class HangingDiskTests
         CommitLogFileBytes = StepsFileBytes,
         MaxMessageBytes = StepsFileBytes - (64 * 1024),
         IndexEnabled = false,
-        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
     };
 
     /// <summary>Appends small messages until no other would fit into the log's file, which ends there; then all of it is reserved, and a step of the next.</summary>

@@ -136,7 +136,7 @@ public sealed class LockFreeReaderTests
             IndexEnabled = false,
             MaxMessageBytes = 1024,
             TailBytes = 128 * 1024,
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
             ConsumeQueueFlushIntervalMs = 1,
             ConsumeQueueThoroughIntervalMs = 5,
             CleanIntervalMs = 1,

@@ -51,7 +51,7 @@ public sealed class LoopThreadTests
             IndexEnabled = false,
             DescribedMessages = described,
             ConsumeQueueFlushIntervalMs = 3_600_000, // the maintenance's pass would dispatch, too
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
         };
         await using MessageStore store = await SmallStore.StartAsync(options, _files);
         PropertiesOfArrivals observer = new();

@@ -262,7 +262,7 @@ public sealed class QueueFilesTests
         ConsumeQueueFileBytes = 20 * 50,
         IndexEnabled = false,
         MaxMessageBytes = 16 * 1024,
-        Tuning = new() { DiskWarningRatio = 100, DeleteHours = [time.GetLocalNow().Hour] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [time.GetLocalNow().Hour] },
     };
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files) =>

@@ -162,7 +162,7 @@ public sealed class ReadBlockTests
         TailBytes = 64 * 1024,
         ReadBlocks = readBlocks,
         ReadBlockBytes = BlockBytes,
-        Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
     };
 
     private static void Fill(MessageStore store, int from, int to, string prefix = "")

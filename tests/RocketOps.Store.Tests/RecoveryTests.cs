@@ -335,7 +335,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task StartAsync_AfterAPowerCutThatLostNothing_WritesToNoQueueFile()
     {
-        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] } };
+        StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         MemoryFileSystem files = new();
         await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
         {

@@ -22,7 +22,7 @@ public sealed class ScanBoundTests : IAsyncLifetime
             IndexEntries = 100,
             MaxMessageBytes = 16 * 1024,
             TailBytes = 2 * 1024 * 1024,
-            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
         },
         new MemoryFileSystem());
 

@@ -133,6 +133,6 @@ public sealed class StoreLayoutTests
         ConsumeQueueFileBytes = layout.ConsumeQueueFileBytes,
         IndexSlots = layout.IndexSlots,
         IndexEntries = layout.IndexEntries,
-        Tuning = new() { DeleteHours = [], DiskWarningBytes = layout.CommitLogFileBytes / 4, DiskCleanForciblyBytes = layout.CommitLogFileBytes * 4L },
+        Tuning = StoreTunings.Patient with { DeleteHours = [], DiskWarningBytes = layout.CommitLogFileBytes / 4, DiskCleanForciblyBytes = layout.CommitLogFileBytes * 4L },
     };
 }

@@ -128,7 +128,7 @@ public sealed class WriteBackTests
         RootDirectory = "/store",
         FlushDiskType = flush,
         CommitLogFileBytes = 64 * 1024 * 1024,
-        Tuning = new() { SyncFlushTimeoutMs = 60_000, DiskWarningRatio = 100, DeleteHours = [] },
+        Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
         IndexSlots = Slots,
         IndexEntries = 200_000,
     };

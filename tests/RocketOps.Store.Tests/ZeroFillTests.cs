@@ -39,7 +39,7 @@ public sealed class ZeroFillTests
             RootDirectory = "/store",
             CommitLogFileBytes = 4 * 1024 * 1024,
             IndexEnabled = false,
-            Tuning = new() { DiskWarningRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
             ZeroFillAhead = true,
             ZeroFillBytesPerSecond = int.MaxValue,
         };

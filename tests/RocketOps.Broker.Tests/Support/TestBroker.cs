@@ -69,6 +69,8 @@ internal sealed class TestBroker : IAsyncDisposable
             ["diskMaxUsedSpaceRatio"] = "95",
             ["diskSpaceCleanForciblyRatio"] = "99",
             ["diskSpaceWarningLevelRatio"] = "100",
+            // How long a machine with other work takes for a file decides no test that is not about it.
+            ["osPageCacheBusyTimeOutMills"] = "3600000",
         };
         foreach ((string key, string value) in settings ?? [])
         {

@@ -51,7 +51,7 @@ internal sealed class ApacheStore : IDisposable
             ConsumeQueueFileBytes = int.Parse(conf["mappedFileSizeConsumeQueue"]),
             IndexSlots = int.Parse(conf["maxHashSlotNum"]),
             IndexEntries = int.Parse(conf["maxIndexNum"]),
-            Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
         };
     }
 

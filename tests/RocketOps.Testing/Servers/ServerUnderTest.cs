@@ -123,7 +123,7 @@ public abstract class ServerUnderTest : IAsyncDisposable
             ["brokerRole"] = "ASYNC_MASTER",
             // Small machines that also run the clients: patience instead of flow control.
             ["waitTimeMillsInSendQueue"] = "3000",
-            ["osPageCacheBusyTimeOutMills"] = "5000",
+            ["osPageCacheBusyTimeOutMills"] = "60000",
             ["diskMaxUsedSpaceRatio"] = "95",
         };
         foreach ((string key, string value) in Options.Broker)
