@@ -273,7 +273,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
                     // What is left is the beginning of a record.
                     return;
                 case AppendStatus.WouldBlock:
-                    await _store.Writer.WhenRoomAsync();
+                    await _store.Writer.WhenRoomAsync().WaitAsync(cancellationToken);
                     break;
                 case AppendStatus.Busy or AppendStatus.DiskFull:
                     Tell($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);

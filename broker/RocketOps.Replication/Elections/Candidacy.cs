@@ -17,12 +17,17 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     private long _firstRound;
     private long _firstAskedAt;
     private long _askedAt;
+    private long _latest;
+    private long _latestSaidAt;
 
     /// <summary>What the answers say the floor is.</summary>
     public long HighestPromise => _answers.Count == 0 ? 0 : Answers.Max(static answer => answer.Promised);
 
     /// <summary>The group that the others say they belong to, else the one given.</summary>
     public string GroupIdOr(string own) => Answers.FirstOrDefault(static answer => answer.GroupId.Length > 0)?.GroupId ?? own;
+
+    /// <summary>All other members have answered: there is nothing more to wait for.</summary>
+    public bool HasHeardAll => _answers.Count == options.Members.Count - 1;
 
     /// <summary>Why it does not take the lease, and what to do; null when there is nothing to say.</summary>
     public string? Obstacle { get; private set; }
@@ -38,34 +43,29 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     }
 
     /// <summary>Whether to take the lease now, and by what right. Asks the others when their answers are missing or old.</summary>
-    /// <param name="found">Free; null when there is none.</param>
+    /// <param name="found">The lease as it was last seen: free, or there is none.</param>
     /// <param name="state">This member's.</param>
     /// <param name="nextRound">Number of the next round of questions, for the host.</param>
-    public Standing Decide(VersionedLease? found, MemberState state, Func<long> nextRound)
+    public Standing Decide(LeaseObservation found, MemberState state, Func<long> nextRound)
     {
-        LeaseRecord? lease = found?.Record;
-        if (lease is { Holder.Length: 0 } && lease.Successor == self.Member && rules.IsInSync(lease, self) && rules.IsCurrent(lease, state.Seen))
-        {
-            return Standing.InSync;
-        }
-
-        if (_firstRound == 0 || _version != found?.Version)
+        LeaseRecord? lease = found.Lease?.Record;
+        if (_firstRound == 0 || _version != found.Lease?.Version)
         {
             // What was said of another lease may be over: somebody may have taken it since. Whoever has more asks anew, too, and gets the time for it.
             _answers.Clear();
-            _version = found?.Version;
+            _version = found.Lease?.Version;
+            _latest = 0;
             _begunAt = time.GetTimestamp();
             _firstRound = Ask(nextRound());
             _firstAskedAt = _askedAt;
         }
 
-        bool everybody = _answers.Count == options.Members.Count - 1;
-        if (!everybody && time.GetElapsedTime(_firstAskedAt) < options.AnswerTime)
+        if (!HasHeardAll && time.GetElapsedTime(_firstAskedAt) < options.AnswerTime)
         {
             return Standing.None;
         }
 
-        Standing standing = Judge(lease, state);
+        Standing standing = Judge(lease, found.ReadAt, state);
         if (standing == Standing.None && time.GetElapsedTime(_askedAt) >= options.AnswerTime)
         {
             Ask(nextRound());
@@ -85,7 +85,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         return round;
     }
 
-    private Standing Judge(LeaseRecord? lease, MemberState state)
+    private Standing Judge(LeaseRecord? lease, long readAt, MemberState state)
     {
         Obstacle = null;
         if (FindForeigner(lease, state) is { } foreigner)
@@ -99,11 +99,18 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
             return JudgeFounding(state);
         }
 
-        bool isCurrent = rules.IsCurrent(lease, state.Seen);
+        long latest = rules.LatestEpoch(state.Seen, Answers.Select(static answer => answer.LatestEpoch));
+        if (latest > _latest)
+        {
+            _latest = latest;
+            _latestSaidAt = time.GetTimestamp();
+        }
+
+        bool isCurrent = rules.IsCurrent(lease, latest);
         if (isCurrent && rules.IsInSync(lease, self))
         {
             // With time nobody is waited for: who answers may be cut off from the lease. Each that has more is given time of its own, so that the next longest goes next.
-            int ahead = CountAhead(answer => rules.IsInSync(lease, answer.Copy));
+            int ahead = IsChosen(lease) ? 0 : CountAhead(answer => rules.IsInSync(lease, answer.Copy));
             return time.GetElapsedTime(_begunAt) >= ahead * options.Patience ? Standing.InSync : Standing.None;
         }
 
@@ -115,7 +122,9 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
 
         if (!isCurrent)
         {
-            Obstacle = Text($"the lease says epoch {lease.Epoch}, and this member has seen epoch {state.Seen}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
+            // Whoever has seen more may have taken it since it was read here: that shows when it is read again.
+            Obstacle = readAt <= _latestSaidAt ? null : Text(
+                $"the lease says epoch {lease.Epoch}, and {WhoSaw(latest, state)} has seen epoch {latest}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
             return Standing.None;
         }
 
@@ -177,6 +186,12 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
             ? null
             : Text($"this store belongs to group {state.GroupId}, that of {other.Copy.Member} to group {other.GroupId}: one of them is another group's; move it away and start that member empty");
     }
+
+    /// <summary>It was handed over to this member, or an earlier process of this member has it: nobody else is to lead, whatever they have.</summary>
+    private bool IsChosen(LeaseRecord lease) => lease.IsHeldBy(self.Member) || (lease.Holder.Length == 0 && lease.Successor == self.Member);
+
+    private string WhoSaw(long epoch, MemberState state) =>
+        epoch == state.Seen ? "this member" : Answers.First(answer => answer.LatestEpoch == epoch).Copy.Member;
 
     private bool IsBest() => CountAhead(static _ => true) == 0;
 

@@ -16,8 +16,11 @@ internal sealed class Fence(GroupRules rules, LeaseTimings timings, TimeProvider
     /// <summary>Whether an acknowledgement may be given now.</summary>
     public bool IsOpen => rules.MayAcknowledge(IsBeforeMonotonicEnd, IsWithinWallClock);
 
-    /// <summary>Whether this member may take itself for the master.</summary>
-    public bool Holds => IsBeforeMonotonicEnd && IsWithinWallClock;
+    /// <summary>
+    /// Whether this member may prolong its lease still. A wall clock that was set shuts the fence and does not end a mastership: if the lease was not renewed in time, as after a suspension, the renewal meets another
+    /// version of it, and if it was, the fence is open again.
+    /// </summary>
+    public bool Holds => IsBeforeMonotonicEnd;
 
     private bool IsBeforeMonotonicEnd => time.GetTimestamp() < Volatile.Read(ref _until);
 

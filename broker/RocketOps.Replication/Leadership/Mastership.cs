@@ -21,7 +21,14 @@ internal sealed class Mastership
     private volatile bool _enoughInSync;
     private volatile bool _paused;
 
-    public Mastership(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time, VersionedLease lease)
+    /// <param name="options">This member's.</param>
+    /// <param name="rules">By which it leads.</param>
+    /// <param name="self">This copy.</param>
+    /// <param name="host">Has the log.</param>
+    /// <param name="time">To tell who is late.</param>
+    /// <param name="lease">As it was won.</param>
+    /// <param name="former">The member whose lease ended without its help: nobody waits for it to come. Empty when there is none.</param>
+    public Mastership(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time, VersionedLease lease, string former)
     {
         _options = options;
         _rules = rules;
@@ -31,7 +38,7 @@ internal sealed class Mastership
         _inSync = new InSyncSet(rules, lease.Record.InSync);
         Lease = lease;
         EpochStart = long.MaxValue;
-        foreach (MemberCopy copy in lease.Record.InSync.Where(copy => copy != self))
+        foreach (MemberCopy copy in lease.Record.InSync.Where(copy => copy != self && copy.Member != former))
         {
             _followers.Expect(copy, host.LogEnd.Offset);
         }
@@ -130,10 +137,9 @@ internal sealed class Mastership
         }
 
         List<MemberCopy> wanted = [.. _inSync.Written];
-        int least = _options.Mode == ReplicationMode.Async ? 1 : _options.MinInSync;
         foreach (MemberCopy late in _inSync.Written.Where(copy => copy != _self && _followers.LagOf(copy) >= _options.MaxLag).OrderByDescending(_followers.LagOf))
         {
-            if (wanted.Count > least)
+            if (wanted.Count > _options.LeastInSync)
             {
                 wanted.Remove(late);
             }

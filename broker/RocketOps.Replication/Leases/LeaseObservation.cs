@@ -14,6 +14,9 @@ internal sealed class LeaseObservation(TimeProvider time)
     /// <summary>The store has answered at least once.</summary>
     public bool HasSeen { get; private set; }
 
+    /// <summary>Time stamp of the last answer of the store, whatever it was.</summary>
+    public long ReadAt { get; private set; }
+
     /// <summary>For how long the holder has not renewed it.</summary>
     public TimeSpan Age => time.GetElapsedTime(_changedAt);
 
@@ -26,5 +29,6 @@ internal sealed class LeaseObservation(TimeProvider time)
 
         Lease = lease;
         HasSeen = true;
+        ReadAt = time.GetTimestamp();
     }
 }

@@ -24,10 +24,13 @@ public sealed class GroupMember
     private volatile Mastership? _mastership;
     private HandOver? _handOver;
     private Candidacy? _candidacy;
-    private LeaseRequest? _attempt;
+    private Acquisition? _attempt;
     private LeaseRecord? _followed;
     private MemberState _state;
     private long _renewedAt;
+    private long _failedAt;
+    private string? _failure;
+    private bool _hasLed;
     private long _round;
     private string? _reported;
 
@@ -56,10 +59,10 @@ public sealed class GroupMember
     }
 
     /// <summary>This member is the master and may take a message now. What it takes has yet to be acknowledged (<see cref="MayAcknowledge"/>).</summary>
-    public bool TakesMessages => _mastership is { TakesMessages: true } && _fence.Holds;
+    public bool TakesMessages => _mastership is { TakesMessages: true } && _fence.IsOpen;
 
-    /// <summary>The epoch this member leads; null when it does not, or not any more.</summary>
-    public long? LeadingEpoch => _mastership is { } mastership && _fence.Holds ? mastership.Epoch : null;
+    /// <summary>The epoch this member leads; null when it does not, not any more, or may not say so before its next renewal, as its wall clock was set.</summary>
+    public long? LeadingEpoch => _mastership is { } mastership && _fence.IsOpen ? mastership.Epoch : null;
 
     /// <summary>Offset before which everything is on all copies in sync; 0 when this member does not lead.</summary>
     public long Confirmed => _mastership?.Confirmed ?? 0;
@@ -75,7 +78,7 @@ public sealed class GroupMember
         && (_options.Mode == ReplicationMode.Async || (mastership.IsMinimumMet && offset <= mastership.Confirmed));
 
     /// <summary>What this member answers to one that thinks of taking the lease.</summary>
-    public MemberAnswer Describe() => new(_state.GroupId, _self, _host.LogEnd, _state.Promised, LeadingEpoch is not null) { Members = _options.Members };
+    public MemberAnswer Describe() => new(_state.GroupId, _self, _host.LogEnd, _state.Promised, LeadingEpoch is not null) { Members = _options.Members, Seen = _state.Seen };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>.</summary>
     public void Tick()
@@ -107,7 +110,7 @@ public sealed class GroupMember
         }
 
         _observed.See(lease);
-        if (lease is not null && _attempt is { } attempt && lease.Record.IsSameRenewal(attempt.Record!))
+        if (lease is not null && _attempt is { } attempt && lease.Record.IsSameRenewal(attempt.Write.Record!))
         {
             // Written although its answer was lost.
             Win(attempt, lease);
@@ -168,9 +171,9 @@ public sealed class GroupMember
 
             Lead(mastership);
         }
-        else if (ReferenceEquals(_attempt, write))
+        else if (_attempt is { } attempt && ReferenceEquals(attempt.Write, write))
         {
-            Win(write, lease);
+            Win(attempt, lease);
         }
         else
         {
@@ -181,7 +184,17 @@ public sealed class GroupMember
     /// <summary>The lease store did not answer; what was asked of it may have been done or be done later.</summary>
     public void OnLeaseFailed(long request) => _requests.End(request);
 
-    public void OnAnswer(long round, MemberAnswer answer) => _candidacy?.OnAnswer(round, answer);
+    public void OnAnswer(long round, MemberAnswer answer)
+    {
+        if (_candidacy is { } candidacy)
+        {
+            candidacy.OnAnswer(round, answer);
+            if (candidacy.HasHeardAll)
+            {
+                Choose();
+            }
+        }
+    }
 
     /// <summary>The epoch that <see cref="IMemberHost.Lead"/> named has begun.</summary>
     public void OnLeadBegun(long epoch, long epochStart)
@@ -192,13 +205,27 @@ public sealed class GroupMember
         }
     }
 
-    /// <summary>The store cannot go on: whoever can leads instead.</summary>
+    /// <summary>
+    /// The store cannot go on, or the promise of an epoch cannot be written: whoever can leads instead. This member gives the lease back, and does not take it before it has not failed for as long as a lease lasts.
+    /// </summary>
     public void OnHostFailed(string reason)
     {
+        bool isKnown = StandsBack && reason == _failure;
+        _failure = reason;
+        _failedAt = _time.GetTimestamp();
+        _candidacy = null;
+        _attempt = null;
         if (_mastership is not null)
         {
             Resign(reason);
         }
+
+        if (!isKnown)
+        {
+            Report(MemberEvent.StandsBack, reason);
+        }
+
+        GiveBack();
     }
 
     /// <summary>A follower has everything before that offset, in the log of that epoch.</summary>
@@ -255,8 +282,7 @@ public sealed class GroupMember
     {
         if (_state.GroupId.Length == 0 && groupId.Length > 0)
         {
-            _state = _state with { GroupId = groupId };
-            _host.Persist(_state);
+            Save(_state with { GroupId = groupId });
         }
     }
 
@@ -312,7 +338,9 @@ public sealed class GroupMember
         }
 
         IReadOnlyList<MemberCopy> inSync = mastership.FindInSync();
-        bool isDue = _time.GetElapsedTime(_renewedAt) >= _options.Lease.Renew;
+
+        // A wall clock that was set says nothing of the time since: the next renewal does.
+        bool isDue = !_fence.IsOpen || _time.GetElapsedTime(_renewedAt) >= _options.Lease.Renew;
         if (isDue || seen.HandOverTo is not null || !InSyncSet.IsSame(inSync, mastership.InSync))
         {
             Renew(mastership, seen with
@@ -346,7 +374,7 @@ public sealed class GroupMember
             _fence.Close();
             Renew(
                 mastership,
-                seen with { RenewTime = NextRenewTime(seen), Holder = string.Empty, HolderAddress = string.Empty, HandOverTo = null, Successor = target.Member, InSync = LeftInSync(seen, handOver) });
+                Released(seen, handOver.Leaves) with { Successor = target.Member });
             StepDown();
             Report(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");
             return true;
@@ -363,10 +391,23 @@ public sealed class GroupMember
         return false;
     }
 
-    private IReadOnlyList<MemberCopy> LeftInSync(LeaseRecord seen, HandOver handOver)
+    private LeaseRecord Released(LeaseRecord seen, bool leaves) => seen with
     {
-        int least = _options.Mode == ReplicationMode.Async ? 1 : _options.MinInSync;
-        return handOver.Leaves && seen.InSync.Count > least ? [.. seen.InSync.Where(copy => copy != _self)] : seen.InSync;
+        RenewTime = NextRenewTime(seen),
+        Holder = string.Empty,
+        HolderAddress = string.Empty,
+        HandOverTo = null,
+        Successor = null,
+        InSync = leaves && seen.InSync.Count > _options.LeastInSync ? [.. seen.InSync.Where(copy => copy != _self)] : seen.InSync,
+    };
+
+    /// <summary>A lease in this member's name that it does not lead by: others need not wait for its end. Nothing is acknowledged by it, as the fence is closed.</summary>
+    private void GiveBack()
+    {
+        if (!_requests.IsBusy && _mastership is null && _observed.Lease is { } lease && lease.Record.IsHeldBy(_self.Member))
+        {
+            _requests.Send(_requests.Begin(Released(lease.Record, leaves: true), lease.Version));
+        }
     }
 
     private void Observe()
@@ -390,24 +431,28 @@ public sealed class GroupMember
     private void Choose()
     {
         LeaseRecord? lease = Lease;
-        if (lease is { Holder.Length: > 0 } && !_rules.HasExpired(_observed, _time.GetUtcNow()))
+        if (lease is { Holder.Length: > 0 } && !_rules.HasExpired(_observed, _time.GetUtcNow()) && !IsOfEarlierRun(lease))
         {
             _candidacy = null;
             if (!lease.IsHeldBy(_self.Member))
             {
                 Follow(lease);
             }
+            else if (StandsBack)
+            {
+                GiveBack();
+            }
 
             return;
         }
 
-        if (_requests.IsBusy || (lease is not null && _rules.MustLeaveToSuccessor(lease, _self.Member, _observed.Age)))
+        if (_requests.IsBusy || StandsBack || (lease is not null && _rules.MustLeaveToSuccessor(lease, _self.Member, _observed.Age)))
         {
             return;
         }
 
         _candidacy ??= new Candidacy(_options, _rules, _self, _host, _time);
-        Standing standing = _candidacy.Decide(_observed.Lease, _state, () => ++_round);
+        Standing standing = _candidacy.Decide(_observed, _state, () => ++_round);
         if (standing != Standing.None)
         {
             Take(lease, standing);
@@ -417,6 +462,15 @@ public sealed class GroupMember
             Report(MemberEvent.MayNotLead, obstacle);
         }
     }
+
+    /// <summary>What failed once may fail again: until it has gone well for some time, a lease that this member took would only keep others from it.</summary>
+    private bool StandsBack => _failure is not null && _time.GetElapsedTime(_failedAt) < _options.Lease.Duration;
+
+    /// <summary>
+    /// Held in this member's name by a process that is dead, as this one has its store. Nobody has to wait for its end when nothing is acknowledged without the other copies, which follow the next epoch by then.
+    /// </summary>
+    private bool IsOfEarlierRun(LeaseRecord lease) =>
+        !_hasLed && !StandsBack && lease.IsHeldBy(_self.Member) && _options.Mode == ReplicationMode.Sync && lease.InSync.Count > 1 && _rules.IsInSync(lease, _self);
 
     private void Follow(LeaseRecord lease)
     {
@@ -449,7 +503,7 @@ public sealed class GroupMember
 
         // Before it is sent: the write may come true at any time, also after this process has ended.
         Raise(epoch, _state.Seen);
-        _attempt = _requests.Begin(
+        LeaseRequest write = _requests.Begin(
             new LeaseRecord
             {
                 GroupId = groupId,
@@ -458,16 +512,17 @@ public sealed class GroupMember
                 Epoch = epoch,
                 RenewTime = NextRenewTime(lease),
                 Duration = _options.Lease.Duration,
-                InSync = lease is not null && standing == Standing.InSync ? _rules.InheritedInSync(lease, _self, _options.Members) : [_self],
+                InSync = lease is not null && standing == Standing.InSync ? _rules.InheritedInSync(lease, _self, _options.Members, _options.LeastInSync) : [_self],
             },
             _observed.Lease?.Version);
-        _requests.Send(_attempt);
+        _attempt = new Acquisition(write, standing, lease?.Holder ?? string.Empty);
+        _requests.Send(write);
     }
 
     /// <summary>The lease of this master is gone: it founds a new one, in a new epoch. Nobody else does while this member says that it leads.</summary>
     private void Refound(Mastership mastership)
     {
-        if (!_fence.Holds)
+        if (!_fence.IsOpen)
         {
             Resign("it was deleted");
             return;
@@ -476,26 +531,27 @@ public sealed class GroupMember
         long epoch = _rules.NextEpoch(mastership.Epoch, _state.Promised);
         Raise(epoch, _state.Seen);
         LeaseRecord seen = mastership.Lease.Record;
-        _attempt = _requests.Begin(seen with { Epoch = epoch, RenewTime = NextRenewTime(seen), InSync = mastership.InSync, Successor = null, HandOverTo = null, UncleanEpoch = null }, expectedVersion: null);
-        _requests.Send(_attempt);
+        LeaseRequest write = _requests.Begin(seen with { Epoch = epoch, RenewTime = NextRenewTime(seen), InSync = mastership.InSync, Successor = null, HandOverTo = null, UncleanEpoch = null }, expectedVersion: null);
+        _attempt = new Acquisition(write, Standing.InSync, string.Empty);
+        _requests.Send(write);
     }
 
-    private void Win(LeaseRequest attempt, VersionedLease lease)
+    private void Win(Acquisition attempt, VersionedLease lease)
     {
         LeaseRecord record = lease.Record;
         _attempt = null;
         _candidacy = null;
         _followed = null;
         _handOver = null;
-        if (_state.GroupId.Length == 0)
+        Save(_state with
         {
-            _state = _state with { GroupId = record.GroupId };
-            _host.Persist(_state);
-        }
-
-        Raise(record.Epoch, record.Epoch);
-        Extend(attempt);
-        _mastership = new Mastership(_options, _rules, _self, _host, _time, lease);
+            GroupId = _state.GroupId.Length == 0 ? record.GroupId : _state.GroupId,
+            Promised = Math.Max(_state.Promised, record.Epoch),
+            Seen = Math.Max(_state.Seen, record.Epoch),
+        });
+        Extend(attempt.Write);
+        _hasLed = true;
+        _mastership = new Mastership(_options, _rules, _self, _host, _time, lease, attempt.Former);
         if (!_fence.Holds)
         {
             Resign("its answer came too late");
@@ -503,7 +559,7 @@ public sealed class GroupMember
         }
 
         _host.Lead(record.Epoch);
-        Report(MemberEvent.TookLease, $"this member leads in epoch {record.Epoch}, in sync are {Names(record.InSync)}");
+        Report(MemberEvent.TookLease, $"this member leads in epoch {record.Epoch}{attempt.Loss}, in sync are {Names(record.InSync)}");
     }
 
     private void Extend(LeaseRequest renewal)
@@ -528,13 +584,15 @@ public sealed class GroupMember
         _host.StandBy();
     }
 
-    private void Raise(long promised, long seen)
+    private void Raise(long promised, long seen) => Save(_state with { Promised = Math.Max(_state.Promised, promised), Seen = Math.Max(_state.Seen, seen) });
+
+    /// <summary>What could not be written is not known here either: whoever asks again is to meet the same failure.</summary>
+    private void Save(MemberState state)
     {
-        MemberState raised = _state with { Promised = Math.Max(_state.Promised, promised), Seen = Math.Max(_state.Seen, seen) };
-        if (raised != _state)
+        if (state != _state)
         {
-            _state = raised;
-            _host.Persist(raised);
+            _host.Persist(state);
+            _state = state;
         }
     }
 
@@ -556,6 +614,21 @@ public sealed class GroupMember
             _reported = text;
             _host.Report(happened, text);
         }
+    }
+
+    /// <summary>An attempt to take the lease, whose outcome is open.</summary>
+    /// <param name="Write">Under way.</param>
+    /// <param name="By">What right.</param>
+    /// <param name="Former">Who held the lease and did not renew it; empty when nobody did.</param>
+    private sealed record Acquisition(LeaseRequest Write, Standing By, string Former)
+    {
+        /// <summary>What a person has to know of it.</summary>
+        public string Loss => By switch
+        {
+            Standing.Recovery => " by recovery, as every copy that was in sync may have lost what it had: what no other member had either is lost",
+            Standing.Unclean => " as a person has permitted: what only copies in sync had is lost",
+            _ => string.Empty,
+        };
     }
 
     private static string Names(IReadOnlyList<MemberCopy> copies) => string.Join(", ", copies.Select(static copy => copy.Member));

@@ -19,6 +19,9 @@ public sealed record GroupOptions
     /// <summary>In sync mode: how many copies, the master's among them, have a message before it is acknowledged. With fewer, messages are refused. 1 lets the master go on alone.</summary>
     public int MinInSync { get; init; } = 1;
 
+    /// <summary>So many copies stay in sync whatever becomes of them: with fewer nothing is acknowledged, so they still have everything and may still lead.</summary>
+    public int LeastInSync => Mode == ReplicationMode.Async ? 1 : MinInSync;
+
     public LeaseTimings Lease { get; init; } = new();
 
     /// <summary>A follower that has not caught up for so long is in sync no longer.</summary>

@@ -12,4 +12,10 @@ public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, l
 {
     /// <summary>Whom it counts among the group (<see cref="GroupOptions.Members"/>); while members come and go, not all count the same. Empty from a version that did not say so.</summary>
     public IReadOnlyList<string> Members { get; init; } = [];
+
+    /// <summary>The highest epoch it has seen (<see cref="MemberState.Seen"/>); 0 from a version that did not say so.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>The highest epoch that there was, as far as it knows.</summary>
+    public long LatestEpoch => Math.Max(Seen, End.Epoch);
 }

@@ -11,4 +11,7 @@ public enum MemberEvent
 
     /// <summary>Nobody leads, and this member may not: the text says what to do.</summary>
     MayNotLead,
+
+    /// <summary>This member can neither lead nor promise to follow, for the reason the text has.</summary>
+    StandsBack,
 }

@@ -26,6 +26,9 @@ internal class GroupRules
     /// <summary>A lease of an epoch before one that was seen was set back by somebody: who is in sync there is not true any more.</summary>
     public virtual bool IsCurrent(LeaseRecord lease, long seen) => lease.Epoch >= seen;
 
+    /// <summary>A member that was away does not know what was seen meanwhile: those that answer do.</summary>
+    public virtual long LatestEpoch(long seen, IEnumerable<long> seenByOthers) => seenByOthers.Aggregate(seen, Math.Max);
+
     /// <summary>
     /// A lease that is gone is founded anew only with everybody there, each with its store: one that is missing may have what was acknowledged, or lead.
     /// </summary>
@@ -50,9 +53,16 @@ internal class GroupRules
     public virtual bool GoesBefore(MemberAnswer other, LogEnd own, string ownName) =>
         other.End.CompareTo(own) is var order && (order > 0 || (order == 0 && string.CompareOrdinal(other.Copy.Member, ownName) < 0));
 
-    /// <summary>With which copies a master begins: those that had everything, less the master that went missing.</summary>
-    public virtual IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members) =>
-        [.. lease.InSync.Where(copy => copy.Member != self.Member && (lease.Holder.Length == 0 || copy.Member != lease.Holder)), self];
+    /// <summary>
+    /// With which copies a master begins: those that had everything, less the master that went missing. That one stays when fewer than the minimum were left: nothing is acknowledged without it then, so it
+    /// may lead again if this one is lost.
+    /// </summary>
+    public virtual IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members, int least)
+    {
+        MemberCopy[] all = [.. lease.InSync.Where(copy => copy.Member != self.Member), self];
+        MemberCopy[] left = [.. all.Where(copy => copy.Member == self.Member || copy.Member != lease.Holder)];
+        return left.Length >= least ? left : all;
+    }
 
     /// <summary>The renewal counts from before it was sent: others can have seen it from then on.</summary>
     public virtual long RenewedAt(long sentAt, long answeredAt) => sentAt;

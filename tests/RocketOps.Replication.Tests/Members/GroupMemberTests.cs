@@ -3,7 +3,6 @@ using RocketOps.Replication.Leases;
 using RocketOps.Replication.Members;
 using RocketOps.Replication.Rules;
 using RocketOps.Replication.Tests.Simulation;
-using RocketOps.Testing.Time;
 
 namespace RocketOps.Replication.Tests.Members;
 
@@ -12,7 +11,7 @@ public sealed class GroupMemberTests
 {
     private static readonly MemberCopy Follower = new("b", "b1");
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly SetClock _time = new();
     private readonly IMemberHost _host = Substitute.For<IMemberHost>();
 
     [Fact]
@@ -195,6 +194,233 @@ public sealed class GroupMemberTests
         _host.DidNotReceive().WriteLease(3, Arg.Any<LeaseRecord>(), Arg.Any<string?>());
     }
 
+    /// <summary>What others have seen meanwhile counts: b is in a later epoch than the lease that somebody restored.</summary>
+    [Theory]
+    [InlineData(4, 4, true)]
+    [InlineData(7, 4, false)]
+    [InlineData(4, 7, false)]
+    public void Choose_AnotherMemberHasSeenALaterEpoch_TheLeaseWasSetBack(long seen, long endEpoch, bool leads)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Lease with { Successor = null }, "1"));
+        MemberAnswer answer = new("group", Follower, new LogEnd(endEpoch, 90), 7, false) { Seen = seen };
+        member.OnAnswer(1, answer);
+
+        for (int i = 0; i < 200; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            member.Tick();
+            AnswerRead(member, Lease with { Successor = null });
+        }
+
+        (Written() > 0).Should().Be(leads);
+        if (!leads)
+        {
+            _host.Received(1).Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("the lease says epoch 4, and b has seen epoch 7: it was set back")));
+        }
+    }
+
+    /// <summary>A lease that was handed over may be restored as any other: its successor asks before it leads.</summary>
+    [Fact]
+    public void Choose_ALeaseThatWasHandedOverToItWasSetBack_IsNotTaken()
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+
+        member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(7, 500), 7, false) { Seen = 7 });
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Promise_ThatCannotBeWritten_IsNotTakenForGivenTheNextTime(bool fails)
+    {
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        _host.When(static host => host.Persist(Arg.Any<MemberState>())).Do(_ => Fail(fails));
+        Func<bool> follows = () => member.TryFollow(6);
+
+        for (int i = 0; i < 2; i++)
+        {
+            if (fails)
+            {
+                follows.Should().Throw<IOException>();
+                member.State.Seen.Should().Be(4);
+            }
+            else
+            {
+                follows().Should().BeTrue();
+                member.State.Seen.Should().Be(6);
+            }
+        }
+    }
+
+    [Fact]
+    public void OnJoined_TheGroupCannotBeWritten_TheStoreBelongsToNone()
+    {
+        GroupMember member = new(Options, new MemberState(string.Empty, "a1", 0, 0), _host, _time, new GroupRules());
+        _host.When(static host => host.Persist(Arg.Any<MemberState>())).Do(static _ => Fail(true));
+
+        member.Invoking(static joined => joined.OnJoined("group")).Should().Throw<IOException>();
+
+        member.State.GroupId.Should().BeEmpty();
+    }
+
+    /// <summary>Others need not wait for the end of a lease that nobody leads by.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public void OnHostFailed_OfTheMaster_GivesTheLeaseBack(int minInSync, int left)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.OnHostFailed("its disk is gone");
+
+        master.LeadingEpoch.Should().BeNull();
+        master.MayAcknowledge(5, 100).Should().BeFalse();
+        _host.Received().WriteLease(3, Arg.Is<LeaseRecord>(lease => lease.Holder.Length == 0 && lease.Successor == null && lease.InSync.Count == left && lease.InSync.Contains(Follower)), "2");
+    }
+
+    /// <summary>The renewal that was under way comes true: what it prolonged is given back as well.</summary>
+    [Fact]
+    public void OnHostFailed_WhileARenewalIsUnderWay_GivesBackWhatItWrote()
+    {
+        GroupMember master = Master(new GroupRules());
+        _time.Advance(Options.Lease.Renew);
+        master.Tick();
+
+        master.OnHostFailed("its disk is gone");
+        master.OnLeaseWritten(3, "3");
+
+        _host.Received().WriteLease(4, Arg.Is<LeaseRecord>(static lease => lease.Holder.Length == 0), "3");
+    }
+
+    /// <summary>It would win, being the one with the longest log, and keep everybody else from leading.</summary>
+    [Fact]
+    public void Choose_TheStoreFailsStill_NeverTakesTheLease()
+    {
+        GroupMember member = Master(new GroupRules());
+        member.OnHostFailed("its disk is gone");
+        member.OnLeaseWritten(3, "3");
+        _host.ClearReceivedCalls();
+
+        for (int i = 0; i < 200; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            member.OnHostFailed("its disk is gone");
+            member.Tick();
+            AnswerRead(member, Lease with { Epoch = 5, Successor = null });
+        }
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+        _host.DidNotReceiveWithAnyArgs().AskMembers(default);
+    }
+
+    [Fact]
+    public void Choose_WhatFailedGoesWellAgain_TakesTheLeaseAfterSomeTime()
+    {
+        GroupMember member = Master(new GroupRules());
+        member.OnHostFailed("no space left");
+        member.OnLeaseWritten(3, "3");
+        _host.ClearReceivedCalls();
+
+        for (int i = 0; i < 100 && !_host.ReceivedCalls().Any(static call => call.GetMethodInfo().Name == nameof(IMemberHost.WriteLease)); i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            member.Tick();
+            AnswerRead(member, Lease with { Epoch = 5, Successor = null });
+        }
+
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 6), Arg.Any<string?>());
+    }
+
+    /// <summary>Of two members that must both be in sync one is lost: what the other does alone is acknowledged to nobody, so the lost one may lead again.</summary>
+    [Theory]
+    [InlineData(1, false, 1)]
+    [InlineData(2, false, 2)]
+    [InlineData(2, true, 1)]
+    public void Take_WithTheMasterLost_KeepsItInSyncWhereTheMinimumNeedsItUnlessTheRuleIsBroken(int minInSync, bool isRuleBroken, int inSync)
+    {
+        GroupMember member = Took(Lease with { Holder = "b", Successor = null }, minInSync, isRuleBroken ? new BrokenRules.DropsTheLostMasterBelowTheMinimum() : new GroupRules());
+
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Holder == "a" && lease.InSync.Count == inSync), "1");
+        member.OnLeaseWritten(Written(), "2");
+        member.OnLeadBegun(5, 100);
+        member.TakesMessages.Should().Be(minInSync == 1, "nobody counts on the one that was lost before it comes");
+    }
+
+    [Theory]
+    [InlineData(ReplicationMode.Sync, 4, 2, true)]
+    [InlineData(ReplicationMode.Sync, 4, 1, false)] // alone in sync: an earlier process on a lost node may acknowledge by itself
+    [InlineData(ReplicationMode.Async, 4, 2, false)]
+    [InlineData(ReplicationMode.Sync, 9, 2, false)] // the lease was set back
+    public void Choose_TheLeaseIsThatOfItsProcessBefore_IsNotWaitedForWhereTheCopiesDecide(ReplicationMode mode, long seen, int inSync, bool takesIt)
+    {
+        LeaseRecord lease = Lease with { Holder = "a", Successor = null, InSync = [.. Lease.InSync.Take(inSync)] };
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { Mode = mode, MinInSync = 1 }, new MemberState("group", "a1", seen, seen), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(lease, "1"));
+        _time.Advance(Options.AnswerTime);
+
+        member.Tick();
+
+        _host.ReceivedWithAnyArgs(takesIt ? 1 : 0).WriteLease(default, default!, default);
+        if (takesIt)
+        {
+            _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static taken => taken.Epoch == 5 && taken.InSync.Count == 2), "1");
+        }
+    }
+
+    [Fact]
+    public void Choose_ItsOwnMastershipHasEndedHere_WaitsForTheEndOfItsLease()
+    {
+        GroupMember master = Master(new GroupRules());
+        _time.Advance(Options.Lease.Duration - Options.Lease.Margin);
+        master.Tick();
+        master.LeadingEpoch.Should().BeNull();
+        _host.ClearReceivedCalls();
+
+        master.Tick();
+        AnswerRead(master, Lease with { Holder = "a", Epoch = 5, Successor = null });
+        master.Tick();
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+    }
+
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(-10_000)]
+    public void Tick_TheWallClockWasSet_AcknowledgesNothingUntilTheNextRenewalAndLeadsOn(int milliseconds)
+    {
+        GroupMember master = Master(new GroupRules());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+
+        _time.Set(TimeSpan.FromMilliseconds(milliseconds));
+        master.MayAcknowledge(5, 80).Should().BeFalse();
+        master.Tick();
+        _host.Received().WriteLease(3, Arg.Any<LeaseRecord>(), "2");
+        master.MayAcknowledge(5, 80).Should().BeFalse("another member may have it by now");
+        master.OnLeaseWritten(3, "3");
+
+        master.MayAcknowledge(5, 80).Should().BeTrue();
+        _host.DidNotReceive().StandBy();
+    }
+
+    private static void Fail(bool fails)
+    {
+        if (fails)
+        {
+            throw new IOException("no space left");
+        }
+    }
+
     private static GroupOptions Options => new() { Member = "a", Members = ["a", "b"], MinInSync = 2 };
 
     private static LeaseRecord Lease => new()
@@ -208,6 +434,36 @@ public sealed class GroupMemberTests
         InSync = [new MemberCopy("a", "a1"), Follower],
     };
 
+    /// <summary>The lease has expired, and b, which held it, does not answer.</summary>
+    private GroupMember Took(LeaseRecord lease, int minInSync, GroupRules rules)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { MinInSync = minInSync }, new MemberState("group", "a1", 4, 4), _host, _time, rules);
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(lease, "1"));
+        for (int i = 0; i < 100 && Written() == 0; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            member.Tick();
+            AnswerRead(member, lease);
+        }
+
+        return member;
+    }
+
+    /// <summary>Which request wrote last; 0 when none did.</summary>
+    private long Written() => Requests(nameof(IMemberHost.WriteLease));
+
+    private void AnswerRead(GroupMember member, LeaseRecord lease)
+    {
+        if (Requests(nameof(IMemberHost.ReadLease)) is > 0 and var read)
+        {
+            member.OnLeaseRead(read, new VersionedLease(lease, "1"));
+        }
+    }
+
+    private long Requests(string kind) => _host.ReceivedCalls().Where(call => call.GetMethodInfo().Name == kind).Select(static call => (long)call.GetArguments()[0]!).LastOrDefault();
+
     /// <summary>Leads epoch 5, in which nothing is acknowledged yet; its log ends at 100.</summary>
     private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default, int minInSync = 2)
     {
@@ -216,6 +472,7 @@ public sealed class GroupMemberTests
         GroupMember member = new(Options with { MinInSync = minInSync }, new MemberState("group", "a1", 4, 4), _host, _time, rules);
         member.Tick();
         member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 100), 4, false) { Seen = 4 });
         _time.Advance(answerTakes);
         member.OnLeaseWritten(2, "2");
         member.OnLeadBegun(5, 70);

@@ -15,43 +15,44 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
     private const int MostSchedules = 1500;
 
     /// <summary>
-    /// What the rule says, in the order of the design; the rule, broken; faults that provoke it, words of what the schedule ends in, and the first seed: the one that was found to show it, so that a build need not look for it again. Others are tried after it.
+    /// What the rule says, in the order of the design; the rule, broken; faults that provoke it, words of what the schedule ends in, and the first seed: the one that was found to show it, so that a build need not look for it again. Others are tried after it, and after one that ends in something else.
     /// </summary>
     private static readonly Dictionary<string, (string Says, GroupRules Rules, Func<SimOptions, SimOptions> Faults, string Ends, int First)> Table = new(StringComparer.Ordinal)
     {
-        [nameof(BrokenRules.ComparesRenewTimeWithOwnClock)] = ("Observers measure by their own monotonic clock from the last change they saw", new BrokenRules.ComparesRenewTimeWithOwnClock(), static options => options with { WallClock = 10 }, "leads in epoch", 3),
-        [nameof(BrokenRules.KeepsNoMargin)] = ("A margin lies between the end of a mastership and the next one", new BrokenRules.KeepsNoMargin(), static options => options with { LeaseCut = 40, ClockDrift = 0.08, Members = 3, Mode = ReplicationMode.Async, MinInSync = 1, FaultEveryMs = 1500 }, "leads in epoch", 996),
-        [nameof(BrokenRules.CountsFromTheLease)] = ("Every acquisition is a new epoch, with a floor in each member's store", new BrokenRules.CountsFromTheLease(), static options => options with { LeaseDeleted = 3 }, "", 1),
-        [nameof(SimOptions.PersistsPromise)] = ("The floor outlives the process", new GroupRules(), static options => options with { PersistsPromise = false, LeaseDeleted = 2 }, "", 1),
-        [nameof(SimOptions.LeaseStoreComparesVersions)] = ("Acquisitions and changes of the in-sync set are compare-and-swap", new GroupRules(), static options => options with { LeaseStoreComparesVersions = false, LeaseSlow = 0.1 }, "", 2),
-        [nameof(BrokenRules.BelievesAnOldLease)] = ("A deleted or restored Lease cannot set the epoch back", new BrokenRules.BelievesAnOldLease(), static options => options with { LeaseSetBack = 5, Partition = 6 }, "", 10),
-        [nameof(BrokenRules.FoundsWithWhoeverIsThere)] = ("A Lease that is gone is founded with all members there", new BrokenRules.FoundsWithWhoeverIsThere(), static options => options with { LeaseDeleted = 3 }, "", 11),
-        [nameof(BrokenRules.FoundsBesideAMaster)] = ("… with none of them leading", new BrokenRules.FoundsBesideAMaster(), static options => options with { LeaseDeleted = 3 }, "leads in epoch", 4),
-        [nameof(BrokenRules.FoundsWithoutALostStore)] = ("… and all with their stores", new BrokenRules.FoundsWithoutALostStore(), static options => options with { LeaseDeleted = 3, Wipe = 3 }, "", 493),
-        [nameof(BrokenRules.AcknowledgesBeforeTheChangeIsWritten)] = ("The in-sync set is changed before an acknowledgement relies on it", new BrokenRules.AcknowledgesBeforeTheChangeIsWritten(), static options => options with { LeaseSlow = 0.3, Partition = 8 }, "", 5),
-        [nameof(BrokenRules.ForgetsOpenChanges)] = ("… also when the answer to the change has not come", new BrokenRules.ForgetsOpenChanges(), static options => options with { LeaseSlow = 0.3, Kill = 8 }, "", 31),
-        [nameof(BrokenRules.TakesNewcomersForInSync)] = ("In sync is who has everything confirmed", new BrokenRules.TakesNewcomersForInSync(), static options => options, "in sync", 1),
-        [nameof(BrokenRules.TakesThoseWithConfirmedForInSync)] = ("… and everything of earlier epochs", new BrokenRules.TakesThoseWithConfirmedForInSync(), static options => options with { Kill = 10 }, "in sync", 101),
-        [nameof(BrokenRules.BeginsWithEverybodyInSync)] = ("A new master begins with the copies that were in sync", new BrokenRules.BeginsWithEverybodyInSync(), static options => options, "", 23),
-        [nameof(BrokenRules.WaitsForOneCopy)] = ("Acknowledged in sync mode is what every in-sync member has", new BrokenRules.WaitsForOneCopy(), static options => options, "", 1),
-        [nameof(BrokenRules.WaitsForNobody)] = ("… and not the master alone", new BrokenRules.WaitsForNobody(), static options => options, "", 1),
+        [nameof(BrokenRules.ComparesRenewTimeWithOwnClock)] = ("Observers measure by their own monotonic clock from the last change they saw", new BrokenRules.ComparesRenewTimeWithOwnClock(), static options => options with { WallClock = 10 }, "leads in epoch", 4),
+        [nameof(BrokenRules.KeepsNoMargin)] = ("A margin lies between the end of a mastership and the next one", new BrokenRules.KeepsNoMargin(), static options => options with { LeaseCut = 40, ClockDrift = 0.08, Members = 3, Mode = ReplicationMode.Async, MinInSync = 1, FaultEveryMs = 1500 }, "leads in epoch", 3214),
+        [nameof(BrokenRules.CountsFromTheLease)] = ("Every acquisition is a new epoch, with a floor in each member's store", new BrokenRules.CountsFromTheLease(), static options => options with { LeaseDeleted = 3 }, "has two masters", 1),
+        [nameof(SimOptions.PersistsPromise)] = ("The floor outlives the process", new GroupRules(), static options => options with { PersistsPromise = false, LeaseDeleted = 2 }, "has two masters", 19),
+        [nameof(SimOptions.LeaseStoreComparesVersions)] = ("Acquisitions and changes of the in-sync set are compare-and-swap", new GroupRules(), static options => options with { LeaseStoreComparesVersions = false, LeaseSlow = 0.1 }, "has two masters", 2),
+        [nameof(BrokenRules.BelievesAnOldLease)] = ("A deleted or restored Lease cannot set the epoch back", new BrokenRules.BelievesAnOldLease(), static options => options with { LeaseSetBack = 5, Partition = 6 }, "leads in epoch", 269),
+        [nameof(BrokenRules.AsksNobodyWhatWasSeen)] = ("… also of those who know better", new BrokenRules.AsksNobodyWhatWasSeen(), static options => options with { LeaseSetBack = 30, Kill = 20, Mode = ReplicationMode.Sync }, "and does not have message", 154),
+        [nameof(BrokenRules.FoundsWithWhoeverIsThere)] = ("A Lease that is gone is founded with all members there", new BrokenRules.FoundsWithWhoeverIsThere(), static options => options with { LeaseDeleted = 3 }, "has two masters", 13),
+        [nameof(BrokenRules.FoundsBesideAMaster)] = ("… with none of them leading", new BrokenRules.FoundsBesideAMaster(), static options => options with { LeaseDeleted = 3 }, "leads in epoch", 24),
+        [nameof(BrokenRules.FoundsWithoutALostStore)] = ("… and all with their stores", new BrokenRules.FoundsWithoutALostStore(), static options => options with { LeaseDeleted = 3, Wipe = 3 }, "and does not have message", 598),
+        [nameof(BrokenRules.AcknowledgesBeforeTheChangeIsWritten)] = ("The in-sync set is changed before an acknowledgement relies on it", new BrokenRules.AcknowledgesBeforeTheChangeIsWritten(), static options => options with { LeaseSlow = 0.3, Partition = 8 }, "although it is in sync", 18),
+        [nameof(BrokenRules.ForgetsOpenChanges)] = ("… also when the answer to the change has not come", new BrokenRules.ForgetsOpenChanges(), static options => options with { LeaseSlow = 0.3, Kill = 8 }, "although it is in sync", 127),
+        [nameof(BrokenRules.TakesNewcomersForInSync)] = ("In sync is who has everything confirmed", new BrokenRules.TakesNewcomersForInSync(), static options => options, "is taken for in sync", 7),
+        [nameof(BrokenRules.TakesThoseWithConfirmedForInSync)] = ("… and everything of earlier epochs", new BrokenRules.TakesThoseWithConfirmedForInSync(), static options => options with { Kill = 10 }, "is taken for in sync", 194),
+        [nameof(BrokenRules.BeginsWithEverybodyInSync)] = ("A new master begins with the copies that were in sync", new BrokenRules.BeginsWithEverybodyInSync(), static options => options, "is taken for in sync", 23),
+        [nameof(BrokenRules.WaitsForOneCopy)] = ("Acknowledged in sync mode is what every in-sync member has", new BrokenRules.WaitsForOneCopy(), static options => options, "although it is in sync", 1),
+        [nameof(BrokenRules.WaitsForNobody)] = ("… and not the master alone", new BrokenRules.WaitsForNobody(), static options => options, "although it is in sync", 1),
         [nameof(BrokenRules.IgnoresTheMinimum)] = ("Fewer in sync than the minimum: refused", new BrokenRules.IgnoresTheMinimum(), static options => options with { MinInSync = 2, Mode = ReplicationMode.Sync }, "are asked for", 1),
-        [nameof(BrokenRules.LetsAnyCopyLead)] = ("Only an in-sync member takes the lease", new BrokenRules.LetsAnyCopyLead(), static options => options, "acknowledged", 37),
-        [nameof(BrokenRules.KnowsMembersOnlyByName)] = ("… and only with the store that was in sync", new BrokenRules.KnowsMembersOnlyByName(), static options => options with { Wipe = 4 }, "acknowledged", 5),
-        [nameof(BrokenRules.TakesWhoeverIsFirst)] = ("Among them the longest log goes first", new BrokenRules.TakesWhoeverIsFirst(), static options => options with { Loss = 0, SlowDisk = 6 }, "", 17),
-        [nameof(BrokenRules.RecoversWithWhoeverIsThere)] = ("After a power cut of all in sync, all members are asked", new BrokenRules.RecoversWithWhoeverIsThere(), static options => options with { PowerCut = 4, FlushesBeforeAnswer = false }, "acknowledged", 8),
-        [nameof(BrokenRules.RecoversFromALostStore)] = ("… and none may have lost its store", new BrokenRules.RecoversFromALostStore(), static options => options with { Wipe = 4 }, "acknowledged", 22),
-        [nameof(SimOptions.NoticesLostWrites)] = ("A store that lost writes knows it", new GroupRules(), static options => options with { NoticesLostWrites = false, PowerCut = 5, FlushesBeforeAnswer = false }, "acknowledged", 3),
-        [nameof(BrokenRules.TakesAnyPermissionForThisEpoch)] = ("Unclean promotion only in the epoch a person named", new BrokenRules.TakesAnyPermissionForThisEpoch(), static options => options with { LeaseEdited = 5 }, "", 60),
-        [nameof(BrokenRules.ChecksTheLeaseOnArrivalOnly)] = ("The lease is checked at the moment of acknowledging", new BrokenRules.ChecksTheLeaseOnArrivalOnly(), static options => options with { Pause = 20, Mode = ReplicationMode.Async, MinInSync = 1, FaultEveryMs = 1500 }, "leads in epoch", 6),
-        [nameof(BrokenRules.TrustsTheMonotonicClockAlone)] = ("… by both clocks, as a suspended machine stops one of them", new BrokenRules.TrustsTheMonotonicClockAlone(), static options => options with { Suspend = 20 }, "leads in epoch", 1),
-        [nameof(BrokenRules.FollowsAnyMaster)] = ("Nobody follows an epoch below one it has seen", new BrokenRules.FollowsAnyMaster(), static options => options with { Late = 0.3, Loss = 0.3, Pause = 10 }, "", 15),
-        [nameof(BrokenRules.ContinuesWhereItsLogEnds)] = ("On joining, the log is cut to the last common point", new BrokenRules.ContinuesWhereItsLogEnds(), static options => options, "", 2),
-        [nameof(BrokenRules.KeepsEpochsItHasNothingOf)] = ("… and epochs it has nothing of are forgotten", new BrokenRules.KeepsEpochsItHasNothingOf(), static options => options with { Kill = 15, FaultEveryMs = 800 }, "takes message", 325),
-        [nameof(SimOptions.KeepsDiverged)] = ("What is cut off is kept", new GroupRules(), static options => options with { KeepsDiverged = false }, "vanished", 2),
-        [nameof(BrokenRules.TakesWhatWasHandedToAnother)] = ("A lease that was handed over is its successor's", new BrokenRules.TakesWhatWasHandedToAnother(), static options => options with { HandOver = 10 }, "handed over", 2),
-        [nameof(BrokenRules.HandsOverAtOnce)] = ("The successor has everything before it is named", new BrokenRules.HandsOverAtOnce(), static options => options with { HandOver = 10 }, "hands over", 26),
-        [nameof(BrokenRules.TakesMessagesBeforeItHasBegun)] = ("A promoted member finishes dispatch before it opens for writes", new BrokenRules.TakesMessagesBeforeItHasBegun(), static options => options, "", 2),
+        [nameof(BrokenRules.LetsAnyCopyLead)] = ("Only an in-sync member takes the lease", new BrokenRules.LetsAnyCopyLead(), static options => options, "and does not have message", 75),
+        [nameof(BrokenRules.KnowsMembersOnlyByName)] = ("… and only with the store that was in sync", new BrokenRules.KnowsMembersOnlyByName(), static options => options with { Wipe = 4 }, "and does not have message", 5),
+        [nameof(BrokenRules.TakesWhoeverIsFirst)] = ("Among them the longest log goes first", new BrokenRules.TakesWhoeverIsFirst(), static options => options with { Loss = 0, SlowDisk = 6 }, "is there and has", 34),
+        [nameof(BrokenRules.RecoversWithWhoeverIsThere)] = ("After a power cut of all in sync, all members are asked", new BrokenRules.RecoversWithWhoeverIsThere(), static options => options with { PowerCut = 4, FlushesBeforeAnswer = false }, "and does not have message", 8),
+        [nameof(BrokenRules.RecoversFromALostStore)] = ("… and none may have lost its store", new BrokenRules.RecoversFromALostStore(), static options => options with { Wipe = 4 }, "and does not have message", 60),
+        [nameof(SimOptions.NoticesLostWrites)] = ("A store that lost writes knows it", new GroupRules(), static options => options with { NoticesLostWrites = false, PowerCut = 5, FlushesBeforeAnswer = false }, "and does not have message", 8),
+        [nameof(BrokenRules.TakesAnyPermissionForThisEpoch)] = ("Unclean promotion only in the epoch a person named", new BrokenRules.TakesAnyPermissionForThisEpoch(), static options => options with { LeaseEdited = 5 }, "and does not have message", 60),
+        [nameof(BrokenRules.ChecksTheLeaseOnArrivalOnly)] = ("The lease is checked at the moment of acknowledging", new BrokenRules.ChecksTheLeaseOnArrivalOnly(), static options => options with { Pause = 20, Mode = ReplicationMode.Async, MinInSync = 1, FaultEveryMs = 1500 }, "leads in epoch", 56),
+        [nameof(BrokenRules.TrustsTheMonotonicClockAlone)] = ("… by both clocks, as a suspended machine stops one of them", new BrokenRules.TrustsTheMonotonicClockAlone(), static options => options with { Suspend = 20 }, "leads in epoch", 11),
+        [nameof(BrokenRules.FollowsAnyMaster)] = ("Nobody follows an epoch below one it has seen", new BrokenRules.FollowsAnyMaster(), static options => options with { Late = 0.3, Loss = 0.3, Pause = 10 }, "and with it message", 24),
+        [nameof(BrokenRules.ContinuesWhereItsLogEnds)] = ("On joining, the log is cut to the last common point", new BrokenRules.ContinuesWhereItsLogEnds(), static options => options, "although it is in sync", 3),
+        [nameof(BrokenRules.KeepsEpochsItHasNothingOf)] = ("… and epochs it has nothing of are forgotten", new BrokenRules.KeepsEpochsItHasNothingOf(), static options => options with { Kill = 15, FaultEveryMs = 800 }, "takes message", 361),
+        [nameof(SimOptions.KeepsDiverged)] = ("What is cut off is kept", new GroupRules(), static options => options with { KeepsDiverged = false }, "have vanished", 3),
+        [nameof(BrokenRules.TakesWhatWasHandedToAnother)] = ("A lease that was handed over is its successor's", new BrokenRules.TakesWhatWasHandedToAnother(), static options => options with { HandOver = 10 }, "handed over", 3),
+        [nameof(BrokenRules.HandsOverAtOnce)] = ("The successor has everything before it is named", new BrokenRules.HandsOverAtOnce(), static options => options with { HandOver = 10 }, "hands over", 30),
+        [nameof(BrokenRules.TakesMessagesBeforeItHasBegun)] = ("A promoted member finishes dispatch before it opens for writes", new BrokenRules.TakesMessagesBeforeItHasBegun(), static options => options, "takes message", 2),
     };
 
     public static TheoryData<string> Rules
@@ -83,9 +84,9 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
             catch (RuleBrokenException broken)
             {
                 output.WriteLine($"CAUGHT {rule} after {seed}: {broken.Message.Split('\n')[0]}");
-                if (ends.Length > 0)
+                if (!broken.Message.Split('\n')[0].Contains(ends, StringComparison.Ordinal))
                 {
-                    broken.Message.Should().Contain(ends);
+                    continue;
                 }
 
                 // The same schedule with the rule in place ends well: the rule is what was missed.
@@ -94,7 +95,7 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
             }
         }
 
-        Assert.Fail($"{MostSchedules} schedules did not notice it");
+        Assert.Fail($"none of {MostSchedules} schedules ended in '{ends}'");
     }
 
     /// <summary>The table of docs/broken-rules.md is what the schedules end in today; <c>ROCKETOPS_WRITE_DOCS=1</c> writes it.</summary>

@@ -33,6 +33,11 @@ internal static class BrokenRules
         public override bool IsCurrent(LeaseRecord lease, long seen) => true;
     }
 
+    public sealed class AsksNobodyWhatWasSeen : GroupRules
+    {
+        public override long LatestEpoch(long seen, IEnumerable<long> seenByOthers) => seen;
+    }
+
     public sealed class FoundsWithWhoeverIsThere : GroupRules
     {
         public override bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => !anyLeads;
@@ -75,8 +80,13 @@ internal static class BrokenRules
 
     public sealed class BeginsWithEverybodyInSync : GroupRules
     {
-        public override IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members) =>
+        public override IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members, int least) =>
             [.. members.Where(name => name != self.Member).Select(name => lease.InSync.FirstOrDefault(copy => copy.Member == name, new MemberCopy(name, $"{name[1..]}.1"))), self];
+    }
+
+    public sealed class DropsTheLostMasterBelowTheMinimum : GroupRules
+    {
+        public override IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members, int least) => base.InheritedInSync(lease, self, members, least: 1);
     }
 
     public sealed class CountsRenewalsFromTheAnswer : GroupRules

@@ -29,6 +29,9 @@ internal sealed class SimChecker(SimGroup group)
 
     public int HandedOver { get; private set; }
 
+    /// <summary>Leases of members that could not lead.</summary>
+    public int GivenBack { get; private set; }
+
     public int Changes { get; private set; }
 
     public TimeSpan LastAcknowledgedAt { get; private set; }
@@ -181,6 +184,12 @@ internal sealed class SimChecker(SimGroup group)
 
     private void OnReleasing(LeaseRecord? before, LeaseRecord after)
     {
+        if (after.Successor is null)
+        {
+            GivenBack++;
+            return;
+        }
+
         _releasedAt = group.World.Now;
         SimMember old = group.Find(before!.Holder)!;
         SimMember successor = group.Find(after.Successor!)!;
@@ -223,7 +232,7 @@ internal sealed class SimChecker(SimGroup group)
         group.Network.IsOpenSince(group.NumberOf(from), group.NumberOf(to), Quiet) && group.Network.IsTimelySince(group.NumberOf(from), group.NumberOf(to), LateAnswer);
 
     private bool IsQuiet(SimMember member, TimeSpan since) =>
-        member.IsUp && !member.IsPaused && member.RunsSince <= since && group.LeaseStore.IsReachable(group.NumberOf(member))
+        member.IsUp && !member.IsPaused && member.RunsSince <= since && member.FailedAt < since && group.LeaseStore.IsReachable(group.NumberOf(member))
         && (!group.LeaseStore.ReachableSince.TryGetValue(group.NumberOf(member), out TimeSpan reachable) || reachable <= since);
 
     /// <summary>

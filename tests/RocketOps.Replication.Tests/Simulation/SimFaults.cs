@@ -6,6 +6,7 @@ namespace RocketOps.Replication.Tests.Simulation;
 internal sealed class SimFaults
 {
     private static readonly TimeSpan BetweenDeletions = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(12);
 
     private readonly SimGroup _group;
     private readonly SimWorld _world;
@@ -14,6 +15,7 @@ internal sealed class SimFaults
     private TimeSpan _deletedAt = -BetweenDeletions;
     private bool _over;
     private bool _changing;
+    private bool _quiet;
 
     public SimFaults(SimGroup group)
     {
@@ -38,6 +40,7 @@ internal sealed class SimFaults
             (options.WallClock, SetWallClock),
             (options.SlowDisk, SlowDisk),
             (options.HandOver, HandOver),
+            (options.HostFails, FailHost),
             (options.MemberChange, ChangeMembers),
         ];
         _weights = _faults.Sum(static fault => fault.Weight);
@@ -76,10 +79,11 @@ internal sealed class SimFaults
             return;
         }
 
-        // A lease made or mended by hand begins above the highest epoch that the cluster's status remembers: the members that knew it may have lost their stores.
+        // A lease made or mended by hand begins above the highest epoch that the cluster's status remembers: the members that knew it may have lost their stores. It names
+        // the group, else one whose store is empty would found another one.
         long floor = _group.LeaseStore.Past.Select(static past => past.Epoch).DefaultIfEmpty().Max();
         LeaseRecord lease = _group.LeaseStore.Lease?.Record
-            ?? new LeaseRecord { Holder = string.Empty, Epoch = floor, RenewTime = DateTimeOffset.UnixEpoch, Duration = TimeSpan.FromSeconds(6), InSync = [] };
+            ?? new LeaseRecord { GroupId = _group.LeaseStore.Past.LastOrDefault()?.GroupId ?? string.Empty, Holder = string.Empty, Epoch = floor, RenewTime = DateTimeOffset.UnixEpoch, Duration = TimeSpan.FromSeconds(6), InSync = [] };
         long next = Math.Max(Math.Max(lease.Epoch, floor), _group.Members.Max(static member => member.Disk.State.Promised)) + 1;
         _group.Note($"a person permits an unclean promotion in epoch {next}");
         _group.LeaseStore.Edit(lease with { Epoch = next - 1, UncleanEpoch = next });
@@ -89,6 +93,12 @@ internal sealed class SimFaults
     {
         if (_over)
         {
+            return;
+        }
+
+        if (_quiet)
+        {
+            _world.After(_world.Between(0, 2 * _group.Options.FaultEveryMs), Next);
             return;
         }
 
@@ -118,6 +128,24 @@ internal sealed class SimFaults
         _group.Note(member, "killed");
         member.Kill();
         StartLater(member);
+    }
+
+    private void FailHost()
+    {
+        SimMember member = LikelyMaster();
+        if (member.IsUp && !member.IsPaused)
+        {
+            _group.Note(member, "has a store that fails");
+            member.FailHost();
+            _world.After(_world.Between(500, 9000), () =>
+            {
+                if (member.HasFailed)
+                {
+                    member.Kill();
+                    StartLater(member);
+                }
+            });
+        }
     }
 
     private void CutPower(SimMember member)
@@ -159,7 +187,7 @@ internal sealed class SimFaults
     private void Pause(bool stopsClock)
     {
         SimMember member = LikelyMaster();
-        TimeSpan time = _world.Between(50, 12_000);
+        TimeSpan time = _world.Between(50, LongestPause.TotalMilliseconds);
         if (!_over && member.IsUp && !member.IsPaused)
         {
             _group.Note(member, $"{(stopsClock ? "suspended" : "stands still")} for {time.TotalSeconds:F1} s");
@@ -240,16 +268,36 @@ internal sealed class SimFaults
         }
     }
 
-    /// <summary>Somebody restores an old lease. Members that know of a later epoch notice; one that knows of none could not, so all do here.</summary>
+    /// <summary>
+    /// Somebody restores an old lease. A member that knows of no later epoch learns of it from those that do, so for that time one of them is there and can be heard, and nothing else goes wrong; then a person deletes it.
+    /// </summary>
     private void SetLeaseBack()
     {
-        if (_group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions
-            && _group.Members.All(member => member.Disk.State.Seen >= lease.Epoch) && _group.LeaseStore.Past.Where(past => past.Epoch < lease.Epoch).ToArray() is { Length: > 0 } past)
+        if (_group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions && !_changing
+            && _group.Parts.Any(member => member is { IsUp: true, IsPaused: false, HasFailed: false } && member.Disk.State.Seen >= lease.Epoch)
+            && _group.Parts.All(one => !one.IsPaused && _group.LeaseStore.IsReachable(_group.NumberOf(one)) && _group.Parts.All(other => !_group.Network.IsCut(_group.NumberOf(one), _group.NumberOf(other))))
+            && _group.LeaseStore.Past.Where(past => past.Epoch < lease.Epoch).ToArray() is { Length: > 0 } past)
         {
             LeaseRecord old = _world.Pick(past);
             _group.Note($"somebody sets the lease back to epoch {old.Epoch}");
             _deletedAt = _world.Now;
             _group.LeaseStore.Edit(old);
+            _quiet = true;
+            _group.Network.IsCalm = true;
+            _world.After(TimeSpan.FromSeconds(15), () =>
+            {
+                if (!_over)
+                {
+                    _group.Note("a person deletes the lease that was set back");
+                    _group.LeaseStore.Edit(null);
+                }
+
+                _world.After(TimeSpan.FromSeconds(5), () =>
+                {
+                    _quiet = false;
+                    _group.Network.IsCalm = _over;
+                });
+            });
         }
     }
 
@@ -257,6 +305,12 @@ internal sealed class SimFaults
     {
         SimMember member = AnyMember();
         TimeSpan by = _world.Between(-3_600_000, 3_600_000);
+        if (member.IsPaused && by < TimeSpan.Zero && by > -LongestPause)
+        {
+            // Suspended, and set back by less than that: no clock of it shows that time went by (docs/replication.md).
+            return;
+        }
+
         _group.Note(member, $"has its wall clock set by {by.TotalSeconds:F0} s");
         member.Clock.SetWall(by);
     }

@@ -67,6 +67,12 @@ internal sealed class SimMember : IMemberHost
 
     public bool IsUp => _process is not null;
 
+    /// <summary>Its store cannot go on; the process has to be started again.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>When its process was told last that it cannot lead.</summary>
+    public TimeSpan FailedAt { get; private set; } = TimeSpan.MinValue;
+
     /// <summary>Since when the process runs without having stood still.</summary>
     public TimeSpan RunsSince { get; private set; }
 
@@ -91,7 +97,7 @@ internal sealed class SimMember : IMemberHost
         _pending.Clear();
         _parked.Clear();
         _followed = null;
-        _joined = _joining = _flushing = _writesPaused = false;
+        _joined = _joining = _flushing = _writesPaused = HasFailed = false;
         _begunEpoch = 0;
         RunsSince = _world.Now;
 
@@ -108,15 +114,33 @@ internal sealed class SimMember : IMemberHost
         options.FindFaults().Should().BeEmpty();
         _process = new GroupMember(options, Disk.State, this, Clock, _rules);
         TickLater();
-        if (_options.FlushesBeforeAnswer is false)
+        if (!_options.FlushesBeforeAnswer)
         {
             FlushLater();
         }
+        else if (Disk.Durable < Disk.Log.Count)
+        {
+            // As recovery does before anything is told of what it found.
+            FlushSoon();
+        }
+    }
+
+    public void FailHost()
+    {
+        HasFailed = true;
+        TellFailed("the store has failed");
+    }
+
+    private void TellFailed(string reason)
+    {
+        FailedAt = _world.Now;
+        _process?.OnHostFailed(reason);
     }
 
     public void Kill()
     {
         _life++;
+        HasFailed = false;
         _process = null;
         _pausedUntil = TimeSpan.Zero;
     }
@@ -155,7 +179,15 @@ internal sealed class SimMember : IMemberHost
         }
     }
 
-    public void Persist(MemberState state) => Disk.State = _options.PersistsPromise ? state : state with { Promised = 0, Seen = 0 };
+    public void Persist(MemberState state)
+    {
+        if (!_group.Network.IsCalm && _world.Chance(_options.PersistFails))
+        {
+            throw new IOException("no space left on the disk");
+        }
+
+        Disk.State = _options.PersistsPromise ? state : state with { Promised = 0, Seen = 0 };
+    }
 
     public void Lead(long epoch)
     {
@@ -167,7 +199,7 @@ internal sealed class SimMember : IMemberHost
         int term = _term;
         AfterHere(_world.Between(5, 300), () =>
         {
-            if (term == _term)
+            if (term == _term && !HasFailed)
             {
                 Disk.Epochs = Disk.Epochs.Begin(epoch, Disk.Log.Count);
                 _dispatched = Disk.Log.Count;
@@ -435,6 +467,12 @@ internal sealed class SimMember : IMemberHost
 
     private void TickLater() => AfterHere(_world.Between(80, 160), () =>
     {
+        TickLater();
+        if (HasFailed)
+        {
+            TellFailed("the store has failed");
+        }
+
         _process!.Tick();
         if (_followed is not null)
         {
@@ -443,7 +481,6 @@ internal sealed class SimMember : IMemberHost
         }
 
         Answer();
-        TickLater();
     });
 
     private TimeSpan DiskTime(double minMs, double maxMs) => _world.Between(minMs, maxMs) * DiskFactor;
@@ -477,7 +514,14 @@ internal sealed class SimMember : IMemberHost
             return;
         }
 
-        happens();
+        try
+        {
+            happens();
+        }
+        catch (IOException failure)
+        {
+            TellFailed(failure.Message);
+        }
     }
 
     private readonly record struct Pending(int Id, long Epoch, int End, TimeSpan Since);

@@ -51,6 +51,12 @@ internal sealed record SimOptions
 
     public double HandOver { get; init; } = 2;
 
+    /// <summary>A store that cannot go on until its process is started again.</summary>
+    public double HostFails { get; init; } = 1;
+
+    /// <summary>Of writes of a member's promises that fail.</summary>
+    public double PersistFails { get; init; } = 0.02;
+
     /// <summary>Members are added and taken out, one after the other, each by restarting the others with another list.</summary>
     public double MemberChange { get; init; }
 
@@ -82,7 +88,8 @@ internal sealed record SimOptions
     public static SimOptions For(int seed)
     {
         Random random = new(seed ^ 0x5EED);
-        int members = random.Next(3, 6);
+        int drawn = random.Next(3, 6);
+        int members = seed % 5 == 0 ? 2 : drawn;
         bool isSync = random.Next(4) != 0;
         return new SimOptions
         {

@@ -13,6 +13,8 @@ internal sealed class SimTotals
 
     public long HandedOver { get; private set; }
 
+    public long GivenBack { get; private set; }
+
     public long LostBeyondRepair { get; private set; }
 
     public long Changes { get; private set; }
@@ -25,10 +27,11 @@ internal sealed class SimTotals
             Failovers += checker.Failovers;
             Cuts += checker.Cuts;
             HandedOver += checker.HandedOver;
+            GivenBack += checker.GivenBack;
             LostBeyondRepair += checker.LostBeyondRepair;
             Changes += checker.Changes;
         }
     }
 
-    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {Changes} members added or taken out, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
 }

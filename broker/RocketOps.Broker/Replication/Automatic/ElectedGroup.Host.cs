@@ -22,7 +22,7 @@ internal sealed partial class ElectedGroup
     private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
     public void ReadLease(long request) =>
-        _calls!.Read(lease => _loop.Post(() => _member!.OnLeaseRead(request, lease)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
+        _calls!.Read(lease => Post(member => member.OnLeaseRead(request, lease)), () => Post(member => member.OnLeaseFailed(request)));
 
     public void WriteLease(long request, LeaseRecord record, string? expectedVersion)
     {
@@ -35,9 +35,9 @@ internal sealed partial class ElectedGroup
     }
 
     private void WriteLeaseNow(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
-        record, expectedVersion, version => _loop.Post(() => _member!.OnLeaseWritten(request, version)), () => _loop.Post(() => _member!.OnLeaseFailed(request)));
+        record, expectedVersion, version => Post(member => member.OnLeaseWritten(request, version)), () => Post(member => member.OnLeaseFailed(request)));
 
-    public void AskMembers(long round) => _questions.Ask(answer => _loop.Post(() => _member!.OnAnswer(round, answer)));
+    public void AskMembers(long round) => _questions.Ask(answer => Post(member => member.OnAnswer(round, answer)));
 
     public void Persist(MemberState state) => _files.Write(state);
 
@@ -116,6 +116,9 @@ internal sealed partial class ElectedGroup
             case MemberEvent.MayNotLead:
                 LogMayNotLead(text);
                 break;
+            case MemberEvent.StandsBack:
+                LogStandsBack(text);
+                break;
             default:
                 throw new UnreachableException($"{happened} is told nowhere");
         }
@@ -133,12 +136,14 @@ internal sealed partial class ElectedGroup
                     await _takeover.TakeTopicsAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
-                start => _loop.Post(() => OnBegun(epoch, start.Value, term)),
+                start => Post(member => OnBegun(member, epoch, start.Value, term)),
                 _handedOverEpoch == epoch ? LastTablesPatience : TimeSpan.Zero);
         }
-        catch (Exception failure) when (failure is StoreException or IOException or InvalidOperationException or ArgumentException)
+        catch (Exception failure)
         {
-            _loop.Post(() => _member!.OnHostFailed($"epoch {epoch} cannot begin here: {failure.Message}"));
+            // Whatever it was: a lease without an epoch keeps everybody else from leading.
+            LogNotBegun(failure, epoch);
+            Post(member => member.OnHostFailed($"epoch {epoch} cannot begin here: {failure.Message}"));
         }
     }
 
@@ -150,7 +155,7 @@ internal sealed partial class ElectedGroup
         _epochs = begun;
     }
 
-    private void OnBegun(long epoch, long start, int term)
+    private void OnBegun(GroupMember member, long epoch, long start, int term)
     {
         if (term != _term)
         {
@@ -159,7 +164,7 @@ internal sealed partial class ElectedGroup
 
         Volatile.Write(ref _begunEpoch, epoch);
         _ledEpoch = epoch;
-        _member!.OnLeadBegun(epoch, start);
+        member.OnLeadBegun(epoch, start);
         long refused = ElapsedMs(_tookLeaseAt);
         Interlocked.Add(ref _refusedMs, refused);
         _announcements!.Leading(epoch);
@@ -245,6 +250,12 @@ internal sealed partial class ElectedGroup
 
     [LoggerMessage(EventId = 3665, Level = LogLevel.Information, Message = "This broker leads its group and stops; no other copy is in sync to be handed over to, so another member takes over when the lease ends")]
     private partial void LogLeavesAlone();
+
+    [LoggerMessage(EventId = 3668, Level = LogLevel.Error, Message = "Epoch {Epoch} cannot begin here; the lease is given back, so that another member leads")]
+    private partial void LogNotBegun(Exception failure, long epoch);
+
+    [LoggerMessage(EventId = 3669, Level = LogLevel.Error, Message = "This member does not take the lease: {What}")]
+    private partial void LogStandsBack(string what);
 
     [LoggerMessage(EventId = 3667, Level = LogLevel.Information, Message = "{Holder}, the master, was not told that this member stops: {Reason}; it waits for it until it notices")]
     private partial void LogNotLeft(string holder, string reason);

@@ -81,7 +81,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _time = time;
         _shortage = new CopyShortage(time);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions((copy, epoch, progress) => _loop.Post(() => OnAcknowledged(copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
+        _admissions = new Admissions((copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
         ha.Admission = _admissions;
     }
 
@@ -153,7 +153,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _loop.Start();
         TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
         _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
-        _calls.Watch(() => _loop.Post(() => _member.OnLeaseMayHaveChanged()));
+        _calls.Watch(() => Post(static member => member.OnLeaseMayHaveChanged()));
         _growth = FollowGrowthAsync();
     }
 
@@ -330,11 +330,24 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _stopping.Dispose();
     }
 
-    private void OnAcknowledged(MemberCopy copy, long epoch, Admissions.Progress progress)
+    /// <summary>Tells the member something. What it cannot write down it has not promised: it leads no more, and tries again later.</summary>
+    private void Post(Action<GroupMember> tell) => _loop.Post(() =>
+    {
+        try
+        {
+            tell(_member!);
+        }
+        catch (Exception failure) when (failure is StoreException or IOException)
+        {
+            _member!.OnHostFailed($"a promise cannot be written down: {failure.Message}");
+        }
+    });
+
+    private static void OnAcknowledged(GroupMember member, MemberCopy copy, long epoch, Admissions.Progress progress)
     {
         if (!progress.HasLeft)
         {
-            _member!.OnAcknowledged(copy, epoch, progress.Take());
+            member.OnAcknowledged(copy, epoch, progress.Take());
         }
     }
 
@@ -344,7 +357,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await Task.Delay(_group.Options.Lease.Renew, _time, CancellationToken.None);
         if (_admissions.IsNewest(copy.Member, ticket))
         {
-            _loop.Post(() => _member!.OnFollowerGone(copy, epoch));
+            Post(member => member.OnFollowerGone(copy, epoch));
         }
     }
 
@@ -355,22 +368,21 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     {
         if (Interlocked.Exchange(ref _ticking, 1) == 0)
         {
-            _loop.Post(Tick);
+            Post(Tick);
         }
     }
 
-    private void Tick()
+    private void Tick(GroupMember member)
     {
         Volatile.Write(ref _ticking, 0);
         const StoreFlags Failed = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
         if ((_store.Flags & Failed) != StoreFlags.None)
         {
-            // It takes no part any more: a lease that it took would only keep others from it.
-            _member!.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
-            return;
+            // With each tick anew: a lease that it took would only keep others from it.
+            member.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
         }
 
-        _member!.Tick();
+        member.Tick();
         _shortage.Note(IsShortOfCopies);
     }
 
@@ -388,10 +400,10 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
                 growth = _store.Growth.Next();
                 if (Leads && Interlocked.Exchange(ref _growing, 1) == 0)
                 {
-                    _loop.Post(() =>
+                    Post(member =>
                     {
                         Volatile.Write(ref _growing, 0);
-                        _member!.OnLogGrown();
+                        member.OnLogGrown();
                     });
                 }
             }

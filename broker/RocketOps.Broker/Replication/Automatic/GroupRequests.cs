@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 
 // Three requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused.
-//   71001 ASK_MEMBER   member (who is asked)                         → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ',')
+//   71001 ASK_MEMBER   member (who is asked)                         → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen
 //   71002 JOIN_MASTER  groupId, member, incarnation, epoch           → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
 // And one of people and tools:
@@ -48,7 +48,8 @@ internal static class GroupRequests
         .Set("endOffset", answer.End.Offset)
         .Set("promised", answer.Promised)
         .Set("leads", answer.Leads)
-        .Set("members", string.Join(',', answer.Members));
+        .Set("members", string.Join(',', answer.Members))
+        .Set("seen", answer.Seen);
 
     public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
         TextOf(answer, "groupId"),
@@ -58,6 +59,7 @@ internal static class GroupRequests
         answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") })
     {
         Members = NamesOf(answer, "members"),
+        Seen = answer.Get("seen") is null ? 0 : NumberOf(answer, "seen"),
     };
 
     public static RemotingCommand Join(GroupName group, JoinRequest join) => Write(JoinMaster, group, join);

@@ -42,6 +42,43 @@ public sealed class FailoverTests
         }
     }
 
+    /// <summary>A process that died holds the lease still. The one that has its store now need not wait for the end of it, which is three minutes away here.</summary>
+    [Fact]
+    public async Task Start_OfTheMasterThatDied_LeadsAgainAtOnce()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Two);
+        long epoch = (await members.LeaseAsync()).Epoch;
+        string killed = members.NameOf(await members.MasterAsync());
+        await members.KillAsync(killed);
+
+        await members.StartAsync(killed);
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[killed]).TakesMessages, "it leads, and the other one follows");
+        (await members.LeaseAsync()).Epoch.Should().Be(epoch + 1);
+        (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
+    }
+
+    /// <summary>Of two with the same log the first one's turn comes first. It wins the lease, cannot begin, and keeps nobody from leading.</summary>
+    [Fact]
+    public async Task Lead_TheEpochCannotBeWrittenDown_AnotherMemberLeads()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "1"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Three);
+        await members.SameLogsAsync();
+        string killed = members.NameOf(await members.MasterAsync());
+        string[] left = [.. Three.Where(name => name != killed)];
+        Directory.CreateDirectory(Path.Combine(members.StoreOf(left[0]), "epochFileCheckpoint.tmp"));
+
+        await members.KillAsync(killed);
+
+        await members.UntilAsync(() => ElectedMembers.GroupOf(members[left[1]]).TakesMessages, "the other one leads");
+        members.LogOf(left[0]).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
+        (await members.ReadAsync(members[left[1]])).Should().Equal("acknowledged");
+    }
+
     [Fact]
     public async Task Return_OfAMasterThatHadMore_CutsItAndKeepsIt()
     {

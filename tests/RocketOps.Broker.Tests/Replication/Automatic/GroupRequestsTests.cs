@@ -27,7 +27,7 @@ public sealed class GroupRequestsTests
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
-        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true) { Members = ["a", "b"] };
+        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true) { Members = ["a", "b"], Seen = 6 };
         JoinRequest join = new("g", Copy, 4);
         EpochHistory epochs = EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(4, 300));
         JoinAnswer joined = new("g", 4, new LogExtent(epochs, 0, 400), 10912, 99);
@@ -42,7 +42,7 @@ public sealed class GroupRequestsTests
     public void Read_AnyFields_AreAnAnswerOrRefused()
     {
         string[] values = ["", "-1", "0", "1", "65536", "9223372036854775807", "9223372036854775808", "x", "true", new string('a', 256), "NaN", " 1"];
-        string[] fields = ["groupId", "member", "incarnation", "endEpoch", "endOffset", "promised", "leads", "epoch", "min", "end", "haPort", "ticket", "members"];
+        string[] fields = ["groupId", "member", "incarnation", "endEpoch", "endOffset", "promised", "leads", "epoch", "min", "end", "haPort", "ticket", "members", "seen"];
         Random random = new(20261121);
         int read = 0;
         for (int i = 0; i < 20_000; i++)
