@@ -25,4 +25,10 @@ public enum WaitOutcome
     /// of a time-out; the log's own waits end with that.
     /// </summary>
     NotWritten,
+
+    /// <summary>
+    /// The time is over, and not every copy in sync has it, in a group that elects its master: whoever leads next may not have it either, so it is not told as stored, and is to be sent again. What producers are told in the
+    /// place of a time-out; the log's own waits end with that.
+    /// </summary>
+    NotConfirmed,
 }

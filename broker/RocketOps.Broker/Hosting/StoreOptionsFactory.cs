@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Hosting.Properties;
+using RocketOps.Replication.Members;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Hosting;
@@ -38,6 +39,11 @@ internal static class StoreOptionsFactory
         };
     }
 
+    /// <summary>
+    /// Milliseconds until a copy that stands still is in sync no longer and the lease says so: for so long a message of an elected group is waited for, so that it is acknowledged late and not stored twice. 0 where nobody is waited for.
+    /// </summary>
+    private static int LongestWait(GroupSettings? group) => group is { Options: { Mode: ReplicationMode.Sync } options } ? (int)(options.MaxLag + options.Lease.Renew).TotalMilliseconds : 0;
+
     /// <summary>What of them may be changed while the broker runs.</summary>
     public static StoreTuning TuningOf(BrokerOptions options)
     {
@@ -47,7 +53,7 @@ internal static class StoreOptionsFactory
         {
             FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
             PageCacheBusyTimeoutMs = values.Get(BrokerKeys.OsPageCacheBusyTimeout),
-            SlaveTimeoutMs = values.Get(BrokerKeys.SlaveTimeout),
+            SlaveTimeoutMs = Math.Max(values.Get(BrokerKeys.SlaveTimeout), LongestWait(options.Group)),
             SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
             MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
             MaxTransferCountInMemory = values.Get(BrokerKeys.MaxTransferCountOnMessageInMemory),

@@ -15,5 +15,8 @@ internal readonly record struct AppendOutcome(AppendStatus Status, AppendResult 
     public bool IsSafe => Status == AppendStatus.Ok && Durability is (WaitOutcome.Reached or WaitOutcome.NoSlave);
 
     /// <summary>In the log to stay, if not as safe as it was to be: what producers, too, take for sent.</summary>
-    public bool IsStored => Status == AppendStatus.Ok && Durability is (WaitOutcome.Reached or WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NoSlave);
+    public bool IsStored => Status == AppendStatus.Ok && SaysStored(Durability);
+
+    /// <summary>Whether the end of a wait says that what was waited for stays.</summary>
+    public static bool SaysStored(WaitOutcome outcome) => outcome is WaitOutcome.Reached or WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NoSlave;
 }

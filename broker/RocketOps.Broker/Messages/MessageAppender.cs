@@ -75,6 +75,16 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
         return true;
     }
 
+    /// <summary>How the wait for as much safety as was configured has ended, for whatever lies before that mark in the log.</summary>
+    public async ValueTask<WaitOutcome> ConfirmAsync(LogMark end)
+    {
+        ReplicaNeed need = replicas.Need;
+        WaitOutcome outcome = need == ReplicaNeed.Replicated ? await store.Writer.WhenAsync(LogPosition.Replicated, end)
+            : _sync ? await store.Writer.WhenAsync(LogPosition.Durable, end)
+            : WaitOutcome.Reached;
+        return replicas.Judge(need, end.Offset, outcome);
+    }
+
     /// <summary>Into the tail, after what must come first: the queue is loaded, there is room.</summary>
     private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendWhenReadyAsync(StoredMessage message)
     {
@@ -132,11 +142,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
             return new AppendOutcome(AppendStatus.Ok, result, replicas.Judge(ReplicaNeed.None, result.Mark.Offset, WaitOutcome.Reached));
         }
 
-        ReplicaNeed need = replicas.Need;
-        WaitOutcome outcome = need == ReplicaNeed.Replicated ? await store.Writer.WhenAsync(LogPosition.Replicated, result.Mark)
-            : _sync ? await store.Writer.WhenAsync(LogPosition.Durable, result.Mark)
-            : WaitOutcome.Reached;
-        return new AppendOutcome(AppendStatus.Ok, result, replicas.Judge(need, result.Mark.Offset, outcome));
+        return new AppendOutcome(AppendStatus.Ok, result, await ConfirmAsync(result.Mark));
     }
 
     private AppendStatus Append(StoredMessage message, out AppendResult result) => AppendIfMaster(message.ToAppend(), out result);

@@ -67,12 +67,15 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
     /// </summary>
     public bool MayAcknowledge(ReplicaNeed need, PhysicalOffset end) => Group is not { } group || (need == ReplicaNeed.Replicated ? group.MayAcknowledge(end.Value) : group.Leads);
 
-    /// <summary>How a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may be cut off.</summary>
+    /// <summary>
+    /// How a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may be cut off; nor of a message that copies in sync lack, where another one of them may lead.
+    /// </summary>
     public WaitOutcome Judge(ReplicaNeed need, PhysicalOffset end, WaitOutcome outcome) => outcome switch
     {
         WaitOutcome.Reached when need == ReplicaNeed.NoSlave => WaitOutcome.NoSlave,
         WaitOutcome.Reached => MayAcknowledge(need, end) ? outcome : WaitOutcome.CutOff,
-        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NotWritten => Group is { Leads: false } ? WaitOutcome.CutOff : outcome,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NotWritten when Group is { Leads: false } => WaitOutcome.CutOff,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut when Group is not null && need == ReplicaNeed.Replicated => WaitOutcome.NotConfirmed,
         _ => outcome,
     };
 }

@@ -56,6 +56,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         WaitOutcome.CutOff => "service not available now: this broker has lost its role, the message is to be sent again",
         WaitOutcome.SlaveTimedOut => "the slaves did not confirm in time (slaveTimeout); the message is stored on the master",
         WaitOutcome.NoSlave => "no slave is connected or all are too far behind (haSlaveFallbehindMax); the message is stored on the master",
+        WaitOutcome.NotConfirmed => "service not available now: a copy in sync did not confirm the message in time (slaveTimeout), and it may be lost or stored; it is to be sent again",
         WaitOutcome.TimedOut => "the disk did not confirm in time (syncFlushTimeout); the message is stored",
         WaitOutcome.NotWritten => "service not available now: the disk did not take the message in time (syncFlushTimeout), and it may be lost or stored; it is to be sent again",
         _ => "service not available now: writing to the disk failed, the store is read-only until the broker is started again",

@@ -95,7 +95,9 @@ internal sealed class EndTransactionHandler(
         switch (halves.Claim(half.QueueOffset, out long current))
         {
             case HalfClaim.Settled:
-                return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+                // By an op that may not be as safe as it is to be.
+                WaitOutcome noted = request.IsOneWay ? WaitOutcome.Reached : await appender.ConfirmAsync(store.Positions.End);
+                return AppendOutcome.SaysStored(noted) ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, noted);
             case HalfClaim.UnderWay:
                 return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "another request is ending this transaction; ask again, or wait for the check");
         }
@@ -132,9 +134,11 @@ internal sealed class EndTransactionHandler(
         }
     }
 
+    private static RemotingCommand Refuse(RemotingCommand request, WaitOutcome outcome) => RemotingCommand.CreateResponse(request, SendRefusals.CodeOf(outcome), SendRefusals.RemarkOf(outcome));
+
     private static RemotingCommand Refuse(RemotingCommand request, AppendOutcome outcome) => outcome.Status switch
     {
-        AppendStatus.Ok => RemotingCommand.CreateResponse(request, SendRefusals.CodeOf(outcome.Durability), SendRefusals.RemarkOf(outcome.Durability)),
+        AppendStatus.Ok => Refuse(request, outcome.Durability),
         AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong => RemotingCommand.CreateResponse(
             request,
             ResponseCode.MessageIllegal,

@@ -6,9 +6,10 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// <summary>
 /// The copies that have asked this master to be followed: the newest ticket of each member opens the replication port. Bounded by the members of the group. Thread-safe.
 /// </summary>
+/// <param name="leading">The epoch that is led here now; 0 for none. A ticket is good in its epoch alone: what a member joins is the log as it was then.</param>
 /// <param name="acknowledged">Told how far a copy is, with the epoch in which it joined.</param>
 /// <param name="ended">Told of a connection that has ended, with its ticket.</param>
-internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
+internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Admitted> _tickets = new(StringComparer.Ordinal);
@@ -74,9 +75,14 @@ internal sealed class Admissions(Action<MemberCopy, long, Admissions.Progress> a
 
         lock (_lock)
         {
-            return Introduction.Read(introduction) is { } ticket && _tickets.Values.FirstOrDefault(known => known.Ticket == ticket) is { } admitted
+            if (Introduction.Read(introduction) is not { } ticket || _tickets.Values.FirstOrDefault(known => known.Ticket == ticket) is not { } admitted)
+            {
+                throw new HaRefusedException("it did not ask this master to be followed: a group that elects its master is followed by its members only (failover=Automatic, groupMembers)");
+            }
+
+            return leading() is var epoch && epoch == admitted.Epoch
                 ? admitted
-                : throw new HaRefusedException("it did not ask this master to be followed: a group that elects its master is followed by its members only (failover=Automatic, groupMembers)");
+                : throw new HaRefusedException($"{admitted.Copy.Member} asked to follow in epoch {admitted.Epoch}, and {(epoch == 0 ? "nobody leads here now" : $"epoch {epoch} is led here now")}: it is to ask again");
         }
     }
 

@@ -81,7 +81,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _time = time;
         _shortage = new CopyShortage(time);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions((copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
+        _admissions = new Admissions(() => LeadingEpoch, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
         ha.Admission = _admissions;
     }
 

@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 
@@ -25,8 +26,8 @@ public sealed class GroupGateTests : IAsyncDisposable
 
     [Theory]
     [InlineData(WaitOutcome.Reached, WaitOutcome.Reached, WaitOutcome.CutOff)]
-    [InlineData(WaitOutcome.SlaveTimedOut, WaitOutcome.SlaveTimedOut, WaitOutcome.CutOff)]
-    [InlineData(WaitOutcome.TimedOut, WaitOutcome.TimedOut, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.SlaveTimedOut, WaitOutcome.NotConfirmed, WaitOutcome.CutOff)]
+    [InlineData(WaitOutcome.TimedOut, WaitOutcome.NotConfirmed, WaitOutcome.CutOff)]
     [InlineData(WaitOutcome.NotWritten, WaitOutcome.NotWritten, WaitOutcome.CutOff)]
     [InlineData(WaitOutcome.Failed, WaitOutcome.Failed, WaitOutcome.Failed)]
     public async Task Judge_AMemberThatLeadsNoMore_NeverSaysStored(WaitOutcome outcome, WaitOutcome leading, WaitOutcome deposed)
@@ -38,6 +39,33 @@ public sealed class GroupGateTests : IAsyncDisposable
         gate.Judge(ReplicaNeed.Replicated, End, outcome).Should().Be(deposed);
         gate.Judge(ReplicaNeed.None, End, outcome).Should().Be(deposed, "WAIT=false asks for no copies, but for a master");
         SendRefusals.CodeOf(WaitOutcome.CutOff).Should().Be(ResponseCode.ServiceNotAvailable, "on which all clients try again");
+        SendRefusals.CodeOf(WaitOutcome.NotConfirmed).Should().Be(ResponseCode.ServiceNotAvailable, "as whoever leads next may lack it");
+    }
+
+    /// <summary>In async mode nobody is waited for, and the disk's time-out says what it always says.</summary>
+    [Fact]
+    public async Task Judge_TheDiskIsLateWhereNoCopyIsWaitedFor_SaysStored()
+    {
+        ReplicaGate gate = await GateAsync(new Leadership { Leads = true });
+
+        gate.Judge(ReplicaNeed.None, End, WaitOutcome.TimedOut).Should().Be(WaitOutcome.TimedOut);
+    }
+
+    /// <summary>The note that a half is settled has to be on the copies: whoever leads without it asks about the half, and commits it twice or not at all.</summary>
+    [Fact]
+    public async Task EndTransaction_TheCopiesAreLate_IsNotToldAsDone()
+    {
+        _broker = await TestBroker.StartAsync(new(TransactionBench.Quiet, StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path, ["slaveTimeout"] = "50" });
+        await using Producer producer = await Producer.StartAsync(_broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+        _broker.Host.Parts.Replicas.Group = new Leadership { Leads = true, TakesMessages = true, Confirmed = long.MaxValue };
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.ServiceNotAvailable, "it is settled here, and not on the copies yet");
+        _broker.Host.Parts.Store.Positions.Confirm(_broker.Host.Parts.Store.Positions.Appended);
+
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        (await TransactionBench.ReadAsync(_broker, "Paid", 0)).Should().ContainSingle();
     }
 
     [Fact]
