@@ -71,6 +71,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
         !settings.Options.Members.Contains(settings.Options.Member, StringComparer.Ordinal) ? BrokerKeys.MemberName
         : settings.Options.Lease.FindFault() is not null ? BrokerKeys.LeaseDurationMillis
         : settings.Options.MinInSync > settings.Options.Members.Count ? BrokerKeys.MinInSyncReplicas
+        : !settings.Options.HasRoomForReports ? BrokerKeys.HaMaxTimeSlaveNotCatchup
         : BrokerKeys.GroupMembers;
 
     private static string[] Entries(PropertyValues values) =>

@@ -25,6 +25,18 @@ internal sealed class SlaveReports(Stream stream, BrokerSettings settings, Messa
     /// <summary>When something was told last, in milliseconds since 1970; 0 for never.</summary>
     public long ToldAtMs => Volatile.Read(ref _toldAtMs);
 
+    /// <summary>
+    /// The longest time without a word. A master that was elected knows by each word that this copy has everything, and takes one it does not hear of for late: it hears of an idle one as often as it renews its lease.
+    /// </summary>
+    private TimeSpan Silence
+    {
+        get
+        {
+            BrokerOptions options = settings.Current;
+            return options.Group is { Options.Lease.Renew: var renew } && renew < options.HaHeartbeatInterval ? renew : options.HaHeartbeatInterval;
+        }
+    }
+
     private long Visible => store.Positions.Get(store.Positions.VisibleAt).Value;
 
     /// <summary>Tells the first report, then whatever is not told by <see cref="OnAppendedAsync"/>, until it is cancelled or the connection breaks.</summary>
@@ -43,7 +55,7 @@ internal sealed class SlaveReports(Stream stream, BrokerSettings settings, Messa
             if (IsTold(visible))
             {
                 bool isLate = visible < store.Positions.Appended.Value;
-                await (isLate ? GrowsAsync(growth, cancellationToken) : _late.WaitAsync(settings.Current.HaHeartbeatInterval, time, cancellationToken));
+                await (isLate ? GrowsAsync(growth, cancellationToken) : _late.WaitAsync(Silence, time, cancellationToken));
             }
         }
     }
@@ -65,7 +77,7 @@ internal sealed class SlaveReports(Stream stream, BrokerSettings settings, Messa
 
     private async Task GrowsAsync(Task growth, CancellationToken cancellationToken)
     {
-        await growth.WaitAsync(settings.Current.HaHeartbeatInterval, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await growth.WaitAsync(Silence, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -24,8 +24,11 @@ public sealed record GroupOptions
 
     public LeaseTimings Lease { get; init; } = new();
 
-    /// <summary>A follower that has not caught up for so long is in sync no longer.</summary>
+    /// <summary>A follower that has not caught up for so long is in sync no longer. Idle ones say once a renewal that they have everything.</summary>
     public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether two words of a follower may be late, or lost with a connection, before it counts as late itself.</summary>
+    public bool HasRoomForReports => MaxLag >= 3 * Lease.Renew;
 
     /// <summary>For so long a member waits for others to say what they have before it takes the lease.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromMilliseconds(500);
@@ -66,6 +69,11 @@ public sealed record GroupOptions
         if (Lease.FindFault() is { } fault)
         {
             faults.Add(fault);
+        }
+
+        if (!HasRoomForReports)
+        {
+            faults.Add($"a follower counts as late after {MaxLag.TotalMilliseconds} ms, and says once a renewal ({Lease.Renew.TotalMilliseconds} ms) that it is not: there must be room for three");
         }
 
         return faults;

@@ -96,6 +96,7 @@ public sealed class BrokerKeysTests
     [InlineData("groupMembers=a@h:1,b/x@h:2", "groupMembers", "'b/x@h:2'")]
     [InlineData("minInSyncReplicas=3", "minInSyncReplicas", "1 to 2")]
     [InlineData("leaseDurationMillis=2000", "leaseDurationMillis", "three renewals")]
+    [InlineData("haMaxTimeSlaveNotCatchup=2999", "haMaxTimeSlaveNotCatchup", "room for three")]
     [InlineData("leaseStore=floppy:A", "leaseStore", "file:/path")]
     [InlineData("leaseStore=file:relative", "leaseStore", "full path")]
     public void Group_EachFault_NamesItsKey(string line, string key, string text)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Tests.Support;
@@ -45,6 +46,37 @@ public sealed class SlaveReportsTests
         await Eventually.TrueAsync(() => told.Offsets[^1] == after, "the position after the flush is told");
         told.Offsets.Should().Equal(before, before, after);
         await sent;
+        await ending.CancelAsync();
+        await ((Func<Task>)(() => running)).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    /// <summary>An elected master takes a follower for late that it does not hear of, so it hears of an idle one in each renewal, however seldom heartbeats are.</summary>
+    [Theory]
+    [InlineData("None", 5_000, 5_000)]
+    [InlineData("Automatic", 5_000, 1_000)]
+    [InlineData("Automatic", 600, 600)]
+    public async Task Run_NothingGrows_TellsAgainAsOftenAsTheMasterCountsOn(string failover, int heartbeatMs, int silenceMs)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        MessageStore store = broker.Host.Parts.Store;
+        long end = store.Positions.Appended.Value;
+        ToldStream told = new();
+        Dictionary<string, string> values = new(StringComparer.Ordinal)
+        {
+            ["failover"] = failover, ["memberName"] = "b", ["groupMembers"] = "a@h:1,b@h:2", ["leaseStore"] = "file:/var/lease",
+            ["haSendHeartbeatInterval"] = heartbeatMs.ToString(CultureInfo.InvariantCulture),
+        };
+        using SlaveReports reports = new(told, new BrokerSettings(TestBroker.OptionsOf(values)), store, _time, end);
+        using CancellationTokenSource ending = new();
+        Task running = reports.RunAsync(join: null, ending.Token);
+
+        for (int words = 1; words <= 3; words++)
+        {
+            await Eventually.TrueAsync(() => told.Offsets.Count == words && _time.HasTimerIn(TimeSpan.FromMilliseconds(silenceMs)), "it was told and is told again after that time");
+            _time.Advance(TimeSpan.FromMilliseconds(silenceMs));
+        }
+
+        await Eventually.TrueAsync(() => told.Offsets.SequenceEqual([end, end, end, end]), "the same was told again and again");
         await ending.CancelAsync();
         await ((Func<Task>)(() => running)).Should().ThrowAsync<OperationCanceledException>();
     }

@@ -102,7 +102,7 @@ public sealed class FailoverKillTests(ITestOutputHelper output)
             ["minInSyncReplicas"] = "2",
 
             // A new master waits so long for the one before it.
-            ["haMaxTimeSlaveNotCatchup"] = "2000",
+            ["haMaxTimeSlaveNotCatchup"] = "3000",
 
             // Nobody but the load comes for a master that has led.
             ["handOverLingerMillis"] = "1000",

@@ -31,7 +31,6 @@ public sealed class PartitionTests(ITestOutputHelper output)
             {
                 ["replicationMode"] = mode,
                 ["minInSyncReplicas"] = minInSync.ToString(CultureInfo.InvariantCulture),
-                ["haMaxTimeSlaveNotCatchup"] = "2000",
                 ["mappedFileSizeCommitLog"] = "1048576",
                 ["mappedFileSizeConsumeQueue"] = "20000",
                 ["haSendHeartbeatInterval"] = "500",

@@ -21,6 +21,9 @@ internal static class ShortLease
         ["leaseDurationMillis"] = Text(Millis),
         ["leaseRenewMillis"] = Text(Millis / 8),
         ["leaseMarginMillis"] = Text(Millis / 6),
+
+        // Four renewals, in each of which a follower says that it has everything.
+        ["haMaxTimeSlaveNotCatchup"] = Text(Math.Max(LeastMillis, Millis / 2)),
     };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -18,7 +18,18 @@ public sealed class GroupOptionsTests
     {
         GroupOptions wrong = Options with { Member = "d", Members = ["a", "a", ""], MinInSync = 4, Lease = new LeaseTimings { Renew = TimeSpan.FromSeconds(4) } };
 
-        wrong.FindFaults().Should().HaveCount(5);
+        wrong.FindFaults().Should().HaveCount(6);
+    }
+
+    /// <summary>An idle follower says once a renewal that it has everything.</summary>
+    [Theory]
+    [InlineData(3000, true)]
+    [InlineData(2999, false)]
+    public void FindFaults_OfAFollowerThatIsLateBeforeItHasSpoken_IsOne(int maxLagMs, bool holds)
+    {
+        GroupOptions options = Options with { MaxLag = TimeSpan.FromMilliseconds(maxLagMs), Lease = new LeaseTimings { Renew = TimeSpan.FromSeconds(1) } };
+
+        options.FindFaults().Should().HaveCount(holds ? 0 : 1);
     }
 
     [Theory]

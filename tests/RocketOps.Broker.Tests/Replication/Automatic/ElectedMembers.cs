@@ -25,7 +25,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public static readonly TimeSpan Duration = TimeSpan.FromMinutes(3);
 
     /// <summary>After which a follower that has not caught up is in sync no longer.</summary>
-    private static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(2);
 
     /// <summary>What has an end of its own, a hand-over or the wait for copies, does not end before the test.</summary>
     private const string Long = "120000";
@@ -102,7 +102,6 @@ internal sealed class ElectedMembers : IAsyncDisposable
             ["namesrvAddr"] = _nameServer!.EndPoint.ToString(),
             ["listenPort"] = _ports[name].ToString(CultureInfo.InvariantCulture),
             ["mappedFileSizeCommitLog"] = "65536",
-            ["haSendHeartbeatInterval"] = "500",
             ["slaveSyncInterval"] = "200",
             ["failover"] = "Automatic",
             ["memberName"] = name,

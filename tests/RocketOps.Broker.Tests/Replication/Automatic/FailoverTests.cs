@@ -108,6 +108,37 @@ public sealed class FailoverTests
         members.LogOf(deposed).Lines.Should().Contain(static line => line.Id == 3660);
     }
 
+    /// <summary>A group in which nothing happens stays as it is, also one whose heartbeats never come: its followers are heard of as often as the lease is renewed.</summary>
+    [Fact]
+    public async Task Idle_ForLongerThanAFollowerMayBeLate_NothingChanges()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"), ("haSendHeartbeatInterval", "86400000"));
+        await members.SendAsync("the last for long");
+        await members.InSyncAsync(Three);
+        await members.SameLogsAsync();
+        TestBroker master = await members.MasterAsync();
+        LeaseRecord before = await members.LeaseAsync();
+        RecordedLog log = members.LogOf(members.NameOf(master));
+        int changes = Changes();
+
+        for (TimeSpan idle = TimeSpan.Zero; idle < 3 * ElectedMembers.MaxLag; idle += ElectedMembers.MaxLag / 4)
+        {
+            members.Time.Pass(ElectedMembers.MaxLag / 4);
+            long passed = members.Time.GetUtcNow().ToUnixTimeMilliseconds();
+            await Eventually.TrueAsync(
+                () => members.Running.Where(member => member != master).All(follower => follower.Host.Parts.Roles.SlaveSession?.Follower.ToldAtMs > passed), "each follower has said that it has everything");
+            DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
+            await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
+        }
+
+        LeaseRecord after = await members.LeaseAsync();
+        (after.Epoch, after.Holder).Should().Be((before.Epoch, before.Holder));
+        after.InSync.Should().BeEquivalentTo(before.InSync);
+        Changes().Should().Be(changes, "nobody was taken for late in between");
+
+        int Changes() => log.Lines.Count(static line => line.Id == 3655);
+    }
+
     [Fact]
     public async Task HandOver_ToAMember_ItLeadsAndTheOldMasterFollows()
     {
