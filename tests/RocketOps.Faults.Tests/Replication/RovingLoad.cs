@@ -117,10 +117,12 @@ internal sealed class RovingLoad : IAsyncDisposable
         try
         {
             RawFrame answer = await patience.AwaitAsync(RawBroker.SendAsync(broker, _topic, queue, Encoding.UTF8.GetBytes(Attempt.BodyOf(producer, sequence))));
-            if (answer.Code != RawBroker.Success)
+            if (answer.Code is not (RawBroker.Success or RawBroker.FlushDiskTimeout or RawBroker.FlushSlaveTimeout or RawBroker.SlaveNotAvailable))
             {
                 return false;
             }
+
+            // All four are sent for a client.
 
             offset = long.Parse(answer.ExtFields["queueOffset"], CultureInfo.InvariantCulture);
             Interlocked.Increment(ref _acknowledged);

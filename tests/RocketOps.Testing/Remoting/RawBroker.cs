@@ -6,6 +6,12 @@ namespace RocketOps.Testing.Remoting;
 public static class RawBroker
 {
     public const int Success = 0;
+
+    public const int FlushDiskTimeout = 10;
+
+    public const int SlaveNotAvailable = 11;
+
+    public const int FlushSlaveTimeout = 12;
     public const int PullNotFound = 19;
     public const int PullRetryImmediately = 20;
     public const int PullOffsetMoved = 21;

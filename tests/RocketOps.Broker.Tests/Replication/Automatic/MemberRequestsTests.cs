@@ -117,10 +117,11 @@ public sealed class MemberRequestsTests
     [Fact]
     public async Task Send_ACopyInSyncConfirmsNothing_IsToBeSentAgain()
     {
-        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"), ("haMaxTimeSlaveNotCatchup", "60000"), ("slaveTimeout", "1000"));
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
         TestBroker master = await members.MasterAsync();
+        master.Host.Parts.Store.Tuning.SlaveTimeoutMs.Should().Be(60_250, "a copy that stands still leaves the set before, where it may");
         string other = Two.Single(name => name != members.NameOf(master));
         await members.StopAsync(other);
         await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master));
@@ -131,7 +132,7 @@ public sealed class MemberRequestsTests
 
         Task<RemotingCommand> sent = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "two"));
         await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > end, "it waits for the copy");
-        members.Time.Pass(ElectedMembers.MaxLag + TimeSpan.FromSeconds(1));
+        members.Time.Pass(TimeSpan.FromSeconds(61));
 
         RemotingCommand answer = await sent;
         (answer.Code, ElectedMembers.GroupOf(master).Leads).Should().Be((ResponseCode.ServiceNotAvailable, true));
