@@ -5,6 +5,7 @@ using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Registration;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Connections;
@@ -76,6 +77,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     {
         time ??= TimeProvider.System;
         fileSystem ??= new LinuxFileSystem();
+        FixedRoleCheck.ThrowIfElected(options, fileSystem);
         options = StoreSizes.Fit(options, fileSystem);
         BrokerSettings settings = new(options);
         resolver ??= HostResolver.FromEnvironment();
@@ -223,12 +225,12 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     }
 
     /// <summary>Hands over if it leads, and goes on for those who have not heard of it.</summary>
-    private async ValueTask LeaveAsync(Replication.Automatic.ElectedGroup group)
+    private async ValueTask LeaveAsync(ElectedGroup group)
     {
         await group.LeaveAsync();
         if (group.SinceLed is not null)
         {
-            await new Replication.Automatic.Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Time).WaitAsync();
+            await new Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Time).WaitAsync();
 
             // It has followed the new master meanwhile, which may count on it.
             await group.LeaveAsync();

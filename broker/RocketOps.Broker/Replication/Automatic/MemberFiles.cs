@@ -45,6 +45,9 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
         return state;
     }
 
+    /// <summary>The group that the store here belongs to; empty when it belongs to none. Nothing is opened for writing. Throws as <see cref="Load"/> does.</summary>
+    public string FindGroup() => Read(MemberStateFile.Name, MemberStateFile.MaxBytes) is { } file ? MemberStateFile.Decode(file, PathOf(MemberStateFile.Name)).GroupId : string.Empty;
+
     public void Write(MemberState state) => Replace(MemberStateFile.Name, MemberStateFile.Encode(state));
 
     /// <summary>Epochs of which this log has nothing are forgotten: they were begun and not written in, or announced by a master and not copied.</summary>
