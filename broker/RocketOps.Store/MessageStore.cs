@@ -599,7 +599,7 @@ public sealed class MessageStore : IAsyncDisposable
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
         StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
-        Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset);
+        Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);

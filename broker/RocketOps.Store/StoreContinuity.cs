@@ -4,5 +4,6 @@ namespace RocketOps.Store;
 /// <param name="HasKernel">
 /// Whatever was once handed to the kernel is still there: the earlier run ended cleanly, or only its process ended. False after the machine has been started anew, and when that is not known.
 /// </param>
-/// <param name="HasDurable">The log reaches as far as the checkpoint says that it was durable.</param>
-public readonly record struct StoreContinuity(bool HasKernel, bool HasDurable);
+/// <param name="HasDurable">The log reaches as far as the checkpoint says that it was durable; true when no checkpoint says it.</param>
+/// <param name="HasCheckpoint">There was a checkpoint with this broker's positions. Without one nobody knows how far the log reached: the store is new, RocketMQ's, or has lost files.</param>
+public readonly record struct StoreContinuity(bool HasKernel, bool HasDurable, bool HasCheckpoint);

@@ -14,11 +14,11 @@ public sealed class ContinuityTests
         MemoryFileSystem disk = new();
         await using (MessageStore store = await RunAsync(disk))
         {
-            store.Continuity.Should().Be(new StoreContinuity(HasKernel: true, HasDurable: true), "an empty store has lost nothing");
+            store.Continuity.Should().Be(new StoreContinuity(HasKernel: true, HasDurable: true, HasCheckpoint: false), "an empty store has lost nothing");
             Take(store);
         }
 
-        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1), keepEverything: true))).Should().Be(new StoreContinuity(true, true), "everything was durable, so another boot makes no difference");
+        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1), keepEverything: true))).Should().Be(new StoreContinuity(true, true, true), "everything was durable, so another boot makes no difference");
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class ContinuityTests
         await using MessageStore store = await RunAsync(disk);
         Take(store);
 
-        (await ContinuityOfAsync(disk.AfterKill())).Should().Be(new StoreContinuity(true, true));
+        (await ContinuityOfAsync(disk.AfterKill())).Should().Be(new StoreContinuity(true, true, true));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ContinuityTests
         await using MessageStore store = await RunAsync(disk);
         Take(store);
 
-        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1)))).Should().Be(new StoreContinuity(HasKernel: false, HasDurable: true));
+        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1)))).Should().Be(new StoreContinuity(HasKernel: false, HasDurable: true, HasCheckpoint: true));
     }
 
     [Fact]
@@ -54,6 +54,40 @@ public sealed class ContinuityTests
         }
 
         (await ContinuityOfAsync(next)).HasDurable.Should().BeFalse("the checkpoint tells of more than there is");
+    }
+
+    [Fact]
+    public async Task Start_WithoutAnyOfItsFiles_DoesNotKnowWhatItHad()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        MemoryFileSystem next = disk.AfterKill();
+        foreach (string path in next.Paths.ToArray())
+        {
+            next.DeleteFile(path);
+        }
+
+        (await ContinuityOfAsync(next)).HasCheckpoint.Should().BeFalse("nothing is missing that anything speaks of, and everything is missing");
+    }
+
+    [Fact]
+    public async Task Start_WithADamagedCheckpoint_DoesNotKnowWhatItHad()
+    {
+        MemoryFileSystem disk = new();
+        await using (MessageStore store = await RunAsync(disk))
+        {
+            Take(store);
+        }
+
+        MemoryFileSystem next = disk.AfterKill();
+        string path = Path.Combine(Root, "checkpoint");
+        using (IStoreFile file = next.Open(path, FileOpenMode.ReadWrite))
+        {
+            file.Write(new byte[file.Length], 0);
+        }
+
+        (await ContinuityOfAsync(next)).HasCheckpoint.Should().BeFalse();
     }
 
     [Fact]

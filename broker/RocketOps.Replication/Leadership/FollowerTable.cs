@@ -19,6 +19,17 @@ internal sealed class FollowerTable(TimeProvider time)
         _followers[copy.Member] = (copy, progress.Acknowledge(offset, masterEnd, now));
     }
 
+    /// <summary>
+    /// It has said nothing since it came back: it may have cut its log meanwhile. It is no later than it was, as a connection that stumbles under load is no reason to wait for it no longer.
+    /// </summary>
+    public void BeginAnew(MemberCopy copy)
+    {
+        if (Find(copy) is { } progress)
+        {
+            _followers[copy.Member] = (copy, progress with { Acknowledged = -1 });
+        }
+    }
+
     /// <summary>It is late from now on, and has said nothing.</summary>
     public void Forget(MemberCopy copy)
     {

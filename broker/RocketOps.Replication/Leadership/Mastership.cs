@@ -92,6 +92,8 @@ internal sealed class Mastership
         UpdateConfirmed();
     }
 
+    public void OnJoining(MemberCopy copy) => _followers.BeginAnew(copy);
+
     public void OnGone(MemberCopy copy)
     {
         _followers.Forget(copy);

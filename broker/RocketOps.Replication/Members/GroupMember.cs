@@ -238,6 +238,15 @@ public sealed class GroupMember
         }
     }
 
+    /// <summary>A copy begins to follow, perhaps once more: what it said before is not what it has now.</summary>
+    public void OnJoining(MemberCopy copy, long epoch)
+    {
+        if (_mastership is { } mastership && _rules.CountsAcknowledgement(epoch, mastership.Epoch))
+        {
+            mastership.OnJoining(copy);
+        }
+    }
+
     /// <summary>
     /// A follower has said that it stops, or its connection has ended and did not come back: it is taken for late at once, and for in sync again when it has everything.
     /// </summary>

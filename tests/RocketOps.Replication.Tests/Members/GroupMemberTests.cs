@@ -167,6 +167,51 @@ public sealed class GroupMemberTests
         _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b" && lease.InSync.Count == left && lease.InSync.Contains(Follower)), Arg.Any<string?>());
     }
 
+    /// <summary>It may have cut its log before it came back: the lease is not given to it for what it said then.</summary>
+    [Fact]
+    public void OnJoining_OfACopyThatHadEverything_CountsOnlyWhatItSaysFromThenOn()
+    {
+        GroupMember master = Master(new GroupRules());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.OnJoining(Follower, epoch: 5);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 20);
+        master.HandOverTo("b").Should().BeTrue();
+        master.Tick();
+
+        _host.DidNotReceive().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b"), Arg.Any<string?>());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+        master.Tick();
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b"), Arg.Any<string?>());
+    }
+
+    [Fact]
+    public void OnJoining_OfACopyInSync_ItIsNeitherLateNorUnconfirmedForThat()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.OnJoining(Follower, epoch: 5);
+        master.Tick();
+
+        _host.DidNotReceive().WriteLease(3, Arg.Any<LeaseRecord>(), Arg.Any<string?>());
+        master.Confirmed.Should().Be(100);
+        master.TakesMessages.Should().BeTrue();
+    }
+
+    [Fact]
+    public void OnJoining_InAnEarlierEpoch_ChangesNothing()
+    {
+        GroupMember master = Master(new GroupRules());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.OnJoining(Follower, epoch: 4);
+        master.HandOverTo("b").Should().BeTrue();
+        master.Tick();
+
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b"), Arg.Any<string?>());
+    }
+
     [Fact]
     public void OnFollowerGone_ItIsInSync_IsTakenOutAtOnceAndNotWaitedForAfterwards()
     {

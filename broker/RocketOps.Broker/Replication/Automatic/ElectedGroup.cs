@@ -140,11 +140,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// </summary>
     public async Task StartAsync()
     {
-        MemberState state = await Task.Run(() =>
-        {
-            _epochs = _files.LoadEpochs(_store.Positions.Appended.Value);
-            return _files.Load(_store.Continuity, _store.Options.FlushDiskType);
-        });
+        (MemberState state, _epochs) = await Task.Run(
+            () => _files.Load(_store.Continuity, _store.Options.FlushDiskType, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value));
         _leases = LeaseStores.Open(_group.LeaseStore, new LeaseStoreContext(_settings.Current, _loggers, _time));
         _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, _time, _logger);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
@@ -222,10 +219,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
                     ResponseCode.SystemError, $"the store of {join.Copy.Member} belongs to group {join.GroupId}, this one to {member.State.GroupId}: one of them is another group's; move it away and start that member empty");
             }
 
-            return member.LeadingEpoch == join.Epoch && _begunEpoch == join.Epoch
-                ? new JoinAnswer(
-                    member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, _admissions.Issue(join.Copy, join.Epoch))
-                : throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
+            if (member.LeadingEpoch != join.Epoch || _begunEpoch != join.Epoch)
+            {
+                throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
+            }
+
+            member.OnJoining(join.Copy, join.Epoch);
+            return new JoinAnswer(
+                member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, _admissions.Issue(join.Copy, join.Epoch));
         },
         cancellationToken);
 

@@ -33,6 +33,12 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
                 $"this store belongs to no group yet, and has messages behind offset {plan.At} that the master has not: which of them are right is not known; move the store away and start this member empty");
         }
 
+        if (own.Epochs.Entries.Count == 0 && plan.Cuts)
+        {
+            throw new HaRefusedException(
+                $"this store belongs to group {ownGroup}, and which master wrote its log is not known here: what it has behind offset {plan.At} may have been acknowledged, and is not cut; move the store away and start this member empty");
+        }
+
         await MakeSameAsync(own, plan);
         await check.CheckAsync(lease.HolderAddress, cancellationToken);
         Volatile.Write(ref _ticket, master.Ticket);

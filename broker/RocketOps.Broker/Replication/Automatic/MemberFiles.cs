@@ -21,20 +21,40 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
     private static readonly byte[] SyncRun = Encoding.ASCII.GetBytes("flush=SYNC_FLUSH\n");
     private static readonly byte[] AsyncRun = Encoding.ASCII.GetBytes("flush=ASYNC_FLUSH\n");
 
+    private bool _isOfGroup;
+
     /// <summary>
-    /// What is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes what was acknowledged with ASYNC_FLUSH, and damage takes anything.
-    /// Throws <see cref="InvalidDataException"/> with what to do when a file is damaged, <see cref="StoreIOException"/> when the disk fails.
+    /// What is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes what was acknowledged with ASYNC_FLUSH, damage takes anything, and where a file is gone that
+    /// a member's store always has, others may be gone. Epochs of which the log has nothing are forgotten: they were begun and not written in, or announced by a master and not copied.
+    /// Throws <see cref="InvalidDataException"/> with what to do when a file is damaged, or missing so that the log can be nobody's copy, <see cref="StoreIOException"/> when the disk fails.
     /// </summary>
     /// <param name="continuity">As the store found it.</param>
     /// <param name="flush">How this run flushes: noted for the next start.</param>
-    public MemberState Load(StoreContinuity continuity, FlushDiskType flush)
+    /// <param name="logStart">Offset of the log's oldest byte.</param>
+    /// <param name="logEnd">Offset behind its last byte.</param>
+    public (MemberState State, EpochHistory Epochs) Load(StoreContinuity continuity, FlushDiskType flush, long logStart, long logEnd)
     {
-        MemberState? before = Read(MemberStateFile.Name, MemberStateFile.MaxBytes) is { } file ? MemberStateFile.Decode(file, PathOf(MemberStateFile.Name)) : null;
+        MemberState? before = ReadState();
+        EpochHistory? epochs = Read(EpochFile.Name, EpochFile.MaxBytes) is { } file ? EpochFile.Decode(file, PathOf(EpochFile.Name)) : null;
+        _isOfGroup = before is { GroupId.Length: > 0 };
+        if (_isOfGroup && epochs is null && logStart < logEnd)
+        {
+            // With no history it would cut what it acknowledged when it follows, and make all others cut it when it leads.
+            throw new InvalidDataException(
+                $"{PathOf(EpochFile.Name)} is missing, and this store belongs to group {before!.GroupId}: which master wrote which part of its log is not known, so it can neither lead nor follow. Put the file back if it was moved; if it is lost, move the whole store away and start this member empty; another member has a copy. If this is the last copy, see docs/replication.md.");
+        }
+
         bool wasSync = Read(RunName, SyncRun.Length + 16) is { } run && run.AsSpan().SequenceEqual(SyncRun);
-        bool hasAll = continuity.HasDurable && (continuity.HasKernel || wasSync);
+        bool hasFiles = !_isOfGroup || (epochs is not null && continuity.HasCheckpoint);
+        bool hasAll = hasFiles && continuity.HasDurable && (continuity.HasKernel || wasSync);
         MemberState state = before is null ? new MemberState(string.Empty, NewId(), 0, 0)
             : hasAll ? before
             : before with { Incarnation = NewId() };
+        if (_isOfGroup && epochs is null)
+        {
+            Write(EpochHistory.Empty);
+        }
+
         if (state != before)
         {
             Write(state);
@@ -42,21 +62,33 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
 
         // Afterwards: whoever stops in between is judged by how the run before flushed.
         Replace(RunName, flush == FlushDiskType.SyncFlush ? SyncRun : AsyncRun);
-        return state;
+        return (state, (epochs ?? EpochHistory.Empty).CutTo(logEnd));
     }
 
     /// <summary>The group that the store here belongs to; empty when it belongs to none. Nothing is opened for writing. Throws as <see cref="Load"/> does.</summary>
-    public string FindGroup() => Read(MemberStateFile.Name, MemberStateFile.MaxBytes) is { } file ? MemberStateFile.Decode(file, PathOf(MemberStateFile.Name)).GroupId : string.Empty;
+    public string FindGroup() => ReadState()?.GroupId ?? string.Empty;
 
-    public void Write(MemberState state) => Replace(MemberStateFile.Name, MemberStateFile.Encode(state));
+    public void Write(MemberState state)
+    {
+        if (!_isOfGroup && state.GroupId.Length > 0)
+        {
+            // First: a founder that is killed before its first epoch begins must not look as if it had lost the file. Only when it joins: later, a file that is gone was lost.
+            if (!files.FileExists(PathOf(EpochFile.Name)))
+            {
+                Write(EpochHistory.Empty);
+            }
 
-    /// <summary>Epochs of which this log has nothing are forgotten: they were begun and not written in, or announced by a master and not copied.</summary>
-    public EpochHistory LoadEpochs(long logEnd) =>
-        Read(EpochFile.Name, EpochFile.MaxBytes) is { } file ? EpochFile.Decode(file, PathOf(EpochFile.Name)).CutTo(logEnd) : EpochHistory.Empty;
+            _isOfGroup = true;
+        }
+
+        Replace(MemberStateFile.Name, MemberStateFile.Encode(state));
+    }
 
     public void Write(EpochHistory epochs) => Replace(EpochFile.Name, EpochFile.Encode(epochs));
 
     private static string NewId() => Guid.NewGuid().ToString("N");
+
+    private MemberState? ReadState() => Read(MemberStateFile.Name, MemberStateFile.MaxBytes) is { } file ? MemberStateFile.Decode(file, PathOf(MemberStateFile.Name)) : null;
 
     private string PathOf(string name) => Path.Combine(directory, name);
 

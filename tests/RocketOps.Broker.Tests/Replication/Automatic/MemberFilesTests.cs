@@ -24,11 +24,11 @@ public sealed class MemberFilesTests : IDisposable
     [InlineData(FlushDiskType.AsyncFlush, true, false, false)]
     public void Load_AfterARunThatEndedSomehow_IsTheSameCopyWhenItHasAllItAcknowledged(FlushDiskType flushed, bool hasKernel, bool hasDurable, bool same)
     {
-        MemberState first = Files.Load(new StoreContinuity(true, true), flushed);
+        MemberState first = Load(Whole, flushed);
         Files.Write(first with { GroupId = "g", Promised = 9, Seen = 8 });
 
         // How the next run flushes says nothing of the one before.
-        MemberState second = Files.Load(new StoreContinuity(hasKernel, hasDurable), FlushDiskType.SyncFlush);
+        MemberState second = Load(Whole with { HasKernel = hasKernel, HasDurable = hasDurable }, FlushDiskType.SyncFlush);
 
         (second.Incarnation == first.Incarnation).Should().Be(same);
         second.Should().Be(new MemberState("g", second.Incarnation, 9, 8), "promises are kept by whatever copy");
@@ -37,20 +37,20 @@ public sealed class MemberFilesTests : IDisposable
     [Fact]
     public void Load_TheSameFileTwice_NotesTheNewCopy()
     {
-        Files.Load(new StoreContinuity(true, true), FlushDiskType.AsyncFlush);
-        MemberState second = Files.Load(new StoreContinuity(false, true), FlushDiskType.AsyncFlush);
+        Load(Whole);
+        MemberState second = Load(Whole with { HasKernel = false });
 
-        Files.Load(new StoreContinuity(true, true), FlushDiskType.AsyncFlush).Should().Be(second);
+        Load(Whole).Should().Be(second);
     }
 
     [Fact]
     public void Load_DamagedPromise_IsRefused()
     {
-        Files.Load(new StoreContinuity(true, true), FlushDiskType.AsyncFlush);
+        Load(Whole);
         string path = _directory.File(MemberStateFile.Name);
         File.WriteAllText(path, File.ReadAllText(path).Replace("promised=0", "promised=1", StringComparison.Ordinal));
 
-        ((Action)(() => Files.Load(new StoreContinuity(true, true), FlushDiskType.AsyncFlush))).Should().Throw<InvalidDataException>().WithMessage($"*{path}*");
+        ((Action)(() => Load(Whole))).Should().Throw<InvalidDataException>().WithMessage($"*{path}*");
     }
 
     [Fact]
@@ -58,7 +58,90 @@ public sealed class MemberFilesTests : IDisposable
     {
         Files.Write(EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(3, 100), new EpochEntry(5, 200)));
 
-        Files.LoadEpochs(200).Entries.Should().Equal(new EpochEntry(1, 0), new EpochEntry(3, 100));
-        Files.LoadEpochs(201).Entries.Should().HaveCount(3);
+        EpochsAt(200).Should().Equal(new EpochEntry(1, 0), new EpochEntry(3, 100));
+        EpochsAt(201).Should().HaveCount(3);
+
+        IReadOnlyList<EpochEntry> EpochsAt(long end) => Files.Load(Whole, FlushDiskType.AsyncFlush, 0, end).Epochs.Entries;
     }
+
+    [Fact]
+    public void Load_OfAGroupWithBytesAndWithoutEpochs_IsRefusedAndChangesNothing()
+    {
+        MemberState member = JoinedMember();
+        File.Delete(_directory.File(EpochFile.Name));
+
+        ((Action)(() => Files.Load(Whole, FlushDiskType.SyncFlush, 0, 200))).Should().Throw<InvalidDataException>()
+            .WithMessage($"*{_directory.File(EpochFile.Name)} is missing*group {member.GroupId}*move the whole store away*");
+        File.Exists(_directory.File(EpochFile.Name)).Should().BeFalse();
+        File.ReadAllText(_directory.File(MemberFiles.RunName)).Should().Be("flush=ASYNC_FLUSH\n");
+    }
+
+    [Fact]
+    public void Load_OfAGroupWithoutBytesAndEpochs_IsAnotherCopyThatMayJoin()
+    {
+        MemberState member = JoinedMember();
+        File.Delete(_directory.File(EpochFile.Name));
+
+        MemberState next = Files.Load(Whole, FlushDiskType.AsyncFlush, 64, 64).State;
+
+        next.Incarnation.Should().NotBe(member.Incarnation, "who knows what else is gone");
+        Files.Load(Whole, FlushDiskType.AsyncFlush, 64, 200).State.Should().Be(next, "it has copied some before it was told of an epoch, and is what it was");
+    }
+
+    [Fact]
+    public void Load_OfAGroupWithoutACheckpoint_IsAnotherCopy()
+    {
+        MemberState member = JoinedMember();
+
+        Files.Load(Whole with { HasCheckpoint = false }, FlushDiskType.AsyncFlush, 0, 200).State.Should().Be(member with { Incarnation = Load(Whole).Incarnation }).And.NotBe(member);
+    }
+
+    [Fact]
+    public void Load_WithoutAGroup_NeedsNeitherEpochsNorACheckpoint()
+    {
+        MemberState first = Files.Load(Whole with { HasCheckpoint = false }, FlushDiskType.AsyncFlush, 0, 200).State;
+
+        Files.Load(Whole with { HasCheckpoint = false }, FlushDiskType.AsyncFlush, 0, 200).State.Should().Be(first, "it was a store with a fixed role, or RocketMQ's");
+    }
+
+    /// <summary>Its group is noted before its first epoch begins.</summary>
+    [Fact]
+    public void Load_AFounderWasKilledBeforeItsFirstEpoch_IsTheSameCopy()
+    {
+        MemberFiles files = Files;
+        MemberState member = files.Load(Whole, FlushDiskType.AsyncFlush, 0, 200).State with { GroupId = "g" };
+
+        files.Write(member);
+
+        (MemberState state, EpochHistory epochs) = Files.Load(Whole, FlushDiskType.AsyncFlush, 0, 200);
+        state.Should().Be(member);
+        epochs.Entries.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Write_APromiseOfAMemberWhoseEpochsAreGone_DoesNotHideThat()
+    {
+        MemberState member = JoinedMember();
+        MemberFiles files = Files;
+        files.Load(Whole, FlushDiskType.AsyncFlush, 0, 200);
+        File.Delete(_directory.File(EpochFile.Name));
+
+        files.Write(member with { Promised = 9 });
+
+        ((Action)(() => Load(Whole, logEnd: 200))).Should().Throw<InvalidDataException>();
+    }
+
+    private static StoreContinuity Whole => new(HasKernel: true, HasDurable: true, HasCheckpoint: true);
+
+    /// <summary>Has joined a group and copied 200 bytes of two epochs.</summary>
+    private MemberState JoinedMember()
+    {
+        MemberFiles files = Files;
+        MemberState member = files.Load(Whole, FlushDiskType.AsyncFlush, 0, 0).State with { GroupId = "g", Promised = 3, Seen = 3 };
+        files.Write(EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(3, 100)));
+        files.Write(member);
+        return member;
+    }
+
+    private MemberState Load(StoreContinuity continuity, FlushDiskType flush = FlushDiskType.AsyncFlush, long logEnd = 0) => Files.Load(continuity, flush, 0, logEnd).State;
 }

@@ -211,6 +211,59 @@ public sealed class MemberRequestsTests
         await members.SendAsync("the other one leads");
     }
 
+    /// <summary>It would follow from the beginning of the log: what it cuts was acknowledged, and the lease says that it has it.</summary>
+    [Fact]
+    public async Task Start_WithoutItsEpochs_IsRefusedAndCutsNothing()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        string path = Path.Combine(members.StoreOf("b"), "epochFileCheckpoint");
+        File.Delete(path);
+
+        Func<Task> start = () => members.StartAsync("b");
+
+        (await start.Should().ThrowAsync<InvalidDataException>()).Which.Message.Should().Contain(path).And.Contain("start this member empty");
+        File.Exists(path).Should().BeFalse();
+        Directory.Exists(Path.Combine(members.StoreOf("b"), "diverged")).Should().BeFalse("nothing was cut");
+        await members.SendAsync("the other one leads");
+    }
+
+    [Fact]
+    public async Task Join_OfAStoreOfTheGroupWithoutAnEpoch_IsNotCut()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        await File.WriteAllTextAsync(Path.Combine(members.StoreOf("b"), "epochFileCheckpoint"), "0\n0\n");
+
+        await members.StartAsync("b");
+
+        await Eventually.TrueAsync(
+            () => members.LogOf("b").Lines.Any(static line => line.Id == 3633 && line.Text.Contains("which master wrote its log is not known here", StringComparison.Ordinal)), "b says why it does not follow");
+        Directory.Exists(Path.Combine(members.StoreOf("b"), "diverged")).Should().BeFalse("nothing was cut");
+        (await members.LeaseAsync()).InSync.Should().ContainSingle();
+    }
+
+    /// <summary>Nothing of what it had is there, and nothing says so but what is missing.</summary>
+    [Fact]
+    public async Task Start_WithoutLogAndCheckpoint_IsAnotherCopy()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Leads));
+        MemberCopy before = CopyOf(await members.LeaseAsync());
+        await members.KillAsync(follower);
+        string store = members.StoreOf(follower);
+        Directory.Delete(Path.Combine(store, "commitlog"), recursive: true);
+        Directory.Delete(Path.Combine(store, "consumequeue"), recursive: true);
+        File.Delete(Path.Combine(store, "checkpoint"));
+
+        await members.StartAsync(follower);
+
+        await Eventually.TrueAsync(async () => CopyOf(await members.LeaseAsync()) != before, "the lease lists the copy that it is now, when that has everything");
+        (await members.ReadAsync(members[follower])).Should().Equal("one");
+
+        MemberCopy CopyOf(LeaseRecord lease) => lease.InSync.Single(copy => copy.Member == follower);
+    }
+
     [Fact]
     public async Task Lease_ThatSomebodyHasSpoilt_IsNotOverwrittenAndNobodyLeadsByIt()
     {
