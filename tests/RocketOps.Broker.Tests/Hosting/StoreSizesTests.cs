@@ -1,3 +1,4 @@
+using System.Globalization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
@@ -50,6 +51,19 @@ public sealed class StoreSizesTests : IDisposable
         }
 
         StoreOptionsFactory.Create(Fit(("storeVolumeBytes", Gibibyte)), LargestBody.AlwaysStorable).CommitLogFileBytes.Should().Be(1 << 30, "it would not open with another");
+    }
+
+    /// <summary>A copy that hangs is to leave those in sync before a send gives up.</summary>
+    [Theory]
+    [InlineData("None", 200, 200)]
+    [InlineData("Automatic", 200, 6_000)]
+    [InlineData("Automatic", 7_000, 7_000)]
+    public void Tuning_InAGroupThatElectsItsMaster_SendsWaitForLongerThanAFollowerMayBeLate(string failover, int slaveTimeoutMs, int waitsMs)
+    {
+        BrokerOptions options = Fit(
+            ("failover", failover), ("memberName", "a"), ("groupMembers", "a@h:1,b@h:2"), ("leaseStore", "file:/var/lease"), ("slaveTimeout", slaveTimeoutMs.ToString(CultureInfo.InvariantCulture)));
+
+        StoreOptionsFactory.TuningOf(options).SlaveTimeoutMs.Should().Be(waitsMs);
     }
 
     private BrokerOptions Fit(params (string Key, string Value)[] settings)

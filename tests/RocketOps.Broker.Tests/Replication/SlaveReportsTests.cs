@@ -63,7 +63,10 @@ public sealed class SlaveReportsTests
         ToldStream told = new();
         Dictionary<string, string> values = new(StringComparer.Ordinal)
         {
-            ["failover"] = failover, ["memberName"] = "b", ["groupMembers"] = "a@h:1,b@h:2", ["leaseStore"] = "file:/var/lease",
+            ["failover"] = failover,
+            ["memberName"] = "b",
+            ["groupMembers"] = "a@h:1,b@h:2",
+            ["leaseStore"] = "file:/var/lease",
             ["haSendHeartbeatInterval"] = heartbeatMs.ToString(CultureInfo.InvariantCulture),
         };
         using SlaveReports reports = new(told, new BrokerSettings(TestBroker.OptionsOf(values)), store, _time, end);
@@ -86,7 +89,7 @@ public sealed class SlaveReportsTests
     {
         private volatile List<long> _offsets = [];
 
-        public IReadOnlyList<long> Offsets => _offsets;
+        public List<long> Offsets => _offsets;
 
         public Func<Task>? WhileTold { get; set; }
 

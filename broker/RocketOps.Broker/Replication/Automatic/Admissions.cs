@@ -62,6 +62,15 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
         }
     }
 
+    /// <summary>This member leads no more: whoever follows it again has to ask.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _tickets.Clear();
+        }
+    }
+
     public async ValueTask<IAdmittedSlave> AdmitAsync(Stream stream, CancellationToken cancellationToken)
     {
         byte[] introduction = new byte[Introduction.Bytes];

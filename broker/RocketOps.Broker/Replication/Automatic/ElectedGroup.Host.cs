@@ -175,6 +175,7 @@ internal sealed partial class ElectedGroup
     {
         Volatile.Write(ref _begunEpoch, 0);
         _isPaused = false;
+        _admissions.Clear();
         if (_ledEpoch > 0)
         {
             _announcements!.Stopped(_ledEpoch);

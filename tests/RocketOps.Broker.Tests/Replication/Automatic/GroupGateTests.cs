@@ -4,7 +4,6 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
 
@@ -49,23 +48,6 @@ public sealed class GroupGateTests : IAsyncDisposable
         ReplicaGate gate = await GateAsync(new Leadership { Leads = true });
 
         gate.Judge(ReplicaNeed.None, End, WaitOutcome.TimedOut).Should().Be(WaitOutcome.TimedOut);
-    }
-
-    /// <summary>The note that a half is settled has to be on the copies: whoever leads without it asks about the half, and commits it twice or not at all.</summary>
-    [Fact]
-    public async Task EndTransaction_TheCopiesAreLate_IsNotToldAsDone()
-    {
-        _broker = await TestBroker.StartAsync(new(TransactionBench.Quiet, StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path, ["slaveTimeout"] = "50" });
-        await using Producer producer = await Producer.StartAsync(_broker, "pg");
-        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
-        _broker.Host.Parts.Replicas.Group = new Leadership { Leads = true, TakesMessages = true, Confirmed = long.MaxValue };
-
-        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.ServiceNotAvailable);
-        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.ServiceNotAvailable, "it is settled here, and not on the copies yet");
-        _broker.Host.Parts.Store.Positions.Confirm(_broker.Host.Parts.Store.Positions.Appended);
-
-        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
-        (await TransactionBench.ReadAsync(_broker, "Paid", 0)).Should().ContainSingle();
     }
 
     [Fact]

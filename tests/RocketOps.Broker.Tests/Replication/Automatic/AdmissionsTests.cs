@@ -1,0 +1,54 @@
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Replication.Leases;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+public sealed class AdmissionsTests
+{
+    private static readonly MemberCopy Copy = new("b", "one");
+
+    private readonly Admissions _admissions;
+    private long _leading = 7;
+
+    public AdmissionsTests() => _admissions = new Admissions(() => _leading, static (_, _, _) => { }, static (_, _, _) => { });
+
+    [Fact]
+    public async Task Admit_InTheEpochOfTheTicket_OpensThePort()
+    {
+        long ticket = _admissions.Issue(Copy, 7);
+
+        await ((Func<Task>)(() => AdmitAsync(ticket))).Should().NotThrowAsync();
+        await ((Func<Task>)(() => AdmitAsync(ticket ^ 1))).Should().ThrowAsync<HaRefusedException>();
+    }
+
+    /// <summary>What was compared with the log of one epoch need not continue that of a later one, in which the same member may lead again.</summary>
+    [Theory]
+    [InlineData(9)]
+    [InlineData(0)]
+    public async Task Admit_InAnotherEpoch_IsRefused(long leading)
+    {
+        long ticket = _admissions.Issue(Copy, 7);
+        _leading = leading;
+
+        await ((Func<Task>)(() => AdmitAsync(ticket))).Should().ThrowAsync<HaRefusedException>().WithMessage("b asked to follow in epoch 7*");
+    }
+
+    [Fact]
+    public async Task Clear_OfTickets_LeavesNoneThatOpensAnything()
+    {
+        long ticket = _admissions.Issue(Copy, 7);
+
+        _admissions.Clear();
+
+        await ((Func<Task>)(() => AdmitAsync(ticket))).Should().ThrowAsync<HaRefusedException>();
+        _admissions.IsNewest("b", ticket).Should().BeFalse();
+        _admissions.FindFollowers(7).Should().BeEmpty();
+    }
+
+    private async Task AdmitAsync(long ticket)
+    {
+        using MemoryStream introduction = new(Introduction.Write(ticket));
+        await _admissions.AdmitAsync(introduction, CancellationToken.None);
+    }
+}
