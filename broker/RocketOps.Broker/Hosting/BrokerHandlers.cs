@@ -32,7 +32,7 @@ internal static class BrokerHandlers
         SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Forwarder, parts.Time);
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
-        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Filters);
+        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Replicas, parts.Filters);
         PullMessageHandler pull = new(
             pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.GroupMaker, new PullForwarder(parts.Topics, parts.Peers));
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);
@@ -75,7 +75,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.TimerMetrics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
-            .Add(RequestCode.QueryConsumerOffset, OfMaster(committed))
+            .Add(RequestCode.QueryConsumerOffset, OfMaster(committed, asksOnly: true))
             .Add(RequestCode.UpdateConsumerOffset, OfMaster(new UpdateConsumerOffsetHandler(parts.ConsumerOffsets, parts.Topics, parts.Groups, new CommitForwarder(parts.Topics, parts.ConsumerOffsets, parts.Peers))))
             .Add(RequestCode.SearchOffsetByTimestamp, times)
             .Add(RequestCode.GetMaxOffset, ends)
@@ -146,7 +146,7 @@ internal static class BrokerHandlers
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join);
 
-        IRequestHandler OfMaster(IRequestHandler handler) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder) : handler;
+        IRequestHandler OfMaster(IRequestHandler handler, bool asksOnly = false) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder, asksOnly) : handler;
 
         LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(parts.Topics, physical, handler, maxOffsets);
     }

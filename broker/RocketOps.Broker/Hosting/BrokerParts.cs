@@ -104,6 +104,11 @@ internal sealed class BrokerParts
         Replicas.Group = Group;
         Misled = new MisledClients(address, time);
         Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);
+        if (Group is not null)
+        {
+            Group.Deposed = () => Misled.LetGo(Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.Groups.SelectMany(Producers.ChannelsOf)));
+        }
+
         Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, new ReplicationFigures(settings, Group), time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 

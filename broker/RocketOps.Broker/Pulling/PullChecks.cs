@@ -6,6 +6,7 @@ using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Filtering.Sql92;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
@@ -19,7 +20,7 @@ namespace RocketOps.Broker.Pulling;
 /// </summary>
 internal sealed class PullChecks(
     BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets,
-    BrokerStatistics statistics, ConsumerFilterTable? filters = null)
+    BrokerStatistics statistics, ReplicaGate replicas, ConsumerFilterTable? filters = null)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
     public PullStatus Check(in PullRequest request, out PullArguments pull)
@@ -62,7 +63,7 @@ internal sealed class PullChecks(
 
         int queueId = logic?.Item.QueueId ?? request.QueueId;
         long? resetTo = offsets.Resets.TryTake(request.Topic, request.ConsumerGroup, queueId, out long reset) ? reset : null;
-        if (request.CommitOffset is { } progress && progress >= 0 && resetTo is null)
+        if (request.CommitOffset is { } progress && progress >= 0 && resetTo is null && replicas.KeepsProgress)
         {
             // A negative one would be kept and count as none: the group would begin anew, at its end.
             Commit(request, logic, progress);

@@ -36,6 +36,9 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
         }
     }
 
+    /// <summary>Whether progress that consumers report with their pulls is kept here: a member that does not lead takes over the master's, which overwrites it, and the consumer's own commits find the master.</summary>
+    public bool KeepsProgress => Group is not { Leads: false };
+
     /// <summary>Whether this broker may write messages of its own: delayed ones that are due, ends of transactions.</summary>
     public bool MayWrite => Group is not { TakesMessages: false };
 

@@ -181,6 +181,10 @@ internal sealed partial class ElectedGroup
             _announcements!.Stopped(_ledEpoch);
             _ledEpoch = 0;
             Volatile.Write(ref _ledUntil, _time.GetTimestamp());
+            if (Deposed is { } deposed)
+            {
+                _ = Task.Run(deposed);
+            }
         }
     }
 

@@ -116,6 +116,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>0 when this member does not lead.</summary>
     public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
 
+    /// <summary>Told, on another thread, that this member leads no more.</summary>
+    public Action? Deposed { get; set; }
+
     public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
 
     private bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;

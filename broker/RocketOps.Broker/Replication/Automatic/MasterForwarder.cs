@@ -23,7 +23,10 @@ internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client,
     /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(2_500);
 
-    /// <summary>Whether what is for the master is not for this member: another one leads, or is about to as this one has handed over; or another member took this one for it.</summary>
+    /// <summary>Whether what changes the master's tables is not for this member.</summary>
+    public bool IsElsewhere => !group.Leads;
+
+    /// <summary>Whether a question to the master is not for this member: another one leads, or is about to as this one has handed over; or another member took this one for it.</summary>
     /// <param name="hasRemark">Of the request: only members write one.</param>
     public bool PassesOn(bool hasRemark) => !group.Leads && (hasRemark || group.MasterElsewhere is not null || group.SinceLed < Patience);
 

@@ -5,16 +5,19 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>
-/// Requests that only the master's tables are there for, in a group that elects it: progress of consumers, locks of queues, ends of transactions, messages that consumers send back. Elsewhere they are passed on to it;
-/// while none is known they are answered here, as by a slave whose master is gone.
+/// Requests that only the master's tables are there for, in a group that elects it: progress of consumers, locks of queues, ends of transactions, messages that consumers send back. Elsewhere they are passed on to it.
+/// While none is known they wait for one, and are refused in the end: a lock that is given here would be a second one, and progress that is noted here would be overwritten.
 /// </summary>
-internal sealed class MasterOnlyHandler(IRequestHandler here, MasterForwarder forwarder) : IRequestHandler
+/// <param name="here">Carries them out where this member leads.</param>
+/// <param name="forwarder">Passes them on where it does not.</param>
+/// <param name="asksOnly">They change nothing: while no master is known they are answered here, as by a slave whose master is gone.</param>
+internal sealed class MasterOnlyHandler(IRequestHandler here, MasterForwarder forwarder, bool asksOnly) : IRequestHandler
 {
     private readonly Detached _detached = new(forwarder);
 
     public void Handle(in RequestFrame frame, RequestBatch batch)
     {
-        if (forwarder.PassesOn(frame.HasRemark))
+        if (asksOnly ? forwarder.PassesOn(frame.HasRemark) : forwarder.IsElsewhere)
         {
             _detached.Handle(frame, batch);
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Hosting;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -6,7 +7,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>
-/// Connections by which clients ask a member that does not lead for what the master does. Where the master has an address of its own they were made before it moved, and lead here for as long as they live: they are
+/// Connections by which clients ask a member that does not lead for what the master does, or that were made while it led. Where the master has an address of its own they were made before it moved, and lead here for as long as they live: they are
 /// closed after a moment, with an answer where the client still asks: it is not just sending then, and there are clients that make no second attempt. Their next connection leads to the master, or here again while the
 /// address has not moved everywhere. Thread-safe.
 /// </summary>
@@ -36,15 +37,32 @@ internal sealed class MisledClients(BrokerAddress address, TimeProvider time)
     public void Note(RemotingConnection connection, RemotingCommand request)
     {
         Volatile.Write(ref _last, time.GetTimestamp());
-        if (address.FollowsMaster && _leaving.TryAdd(connection, 0))
+        Close(connection, request.Language, request.Version, Stay);
+    }
+
+    /// <summary>
+    /// This member leads no more: also who asks it for nothing that is the master's is to come to the master, which else does not know consumers that only pull, and producers that it has to ask about their transactions.
+    /// By which address a connection came cannot be told everywhere, so all of them go, each once, not all at once.
+    /// </summary>
+    public void LetGo(IEnumerable<ClientChannel> clients)
+    {
+        foreach (ClientChannel client in clients)
         {
-            _ = CloseAsync(connection, request is { Language: LanguageCode.Java, Version: < MqVersion.V500 } ? Unreadable : null);
+            Close(client.Connection, client.Language, client.Version, Stay * (1 + Random.Shared.NextDouble()));
         }
     }
 
-    private async Task CloseAsync(RemotingConnection connection, byte[]? lastWords)
+    private void Close(RemotingConnection connection, LanguageCode language, int version, TimeSpan stay)
     {
-        await Task.Delay(Stay, time);
+        if (address.FollowsMaster && _leaving.TryAdd(connection, 0))
+        {
+            _ = CloseAsync(connection, language == LanguageCode.Java && version < MqVersion.V500 ? Unreadable : null, stay);
+        }
+    }
+
+    private async Task CloseAsync(RemotingConnection connection, byte[]? lastWords, TimeSpan stay)
+    {
+        await Task.Delay(stay, time);
         connection.FinishBehindAnswer(Reason, lastWords);
         await Task.Delay(Patience, time, connection.Closed).ContinueWith(static _ => { }, TaskScheduler.Default);
         connection.Finish(Reason, lastWords);

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
@@ -61,6 +63,61 @@ public sealed class FormerMasterTests
         (await members.ReadAsync(members[target])).Should().Equal("before", "misled");
     }
 
+    /// <summary>They ask it for nothing that is the master's, and yet belong there: a consumer that only pulls would go on without the others' knowing, and a producer be asked about its transactions by nobody.</summary>
+    [Fact]
+    public async Task Connection_OfClientsThatOnlyListen_IsClosedWhenTheMasterChanges()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByMastersAddress);
+        (TestBroker old, string target) = await ReadyAsync(members);
+        await old.SubscribeAsync(Group, ElectedMembers.Topic);
+        await using Producer producer = await Producer.StartAsync(old, "pg");
+        old.Host.Parts.Consumers.TryGet(Group, out _).Should().BeTrue();
+
+        await HandOverAsync(members, target);
+
+        await Eventually.TrueAsync(
+            () => old.Host.Parts.Producers.ChannelsOf("pg").Count == 0 && (!old.Host.Parts.Consumers.TryGet(Group, out ConsumerGroup? left) || left.IsEmpty), "nothing leads to the former master any more");
+    }
+
+    /// <summary>A queue that is locked here may be locked at the next master as well, and progress that is noted here is overwritten with the master's.</summary>
+    [Fact]
+    public async Task Lock_WhileNoMasterIsKnown_IsRefusedAndSoIsProgress()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
+        (TestBroker old, string other) = await ReadyAsync(members);
+        await Eventually.TrueAsync(() => members[other].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _), "the topic is copied");
+        await members.KillAsync(members.NameOf(old));
+        File.Delete(members.LeaseFile);
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Lease is null, "it has seen that there is no lease");
+        members[other].Host.Parts.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
+
+        RemotingCommand locked = await members[other].InvokeAsync(RemotingCommand.CreateRequest(RequestCode.LockBatchMq));
+        RemotingCommand committed = await members[other].InvokeAsync(Progress(RequestCode.UpdateConsumerOffset).Set("commitOffset", 1));
+        RemotingCommand asked = await members[other].InvokeAsync(Progress(RequestCode.QueryConsumerOffset));
+
+        locked.Code.Should().Be(ResponseCode.ServiceNotAvailable, locked.Remark);
+        committed.Code.Should().Be(ResponseCode.ServiceNotAvailable, committed.Remark);
+        asked.Code.Should().NotBe(ResponseCode.ServiceNotAvailable, "consumers read on");
+    }
+
+    /// <summary>It would be gone with the next copy of the master's table; the consumer commits by itself every few seconds, and that finds the master.</summary>
+    [Fact]
+    public async Task Pull_WithProgress_AtAFormerMaster_IsServedAndKeepsNone()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, [.. ByOwnAddress, ("slaveSyncInterval", "86400000")]);
+        (TestBroker old, string target) = await ReadyAsync(members);
+        await old.SubscribeAsync(Group, ElectedMembers.Topic);
+        RemotingCommand pull = Requests.Pull(Group, ElectedMembers.Topic, 0, 0, sysFlag: 5, commit: 1, subscription: "*");
+        await HandOverAsync(members, target);
+
+        RemotingCommand pulled = await old.InvokeAsync(pull);
+
+        pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
+        old.Host.Parts.ConsumerOffsets.Query(ElectedMembers.Topic, Group, 0).Should().BeNegative();
+    }
+
+    private static RemotingCommand Progress(int code) => RemotingCommand.CreateRequest(code).Set("consumerGroup", Group).Set("topic", ElectedMembers.Topic).Set("queueId", 0);
+
     [Fact]
     public async Task Progress_CommittedAtAFormerMaster_IsTheMasters()
     {
@@ -81,8 +138,6 @@ public sealed class FormerMasterTests
         committed.Code.Should().Be(ResponseCode.Success, committed.Remark);
         members[target].Host.Parts.ConsumerOffsets.Query(ElectedMembers.Topic, Group, 0).Should().Be(1, "on a slave it would be overwritten with the master's");
         asked.GetRequiredInt64("offset").Should().Be(1);
-
-        static RemotingCommand Progress(int code) => RemotingCommand.CreateRequest(code).Set("consumerGroup", Group).Set("topic", ElectedMembers.Topic).Set("queueId", 0);
     }
 
     [Fact]
