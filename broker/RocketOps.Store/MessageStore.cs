@@ -182,6 +182,15 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Known after the start.</summary>
     public StoreContinuity Continuity { get; private set; }
 
+    /// <summary>
+    /// Called once, by the thread that notices, when the log itself has failed: what the kernel still has of it is not known. Must not wait. To be set before anything is acknowledged.
+    /// </summary>
+    public Action? WhenLogFails
+    {
+        get => _state.WhenLogFails;
+        set => _state.WhenLogFails = value;
+    }
+
     /// <summary>Completes, within <see cref="StartAsync"/>, when no other process can use the store's directory any more, and fails when that is not to be had.</summary>
     public Task Locked => _locked.Task;
 
@@ -599,7 +608,10 @@ public sealed class MessageStore : IAsyncDisposable
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
         StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
-        Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions);
+
+        // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
+        bool hasDamage = hasKernel && (recovered.IsDamaged || (before.HasPositions && recovered.End < _checkpoint.Current.KernelOffset));
+        Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
         _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);

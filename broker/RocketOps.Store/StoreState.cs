@@ -12,10 +12,18 @@ internal sealed partial class StoreState
     private int _refusing;
     private int _cutting;
     private int _shortage;
+    private volatile Action? _whenLogFails;
 
     public StoreState(ILogger logger)
     {
         _logger = logger;
+    }
+
+    /// <summary>Called once, by the thread that notices, with <see cref="StoreFlags.NotWriteable"/>.</summary>
+    public Action? WhenLogFails
+    {
+        get => _whenLogFails;
+        set => _whenLogFails = value;
     }
 
     public StoreFlags Flags => (StoreFlags)Volatile.Read(ref _flags);
@@ -70,6 +78,10 @@ internal sealed partial class StoreState
         if (Set(flag))
         {
             LogFailed(doing, flag, reason);
+            if (flag == StoreFlags.NotWriteable)
+            {
+                WhenLogFails?.Invoke();
+            }
         }
     }
 

@@ -7,6 +7,7 @@ namespace RocketOps.Store.Tests;
 public sealed class ContinuityTests
 {
     private const string Root = "/store";
+    private const string Log = "/store/commitlog/00000000000000000000";
 
     [Fact]
     public async Task Start_AfterACleanStop_HasAll()
@@ -14,11 +15,11 @@ public sealed class ContinuityTests
         MemoryFileSystem disk = new();
         await using (MessageStore store = await RunAsync(disk))
         {
-            store.Continuity.Should().Be(new StoreContinuity(HasKernel: true, HasDurable: true, HasCheckpoint: false), "an empty store has lost nothing");
+            store.Continuity.Should().Be(new StoreContinuity(HasKernel: true, HasDurable: true, HasCheckpoint: false, HasDamage: false), "an empty store has lost nothing");
             Take(store);
         }
 
-        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1), keepEverything: true))).Should().Be(new StoreContinuity(true, true, true), "everything was durable, so another boot makes no difference");
+        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1), keepEverything: true))).Should().Be(new StoreContinuity(true, true, true, false), "everything was durable, so another boot makes no difference");
     }
 
     [Fact]
@@ -28,7 +29,7 @@ public sealed class ContinuityTests
         await using MessageStore store = await RunAsync(disk);
         Take(store);
 
-        (await ContinuityOfAsync(disk.AfterKill())).Should().Be(new StoreContinuity(true, true, true));
+        (await ContinuityOfAsync(disk.AfterKill())).Should().Be(new StoreContinuity(true, true, true, false));
     }
 
     [Fact]
@@ -38,7 +39,7 @@ public sealed class ContinuityTests
         await using MessageStore store = await RunAsync(disk);
         Take(store);
 
-        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1)))).Should().Be(new StoreContinuity(HasKernel: false, HasDurable: true, HasCheckpoint: true));
+        (await ContinuityOfAsync(disk.AfterPowerCut(new Random(1)))).Should().Be(new StoreContinuity(HasKernel: false, HasDurable: true, HasCheckpoint: true, HasDamage: false));
     }
 
     [Fact]
@@ -91,6 +92,127 @@ public sealed class ContinuityTests
     }
 
     [Fact]
+    public async Task Start_InTheSameBootWithARecordRotten_HasDamage()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        AppendResult[] acknowledged = [.. Enumerable.Range(0, 5).Select(i => store.Append("T", 0, $"acknowledged {i}"))];
+        store.Writer.WritePending();
+        MemoryFileSystem next = disk.AfterKill();
+        next.Damage(Log, acknowledged[1].Offset.Value + 90, 0xFF);
+
+        await using MessageStore again = await RunAsync(next);
+
+        again.Positions.Appended.Should().Be(acknowledged[1].Offset);
+        again.Continuity.Should().Be(new StoreContinuity(true, true, true, HasDamage: true), "nothing else says that acknowledged messages are gone");
+    }
+
+    /// <summary>The checkpoint says that queues have them, so that nobody looked at them.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_InTheSameBootWithARecordRottenThatWasDispatched_HasDamageWhereTheLogIsAMembers(bool isMembers)
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk, isMembers);
+        Take(store);
+        AppendResult[] dispatched = [.. Enumerable.Range(0, 5).Select(i => store.Append("T", 0, $"dispatched {i}"))];
+        store.Writer.WritePending();
+        store.Positions.Confirm(dispatched[^1].End);
+        store.Maintenance.Pass();
+        MemoryFileSystem next = disk.AfterKill();
+        next.Damage(Log, dispatched[1].Offset.Value + 90, 0xFF);
+
+        await using MessageStore again = await RunAsync(next, isMembers);
+
+        again.Continuity.HasDamage.Should().Be(isMembers);
+        again.Positions.Appended.Should().Be(isMembers ? dispatched[1].Offset : dispatched[^1].End);
+        if (isMembers)
+        {
+            again.Positions.Confirm(again.Positions.Appended);
+            (await again.ReadAllAsync("T", 0)).Should().Equal(["taken", "dispatched 0"], "units of what is gone are gone");
+        }
+    }
+
+    [Fact]
+    public async Task Start_InTheSameBootWithALogThatEndsBeforeWhatWasDispatched_HasDamage()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        AppendResult last = store.Append("T", 0, "dispatched, and the last of all");
+        store.Writer.WritePending();
+        store.Maintenance.Pass();
+        MemoryFileSystem next = disk.AfterKill();
+        using (IStoreFile file = next.Open(Log, FileOpenMode.ReadWrite))
+        {
+            file.Write(new byte[last.End.Value - last.Offset.Value], last.Offset.Value);
+        }
+
+        await using MessageStore again = await RunAsync(next, isMembers: true);
+
+        again.Continuity.HasDamage.Should().BeTrue();
+        again.Continuity.HasDurable.Should().BeTrue("the checkpoint does not call it durable");
+    }
+
+    /// <summary>Otherwise every kill made another copy.</summary>
+    [Fact]
+    public async Task Start_InTheSameBootWithATornEnd_HasNoDamage()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        AppendResult torn = store.Append("T", 0, "its process was killed while it was written");
+        store.Writer.WritePending();
+        MemoryFileSystem next = disk.AfterKill();
+        using (IStoreFile file = next.Open(Log, FileOpenMode.ReadWrite))
+        {
+            file.Write(new byte[60], torn.End.Value - 60);
+        }
+
+        await using MessageStore again = await RunAsync(next);
+
+        again.Positions.Appended.Should().Be(torn.Offset);
+        again.Continuity.HasDamage.Should().BeFalse();
+    }
+
+    /// <summary>Its checksum covers the body alone.</summary>
+    [Fact]
+    public async Task Start_InTheSameBootWithATornText_HasNoDamage()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        AppendResult torn = store.Append("T", 0, "whole", "KEYS\u0001and its properties are not");
+        store.Writer.WritePending();
+        MemoryFileSystem next = disk.AfterKill();
+        using (IStoreFile file = next.Open(Log, FileOpenMode.ReadWrite))
+        {
+            file.Write(new byte[10], torn.End.Value - 10);
+        }
+
+        await using MessageStore again = await RunAsync(next);
+
+        again.Positions.Appended.Should().Be(torn.Offset);
+        again.Continuity.HasDamage.Should().BeFalse();
+    }
+
+    [Fact]
+    public async Task Start_AfterAPowerCutWithAGap_HasNoDamage()
+    {
+        MemoryFileSystem disk = new();
+        await using MessageStore store = await RunAsync(disk);
+        Take(store);
+        AppendResult[] written = [.. Enumerable.Range(0, 5).Select(i => store.Append("T", 0, $"never durable {i}"))];
+        store.Writer.WritePending();
+        MemoryFileSystem next = disk.AfterPowerCut(new Random(1), keepEverything: true);
+        next.Damage(Log, written[1].Offset.Value + 90, 0xFF);
+
+        (await ContinuityOfAsync(next)).Should().Be(new StoreContinuity(HasKernel: false, HasDurable: true, HasCheckpoint: true, HasDamage: false), "the disk writes in any order what nobody asked to be durable");
+    }
+
+    [Fact]
     public async Task GiveUpReplication_WhoWaitsForOtherMembers_IsToldToSendAgain()
     {
         await using MessageStore store = await RunAsync(new MemoryFileSystem());
@@ -107,7 +229,8 @@ public sealed class ContinuityTests
         forDisk.Outcomes.Should().BeEmpty("the disk goes on");
     }
 
-    private static Task<MessageStore> RunAsync(MemoryFileSystem disk) => SmallStore.StartAsync(SmallStore.Options(Root), disk, new ManualTime(), hasThreads: false);
+    private static Task<MessageStore> RunAsync(MemoryFileSystem disk, bool isMembers = false) =>
+        SmallStore.StartAsync(SmallStore.Options(Root, replicatedOnly: isMembers), disk, new ManualTime(), hasThreads: false);
 
     private static void Take(MessageStore store)
     {

@@ -14,7 +14,7 @@ namespace RocketOps.Store.Recovery;
 /// Brings a store into the state of a running one: finds the end of the log, and dispatches what queues and index do not have yet. How far back it looks depends
 /// on what is known about the last stop:
 /// <list type="bullet">
-/// <item>our own, clean, or killed on the machine that still runs: from the last hand-over to the kernel, a second or <see cref="StoreOptions.RecoveryPaceBytes"/> back;</item>
+/// <item>our own, clean, or killed on the machine that still runs: from the last hand-over to the kernel, a second or <see cref="StoreOptions.RecoveryPaceBytes"/> back; a member of a group that was killed reads its log from the last durable point first;</item>
 /// <item>our own, and the machine started anew: from the last durable point; units and keys behind it are cut and made again, in every queue and the index;</item>
 /// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
 /// </list>
@@ -62,11 +62,11 @@ internal sealed partial class StoreRecovery
         if (_segments.All.Count == 0)
         {
             _index?.Load(deleteAfter: long.MinValue, known: null, readFrom: 0, logEnd: 0);
-            return new RecoveredStore(0, 0, 0, 0);
+            return new RecoveredStore(0, 0, 0, 0, IsDamaged: false);
         }
 
         DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
-        Plan plan = MakePlan(checkpoint, isClean);
+        Plan plan = MakePlan(checkpoint, isClean, cancellationToken);
         if (_index is not null && plan.CutsIndex)
         {
             // Noted before a key is put again: a second cut must not take what lies there then for what was on the disk.
@@ -87,7 +87,8 @@ internal sealed partial class StoreRecovery
         DispatchingVisitor visitor = new(_dispatcher, dispatchTo, plan.LastStoreTimestamp);
         LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
         _dispatcher.QueuesFrom = 0;
-        if (tail.Clear(end))
+        bool hadRecords = tail.Clear(end);
+        if (hadRecords)
         {
             // Units behind the damage point to records that are no longer there.
             _cuts.CutQueues(end.Offset);
@@ -96,16 +97,16 @@ internal sealed partial class StoreRecovery
         DropEmptyFiles(end.Offset, tail);
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
-        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp);
+        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, hadRecords && end.Reason != RecordCheck.TornText);
     }
 
-    private Plan MakePlan(Checkpoint checkpoint, bool isClean)
+    private Plan MakePlan(Checkpoint checkpoint, bool isClean, CancellationToken cancellationToken)
     {
         if (checkpoint.HasPositions)
         {
             Guid boot = BootIds.Of(_files, _options);
             bool sameBoot = boot != Guid.Empty && checkpoint.BootId == boot;
-            bool trusts = isClean || sameBoot;
+            bool trusts = isClean || (sameBoot && !IsBrokenBefore(checkpoint, cancellationToken));
             long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
             if (start >= _segments.MinOffset && start <= _segments.EndOffset)
             {
@@ -117,6 +118,17 @@ internal sealed partial class StoreRecovery
 
         LogSegment file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
         return new Plan(file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false, file.BaseOffset, 0);
+    }
+
+    /// <summary>
+    /// Whether the log of a member of a group ends between the last durable point and the last hand-over to the kernel, where nobody looks otherwise: the kernel may have lost a page that it could not write. What follows it
+    /// was acknowledged to the master, so that the copy must know.
+    /// </summary>
+    private bool IsBrokenBefore(Checkpoint checkpoint, CancellationToken cancellationToken)
+    {
+        long from = Math.Max(checkpoint.DurableOffset, _segments.MinOffset);
+        return _options.DispatchesReplicatedOnly && from < checkpoint.KernelOffset
+            && new LogScanner(_segments).Scan(from, checkpoint.KernelOffset, new NoVisitor(), cancellationToken).Offset < checkpoint.KernelOffset;
     }
 
     /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
@@ -277,6 +289,17 @@ internal sealed partial class StoreRecovery
     private partial void LogQueuesAside(string path);
 
     private readonly record struct Plan(long Start, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset, long LastStoreTimestamp);
+
+    private sealed class NoVisitor : ILogVisitor
+    {
+        public void OnRecord(in RecordView record)
+        {
+        }
+
+        public void OnBlank(long offset, int size)
+        {
+        }
+    }
 
     private sealed class DispatchingVisitor : ILogVisitor
     {

@@ -20,6 +20,12 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
         long ticket = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
         lock (_lock)
         {
+            if (_tickets.TryGetValue(copy.Member, out Admitted? before))
+            {
+                // What its old connection still says is of before it asked anew.
+                before.Progress.HasLeft = true;
+            }
+
             _tickets[copy.Member] = new Admitted(this, copy, epoch, ticket);
         }
 
@@ -32,6 +38,15 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
         lock (_lock)
         {
             return _tickets.TryGetValue(member, out Admitted? admitted) && admitted.Ticket == ticket;
+        }
+    }
+
+    /// <summary>The member has not asked anew since it got that ticket, and has not opened the replication port with it either.</summary>
+    public bool IsUnused(string member, long ticket)
+    {
+        lock (_lock)
+        {
+            return _tickets.TryGetValue(member, out Admitted? admitted) && admitted.Ticket == ticket && !admitted.IsUsed;
         }
     }
 
@@ -89,6 +104,7 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
                 throw new HaRefusedException("it did not ask this master to be followed: a group that elects its master is followed by its members only (failover=Automatic, groupMembers)");
             }
 
+            admitted.IsUsed = true;
             return leading() is var epoch && epoch == admitted.Epoch
                 ? admitted
                 : throw new HaRefusedException($"{admitted.Copy.Member} asked to follow in epoch {admitted.Epoch}, and {(epoch == 0 ? "nobody leads here now" : $"epoch {epoch} is led here now")}: it is to ask again");
@@ -123,6 +139,9 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
     private sealed record Admitted(Admissions Owner, MemberCopy Copy, long Epoch, long Ticket) : IAdmittedSlave
     {
         public Progress Progress { get; } = new();
+
+        /// <summary>A connection has come with it.</summary>
+        public bool IsUsed { get; set; }
 
         public void OnAcknowledged(long offset)
         {

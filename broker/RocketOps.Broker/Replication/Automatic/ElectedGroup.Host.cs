@@ -262,6 +262,9 @@ internal sealed partial class ElectedGroup
     [LoggerMessage(EventId = 3669, Level = LogLevel.Error, Message = "This member does not take the lease: {What}")]
     private partial void LogStandsBack(string what);
 
+    [LoggerMessage(EventId = 3670, Level = LogLevel.Critical, Message = "The log has failed, and that cannot be noted beside it: the next start may take this store for a copy that has everything. Move it away and start this member empty")]
+    private partial void LogFailureNotNoted(Exception failure);
+
     [LoggerMessage(EventId = 3667, Level = LogLevel.Information, Message = "{Holder}, the master, was not told that this member stops: {Reason}; it waits for it until it notices")]
     private partial void LogNotLeft(string holder, string reason);
 }

@@ -62,6 +62,10 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     // A planned switchover has stopped the writes.
     private volatile bool _isPaused;
     private volatile bool _stopped;
+    private volatile bool _hasFailed;
+    private int _notedFailure;
+    private Task _noting = Task.CompletedTask;
+    private Task _leaving = Task.CompletedTask;
     private volatile string? _masterAtEnd;
 
     public ElectedGroup(
@@ -81,7 +85,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _time = time;
         _shortage = new CopyShortage(time);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions(() => LeadingEpoch, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket));
+        _admissions = new Admissions(() => LeadingEpoch, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, _group.Options.Lease.Renew, _admissions!.IsNewest));
         ha.Admission = _admissions;
     }
 
@@ -119,6 +123,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>Told, on another thread, that this member leads no more.</summary>
     public Action? Deposed { get; set; }
 
+    /// <summary>The store has failed: this member follows nobody and leads nobody until it is started again.</summary>
+    public bool HasFailed => _hasFailed;
+
     public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
 
     private bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
@@ -145,6 +152,12 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     {
         (MemberState state, _epochs) = await Task.Run(
             () => _files.Load(_store.Continuity, _store.Options.FlushDiskType, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value));
+        _store.WhenLogFails = NoteFailure;
+        if ((_store.Flags & StoreFlags.NotWriteable) != StoreFlags.None)
+        {
+            NoteFailure();
+        }
+
         _leases = LeaseStores.Open(_group.LeaseStore, new LeaseStoreContext(_settings.Current, _loggers, _time));
         _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, _time, _logger);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
@@ -228,8 +241,11 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
             }
 
             member.OnJoining(join.Copy, join.Epoch);
-            return new JoinAnswer(
-                member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, _admissions.Issue(join.Copy, join.Epoch));
+            long ticket = _admissions.Issue(join.Copy, join.Epoch);
+
+            // The connection it had before, if it had one, tells of nothing any more.
+            _ = MissAsync(join.Copy, join.Epoch, ticket, _group.Options.MaxLag / 2, _admissions.IsUnused);
+            return new JoinAnswer(member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, ticket);
         },
         cancellationToken);
 
@@ -328,6 +344,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _growth;
         await _changes;
+        await _leaving;
+        await _noting;
         await (_announcements?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _questions.DisposeAsync();
@@ -355,11 +373,11 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
     }
 
-    /// <summary>A connection that comes back within a renewal was a stumble; otherwise messages are not to wait for that follower until it counts as late.</summary>
-    private async Task MissAsync(MemberCopy copy, long epoch, long ticket)
+    /// <summary>A connection that comes, or comes back, in that time was a stumble; otherwise messages are not to wait for that follower until it counts as late.</summary>
+    private async Task MissAsync(MemberCopy copy, long epoch, long ticket, TimeSpan patience, Func<string, long, bool> isMissed)
     {
-        await Task.Delay(_group.Options.Lease.Renew, _time, CancellationToken.None);
-        if (_admissions.IsNewest(copy.Member, ticket))
+        await Task.Delay(patience, _time, CancellationToken.None);
+        if (isMissed(copy.Member, ticket))
         {
             Post(member => member.OnFollowerGone(copy, epoch));
         }
@@ -384,10 +402,72 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         {
             // With each tick anew: a lease that it took would only keep others from it.
             member.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
+            LeaveForGood();
         }
 
         member.Tick();
         _shortage.Note(IsShortOfCopies);
+    }
+
+    /// <summary>What this follower has acknowledged may be gone: its master is not to count on it any longer.</summary>
+    private void LeaveForGood()
+    {
+        if (_hasFailed)
+        {
+            return;
+        }
+
+        _hasFailed = true;
+        if (_join is { } join)
+        {
+            _join = null;
+            _master.Elect(string.Empty, string.Empty);
+            _leaving = LeaveFailedAsync(join);
+            BeginChange(async term => await _roles.StandByAsync(_group.SlaveId));
+        }
+    }
+
+    private async Task LeaveFailedAsync(GroupJoin join)
+    {
+        try
+        {
+            await join.LeaveAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The member stops: its connections end, which tells the master as much.
+            return;
+        }
+    }
+
+    /// <summary>By the thread that met the failure, which may drive connections. One that comes while the store is closed is noted before that ends.</summary>
+    private void NoteFailure()
+    {
+        if (Interlocked.Exchange(ref _notedFailure, 1) != 0)
+        {
+            return;
+        }
+
+        if (_stopped)
+        {
+            WriteFailure();
+        }
+        else
+        {
+            _noting = Task.Run(WriteFailure);
+        }
+    }
+
+    private void WriteFailure()
+    {
+        try
+        {
+            _files.NoteFailure();
+        }
+        catch (StoreIOException failure)
+        {
+            LogFailureNotNoted(failure);
+        }
     }
 
     /// <summary>Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.</summary>

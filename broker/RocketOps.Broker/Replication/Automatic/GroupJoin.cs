@@ -15,8 +15,12 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 
     public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
     {
+        ThrowIfFailed();
         (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
         JoinAnswer master = await questions.JoinAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+
+        // From now on the master knows it by this one, also when it leaves before it has followed.
+        Volatile.Write(ref _ticket, master.Ticket);
 
         // Nobody appends: messages are refused, and the only follower is this one.
         store.Writer.WritePending();
@@ -41,7 +45,7 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 
         await MakeSameAsync(own, plan);
         await check.CheckAsync(lease.HolderAddress, cancellationToken);
-        Volatile.Write(ref _ticket, master.Ticket);
+        ThrowIfFailed();
         await group.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
         string haAddress = $"{HostOf(lease.HolderAddress)}:{master.HaPort}";
 
@@ -67,6 +71,14 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {
             group.TellNotLeft(lease, failure.Message);
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (group.HasFailed)
+        {
+            throw new HaRefusedException("the store has failed, and may have lost what this member acknowledged: it follows nobody until this broker is started again");
         }
     }
 

@@ -6,7 +6,8 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
-// memberRun. Ours alone: one line of ASCII, "flush=SYNC_FLUSH" or "flush=ASYNC_FLUSH", with its line end: how the run that begins there flushes. Anything else counts as ASYNC_FLUSH.
+// memberRun. Ours alone: one line of ASCII, "flush=SYNC_FLUSH" or "flush=ASYNC_FLUSH", with its line end: how the run that begins there flushes. " failed" before the line end: the log failed in that run. Anything else counts
+// as ASYNC_FLUSH, also to versions that do not know the word.
 //
 // Keep in sync: docs/formats/replication.md.
 
@@ -18,13 +19,16 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
 {
     public const string RunName = "memberRun";
 
-    private static readonly byte[] SyncRun = Encoding.ASCII.GetBytes("flush=SYNC_FLUSH\n");
-    private static readonly byte[] AsyncRun = Encoding.ASCII.GetBytes("flush=ASYNC_FLUSH\n");
+    private const int MaxRunBytes = 32;
+    private const string SyncRun = "flush=SYNC_FLUSH";
+    private const string AsyncRun = "flush=ASYNC_FLUSH";
+    private const string FailedRun = " failed";
 
+    private string _run = AsyncRun;
     private bool _isOfGroup;
 
     /// <summary>
-    /// What is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes what was acknowledged with ASYNC_FLUSH, damage takes anything, and where a file is gone that
+    /// What is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes what was acknowledged with ASYNC_FLUSH, damage takes anything, a log that failed may have lost anything, and where a file is gone that
     /// a member's store always has, others may be gone. Epochs of which the log has nothing are forgotten: they were begun and not written in, or announced by a master and not copied.
     /// Throws <see cref="InvalidDataException"/> with what to do when a file is damaged, or missing so that the log can be nobody's copy, <see cref="StoreIOException"/> when the disk fails.
     /// </summary>
@@ -44,9 +48,11 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
                 $"{PathOf(EpochFile.Name)} is missing, and this store belongs to group {before!.GroupId}: which master wrote which part of its log is not known, so it can neither lead nor follow. Put the file back if it was moved; if it is lost, move the whole store away and start this member empty; another member has a copy. If this is the last copy, see docs/replication.md.");
         }
 
-        bool wasSync = Read(RunName, SyncRun.Length + 16) is { } run && run.AsSpan().SequenceEqual(SyncRun);
+        string run = Read(RunName, MaxRunBytes) is { } line ? Encoding.ASCII.GetString(line).TrimEnd('\n') : string.Empty;
+        bool wasSync = run == SyncRun;
+        bool hasFailed = run.EndsWith(FailedRun, StringComparison.Ordinal);
         bool hasFiles = !_isOfGroup || (epochs is not null && continuity.HasCheckpoint);
-        bool hasAll = hasFiles && continuity.HasDurable && (continuity.HasKernel || wasSync);
+        bool hasAll = hasFiles && !hasFailed && !continuity.HasDamage && continuity.HasDurable && (continuity.HasKernel || wasSync);
         MemberState state = before is null ? new MemberState(string.Empty, NewId(), 0, 0)
             : hasAll ? before
             : before with { Incarnation = NewId() };
@@ -60,10 +66,14 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
             Write(state);
         }
 
-        // Afterwards: whoever stops in between is judged by how the run before flushed.
-        Replace(RunName, flush == FlushDiskType.SyncFlush ? SyncRun : AsyncRun);
+        // Afterwards: whoever stops in between is judged by how the run before flushed, and ended.
+        _run = flush == FlushDiskType.SyncFlush ? SyncRun : AsyncRun;
+        WriteRun(_run);
         return (state, (epochs ?? EpochHistory.Empty).CutTo(logEnd));
     }
+
+    /// <summary>The log has failed in this run: what was acknowledged may be gone, whatever the next start finds. After <see cref="Load"/>. Throws <see cref="StoreIOException"/> when the disk takes not even this.</summary>
+    public void NoteFailure() => WriteRun(_run + FailedRun);
 
     /// <summary>The group that the store here belongs to; empty when it belongs to none. Nothing is opened for writing. Throws as <see cref="Load"/> does.</summary>
     public string FindGroup() => ReadState()?.GroupId ?? string.Empty;
@@ -87,6 +97,8 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
     public void Write(EpochHistory epochs) => Replace(EpochFile.Name, EpochFile.Encode(epochs));
 
     private static string NewId() => Guid.NewGuid().ToString("N");
+
+    private void WriteRun(string run) => Replace(RunName, Encoding.ASCII.GetBytes($"{run}\n"));
 
     private MemberState? ReadState() => Read(MemberStateFile.Name, MemberStateFile.MaxBytes) is { } file ? MemberStateFile.Decode(file, PathOf(MemberStateFile.Name)) : null;
 

@@ -35,6 +35,18 @@ public sealed class AdmissionsTests
     }
 
     [Fact]
+    public async Task IsUnused_UntilAConnectionComesWithIt()
+    {
+        long first = _admissions.Issue(Copy, 7);
+        long second = _admissions.Issue(Copy, 7);
+        (_admissions.IsUnused("b", first), _admissions.IsUnused("b", second)).Should().Be((false, true), "the newest is waited for");
+
+        await AdmitAsync(second);
+
+        _admissions.IsUnused("b", second).Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Clear_OfTickets_LeavesNoneThatOpensAnything()
     {
         long ticket = _admissions.Issue(Copy, 7);

@@ -8,6 +8,7 @@ using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Leases;
+using RocketOps.Store.Files;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
@@ -94,7 +95,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Parts.Group!;
 
-    public async Task StartAsync(string name)
+    public async Task StartAsync(string name, IStoreFileSystem? fileSystem = null)
     {
         Dictionary<string, string> values = new(StringComparer.Ordinal)
         {
@@ -121,7 +122,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             values[key] = value;
         }
 
-        TestBroker broker = await TestBroker.StartAsync(values, _stores[name], loggers: _logs[name], time: Time);
+        TestBroker broker = await TestBroker.StartAsync(values, _stores[name], fileSystem: fileSystem, loggers: _logs[name], time: Time);
         broker.Host.Parts.Forwarder!.Patience = Eventually.DefaultDeadline;
         _running[name] = broker;
         _starts++;

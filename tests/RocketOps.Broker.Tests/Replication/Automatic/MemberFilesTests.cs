@@ -96,6 +96,33 @@ public sealed class MemberFilesTests : IDisposable
         Files.Load(Whole with { HasCheckpoint = false }, FlushDiskType.AsyncFlush, 0, 200).State.Should().Be(member with { Incarnation = Load(Whole).Incarnation }).And.NotBe(member);
     }
 
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public void Load_OfADamagedLog_IsAnotherCopy(FlushDiskType flushed)
+    {
+        MemberState first = Load(Whole, flushed);
+
+        Load(Whole with { HasDamage = true }, flushed).Incarnation.Should().NotBe(first.Incarnation);
+    }
+
+    /// <summary>After a failed flush the next start finds what the kernel shows, which may be another thing than what was acknowledged.</summary>
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public void Load_AfterARunInWhichTheLogFailed_IsAnotherCopyOnce(FlushDiskType flushed)
+    {
+        MemberFiles files = Files;
+        MemberState first = files.Load(Whole, flushed, 0, 0).State;
+
+        files.NoteFailure();
+
+        File.ReadAllText(_directory.File(MemberFiles.RunName)).Should().Be(flushed == FlushDiskType.SyncFlush ? "flush=SYNC_FLUSH failed\n" : "flush=ASYNC_FLUSH failed\n");
+        MemberState second = Load(Whole, flushed);
+        second.Incarnation.Should().NotBe(first.Incarnation);
+        Load(Whole, flushed).Should().Be(second);
+    }
+
     [Fact]
     public void Load_WithoutAGroup_NeedsNeitherEpochsNorACheckpoint()
     {
@@ -131,7 +158,7 @@ public sealed class MemberFilesTests : IDisposable
         ((Action)(() => Load(Whole, logEnd: 200))).Should().Throw<InvalidDataException>();
     }
 
-    private static StoreContinuity Whole => new(HasKernel: true, HasDurable: true, HasCheckpoint: true);
+    private static StoreContinuity Whole => new(HasKernel: true, HasDurable: true, HasCheckpoint: true, HasDamage: false);
 
     /// <summary>Has joined a group and copied 200 bytes of two epochs.</summary>
     private MemberState JoinedMember()

@@ -48,6 +48,28 @@ public sealed class MemberRequestsTests
         await members.SendAsync("still nobody is waited for");
     }
 
+    /// <summary>It asks anew and never comes, as one does that stops just then. Its old connection stays, and what that says is of before.</summary>
+    [Fact]
+    public async Task Join_OfAFollowerInSyncThatNeverComes_IsNotWaitedForUntilItIsLate()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        TestBroker master = members["a"];
+        LeaseRecord lease = await members.LeaseAsync();
+        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
+        (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
+        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await members.InSyncAsync(Two);
+
+        (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
+        await follower.ReportAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        Task<TestBroker> sending = members.SendAsync("waits for it, but not for long");
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > 0, "it is sent");
+        members.Time.Pass((ElectedMembers.MaxLag / 2) + TimeSpan.FromSeconds(1));
+
+        await sending;
+        await members.InSyncAsync("a");
+    }
+
     [Fact]
     public async Task Join_OfWhoeverIsNoMember_IsRefusedWithWhatToDo()
     {
