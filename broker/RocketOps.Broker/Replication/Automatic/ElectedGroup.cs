@@ -244,7 +244,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
             long ticket = _admissions.Issue(join.Copy, join.Epoch);
 
             // The connection it had before, if it had one, tells of nothing any more.
-            _ = MissAsync(join.Copy, join.Epoch, ticket, _group.Options.MaxLag / 2, _admissions.IsUnused);
+            _ = MissAsync(join.Copy, join.Epoch, ticket, 3 * _group.Options.Lease.Renew, _admissions.IsUnused);
             return new JoinAnswer(member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, ticket);
         },
         cancellationToken);
