@@ -4,7 +4,6 @@ using RocketOps.Broker.Roles;
 using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Leases;
 using RocketOps.Replication.Members;
-using RocketOps.Store;
 
 namespace RocketOps.Broker.Replication.Automatic;
 

@@ -4,7 +4,6 @@ using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
