@@ -212,7 +212,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Once for each lease and each start of a member: who has seen it only afterwards would count its time anew.</summary>
     private async Task EndLeaseOfNobodyAsync()
     {
-        if (await TryReadLeaseAsync() is not { } lease || (lease.Holder.Length > 0 ? lease.Holder : lease.Successor) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
+        if (await TryReadLeaseAsync() is not { } lease || OwnerOf(lease) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
             || _running.Count == 0 || !Running.All(broker => GroupOf(broker).Lease is { } seen && seen.IsSameRenewal(lease)))
         {
             return;
@@ -224,6 +224,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
             Time.Pass(Duration);
         }
     }
+
+    /// <summary>Who holds it; of one that was handed over, who is to have it, unless that one runs: it takes it.</summary>
+    private string? OwnerOf(LeaseRecord lease) => lease.Holder.Length > 0 ? lease.Holder : lease.Successor is { } successor && !_running.ContainsKey(successor) ? successor : null;
 
     /// <summary>
     /// A new master waits for all that were in sync with the one before, also for one that is gone, until that one counts as late: the time for it passes as soon as all others follow. False while they do not yet.
