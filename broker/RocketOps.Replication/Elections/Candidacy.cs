@@ -1,7 +1,6 @@
 using System.Globalization;
 using RocketOps.Replication.Leases;
 using RocketOps.Replication.Members;
-using RocketOps.Replication.Rules;
 
 namespace RocketOps.Replication.Elections;
 
@@ -9,9 +8,9 @@ namespace RocketOps.Replication.Elections;
 /// Decides whether a member takes a lease that nobody holds: asks the others what they have, and lets a longer log go first. Lasts from the moment the lease is found free until somebody
 /// has it. Not thread-safe.
 /// </summary>
-internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time)
+internal sealed class Candidacy(MemberContext context)
 {
-    private long _begunAt = time.GetTimestamp();
+    private long _begunAt = context.Time.GetTimestamp();
     private readonly Dictionary<string, (long Round, MemberAnswer Answer)> _answers = new(StringComparer.Ordinal);
     private string? _version;
     private long _firstRound;
@@ -27,7 +26,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     public string GroupIdOr(string own) => Answers.FirstOrDefault(static answer => answer.GroupId.Length > 0)?.GroupId ?? own;
 
     /// <summary>All other members have answered: there is nothing more to wait for.</summary>
-    public bool HasHeardAll => _answers.Count == options.Members.Count - 1;
+    public bool HasHeardAll => _answers.Count == context.Options.Members.Count - 1;
 
     /// <summary>Why it does not take the lease, and what to do; null when there is nothing to say.</summary>
     public string? Obstacle { get; private set; }
@@ -35,7 +34,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     /// <summary>What is said while this lease lies there holds until it is taken, so an answer to an earlier question counts until a later one comes.</summary>
     public void OnAnswer(long round, MemberAnswer answer)
     {
-        if (_firstRound != 0 && round >= _firstRound && answer.Copy.Member != self.Member && options.Members.Contains(answer.Copy.Member, StringComparer.Ordinal)
+        if (_firstRound != 0 && round >= _firstRound && answer.Copy.Member != context.Self.Member && context.Options.Members.Contains(answer.Copy.Member, StringComparer.Ordinal)
             && (!_answers.TryGetValue(answer.Copy.Member, out (long Round, MemberAnswer Answer) known) || round >= known.Round))
         {
             _answers[answer.Copy.Member] = (round, answer);
@@ -55,18 +54,18 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
             _answers.Clear();
             _version = found.Lease?.Version;
             _latest = 0;
-            _begunAt = time.GetTimestamp();
+            _begunAt = context.Time.GetTimestamp();
             _firstRound = Ask(nextRound());
             _firstAskedAt = _askedAt;
         }
 
-        if (!HasHeardAll && time.GetElapsedTime(_firstAskedAt) < options.AnswerTime)
+        if (!HasHeardAll && context.Time.GetElapsedTime(_firstAskedAt) < context.Options.AnswerTime)
         {
             return Standing.None;
         }
 
         Standing standing = Judge(lease, found.ReadAt, state);
-        if (standing == Standing.None && time.GetElapsedTime(_askedAt) >= options.AnswerTime)
+        if (standing == Standing.None && context.Time.GetElapsedTime(_askedAt) >= context.Options.AnswerTime)
         {
             Ask(nextRound());
         }
@@ -76,12 +75,12 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
 
     private IEnumerable<MemberAnswer> Answers => _answers.Values.Select(static known => known.Answer);
 
-    private IReadOnlyList<string> Everybody => rules.Everybody(options.Members, Answers.Select(static answer => answer.Members));
+    private IReadOnlyList<string> Everybody => context.Rules.Everybody(context.Options.Members, Answers.Select(static answer => answer.Members));
 
     private long Ask(long round)
     {
-        _askedAt = time.GetTimestamp();
-        host.AskMembers(round);
+        _askedAt = context.Time.GetTimestamp();
+        context.Host.AskMembers(round);
         return round;
     }
 
@@ -99,23 +98,23 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
             return JudgeFounding(state);
         }
 
-        long latest = rules.LatestEpoch(state.Seen, Answers.Select(static answer => answer.LatestEpoch));
+        long latest = context.Rules.LatestEpoch(state.Seen, Answers.Select(static answer => answer.LatestEpoch));
         if (latest > _latest)
         {
             _latest = latest;
-            _latestSaidAt = time.GetTimestamp();
+            _latestSaidAt = context.Time.GetTimestamp();
         }
 
-        bool isCurrent = rules.IsCurrent(lease, latest);
-        if (isCurrent && rules.IsInSync(lease, self))
+        bool isCurrent = context.Rules.IsCurrent(lease, latest);
+        if (isCurrent && context.Rules.IsInSync(lease, context.Self))
         {
             // With time nobody is waited for: who answers may be cut off from the lease. Each that has more is given time of its own, so that the next longest goes next.
-            int ahead = IsChosen(lease) ? 0 : CountAhead(answer => rules.IsInSync(lease, answer.Copy));
-            return time.GetElapsedTime(_begunAt) >= ahead * options.Patience ? Standing.InSync : Standing.None;
+            int ahead = IsChosen(lease) ? 0 : CountAhead(answer => context.Rules.IsInSync(lease, answer.Copy));
+            return context.Time.GetElapsedTime(_begunAt) >= ahead * context.Options.Patience ? Standing.InSync : Standing.None;
         }
 
-        long next = rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
-        if (rules.AllowsUnclean(lease, next))
+        long next = context.Rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
+        if (context.Rules.AllowsUnclean(lease, next))
         {
             return IsBest() ? Standing.Unclean : Standing.None;
         }
@@ -137,7 +136,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         string[] groupIds = [.. Answers.Select(static answer => answer.GroupId).Append(state.GroupId)];
         bool anyStoreLost = groupIds.Contains(string.Empty, StringComparer.Ordinal) && groupIds.Any(static id => id.Length > 0);
         IReadOnlyList<string> everybody = Everybody;
-        if (rules.MayFound(everybody.Count, _answers.Count + 1, anyLeads, anyStoreLost))
+        if (context.Rules.MayFound(everybody.Count, _answers.Count + 1, anyLeads, anyStoreLost))
         {
             return IsBest() ? Standing.Founder : Standing.None;
         }
@@ -154,12 +153,12 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         string[] named = [.. lease.InSync.Select(static copy => copy.Member)];
         MemberAnswer[] inSync = [.. Answers.Where(answer => named.Contains(answer.Copy.Member, StringComparer.Ordinal))];
         bool anyIntact = inSync.Any(answer => lease.InSync.Contains(answer.Copy));
-        bool anyStoreLost = inSync.Any(static answer => answer.GroupId.Length == 0) || (named.Contains(self.Member, StringComparer.Ordinal) && state.GroupId.Length == 0);
+        bool anyStoreLost = inSync.Any(static answer => answer.GroupId.Length == 0) || (named.Contains(context.Self.Member, StringComparer.Ordinal) && state.GroupId.Length == 0);
 
         // One that was taken out of the group is not asked, and may have everything: it counts as one that does not answer.
         IReadOnlyList<string> everybody = Everybody;
         string[] removed = [.. named.Except(everybody, StringComparer.Ordinal)];
-        if (rules.MayRecover(everybody.Count + removed.Length, _answers.Count + 1, anyIntact, anyStoreLost))
+        if (context.Rules.MayRecover(everybody.Count + removed.Length, _answers.Count + 1, anyIntact, anyStoreLost))
         {
             return IsBest() ? Standing.Recovery : Standing.None;
         }
@@ -168,7 +167,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
         {
             string back = removed.Length == 0 ? string.Empty : $"; {string.Join(", ", removed)} is no member any more (groupMembers): put it back until another one is in sync";
             Obstacle = Text(
-                $"this copy ({self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
+                $"this copy ({context.Self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
         }
 
         return Standing.None;
@@ -188,7 +187,7 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
     }
 
     /// <summary>It was handed over to this member, or an earlier process of this member has it: nobody else is to lead, whatever they have.</summary>
-    private bool IsChosen(LeaseRecord lease) => lease.IsHeldBy(self.Member) || (lease.Holder.Length == 0 && lease.Successor == self.Member);
+    private bool IsChosen(LeaseRecord lease) => lease.IsHeldBy(context.Self.Member) || (lease.Holder.Length == 0 && lease.Successor == context.Self.Member);
 
     private string WhoSaw(long epoch, MemberState state) =>
         epoch == state.Seen ? "this member" : Answers.First(answer => answer.LatestEpoch == epoch).Copy.Member;
@@ -197,11 +196,11 @@ internal sealed class Candidacy(GroupOptions options, GroupRules rules, MemberCo
 
     private int CountAhead(Func<MemberAnswer, bool> isRival)
     {
-        LogEnd own = host.LogEnd;
-        return Answers.Count(answer => isRival(answer) && rules.GoesBefore(answer, own, self.Member));
+        LogEnd own = context.Host.LogEnd;
+        return Answers.Count(answer => isRival(answer) && context.Rules.GoesBefore(answer, own, context.Self.Member));
     }
 
-    private IEnumerable<string> Missing(IReadOnlyList<string> everybody) => everybody.Where(member => member != self.Member && !_answers.ContainsKey(member));
+    private IEnumerable<string> Missing(IReadOnlyList<string> everybody) => everybody.Where(member => member != context.Self.Member && !_answers.ContainsKey(member));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -21,26 +21,22 @@ internal sealed class Mastership
     private volatile bool _enoughInSync;
     private volatile bool _paused;
 
-    /// <param name="options">This member's.</param>
-    /// <param name="rules">By which it leads.</param>
-    /// <param name="self">This copy.</param>
-    /// <param name="host">Has the log.</param>
-    /// <param name="time">To tell who is late.</param>
+    /// <param name="context">This member's.</param>
     /// <param name="lease">As it was won.</param>
     /// <param name="former">The member whose lease ended without its help: nobody waits for it to come. Empty when there is none.</param>
-    public Mastership(GroupOptions options, GroupRules rules, MemberCopy self, IMemberHost host, TimeProvider time, VersionedLease lease, string former)
+    public Mastership(MemberContext context, VersionedLease lease, string former)
     {
-        _options = options;
-        _rules = rules;
-        _self = self;
-        _host = host;
-        _followers = new FollowerTable(time);
-        _inSync = new InSyncSet(rules, lease.Record.InSync);
+        _options = context.Options;
+        _rules = context.Rules;
+        _self = context.Self;
+        _host = context.Host;
+        _followers = new FollowerTable(context.Time);
+        _inSync = new InSyncSet(_rules, lease.Record.InSync);
         Lease = lease;
         EpochStart = long.MaxValue;
-        foreach (MemberCopy copy in lease.Record.InSync.Where(copy => copy != self && copy.Member != former))
+        foreach (MemberCopy copy in lease.Record.InSync.Where(copy => copy != _self && copy.Member != former))
         {
-            _followers.Expect(copy, host.LogEnd.Offset);
+            _followers.Expect(copy, _host.LogEnd.Offset);
         }
     }
 

@@ -16,8 +16,8 @@ internal sealed class LeaseRequests(IMemberHost host, LeaseTimings timings, Time
 
     public void Read() => host.ReadLease(Open(null, null).Id);
 
-    /// <summary>A write that is not sent yet: whoever has to note something before does.</summary>
-    public LeaseRequest Begin(LeaseRecord record, string? expectedVersion) => Open(record, expectedVersion);
+    /// <summary>A write that is not sent yet: whoever has to note something before does. It is a renewal of its own, after the one that <paramref name="record"/> has.</summary>
+    public LeaseRequest Begin(LeaseRecord record, string? expectedVersion) => Open(record with { RenewTime = RenewTimeAfter(record.RenewTime) }, expectedVersion);
 
     public void Send(LeaseRequest write) => host.WriteLease(write.Id, write.Record!, write.ExpectedVersion);
 
@@ -31,6 +31,14 @@ internal sealed class LeaseRequests(IMemberHost host, LeaseTimings timings, Time
 
         _open = null;
         return open;
+    }
+
+    /// <summary>Never the one before, also with a clock that was set back. Lease stores keep microseconds.</summary>
+    private DateTimeOffset RenewTimeAfter(DateTimeOffset before)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        now = new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        return now <= before ? before + TimeSpan.FromMicroseconds(1) : now;
     }
 
     private LeaseRequest Open(LeaseRecord? record, string? expectedVersion)

@@ -1,0 +1,298 @@
+using RocketOps.Replication.Elections;
+using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
+
+namespace RocketOps.Replication.Leadership;
+
+/// <summary>
+/// Leads while this member has the lease: renews it, and ends its mastership when it hands the lease over, gives it back or has lost it. Not thread-safe but for <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>,
+/// <see cref="Confirmed"/> and <see cref="MayAcknowledge"/>.
+/// </summary>
+internal sealed class Leader(MemberContext context, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions, Reports reports)
+{
+    private readonly Fence _fence = new(context.Rules, context.Options.Lease, context.Time);
+    private volatile Mastership? _mastership;
+    private HandOver? _handOver;
+    private long _renewedAt;
+
+    /// <inheritdoc cref="GroupMember.TakesMessages"/>
+    public bool TakesMessages => _mastership is { TakesMessages: true } && _fence.IsOpen;
+
+    /// <inheritdoc cref="GroupMember.LeadingEpoch"/>
+    public long? LeadingEpoch => _mastership is { } mastership && _fence.IsOpen ? mastership.Epoch : null;
+
+    /// <inheritdoc cref="GroupMember.Confirmed"/>
+    public long Confirmed => _mastership?.Confirmed ?? 0;
+
+    /// <summary>The epoch of this member's mastership, whether it may say that it leads or not; null when it has none.</summary>
+    public long? Epoch => _mastership?.Epoch;
+
+    /// <summary>This process has had the lease.</summary>
+    public bool HasLed { get; private set; }
+
+    /// <inheritdoc cref="GroupMember.MayAcknowledge"/>
+    public bool MayAcknowledge(long epoch, long offset) =>
+        _mastership is { } mastership && mastership.Epoch == epoch && _fence.IsOpen
+        && (context.Options.Mode == ReplicationMode.Async || (mastership.IsMinimumMet && offset <= mastership.Confirmed));
+
+    /// <summary>This member leads by that lease from now on.</summary>
+    public void Begin(Acquisition won, VersionedLease lease)
+    {
+        LeaseRecord record = lease.Record;
+        _handOver = null;
+        persisted.Win(record);
+        Extend(won.Write);
+        HasLed = true;
+        _mastership = new Mastership(context, lease, won.Former);
+        if (!_fence.Holds)
+        {
+            Resign("its answer came too late");
+            return;
+        }
+
+        context.Host.Lead(record.Epoch);
+        reports.Say(MemberEvent.TookLease, $"this member leads in epoch {record.Epoch}{won.Loss}, in sync are {Names(record.InSync)}");
+    }
+
+    /// <inheritdoc cref="GroupMember.OnLeadBegun"/>
+    public void OnLeadBegun(long epoch, long epochStart)
+    {
+        if (_mastership is { } mastership && mastership.Epoch == epoch)
+        {
+            mastership.Begin(epochStart);
+        }
+    }
+
+    /// <summary>Time has passed, or the lease was seen: renews it when that is due, and goes on with a hand-over.</summary>
+    public void Lead()
+    {
+        if (_mastership is not { } mastership)
+        {
+            return;
+        }
+
+        if (!_fence.Holds)
+        {
+            Resign("it was not renewed in time");
+            return;
+        }
+
+        mastership.CheckFollowers();
+        if (requests.IsBusy)
+        {
+            return;
+        }
+
+        LeaseRecord seen = mastership.Lease.Record;
+        if (seen.HandOverTo is { } wish)
+        {
+            // Whatever comes of it: the next write of the lease takes the wish out.
+            HandOverTo(wish);
+        }
+
+        if (_handOver is { } handOver && ConsiderRelease(mastership, handOver))
+        {
+            return;
+        }
+
+        IReadOnlyList<MemberCopy> inSync = mastership.FindInSync();
+
+        // A wall clock that was set says nothing of the time since: the next renewal does.
+        bool isDue = !_fence.IsOpen || context.Time.GetElapsedTime(_renewedAt) >= context.Options.Lease.Renew;
+        if (isDue || seen.HandOverTo is not null || !InSyncSet.IsSame(inSync, mastership.InSync))
+        {
+            Renew(mastership, seen with
+            {
+                Duration = context.Options.Lease.Duration,
+                HolderAddress = context.Options.Address,
+                HandOverTo = null,
+                InSync = inSync,
+            });
+        }
+    }
+
+    /// <summary>Whether this is the lease that this member leads by.</summary>
+    public bool LeadsBy(LeaseRecord lease) => _mastership is { } mastership && lease.IsHeldBy(context.Self.Member) && lease.Epoch == mastership.Epoch;
+
+    /// <summary>The lease that it leads by (<see cref="LeadsBy"/>) was read.</summary>
+    public void OnRead(VersionedLease lease)
+    {
+        _mastership?.OnSeen(lease);
+        Lead();
+    }
+
+    /// <summary>The lease that it leads by (<see cref="LeadsBy"/>) was written.</summary>
+    public void OnRenewed(LeaseRequest write, VersionedLease lease)
+    {
+        if (_mastership is not { } mastership)
+        {
+            return;
+        }
+
+        if (!_fence.Holds)
+        {
+            // Whoever asked meanwhile was told that nobody leads here. That does not become untrue again.
+            Resign("its renewal was answered too late");
+            return;
+        }
+
+        bool changed = !InSyncSet.IsSame(lease.Record.InSync, mastership.InSync);
+        Extend(write);
+        mastership.OnSeen(lease);
+        if (changed)
+        {
+            reports.Say(MemberEvent.InSyncChanged, $"in sync are {Names(lease.Record.InSync)}");
+        }
+
+        Lead();
+    }
+
+    /// <summary>The lease of this master is gone: it founds a new one, in a new epoch. Nobody else does while this member says that it leads.</summary>
+    public void Refound()
+    {
+        if (_mastership is not { } mastership)
+        {
+            return;
+        }
+
+        if (!_fence.IsOpen)
+        {
+            Resign("it was deleted");
+            return;
+        }
+
+        acquisitions.Begin(
+            mastership.Lease.Record with
+            {
+                Epoch = context.Rules.NextEpoch(mastership.Epoch, persisted.State.Promised),
+                InSync = mastership.InSync,
+                Successor = null,
+                HandOverTo = null,
+                UncleanEpoch = null,
+            },
+            expectedVersion: null,
+            Standing.InSync,
+            former: string.Empty);
+    }
+
+    /// <inheritdoc cref="GroupMember.OnAcknowledged"/>
+    public void OnAcknowledged(MemberCopy copy, long epoch, long offset)
+    {
+        if (MastershipIn(epoch) is { } mastership && copy.Member != context.Self.Member && context.Options.Members.Contains(copy.Member, StringComparer.Ordinal))
+        {
+            mastership.OnAcknowledged(copy, offset);
+        }
+    }
+
+    /// <inheritdoc cref="GroupMember.OnJoining"/>
+    public void OnJoining(MemberCopy copy, long epoch) => MastershipIn(epoch)?.OnJoining(copy);
+
+    /// <inheritdoc cref="GroupMember.OnFollowerGone"/>
+    public void OnFollowerGone(MemberCopy copy, long epoch) => MastershipIn(epoch)?.OnGone(copy);
+
+    /// <inheritdoc cref="GroupMember.OnLogGrown"/>
+    public void OnLogGrown() => _mastership?.UpdateConfirmed();
+
+    /// <inheritdoc cref="GroupMember.HandOverTo"/>
+    public bool HandOverTo(string member, bool leaves = false)
+    {
+        if (_mastership is not { } mastership || _handOver is not null || member == context.Self.Member)
+        {
+            return false;
+        }
+
+        if (!mastership.InSync.Any(copy => copy.Member == member))
+        {
+            reports.Say(MemberEvent.HandOverFailed, $"{member} is not in sync ({Names(mastership.InSync)}), so nothing is handed over to it");
+            return false;
+        }
+
+        _handOver = new HandOver(member, context.Time.GetTimestamp(), leaves);
+        mastership.IsPaused = true;
+        context.Host.PauseWrites();
+        return true;
+    }
+
+    /// <summary>A lease in this member's name that it does not lead by: others need not wait for its end. Nothing is acknowledged by it, as the fence is closed.</summary>
+    public void GiveBack(VersionedLease? seen)
+    {
+        if (!requests.IsBusy && _mastership is null && seen is { } lease && lease.Record.IsHeldBy(context.Self.Member))
+        {
+            requests.Send(requests.Begin(Released(lease.Record, leaves: true), lease.Version));
+        }
+    }
+
+    /// <summary>Ends the mastership; the lease stays as it is.</summary>
+    public void Resign(string reason)
+    {
+        long epoch = _mastership?.Epoch ?? 0;
+        StepDown();
+        reports.Say(MemberEvent.LostLease, $"the lease of epoch {epoch} has ended here: {reason}");
+    }
+
+    private void StepDown()
+    {
+        _fence.Close();
+        _mastership = null;
+        _handOver = null;
+        context.Host.StandBy();
+    }
+
+    private void Renew(Mastership mastership, LeaseRecord record)
+    {
+        LeaseRequest write = requests.Begin(record, mastership.Lease.Version);
+        mastership.OnSending(write);
+        requests.Send(write);
+    }
+
+    private void Extend(LeaseRequest renewal)
+    {
+        _renewedAt = renewal.SentAt;
+        _fence.Extend(renewal);
+    }
+
+    /// <summary>True when the lease is given away.</summary>
+    private bool ConsiderRelease(Mastership mastership, HandOver handOver)
+    {
+        MemberCopy target = mastership.InSync.FirstOrDefault(copy => copy.Member == handOver.Member);
+        long end = context.Host.AppendedEnd;
+        long confirmed = context.Options.Mode == ReplicationMode.Async ? end : mastership.Confirmed;
+        if (target.Member is not null && context.Rules.MayHandOver(mastership.AcknowledgedBy(target), confirmed, end))
+        {
+            LeaseRecord seen = mastership.Lease.Record;
+
+            // Before it is sent: from then on somebody else may lead.
+            _fence.Close();
+            Renew(mastership, Released(seen, handOver.Leaves) with { Successor = target.Member });
+            StepDown();
+            reports.Say(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");
+            return true;
+        }
+
+        if (context.Time.GetElapsedTime(handOver.BegunAt) >= context.Options.HandOverTime)
+        {
+            _handOver = null;
+            mastership.IsPaused = false;
+            context.Host.ResumeWrites();
+            reports.Say(
+                MemberEvent.HandOverFailed,
+                $"{handOver.Member} did not have everything after {context.Options.HandOverTime.TotalMilliseconds} ms, so this member goes on as the master");
+        }
+
+        return false;
+    }
+
+    private LeaseRecord Released(LeaseRecord seen, bool leaves) => seen with
+    {
+        Holder = string.Empty,
+        HolderAddress = string.Empty,
+        HandOverTo = null,
+        Successor = null,
+        InSync = leaves && seen.InSync.Count > context.Options.LeastInSync ? [.. seen.InSync.Where(copy => copy != context.Self)] : seen.InSync,
+    };
+
+    /// <summary>The mastership that what a follower says in that epoch counts for; null when it counts for none.</summary>
+    private Mastership? MastershipIn(long epoch) => _mastership is { } mastership && context.Rules.CountsAcknowledgement(epoch, mastership.Epoch) ? mastership : null;
+
+    private static string Names(IReadOnlyList<MemberCopy> copies) => string.Join(", ", copies.Select(static copy => copy.Member));
+}
