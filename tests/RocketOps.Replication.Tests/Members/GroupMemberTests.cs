@@ -106,6 +106,42 @@ public sealed class GroupMemberTests
         _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
     }
 
+    /// <summary>A failover does not take a tick longer than asking does.</summary>
+    [Fact]
+    public void OnAnswer_TheLastThatWasMissing_TakesTheLeaseWithoutATick()
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { Members = ["a", "b", "c"] }, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Lease with { Successor = null }, "1"));
+
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 90), 4, false));
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+        member.OnAnswer(1, new MemberAnswer("group", new MemberCopy("c", "c1"), new LogEnd(4, 90), 4, false));
+
+        _host.Received(1).WriteLease(2, Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 5), "1");
+    }
+
+    /// <summary>All had answered before, and one of them stood in the way then.</summary>
+    [Fact]
+    public void OnAnswer_SaysThatItLeadsNoLonger_TakesTheLeaseWithoutATick()
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        MemberAnswer answer = new("group", Follower, new LogEnd(4, 90), 4, Leads: true);
+        member.Tick();
+        member.OnLeaseRead(1, lease: null);
+        member.OnAnswer(1, answer);
+        _time.Advance(Options.AnswerTime);
+        member.Tick();
+        _host.Received(1).AskMembers(2);
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+
+        member.OnAnswer(2, answer with { Leads = false });
+
+        _host.Received(1).WriteLease(2, Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 5), null);
+    }
+
     /// <summary>The copy that has everything was taken out of the list of members: the others do not go on without it as if it were lost.</summary>
     [Theory]
     [InlineData("c", false)]

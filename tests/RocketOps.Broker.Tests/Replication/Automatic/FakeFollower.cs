@@ -4,6 +4,7 @@ using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Leases;
+using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
@@ -18,6 +19,17 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
     public long Ticket { get; set; }
 
     public static GroupName GroupOf(TestBroker broker) => new(broker.Host.Parts.Settings.Current.ClusterName, broker.Host.Parts.Settings.Current.BrokerName);
+
+    /// <summary>Another copy of member b, with everything that the master has: it is in sync.</summary>
+    public static async Task<FakeFollower> InSyncAsync(ElectedMembers members, TestBroker master)
+    {
+        FakeFollower follower = new(master, "b", GroupOf(master));
+        (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
+        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await Eventually.TrueAsync(
+            () => ElectedMembers.GroupOf(master) is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
+        return follower;
+    }
 
     public async Task<RemotingCommand> JoinAsync(LeaseRecord lease)
     {
@@ -41,6 +53,15 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
         byte[] report = new byte[HaFrames.ReportBytes];
         HaFrames.WriteReport(report, offset);
         await _connection.GetStream().WriteAsync(report);
+    }
+
+    /// <summary>Says that it has everything that the master has, once it was sent that; returns the end of it.</summary>
+    public async Task<long> AcknowledgeAsync()
+    {
+        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
+        await ReportAsync(end);
+        return end;
     }
 
     /// <summary>Returns when the master has ended the connection.</summary>

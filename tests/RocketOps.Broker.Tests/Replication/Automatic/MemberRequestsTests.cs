@@ -20,10 +20,7 @@ public sealed class MemberRequestsTests
         await using ElectedMembers members = await WithoutBAsync();
         TestBroker master = members["a"];
         LeaseRecord lease = await members.LeaseAsync();
-        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
-        (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
-        await members.InSyncAsync(Two);
+        await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
         long ticket = follower.Ticket;
 
         follower.Ticket = ticket ^ 1;
@@ -38,9 +35,7 @@ public sealed class MemberRequestsTests
         await members.SendAsync("nobody is waited for");
 
         // Under load there is always a report on its way: it does not make it one to wait for again.
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
-        await follower.ReportAsync(end);
+        long end = await follower.AcknowledgeAsync();
         await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Acknowledged == end), "the master has read the report");
         DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
         await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
@@ -55,10 +50,7 @@ public sealed class MemberRequestsTests
         await using ElectedMembers members = await WithoutBAsync(("haMaxTimeSlaveNotCatchup", "3600000"));
         TestBroker master = members["a"];
         LeaseRecord lease = await members.LeaseAsync();
-        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
-        (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
-        await members.InSyncAsync(Two);
+        await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
 
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
         await follower.ReportAsync(master.Host.Parts.Store.Positions.Appended.Value);
@@ -124,16 +116,12 @@ public sealed class MemberRequestsTests
         (await late.JoinAsync(before)).Code.Should().Be(ResponseCode.Success);
         await members.EndLeaseAsync("a");
         await members.UntilAsync(() => ElectedMembers.GroupOf(master) is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
 
-        await late.ConnectAsync(end);
+        await late.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
 
         await late.EndAsync();
         await Eventually.TrueAsync(() => members.LogOf("a").Lines.Any(static line => line.Id == 3602), "the master has refused it");
-        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
-        (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(end);
-        await members.InSyncAsync(Two);
+        await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class SilentFollowerTests
         await using Producer producer = await Producer.StartAsync(master, "pg");
         Task<RemotingCommand> halving = producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow);
         await AppendedAsync(master, 1);
-        await AcknowledgeAsync(master, follower);
+        await follower.AcknowledgeAsync();
         RemotingCommand half = await halving;
 
         Task<RemotingCommand> first = producer.CommitAsync(half);
@@ -94,7 +94,7 @@ public sealed class SilentFollowerTests
         (await second).Code.Should().Be(ResponseCode.ServiceNotAvailable, "one copy still has its op");
 
         Task<RemotingCommand> third = producer.CommitAsync(half);
-        await AcknowledgeAsync(master, follower);
+        await follower.AcknowledgeAsync();
         (await third).Code.Should().Be(ResponseCode.Success, (await third).Remark);
         master.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(_before + 3, "it is committed once");
     }
@@ -118,16 +118,10 @@ public sealed class SilentFollowerTests
         return members;
     }
 
-    /// <summary>Another copy of member b, with everything: it is in sync.</summary>
     private async Task<FakeFollower> FollowAsync(ElectedMembers members)
     {
-        TestBroker master = members["a"];
-        FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
-        (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
-        await Eventually.TrueAsync(
-            () => ElectedMembers.GroupOf(master) is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
-        _before = master.Host.Parts.Store.GetStats().MessagesAppended;
+        FakeFollower follower = await FakeFollower.InSyncAsync(members, members["a"]);
+        _before = members["a"].Host.Parts.Store.GetStats().MessagesAppended;
         return follower;
     }
 
@@ -140,12 +134,5 @@ public sealed class SilentFollowerTests
         members.Time.Pass(MaxLag / Parts);
         DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
         await Eventually.TrueAsync(async () => answered.IsCompleted || (await members.LeaseAsync()).RenewTime > renewed, "the lease is renewed");
-    }
-
-    private static async Task AcknowledgeAsync(TestBroker master, FakeFollower follower)
-    {
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
-        await follower.ReportAsync(end);
     }
 }
