@@ -303,6 +303,36 @@ public sealed class GroupMemberTests
         }
     }
 
+    /// <summary>b has more and asks anew when somebody writes a wish into the free lease, so it is given the time for that anew.</summary>
+    [Fact]
+    public void Choose_AWishIsWrittenIntoTheFreeLease_GivesThoseWithMoreTheirTimeAnew()
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 90));
+        LeaseRecord free = Lease with { Successor = null };
+        LeaseRecord wished = free with { HandOverTo = "b" };
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        See(free, "1", round: 1);
+        _time.Advance(Options.Patience - Options.AnswerTime);
+        member.OnLeaseMayHaveChanged();
+        See(wished, "2", round: 2);
+
+        _time.Advance(Options.AnswerTime);
+        member.Tick();
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+        _time.Advance(Options.Patience - Options.AnswerTime);
+        member.OnLeaseMayHaveChanged();
+        See(wished, "2", round: 3);
+        _host.Received(1).WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder == "a"), "2");
+
+        void See(LeaseRecord lease, string version, long round)
+        {
+            member.OnLeaseRead(Requests(nameof(IMemberHost.ReadLease)), new VersionedLease(lease, version));
+            member.OnAnswer(round, new MemberAnswer("group", Follower, new LogEnd(4, 100), 4, false));
+        }
+    }
+
     /// <summary>A lease that was handed over may be restored as any other: its successor asks before it leads.</summary>
     [Fact]
     public void Choose_ALeaseThatWasHandedOverToItWasSetBack_IsNotTaken()
