@@ -14,6 +14,7 @@ public sealed partial class LogPositions : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CurrentTuning _tuning;
+    private readonly bool _isElected;
     private readonly ITimer _timer;
     private readonly long[] _reached = new long[Count];
     private readonly List<ILogFollower>[] _followers = [[], [], []];
@@ -32,6 +33,7 @@ public sealed partial class LogPositions : IDisposable
         _time = time;
         _logger = logger;
         _tuning = tuning;
+        _isElected = options.DispatchesReplicatedOnly;
         VisibleAt = options.FlushDiskType == FlushDiskType.SyncFlush ? LogPosition.Durable : LogPosition.Written;
         _timer = time.CreateTimer(static positions => ((LogPositions)positions!).Expire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -54,6 +56,11 @@ public sealed partial class LogPositions : IDisposable
 
     /// <summary>Consumers see no message before it is here: what a reader saw must not be taken back by the crash that the flush mode promises to survive.</summary>
     public LogPosition VisibleAt { get; }
+
+    /// <summary>
+    /// The end of what no change of the master takes from the log: with <see cref="StoreOptions.DispatchesReplicatedOnly"/> what is replicated, and what consumers could see before the start. Without it nobody cuts the log, and there is none.
+    /// </summary>
+    public PhysicalOffset Kept => new(_isElected ? Reached(LogPosition.Replicated) : long.MaxValue);
 
     /// <summary>Called when somebody begins to wait for a position, which otherwise may follow the clock.</summary>
     internal Action<LogPosition>? Wanted { get; set; }
@@ -136,11 +143,17 @@ public sealed partial class LogPositions : IDisposable
     }
 
     /// <summary>Before use.</summary>
-    internal void Start(long end, long durable)
+    internal void Start(long end, long durable, long dispatched)
     {
         _appended = end;
         _reached[(int)LogPosition.Written] = end;
         _reached[(int)LogPosition.Durable] = durable;
+        if (_isElected)
+        {
+            // Nothing was dispatched that was not replicated.
+            _reached[(int)LogPosition.Replicated] = dispatched;
+        }
+
         _closed = false;
     }
 

@@ -90,7 +90,7 @@ public sealed class MessageStore : IAsyncDisposable
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
-        Reader = new QueueReader(new MessageReader(options, _tuning, _log, _topics, _state), _index, hasThreads);
+        Reader = new QueueReader(new MessageReader(options, _tuning, _log, _topics, _state), _index, Positions, hasThreads);
         Writer = new LogWriter(_tuning, Positions, _log, _dispatcher, _topics, Reader, _state, timeProvider);
         Growth = new LogGrowth();
         Positions.Follow(Positions.VisibleAt, Growth);
@@ -612,7 +612,7 @@ public sealed class MessageStore : IAsyncDisposable
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
         bool hasDamage = hasKernel && (recovered.IsDamaged || (before.HasPositions && recovered.End < _checkpoint.Current.KernelOffset));
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
-        _log.Start(recovered.End, recovered.Durable, recovered.LastStoreTimestamp);
+        _log.Start(recovered.End, recovered.Durable, recovered.Dispatched, recovered.LastStoreTimestamp);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);

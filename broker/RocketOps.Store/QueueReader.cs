@@ -13,15 +13,17 @@ public sealed class QueueReader
 {
     private readonly MessageReader _reader;
     private readonly MessageIndex? _index;
+    private readonly LogPositions _positions;
     private readonly bool _hasThreads;
     private volatile Task _cut = Task.CompletedTask;
     private ColdReader? _coldReader;
     private ColdReader? _queryReader;
 
-    internal QueueReader(MessageReader reader, MessageIndex? index, bool hasThreads)
+    internal QueueReader(MessageReader reader, MessageIndex? index, LogPositions positions, bool hasThreads)
     {
         _reader = reader;
         _index = index;
+        _positions = positions;
         _hasThreads = hasThreads;
     }
 
@@ -95,6 +97,10 @@ public sealed class QueueReader
     public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, Action<int> reading, CancellationToken cancellationToken) =>
         await RunColdAsync(() => _reader.Look(offset.Value, reading), cancellationToken);
 
+    /// <summary>The same for clients: nor is one there that a change of the master may take from the log (<see cref="LogPositions.Kept"/>).</summary>
+    public ValueTask<byte[]?> ViewMessageAsync(PhysicalOffset offset, Action<int> reading, CancellationToken cancellationToken) =>
+        offset < _positions.Kept ? LookMessageAsync(offset, reading, cancellationToken) : default;
+
     /// <summary>Offset of the log's last record, −1 when it has none. Walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
 
@@ -122,6 +128,13 @@ public sealed class QueueReader
                 return queue is null ? default : new QueueOffsets(queue.Min, queue.Max);
             },
             cancellationToken);
+    }
+
+    /// <summary>The offset of the queue's next message: behind its last one in the log, whether consumers see that or not, once they were counted (<see cref="MessageStore.PrepareForMessagesAsync"/>) and until something is appended.</summary>
+    public async ValueTask<long> GetNextOffsetAsync(StoreTopic topic, int queueId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return await RunColdAsync(() => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? queue.NextOffset : 0, cancellationToken);
     }
 
     /// <summary>Queue offset by store time (request 29), between min and max; 0 for an unknown queue.</summary>

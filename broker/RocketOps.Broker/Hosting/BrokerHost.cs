@@ -112,7 +112,13 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             await store.Locked;
             await LoadTablesAsync(parts);
             await recovery;
-            await parts.CheckProgress.BeginAsync(cancellationToken);
+            parts.CheckProgress.Load();
+            if (options.Group is null && options.Role != BrokerRole.Slave)
+            {
+                // An elected master's epoch begins later; and a slave's never.
+                await parts.CheckProgress.BeginAsync(cancellationToken);
+            }
+
             host = new BrokerHost(parts, loggers.CreateLogger<BrokerHost>());
             observers.Attach(parts.ParkedPulls, parts.Roles);
             await host.ServeAsync(resolver, loggers, cancellationToken);

@@ -68,7 +68,7 @@ internal sealed class BrokerParts
         Slaves = new SlaveTable(settings, store, loggers.CreateLogger<SlaveTable>());
         Replicas = new ReplicaGate(settings, Slaves);
         Appender = new MessageAppender(store, AppendStatistics, Replicas, time);
-        DelayOffsets = new DelayOffsetTable(settings, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
+        DelayOffsets = new DelayOffsetTable(settings, () => store.Positions.Kept, end => store.Writer.WhenAsync(LogPosition.Durable, end), fileSystem, time);
         BrokerProperties = new BrokerProperties(settings);
         Delays = new DelayRouter(settings, store);
         TransactionTopics = new TransactionTopics(store);
@@ -134,7 +134,7 @@ internal sealed class BrokerParts
 
         SlaveSession NewSlaveSession() => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
-            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
+            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, CheckProgress, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
     }
 
     /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>

@@ -210,11 +210,22 @@ internal sealed class ConsumerOffsetTable
         _file.CountChange();
     }
 
+    /// <summary>Called before the table is written or told: what the broker itself keeps in it is brought up to date. Set before use.</summary>
+    public Action? Taking { get; set; }
+
     /// <summary>The table as JSON, as it stands in the file and as GET_ALL_CONSUMER_OFFSET answers it.</summary>
-    public void WriteTo(IBufferWriter<byte> output) => _file.WriteTo(output);
+    public void WriteTo(IBufferWriter<byte> output)
+    {
+        Taking?.Invoke();
+        _file.WriteTo(output);
+    }
 
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>
-    public Task PersistAsync() => _file.PersistAsync();
+    public Task PersistAsync()
+    {
+        Taking?.Invoke();
+        return _file.PersistAsync();
+    }
 
     private ConcurrentDictionary<int, long>? Find(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group) =>
         _topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups) && groups.TryGet(group, out ConcurrentDictionary<int, long>? queues) ? queues : null;

@@ -10,7 +10,7 @@ internal sealed class ViewMessageHandler(MessageStore store) : HeavyRequestHandl
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         long offset = request.GetRequiredInt64("offset");
-        byte[] record = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), size => answer.Add(size), cancellationToken)
+        byte[] record = await store.Reader.ViewMessageAsync(new PhysicalOffset(offset), size => answer.Add(size), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"can not find message by the offset, {offset}");
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = record;

@@ -11,6 +11,7 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
+using RocketOps.Broker.Transactions;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Store;
@@ -19,9 +20,9 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, how far consumers are, how far delayed messages and timers were delivered. Topics at once, too, when messages come of one that
-/// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
-/// never deliver them. Source: store.md §7.2.
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, how far consumers are, how far delayed messages and timers were delivered and transactions checked. Topics at once, too, when messages come of one that
+/// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
+/// never deliver them, or ask about them. Source: store.md §7.2.
 /// </summary>
 internal sealed partial class SlaveSync : IAsyncDisposable
 {
@@ -43,9 +44,12 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly GroupTable _groups;
     private readonly RequestModeTable _modes;
     private readonly ConsumerOffsetTable _consumerOffsets;
+    private readonly CheckProgress _checks;
     private readonly DelayOffsetTable _delayOffsets;
     private readonly TimerTable _timers;
     private readonly MessageStore _store;
+    private readonly Resting _consumed = new();
+    private readonly Resting _checked = new();
     private readonly TimeSpan _interval;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -68,6 +72,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         GroupTable groups,
         RequestModeTable modes,
         ConsumerOffsetTable consumerOffsets,
+        CheckProgress checks,
         DelayOffsetTable delayOffsets,
         TimerTable timers,
         MessageStore store,
@@ -82,6 +87,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _groups = groups;
         _modes = modes;
         _consumerOffsets = consumerOffsets;
+        _checks = checks;
         _delayOffsets = delayOffsets;
         _timers = timers;
         _store = store;
@@ -90,16 +96,16 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _logger = logger;
 
         // What else a master knows and its log does not gets a line here.
-        Delivered delays = new();
-        Delivered timersRead = new();
+        Resting delays = new();
+        Resting timersRead = new();
         _parts =
         [
             new("topics", SyncTopicsAsync) { IsLacking = () => LacksTopics },
             new("groups", SyncGroupsAsync),
             new("request modes", SyncRequestModesAsync),
             new("consumer offsets", SyncConsumerOffsetsAsync),
-            new("delay offsets", master => SyncDeliveredAsync(master, delays, AskDelayOffsetsAsync)) { IsDelivered = true },
-            new("timer checkpoint", master => SyncDeliveredAsync(master, timersRead, AskTimerCheckpointAsync)) { IsDelivered = true },
+            new("delay offsets", master => SyncRestingAsync(master, delays, LogPosition.Durable, AskDelayOffsetsAsync)) { IsDelivered = true },
+            new("timer checkpoint", master => SyncRestingAsync(master, timersRead, LogPosition.Durable, AskTimerCheckpointAsync)) { IsDelivered = true },
         ];
     }
 
@@ -325,34 +331,56 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         }
     }
 
-    private async Task SyncConsumerOffsetsAsync(string master) =>
-        _consumerOffsets.Follow(BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span, BrokerJson.Default.OffsetTableFile));
-
-    private async Task SyncDeliveredAsync(string master, Delivered delivered, Func<string, Task<Func<LogMark, Task>?>> askAsync)
+    /// <summary>
+    /// What consumers have read is in this log before the offset behind it is taken over: at a master without it the next message would get an offset that the group has passed. How far transactions are checked is told among them, and rests
+    /// on copies as what was delivered does.
+    /// </summary>
+    private async Task SyncConsumerOffsetsAsync(string master)
     {
-        if (delivered.FollowAsync is null || delivered.Master != master || _isLast)
+        (long Half, long Op)? told = null;
+        await SyncRestingAsync(master, _consumed, LogPosition.Written, async master =>
         {
-            delivered.FollowAsync = await askAsync(master);
-            if (delivered.FollowAsync is null)
+            OffsetTableFile offsets = BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span, BrokerJson.Default.OffsetTableFile);
+            told = CheckProgress.TakeFrom(offsets);
+            return _ =>
+            {
+                _consumerOffsets.Follow(offsets);
+                return Task.CompletedTask;
+            };
+        });
+        await SyncRestingAsync(master, _checked, LogPosition.Durable, _ => Task.FromResult<Func<LogMark, Task>?>(told is not var (half, op) ? null : mark =>
+        {
+            _checks.Follow(half, op, mark.Offset);
+            return Task.CompletedTask;
+        }));
+    }
+
+    /// <summary>Asks how far the master has come with something, and takes that over when everything it rests on is here, in this round or a later one.</summary>
+    private async Task SyncRestingAsync(string master, Resting told, LogPosition position, Func<string, Task<Func<LogMark, Task>?>> askAsync)
+    {
+        if (told.FollowAsync is null || told.Master != master || _isLast)
+        {
+            told.FollowAsync = await askAsync(master);
+            if (told.FollowAsync is null)
             {
                 return;
             }
 
-            // Asked for afterwards: all copies lie before it.
-            delivered.Master = master;
-            delivered.MasterEnd = await AskEndAsync(master);
+            // Asked for afterwards: all that it rests on lies before it.
+            told.Master = master;
+            told.MasterEnd = await AskEndAsync(master);
         }
 
-        LogMark mark = _store.Positions.End.NotBehind(new PhysicalOffset(delivered.MasterEnd));
+        LogMark mark = _store.Positions.End.NotBehind(new PhysicalOffset(told.MasterEnd));
         if (_isLast)
         {
-            await _store.Writer.WhenAsync(LogPosition.Durable, mark).WaitAsync(_ending);
+            await _store.Writer.WhenAsync(position, mark).WaitAsync(_ending);
         }
 
-        if (mark.Offset.Value == delivered.MasterEnd && _store.Positions.IsReached(LogPosition.Durable, mark))
+        if (mark.Offset.Value == told.MasterEnd && _store.Positions.IsReached(position, mark))
         {
-            await delivered.FollowAsync(mark);
-            delivered.FollowAsync = null;
+            await told.FollowAsync(mark);
+            told.FollowAsync = null;
         }
     }
 
@@ -450,14 +478,14 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     [LoggerMessage(EventId = 3641, Level = LogLevel.Warning, Message = "Taking over the {Part} of {Master} failed: {Reason}; tried again every {Interval}")]
     private partial void LogFailed(string part, string master, string reason, TimeSpan interval);
 
-    /// <summary>What a master said it has delivered, until the copies are here.</summary>
-    private sealed class Delivered
+    /// <summary>How far a master said it has come, until that which it rests on is here.</summary>
+    private sealed class Resting
     {
         public string Master { get; set; } = string.Empty;
 
         public long MasterEnd { get; set; }
 
-        /// <summary>Takes it over, with the mark of the copies; null when there is nothing to take over.</summary>
+        /// <summary>Takes it over, with the mark of what it rests on; null when there is nothing to take over.</summary>
         public Func<LogMark, Task>? FollowAsync { get; set; }
     }
 

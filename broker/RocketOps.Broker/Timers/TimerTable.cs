@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Delay;
+using RocketOps.Broker.Roles;
 using RocketOps.Store;
 using RocketOps.Store.Files;
 using RocketOps.Store.Timers;
@@ -26,8 +26,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private readonly ILogger<TimerTable> _logger;
     private readonly DiskThread _disk = new("timers");
     private readonly DiskThread _flusher = new("timers-flush");
-    private readonly DeliveryHistory _slots = new();
-    private readonly DeliveryHistory _messages = new();
+    private readonly RestingProgress _slots;
+    private readonly RestingProgress _messages;
+    private readonly RestingProgress _masterMessages;
     private readonly List<Addition> _additions = [];
     private readonly SemaphoreSlim _counting = new(1);
     private volatile TimerIndex? _index;
@@ -36,6 +37,8 @@ internal sealed partial class TimerTable : IAsyncDisposable
     private long _takenBefore;
     private long _readBefore;
     private long _takenUpTo = -1;
+    private long _loadedAt;
+    private bool _isSeeded;
     private volatile bool _isUnwritten;
     private volatile bool _hasChanged;
     private long _lastCheckpoint;
@@ -51,6 +54,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
         _checkpointFile = new TimerCheckpointFile(files, settings.Current.StoreRoot);
         _time = time;
         _logger = logger;
+        _slots = new RestingProgress(() => store.Positions.Kept);
+        _messages = new RestingProgress(() => store.Positions.Kept);
+        _masterMessages = new RestingProgress(() => store.Positions.Kept);
         PrecisionMs = settings.Current.TimerPrecisionMs;
         _lastCheckpoint = time.GetTimestamp();
     }
@@ -59,13 +65,21 @@ internal sealed partial class TimerTable : IAsyncDisposable
     public int PrecisionMs { get; }
 
     /// <summary>Everything before this slot is delivered.</summary>
-    public long ReadMs { get; private set; }
+    public long ReadMs
+    {
+        get => _slots.Value;
+        private set => _slots.Set(value);
+    }
 
     /// <summary>Messages go into slots from this one on; follows the clock.</summary>
     public long WriteMs { get; private set; }
 
     /// <summary>The next message of the timer topic.</summary>
-    public long QueueOffset { get; private set; }
+    public long QueueOffset
+    {
+        get => _messages.Value;
+        private set => _messages.Set(value);
+    }
 
     /// <summary>Units of the slot at <see cref="ReadMs"/> that are delivered.</summary>
     public long DeliveredOfSlot { get; private set; }
@@ -168,7 +182,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
             return;
         }
 
-        TimerCheckpoint? checkpoint = await _disk.RunAsync(_checkpointFile.Read);
+        TimerCheckpoint? checkpoint = await ReadCheckpointAsync();
 
         TimerIndex index = new(_files, root, PrecisionMs, _settings.Current.TimerLogFileBytes);
         try
@@ -198,6 +212,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
                 }
             }
 
+            _loadedAt = QueueOffset;
             _checkpoint = checkpoint;
             _index = index;
         }
@@ -276,8 +291,8 @@ internal sealed partial class TimerTable : IAsyncDisposable
     /// <summary>The same, when messages before it were due and delivered at once, and their copies lie before <paramref name="copiesEnd"/>.</summary>
     public void SetQueueOffset(long offset, PhysicalOffset copiesEnd)
     {
-        _messages.Add(QueueOffset, copiesEnd);
-        SetQueueOffset(offset);
+        _hasChanged = true;
+        _messages.Advance(offset, copiesEnd);
     }
 
     /// <summary>What was added from the next message on is not: it will be taken again.</summary>
@@ -343,7 +358,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     {
         if (copiesEnd is { } end)
         {
-            _slots.Add(ReadMs, end);
+            _slots.Advance(ReadMs, end);
         }
 
         DeliveredOfSlot += units;
@@ -405,19 +420,18 @@ internal sealed partial class TimerTable : IAsyncDisposable
             _additions.Clear();
         }
 
-        if (_slots.Cut(end) is { } slot)
+        if (_slots.Cut(end) is not null)
         {
-            (ReadMs, DeliveredOfSlot) = (Math.Min(slot, ReadMs), 0);
+            DeliveredOfSlot = 0;
         }
 
-        if (_messages.Cut(end) is { } message)
-        {
-            QueueOffset = Math.Min(message, QueueOffset);
-        }
-
+        long? first = _messages.Cut(end);
+        _takenBefore = Math.Min(_takenBefore, Math.Min(first ?? long.MaxValue, _masterMessages.Cut(end) ?? long.MaxValue));
         QueueOffset = Math.Min(QueueOffset, (await _store.Reader.GetOffsetsAsync(_topic.Topic, TimerTopic.Queue, cancellationToken)).Max);
         _takenUpTo = Math.Min(_takenUpTo, end.Value - 1);
-        if (!await _disk.RunAsync(() => Index.TryCut(end.Value, ReadMs)))
+
+        // Of what was taken before the start, the slots do not tell what was delivered at once.
+        if (!await _disk.RunAsync(() => Index.TryCut(end.Value, ReadMs)) || first < _loadedAt)
         {
             await _disk.RunAsync(Index.Clear);
             (_takenBefore, _readBefore, _takenUpTo, QueueOffset) = (QueueOffset, ReadMs, -1, 0);
@@ -436,7 +450,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
     public async Task FollowAsync(TimerCheckpoint master, PhysicalOffset copiesEnd)
     {
         ArgumentNullException.ThrowIfNull(master);
-        TimerCheckpoint? own = Checkpoint ?? await _disk.RunAsync(_checkpointFile.Read);
+        TimerCheckpoint? own = Checkpoint ?? await ReadCheckpointAsync();
         if (_index is not null)
         {
             // Slots that were emptied in memory may have to be delivered again: the files are opened anew for that.
@@ -450,6 +464,8 @@ internal sealed partial class TimerTable : IAsyncDisposable
             return;
         }
 
+        FollowTo(_slots, own?.ReadMs ?? 0, master.ReadMs, copiesEnd);
+        FollowTo(_masterMessages, own?.MasterQueueOffset ?? 0, master.MasterQueueOffset, copiesEnd);
         TimerCheckpoint next = (own ?? new TimerCheckpoint(0, 0, 0, 0, 0, 0, IsOwn: true)) with
         {
             ReadMs = master.ReadMs,
@@ -457,9 +473,9 @@ internal sealed partial class TimerTable : IAsyncDisposable
             MasterQueueOffset = master.MasterQueueOffset,
             Counter = master.Counter,
             TimestampMs = master.TimestampMs,
+            Unkept = FindUnkept(copiesEnd, _masterMessages.Kept),
         };
         await _flusher.RunAsync(() => _checkpointFile.Write(next));
-        _slots.Add(own?.ReadMs ?? 0, copiesEnd);
         Volatile.Write(ref _checkpoint, next);
     }
 
@@ -527,6 +543,39 @@ internal sealed partial class TimerTable : IAsyncDisposable
         await CheckpointAsync();
     }
 
+    /// <summary>Also takes up, once, what of it is not certain to stay: a log that is cut after the start has to know as one that is cut before it.</summary>
+    private async Task<TimerCheckpoint?> ReadCheckpointAsync()
+    {
+        TimerCheckpoint? checkpoint = await _disk.RunAsync(_checkpointFile.Read);
+        if (!_isSeeded && checkpoint is not null)
+        {
+            TimerUnkept unkept = checkpoint.Unkept ?? new TimerUnkept(0, checkpoint.ReadMs, checkpoint.QueueOffset, checkpoint.MasterQueueOffset);
+            PhysicalOffset restsOn = new(unkept.RestsOn);
+            FollowTo(_slots, unkept.ReadMs, checkpoint.ReadMs, restsOn);
+            FollowTo(_messages, unkept.QueueOffset, checkpoint.QueueOffset, restsOn);
+            FollowTo(_masterMessages, unkept.MasterQueueOffset, checkpoint.MasterQueueOffset, restsOn);
+        }
+
+        _isSeeded = true;
+        return checkpoint;
+    }
+
+    private static void FollowTo(RestingProgress progress, long from, long to, PhysicalOffset restsOn)
+    {
+        progress.Set(from);
+        if (to > from)
+        {
+            progress.Advance(to, restsOn);
+        }
+        else
+        {
+            progress.Set(to);
+        }
+    }
+
+    /// <summary>Null when whatever was noted so far, all of it before <paramref name="end"/> in the log, stays whoever leads next.</summary>
+    private TimerUnkept? FindUnkept(PhysicalOffset end, long masterQueueOffset) => end <= _store.Positions.Kept ? null : new TimerUnkept(end.Value, _slots.Kept, _messages.Kept, masterQueueOffset);
+
     private long TimerSpan() => 7L * 86_400 * PrecisionMs;
 
     private bool TryOpen(TimerIndex index, TimerCheckpoint checkpoint)
@@ -573,6 +622,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
 
         // All that was taken and all copies lie before it.
         LogMark end = _store.Positions.End;
+        next = next with { Unkept = FindUnkept(end.Offset, _messages.Kept) };
         WaitOutcome outcome;
         do
         {

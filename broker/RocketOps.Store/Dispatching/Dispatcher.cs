@@ -110,14 +110,7 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
     /// <summary>
     /// How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes, nor, where the group elects its master, a fail-over.
     /// </summary>
-    public long Limit
-    {
-        get
-        {
-            long visible = _positions.Reached(_positions.VisibleAt);
-            return _options.DispatchesReplicatedOnly ? Math.Min(visible, _positions.Reached(LogPosition.Replicated)) : visible;
-        }
-    }
+    public long Limit => Math.Min(_positions.Reached(_positions.VisibleAt), _positions.Kept.Value);
 
     public void Start(long offset, long lastStoreTimestamp)
     {

@@ -92,10 +92,10 @@ internal sealed class CommitLog
         set => Volatile.Write(ref _copiedTo, value);
     }
 
-    /// <summary>Before use: the log ends at that offset, is known to be durable up to another, and nothing of it is in the tail.</summary>
-    public void Start(long end, long durable, long lastStoreTimestamp)
+    /// <summary>Before use: the log ends at that offset, is known to be durable up to another and dispatched up to a third, and nothing of it is in the tail.</summary>
+    public void Start(long end, long durable, long dispatched, long lastStoreTimestamp)
     {
-        _positions.Start(end, durable);
+        _positions.Start(end, durable, dispatched);
         CopiedTo = Math.Min(CopiedTo, end);
         _startOffset = end;
         _lastStoreTimestamp = lastStoreTimestamp;

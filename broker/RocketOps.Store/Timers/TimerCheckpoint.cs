@@ -4,7 +4,7 @@ namespace RocketOps.Store.Timers;
 
 /// <summary>
 /// How far the timers have come, as <c>config/timercheck</c> holds it: seven numbers of RocketMQ's in 56 bytes of 4096. Behind them, from byte 64 on, this project repeats what
-/// it wrote and adds how much of a slot is delivered: where both agree nobody else has written since. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
+/// it wrote and adds how much of a slot is delivered: where both agree nobody else has written since; and, from byte 104 on, what holds with a shorter log. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
 /// </summary>
 /// <param name="ReadMs">Slots before it are delivered, milliseconds since 1970.</param>
 /// <param name="LogPosition">The timer log is on the disk up to there.</param>
@@ -19,16 +19,21 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     public const int FileBytes = 4096;
 
     /// <summary>Bytes that mean something.</summary>
-    public const int UsedBytes = 104;
+    public const int UsedBytes = 152;
 
     /// <summary>Bytes that RocketMQ reads and GET_TIMER_CHECK_POINT answers.</summary>
     public const int RocketMqBytes = 56;
 
     private const int OwnAt = 64;
     private const long OwnMagic = 0x524F_5053_5449_4D45;
+    private const int UnkeptAt = 104;
+    private const long UnkeptMagic = 0x524F_5053_554E_4B50;
 
     /// <summary>The timer topic's messages before it were in the master's timer log, or delivered, when it called <see cref="ReadMs"/> delivered; the master's own is <see cref="QueueOffset"/>.</summary>
     public long MasterQueueOffset { get; init; } = QueueOffset;
+
+    /// <summary>What holds where the log has come to end before something this rests on; null when all that is certain to stay.</summary>
+    public TimerUnkept? Unkept { get; init; }
 
     /// <summary>Reads the file's content; null when it is none.</summary>
     public static TimerCheckpoint? Read(ReadOnlySpan<byte> bytes)
@@ -50,6 +55,7 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         return new TimerCheckpoint(read, position, queueOffset, isOwn ? Math.Max(0, Int64(bytes, OwnAt + 32)) : 0, Int64(bytes, 48), Int64(bytes, 40), isOwn)
         {
             MasterQueueOffset = Math.Max(0, Int64(bytes, 24)),
+            Unkept = bytes.Length >= UsedBytes && Int64(bytes, UnkeptAt) == UnkeptMagic && Int64(bytes, UnkeptAt + 8) == read ? ReadUnkept(bytes[(UnkeptAt + 16)..]) : null,
         };
     }
 
@@ -63,6 +69,16 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         BinaryPrimitives.WriteInt64BigEndian(bytes[24..], MasterQueueOffset);
         BinaryPrimitives.WriteInt64BigEndian(bytes[40..], TimestampMs);
         BinaryPrimitives.WriteInt64BigEndian(bytes[48..], Counter);
+        if (Unkept is { } unkept)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(bytes[UnkeptAt..], UnkeptMagic);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(UnkeptAt + 8)..], ReadMs);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(UnkeptAt + 16)..], unkept.RestsOn);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(UnkeptAt + 24)..], unkept.ReadMs);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(UnkeptAt + 32)..], unkept.QueueOffset);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(UnkeptAt + 40)..], unkept.MasterQueueOffset);
+        }
+
         if (!IsOwn)
         {
             // The files behind it are as RocketMQ left them, and are to be read so.
@@ -76,5 +92,14 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         BinaryPrimitives.WriteInt64BigEndian(bytes[(OwnAt + 32)..], DeliveredOfSlot);
     }
 
+    private static TimerUnkept ReadUnkept(ReadOnlySpan<byte> bytes) => new(Math.Max(0, Int64(bytes, 0)), Math.Max(0, Int64(bytes, 8)), Math.Max(0, Int64(bytes, 16)), Math.Max(0, Int64(bytes, 24)));
+
     private static long Int64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
 }
+
+/// <summary>How far the timers have certainly come: a member that led or followed may lose what it calls delivered beyond that, when the next master has other messages there.</summary>
+/// <param name="RestsOn">End, in the log, of all that the rest of the checkpoint rests on: with a log that was cut before it, only this here holds.</param>
+/// <param name="ReadMs">As <see cref="TimerCheckpoint.ReadMs"/>.</param>
+/// <param name="QueueOffset">As <see cref="TimerCheckpoint.QueueOffset"/>.</param>
+/// <param name="MasterQueueOffset">As <see cref="TimerCheckpoint.MasterQueueOffset"/>.</param>
+public sealed record TimerUnkept(long RestsOn, long ReadMs, long QueueOffset, long MasterQueueOffset);

@@ -24,7 +24,7 @@ public sealed class OffsetPersisterTests : IDisposable
         FakeTimeProvider time = new();
         RecordedLog log = new();
         BrokerSettings settings = new(TestBroker.OptionsOf(new Dictionary<string, string>(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
-        DelayOffsetTable delayOffsets = new(settings, static _ => Task.FromResult(WaitOutcome.Reached), files, time);
+        DelayOffsetTable delayOffsets = new(settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), files, time);
         await using OffsetPersister persister = new(settings, new ConsumerOffsetTable(settings, new RefusedEntries(time, NullLogger<RefusedEntries>.Instance), files, time), delayOffsets, time, Microsoft.Extensions.Logging.LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
         delayOffsets.Set(3, 7);
         persister.Start();
@@ -45,7 +45,7 @@ public sealed class OffsetPersisterTests : IDisposable
         for (int round = 0; round < 200; round++)
         {
             BrokerSettings settings = new(TestBroker.OptionsOf(new Dictionary<string, string>(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
-            DelayOffsetTable table = new(settings, static _ => Task.FromResult(WaitOutcome.Reached), new HookedFileSystem(), TimeProvider.System);
+            DelayOffsetTable table = new(settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), new HookedFileSystem(), TimeProvider.System);
             table.Set(1, 5);
             using Barrier start = new(2);
             Task adding = Task.Run(() =>

@@ -26,7 +26,7 @@ public sealed class OffsetPersisterTests : IDisposable
     {
         _settings = new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
         _offsets = new ConsumerOffsetTable(_settings, new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), _files, _time);
-        _persister = new OffsetPersister(_settings, _offsets, new DelayOffsetTable(_settings, static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
+        _persister = new OffsetPersister(_settings, _offsets, new DelayOffsetTable(_settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
     }
 
     public static TheoryData<Exception> Failures =>

@@ -61,8 +61,11 @@ public sealed class PromotionTests
         await using BrokerGroup group = await StartAsync(new JumpingTime(), new(StringComparer.Ordinal) { ["haMasterAddress"] = "127.0.0.1:1" });
         await SendTimerAsync(group, "timer", 1);
         await SendDelayedAsync(group, "level", 1);
+        await using Producer producer = await Producer.StartAsync(group.Master, "pg");
+        await producer.SendHalfAsync(Topic, "half", DateTimeOffset.UtcNow);
         await Eventually.TrueAsync(
-            async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2 && group.Master.Host.Parts.Timers.Checkpoint is not null, "the master delivers and notes it");
+            async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2 && group.Master.Host.Parts.Timers.Checkpoint is not null && CheckedOf(group.Master) > 0, "the master delivers, asks and notes it");
+        group.Master.Host.Parts.ConsumerOffsets.Commit(Topic, "g", 0, 2);
 
         // Two rounds: the second begins when the first has ended.
         for (int round = 0; round < 2; round++)
@@ -73,12 +76,40 @@ public sealed class PromotionTests
 
         group.Slave.Host.Parts.DelayOffsets.Get(1).Should().Be(0);
         group.Slave.Host.Parts.Timers.Checkpoint.Should().BeNull();
+        CheckedOf(group.Slave).Should().Be(-1, "what was put back is not here");
+        group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(-1, "what the group has read is not here");
     }
+
+    /// <summary>A half that its master had put back and asked about: the next one asks about it again, and consumers go on where they were.</summary>
+    [Fact]
+    public async Task Promote_AHalfIsOpen_TheNewMasterAsksAboutIt()
+    {
+        await using BrokerGroup group = await StartAsync(new JumpingTime());
+        await group.Master.SendAsync(Topic, "read");
+        await using (Producer producer = await Producer.StartAsync(group.Master, "pg"))
+        {
+            await producer.SendHalfAsync(Topic, "half", DateTimeOffset.UtcNow);
+            await Eventually.TrueAsync(() => producer.Questions.Count > 2, "the master asks");
+        }
+
+        group.Master.Host.Parts.ConsumerOffsets.Commit(Topic, "g", 0, 1);
+        await group.InSyncAsync();
+        await Eventually.TrueAsync(() => CheckedOf(group.Slave) > 0 && group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0) == 1, "the slave has followed");
+
+        await group.StopMasterAsync();
+        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
+        await using Producer next = await Producer.StartAsync(group.Slave, "pg");
+
+        await Eventually.TrueAsync(() => !next.Questions.IsEmpty, "the new master asks");
+        group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(1);
+    }
+
+    private static long CheckedOf(TestBroker broker) => broker.Host.Parts.ConsumerOffsets.Query("RMQ_SYS_TRANS_HALF_TOPIC", "CID_RMQ_SYS_TRANS", 0);
 
     private static async Task<BrokerGroup> StartAsync(TimeProvider time, Dictionary<string, string>? slave = null)
     {
         // What is delivered is told as such when it is durable, which a few messages are in seconds only where nobody waits for it.
-        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 2h", ["timerPrecisionMs"] = "100", ["timerFlushIntervalMs"] = "50", ["flushDiskType"] = "SYNC_FLUSH" };
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 2h", ["timerPrecisionMs"] = "100", ["timerFlushIntervalMs"] = "50", ["flushDiskType"] = "SYNC_FLUSH", ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0" };
         BrokerGroup group = await BrokerGroup.StartAsync(settings, new(settings.Concat(slave ?? []), StringComparer.Ordinal), time);
         await group.Master.CreateTopicAsync(Topic);
         return group;

@@ -106,7 +106,7 @@ public sealed class RoleCutTests
     {
         using TempDirectory directory = new("delay-");
         DelayOffsetTable table = new(
-            new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = directory.Path })), static _ => Task.FromResult(WaitOutcome.Reached), new LinuxFileSystem(), TimeProvider.System);
+            new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = directory.Path })), static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), new LinuxFileSystem(), TimeProvider.System);
         table.Set(1, 10);
         table.Set(2, 3);
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
+using RocketOps.Store;
 using RocketOps.Store.Timers;
 using RocketOps.Testing;
 
@@ -79,6 +80,48 @@ public sealed class TimerFollowTests
         time.Advance(15 * Second);
         await broker.UntilReceivedAsync("once");
         (await broker.BodiesAsync()).Should().Equal("twice", "twice", "once");
+    }
+
+    /// <summary>What a member had delivered was on its disk alone, as it noted, and the next master has other messages there: all of it comes again, also what was due when it was sent and is in no slot.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cut_AfterARestart_WhatRestedOnIt_ComesAgain(bool isUnkept)
+    {
+        ShiftedTime time = new();
+        MemoryFileSystem files = new();
+        long begun = time.NowMs;
+        PhysicalOffset cut;
+        await using (TimerBroker broker = await TimerBroker.StartAsync(files, time, ("timerStopEnqueue", "true")))
+        {
+            await broker.SendAsync("due at once", 1);
+            await broker.SendAsync("in a slot", 5_000);
+            time.Advance(2 * Second);
+            cut = broker.Broker.Host.Parts.Store.Positions.Appended;
+            broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+            await broker.UntilTakenAsync(2);
+            time.Advance(7 * Second);
+            await broker.UntilReceivedAsync("due at once", "in a slot");
+        }
+
+        TimerCheckpointFile file = new(files, TimerBroker.Root);
+        TimerCheckpoint noted = file.Read()!;
+        noted.QueueOffset.Should().Be(2);
+        noted.Unkept.Should().BeNull("nobody else leads this broker's group");
+        if (isUnkept)
+        {
+            file.Write(noted with { Unkept = new TimerUnkept(cut.Value + 1, begun, 0, 0) });
+        }
+
+        await using TimerBroker next = await TimerBroker.StartAsync(files, time);
+        await next.Broker.Host.Parts.Roles.StepDownAndCutAsync(1, cut);
+        await MasterAsync(next, 2);
+
+        // What is sent now is delivered after all that was before it.
+        await next.SendAsync("next", 1);
+        time.Advance(2 * Second);
+        await next.UntilReceivedAsync(isUnkept ? ["due at once", "in a slot", "next"] : ["next"]);
+        (await next.BodiesAsync()).Should().HaveCount(isUnkept ? 3 : 1);
     }
 
     private static Task SlaveAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.StepDownAsync(epoch);

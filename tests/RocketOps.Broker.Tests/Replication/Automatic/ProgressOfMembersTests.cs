@@ -1,0 +1,129 @@
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Tests.Transactions;
+using RocketOps.Remoting.Commands;
+using RocketOps.Store.Timers;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>
+/// What a master has delivered and checked while the other copy in sync does not say that it has the result: it goes on, but notes nothing that the next master might have no copies of. And what it shows of such messages, now and when it leads no more.
+/// </summary>
+public sealed class ProgressOfMembersTests
+{
+    private static readonly string[] Two = ["a", "b"];
+
+    [Fact]
+    public async Task Notes_TheCopiesAreHereOnly_SayWhatWasBefore_AndTheRestOnceBothHaveThem()
+    {
+        await using ElectedMembers members = await StartAsync();
+        TestBroker master = members["a"];
+        await using FakeFollower follower = await FollowAsync(members);
+        await using Producer producer = await Producer.StartAsync(master, "pg");
+        long before = master.Host.Parts.Store.GetStats().MessagesAppended;
+        Task<RemotingCommand>[] sending =
+        [
+            master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "delayed", properties: Requests.Properties(("DELAY", "1")))),
+            master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "timer", properties: Requests.Properties(("UNIQ_KEY", "timer"), ("TIMER_DELAY_MS", "1")))),
+            producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow),
+        ];
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == before + 3, "they are in the log");
+        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        await follower.ReportAsync(end);
+        (await Task.WhenAll(sending)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
+
+        await Eventually.TrueAsync(
+            () => master.Host.Parts is { DelayOffsets: var delays, Timers: var timers, CheckProgress: var checks } && delays.Get(1) == 1 && timers.Delivered == 1 && timers.Checkpoint?.QueueOffset == 1 && checks.Half > 0,
+            "all three have gone on, and the timers have noted it");
+        await master.Host.Parts.DelayOffsets.PersistAsync();
+        await master.Host.Parts.ConsumerOffsets.PersistAsync();
+        DelaysIn(members).Should().Be(0);
+        ChecksIn(members).Should().Be(0);
+        (await ToldChecksAsync(master)).Should().Be(0);
+        TimerUnkept unkept = master.Host.Parts.Timers.Checkpoint!.Unkept!;
+        unkept.ReadMs.Should().BeLessThan(master.Host.Parts.Timers.ReadMs);
+        unkept.RestsOn.Should().BeGreaterThan(end);
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Again and again, as halves are put back in each round.
+                await follower.ReportAsync(master.Host.Parts.Slaves.Snapshot().Single().Sent);
+                await master.Host.Parts.DelayOffsets.PersistAsync();
+                await master.Host.Parts.ConsumerOffsets.PersistAsync();
+                return DelaysIn(members) == 1 && ChecksIn(members) > 0 && await ToldChecksAsync(master) > 0;
+            },
+            "what both have is noted");
+    }
+
+    /// <summary>By its place in the queue and by its place in the log: a message that the next master may not have.</summary>
+    [Fact]
+    public async Task Read_WhatOneCopyHas_NeitherFromTheMasterNorFromWhoWasIt()
+    {
+        await using ElectedMembers members = await StartAsync();
+        TestBroker master = members["a"];
+        await using FakeFollower follower = await FollowAsync(members);
+        long offset = master.Host.Parts.Store.Positions.Appended.Value;
+        Task<RemotingCommand> sending = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "unconfirmed"));
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > offset, "it is in the log");
+
+        await IsHiddenAsync(master, offset);
+        await members.EditAsync(static lease => lease with { Epoch = lease.Epoch + 1, Holder = "b", HolderAddress = "127.0.0.1:1" });
+        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Leads, "it has heard of another master");
+        (await sending).Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        await IsHiddenAsync(master, offset);
+        (await ViewAsync(master, 0)).Code.Should().Be(ResponseCode.Success, "the first message is on both");
+    }
+
+    private static async Task IsHiddenAsync(TestBroker broker, long offset)
+    {
+        (await BrokerGroup.ReadAsync(broker, ElectedMembers.Topic)).Should().Equal("one");
+        (await ViewAsync(broker, offset)).Code.Should().Be(ResponseCode.SystemError);
+        RemotingCommand max = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMaxOffset).Set("topic", ElectedMembers.Topic).Set("queueId", 0));
+        max.Get("offset").Should().Be("1");
+    }
+
+    private static Task<RemotingCommand> ViewAsync(TestBroker broker, long offset) => broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset));
+
+    /// <summary>Member a leads, and the other one is away.</summary>
+    private static async Task<ElectedMembers> StartAsync()
+    {
+        ElectedMembers members = await ElectedMembers.StartAsync(
+            Two,
+            [
+                ("minInSyncReplicas", "2"), ("messageDelayLevel", "0s 2h"), ("timerPrecisionMs", "100"), ("timerFlushIntervalMs", "50"),
+                .. TransactionBench.Curious.Select(static setting => (setting.Key, setting.Value)),
+            ]);
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        if (members.NameOf(await members.MasterAsync()) != "a")
+        {
+            await members.EditAsync(static lease => lease with { HandOverTo = "a" });
+            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+            await members.InSyncAsync(Two);
+        }
+
+        await members.StopAsync("b");
+        return members;
+    }
+
+    private static async Task<FakeFollower> FollowAsync(ElectedMembers members)
+    {
+        TestBroker master = members["a"];
+        FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
+        (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
+        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(master) is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
+        return follower;
+    }
+
+    private static long DelaysIn(ElectedMembers members) =>
+        BrokerJson.Read(File.ReadAllBytes(Path.Combine(members.StoreOf("a"), "config", "delayOffset.json")), BrokerJson.Default.DelayOffsetFile).Offsets![1];
+
+    private static long ChecksIn(ElectedMembers members) => ChecksIn(File.ReadAllBytes(Path.Combine(members.StoreOf("a"), "config", "consumerOffset.json")));
+
+    private static async Task<long> ToldChecksAsync(TestBroker master) => ChecksIn((await master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span);
+
+    private static long ChecksIn(ReadOnlySpan<byte> table) => BrokerJson.Read(table, BrokerJson.Default.OffsetTableFile).Offsets!["RMQ_SYS_TRANS_HALF_TOPIC@CID_RMQ_SYS_TRANS"][0];
+}
