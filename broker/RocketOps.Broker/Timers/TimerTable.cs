@@ -423,6 +423,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
         if (_slots.Cut(end) is not null)
         {
             DeliveredOfSlot = 0;
+            _readBefore = Math.Min(_readBefore, ReadMs);
         }
 
         long? first = _messages.Cut(end);

@@ -94,7 +94,7 @@ public sealed class PromotionTests
 
         group.Master.Host.Parts.ConsumerOffsets.Commit(Topic, "g", 0, 1);
         await group.InSyncAsync();
-        await Eventually.TrueAsync(() => CheckedOf(group.Slave) > 0 && group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0) == 1, "the slave has followed");
+        await Eventually.TrueAsync(() => CheckedOf(group.Slave) > 0 && group.Slave.Host.Parts.CheckProgress.Half > 0 && group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0) == 1, "the slave has followed");
 
         await group.StopMasterAsync();
         await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);

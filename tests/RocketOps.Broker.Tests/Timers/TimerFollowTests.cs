@@ -1,4 +1,5 @@
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Timers;
 using RocketOps.Hosting.Properties;
 using RocketOps.Store;
 using RocketOps.Store.Timers;
@@ -122,6 +123,32 @@ public sealed class TimerFollowTests
         time.Advance(2 * Second);
         await next.UntilReceivedAsync(isUnkept ? ["due at once", "in a slot", "next"] : ["next"]);
         (await next.BodiesAsync()).Should().HaveCount(isUnkept ? 3 : 1);
+    }
+
+    /// <summary>What a master called delivered that this broker followed, with copies that are cut off here: its messages come again, whether they were followed with it or before.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5_000, 1)]
+    [InlineData(5_000, 0)]
+    public async Task Cut_WhatAMasterHadDelivered_ComesAgain(long delayMs, long takenBefore)
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
+        long begun = time.NowMs;
+        await broker.SendAsync("delivered there", delayMs);
+        PhysicalOffset cut = broker.Broker.Host.Parts.Store.Positions.Appended;
+        await broker.Broker.SendAsync("Other", "stands for the copy");
+
+        await SlaveAsync(broker, 1);
+        TimerTable timers = broker.Broker.Host.Parts.Timers;
+        await timers.FollowAsync(new TimerCheckpoint(begun, 0, takenBefore, 0, 9, 9, IsOwn: false), cut);
+        await FollowAsync(broker, readMs: begun + 10_000, queueOffset: 1);
+        await broker.Broker.Host.Parts.Roles.CutAsFollowerAsync(cut);
+        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        await MasterAsync(broker, 2);
+
+        time.Advance(12 * Second);
+        await broker.UntilReceivedAsync("delivered there");
     }
 
     private static Task SlaveAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.StepDownAsync(epoch);
