@@ -170,11 +170,13 @@ internal sealed class ElectedMembers : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"nobody leads by {await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
+            throw await WithStoryAsync(late);
         }
 
         return master!;
     }
+
+    private async Task<TimeoutException> WithStoryAsync(TimeoutException late) => new($"{late.Message}\nby {await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
 
     /// <summary>What all members have told of the group so far.</summary>
     private string Story => string.Join('\n', _logs.SelectMany(static member => member.Value.Lines.Where(static line => line.Id is >= 3500 and < 3700).Select(line => $"{member.Key}: {line.Text}")));
@@ -183,13 +185,21 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public async Task<TestBroker> SendAsync(string body)
     {
         TestBroker? taker = null;
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                taker = await MasterAsync();
-                return (await taker.InvokeAsync(Requests.Send(Topic, body))).Code == ResponseCode.Success;
-            },
-            $"'{body}' is acknowledged");
+        try
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    taker = await MasterAsync();
+                    return (await taker.InvokeAsync(Requests.Send(Topic, body))).Code == ResponseCode.Success;
+                },
+                $"'{body}' is acknowledged");
+        }
+        catch (TimeoutException late)
+        {
+            throw await WithStoryAsync(late);
+        }
+
         return taker!;
     }
 
