@@ -19,7 +19,7 @@ using RocketOps.Operator.Topics;
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, enlarge claims, apply children, ask who is registered, give running brokers the configuration they take, label roles,
+/// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, enlarge claims, apply children, ask who is registered, note whose claims are of such groups, give running brokers the configuration they take, label roles,
 /// drain groups, open new ones to producers, take away members that are too many and add those that are missing, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes but how long something has lasted.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
@@ -46,6 +46,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly IGroupLeadership _leadership;
     private readonly ChildCaches _caches;
     private readonly LeasesStep _leases;
+    private readonly ElectedClaimsStep _electedClaims;
     private readonly GrowthStep _growth;
     private readonly ChildrenStep _children;
     private readonly LiveConfigStep _liveConfig;
@@ -73,6 +74,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         IGroupLeadership leadership,
         ChildCaches caches,
         LeasesStep leases,
+        ElectedClaimsStep electedClaims,
         GrowthStep growth,
         ChildrenStep children,
         LiveConfigStep liveConfig,
@@ -99,6 +101,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _leadership = leadership;
         _caches = caches;
         _leases = leases;
+        _electedClaims = electedClaims;
         _growth = growth;
         _children = children;
         _liveConfig = liveConfig;
@@ -133,6 +136,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         ClusterObservation observation = Observe(new ClusterContext(entity, _options.Images, _leadership));
         ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership);
+        observation = observation with { ElectedClaims = await _electedClaims.FindAsync(asked, observation, cancellationToken) };
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         context = context.Knowing(new GroupFacts(await _leases.RunAsync(context, cancellationToken), AddressesOf(entity)));
@@ -205,6 +209,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         try
         {
+            await _electedClaims.RunAsync(context, observation, cancellationToken);
             if (!honoured.Blocked)
             {
                 LiveConfigOutcome live = await _liveConfig.RunAsync(context, observation, groups, children.LiveConfig, cancellationToken);

@@ -65,6 +65,9 @@ internal sealed class ClusterNames
 
     public static string Member(string group, int ordinal) => string.Create(CultureInfo.InvariantCulture, $"{group}-{ordinal}");
 
+    /// <summary>The claim of a member, named as a StatefulSet names it.</summary>
+    public static string MemberClaim(string group, int ordinal) => $"{DataVolume}-{Member(group, ordinal)}";
+
     /// <summary>Ordinal of a member of a group; null when this is no member's name.</summary>
     public static int? OrdinalOf(string group, string name) =>
         name.Length > group.Length + 1 && name.StartsWith(group, StringComparison.Ordinal) && name[group.Length] == '-'

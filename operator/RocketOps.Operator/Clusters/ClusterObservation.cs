@@ -21,6 +21,9 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     /// <summary>New groups that take no messages yet, or have just begun to, with the ConfigMap that says so.</summary>
     public IReadOnlyDictionary<string, ConfigMap> Closures { get; init; } = new Dictionary<string, ConfigMap>();
 
+    /// <summary>Claims of a group that elected its master, which members with fixed roles have or would have.</summary>
+    public IReadOnlyList<PersistentVolumeClaim> ElectedClaims { get; init; } = [];
+
     /// <summary>Whether a group is new and was never opened to producers.</summary>
     public bool IsClosed(string group) => Closures.GetValueOrDefault(group) is { } closure && GroupClosure.IsClosed(closure);
 

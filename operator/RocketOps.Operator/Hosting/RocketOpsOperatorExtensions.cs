@@ -55,6 +55,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<GrowthStep>();
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<LeasesStep>();
+        services.AddSingleton<ElectedClaimsStep>();
         services.AddSingleton<LiveConfigStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<ServingTimes>();

@@ -19,8 +19,7 @@ public sealed class ElectedGroupTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _world = await OperatorWorld.StartAsync();
-        _members = new ElectedMembers(_world.Client, "a-0", pulse: _world.Pulse);
-        _world.Workloads.Registration = _members.RegistrationAsync;
+        Elect();
     }
 
     public async Task DisposeAsync()
@@ -254,6 +253,108 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);
     }
 
+    [Fact]
+    public async Task Running_TheClaims_SayThatTheirGroupElectsItsMaster()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await NotedAsync();
+
+        // As an operator of before there was a note has left them.
+        await _world.ChangeAsync<PersistentVolumeClaim>("data-a-0-1", static claim => claim.Metadata.Annotations = null);
+
+        await NotedAsync();
+        int writes = _world.Writes.Count(static write => write.StartsWith("patch persistentvolumeclaims", StringComparison.Ordinal));
+        await _world.PassesAsync(3);
+        _world.Writes.Count(static write => write.StartsWith("patch persistentvolumeclaims", StringComparison.Ordinal)).Should().Be(writes, "what is there is not written again");
+    }
+
+    [Fact]
+    public async Task AppliedAgainWithFixedRoles_OnTheClaimsOfTheGroup_NothingIsMadeAndTheyAreNamed()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await NotedAsync();
+        await DeleteAsync();
+        _world.Workloads.Started.Clear();
+
+        await _world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+
+        BrokerCluster stalled = await _world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should()
+            .Contain("data-a-0-0, data-a-0-1").And.Contain(_members.GroupId).And.Contain("replication.failover: Automatic").And.Contain("From fixed roles, and back").And.Contain("rocketops.io/failover");
+        await _world.EndedPassesAsync(3);
+        (await _world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
+        _world.Workloads.Started.Should().BeEmpty();
+
+        // The first way out: as it was.
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Replication.Failover, cluster.Spec.Replication.Mode, cluster.Spec.Replication.MinInSync) = (FailoverMode.Automatic, ReplicationMode.Sync, 2));
+        await _world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task AppliedAgainWithFixedRoles_TheNoteIsTakenFromTheClaims_IsMade()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await NotedAsync();
+        await DeleteAsync();
+        await _world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await _world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        _world.Workloads.Registration = null;
+
+        foreach (string claim in (string[])["data-a-0-0", "data-a-0-1"])
+        {
+            await _world.ChangeAsync<PersistentVolumeClaim>(claim, static live => live.Metadata.Annotations!.Remove("rocketops.io/failover"));
+        }
+
+        await _world.ClusterAsync("a", "Ready", "True");
+        (await OfAsync<StatefulSet>("a-0")).Spec!.Template!.Spec!.ServiceAccountName.Should().Be("a-broker");
+    }
+
+    /// <summary>What runs with fixed roles goes on; nobody new takes up such a claim.</summary>
+    [Theory]
+    [InlineData("data-a-0-1", 1, 2)]
+    [InlineData("data-a-1-0", 2, 1)]
+    public async Task GrownWithFixedRoles_OntoSuchAClaim_IsRefusedAndWhatRunsGoesOn(string name, int groups, int replicas)
+    {
+        _world.Workloads.Registration = null;
+        await _world.CreateClusterAsync("a");
+        await _world.ClusterAsync("a", "Ready", "True");
+        PersistentVolumeClaim left = await OfAsync<PersistentVolumeClaim>("data-a-0-0");
+        await _world.Client.CreateAsync(new PersistentVolumeClaim
+        {
+            Metadata = new ObjectMeta { Name = name, Namespace = OperatorWorld.Ns, Labels = new(left.Metadata.Labels!, StringComparer.Ordinal), Annotations = new(StringComparer.Ordinal) { ["rocketops.io/failover"] = "Automatic" } },
+            Spec = left.Spec,
+        });
+
+        await _world.ChangeAsync<BrokerCluster>("a", cluster => (cluster.Spec.Brokers.Groups, cluster.Spec.Brokers.Replicas) = (groups, replicas));
+
+        BrokerCluster stalled = await _world.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain(name);
+        await _world.PassesAsync(3);
+        _world.Workloads.Started.Should().Equal("a-0-0");
+        Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Available").Should().BeTrue();
+    }
+
+    /// <summary>Members may begin with stores that had fixed roles.</summary>
+    [Fact]
+    public async Task AppliedAgainWithAutomaticFailover_OnClaimsOfFixedRoles_IsMadeAndTheClaimsSaySo()
+    {
+        await _members.DisposeAsync();
+        _world.Workloads.Registration = null;
+        await _world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        (await OfAsync<PersistentVolumeClaim>("data-a-0-0")).Annotation("rocketops.io/failover").Should().BeNull();
+        await DeleteAsync();
+        Elect();
+
+        await CreateAsync(2);
+
+        await _world.ClusterAsync("a", "Ready", "True");
+        await NotedAsync();
+    }
+
     [Theory]
     [InlineData("replicas", Reasons.InvalidSpec)]
     [InlineData("minInSync", Reasons.InvalidSpec)]
@@ -275,6 +376,31 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);
         (await OfAsync<StatefulSet>("a-0")).Spec!.Template!.Spec!.ServiceAccountName.Should().Be("a-0-member");
         _world.Workloads.MostAway.Should().Be(0);
+    }
+
+    private void Elect()
+    {
+        _members = new ElectedMembers(_world.Client, "a-0", pulse: _world.Pulse);
+        _world.Workloads.Registration = _members.RegistrationAsync;
+    }
+
+    private async Task NotedAsync()
+    {
+        foreach (string claim in (string[])["data-a-0-0", "data-a-0-1"])
+        {
+            await _world.AwaitAsync<PersistentVolumeClaim>(claim, noted => noted.Annotation("rocketops.io/failover") == "Automatic" && noted.Annotation("rocketops.io/group-id") == _members.GroupId, "its group is noted");
+        }
+    }
+
+    private async Task DeleteAsync()
+    {
+        await _world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
+        await _world.GoneAsync<BrokerCluster>("a");
+        await _world.GoneAsync<StatefulSet>("a-0");
+        foreach (string pod in (string[])["a-0-0", "a-0-1"])
+        {
+            await _world.GoneAsync<Pod>(pod);
+        }
     }
 
     private Task ResizeAsync(int members) => _world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Replicas = members);

@@ -35,6 +35,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Who led, in order.</summary>
     public IReadOnlyList<string> Masters => [.. _masters.OrderBy(static term => term.Key).Select(static term => term.Value)];
 
+    /// <summary>What they wrote into the Lease when they founded it.</summary>
+    public string GroupId => $"id-of-{_group}";
+
     /// <summary>Masters whose pods went while they led.</summary>
     public ConcurrentQueue<string> Deposed { get; } = new();
 
@@ -171,6 +174,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         lease.Spec.LeaseTransitions = (lease.Spec.LeaseTransitions ?? 0) + 1;
         lease.Metadata.Annotations ??= [];
         lease.Metadata.Annotations["rocketops.io/in-sync"] = inSync;
+        lease.Metadata.Annotations["rocketops.io/group-id"] = GroupId;
         lease.Metadata.Annotations["rocketops.io/history"] = "As played.";
         _masters[lease.Spec.LeaseTransitions.Value] = master.Name();
     }

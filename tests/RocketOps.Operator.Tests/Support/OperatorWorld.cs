@@ -255,6 +255,13 @@ internal sealed class OperatorWorld : IAsyncDisposable
         await Eventually.TrueAsync(() => Admin.Questions >= before + (2 * count) && EndedPasses() >= ended + (clusters * (count + 1)), $"{count} more passes");
     }
 
+    /// <summary>The same where nothing is made, so that there is no name server to ask.</summary>
+    public Task EndedPassesAsync(int count)
+    {
+        long ended = EndedPasses();
+        return Eventually.TrueAsync(() => EndedPasses() > ended + count, $"{count} more passes");
+    }
+
     public async ValueTask DisposeAsync()
     {
         Fault = null;

@@ -15,11 +15,15 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     // Keep in sync with the broker's LeaseManifest.
     public const string HandOverAnnotation = "rocketops.io/hand-over-to";
 
+    private const string GroupIdAnnotation = "rocketops.io/group-id";
     private const string InSyncAnnotation = "rocketops.io/in-sync";
     private const string HistoryAnnotation = "rocketops.io/history";
 
     /// <summary>As many as a group can have, and none of them from a list somebody made up.</summary>
     private const int MaxMembers = Entities.BrokersSpec.MaxReplicas;
+
+    /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
+    public string? GroupId { get; init; }
 
     public static GroupLease Of(Lease lease)
     {
@@ -29,7 +33,10 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
             Math.Max(0, lease.Spec?.LeaseTransitions ?? 0),
             [.. (lease.Annotation(InSyncAnnotation) ?? string.Empty).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static copy => copy.Split('/')[0]).Where(static name => name.Length > 0).Take(MaxMembers)],
             NotEmpty(lease.Annotation(HandOverAnnotation)),
-            NotEmpty(lease.Annotation(HistoryAnnotation)));
+            NotEmpty(lease.Annotation(HistoryAnnotation)))
+        {
+            GroupId = NotEmpty(lease.Annotation(GroupIdAnnotation)),
+        };
     }
 
     public bool Has(string pod) => InSync.Contains(pod, StringComparer.Ordinal);

@@ -20,24 +20,25 @@ internal static partial class ClusterValidator
     public static HonouredSpec Check(ClusterContext context, ClusterObservation observation)
     {
         BrokerClusterSpec asked = context.Spec;
-        if ((CheckName(context.Names.Cluster) ?? CheckBounds(asked)) is { } hopeless)
+        if (FindHopeless(context) is { } hopeless)
         {
             return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
         Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, context.RunsThisVersion(asked.Brokers.Image) ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
+        Problem? claims = ElectionCheck.FindClaims(observation);
         Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, context.RunsThisVersion(asked.NameServer.Image) ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);
         Problem? members = CheckMembers(context, observation);
         Problem? resources = CheckResources("brokers.resources", asked.Brokers.Resources) ?? CheckResources("nameServer.resources", asked.NameServer.Resources);
-        Problem? first = brokers ?? nameServers ?? groups ?? storage ?? members ?? resources;
+        Problem? first = brokers ?? claims ?? nameServers ?? groups ?? storage ?? members ?? resources;
         if (first is null)
         {
             return new HonouredSpec(WithLeavingGroups(asked, context, observation), asked.Brokers.Groups, KeptConfigurations.None, null, Blocked: false);
         }
 
-        if ((brokers is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || ((storage ?? resources) is not null && observation.Sets.Count == 0))
+        if (((brokers ?? claims) is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || ((storage ?? resources) is not null && observation.Sets.Count == 0))
         {
             return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, first, Blocked: true);
         }
@@ -46,7 +47,7 @@ internal static partial class ClusterValidator
         int there = GroupsThere(context, observation);
 
         // A group that is not there yet has no configuration to keep.
-        honoured.Brokers.Groups = groups is not null || brokers is not null ? there : Math.Max(asked.Brokers.Groups, there);
+        honoured.Brokers.Groups = (groups ?? brokers ?? claims) is not null ? there : Math.Max(asked.Brokers.Groups, there);
         int staying = groups is not null ? there : Math.Min(asked.Brokers.Groups, honoured.Brokers.Groups);
 
         if (storage is not null && Claim(observation) is { } claim)
@@ -61,7 +62,12 @@ internal static partial class ClusterValidator
             honoured.NameServer.Resources = Resources(observation.NameServers?.Spec?.Template);
         }
 
-        if (members is not null || brokers is not null)
+        if (claims is not null)
+        {
+            // Another member would have such a claim.
+            honoured.Brokers.Replicas = MembersThere(observation);
+        }
+        else if (members is not null || brokers is not null)
         {
             // A configuration that stays is one for the members there are: with fewer of them it might take no messages.
             honoured.Brokers.Replicas = Math.Max(asked.Brokers.Replicas, MembersThere(observation));
@@ -74,6 +80,9 @@ internal static partial class ClusterValidator
 
         return new HonouredSpec(honoured, staying, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
     }
+
+    /// <summary>What is wrong with a cluster of which nothing can be made or found; null when that is nothing.</summary>
+    public static Problem? FindHopeless(ClusterContext context) => CheckName(context.Names.Cluster) ?? CheckBounds(context.Spec);
 
     private static Problem? CheckName(string name)
     {

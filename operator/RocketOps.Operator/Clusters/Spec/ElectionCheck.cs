@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Spec;
@@ -7,6 +8,9 @@ namespace RocketOps.Operator.Clusters.Spec;
 /// <summary>Whether what is asked for agrees with groups that elect their master.</summary>
 internal static class ElectionCheck
 {
+    // Enough to see which, in a message that people read.
+    private const int MaxClaimsNamed = 5;
+
     /// <summary>What members and stores of a group agree on when it is made stays.</summary>
     public static Problem? Find(ClusterContext context, ClusterObservation observation)
     {
@@ -23,6 +27,26 @@ internal static class ElectionCheck
         return context.Spec.Brokers.Replicas < 2
             ? new Problem(Reasons.InvalidSpec, "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")
             : ClusterValidator.CheckSyncKeys(context.Spec);
+    }
+
+    /// <summary>
+    /// No fixed role for a store of a group that elected its master: who would be the master may lack what was acknowledged, and the log would go on without the epochs that tell it. The broker refuses too; here nothing
+    /// is made that would have to be taken down again.
+    /// </summary>
+    public static Problem? FindClaims(ClusterObservation observation)
+    {
+        if (observation.ElectedClaims is not { Count: > 0 } claims)
+        {
+            return null;
+        }
+
+        string names = string.Join(", ", claims.Take(MaxClaimsNamed).Select(static claim => claim.Name())) + (claims.Count > MaxClaimsNamed ? " and more" : "");
+        string[] ids = [.. claims.Select(static claim => claim.Annotation(ElectedClaim.GroupIdAnnotation)).OfType<string>().Distinct(StringComparer.Ordinal).Take(MaxClaimsNamed)];
+        return new Problem(
+            Reasons.Immutable,
+            $"replication.failover has to be Automatic: {names} {(claims.Count == 1 ? "belongs to a group that elects its" : "belong to groups that elect their")} master{(ids.Length > 0 ? $" (group id {string.Join(", ", ids)})" : "")}, "
+            + "and a master with a fixed role may lack what was acknowledged. Apply the cluster with replication.failover: Automatic. "
+            + $"Or give the group fixed roles for good (docs/replication.md, \"From fixed roles, and back\") and take the annotation {ElectedClaim.Annotation} from the claims.");
     }
 
     /// <summary>The set was made for members that elect their master.</summary>

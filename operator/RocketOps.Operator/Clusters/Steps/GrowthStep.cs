@@ -106,7 +106,7 @@ internal sealed class GrowthStep
 
         PersistentVolumeClaim[] claims =
         [
-            .. Enumerable.Range(0, set.Spec?.Replicas ?? 1).Select(ordinal => _caches.Claims.Get(context.Names.Namespace, $"{ClusterNames.DataVolume}-{ClusterNames.Member(group, ordinal)}")).OfType<PersistentVolumeClaim>(),
+            .. Enumerable.Range(0, set.Spec?.Replicas ?? 1).Select(ordinal => _caches.Claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(group, ordinal))).OfType<PersistentVolumeClaim>(),
         ];
         PersistentVolumeClaim[] small = [.. claims.Where(claim => !claim.IsDeleting() && ClaimTemplate.SizeOf(claim.Spec!) < target)];
         if (small.Length > 0)

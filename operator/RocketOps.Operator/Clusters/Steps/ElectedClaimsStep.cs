@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Notes on claims that they belong to a group which elects its master (<see cref="ElectedClaim"/>), and finds such claims where members with fixed roles would use them.</summary>
+internal sealed class ElectedClaimsStep
+{
+    private readonly IKubernetesClient _client;
+    private readonly ChildCaches _caches;
+
+    public ElectedClaimsStep(IKubernetesClient client, ChildCaches caches)
+    {
+        _client = client;
+        _caches = caches;
+    }
+
+    /// <summary>
+    /// Claims with the note that members of a cluster with fixed roles have or would have, by name; none where they elect their master. As caches lag behind, the server is asked too while a set is yet to be made.
+    /// </summary>
+    /// <param name="context">The cluster as it is asked for.</param>
+    /// <param name="observation">Its workloads.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task<IReadOnlyList<PersistentVolumeClaim>> FindAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    {
+        if (context.IsAutomatic || observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
+        {
+            return [];
+        }
+
+        string cluster = context.Names.Cluster;
+        List<PersistentVolumeClaim> found = Elected(context, observation, _caches.Claims.List(context.Names.Namespace).Where(claim => claim.Label(ClusterLabels.Cluster) == cluster));
+        if (found.Count > 0 || context.Groups.All(group => observation.Set(group) is not null))
+        {
+            return found;
+        }
+
+        ListOptions ofCluster = new ListOptions { Namespace = context.Names.Namespace, LabelSelector = $"{ClusterLabels.Cluster}={cluster}" };
+        return Elected(context, observation, (await _client.ListAsync<PersistentVolumeClaim>(ofCluster, cancellationToken)).Items);
+    }
+
+    /// <summary>Writes the note where it is missing or names another group, also on claims that an operator of before there was one has made.</summary>
+    public async Task RunAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    {
+        foreach (StatefulSet set in observation.Sets.Where(static set => ElectionCheck.IsElected(set) && !set.IsDeleting()))
+        {
+            string? groupId = context.Facts.Leases.GetValueOrDefault(set.Name())?.GroupId;
+            for (int ordinal = 0; ordinal < (set.Spec?.Replicas ?? 1); ordinal++)
+            {
+                if (_caches.Claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(set.Name(), ordinal)) is { } claim
+                    && !claim.IsDeleting()
+                    && !(ElectedClaim.IsOne(claim) && (groupId is null || claim.Annotation(ElectedClaim.GroupIdAnnotation) == groupId)))
+                {
+                    await NoteAsync(claim, groupId, cancellationToken);
+                }
+            }
+        }
+    }
+
+    private static List<PersistentVolumeClaim> Elected(ClusterContext context, ClusterObservation observation, IEnumerable<PersistentVolumeClaim> claims) =>
+        [.. claims.Where(claim => ElectedClaim.IsOne(claim) && !claim.IsDeleting() && context.Groups.Any(group => IsOfMember(context, observation, group, claim))).OrderBy(static claim => claim.Name(), StringComparer.Ordinal)];
+
+    private static bool IsOfMember(ClusterContext context, ClusterObservation observation, string group, PersistentVolumeClaim claim) =>
+        ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) is { } ordinal && ordinal < Math.Max(context.Spec.Brokers.Replicas, observation.Set(group)?.Spec?.Replicas ?? 0);
+
+    private async Task NoteAsync(PersistentVolumeClaim claim, string? groupId, CancellationToken cancellationToken)
+    {
+        JsonObject annotations = new() { [ElectedClaim.Annotation] = nameof(Entities.FailoverMode.Automatic) };
+        if (groupId is not null)
+        {
+            annotations[ElectedClaim.GroupIdAnnotation] = groupId;
+        }
+
+        JsonObject patch = new() { ["metadata"] = new JsonObject { ["uid"] = claim.Uid(), ["annotations"] = annotations } };
+        try
+        {
+            await _client.PatchAsync<PersistentVolumeClaim>(claim.Name(), claim.Namespace(), KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
+        }
+        catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict || gone.IsInvalid)
+        {
+            // Deleted or made again since it was read; the next pass sees the other one.
+        }
+    }
+}
