@@ -12,8 +12,11 @@ public sealed class BrokerGroupStatus
     [Description("Pod that holds the master role.")]
     public string? Master { get; set; }
 
-    [Description("With failover Automatic: the epoch, which grows with every change of the master. It never falls, also when the Lease was deleted.")]
+    [Description("With failover Automatic: the epoch as the Lease says it, or said it last. It grows with every change of the master; a group that is founded anew begins at 1.")]
     public long? Epoch { get; set; }
+
+    [Description("With failover Automatic: which group this is, as the Lease says it, or said it last. One that is founded anew on empty volumes is another.")]
+    public string? GroupId { get; set; }
 
     [Description("With failover Automatic: the pods that have everything that was acknowledged.")]
     [Items(max: 16)]

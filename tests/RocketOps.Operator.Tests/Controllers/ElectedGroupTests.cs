@@ -253,6 +253,38 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);
     }
 
+    /// <summary>The Lease and what was on the volumes are lost, the cluster's object is not.</summary>
+    [Fact]
+    public async Task FoundedAnew_TheStatusCountsWithTheNewGroup()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await _world.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.LeaseTransitions = 57);
+        await _world.AwaitAsync<BrokerCluster>("a", cluster => cluster.Status!.Groups!.Single() is { Epoch: 57 } group && group.GroupId == _members.GroupId, "the status says what the Lease says");
+
+        _members.GroupId = "another";
+        await _world.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+
+        await _world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Groups!.Single() is { Epoch: 1, GroupId: "another" }, "epochs of the group before say nothing of this one's");
+        await _world.AwaitAsync<PersistentVolumeClaim>("data-a-0-1", static claim => claim.Annotation("rocketops.io/group-id") == "another", "its claims are the new group's");
+        await Eventually.TrueAsync(async () => (await EventsAsync()).Contains("GroupFounded"), "an event tells it");
+        (await EventsAsync()).Should().NotContain("LeaseSetBack");
+    }
+
+    [Fact]
+    public async Task LeaseSetBack_IsTold()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await _world.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.LeaseTransitions = 57);
+        await _world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Groups!.Single().Epoch == 57, "it has come that far");
+
+        await _world.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.LeaseTransitions = 40);
+
+        await Eventually.TrueAsync(async () => (await EventsAsync()).Contains("LeaseSetBack"), "an event tells it");
+        (await EventsAsync()).Should().NotContain("GroupFounded");
+    }
+
     [Fact]
     public async Task Running_TheClaims_SayThatTheirGroupElectsItsMaster()
     {

@@ -28,6 +28,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         _pause = Pulse.Join(pulse);
         _client = client;
         _group = group;
+        GroupId = $"id-of-{group}";
         _ns = ns;
         _running = Task.Run(RunAsync);
     }
@@ -35,8 +36,8 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Who led, in order.</summary>
     public IReadOnlyList<string> Masters => [.. _masters.OrderBy(static term => term.Key).Select(static term => term.Value)];
 
-    /// <summary>What they wrote into the Lease when they founded it.</summary>
-    public string GroupId => $"id-of-{_group}";
+    /// <summary>What they write into the Lease when they found it.</summary>
+    public string GroupId { get; set; }
 
     /// <summary>Masters whose pods went while they led.</summary>
     public ConcurrentQueue<string> Deposed { get; } = new();

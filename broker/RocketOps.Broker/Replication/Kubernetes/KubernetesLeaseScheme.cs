@@ -25,10 +25,10 @@ internal sealed class KubernetesLeaseScheme : ILeaseStoreScheme
         GroupSettings group = context.Options.Group ?? throw new InvalidDataException("leaseStore: a group with fixed roles has no lease; set failover=Automatic");
         KubernetesApi api = new(KubernetesAccess.InCluster(Environment.GetEnvironmentVariable, context.Options.Values.Get(BrokerKeys.KubernetesCredentials)), group.Options.Lease.RequestTimeout, context.Time);
         KubernetesLeaseStore leases = new(api, parts[0], parts[1], context.Time, context.Loggers.CreateLogger<KubernetesLeaseStore>());
-        return new OpenLeaseStore(new OwnedLeaseStore(leases, api), Announcement(api, parts[0], group.Options.Member, context));
+        return new OpenLeaseStore(new OwnedLeaseStore(leases, api), Announcement(api, leases, parts[0], group.Options.Member, context));
     }
 
-    private static IMasterAnnouncement Announcement(KubernetesApi api, string ns, string member, LeaseStoreContext context)
+    private static IMasterAnnouncement Announcement(KubernetesApi api, KubernetesLeaseStore leases, string ns, string member, LeaseStoreContext context)
     {
         if (context.Options.Values.Get(BrokerKeys.MasterSlice) is not { Length: > 0 } slice)
         {
@@ -38,6 +38,6 @@ internal sealed class KubernetesLeaseScheme : ILeaseStoreScheme
         string address = Environment.GetEnvironmentVariable(PodAddressVariable) is { Length: > 0 } given
             ? given
             : throw new InvalidDataException($"masterSlice: the address that goes into EndpointSlice {ns}/{slice} is not known, {PodAddressVariable} is not set. The operator sets it from the pod's status.");
-        return new MasterSlice(api, ns, slice, member, address, context.Time, context.Loggers.CreateLogger<MasterSlice>());
+        return new MasterSlice(api, leases, ns, slice, member, address, context.Time, context.Loggers.CreateLogger<MasterSlice>());
     }
 }

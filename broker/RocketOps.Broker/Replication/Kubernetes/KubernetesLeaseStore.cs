@@ -41,6 +41,9 @@ internal sealed partial class KubernetesLeaseStore : ILeaseStore
         _path = $"{_collection}/{Uri.EscapeDataString(name)}";
     }
 
+    /// <summary>What the Lease of the last answer said; null when there was none, or when it held no record.</summary>
+    public LeaseRecord? LastSeen => _last is { } last ? LeaseManifest.Read(last, out _) : null;
+
     public async Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken)
     {
         JsonObject? lease = await GetAsync(cancellationToken);

@@ -3,21 +3,28 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Replication.Leases;
+using RocketOps.Replication.Leases;
 
 namespace RocketOps.Broker.Replication.Kubernetes;
 
 /// <summary>
 /// Puts this member's address into the EndpointSlice of the group's master Service when it begins to lead, and looks after it as long as it does: clients keep one address, whoever leads. The slice says in which
-/// epoch it was written; together with compare-and-swap an older master, however late it wakes up, cannot take it back. The slice itself is the operator's: nothing is made or removed here. Thread-safe.
+/// epoch of which group it was written; together with compare-and-swap an older master, however late it wakes up, cannot take it back. Epochs of two groups say nothing of each other: the slice outlives its group, and one
+/// that is founded anew begins at 1. So where the slice names another group or none, as one of an older version does, the Lease decides, read after the slice and before the write: whoever holds it then and writes leads,
+/// and whoever takes it afterwards writes afterwards. The slice itself is the operator's: nothing is made or removed here. Thread-safe.
 /// </summary>
 internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposable
 {
     public const string Epoch = "rocketops.io/epoch";
 
+    /// <summary>As on the Lease.</summary>
+    public const string GroupId = LeaseManifest.GroupId;
+
     /// <summary>Between looks at a slice that was right: somebody may have edited or deleted it.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
 
     private readonly KubernetesApi _api;
+    private readonly KubernetesLeaseStore _leases;
     private readonly string _namespace;
     private readonly string _name;
     private readonly string _member;
@@ -30,15 +37,17 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     private Task _looking = Task.CompletedTask;
 
     /// <param name="api">Reaches the server; not owned.</param>
+    /// <param name="leases">The group's Lease; not owned.</param>
     /// <param name="ns">Namespace of the slice.</param>
     /// <param name="name">Of the slice.</param>
     /// <param name="member">This member, which is its pod's name.</param>
     /// <param name="address">The pod's address.</param>
     /// <param name="time">Measures waiting.</param>
     /// <param name="logger">Told of what becomes of the slice.</param>
-    public MasterSlice(KubernetesApi api, string ns, string name, string member, string address, TimeProvider time, ILogger logger)
+    public MasterSlice(KubernetesApi api, KubernetesLeaseStore leases, string ns, string name, string member, string address, TimeProvider time, ILogger logger)
     {
         _api = api;
+        _leases = leases;
         _namespace = ns;
         _name = name;
         _member = member;
@@ -51,9 +60,18 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     public async Task OnLeadingAsync(long epoch, CancellationToken cancellationToken)
     {
         await StopLookingAsync();
-        if (await WriteAsync(epoch, cancellationToken))
+
+        // The member has just written the Lease, so that there is mostly nothing to ask.
+        LeaseRecord lease = _leases.LastSeen is { } last && IsHeld(last, epoch) ? last : await ReadLeaseAsync(cancellationToken);
+        if (!IsHeld(lease, epoch))
         {
-            StartLooking(epoch);
+            LogNotHeld(_namespace, _name, epoch);
+            return;
+        }
+
+        if (await WriteAsync(lease.GroupId, epoch, cancellationToken))
+        {
+            StartLooking(lease.GroupId, epoch);
         }
     }
 
@@ -62,9 +80,9 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
     public async ValueTask DisposeAsync() => await StopLookingAsync();
 
-    /// <summary>False when a later master has written it.</summary>
+    /// <summary>False when it is another master's.</summary>
     /// <exception cref="KubernetesApiException">It could not be written now.</exception>
-    private async Task<bool> WriteAsync(long epoch, CancellationToken cancellationToken)
+    private async Task<bool> WriteAsync(string group, long epoch, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -76,22 +94,33 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
             JsonObject slice = read.Body;
             long written = EpochOf(slice);
-            if (written > epoch)
-            {
-                LogLaterMaster(_namespace, _name, written, epoch);
-                return false;
-            }
-
+            string writer = JsonFields.Text(AnnotationsOf(slice), GroupId) ?? string.Empty;
             JsonArray endpoints = Endpoints();
-            if (written == epoch && JsonNode.DeepEquals(slice["endpoints"], endpoints))
+            if (written == epoch && writer == group && JsonNode.DeepEquals(slice["endpoints"], endpoints))
             {
                 return true;
+            }
+
+            if (writer == group && group.Length > 0)
+            {
+                if (written > epoch)
+                {
+                    LogLaterMaster(_namespace, _name, written, epoch);
+                    return false;
+                }
+            }
+            else if (!IsHeld(await ReadLeaseAsync(cancellationToken), epoch))
+            {
+                LogNotHeld(_namespace, _name, epoch);
+                return false;
             }
 
             slice["endpoints"] = endpoints;
             JsonObject metadata = JsonFields.Ensure(slice, "metadata");
             metadata.Remove("managedFields");
-            JsonFields.Ensure(metadata, "annotations")[Epoch] = epoch.ToString(CultureInfo.InvariantCulture);
+            JsonObject annotations = JsonFields.Ensure(metadata, "annotations");
+            annotations[Epoch] = epoch.ToString(CultureInfo.InvariantCulture);
+            JsonFields.Set(annotations, GroupId, group.Length == 0 ? null : group);
             KubernetesAnswer wrote = await _api.PutAsync(_path, slice, cancellationToken);
             if (wrote.IsSuccess)
             {
@@ -116,16 +145,34 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         },
     ];
 
+    private bool IsHeld(LeaseRecord lease, long epoch) => lease.Epoch == epoch && lease.Holder == _member;
+
+    /// <exception cref="KubernetesApiException">It cannot be read, or is not there: its holder makes it again, in an epoch of its own.</exception>
+    private async Task<LeaseRecord> ReadLeaseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _leases.ReadAsync(cancellationToken))?.Record
+                ?? throw new KubernetesApiException($"whether EndpointSlice {_namespace}/{_name} is to lead to this member is not known: the group's Lease is not there.");
+        }
+        catch (LeaseStoreException failure)
+        {
+            throw new KubernetesApiException(failure.Message, failure);
+        }
+    }
+
+    private static JsonObject? AnnotationsOf(JsonObject slice) => JsonFields.Object(JsonFields.Object(slice, "metadata"), "annotations");
+
     /// <summary>What is no epoch is somebody's edit, and no later master.</summary>
     private static long EpochOf(JsonObject slice) =>
-        long.TryParse(JsonFields.Text(JsonFields.Object(JsonFields.Object(slice, "metadata"), "annotations"), Epoch), NumberStyles.None, CultureInfo.InvariantCulture, out long epoch) ? epoch : 0;
+        long.TryParse(JsonFields.Text(AnnotationsOf(slice), Epoch), NumberStyles.None, CultureInfo.InvariantCulture, out long epoch) ? epoch : 0;
 
-    private void StartLooking(long epoch)
+    private void StartLooking(string group, long epoch)
     {
         lock (_gate)
         {
             _leading = new CancellationTokenSource();
-            _looking = LookAsync(epoch, _leading.Token);
+            _looking = LookAsync(group, epoch, _leading.Token);
         }
     }
 
@@ -147,7 +194,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    private async Task LookAsync(long epoch, CancellationToken cancellationToken)
+    private async Task LookAsync(string group, long epoch, CancellationToken cancellationToken)
     {
         try
         {
@@ -155,7 +202,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
             {
                 await Task.Delay(LookPeriod, _time, cancellationToken);
             }
-            while (await KeepAsync(epoch, cancellationToken));
+            while (await KeepAsync(group, epoch, cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -163,11 +210,11 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    private async Task<bool> KeepAsync(long epoch, CancellationToken cancellationToken)
+    private async Task<bool> KeepAsync(string group, long epoch, CancellationToken cancellationToken)
     {
         try
         {
-            return await WriteAsync(epoch, cancellationToken);
+            return await WriteAsync(group, epoch, cancellationToken);
         }
         catch (KubernetesApiException failure)
         {
@@ -184,4 +231,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
     [LoggerMessage(EventId = 3754, Level = LogLevel.Warning, Message = "Whether clients still reach this master could not be looked at: {Reason}")]
     private partial void LogNotKept(string reason);
+
+    [LoggerMessage(EventId = 3755, Level = LogLevel.Warning, Message = "EndpointSlice {Namespace}/{Name} is left as it is: this member led in epoch {Epoch}, and the group's Lease is not its own in that epoch any more")]
+    private partial void LogNotHeld(string @namespace, string name, long epoch);
 }

@@ -331,8 +331,9 @@ internal static class ClusterStatusBuilder
         Name = group.Name,
         Master = group.Master?.Pod,
 
-        // A Lease that was deleted or set back takes the epoch back no more than the members do.
-        Epoch = group.Lease is null && last?.Epoch is null ? null : Math.Max(group.Lease?.Epoch ?? 0, last?.Epoch ?? 0),
+        // For people. What keeps epochs from coming twice is each member's own note of the highest: a Lease that was deleted is founded with all members and their stores, or with empty ones as another group.
+        Epoch = group.Lease?.Epoch ?? last?.Epoch,
+        GroupId = group.Lease is { } said ? said.GroupId : last?.GroupId,
         InSync = group.Lease is { InSync.Count: > 0 } lease ? [.. lease.InSync] : null,
         Ready = group.Serves,
         Members = [.. group.Members.Select(member => Member(group, member, last?.Members?.Find(known => known.Name == member.Pod)))],

@@ -19,7 +19,17 @@ internal static class MasterChanges
                 continue;
             }
 
-            if (lease.Epoch < last.Epoch)
+            if (lease.GroupId is { } id && last.GroupId is { } other && id != other)
+            {
+                string led = lease.Holder is { } first ? string.Create(CultureInfo.InvariantCulture, $" {first} is its master in epoch {lease.Epoch}.") : string.Empty;
+                recorder.Record(
+                    cluster,
+                    EventType.Warning,
+                    "GroupFounded",
+                    Action,
+                    string.Create(CultureInfo.InvariantCulture, $"{last.Name} is another group than before: {id}, founded by members whose stores belonged to none. What group {other} had up to epoch {last.Epoch} is not in it, unless they brought it.{led}"));
+            }
+            else if (lease.Epoch < last.Epoch)
             {
                 recorder.Record(
                     cluster,
