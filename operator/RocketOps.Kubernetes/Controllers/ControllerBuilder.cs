@@ -53,6 +53,15 @@ public sealed class ControllerBuilder<TEntity>
         return this;
     }
 
+    /// <summary>What is no change of an object: a time that has come.</summary>
+    /// <param name="subscribe">Calls back, from any thread, with the key of an entity that is to be looked at, until what it returns is disposed.</param>
+    public ControllerBuilder<TEntity> WokenBy(Func<IServiceProvider, Action<ObjectKey>, IDisposable> subscribe)
+    {
+        ArgumentNullException.ThrowIfNull(subscribe);
+        Triggers.Add((services, loop) => loop.TriggerBy(wake => subscribe(services, wake)));
+        return this;
+    }
+
     /// <summary>Entities worked on at a time.</summary>
     public ControllerBuilder<TEntity> WithWorkers(int workers)
     {

@@ -81,6 +81,9 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         }));
     }
 
+    /// <summary>Whatever calls back brings passes. Called before the loop runs.</summary>
+    public void TriggerBy(Func<Action<ObjectKey>, IDisposable> subscribe) => _triggers.Add(add => subscribe(key => add(key, false)));
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using WorkQueue<ObjectKey> queue = new(_time, _options.Queue);

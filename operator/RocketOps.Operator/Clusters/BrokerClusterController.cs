@@ -36,7 +36,7 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(Role), typeof(RoleBinding), Verbs = RbacVerbs.Read | RbacVerbs.Apply)]
 
 // What the members of a group get for their own Lease and slice the operator has to have itself.
-[EntityRbac(typeof(Lease), Verbs = RbacVerbs.Get | RbacVerbs.Watch | RbacVerbs.Create | RbacVerbs.Update | RbacVerbs.Patch)]
+[EntityRbac(typeof(Lease), Verbs = RbacVerbs.Read | RbacVerbs.Create | RbacVerbs.Update | RbacVerbs.Patch)]
 [EntityRbac(typeof(EndpointSlice), Verbs = RbacVerbs.Read | RbacVerbs.Apply | RbacVerbs.Update)]
 [EntityRbac(typeof(Pod), Subresource = "eviction", Verbs = RbacVerbs.Create)]
 [EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]

@@ -54,6 +54,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RefusedGrowth>();
         services.AddSingleton<GrowthStep>();
         services.AddSingleton<ChildrenStep>();
+        services.AddSingleton<LeaseClock>();
         services.AddSingleton<LeasesStep>();
         services.AddSingleton<ElectedClaimsStep>();
         services.AddSingleton<LiveConfigStep>();
@@ -104,6 +105,7 @@ public static class RocketOpsOperatorExtensions
             .AddEntity(OperatorJsonContext.Default.BrokerCluster)
             .AddEntity(OperatorJsonContext.Default.Topic)
             .AddEntity(OperatorJsonContext.Default.ConsumerGroup)
+            .AddCache<Lease>(ManagedChildren)
             .AddController<BrokerClusterController, BrokerCluster>(static controller => controller
                 .WithLogField("cluster", static cluster => cluster.Key())
                 .Owns<Deployment>(ManagedChildren)
@@ -116,7 +118,8 @@ public static class RocketOpsOperatorExtensions
                 .Owns<RoleBinding>(ManagedChildren)
                 .Owns<EndpointSlice>(ManagedChildren)
                 .Watches<Pod>(ClusterOf, ManagedChildren)
-                .Watches<PersistentVolumeClaim>(ClusterOf, ManagedChildren))
+                .Watches<PersistentVolumeClaim>(ClusterOf, ManagedChildren)
+                .WokenBy(static (services, wake) => services.GetRequiredService<LeaseClock>().Subscribe(services.GetRequiredService<IInformer<Lease>>().Subscribe, wake)))
             .AddController<TopicController, Topic>(static controller => controller
                 .WithLogField("cluster", static topic => topic.Spec.ClusterRef.Key(topic))
                 .Watches<BrokerCluster>(TopicsOf, priority: WorkPriority.Low)

@@ -253,6 +253,51 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);
     }
 
+    /// <summary>A node is lost: its pods are ready for as long as the node controller waits, and nothing happens that would bring a pass.</summary>
+    [Fact]
+    public async Task LeaseNotRenewed_IsNotAvailableUntilSomebodyLeads()
+    {
+        await _world.StopOperatorAsync();
+        await _world.StartOperatorAsync(static options => options with { ResyncInterval = TimeSpan.FromHours(1), ProgressInterval = TimeSpan.FromHours(1) });
+        await CreateAsync(2);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Nothing else wakes it for what comes without an event: a registration.
+                await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new() { ["looked-at"] = Guid.NewGuid().ToString("N") });
+                return Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status?.Conditions, "Ready");
+            },
+            "it is ready");
+        string master = _members.Masters.Single();
+
+        // The last renewal there is. Its time is that of a clock that is an hour ahead.
+        await RenewAsync(TimeSpan.FromHours(1));
+
+        BrokerCluster away = await _world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
+        Conditions.Find(away.Status!.Conditions, "Available")!.Message.Should().Be($"No serving master: a-0 ({master} does not renew its Lease).");
+        away.Status.Groups!.Single().Ready.Should().BeFalse();
+        away.Status.Groups!.Single().Members.Should().OnlyContain(static member => member.Ready, "all pods are as they were");
+        Conditions.Find(away.Status.Conditions, "Ready")!.Should().Match<Condition>(static ready => ready.Status == "False" && ready.Reason == Reasons.MasterMissing);
+
+        await RenewAsync(TimeSpan.FromHours(1) + TimeSpan.FromSeconds(1), seconds: 3600);
+
+        await _world.ClusterAsync("a", "Available", "True");
+        (await _world.ClusterAsync("a", "Ready", "True")).Status!.Groups!.Single().Ready.Should().BeTrue();
+        _members.Masters.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task NobodyHoldsTheLease_IsNotReady()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+
+        await _world.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.HolderIdentity = null);
+
+        BrokerCluster away = await _world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Conditions.Find(away.Status!.Conditions, "Ready")!.Message.Should().Be("No serving master: a-0 (nobody holds its Lease).");
+    }
+
     /// <summary>The Lease and what was on the volumes are lost, the cluster's object is not.</summary>
     [Fact]
     public async Task FoundedAnew_TheStatusCountsWithTheNewGroup()
@@ -409,6 +454,12 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         (await OfAsync<StatefulSet>("a-0")).Spec!.Template!.Spec!.ServiceAccountName.Should().Be("a-0-member");
         _world.Workloads.MostAway.Should().Be(0);
     }
+
+    private Task RenewAsync(TimeSpan ahead, int seconds = 1) => _world.ChangeAsync<Lease>("a-0", lease =>
+    {
+        lease.Spec!.RenewTime = DateTimeOffset.UtcNow + ahead;
+        lease.Spec.LeaseDurationSeconds = seconds;
+    });
 
     private void Elect()
     {

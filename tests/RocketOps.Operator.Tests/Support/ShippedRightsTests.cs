@@ -15,7 +15,7 @@ public sealed class ShippedRightsTests
     [InlineData("create", "", "pods", "exec", "x")]
     [InlineData("update", "apps", "statefulsets", "", "x")]
     [InlineData("delete", "apps", "statefulsets", "status", "x")]
-    [InlineData("list", "coordination.k8s.io", "leases", "", "")]
+    [InlineData("delete", "coordination.k8s.io", "leases", "", "x")]
     [InlineData("patch", "rocketops.io", "brokerclusters", "", "x")]
     public void Refusal_BeyondTheRoles_Told(string verb, string group, string resource, string subresource, string name) =>
         Everywhere.Refusal(new ApiCall(verb, group, resource, subresource, "mq", name)).Should().StartWith($"{verb} {group}/{resource}");

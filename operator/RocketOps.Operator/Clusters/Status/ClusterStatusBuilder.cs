@@ -140,6 +140,11 @@ internal static class ClusterStatusBuilder
             return Unready(context, findings, groups, waiting);
         }
 
+        if (findings.Groups.FirstOrDefault(static group => group.Leaderless is not null) is not null)
+        {
+            return new Problem(Reasons.MasterMissing, $"No serving master: {Missing(findings)}.");
+        }
+
         if (!findings.Groups.All(static group => group.Observed))
         {
             return new Problem(Reasons.PodsStarting, "Waiting for the brokers' StatefulSets to be taken up.");
@@ -178,6 +183,10 @@ internal static class ClusterStatusBuilder
 
         return Refusing(findings) is { Length: > 0 } refusing ? new Problem(Reasons.DiskFull, Refusal(refusing)) : null;
     }
+
+    /// <summary>The groups that take no messages; of one whose members elect their master with what its Lease says.</summary>
+    private static string Missing(ClusterFindings findings) =>
+        List([.. findings.Groups.Where(static group => !group.Serves).Select(static group => group.Leaderless is { } why ? $"{group.Name} ({why})" : group.Name)]);
 
     private static MemberState[] Refusing(ClusterFindings findings) => findings.Members.Where(static member => member.SendsRefused is not null).ToArray();
 
@@ -245,7 +254,7 @@ internal static class ClusterStatusBuilder
         }
         else
         {
-            conditions.False(ConditionTypes.Available, Reasons.MasterMissing, $"No serving master: {List(missing)}.");
+            conditions.False(ConditionTypes.Available, Reasons.MasterMissing, $"No serving master: {Missing(findings)}.");
         }
     }
 

@@ -9,14 +9,19 @@ using RocketOps.Operator.Hosting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
-/// Reads the Leases of groups that elect their master, and makes them the cluster's, so that they go with it. Read from the server in each pass: a cache would be told of every renewal, and those are none of
-/// the operator's business.
+/// Reads the Leases of groups that elect their master, and makes them the cluster's, so that they go with it. Read from the server in each pass, as what is done follows from
+/// them; renewals, of which the watch tells, bring no pass (<see cref="LeaseClock"/>).
 /// </summary>
 internal sealed class LeasesStep
 {
     private readonly IKubernetesClient _client;
+    private readonly LeaseClock _clock;
 
-    public LeasesStep(IKubernetesClient client) => _client = client;
+    public LeasesStep(IKubernetesClient client, LeaseClock clock)
+    {
+        _client = client;
+        _clock = clock;
+    }
 
     public async Task<IReadOnlyDictionary<string, GroupLease>> RunAsync(ClusterContext context, CancellationToken cancellationToken)
     {
@@ -29,7 +34,8 @@ internal sealed class LeasesStep
         Lease?[] read = await Task.WhenAll(context.Groups.Select(group => _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken)));
         foreach (Lease lease in read.OfType<Lease>())
         {
-            leases[lease.Name()] = GroupLease.Of(lease);
+            _clock.Saw(context.Cluster.Key(), lease);
+            leases[lease.Name()] = GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) };
             if (!(lease.Metadata.OwnerReferences ?? []).Exists(owner => owner.Uid == context.Cluster.Uid()))
             {
                 await AdoptAsync(context, lease, cancellationToken);

@@ -1,0 +1,168 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>
+/// Knows which Leases of groups are not renewed any more, as an observer of the group does: by this process's monotonic clock from the last change that it saw, never by comparing the holder's time with its own. What it
+/// sees for the first time has changed now. It is told by the watch, which costs no request, and by every pass that reads a Lease: a watch that lags behind, or stands still, lets nothing expire that a pass sees renewed.
+/// Wakes the cluster of a Lease when that expires, when an expired one changes, and when another member holds it; renewals wake nobody. Forgotten with the process. Thread-safe.
+/// </summary>
+internal sealed class LeaseClock(TimeProvider time) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ObjectKey, Watched> _watched = [];
+    private Action<ObjectKey>? _wake;
+
+    /// <summary>Notes what the Lease of a group of a cluster says now.</summary>
+    public void Saw(ObjectKey cluster, Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        Renewal now = Renewal.Of(lease);
+        Action<ObjectKey>? wake = null;
+        lock (_lock)
+        {
+            if (!_watched.TryGetValue(lease.Key(), out Watched? watched))
+            {
+                _watched[lease.Key()] = watched = new Watched(cluster);
+                watched.Timer = time.CreateTimer(_ => OnTimer(watched), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+            else if (watched.Last == now)
+            {
+                return;
+            }
+            else if (IsExpired(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder))
+            {
+                wake = _wake;
+            }
+
+            watched.Last = now;
+            watched.ChangedAt = time.GetTimestamp();
+            watched.Timer!.Change(now.Duration ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        wake?.Invoke(cluster);
+    }
+
+    /// <summary>Nobody has renewed the Lease for as long as it lasts. False of one that does not say how long that is, or was never seen.</summary>
+    public bool IsExpired(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        lock (_lock)
+        {
+            return _watched.TryGetValue(lease.Key(), out Watched? watched) && IsExpired(watched);
+        }
+    }
+
+    /// <summary>Calls back with the key of a cluster for which there is news, until disposed. One subscriber at a time.</summary>
+    /// <param name="watch">Tells of every change of a Lease.</param>
+    /// <param name="wake">Called from any thread.</param>
+    public IDisposable Subscribe(Func<Action<InformerEvent<Lease>>, IDisposable> watch, Action<ObjectKey> wake)
+    {
+        ArgumentNullException.ThrowIfNull(watch);
+        lock (_lock)
+        {
+            _wake = wake;
+        }
+
+        return new Subscription(this, watch(OnChange));
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (Watched watched in _watched.Values)
+            {
+                watched.Timer!.Dispose();
+            }
+
+            _watched.Clear();
+        }
+    }
+
+    /// <summary>Of a Lease that is watched, as that goes by the label.</summary>
+    private static ObjectKey ClusterOf(Lease lease) => new(lease.Namespace(), lease.Label(ClusterLabels.Cluster) ?? string.Empty);
+
+    private void OnChange(InformerEvent<Lease> change)
+    {
+        if (change.Type != InformerEventType.Deleted)
+        {
+            Saw(ClusterOf(change.Object), change.Object);
+            return;
+        }
+
+        Action<ObjectKey>? wake;
+        lock (_lock)
+        {
+            wake = _wake;
+            if (_watched.Remove(change.Object.Key(), out Watched? watched))
+            {
+                watched.Timer!.Dispose();
+            }
+        }
+
+        wake?.Invoke(ClusterOf(change.Object));
+    }
+
+    private void OnTimer(Watched watched)
+    {
+        Action<ObjectKey>? wake = null;
+        lock (_lock)
+        {
+            if (IsExpired(watched))
+            {
+                wake = _wake;
+            }
+            else if (watched.Last.Duration is { } duration && _watched.ContainsValue(watched))
+            {
+                // Timers and the clock are not the same, and a change may have come while this one fired.
+                TimeSpan left = duration - time.GetElapsedTime(watched.ChangedAt);
+                watched.Timer!.Change(left > TimeSpan.FromMilliseconds(1) ? left : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        wake?.Invoke(watched.Cluster);
+    }
+
+    private bool IsExpired(Watched watched) => watched.Last.Duration is { } duration && time.GetElapsedTime(watched.ChangedAt) >= duration;
+
+    /// <param name="Uid">A Lease that was made anew is another.</param>
+    /// <param name="Holder">Empty while nobody holds it.</param>
+    /// <param name="Epoch">Grows with every holder.</param>
+    /// <param name="RenewTime">By the holder's clock: good for telling one renewal from another, and for nothing else here.</param>
+    /// <param name="Duration">How long a renewal lasts; null when the Lease does not say.</param>
+    private sealed record Renewal(string? Uid, string Holder, int Epoch, DateTimeOffset? RenewTime, TimeSpan? Duration)
+    {
+        public static Renewal Of(Lease lease) => new(
+            lease.Metadata.Uid,
+            lease.Spec?.HolderIdentity ?? string.Empty,
+            lease.Spec?.LeaseTransitions ?? 0,
+            lease.Spec?.RenewTime,
+            lease.Spec?.LeaseDurationSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null);
+    }
+
+    private sealed class Watched(ObjectKey cluster)
+    {
+        public ObjectKey Cluster => cluster;
+
+        public Renewal Last { get; set; } = new(null, string.Empty, 0, null, null);
+
+        public long ChangedAt { get; set; }
+
+        public ITimer? Timer { get; set; }
+    }
+
+    private sealed class Subscription(LeaseClock clock, IDisposable watch) : IDisposable
+    {
+        public void Dispose()
+        {
+            watch.Dispose();
+            lock (clock._lock)
+            {
+                clock._wake = null;
+            }
+        }
+    }
+}

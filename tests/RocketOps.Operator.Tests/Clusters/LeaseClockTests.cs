@@ -1,0 +1,167 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+public sealed class LeaseClockTests : IDisposable
+{
+    private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private readonly FakeTimeProvider _time = new();
+    private Action<InformerEvent<Lease>>? _watch;
+    private readonly List<string> _woken = [];
+    private readonly LeaseClock _clock;
+    private readonly IDisposable _subscription;
+
+    public LeaseClockTests()
+    {
+        _clock = new LeaseClock(_time);
+        _subscription = _clock.Subscribe(
+            handler =>
+            {
+                _watch = handler;
+                return new Watch();
+            },
+            cluster => _woken.Add(cluster.ToString()));
+    }
+
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _clock.Dispose();
+    }
+
+    /// <summary>The holder's clock may be an hour behind.</summary>
+    [Fact]
+    public void Renewals_WhateverTheirTimesSay_CountFromWhenTheyAreSeen()
+    {
+        for (int second = 0; second < 20; second++)
+        {
+            Tell(Lease("a-0-0", renewed: second));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        _clock.IsExpired(Lease("a-0-0", 19)).Should().BeFalse();
+        _woken.Should().BeEmpty("renewals are nobody's business");
+        _time.Advance(TimeSpan.FromSeconds(4.9));
+        _clock.IsExpired(Lease("a-0-0", 19)).Should().BeFalse();
+    }
+
+    [Fact]
+    public void NoRenewal_ForAsLongAsItLasts_IsExpiredAndWakesItsClusterOnce()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Tell(Lease("a-0-0", renewed: 1, handOverTo: "a-0-1"));
+
+        _time.Advance(TimeSpan.FromSeconds(2.9));
+        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeFalse();
+        _woken.Should().BeEmpty();
+
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeTrue("a wish is no renewal");
+        _time.Advance(TimeSpan.FromSeconds(60));
+        _woken.Should().Equal("default/a");
+    }
+
+    [Fact]
+    public void Expired_RenewedAfterAll_WakesItsClusterAndIsNotExpired()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        _time.Advance(TimeSpan.FromSeconds(7));
+
+        Tell(Lease("a-0-0", renewed: 9));
+
+        _clock.IsExpired(Lease("a-0-0", 9)).Should().BeFalse();
+        _woken.Should().Equal("default/a", "default/a");
+    }
+
+    [Fact]
+    public void AnotherHolder_WakesItsCluster_AndNobodyDoesNotYet()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+
+        Tell(Lease(null, renewed: 2));
+        _woken.Should().BeEmpty("a hand-over takes fractions of a second");
+        Tell(Lease("a-0-1", renewed: 3));
+
+        _woken.Should().Equal("default/a");
+    }
+
+    [Fact]
+    public void Released_AndNobodyTakesIt_WakesItsCluster()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        Tell(Lease(null, renewed: 2));
+
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        _woken.Should().Equal("default/a");
+    }
+
+    [Fact]
+    public void WatchThatStandsStill_APassSeesARenewal_IsNotExpired()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        _clock.Saw(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 5));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        _clock.IsExpired(Lease("a-0-0", 5)).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Gone_WakesItsCluster_AndTheNextOfItsNameBeginsAnew()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Tell(Lease("a-0-0", renewed: 1), InformerEventType.Deleted);
+        _woken.Should().Equal("default/a");
+        Tell(Lease("a-0-0", renewed: 1));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeFalse();
+        _woken.Should().HaveCount(1);
+    }
+
+    [Fact]
+    public void Duration_OfALeaseThatSaysNone_IsWithoutEnd()
+    {
+        Lease lease = Lease("a-0-0", renewed: 1);
+        lease.Spec!.LeaseDurationSeconds = null;
+        Tell(lease);
+
+        _time.Advance(TimeSpan.FromHours(1));
+
+        _clock.IsExpired(lease).Should().BeFalse();
+        _woken.Should().BeEmpty();
+    }
+
+    private static Lease Lease(string? holder, int renewed, string? handOverTo = null) => new()
+    {
+        Metadata = new ObjectMeta
+        {
+            Name = "a-0",
+            Namespace = "default",
+            Uid = "1",
+            Labels = new() { [ClusterLabels.Cluster] = "a" },
+            Annotations = handOverTo is null ? null : new() { [GroupLease.HandOverAnnotation] = handOverTo },
+        },
+        Spec = new LeaseSpec { HolderIdentity = holder, LeaseTransitions = 3, LeaseDurationSeconds = 6, RenewTime = Begin.AddSeconds(renewed) },
+    };
+
+    private void Tell(Lease lease, InformerEventType type = InformerEventType.Updated) => _watch!(new InformerEvent<Lease>(type, lease, Previous: null, IsInitial: false));
+
+    private sealed class Watch : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
+}
