@@ -97,9 +97,9 @@ public sealed class QueueReader
     public async ValueTask<byte[]?> LookMessageAsync(PhysicalOffset offset, Action<int> reading, CancellationToken cancellationToken) =>
         await RunColdAsync(() => _reader.Look(offset.Value, reading), cancellationToken);
 
-    /// <summary>The same for clients: nor is one there that a change of the master may take from the log (<see cref="LogPositions.Kept"/>).</summary>
-    public ValueTask<byte[]?> ViewMessageAsync(PhysicalOffset offset, Action<int> reading, CancellationToken cancellationToken) =>
-        offset < _positions.Kept ? LookMessageAsync(offset, reading, cancellationToken) : default;
+    /// <summary>The same for consumers: null, too, for one that a change of the master may take from the log (<see cref="LogPositions.Kept"/>).</summary>
+    public ValueTask<byte[]?> LookKeptMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
+        offset < _positions.Kept ? LookMessageAsync(offset, cancellationToken) : default;
 
     /// <summary>Offset of the log's last record, −1 when it has none. Walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);

@@ -23,7 +23,7 @@ internal sealed class ConsumeDirectlyHandler(BrokerSettings settings, TopicTable
         string group = request.GetRequired("consumerGroup");
         string clientId = request.GetRequired("clientId");
         long offset = OffsetOf(request.GetRequired("msgId"));
-        byte[] record = await store.Reader.ViewMessageAsync(new PhysicalOffset(offset), static _ => { }, cancellationToken)
+        byte[] record = await store.Reader.LookKeptMessageAsync(new PhysicalOffset(offset), cancellationToken)
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
 
         // Until the member has answered, which takes as long as it likes, and twice: what is on its way to the member counts for that one, who has not asked for it, and is not to be the greedier of the two.

@@ -132,8 +132,8 @@ internal sealed class BrokerParts
             new TimerService(settings, store, Appender, waiting, timerTopic, Timers, TimerMetrics, time, loggers.CreateLogger<TimerService>()),
             new ExpiredStretches(Mappings, Topics, store, Peers, WaitingQueues, time, loggers.CreateLogger<ExpiredStretches>()));
 
-        SlaveSession NewSlaveSession() => new(
-            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = Group?.Join },
+        SlaveSession NewSlaveSession(IGroupJoin? join) => new(
+            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = join },
             new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, CheckProgress, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
     }
 

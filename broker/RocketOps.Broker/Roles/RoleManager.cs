@@ -28,7 +28,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     private readonly TimerTable _timers;
     private readonly ParkedPulls _parkedPulls;
     private readonly Func<RoleSession> _newSession;
-    private readonly Func<SlaveSession> _newSlaveSession;
+    private readonly Func<IGroupJoin?, SlaveSession> _newSlaveSession;
     private readonly ILogger<RoleManager> _logger;
     private readonly SemaphoreSlim _changes = new(1);
 
@@ -46,7 +46,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         TimerTable timers,
         ParkedPulls parkedPulls,
         Func<RoleSession> newSession,
-        Func<SlaveSession> newSlaveSession,
+        Func<IGroupJoin?, SlaveSession> newSlaveSession,
         ILogger<RoleManager> logger)
     {
         _role = role;
@@ -83,7 +83,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         else
         {
             _store.RefuseMessages();
-            BeginSlaveSession();
+            BeginSlaveSession(join: null);
         }
     }
 
@@ -104,10 +104,10 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     }
 
     /// <summary>Follows nobody and leads nobody: nobody is known to lead the group. Serves reads.</summary>
-    public Task<RoleChange> StandByAsync(long slaveId) => BecomeFollowerAsync(slaveId, epoch: null);
+    public Task<RoleChange> StandByAsync(long slaveId) => BecomeFollowerAsync(slaveId, epoch: null, join: null);
 
-    /// <summary>Follows the elected master of that epoch.</summary>
-    public Task<RoleChange> FollowAsync(long epoch, long slaveId) => BecomeFollowerAsync(slaveId, epoch);
+    /// <summary>Follows the elected master of that epoch, which <paramref name="join"/> asks first.</summary>
+    public Task<RoleChange> FollowAsync(long epoch, long slaveId, IGroupJoin? join) => BecomeFollowerAsync(slaveId, epoch, join);
 
     /// <summary>
     /// This member was elected. When the task completes, new messages go on behind everything in the log, of which consumers see what all copies in sync have, the epoch has begun and messages are taken, or <paramref name="isCurrent"/> has said that somebody else
@@ -200,7 +200,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         }
     }
 
-    private async Task<RoleChange> BecomeFollowerAsync(long slaveId, long? epoch)
+    private async Task<RoleChange> BecomeFollowerAsync(long slaveId, long? epoch, IGroupJoin? join)
     {
         await _changes.WaitAsync();
         try
@@ -222,7 +222,7 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
             if (epoch is { } followed)
             {
                 _role.Change(new RoleTerm(IsMaster: false, slaveId, followed));
-                BeginSlaveSession();
+                BeginSlaveSession(join);
             }
 
             await told;
@@ -247,9 +247,9 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
         session.Start();
     }
 
-    private void BeginSlaveSession()
+    private void BeginSlaveSession(IGroupJoin? join)
     {
-        SlaveSession session = _newSlaveSession();
+        SlaveSession session = _newSlaveSession(join);
         _slaveSession = session;
         session.Start();
     }

@@ -63,7 +63,7 @@ public sealed class RegistrationTests
         await using TestBroker broker = await StartBrokerAsync(nameServer.Address);
         await broker.Host.FirstRegistration;
 
-        await broker.Host.Parts.Roles.FollowAsync(epoch: 1, slaveId: 3);
+        await broker.Host.Parts.Roles.FollowAsync(epoch: 1, slaveId: 3, join: null);
         string? asSlave = nameServer.Registrations.Last().Get("brokerId");
         await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
 

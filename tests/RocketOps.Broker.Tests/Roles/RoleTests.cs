@@ -79,7 +79,7 @@ public sealed class RoleTests : IAsyncLifetime
     {
         await Manager.DisposeAsync();
 
-        (await Manager.FollowAsync(epoch: 1, slaveId: 2)).Should().Be(RoleChange.Stopping);
+        (await Manager.FollowAsync(epoch: 1, slaveId: 2, join: null)).Should().Be(RoleChange.Stopping);
         (await Manager.LeadAsync(2, static () => true, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"))).Should().Be(RoleChange.Stopping);
     }
 

@@ -10,7 +10,7 @@ internal static class Elections
     {
         roles.Depose(slaveId);
         (await roles.StandByAsync(slaveId)).Should().Be(RoleChange.Done);
-        (await roles.FollowAsync(epoch, slaveId)).Should().Be(RoleChange.Done);
+        (await roles.FollowAsync(epoch, slaveId, join: null)).Should().Be(RoleChange.Done);
     }
 
     /// <summary>The same, and what this broker has from there on the new master has not. Throws when no record begins there; it is a follower then nevertheless.</summary>

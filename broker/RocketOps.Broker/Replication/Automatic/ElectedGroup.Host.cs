@@ -57,7 +57,7 @@ internal sealed partial class ElectedGroup
         _master.Elect(string.Empty, string.Empty);
         BeginChange(async term =>
         {
-            if (await _roles.FollowAsync(lease.Epoch, _group.SlaveId) == RoleChange.Done)
+            if (await _roles.FollowAsync(lease.Epoch, _group.SlaveId, join) == RoleChange.Done)
             {
                 LogFollows(lease.Holder, lease.Epoch, lease.HolderAddress);
             }

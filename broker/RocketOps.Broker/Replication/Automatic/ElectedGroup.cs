@@ -97,9 +97,6 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>The highest epoch in which this member has led, followed or seen a lease.</summary>
     public long SeenEpoch => _member?.State.Seen ?? 0;
 
-    /// <summary>How a session as a slave asks the elected master to be followed; null while none is known.</summary>
-    public IGroupJoin? Join => _join;
-
     public bool IsSync => _group.Options.Mode == ReplicationMode.Sync;
 
     public bool TakesMessages => _member is { TakesMessages: true };

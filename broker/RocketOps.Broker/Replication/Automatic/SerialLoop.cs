@@ -1,7 +1,8 @@
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>
-/// Does what it is given one after the other, on a thread of its own: a pool whose threads are all busy must not delay the renewal of a lease. Thread-safe. What is done there must not throw; the
+/// Does what it is given one after the other, on a thread of its own, which may wait for the member's two small files. What gives it work, the timer that ticks and the answers of the lease store and of other members, runs on the pool: one whose threads are all
+/// busy for longer than a lease renews nothing, and the fence, which is read by whoever acknowledges, ends the mastership. Thread-safe. What is done there must not throw; the
 /// thread's last resort is <paramref name="failed"/>, after which it goes on.
 /// </summary>
 /// <param name="name">Of the thread.</param>
