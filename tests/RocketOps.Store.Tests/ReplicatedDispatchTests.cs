@@ -136,7 +136,11 @@ public sealed class ReplicatedDispatchTests
         await using MessageStore store = await StartAsync(files);
         (await store.ReadAllAsync("T", 0)).Should().Equal("m0", "m1");
         store.Positions.Appended.Should().Be(sent[3].End);
+        store.Positions.Kept.Should().Be(sent[1].End, "what was seen is kept");
         await store.PrepareForMessagesAsync();
+        (await store.Reader.GetNextOffsetAsync(store.FindTopic("T"u8)!, 0, CancellationToken.None)).Should().Be(4);
+        (await store.Reader.LookKeptMessageAsync(sent[1].Offset, CancellationToken.None)).Should().NotBeNull();
+        (await store.Reader.LookKeptMessageAsync(sent[2].Offset, CancellationToken.None)).Should().BeNull("it may be cut off");
         store.Append("T", 0, "own").QueueOffset.Should().Be(4);
         Flush(store);
         store.Positions.Confirm(store.Positions.Appended);
