@@ -1,5 +1,3 @@
-using RocketOps.Store;
-
 namespace RocketOps.Broker.Roles;
 
 /// <summary>

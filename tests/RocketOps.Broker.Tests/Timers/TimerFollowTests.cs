@@ -1,7 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Timers;
 using RocketOps.Hosting.Properties;
-using RocketOps.Store;
 using RocketOps.Store.Timers;
 using RocketOps.Testing;
 
