@@ -27,6 +27,16 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     /// <summary>The epoch of this member's mastership, whether it may say that it leads or not; null when it has none.</summary>
     public long? Epoch => _mastership?.Epoch;
 
+    /// <summary>The epoch of this member's mastership has begun; false when it has none.</summary>
+    public bool HasBegun => _mastership is { HasBegun: true };
+
+    /// <summary>
+    /// The group could go on without this member: another copy may lead, and the minimum does not need every member. Otherwise a lease that is given back only turns sends away; with the lease, this member goes on as soon as what
+    /// it hangs in does, and cuts nothing off.
+    /// </summary>
+    public bool IsReplaceable =>
+        _mastership is { } mastership && mastership.InSync.Any(copy => copy.Member != context.Self.Member) && context.Options.Members.Count > context.Options.LeastInSync;
+
     /// <summary>This process has had the lease.</summary>
     public bool HasLed { get; private set; }
 

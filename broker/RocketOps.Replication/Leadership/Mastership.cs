@@ -54,6 +54,8 @@ internal sealed class Mastership
     /// <summary>Offset before which every needed copy has everything. Only grows.</summary>
     public long Confirmed => Volatile.Read(ref _confirmed);
 
+    public bool HasBegun => _begun;
+
     /// <summary>The epoch has begun, enough copies are in sync and no switchover is under way. Whether the lease still holds is asked of the <see cref="Fence"/>.</summary>
     public bool TakesMessages => _rules.MayTakeMessages(_begun) && _enoughInSync && !_paused;
 

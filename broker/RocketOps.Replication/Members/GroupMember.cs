@@ -19,6 +19,7 @@ public sealed class GroupMember
     private readonly Acquisitions _acquisitions;
     private readonly Leader _leader;
     private readonly Chooser _chooser;
+    private readonly HangWatch _hangs;
 
     /// <param name="options">Without faults.</param>
     /// <param name="state">As it was persisted last.</param>
@@ -41,6 +42,7 @@ public sealed class GroupMember
         _acquisitions = new Acquisitions(_persisted, _requests);
         _leader = new Leader(_context, _requests, _persisted, _acquisitions, reports);
         _chooser = new Chooser(_context, _observed, _requests, _persisted, _acquisitions, _leader, reports);
+        _hangs = new HangWatch(_context);
     }
 
     /// <summary>This member is the master and may take a message now. What it takes has yet to be acknowledged (<see cref="MayAcknowledge"/>).</summary>
@@ -64,9 +66,15 @@ public sealed class GroupMember
     public MemberAnswer Describe() =>
         new(State.GroupId, _context.Self, _context.Host.LogEnd, State.Promised, LeadingEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
 
-    /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>.</summary>
+    /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
     public void Tick()
     {
+        if (_hangs.Look(_leader) is { } hang)
+        {
+            // With each tick anew while the log hangs, as for a store that has failed: a lease that it took would only keep others from it.
+            _chooser.StandBack(hang);
+        }
+
         if (_leader.Epoch is not null)
         {
             _leader.Lead();

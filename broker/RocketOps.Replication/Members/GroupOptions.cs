@@ -30,6 +30,12 @@ public sealed record GroupOptions
     /// <summary>Whether two words of a follower may be late, or lost with a connection, before it counts as late itself.</summary>
     public bool HasRoomForReports => MaxLag >= 3 * Lease.Renew;
 
+    /// <summary>
+    /// A member whose disk has done nothing for so long, or that has the lease and has not begun its epoch for so long, leaves it to others. A master that was killed is replaced after the one, and a copy may be as late as the other:
+    /// a disk that stumbles for less costs nobody the lease.
+    /// </summary>
+    public TimeSpan HangTime => Lease.Duration > MaxLag ? Lease.Duration : MaxLag;
+
     /// <summary>For so long a member waits for others to say what they have before it takes the lease.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromMilliseconds(500);
 

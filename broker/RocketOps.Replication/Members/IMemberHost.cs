@@ -14,6 +14,12 @@ public interface IMemberHost
     /// <summary>Offset behind everything that was appended, also what a crash might take still.</summary>
     long AppendedEnd { get; }
 
+    /// <summary>
+    /// What was appended has not come to <see cref="LogEnd"/> yet, or an append waits for room. While it does and that end stands still, the disk does nothing. False once the store has failed, which is
+    /// told by <see cref="GroupMember.OnHostFailed"/>.
+    /// </summary>
+    bool WaitsForDisk { get; }
+
     /// <summary>Ends with <see cref="GroupMember.OnLeaseRead"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
     void ReadLease(long request);
 

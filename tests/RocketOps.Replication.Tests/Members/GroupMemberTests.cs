@@ -1,3 +1,4 @@
+using System.Globalization;
 using NSubstitute;
 using RocketOps.Replication.Leases;
 using RocketOps.Replication.Members;
@@ -451,6 +452,130 @@ public sealed class GroupMemberTests
         _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 6), Arg.Any<string?>());
     }
 
+    /// <summary>Nothing fails, and nothing comes of what was appended: another copy could.</summary>
+    [Theory]
+    [InlineData(1, 2, true)]
+    [InlineData(2, 3, true)]
+    [InlineData(2, 2, false)] // nobody acknowledges anything without this member, whoever leads
+    public void Tick_TheDiskOfTheMasterHangs_GivesTheLeaseBackWhereOthersCanGoOn(int minInSync, int members, bool givesBack)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync, members: members);
+        _host.AppendedEnd.Returns(150);
+        _host.WaitsForDisk.Returns(true);
+        master.Tick();
+
+        Pass(master, Options.HangTime - Look);
+        master.LeadingEpoch.Should().Be(5, "a disk may be slow for a moment");
+        Pass(master, 2 * Look);
+
+        master.LeadingEpoch.Should().Be(givesBack ? null : 5);
+        _host.Received(givesBack ? 1 : 0).WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder.Length == 0), Arg.Any<string?>());
+        _host.Received(givesBack ? 1 : 0).Report(MemberEvent.StandsBack, Arg.Is<string>(static text => text.Contains("its log waits for the disk")));
+    }
+
+    [Fact]
+    public void Tick_TheDiskHangsAndNoOtherCopyIsInSync_LeadsOn()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        master.OnFollowerGone(Follower, epoch: 5);
+        master.Tick();
+        AnswerWrites(master);
+        master.Lease!.InSync.Should().ContainSingle();
+        _host.WaitsForDisk.Returns(true);
+
+        Pass(master, 3 * Options.HangTime);
+
+        master.LeadingEpoch.Should().Be(5, "nobody else may lead");
+    }
+
+    [Fact]
+    public void Tick_TheDiskIsSlowAndGetsOn_LeadsOn()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        _host.WaitsForDisk.Returns(true);
+
+        for (int end = 101; end < 110; end++)
+        {
+            Pass(master, Options.HangTime - (2 * Look));
+            _host.LogEnd.Returns(new LogEnd(5, end));
+        }
+
+        master.LeadingEpoch.Should().Be(5);
+    }
+
+    /// <summary>The process stood still each time, with a write under way: that nothing was written then says nothing of the disk.</summary>
+    [Fact]
+    public void Tick_TheProcessStoodStill_IsNoHungDisk()
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: 1);
+        _host.WaitsForDisk.Returns(true);
+
+        for (int i = 0; i < 6; i++)
+        {
+            _time.Advance(Options.Lease.Duration - Options.Lease.Margin - Options.Lease.Renew);
+            master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+            master.Tick();
+            AnswerWrites(master);
+        }
+
+        master.LeadingEpoch.Should().Be(5, "so much time has passed, and hardly any of it was seen to pass");
+    }
+
+    [Fact]
+    public void Tick_AnEpochDoesNotBegin_GivesTheLeaseBackAndGivesItMoreTimeTheNextTime()
+    {
+        GroupMember member = Winner(minInSync: 1);
+
+        Pass(member, Options.HangTime - Look);
+        member.LeadingEpoch.Should().Be(5, "a beginning may be slow");
+        Pass(member, 2 * Look);
+        member.LeadingEpoch.Should().BeNull();
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder.Length == 0 && lease.InSync.Count == 1), Arg.Any<string?>());
+        _host.Received(1).Report(MemberEvent.StandsBack, Arg.Is<string>(static text => text.Contains("epoch 5 has not begun here")));
+
+        LeadsAgain(member, 6);
+        Pass(member, (2 * Options.HangTime) - Look);
+        member.LeadingEpoch.Should().Be(6, "else members that are slow would pass the lease on for ever");
+        Pass(member, 2 * Look);
+        member.LeadingEpoch.Should().BeNull();
+    }
+
+    [Fact]
+    public void Tick_AnEpochHasBegun_ItsBeginningIsNotWaitedForAnyMore()
+    {
+        GroupMember master = Winner(minInSync: 1);
+        Pass(master, Options.HangTime - Look);
+
+        master.OnLeadBegun(5, 100);
+        Pass(master, 3 * Options.HangTime);
+
+        master.LeadingEpoch.Should().Be(5);
+    }
+
+    /// <summary>It would win, and keep everybody else from leading. When the disk goes on it may lead as after any other failure.</summary>
+    [Fact]
+    public void Choose_TheDiskHangsStill_NeverTakesTheLeaseAndDoesWhenItGoesOn()
+    {
+        GroupMember member = Master(new GroupRules(), minInSync: 1);
+        _host.WaitsForDisk.Returns(true);
+        Pass(member, Options.HangTime + Look);
+        member.LeadingEpoch.Should().BeNull();
+        LeaseRecord free = Lease with { Epoch = 5, Successor = null };
+        _host.ClearReceivedCalls();
+
+        for (int i = 0; i < 200; i++)
+        {
+            _time.Advance(Look);
+            member.Tick();
+            AnswerRead(member, free);
+        }
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+        _host.DidNotReceiveWithAnyArgs().Report(default, default!);
+        _host.WaitsForDisk.Returns(false);
+        LeadsAgain(member, 6);
+    }
+
     /// <summary>Of two members that must both be in sync one is lost: what the other does alone is acknowledged to nobody, so the lost one may lead again.</summary>
     [Theory]
     [InlineData(1, false, 1)]
@@ -532,6 +657,9 @@ public sealed class GroupMemberTests
         }
     }
 
+    /// <summary>Between two ticks.</summary>
+    private static TimeSpan Look => TimeSpan.FromMilliseconds(125);
+
     private static GroupOptions Options => new() { Member = "a", Members = ["a", "b"], MinInSync = 2 };
 
     private static LeaseRecord Lease => new()
@@ -562,6 +690,45 @@ public sealed class GroupMemberTests
         return member;
     }
 
+    /// <summary>It looks as often as a host has it look, its lease is renewed, and its follower says that it has everything.</summary>
+    private void Pass(GroupMember master, TimeSpan time)
+    {
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += Look)
+        {
+            _time.Advance(Look);
+            if (master.Lease!.InSync.Contains(Follower) && master.LeadingEpoch is { } epoch)
+            {
+                master.OnAcknowledged(Follower, epoch, offset: 100);
+            }
+
+            master.Tick();
+            AnswerWrites(master);
+        }
+    }
+
+    private void AnswerWrites(GroupMember member)
+    {
+        if (Written() is > 0 and var write)
+        {
+            member.OnLeaseWritten(write, write.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
+    /// <summary>It finds the lease free, takes it once it stands back no more, and has won it.</summary>
+    private void LeadsAgain(GroupMember member, long epoch)
+    {
+        LeaseRecord free = Lease with { Epoch = epoch - 1, Successor = null };
+        for (int i = 0; i < 200 && member.LeadingEpoch is null; i++)
+        {
+            _time.Advance(Look);
+            member.Tick();
+            AnswerRead(member, free);
+            AnswerWrites(member);
+        }
+
+        member.LeadingEpoch.Should().Be(epoch);
+    }
+
     /// <summary>Which request wrote last; 0 when none did.</summary>
     private long Written() => Requests(nameof(IMemberHost.WriteLease));
 
@@ -576,19 +743,34 @@ public sealed class GroupMemberTests
     private long Requests(string kind) => _host.ReceivedCalls().Where(call => call.GetMethodInfo().Name == kind).Select(static call => (long)call.GetArguments()[0]!).LastOrDefault();
 
     /// <summary>Leads epoch 5, in which nothing is acknowledged yet; its log ends at 100.</summary>
-    private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default, int minInSync = 2)
+    private GroupMember Master(GroupRules rules, TimeSpan answerTakes = default, int minInSync = 2, int members = 2)
     {
-        _host.LogEnd.Returns(new LogEnd(4, 100));
-        _host.AppendedEnd.Returns(100);
-        GroupMember member = new(Options with { MinInSync = minInSync }, new MemberState("group", "a1", 4, 4), _host, _time, rules);
-        member.Tick();
-        member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
-        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 100), 4, false) { Seen = 4 });
-        _time.Advance(answerTakes);
-        member.OnLeaseWritten(2, "2");
+        GroupMember member = Winner(rules, answerTakes, minInSync, members);
         member.OnLeadBegun(5, 70);
         member.LeadingEpoch.Should().Be(5);
         member.Confirmed.Should().Be(0);
+        return member;
+    }
+
+    /// <summary>Has won the lease for epoch 5, which has not begun.</summary>
+    private GroupMember Winner(GroupRules? rules = null, TimeSpan answerTakes = default, int minInSync = 2, int members = 2)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        _host.AppendedEnd.Returns(100);
+        GroupOptions options = Options with { MinInSync = minInSync, Members = [.. "abc".Take(members).Select(static name => name.ToString())] };
+        GroupMember member = new(options, new MemberState("group", "a1", 4, 4), _host, _time, rules ?? new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Lease, "1"));
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 100), 4, false) { Seen = 4 });
+        if (members > 2)
+        {
+            // Not all of them answer.
+            _time.Advance(Options.AnswerTime);
+            member.Tick();
+        }
+
+        _time.Advance(answerTakes);
+        member.OnLeaseWritten(Written(), "2");
         return member;
     }
 }

@@ -88,6 +88,8 @@ internal sealed class SimMember : IMemberHost
 
     public long AppendedEnd => Disk.Log.Count;
 
+    public bool WaitsForDisk => LogEnd.Offset < AppendedEnd;
+
     public static string NameOf(int number) => "m" + number.ToString(CultureInfo.InvariantCulture);
 
     public void Start()

@@ -23,6 +23,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     private const int MaxQuestions = 256;
 
+    private const StoreFlags Failed = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
+
     private readonly BrokerSettings _settings;
     private readonly GroupSettings _group;
     private readonly MessageStore _store;
@@ -137,6 +139,10 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     }
 
     public long AppendedEnd => _store.Positions.Appended.Value;
+
+    public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.IsPageCacheBusy);
+
+    private bool HasStoreFailed => (_store.Flags & Failed) != StoreFlags.None;
 
     /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
     public long RefusedMs => Volatile.Read(ref _refusedMs);
@@ -383,7 +389,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
         _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw new IOException("this member has not started yet");
 
-    private void PostTick()
+    /// <summary>Has the member look at once, unless it is about to: what the timer does.</summary>
+    public void PostTick()
     {
         if (Interlocked.Exchange(ref _ticking, 1) == 0)
         {
@@ -394,8 +401,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private void Tick(GroupMember member)
     {
         Volatile.Write(ref _ticking, 0);
-        const StoreFlags Failed = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
-        if ((_store.Flags & Failed) != StoreFlags.None)
+        if (HasStoreFailed)
         {
             // With each tick anew: a lease that it took would only keep others from it.
             member.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
