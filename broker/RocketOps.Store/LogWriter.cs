@@ -35,6 +35,9 @@ public sealed class LogWriter
     /// <summary>The disk has kept a write, or an append that needs room on it, for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
     public bool IsPageCacheBusy => _log.Writes.IsPageCacheBusy || _log.Room.IsLate;
 
+    /// <summary>An append waits for blocks of the disk, or for the next file.</summary>
+    public bool WaitsForRoom => _log.Room.Wanted is not null;
+
     /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
     public long CurrentWriteMs => _log.Writes.CurrentMs;
 

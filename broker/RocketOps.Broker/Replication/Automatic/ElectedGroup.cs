@@ -140,7 +140,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public long AppendedEnd => _store.Positions.Appended.Value;
 
-    public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.IsPageCacheBusy);
+    public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.WaitsForRoom);
 
     private bool HasStoreFailed => (_store.Flags & Failed) != StoreFlags.None;
 

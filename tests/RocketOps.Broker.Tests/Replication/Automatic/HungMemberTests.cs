@@ -26,9 +26,9 @@ public sealed class HungMemberTests
     [InlineData("SYNC_FLUSH")]
     public async Task Send_TheDiskOfTheMasterHangs_AnotherLeadsWithEverythingAcknowledged(string flush)
     {
-        using Gate gate = new();
         GatedFileSystem disk = new(new LinuxFileSystem());
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("flushDiskType", flush));
+        using Gate gate = new();
         string hung = await MasterOnAsync(members, disk);
         string other = Two.Single(name => name != hung);
         await members.SendAsync("two");
@@ -51,13 +51,46 @@ public sealed class HungMemberTests
         (await members.ReadAsync(members[hung])).Should().Contain(["one", "two", "three"]);
     }
 
+    /// <summary>What is appended is written, and the next file does not come: nothing more can be appended.</summary>
+    [Fact]
+    public async Task Send_TheNextFileOfTheMasterHangs_AnotherLeads()
+    {
+        GatedFileSystem disk = new(new LinuxFileSystem());
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        using Gate gate = new();
+        string hung = await MasterOnAsync(members, disk);
+        string other = Two.Single(name => name != hung);
+        await using RemotingClient producer = TestBroker.NewClient();
+        string large = new('x', 40_000);
+
+        disk.Before = (operation, path) =>
+        {
+            if (operation == "fallocate" && path.Contains("/commitlog/", StringComparison.Ordinal))
+            {
+                gate.Pass();
+            }
+        };
+        Task<RemotingCommand>[] sends =
+            [.. Enumerable.Range(0, 4).Select(number => producer.InvokeAsync(members[hung].Address, Requests.Send(ElectedMembers.Topic, $"{large}{number}"), Eventually.DefaultDeadline))];
+        await gate.Reached;
+        await LooksAsync(members, hung, () => !ElectedMembers.GroupOf(members[hung]).Leads);
+
+        await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).TakesMessages, "the other one leads");
+        members.Running.Select(static member => member.Host.Parts.Store.GetStats()).Should().OnlyContain(static stats => stats.WrittenOffset == stats.MaxOffset, "else it was a write that hung");
+        await members.SendAsync("after");
+        gate.Open();
+        await Task.WhenAll(sends);
+        await members.InSyncAsync(Two);
+        await members.SameLogsAsync();
+    }
+
     /// <summary>Of those left with the same log it is the first, so that it wins the lease.</summary>
     [Fact]
     public async Task Lead_TheEpochFileHangs_AnotherMemberLeads()
     {
-        using Gate gate = new();
         GatedFileSystem disk = new(new LinuxFileSystem());
         await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "1"));
+        using Gate gate = new();
         await members.SendAsync("acknowledged");
         await members.InSyncAsync(Three);
         string killed = members.NameOf(await members.MasterAsync());
@@ -89,9 +122,9 @@ public sealed class HungMemberTests
     [Fact]
     public async Task Send_TheMasterWasNotScheduled_LeadsOn()
     {
-        using Gate gate = new();
         GatedFileSystem disk = new(new LinuxFileSystem());
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        using Gate gate = new();
         string stopped = await MasterOnAsync(members, disk);
         long epoch = (await members.LeaseAsync()).Epoch;
         await using RemotingClient producer = TestBroker.NewClient();
