@@ -5,7 +5,6 @@ using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Epochs;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
-using RocketOps.Testing.Disks;
 
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
