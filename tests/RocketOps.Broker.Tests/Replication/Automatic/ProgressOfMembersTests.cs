@@ -34,17 +34,14 @@ public sealed class ProgressOfMembersTests
         await follower.ReportAsync(end);
         (await Task.WhenAll(sending)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
 
-        await Eventually.TrueAsync(
-            () => master.Host.Parts is { DelayOffsets: var delays, Timers: var timers, CheckProgress: var checks } && delays.Get(1) == 1 && timers.Delivered == 1 && timers.Checkpoint?.QueueOffset == 1 && checks.Half > 0,
-            "all three have gone on, and the timers have noted it");
+        await Eventually.TrueAsync(() => master.Host.Parts.DelayOffsets.Get(1) == 1, "the delayed message is delivered");
+        await Eventually.TrueAsync(() => master.Host.Parts.CheckProgress.Half > 0, "the half is put back");
+        await Eventually.TrueAsync(() => IsUnkept(master.Host.Parts.Timers.Checkpoint, end), "the timer is delivered and that noted, with what holds without the copy");
         await master.Host.Parts.DelayOffsets.PersistAsync();
         await master.Host.Parts.ConsumerOffsets.PersistAsync();
         DelaysIn(members).Should().Be(0);
         ChecksIn(members).Should().Be(0);
         (await ToldChecksAsync(master)).Should().Be(0);
-        TimerUnkept unkept = master.Host.Parts.Timers.Checkpoint!.Unkept!;
-        unkept.ReadMs.Should().BeLessThan(master.Host.Parts.Timers.ReadMs);
-        unkept.RestsOn.Should().BeGreaterThan(end);
 
         master.Host.Parts.Settings.TryUpdate([new PropertyEntry("transactionCheckInterval", "3600000", default)]).Should().BeEmpty();
         await Eventually.TrueAsync(
@@ -76,6 +73,10 @@ public sealed class ProgressOfMembersTests
         (await sending).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         await IsHiddenAsync(master, offset);
     }
+
+    /// <summary>A message that is due by the time it is seen is delivered at once; any other one goes into a slot.</summary>
+    private static bool IsUnkept(TimerCheckpoint? noted, long end) =>
+        noted is { QueueOffset: 1, Unkept: { } unkept } && unkept.RestsOn > end && (unkept.QueueOffset == 0 || (unkept.ReadMs > 0 && unkept.ReadMs < noted.ReadMs));
 
     private static async Task IsHiddenAsync(TestBroker broker, long offset)
     {
