@@ -150,7 +150,7 @@ public sealed partial class LogPositions : IDisposable
         _reached[(int)LogPosition.Durable] = durable;
         if (_isElected)
         {
-            // Nothing was dispatched that was not replicated.
+            // A member dispatches nothing that is not replicated; a store that had a fixed role before has shown all it dispatched.
             _reached[(int)LogPosition.Replicated] = dispatched;
         }
 

@@ -12,7 +12,7 @@ internal static class ElectedClaim
     public const string Annotation = "rocketops.io/failover";
 
     /// <summary>As on the group's Lease; missing where that did not say.</summary>
-    public const string GroupIdAnnotation = "rocketops.io/group-id";
+    public const string GroupIdAnnotation = GroupLease.GroupIdAnnotation;
 
     public static bool IsOne(PersistentVolumeClaim claim) => claim.Annotation(Annotation) == nameof(Entities.FailoverMode.Automatic);
 }

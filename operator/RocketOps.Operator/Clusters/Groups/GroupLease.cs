@@ -14,8 +14,8 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
 {
     // Keep in sync with the broker's LeaseManifest.
     public const string HandOverAnnotation = "rocketops.io/hand-over-to";
+    public const string GroupIdAnnotation = "rocketops.io/group-id";
 
-    private const string GroupIdAnnotation = "rocketops.io/group-id";
     private const string InSyncAnnotation = "rocketops.io/in-sync";
     private const string HistoryAnnotation = "rocketops.io/history";
 
