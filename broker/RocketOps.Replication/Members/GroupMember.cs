@@ -94,6 +94,9 @@ public sealed class GroupMember
         }
     }
 
+    /// <summary>The lease as a watch has shown it, or null when it was deleted: an answer to no request, and perhaps not the newest.</summary>
+    public void OnLeaseWatched(VersionedLease? lease) => OnLeaseMayHaveChanged();
+
     public void OnLeaseRead(long request, VersionedLease? lease)
     {
         if (_requests.End(request) is null)

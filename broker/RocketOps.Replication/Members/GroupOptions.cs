@@ -16,6 +16,11 @@ public sealed record GroupOptions
 
     public ReplicationMode Mode { get; init; } = ReplicationMode.Sync;
 
+    /// <summary>
+    /// In async mode: a master that cannot renew its lease goes on as long as every copy in sync follows it. Whoever takes the lease from it meanwhile lacks what it took since; without this, messages are refused instead.
+    /// </summary>
+    public bool ServesWithoutLease { get; init; }
+
     /// <summary>In sync mode: how many copies, the master's among them, have a message before it is acknowledged. With fewer, messages are refused. 1 lets the master go on alone.</summary>
     public int MinInSync { get; init; } = 1;
 
