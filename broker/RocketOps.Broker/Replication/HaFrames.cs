@@ -11,7 +11,7 @@ namespace RocketOps.Broker.Replication;
 ///                                         8    4     bodySize, 0: a sign of life
 ///                                         12   n     bytes of the log
 /// </code>
-/// In a group that elects its master a frame of 12 bytes with the bodySize −1 says that all copies in sync have the log up to its offset.
+/// In a group that elects its master a frame of 12 bytes with the bodySize −1 says that all copies in sync have the log up to its offset, and that the master serves: one that has lost its lease, and lacks a copy, sends none.
 /// </summary>
 internal static class HaFrames
 {

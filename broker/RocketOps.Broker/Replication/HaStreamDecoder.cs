@@ -23,6 +23,9 @@ internal sealed class HaStreamDecoder(long start, bool isElected = false) : IDis
     /// <summary>How far all copies in sync have the log, as the master has said; may be ahead of what has come here.</summary>
     public long Replicated { get; private set; }
 
+    /// <summary>How often the master has said that, and with it that it serves.</summary>
+    public long Words { get; private set; }
+
     /// <summary>Bytes that came and were not consumed; valid until the next call.</summary>
     public ReadOnlySpan<byte> Pending => _bytes.AsSpan(_begin, _end - _begin);
 
@@ -81,6 +84,7 @@ internal sealed class HaStreamDecoder(long start, bool isElected = false) : IDis
         if (isElected && bodyBytes == HaFrames.ReplicatedMark && offset >= 0)
         {
             Replicated = offset;
+            Words++;
             return;
         }
 

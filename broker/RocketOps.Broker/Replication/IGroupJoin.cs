@@ -11,6 +11,9 @@ internal interface IGroupJoin
 
     /// <summary>Throws <see cref="IOException"/> when another master's epoch was seen since: then nothing of the joined one's log is taken or acknowledged.</summary>
     void ThrowIfReplaced();
+
+    /// <summary>The master has said that it serves.</summary>
+    void OnMasterServes();
 }
 
 /// <summary>A master that is ready to be followed.</summary>

@@ -3,6 +3,12 @@ namespace RocketOps.Broker.Replication;
 /// <summary>Decides which slaves an elected master serves. Thread-safe.</summary>
 internal interface ISlaveAdmission
 {
+    /// <summary>This master serves its clients at this moment: its followers are told so, and leave the lease to it.</summary>
+    bool Serves { get; }
+
+    /// <summary>At least so often.</summary>
+    TimeSpan WordInterval { get; }
+
     /// <summary>
     /// Reads from a new connection what it says of itself before the first report. Throws <see cref="HaRefusedException"/> for one that has not asked to follow, or asked another epoch's master,
     /// <see cref="IOException"/> when it ends.

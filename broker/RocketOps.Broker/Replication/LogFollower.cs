@@ -207,6 +207,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
         using HaStreamDecoder decoder = new(start, isElected: Join is not null);
         await using WatchedReads reads = new(stream, "the master", _settings, _time, cancellationToken);
         byte[] buffer = new byte[ReceiveBytes];
+        long words = 0;
         while (true)
         {
             int received = await reads.ReadAsync(buffer);
@@ -235,6 +236,11 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
             await AppendAsync(decoder, reports, isBehind: received > ReceiveBytes / 2, cancellationToken);
             NoteReplicated(decoder.Replicated);
+            if (decoder.Words != words)
+            {
+                words = decoder.Words;
+                Join?.OnMasterServes();
+            }
         }
     }
 

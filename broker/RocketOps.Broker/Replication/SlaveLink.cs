@@ -29,6 +29,7 @@ internal sealed partial class SlaveLink
     private long _acknowledged = -1;
     private long _sent = -1;
     private long _toldReplicated;
+    private long _toldAt;
     private bool _wasInSync;
     private IAdmittedSlave? _admitted;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -203,14 +204,14 @@ internal sealed partial class SlaveLink
             {
                 await SendLogAsync(buffer, end, cancellationToken);
             }
-            else if (HasReplicatedMore)
+            else if (IsWordDue)
             {
                 if (!await EndsAsync(growth, ReplicatedDelay, cancellationToken))
                 {
                     await _stream.WriteAsync(buffer.AsMemory(0, WriteReplicated(buffer)), cancellationToken);
                 }
             }
-            else if (!await EndsAsync(Admission is null ? growth : Task.WhenAny(growth, replication), _settings.Current.HaHeartbeatInterval, cancellationToken))
+            else if (!await EndsAsync(Admission is null ? growth : Task.WhenAny(growth, replication), Interval, cancellationToken) && !IsWordDue)
             {
                 HaFrames.WriteHeader(buffer, _sent, 0);
                 await _stream.WriteAsync(buffer.AsMemory(0, HaFrames.HeaderBytes), cancellationToken);
@@ -218,16 +219,19 @@ internal sealed partial class SlaveLink
         }
     }
 
-    private bool HasReplicatedMore => Admission is not null && _store.Positions.Get(LogPosition.Replicated).Value > _toldReplicated;
+    private TimeSpan Interval => Admission is { WordInterval: var word } && word < _settings.Current.HaHeartbeatInterval ? word : _settings.Current.HaHeartbeatInterval;
 
-    /// <summary>Tells an elected master's follower how far all copies in sync have the log. Returns how many bytes that takes.</summary>
+    private bool IsWordDue => Admission is { Serves: true } && (_store.Positions.Get(LogPosition.Replicated).Value > _toldReplicated || _time.GetElapsedTime(_toldAt) >= Interval);
+
+    /// <summary>Tells an elected master's follower how far all copies in sync have the log, and that this master serves. Returns how many bytes that takes.</summary>
     private int WriteReplicated(Span<byte> destination)
     {
-        if (!HasReplicatedMore)
+        if (!IsWordDue)
         {
             return 0;
         }
 
+        _toldAt = _time.GetTimestamp();
         _toldReplicated = _store.Positions.Get(LogPosition.Replicated).Value;
         HaFrames.WriteHeader(destination, _toldReplicated, HaFrames.ReplicatedMark);
         return HaFrames.HeaderBytes;

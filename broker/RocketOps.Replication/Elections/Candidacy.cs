@@ -116,6 +116,12 @@ internal sealed class Candidacy(MemberContext context)
         long next = context.Rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
         if (context.Rules.AllowsUnclean(lease, next))
         {
+            if (Answers.FirstOrDefault(static answer => answer.Leads) is { } master)
+            {
+                Obstacle = Text($"epoch {next} is permitted with the loss of what other members have, and {master.Copy.Member} still has the lease as far as it knows, and may serve: end that member first");
+                return Standing.None;
+            }
+
             return IsBest() ? Standing.Unclean : Standing.None;
         }
 

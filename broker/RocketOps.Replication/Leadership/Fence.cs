@@ -1,14 +1,13 @@
-using RocketOps.Replication.Leases;
 using RocketOps.Replication.Rules;
 
 namespace RocketOps.Replication.Leadership;
 
 /// <summary>
-/// Until when this master may acknowledge without asking anybody. Asking takes three loads and two clocks. Thread-safe; one thread at a time extends and closes it.
+/// Until when a master may acknowledge by what it knows: that its lease was renewed, or that all copies follow it. Asking takes three loads and two clocks. Thread-safe; one thread at a time opens and closes it.
 /// </summary>
-internal sealed class Fence(GroupRules rules, LeaseTimings timings, TimeProvider time)
+internal sealed class Fence(GroupRules rules, TimeProvider time)
 {
-    // Each is a bound of its own: a reader that meets one of before an extension and one of after it is bounded by the narrower.
+    // Each is a bound of its own: a reader that meets one of before it is opened anew and one of after that is bounded by the narrower.
     private long _until = long.MinValue;
     private long _wallFrom = long.MaxValue;
     private long _wallUntil = long.MinValue;
@@ -27,13 +26,11 @@ internal sealed class Fence(GroupRules rules, LeaseTimings timings, TimeProvider
     /// <summary>A wall clock before the renewal was set back since, and says nothing.</summary>
     private bool IsWithinWallClock => time.GetUtcNow().Ticks is var now && now >= Volatile.Read(ref _wallFrom) && now < Volatile.Read(ref _wallUntil);
 
-    /// <summary>A renewal that was sent then has been written.</summary>
-    public void Extend(LeaseRequest renewal)
+    /// <summary>From that moment on, by both clocks, it is open for so long.</summary>
+    public void Open(long since, DateTimeOffset sinceWallClock, TimeSpan validity)
     {
-        TimeSpan validity = rules.Validity(timings);
-        long since = rules.RenewedAt(renewal.SentAt, time.GetTimestamp());
-        Volatile.Write(ref _wallFrom, renewal.SentWallClock.Ticks);
-        Volatile.Write(ref _wallUntil, (renewal.SentWallClock + validity + time.GetElapsedTime(renewal.SentAt, since)).Ticks);
+        Volatile.Write(ref _wallFrom, sinceWallClock.Ticks);
+        Volatile.Write(ref _wallUntil, (sinceWallClock + validity).Ticks);
         Volatile.Write(ref _until, since + (long)(validity.TotalSeconds * time.TimestampFrequency));
     }
 

@@ -10,22 +10,25 @@ namespace RocketOps.Replication.Leadership;
 /// </summary>
 internal sealed class Leader(MemberContext context, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions, Reports reports)
 {
-    private readonly Fence _fence = new(context.Rules, context.Options.Lease, context.Time);
+    private readonly Fence _fence = new(context.Rules, context.Time);
     private volatile Mastership? _mastership;
     private HandOver? _handOver;
     private long _renewedAt;
 
     /// <inheritdoc cref="GroupMember.TakesMessages"/>
-    public bool TakesMessages => _mastership is { TakesMessages: true } && _fence.IsOpen;
+    public bool TakesMessages => _mastership is { TakesMessages: true } mastership && Serves(mastership);
 
     /// <inheritdoc cref="GroupMember.LeadingEpoch"/>
-    public long? LeadingEpoch => _mastership is { } mastership && _fence.IsOpen ? mastership.Epoch : null;
+    public long? LeadingEpoch => _mastership is { } mastership && Serves(mastership) ? mastership.Epoch : null;
 
     /// <inheritdoc cref="GroupMember.Confirmed"/>
     public long Confirmed => _mastership?.Confirmed ?? 0;
 
-    /// <summary>The epoch of this member's mastership, whether it may say that it leads or not; null when it has none.</summary>
+    /// <inheritdoc cref="GroupMember.HeldEpoch"/>
     public long? Epoch => _mastership?.Epoch;
+
+    /// <inheritdoc cref="GroupMember.RenewsLease"/>
+    public bool RenewsLease => _mastership is not null && _fence.Holds;
 
     /// <summary>The epoch of this member's mastership has begun; false when it has none.</summary>
     public bool HasBegun => _mastership is { HasBegun: true };
@@ -42,7 +45,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
     /// <inheritdoc cref="GroupMember.MayAcknowledge"/>
     public bool MayAcknowledge(long epoch, long offset) =>
-        _mastership is { } mastership && mastership.Epoch == epoch && _fence.IsOpen
+        _mastership is { } mastership && mastership.Epoch == epoch && Serves(mastership)
         && (context.Options.Mode == ReplicationMode.Async || (mastership.IsMinimumMet && offset <= mastership.Confirmed));
 
     /// <summary>This member leads by that lease from now on.</summary>
@@ -81,9 +84,9 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             return;
         }
 
-        if (!_fence.Holds)
+        if (!_fence.Holds && mastership.IsLeft)
         {
-            Resign("it was not renewed in time");
+            Resign("it was not renewed in time, and not every copy in sync follows");
             return;
         }
 
@@ -107,9 +110,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
         IReadOnlyList<MemberCopy> inSync = mastership.FindInSync();
 
-        // A wall clock that was set says nothing of the time since: the next renewal does.
-        bool isDue = !_fence.IsOpen || context.Time.GetElapsedTime(_renewedAt) >= context.Options.Lease.Renew;
-        if (isDue || seen.HandOverTo is not null || !InSyncSet.IsSame(inSync, mastership.InSync))
+        if (IsRenewalDue || seen.HandOverTo is not null || !InSyncSet.IsSame(inSync, mastership.InSync))
         {
             Renew(mastership, seen with
             {
@@ -124,6 +125,9 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     /// <summary>Whether this is the lease that this member leads by.</summary>
     public bool LeadsBy(LeaseRecord lease) => _mastership is { } mastership && lease.IsHeldBy(context.Self.Member) && lease.Epoch == mastership.Epoch;
 
+    /// <summary>Whether others have done something with the lease that this member leads by.</summary>
+    public bool IsNews(LeaseRecord lease) => !LeadsBy(lease) || lease.HandOverTo is not null;
+
     /// <summary>The lease that it leads by (<see cref="LeadsBy"/>) was read.</summary>
     public void OnRead(VersionedLease lease)
     {
@@ -136,13 +140,6 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     {
         if (_mastership is not { } mastership)
         {
-            return;
-        }
-
-        if (!_fence.Holds)
-        {
-            // Whoever asked meanwhile was told that nobody leads here. That does not become untrue again.
-            Resign("its renewal was answered too late");
             return;
         }
 
@@ -167,7 +164,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
         if (!_fence.IsOpen)
         {
-            Resign("it was deleted");
+            Resign("it was deleted, and had not been renewed in time before");
             return;
         }
 
@@ -208,6 +205,12 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     {
         if (_mastership is not { } mastership || _handOver is not null || member == context.Self.Member)
         {
+            return false;
+        }
+
+        if (!_fence.Holds)
+        {
+            reports.Say(MemberEvent.HandOverFailed, $"the lease of epoch {mastership.Epoch} is not renewed, as its store does not answer, so nothing is handed over to {member}");
             return false;
         }
 
@@ -255,11 +258,19 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         requests.Send(write);
     }
 
+    /// <summary>A renewal that was sent then has been written: nobody else has taken the lease, however late that is known.</summary>
     private void Extend(LeaseRequest renewal)
     {
         _renewedAt = renewal.SentAt;
-        _fence.Extend(renewal);
+        long since = context.Rules.RenewedAt(renewal.SentAt, context.Time.GetTimestamp());
+        _fence.Open(since, renewal.SentWallClock + context.Time.GetElapsedTime(renewal.SentAt, since), context.Rules.Validity(context.Options.Lease));
     }
+
+    private bool Serves(Mastership mastership) => _fence.IsOpen || mastership.IsFollowed;
+
+    /// <summary>A wall clock that was set says nothing of the time since: the next renewal does. A store that does not answer is asked again and again, but not all the time.</summary>
+    private bool IsRenewalDue =>
+        _fence.Holds ? !_fence.IsOpen || context.Time.GetElapsedTime(_renewedAt) >= context.Options.Lease.Renew : requests.Idle >= context.Options.Lease.Renew / 2;
 
     /// <summary>True when the lease is given away.</summary>
     private bool ConsiderRelease(Mastership mastership, HandOver handOver)
@@ -267,7 +278,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         MemberCopy target = mastership.InSync.FirstOrDefault(copy => copy.Member == handOver.Member);
         long end = context.Host.AppendedEnd;
         long confirmed = context.Options.Mode == ReplicationMode.Async ? end : mastership.Confirmed;
-        if (target.Member is not null && context.Rules.MayHandOver(mastership.AcknowledgedBy(target), confirmed, end))
+        if (target.Member is not null && _fence.Holds && context.Rules.MayHandOver(mastership.AcknowledgedBy(target), confirmed, end))
         {
             LeaseRecord seen = mastership.Lease.Record;
 

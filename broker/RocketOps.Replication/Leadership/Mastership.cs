@@ -6,7 +6,7 @@ namespace RocketOps.Replication.Leadership;
 
 /// <summary>
 /// What a member does while it is the master of one epoch: says what is confirmed, and decides who is in sync. Writes nothing itself. Not thread-safe but for
-/// <see cref="Confirmed"/> and <see cref="TakesMessages"/>.
+/// <see cref="Confirmed"/>, <see cref="TakesMessages"/> and <see cref="IsFollowed"/>.
 /// </summary>
 internal sealed class Mastership
 {
@@ -16,6 +16,8 @@ internal sealed class Mastership
     private readonly IMemberHost _host;
     private readonly FollowerTable _followers;
     private readonly InSyncSet _inSync;
+    private readonly Fence _copies;
+    private readonly TimeProvider _time;
     private long _confirmed;
     private volatile bool _begun;
     private volatile bool _enoughInSync;
@@ -30,6 +32,8 @@ internal sealed class Mastership
         _rules = context.Rules;
         _self = context.Self;
         _host = context.Host;
+        _time = context.Time;
+        _copies = new Fence(_rules, _time);
         _followers = new FollowerTable(context.Time);
         _inSync = new InSyncSet(_rules, lease.Record.InSync);
         Lease = lease;
@@ -55,6 +59,12 @@ internal sealed class Mastership
     public long Confirmed => Volatile.Read(ref _confirmed);
 
     public bool HasBegun => _begun;
+
+    /// <summary>Every copy in sync follows, or did a moment ago, and there are others: nobody leads instead, so this master may go on without its lease.</summary>
+    public bool IsFollowed => _copies.IsOpen;
+
+    /// <summary>A copy in sync does not follow: without a lease it may be that it leads, or that somebody else does.</summary>
+    public bool IsLeft => OthersNeeded.Any(copy => _rules.FollowsFor(_options.Lease, _followers.LagOf(copy)) == TimeSpan.Zero);
 
     /// <summary>The epoch has begun, enough copies are in sync and no switchover is under way. Whether the lease still holds is asked of the <see cref="Fence"/>.</summary>
     public bool TakesMessages => _rules.MayTakeMessages(_begun) && _enoughInSync && !_paused;
@@ -88,14 +98,20 @@ internal sealed class Mastership
     {
         _followers.Acknowledge(copy, offset, _host.LogEnd.Offset);
         UpdateConfirmed();
+        UpdateFollowed();
     }
 
-    public void OnJoining(MemberCopy copy) => _followers.BeginAnew(copy);
+    public void OnJoining(MemberCopy copy)
+    {
+        _followers.BeginAnew(copy);
+        UpdateFollowed();
+    }
 
     public void OnGone(MemberCopy copy)
     {
         _followers.Forget(copy);
         CheckFollowers();
+        UpdateFollowed();
     }
 
     public long AcknowledgedBy(MemberCopy copy) => _followers.AcknowledgedBy(copy);
@@ -116,7 +132,7 @@ internal sealed class Mastership
             return;
         }
 
-        IEnumerable<MemberCopy> needed = _inSync.Needed.Concat(_followers.Copies.Where(IsJoining)).Where(copy => copy != _self);
+        IEnumerable<MemberCopy> needed = OthersNeeded.Concat(_followers.Copies.Where(IsJoining));
         long confirmed = _rules.Confirmed(_host.LogEnd.Offset, needed.Select(_followers.AcknowledgedBy));
         if (confirmed > _confirmed)
         {
@@ -153,6 +169,21 @@ internal sealed class Mastership
         }
 
         return wanted;
+    }
+
+    private IEnumerable<MemberCopy> OthersNeeded => _inSync.Needed.Where(copy => copy != _self);
+
+    /// <summary>With each word of a copy, and never without one: while this machine is suspended, no time passes by one of the clocks.</summary>
+    private void UpdateFollowed()
+    {
+        MemberCopy[] others = [.. OthersNeeded];
+        if (!_rules.MayServeWithoutLease(_options, others.Length) || others.Any(copy => _followers.AcknowledgedBy(copy) < 0))
+        {
+            _copies.Close();
+            return;
+        }
+
+        _copies.Open(_time.GetTimestamp(), _time.GetUtcNow(), others.Min(copy => _rules.FollowsFor(_options.Lease, _followers.LagOf(copy))));
     }
 
     private bool MayJoin(MemberCopy copy) =>

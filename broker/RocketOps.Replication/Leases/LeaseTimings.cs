@@ -9,8 +9,8 @@ public sealed record LeaseTimings
     /// <summary>After the last renewal that others saw.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(6);
 
-    /// <summary>Between two renewals of the holder, and between two looks of the others.</summary>
-    public TimeSpan Renew { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>Between two renewals of the holder, and between two looks of others that are not told of them.</summary>
+    public TimeSpan Renew { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Before the end of its lease the holder is read-only for this long.</summary>
     public TimeSpan Margin { get; init; } = TimeSpan.FromSeconds(1);

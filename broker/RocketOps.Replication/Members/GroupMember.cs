@@ -8,7 +8,7 @@ namespace RocketOps.Replication.Members;
 
 /// <summary>
 /// One member of a group that elects its master: is told what happens, and has it go on with leading (<see cref="Leader"/>) or with choosing (<see cref="Chooser"/>). Everything it does it asks its
-/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/> and <see cref="MayAcknowledge"/> may be asked by any thread. It throws nothing but what the host throws.
+/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>, <see cref="HeldEpoch"/> and <see cref="MayAcknowledge"/> may be asked by any thread. It throws nothing but what the host throws.
 /// </summary>
 public sealed class GroupMember
 {
@@ -37,7 +37,7 @@ public sealed class GroupMember
         Reports reports = new(host);
         _context = new MemberContext(options, rules, new MemberCopy(options.Member, state.Incarnation), host, time);
         _persisted = new PersistedState(state, host);
-        _observed = new LeaseObservation(time);
+        _observed = new LeaseObservation(options.Lease, time);
         _requests = new LeaseRequests(host, options.Lease, time);
         _acquisitions = new Acquisitions(_persisted, _requests);
         _leader = new Leader(_context, _requests, _persisted, _acquisitions, reports);
@@ -48,8 +48,20 @@ public sealed class GroupMember
     /// <summary>This member is the master and may take a message now. What it takes has yet to be acknowledged (<see cref="MayAcknowledge"/>).</summary>
     public bool TakesMessages => _leader.TakesMessages;
 
-    /// <summary>The epoch this member leads; null when it does not, not any more, or may not say so before its next renewal, as its wall clock was set.</summary>
+    /// <summary>
+    /// The epoch this member leads; null when it does not, not any more, or may not say so before its lease is renewed or all copies have been heard of again.
+    /// </summary>
     public long? LeadingEpoch => _leader.LeadingEpoch;
+
+    /// <summary>
+    /// The epoch whose lease this member has taken and, as far as it knows, nobody after it; null when there is none. While <see cref="LeadingEpoch"/> is null it serves nobody, and still lets its followers go on.
+    /// </summary>
+    public long? HeldEpoch => _leader.Epoch;
+
+    /// <summary>
+    /// This member's lease was renewed in time. False for one that goes on without, as its copies follow: it can hand nothing over, nor change who is in sync.
+    /// </summary>
+    public bool RenewsLease => _leader.RenewsLease;
 
     /// <summary>Offset before which everything is on all copies in sync; 0 when this member does not lead.</summary>
     public long Confirmed => _leader.Confirmed;
@@ -64,7 +76,7 @@ public sealed class GroupMember
 
     /// <summary>What this member answers to one that thinks of taking the lease.</summary>
     public MemberAnswer Describe() =>
-        new(State.GroupId, _context.Self, _context.Host.LogEnd, State.Promised, LeadingEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
+        new(State.GroupId, _context.Self, _context.Host.LogEnd, State.Promised, HeldEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
     public void Tick()
@@ -95,7 +107,31 @@ public sealed class GroupMember
     }
 
     /// <summary>The lease as a watch has shown it, or null when it was deleted: an answer to no request, and perhaps not the newest.</summary>
-    public void OnLeaseWatched(VersionedLease? lease) => OnLeaseMayHaveChanged();
+    public void OnLeaseWatched(VersionedLease? lease)
+    {
+        if (_requests.IsBusy)
+        {
+            // Its answer is newer.
+            return;
+        }
+
+        if (_leader.Epoch is not null)
+        {
+            if (lease is null || _leader.IsNews(lease.Record))
+            {
+                _requests.Read();
+            }
+        }
+        else if (lease is not null && _observed.IsRenewal(lease.Record))
+        {
+            _observed.See(lease);
+            _chooser.Choose();
+        }
+        else if (lease?.Version != _observed.Lease?.Version)
+        {
+            _requests.Read();
+        }
+    }
 
     public void OnLeaseRead(long request, VersionedLease? lease)
     {
@@ -215,7 +251,8 @@ public sealed class GroupMember
             return;
         }
 
-        if (!_observed.HasSeen || _requests.Idle >= _context.Options.Lease.Renew)
+        LeaseTimings timings = _context.Options.Lease;
+        if (!_observed.HasSeen || (_requests.Idle >= timings.Renew && !(_observed.IsHeld && _observed.Silence < 2 * timings.Renew)))
         {
             _requests.Read();
         }

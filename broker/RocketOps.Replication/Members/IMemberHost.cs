@@ -20,6 +20,11 @@ public interface IMemberHost
     /// </summary>
     bool WaitsForDisk { get; }
 
+    /// <summary>
+    /// For how long the master that <see cref="Follow"/> named last has not said that it serves (<see cref="GroupMember.LeadingEpoch"/>); <see cref="TimeSpan.MaxValue"/> when it never has.
+    /// </summary>
+    TimeSpan MasterSilence { get; }
+
     /// <summary>Ends with <see cref="GroupMember.OnLeaseRead"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
     void ReadLease(long request);
 

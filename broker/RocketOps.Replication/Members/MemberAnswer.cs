@@ -7,7 +7,7 @@ namespace RocketOps.Replication.Members;
 /// <param name="Copy">Its name and the incarnation of its store.</param>
 /// <param name="End">How much it has.</param>
 /// <param name="Promised">Its floor (<see cref="MemberState.Promised"/>).</param>
-/// <param name="Leads">It is the master and its lease has not ended.</param>
+/// <param name="Leads">It has the lease, and as far as it knows nobody after it (<see cref="GroupMember.HeldEpoch"/>).</param>
 public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, long Promised, bool Leads)
 {
     /// <summary>Whom it counts among the group (<see cref="GroupOptions.Members"/>); while members come and go, not all count the same. Empty from a version that did not say so.</summary>

@@ -11,9 +11,12 @@ namespace RocketOps.Replication.Rules;
 internal class GroupRules
 {
     /// <summary>
-    /// An observer counts by its own monotonic clock, from the last change it saw. It does not compare the lease's times with its clock: wall clocks differ and jump.
+    /// An observer counts by its own monotonic clock, from the last change it saw. It does not compare the lease's times with its clock: wall clocks differ and jump. While the store does not answer, nothing expires.
     /// </summary>
-    public virtual bool HasExpired(LeaseObservation seen, DateTimeOffset wallClock) => seen.Age >= seen.Lease!.Record.Duration;
+    public virtual bool HasExpired(LeaseObservation seen, DateTimeOffset wallClock) => seen.Age >= seen.Lease!.Record.Duration && seen.IsHolderSilent;
+
+    /// <summary>Who hears a master serve does not run for its lease, however old that is: the master cannot renew it, and takes nothing for acknowledged that this copy does not have.</summary>
+    public virtual bool LeavesToMaster(TimeSpan masterSilence, TimeSpan duration) => masterSilence < duration;
 
     /// <summary>
     /// Every acquisition begins a new epoch, above all that this member has promised: two masters never share one, even if the lease was deleted or set back.
@@ -75,6 +78,17 @@ internal class GroupRules
     /// machine is suspended, the other may be set back.
     /// </summary>
     public virtual bool MayAcknowledge(bool beforeMonotonicEnd, bool withinWallClock) => beforeMonotonicEnd && withinWallClock;
+
+    /// <summary>
+    /// The lease decides who may become the master, the copies in sync decide what is acknowledged: whoever takes the lease is one of them, begins with all that it ever acknowledged, and acknowledges nothing for an older epoch
+    /// any more. So a master goes on without its lease as long as every copy in sync follows it. Where none is asked, time is the fence.
+    /// </summary>
+    public virtual bool MayServeWithoutLease(GroupOptions options, int otherCopies) => otherCopies > 0 && (options.Mode == ReplicationMode.Sync || options.ServesWithoutLease);
+
+    /// <summary>
+    /// For how long a master goes on by the word of a copy that had everything so long ago; zero when no longer. That copy, or one it follows, may lead by then: messages are not acknowledged without it, but clients are to let go.
+    /// </summary>
+    public virtual TimeSpan FollowsFor(LeaseTimings timings, TimeSpan lag) => timings.Duration - timings.Margin is var validity && lag < validity ? validity - lag : TimeSpan.Zero;
 
     /// <summary>Nobody is taken for in sync before it has all that is acknowledged, and all that an earlier master may have acknowledged.</summary>
     public virtual bool MayJoinInSync(long acknowledgedByFollower, long confirmed, long epochStart) => acknowledgedByFollower >= Math.Max(confirmed, epochStart);

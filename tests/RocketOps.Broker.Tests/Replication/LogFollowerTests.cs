@@ -76,5 +76,9 @@ public sealed class LogFollowerTests
         public void ThrowIfReplaced()
         {
         }
+
+        public void OnMasterServes()
+        {
+        }
     }
 }

@@ -21,22 +21,22 @@ public sealed class FenceTests
     [InlineData(-3_600_000, false)]
     public void IsOpen_TheWallClockIsSetBetweenTwoRenewals_UnlessItLeavesTheTimeOfTheLease(int milliseconds, bool isOpen)
     {
-        Fence fence = new(new GroupRules(), new LeaseTimings(), _time);
-        fence.Extend(Renewal());
+        Fence fence = new(new GroupRules(), _time);
+        Renew(fence);
         _time.Advance(SinceRenewal);
 
         _time.Set(TimeSpan.FromMilliseconds(milliseconds));
 
         (fence.Holds, fence.IsOpen).Should().Be((true, isOpen));
-        fence.Extend(Renewal());
+        Renew(fence);
         fence.IsOpen.Should().BeTrue("the renewal was written, so nobody else has taken the lease");
     }
 
     [Fact]
     public void Holds_NotRenewed_EndsByTheMonotonicClock()
     {
-        Fence fence = new(new GroupRules(), new LeaseTimings(), _time);
-        fence.Extend(Renewal());
+        Fence fence = new(new GroupRules(), _time);
+        Renew(fence);
 
         _time.Advance(TimeSpan.FromSeconds(5));
 
@@ -44,17 +44,17 @@ public sealed class FenceTests
     }
 
     [Fact]
-    public void Extend_TheWallClockWasSetALittle_CountsByTheNewOne()
+    public void Open_TheWallClockWasSetALittle_CountsByTheNewOne()
     {
-        Fence fence = new(new GroupRules(), new LeaseTimings(), _time);
+        Fence fence = new(new GroupRules(), _time);
         for (int i = 0; i < 10; i++)
         {
-            fence.Extend(Renewal());
+            Renew(fence);
             _time.Advance(SinceRenewal);
             _time.Set(TimeSpan.FromMilliseconds(i % 2 == 0 ? 4_000 : -900));
             fence.IsOpen.Should().BeTrue("each step is a small one, whatever they add up to");
         }
     }
 
-    private LeaseRequest Renewal() => new(1, _time.GetTimestamp(), _time.GetUtcNow(), Record: null, ExpectedVersion: null);
+    private void Renew(Fence fence) => fence.Open(_time.GetTimestamp(), _time.GetUtcNow(), new GroupRules().Validity(new LeaseTimings()));
 }

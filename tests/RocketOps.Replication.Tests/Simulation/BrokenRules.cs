@@ -94,11 +94,6 @@ internal static class BrokenRules
         public override long RenewedAt(long sentAt, long answeredAt) => answeredAt;
     }
 
-    public sealed class KeepsNoMargin : GroupRules
-    {
-        public override TimeSpan Validity(LeaseTimings timings) => timings.Duration;
-    }
-
     public sealed class ChecksTheLeaseOnArrivalOnly : GroupRules
     {
         public override bool MayAcknowledge(bool beforeMonotonicEnd, bool withinWallClock) => true;
@@ -107,6 +102,21 @@ internal static class BrokenRules
     public sealed class TrustsTheMonotonicClockAlone : GroupRules
     {
         public override bool MayAcknowledge(bool beforeMonotonicEnd, bool withinWallClock) => beforeMonotonicEnd;
+    }
+
+    public sealed class GoesOnWithoutAskingCopies : GroupRules
+    {
+        public override bool MayServeWithoutLease(GroupOptions options, int otherCopies) => otherCopies > 0;
+    }
+
+    public sealed class BelievesACopyForEver : GroupRules
+    {
+        public override TimeSpan FollowsFor(LeaseTimings timings, TimeSpan lag) => TimeSpan.FromHours(1);
+    }
+
+    public sealed class RunsBesideAMaster : GroupRules
+    {
+        public override bool LeavesToMaster(TimeSpan masterSilence, TimeSpan duration) => false;
     }
 
     public sealed class TakesNewcomersForInSync : GroupRules

@@ -8,6 +8,9 @@ internal sealed class SimChecker(SimGroup group)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(9);
 
+    // What a copy said before it took the lease counts for 5 s, by a clock that may be slow, and may have come late.
+    private static readonly TimeSpan LongestBeside = TimeSpan.FromSeconds(10);
+
     // Two rounds of questions.
     private static readonly TimeSpan LateAnswer = TimeSpan.FromSeconds(1);
 
@@ -17,6 +20,7 @@ internal sealed class SimChecker(SimGroup group)
     private readonly SortedDictionary<int, int> _acknowledged = [];
     private readonly HashSet<int> _taken = [];
     private TimeSpan _releasedAt;
+    private TimeSpan _ledSince;
     private TimeSpan _writtenAt;
 
     public int Acknowledged { get; private set; }
@@ -36,10 +40,18 @@ internal sealed class SimChecker(SimGroup group)
 
     public TimeSpan LastAcknowledgedAt { get; private set; }
 
+    /// <summary>In which nothing was acknowledged, since something was.</summary>
+    public TimeSpan LongestPause { get; private set; }
+
     /// <summary>A member was added or taken out, and all others know it.</summary>
     public void OnChanged() => Changes++;
 
-    public void OnTaken(int id) => _taken.Add(id);
+    public void OnTaken(SimMember master, int id, long epoch)
+    {
+        _taken.Add(id);
+        Require(group.LeaseStore.Lease is not { Record: { Holder.Length: > 0 } lease } || lease.Epoch <= epoch || group.World.Now - _ledSince < LongestBeside,
+            $"{master.Name} takes message {id} in epoch {epoch}, long after {group.LeaseStore.Lease?.Record.Holder} has taken the lease");
+    }
 
     public void OnLeaseWriting(LeaseRecord? before, LeaseRecord after)
     {
@@ -64,10 +76,12 @@ internal sealed class SimChecker(SimGroup group)
 
         Require(_masters.TryAdd(after.Epoch, after.Holder), $"epoch {after.Epoch} has two masters: {_masters[after.Epoch]} and {after.Holder}");
         Failovers++;
+        _ledSince = group.World.Now;
         Require(before is not { Holder.Length: 0, Successor: { } successor } || successor == after.Holder || group.World.Now - _releasedAt >= before.Duration * 0.95 || before.UncleanEpoch == after.Epoch,
             $"{after.Holder} takes the lease that was handed over to {before?.Successor}");
         SimMember taker = group.Find(after.Holder)!;
         CheckLongestFirst(before, after, taker, changedBefore);
+        CheckNobodyServes(before, taker);
         ExcuseLoss(before, after, taker);
     }
 
@@ -83,10 +97,11 @@ internal sealed class SimChecker(SimGroup group)
     {
         LeaseRecord? lease = group.LeaseStore.Lease?.Record;
         // A master that founds its deleted lease anew goes on in the old epoch until the new one begins.
-        // One that was set back by hand is noticed at the next renewal.
-        Require(lease is null || lease.Epoch < epoch || (lease.Holder == master.Name && _masters.All(led => led.Key <= epoch || led.Value == master.Name)),
+        // One that was set back by hand is noticed at the next renewal. What every copy in sync has is acknowledged whoever leads.
+        Require(lease is null || WaitsForCopies(master) || lease.Epoch < epoch || (lease.Holder == master.Name && _masters.All(led => led.Key <= epoch || led.Value == master.Name)),
             $"{master.Name} acknowledges message {id} in epoch {epoch}, while {(lease?.Holder is { Length: > 0 } holder ? holder : "nobody")} leads in epoch {lease?.Epoch}");
         Require(master.Disk.Log.Count >= end && master.Disk.Log[end - 1].Id == id, $"{master.Name} acknowledges message {id}, which it does not have");
+        LongestPause = Acknowledged > 0 && group.World.Now - LastAcknowledgedAt > LongestPause ? group.World.Now - LastAcknowledgedAt : LongestPause;
         Acknowledged++;
         LastAcknowledgedAt = group.World.Now;
         if (group.Options.Mode == ReplicationMode.Async)
@@ -105,6 +120,8 @@ internal sealed class SimChecker(SimGroup group)
 
         _acknowledged[end] = id;
     }
+
+    private bool WaitsForCopies(SimMember master) => group.Options.Mode == ReplicationMode.Sync && master.Process!.Lease is { InSync.Count: > 1 };
 
     public void OnCutting(SimMember member, long at)
     {
@@ -218,12 +235,29 @@ internal sealed class SimChecker(SimGroup group)
             return;
         }
 
+        if (group.Members.Any(member => member.FailedAt > group.World.Now - Quiet))
+        {
+            // One that stands back still says what it has, and is waited for by those that hear it.
+            return;
+        }
+
         foreach (SimMember other in group.Members.Where(other => other != taker && taker.Peers.Contains(other.Name) && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
         {
-            if (CanBeHeard(taker, other) && CanBeHeard(other, taker) && other.LogEnd > taker.LogEnd)
+            // Who has heard the master serve for longer than the taker has runs later.
+            if (CanBeHeard(taker, other) && CanBeHeard(other, taker) && other.MasterSilence > Quiet && other.LogEnd > taker.LogEnd)
             {
                 throw new RuleBrokenException($"{taker.Name} takes epoch {after.Epoch} with {taker.LogEnd}, although {other.Name} is there and has {other.LogEnd}");
             }
+        }
+    }
+
+    /// <summary>Who runs for a lease that was not renewed has not heard its holder serve.</summary>
+    private void CheckNobodyServes(LeaseRecord? before, SimMember taker)
+    {
+        if (before is { Holder.Length: > 0 } && before.Holder != taker.Name && group.Find(before.Holder) is { IsPaused: false } master && master.Process?.LeadingEpoch == before.Epoch)
+        {
+            // What was on its way when it heard of it is excused.
+            Require(taker.MasterSilence > before.Duration * 0.9 || group.World.Now - taker.HearsSince < Quiet, $"{taker.Name} takes the lease of {before.Holder}, although it hears it serve");
         }
     }
 

@@ -244,7 +244,7 @@ internal sealed class SimFaults
     private void CutAllLeases()
     {
         _group.Note("nobody reaches the lease");
-        For(_world.Between(300, 12_000), () => ForAll(_group.LeaseStore.Cut), () => ForAll(_group.LeaseStore.Heal));
+        For(_world.Between(300, _group.Options.LongestOutage.TotalMilliseconds), () => ForAll(_group.LeaseStore.Cut), () => ForAll(_group.LeaseStore.Heal));
     }
 
     private void DeleteLease()

@@ -19,6 +19,7 @@ internal sealed class SimGroup
         LeaseStore = new SimLeaseStore(World, options);
         Checker = new SimChecker(this);
         LeaseStore.Writing = Checker.OnLeaseWriting;
+        LeaseStore.Watched = (member, lease) => Members![member].OnLeaseWatched(lease);
         Members =
         [
             .. Enumerable.Range(0, options.Members + options.Spares).Select(number => new SimMember(

@@ -20,6 +20,9 @@ internal sealed class SimLeaseStore(SimWorld world, SimOptions options)
     /// <summary>Since when it can be reached by a member.</summary>
     public Dictionary<int, TimeSpan> ReachableSince { get; } = [];
 
+    /// <summary>Called with each change, for each member whose watch shows it.</summary>
+    public Action<int, VersionedLease?>? Watched { get; set; }
+
     /// <summary>Called before a write is done.</summary>
     public Action<LeaseRecord?, LeaseRecord>? Writing { get; set; }
 
@@ -41,7 +44,11 @@ internal sealed class SimLeaseStore(SimWorld world, SimOptions options)
         Ask(member, () => TryWrite(record, expectedVersion), answered, failed);
 
     /// <summary>A person's change, or a deletion.</summary>
-    public void Edit(LeaseRecord? record) => Lease = record is null ? null : new VersionedLease(record, NextVersion());
+    public void Edit(LeaseRecord? record)
+    {
+        Lease = record is null ? null : new VersionedLease(record, NextVersion());
+        TellWatchers();
+    }
 
     private string? TryWrite(LeaseRecord record, string? expectedVersion)
     {
@@ -53,7 +60,30 @@ internal sealed class SimLeaseStore(SimWorld world, SimOptions options)
         Writing?.Invoke(Lease?.Record, record);
         Lease = new VersionedLease(record, NextVersion());
         Past.Add(record);
+        TellWatchers();
         return Lease.Version;
+    }
+
+    /// <summary>Most hear of it at once; some late, after they have read what came then, and some never.</summary>
+    private void TellWatchers()
+    {
+        VersionedLease? lease = Lease;
+        for (int i = 0; i < options.Members + options.Spares; i++)
+        {
+            int member = i;
+            if (world.Chance(0.1) || !IsReachable(member))
+            {
+                continue;
+            }
+
+            world.After(!IsCalm && world.Chance(options.LeaseSlow) ? world.Between(200, 4000) : world.Between(1, 60), () =>
+            {
+                if (IsReachable(member))
+                {
+                    Watched?.Invoke(member, lease);
+                }
+            });
+        }
     }
 
     private string NextVersion() => (++_version).ToString(CultureInfo.InvariantCulture);

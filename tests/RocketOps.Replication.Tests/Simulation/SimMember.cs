@@ -27,6 +27,7 @@ internal sealed class SimMember : IMemberHost
     private int _life;
     private int _term;
     private TimeSpan _pausedUntil;
+    private long? _servedAt;
     private LeaseRecord? _followed;
     private bool _joined;
     private bool _joining;
@@ -88,6 +89,11 @@ internal sealed class SimMember : IMemberHost
 
     public long AppendedEnd => Disk.Log.Count;
 
+    public TimeSpan MasterSilence => _servedAt is { } at ? Clock.GetElapsedTime(at) : TimeSpan.MaxValue;
+
+    /// <summary>Since when it has heard its master serve, again and again.</summary>
+    public TimeSpan HearsSince { get; private set; }
+
     public bool WaitsForDisk => LogEnd.Offset < AppendedEnd;
 
     public static string NameOf(int number) => "m" + number.ToString(CultureInfo.InvariantCulture);
@@ -101,6 +107,7 @@ internal sealed class SimMember : IMemberHost
         _followed = null;
         _joined = _joining = _flushing = _writesPaused = HasFailed = false;
         _begunEpoch = 0;
+        _servedAt = null;
         RunsSince = _world.Now;
 
         // As recovery dispatches what it finds.
@@ -112,6 +119,7 @@ internal sealed class SimMember : IMemberHost
             Members = Peers,
             Mode = _options.Mode,
             MinInSync = _options.MinInSync,
+            ServesWithoutLease = _options.ServesWithoutLease,
         };
         options.FindFaults().Should().BeEmpty();
         _process = new GroupMember(options, Disk.State, this, Clock, _rules);
@@ -213,9 +221,12 @@ internal sealed class SimMember : IMemberHost
         });
     }
 
+    public void OnLeaseWatched(VersionedLease? lease) => InProcess(_life, () => _process!.OnLeaseWatched(lease));
+
     public void Follow(LeaseRecord lease)
     {
         EndTerm();
+        _servedAt = null;
         _followed = lease;
         _joined = false;
         AskToJoin(_term);
@@ -236,7 +247,7 @@ internal sealed class SimMember : IMemberHost
     {
         long epoch = _process!.LeadingEpoch!.Value;
         Disk.Log.Add(new SimEntry(id, epoch, _dispatched++));
-        _group.Checker.OnTaken(id);
+        _group.Checker.OnTaken(this, id, epoch);
         _pending.Add(new Pending(id, epoch, Disk.Log.Count, _world.Now));
         if (_options.FlushesBeforeAnswer)
         {
@@ -309,7 +320,7 @@ internal sealed class SimMember : IMemberHost
 
     private void OnJoin(SimMember follower, long epoch, int life)
     {
-        if (_begunEpoch == epoch && _process!.LeadingEpoch == epoch && Peers.Contains(follower.Name))
+        if (_begunEpoch == epoch && _process!.HeldEpoch == epoch && Peers.Contains(follower.Name))
         {
             LogExtent extent = new(Disk.Epochs, 0, Disk.Log.Count);
             string groupId = Disk.State.GroupId;
@@ -381,7 +392,7 @@ internal sealed class SimMember : IMemberHost
     private void OnFetch(SimMember follower, MemberCopy copy, long epoch, int from, long has)
     {
         _process!.OnAcknowledged(copy, epoch, has);
-        if (_begunEpoch == epoch && _process.LeadingEpoch == epoch)
+        if (_begunEpoch == epoch && _process.HeldEpoch == epoch)
         {
             _parked[follower._number] = (copy, epoch, from);
             ServeParked();
@@ -396,17 +407,23 @@ internal sealed class SimMember : IMemberHost
             {
                 SimEntry[] entries = [.. Disk.Log.Skip(from).Take(BatchEntries)];
                 EpochEntry[] epochs = [.. Disk.Epochs.Between(from, from + entries.Length)];
+                bool serves = _process!.LeadingEpoch == epoch;
                 _parked.Remove(number);
-                Send(_group.Members[number], to => to.OnData(epoch, from, entries, epochs));
+                Send(_group.Members[number], to => to.OnData(epoch, from, entries, epochs, serves));
             }
         }
     }
 
-    private void OnData(long epoch, int from, SimEntry[] entries, EpochEntry[] epochs)
+    private void OnData(long epoch, int from, SimEntry[] entries, EpochEntry[] epochs, bool masterServes)
     {
         if (!_process!.TryFollow(epoch) || !_joined || _followed is not { } followed || from != Disk.Log.Count)
         {
             return;
+        }
+
+        if (masterServes)
+        {
+            OnMasterServes(epoch);
         }
 
         foreach (EpochEntry begun in epochs.Where(begun => Disk.Epochs.Entries.Count == 0 || begun.Epoch > Disk.Epochs.Entries[^1].Epoch))
@@ -461,6 +478,28 @@ internal sealed class SimMember : IMemberHost
         });
     }
 
+    private void SayThatItServes()
+    {
+        if (_process!.LeadingEpoch is not { } epoch || epoch != _begunEpoch)
+        {
+            return;
+        }
+
+        foreach (int number in _parked.Keys)
+        {
+            Send(_group.Members[number], to => to.OnMasterServes(epoch));
+        }
+    }
+
+    private void OnMasterServes(long epoch)
+    {
+        if (_joined && _followed?.Epoch == epoch)
+        {
+            HearsSince = MasterSilence < TimeSpan.FromSeconds(5) ? HearsSince : _world.Now;
+            _servedAt = Clock.GetTimestamp();
+        }
+    }
+
     private void FlushLater() => AfterHere(_world.Between(100, 900), () =>
     {
         Disk.Durable = Disk.Log.Count;
@@ -476,6 +515,7 @@ internal sealed class SimMember : IMemberHost
         }
 
         _process!.Tick();
+        SayThatItServes();
         if (_followed is not null)
         {
             // Dispatch follows the log at some distance.

@@ -39,6 +39,11 @@ internal sealed record SimOptions
 
     public double LeaseOutage { get; init; } = 0.7;
 
+    public TimeSpan LongestOutage { get; init; } = TimeSpan.FromSeconds(12);
+
+    /// <summary>In async mode (<see cref="GroupOptions.ServesWithoutLease"/>).</summary>
+    public bool ServesWithoutLease { get; init; }
+
     public double LeaseDeleted { get; init; } = 0.4;
 
     public double LeaseEdited { get; init; } = 0.5;
@@ -101,6 +106,35 @@ internal sealed record SimOptions
             Loss = random.Next(3) switch { 0 => 0, 1 => 0.01, _ => 0.05 },
         };
     }
+
+    /// <summary>Nothing goes wrong, but that the lease cannot be reached for long.</summary>
+    public static SimOptions ForOutages(ReplicationMode mode, TimeSpan longest) => new()
+    {
+        Mode = mode,
+        MinInSync = 1,
+        LongestOutage = longest,
+        LeaseOutage = 1,
+        FaultEveryMs = longest.TotalMilliseconds,
+        Faults = TimeSpan.FromMinutes(10),
+        Kill = 0,
+        PowerCut = 0,
+        Wipe = 0,
+        Pause = 0,
+        Suspend = 0,
+        Partition = 0,
+        OneWayPartition = 0,
+        LeaseCut = 0,
+        LeaseDeleted = 0,
+        LeaseEdited = 0,
+        LeaseSetBack = 0,
+        WallClock = 0,
+        SlowDisk = 0,
+        HandOver = 0,
+        HostFails = 0,
+        PersistFails = 0,
+        Loss = 0,
+        Late = 0,
+    };
 
     /// <summary>As <see cref="For"/>, of a group that also grows and shrinks.</summary>
     public static SimOptions ForChanges(int seed) => For(seed) with { Members = 2 + (seed % 3), Spares = 2, MemberChange = 6, Faults = TimeSpan.FromSeconds(60), Healing = TimeSpan.FromSeconds(90) };

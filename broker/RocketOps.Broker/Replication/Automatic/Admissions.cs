@@ -6,13 +6,19 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// <summary>
 /// The copies that have asked this master to be followed: the newest ticket of each member opens the replication port. Bounded by the members of the group. Thread-safe.
 /// </summary>
-/// <param name="leading">The epoch that is led here now; 0 for none. A ticket is good in its epoch alone: what a member joins is the log as it was then.</param>
+/// <param name="holding">The epoch whose lease is held here now; 0 for none. A ticket is good in its epoch alone: what a member joins is the log as it was then.</param>
+/// <param name="serves">Whether it serves, too.</param>
+/// <param name="wordInterval">How often followers hear that it does.</param>
 /// <param name="acknowledged">Told how far a copy is, with the epoch in which it joined.</param>
 /// <param name="ended">Told of a connection that has ended, with its ticket.</param>
-internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
+internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan wordInterval, Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Admitted> _tickets = new(StringComparer.Ordinal);
+
+    public bool Serves => serves();
+
+    public TimeSpan WordInterval => wordInterval;
 
     /// <summary>For a copy that follows in that epoch from now on.</summary>
     public long Issue(MemberCopy copy, long epoch)
@@ -105,7 +111,7 @@ internal sealed class Admissions(Func<long> leading, Action<MemberCopy, long, Ad
             }
 
             admitted.IsUsed = true;
-            return leading() is var epoch && epoch == admitted.Epoch
+            return holding() is var epoch && epoch == admitted.Epoch
                 ? admitted
                 : throw new HaRefusedException($"{admitted.Copy.Member} asked to follow in epoch {admitted.Epoch}, and {(epoch == 0 ? "nobody leads here now" : $"epoch {epoch} is led here now")}: it is to ask again");
         }

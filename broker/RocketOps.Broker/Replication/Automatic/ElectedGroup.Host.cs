@@ -52,7 +52,7 @@ internal sealed partial class ElectedGroup
     public void Follow(LeaseRecord lease)
     {
         EndLead();
-        GroupJoin join = new(lease, this, _store, _roles, _master, _questions);
+        GroupJoin join = new(lease, this, _store, _roles, _master, _questions, _time);
         _join = join;
         _master.Elect(string.Empty, string.Empty);
         BeginChange(async term =>

@@ -87,7 +87,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _time = time;
         _shortage = new CopyShortage(time);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions(() => LeadingEpoch, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, _group.Options.Lease.Renew, _admissions!.IsNewest));
+        _admissions = new Admissions(() => HeldEpoch, () => Leads, _group.Options.Lease.Renew / 2, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, _group.Options.Lease.Renew, _admissions!.IsNewest));
         ha.Admission = _admissions;
     }
 
@@ -119,6 +119,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>0 when this member does not lead.</summary>
     public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
 
+    /// <summary>0 when this member has no lease that it could renew (<see cref="GroupMember.HeldEpoch"/>).</summary>
+    public long HeldEpoch => _member?.HeldEpoch ?? 0;
+
     /// <summary>Told, on another thread, that this member leads no more.</summary>
     public Action? Deposed { get; set; }
 
@@ -141,6 +144,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     public long AppendedEnd => _store.Positions.Appended.Value;
 
     public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.WaitsForRoom);
+
+    public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
 
     private bool HasStoreFailed => (_store.Flags & Failed) != StoreFlags.None;
 
@@ -197,6 +202,11 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
                 throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"{_group.Options.Member} does not lead {_settings.Current.BrokerName}: {master}");
             }
 
+            if (!member.RenewsLease)
+            {
+                throw Refused($"{_group.Options.Member} does not reach the lease of {_settings.Current.BrokerName}, and goes on without it as every copy in sync follows: it cannot be handed over now");
+            }
+
             string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != _group.Options.Member)];
             string inSync = others.Length == 0 ? "no other member is" : $"in sync are {string.Join(", ", others)}";
             string target = wanted
@@ -238,7 +248,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
                     ResponseCode.SystemError, $"the store of {join.Copy.Member} belongs to group {join.GroupId}, this one to {member.State.GroupId}: one of them is another group's; move it away and start that member empty");
             }
 
-            if (member.LeadingEpoch != join.Epoch || _begunEpoch != join.Epoch)
+            if (member.HeldEpoch != join.Epoch || _begunEpoch != join.Epoch)
             {
                 throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
             }
@@ -485,7 +495,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
                 // Wished for before the member looks: what moves while it does is looked at again.
                 growth = _store.Growth.Next();
-                if (Leads && Interlocked.Exchange(ref _growing, 1) == 0)
+                if (HeldEpoch > 0 && Interlocked.Exchange(ref _growing, 1) == 0)
                 {
                     Post(member =>
                     {

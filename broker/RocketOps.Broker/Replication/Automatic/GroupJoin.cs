@@ -9,9 +9,15 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// What a follower does before it copies a byte: asks the master for its epochs, cuts its own log where both part, notes which epochs the bytes to come are of, and belongs to the group from then on.
 /// In this order: an epoch is noted before its bytes, and a store of unknown origin is never cut. One follower at a time uses it.
 /// </summary>
-internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IGroupJoin
+internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions, TimeProvider time) : IGroupJoin
 {
     private long _ticket = -1;
+    private long _servedAt;
+
+    /// <summary>For how long the master has not said that it serves; <see cref="TimeSpan.MaxValue"/> when it never has.</summary>
+    public TimeSpan MasterSilence => Volatile.Read(ref _servedAt) is > 0 and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
+
+    public void OnMasterServes() => Volatile.Write(ref _servedAt, Math.Max(1, time.GetTimestamp()));
 
     public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
     {

@@ -41,8 +41,8 @@ internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client,
             return RemotingCommand.CreateResponse(request, GroupRequests.NotLeading, "this member of the group does not lead");
         }
 
-        // Who leads, and only waits for its followers, is asked by the right address.
-        if (!group.Leads)
+        // Who has the lease, and only waits for its followers or for its renewal, is asked by the right address.
+        if (group.HeldEpoch == 0)
         {
             misled.Note(connection, request);
         }

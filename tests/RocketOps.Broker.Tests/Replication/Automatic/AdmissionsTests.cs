@@ -11,7 +11,7 @@ public sealed class AdmissionsTests
     private readonly Admissions _admissions;
     private long _leading = 7;
 
-    public AdmissionsTests() => _admissions = new Admissions(() => _leading, static (_, _, _) => { }, static (_, _, _) => { });
+    public AdmissionsTests() => _admissions = new Admissions(() => _leading, static () => true, TimeSpan.FromSeconds(1), static (_, _, _) => { }, static (_, _, _) => { });
 
     [Fact]
     public async Task Admit_InTheEpochOfTheTicket_OpensThePort()
