@@ -227,6 +227,43 @@ public sealed class FailoverTests
         await members.SendAsync("after");
     }
 
+    /// <summary>By the clock of the members it hangs for longer than two leases last, and a follower says often enough that it has everything.</summary>
+    [Fact]
+    public async Task LeaseStore_ThatHangsWhileEveryCopyFollows_CostsNothing()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker master = await members.MasterAsync();
+        LeaseRecord lease = await members.LeaseAsync();
+        DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                members.Time.Pass(ElectedMembers.Duration / 8);
+                RemotingCommand answer = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, Text(i)));
+                answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+            }
+
+            RemotingCommand refused = await master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.HandOverMaster).Set("brokerName", "group-a").Set("member", "b"));
+            refused.Remark.Should().Contain("does not reach the lease");
+        }
+        finally
+        {
+            held.Delete();
+        }
+
+        await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > lease.RenewTime, "the lease is renewed again");
+        LeaseRecord after = await members.LeaseAsync();
+        (after.Holder, after.Epoch, after.InSync.Count).Should().Be((lease.Holder, lease.Epoch, 2));
+        await members.SendAsync("after");
+        await members.SameLogsAsync();
+        (await members.ReadAsync(master)).Should().Equal(["before", .. Enumerable.Range(0, 20).Select(Text), "after"]);
+
+        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task LeaseStore_ThatHangs_MakesTheMasterRefuseAndItsReturnHeals()
     {

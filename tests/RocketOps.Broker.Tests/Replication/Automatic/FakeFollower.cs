@@ -64,6 +64,16 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
         return end;
     }
 
+    /// <summary>What the next frame says in place of its body's length; the body is passed over.</summary>
+    public async Task<int> ReadFrameAsync()
+    {
+        NetworkStream stream = _connection.GetStream();
+        await stream.ReadExactlyAsync(_buffer.AsMemory(0, HaFrames.HeaderBytes)).AsTask().WaitAsync(Eventually.DefaultDeadline);
+        (_, int bodyBytes) = HaFrames.ReadHeader(_buffer);
+        await stream.ReadExactlyAsync(_buffer.AsMemory(0, Math.Max(0, bodyBytes))).AsTask().WaitAsync(Eventually.DefaultDeadline);
+        return bodyBytes;
+    }
+
     /// <summary>Returns when the master has ended the connection.</summary>
     public async Task EndAsync()
     {

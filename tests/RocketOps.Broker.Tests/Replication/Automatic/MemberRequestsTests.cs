@@ -114,7 +114,7 @@ public sealed class MemberRequestsTests
         LeaseRecord before = await members.LeaseAsync();
         await using FakeFollower late = new(master, "b", FakeFollower.GroupOf(master));
         (await late.JoinAsync(before)).Code.Should().Be(ResponseCode.Success);
-        await members.EndLeaseAsync("a");
+        await members.EditAsync(static lease => lease with { Holder = string.Empty });
         await members.UntilAsync(() => ElectedMembers.GroupOf(master) is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
 
         await late.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
