@@ -34,7 +34,8 @@ public sealed class ServingWordTests
         await members.SendAsync("before");
         await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.GroupOf(broker).Leads)));
         TestBroker master = await members.MasterAsync();
-        await using FakeFollower follower = new(master, members.NameOf(master) == "a" ? "b" : "a", FakeFollower.GroupOf(master));
+        string other = members.NameOf(master) == "a" ? "b" : "a";
+        await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master));
         LeaseRecord lease = await members.LeaseAsync();
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
         await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
@@ -44,6 +45,7 @@ public sealed class ServingWordTests
             // Nothing is sent meanwhile.
         }
 
+        await using FakeFollower again = new(master, other, FakeFollower.GroupOf(master));
         DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
         try
         {
@@ -68,13 +70,16 @@ public sealed class ServingWordTests
             }
 
             ElectedMembers.GroupOf(master).HeldEpoch.Should().Be(lease.Epoch);
+            (await again.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success, "who loses its connection comes back");
+            await again.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+            (await again.ReadFrameAsync()).Should().Be(SignOfLife);
         }
         finally
         {
             held.Delete();
         }
 
-        while (await follower.ReadFrameAsync() != HaFrames.ReplicatedMark)
+        while (await again.ReadFrameAsync() != HaFrames.ReplicatedMark)
         {
             // Until its lease is renewed.
         }
