@@ -22,6 +22,7 @@ internal sealed class ReplicationFigures(BrokerSettings settings, ElectedGroup? 
 
         figures["rocketOpsFailover"] = "automatic";
         figures["rocketOpsReplicationMode"] = group.IsSync ? "Sync" : "Async";
+        figures["rocketOpsLeads"] = group.Leads ? "true" : "false";
         figures["rocketOpsMember"] = settings.Current.Group!.Options.Member;
         if (group.Lease is { } lease)
         {

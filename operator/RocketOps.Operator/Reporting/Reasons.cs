@@ -16,6 +16,7 @@ internal static class Reasons
     public const string WaitingForRegistration = "WaitingForRegistration";
     public const string NameServersUnreachable = "NameServersUnreachable";
     public const string MasterMissing = "MasterMissing";
+    public const string LeaseNotRenewed = "LeaseNotRenewed";
     public const string PodsNotReady = "PodsNotReady";
     public const string DiskFull = "DiskFull";
     public const string ConfigNotApplied = "ConfigNotApplied";

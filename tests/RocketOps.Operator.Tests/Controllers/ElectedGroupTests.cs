@@ -3,6 +3,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -284,6 +285,27 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         await _world.ClusterAsync("a", "Available", "True");
         (await _world.ClusterAsync("a", "Ready", "True")).Status!.Groups!.Single().Ready.Should().BeTrue();
         _members.Masters.Should().ContainSingle();
+    }
+
+    /// <summary>Its node does not reach the API server, and every copy in sync follows it.</summary>
+    [Fact]
+    public async Task LeaseNotRenewed_TheMasterSaysThatItServes_IsAvailableAndDegraded()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        string master = _members.Masters.Single();
+        _world.Admin.Leading = MemberFiguresStep.AddressOf((await OfAsync<Pod>(master)).Status!.PodIP!);
+
+        await RenewAsync(TimeSpan.FromHours(1));
+
+        BrokerCluster serves = await _world.ClusterAsync("a", "Degraded", "True", Reasons.LeaseNotRenewed);
+        Conditions.Find(serves.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"{master} leads a-0 and does not renew its Lease: it takes messages for as long as every copy in sync follows it");
+        Conditions.IsTrue(serves.Status.Conditions, "Available").Should().BeTrue();
+        serves.Status.Groups!.Single().Ready.Should().BeTrue();
+
+        _world.Admin.Leading = "nobody";
+
+        await _world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
     }
 
     [Fact]

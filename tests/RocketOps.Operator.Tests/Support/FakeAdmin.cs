@@ -55,6 +55,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public ConcurrentDictionary<string, ConsumeStats> Groups { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Brokers that take no messages, by address, and why.</summary>
+    /// <summary>The broker that says that it is its group's elected master, and all others that they are not; null when none says anything of it.</summary>
+    public string? Leading { get; set; }
+
     public ConcurrentDictionary<string, string> Refusals { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How long brokers' logs are, by address; as long as each other when not set.</summary>
@@ -266,6 +269,11 @@ internal sealed class FakeAdmin : IRocketMqAdmin
         if (Refusals.TryGetValue(brokerAddress, out string? refusal))
         {
             figures["rocketOpsSendsRefused"] = refusal;
+        }
+
+        if (Leading is { } leading)
+        {
+            figures["rocketOpsLeads"] = leading == brokerAddress ? "true" : "false";
         }
 
         return Task.FromResult<IReadOnlyDictionary<string, string>>(figures);

@@ -25,7 +25,7 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
     public string? GroupId { get; init; }
 
-    /// <summary>Nobody has renewed it for as long as it lasts, so that who holds it takes no messages: see <see cref="LeaseClock"/>.</summary>
+    /// <summary>Nobody has renewed it for as long as it lasts, so that who holds it takes no messages, unless it says that it does (<see cref="GroupView.ServesWithoutLease"/>): see <see cref="LeaseClock"/>.</summary>
     public bool Expired { get; init; }
 
     public static GroupLease Of(Lease lease)

@@ -15,10 +15,24 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public MemberState? Master => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
 
     /// <summary>Clients can send to the group and read from it.</summary>
-    public bool Serves => Master is { Settled: true, Registered: not false } && Lease is not { Expired: true };
+    public bool Serves => Master is { Settled: true, Registered: not false } && (Lease is not { Expired: true } || ServesWithoutLease);
+
+    /// <summary>The master cannot renew its Lease, and says that it serves: every copy in sync follows it, so nobody else can lead.</summary>
+    public bool ServesWithoutLease => Lease is { Expired: true } && Master is { Leads: true };
+
+    /// <summary>Its members elect their master; false of fixed roles.</summary>
+    public bool IsElected { get; init; }
 
     /// <summary>Why nobody leads a group whose members elect their master, in a few words; null when somebody does, or roles are fixed.</summary>
-    public string? Leaderless { get; init; }
+    public string? Leaderless => !IsElected || ServesWithoutLease ? null : Lease switch
+    {
+        null => "it has no Lease",
+        { Holder: null } => "nobody holds its Lease",
+
+        // A node that was lost has pods that are ready for up to a minute; its Lease is known to have ended long before.
+        { Expired: true } => $"{Lease.Holder} does not renew its Lease",
+        _ => null,
+    };
 
     /// <summary>Bytes of the master's log that a slave lacks; null for the master, and when either could not be asked.</summary>
     public long? LagOf(MemberState member) =>
@@ -35,18 +49,9 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         StatefulSet? set = observation.Set(group);
         return new GroupView(group, set, [.. Enumerable.Range(0, context.MembersOf(group)).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))], context.Facts.Leases.GetValueOrDefault(group))
         {
-            Leaderless = context.IsAutomatic ? WhyLeaderless(context.Facts.Leases.GetValueOrDefault(group)) : null,
+            IsElected = context.IsAutomatic,
         };
     }
-
-    /// <summary>A node that was lost has pods that are ready for up to a minute; its Lease is known to have ended long before.</summary>
-    private static string? WhyLeaderless(GroupLease? lease) => lease switch
-    {
-        null => "it has no Lease",
-        { Holder: null } => "nobody holds its Lease",
-        { Expired: true } => $"{lease.Holder} does not renew its Lease",
-        _ => null,
-    };
 
     private static MemberState Member(ClusterContext context, string group, int ordinal, StatefulSet? set, ClusterObservation observation, BrokerRegistrations registrations)
     {

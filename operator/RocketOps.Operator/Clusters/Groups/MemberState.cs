@@ -16,6 +16,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
 /// <param name="LogEnd">Bytes its log has come to, as it says; null when it could not be asked.</param>
 /// <param name="Changed">Of an outdated pod what has changed in the template since, see <see cref="TemplateChanges"/>.</param>
+/// <param name="Leads">Of a group that elects its master: it says that it is the master and serves; null when it could not be asked.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -29,7 +30,8 @@ internal sealed record MemberState(
     DateTimeOffset? ReadySince = null,
     string? SendsRefused = null,
     long? LogEnd = null,
-    string? Changed = null)
+    string? Changed = null,
+    bool? Leads = null)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

@@ -272,6 +272,13 @@ internal static class ClusterStatusBuilder
             string also = broken.Length == 0 ? "" : $" Also: {Named(broken, findings)}.";
             conditions.True(ConditionTypes.Degraded, Reasons.DiskFull, Refusal(refusing) + also);
         }
+        else if (broken.Length == 0 && nameServers.Length == 0 && findings.Groups.FirstOrDefault(static group => group.ServesWithoutLease) is { } group)
+        {
+            conditions.True(
+                ConditionTypes.Degraded,
+                Reasons.LeaseNotRenewed,
+                $"{group.Lease!.Holder} leads {group.Name} and does not renew its Lease: it takes messages for as long as every copy in sync follows it, and no other member can lead. Look whether its node reaches the API server.");
+        }
         else if (broken.Length == 0 && nameServers.Length == 0)
         {
             conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");

@@ -10,13 +10,14 @@ using RocketOps.Operator.Hosting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
-/// Asks the brokers that serve for their runtime figures: how long their logs are, and masters whether they take messages, as one without room on its disk is ready all the same, since
+/// Asks the brokers that serve for their runtime figures: how long their logs are, which of them says that it leads, and masters whether they take messages, as one without room on its disk is ready all the same, since
 /// its consumers read.
 /// </summary>
 internal sealed partial class MemberFiguresStep
 {
     // Apache's brokers have none such and are taken to accept.
     private const string SendsRefused = "rocketOpsSendsRefused";
+    private const string Leads = "rocketOpsLeads";
     public const string LogEnd = "commitLogMaxOffset";
 
     private readonly ClusterAdmins _admins;
@@ -60,6 +61,7 @@ internal sealed partial class MemberFiguresStep
             return member with
             {
                 SendsRefused = member.Role == BrokerMemberRole.Master ? figures.GetValueOrDefault(SendsRefused) : null,
+                Leads = bool.TryParse(figures.GetValueOrDefault(Leads), out bool leads) ? leads : null,
                 LogEnd = long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
             };
         }
