@@ -18,7 +18,7 @@ internal sealed class Chooser(
     public void Choose()
     {
         LeaseRecord? lease = observed.Lease?.Record;
-        if (lease is { Holder.Length: > 0 } && !IsOfEarlierRun(lease) && (!context.Rules.HasExpired(observed, context.Time.GetUtcNow()) || FollowsOneThatServes(lease)))
+        if (lease is { Holder.Length: > 0 } && !IsOfEarlierRun(lease) && (!context.Rules.HasExpired(observed, context.Time.GetUtcNow()) || context.Rules.LeavesToMaster(context.Host.MasterSilence, lease.Duration)))
         {
             _candidacy = null;
             if (!lease.IsHeldBy(context.Self.Member))
@@ -116,9 +116,6 @@ internal sealed class Chooser(
     private bool IsOfEarlierRun(LeaseRecord lease) =>
         !leader.HasLed && !StandsBack && lease.IsHeldBy(context.Self.Member) && context.Options.Mode == ReplicationMode.Sync && lease.InSync.Count > 1
         && context.Rules.IsInSync(lease, context.Self);
-
-    private bool FollowsOneThatServes(LeaseRecord lease) =>
-        _followed is { } followed && followed.Epoch == lease.Epoch && lease.IsHeldBy(followed.Holder) && context.Rules.LeavesToMaster(context.Host.MasterSilence, lease.Duration);
 
     private void Follow(LeaseRecord lease)
     {
