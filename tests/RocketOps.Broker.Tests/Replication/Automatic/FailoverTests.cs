@@ -213,6 +213,53 @@ public sealed class FailoverTests
             .Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0).Set("commitOffset", offset);
     }
 
+    /// <summary>What is answered between the last message of the old master and its end is the new master's as well: nothing is lost, and nothing comes back.</summary>
+    [Fact]
+    public async Task HandOver_WhileTopicsAndGroupsChange_TakesTheLastOnesAlong()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"), ("slaveSyncInterval", "60000"));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        await members.EditAsync(lease => lease with { HandOverTo = target });
+        int made = 0;
+        bool isTaken = true;
+        while (isTaken)
+        {
+            // Each topic and each group is there for a moment, and the one after it longer.
+            isTaken = await IsTakenAsync(Topic(made + 1)) && await IsTakenAsync(Group(made + 1))
+                && await IsTakenAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", $"T{made}"))
+                && await IsTakenAsync(RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup).Set("groupName", $"G{made}"));
+            made += isTaken ? 1 : 0;
+        }
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+
+        made.Should().BePositive("else nothing was changed");
+        var parts = members[target].Host.Parts;
+        // How far the last changes came is not known; each is made before the one before it is deleted.
+        (parts.Topics.TryGet($"T{made}", out _) || parts.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
+        (parts.Groups.TryGet($"G{made}", out _) || parts.Groups.TryGet($"G{made + 1}", out _)).Should().BeTrue($"G{made} was made while the old master led");
+        for (int i = 1; i < made; i++)
+        {
+            parts.Topics.TryGet($"T{i}", out _).Should().BeFalse($"T{i} of {made} was deleted");
+            parts.Groups.TryGet($"G{i}", out _).Should().BeFalse($"G{i} of {made} was deleted");
+        }
+
+        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.GroupOf(old).Leads;
+
+        static RemotingCommand Topic(int number) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+            .Set("topic", $"T{number}").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false);
+
+        static RemotingCommand Group(int number)
+        {
+            RemotingCommand change = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
+            change.Body = Encoding.UTF8.GetBytes($$"""{"groupName":"G{{number}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}""");
+            return change;
+        }
+    }
+
     [Fact]
     public async Task Stop_OfTheMaster_HandsOverFirst()
     {
