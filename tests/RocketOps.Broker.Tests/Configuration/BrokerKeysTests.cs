@@ -89,6 +89,20 @@ public sealed class BrokerKeysTests
     }
 
     [Theory]
+    [InlineData("brokerName=g", 1_500)]
+    [InlineData("leaseDurationMillis=4000", 1_000)]
+    [InlineData("leaseDurationMillis=30000", 1_500)]
+    [InlineData("haMaxTimeSlaveNotCatchup=3600", 1_200)]
+    [InlineData("leaseRenewMillis=700", 700)]
+    public void Group_RenewalThatNobodySet_FitsWhatIsSet(string line, int renewMillis)
+    {
+        PropertyLoadResult result = Load("failover=Automatic", "memberName=a", "groupMembers=a@h:1,b@h:2", "leaseStore=file:/var/lease", line);
+
+        BrokerOptions.FindContradictions(result.Values).Should().BeEmpty("earlier versions took it");
+        BrokerOptions.From(result.Values).Group!.Options.Lease.Renew.Should().Be(TimeSpan.FromMilliseconds(renewMillis));
+    }
+
+    [Theory]
     [InlineData("memberName=c", "memberName", "not among the members")]
     [InlineData("brokerRole=SLAVE", "brokerRole", "election")]
     [InlineData("groupMembers=a@h:1,b@h", "groupMembers", "'b@h'")]

@@ -20,8 +20,8 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     /// <summary>As on the Lease.</summary>
     public const string GroupId = LeaseManifest.GroupId;
 
-    /// <summary>Between looks at a slice that was right: somebody may have edited or deleted it.</summary>
-    private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
+    /// <summary>Between looks at a slice that was right: somebody may have edited or deleted it. No epoch depends on it, and every master of every cluster asks the API server so often.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMinutes(1);
 
     private readonly KubernetesApi _api;
     private readonly KubernetesLeaseStore _leases;

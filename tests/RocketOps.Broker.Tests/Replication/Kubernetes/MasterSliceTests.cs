@@ -145,7 +145,7 @@ public sealed class MasterSliceTests : IAsyncLifetime
         await Eventually.TrueAsync(
             () =>
             {
-                _time.Advance(TimeSpan.FromSeconds(10));
+                _time.Advance(TimeSpan.FromMinutes(1));
                 return Volatile.Read(ref looks) > 0;
             },
             "the earlier one has looked");
@@ -177,10 +177,21 @@ public sealed class MasterSliceTests : IAsyncLifetime
         await Eventually.TrueAsync(
             async () =>
             {
-                _time.Advance(TimeSpan.FromSeconds(10));
+                _time.Advance(TimeSpan.FromMinutes(1));
                 return Addresses(await _api.SendAsync("GET", ApiFixture.Slice)) == "10.0.0.7";
             },
             "the slice leads to the master again");
+    }
+
+    [Fact]
+    public async Task Leading_TheSliceIsRight_IsLookedAtOnceAMinute()
+    {
+        await using MasterSlice slice = Of("orders-0-1", "10.0.0.7");
+        await TakeAsync("orders-0-1", 4);
+
+        await slice.OnLeadingAsync(4, Cancellation);
+
+        _time.UntilNextTimer.Should().Be(TimeSpan.FromMinutes(1), "every master of every cluster asks the API server so often");
     }
 
     [Fact]
@@ -218,7 +229,7 @@ public sealed class MasterSliceTests : IAsyncLifetime
     private MasterSlice Of(string member, string address) => new(_api.Api, LeasesOf(member), "default", "orders-0-master", member, address, _time, NullLogger.Instance);
 
     /// <summary>Each member has seen what it has seen.</summary>
-    private KubernetesLeaseStore LeasesOf(string member) => _leases.TryGetValue(member, out KubernetesLeaseStore? leases) ? leases : _leases[member] = new KubernetesLeaseStore(_api.Api, "default", "orders-0", _time, NullLogger.Instance);
+    private KubernetesLeaseStore LeasesOf(string member) => _leases.TryGetValue(member, out KubernetesLeaseStore? leases) ? leases : _leases[member] = new KubernetesLeaseStore(_api.Api, "default", "orders-0", _time);
 
     private async Task TakeAsync(string member, long epoch, string group = "g")
     {
