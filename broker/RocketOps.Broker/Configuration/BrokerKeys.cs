@@ -167,6 +167,10 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> HaMaxTimeSlaveNotCatchup = Int32("haMaxTimeSlaveNotCatchup", 5_000, 100, 3_600_000, description: "With failover=Automatic: milliseconds after which a member that has not caught up with the master is in sync no longer. Until then acknowledgements, and what consumers see, wait for it. Three times leaseRenewMillis or more. RocketMQ's default is 15000.");
     public static readonly PropertyDefinition<int> HandOverTimeoutMillis = Int32("handOverTimeoutMillis", 5_000, 100, 3_600_000, description: "Milliseconds after which a planned switchover whose successor has not caught up is given up, and the master goes on. Messages are refused meanwhile.");
     public static readonly PropertyDefinition<int> LeaseMarginMillis = Int32("leaseMarginMillis", 1_000, 1, 3_600_000, description: "Milliseconds before the end of its lease from which on a master acknowledges nothing.");
+    public static readonly PropertyDefinition<bool> ApiOutage = Choice(
+        "apiOutage", false, new Dictionary<string, bool>(StringComparer.Ordinal) { ["Refuse"] = false, ["Serve"] = true },
+        description: "With failover=Automatic and replicationMode=Async, without effect otherwise: what a master does that cannot renew its lease, as the lease store is away. Refuse: it takes no messages from the end of its lease on. Serve: it goes on as long as every copy in sync follows it; when another member takes the lease meanwhile, what it took since then, up to about 5 s, is lost to the group and kept in `diverged/`.");
+
     public static readonly PropertyDefinition<ReplicationMode> ReplicationModeOfGroup = Choice(
         "replicationMode", ReplicationMode.Sync,
         new Dictionary<string, ReplicationMode>(StringComparer.Ordinal) { ["Sync"] = ReplicationMode.Sync, ["Async"] = ReplicationMode.Async },
@@ -221,7 +225,7 @@ internal static class BrokerKeys
         RejectTransactionMessage, TransactionTimeOut, TransactionCheckMax, TransactionCheckInterval,
         HaMasterAddress, HaSendHeartbeatInterval, HaHousekeepingInterval, HaTransferBatchSize, HaSlaveFallbehindMax, HaMaxGapNotInSync, HaFlowControlEnable, MaxHaTransferByteInSecond,
         MaxHaConnections, SlaveSyncInterval, SlaveTimeout, InSyncReplicas, MinInSyncReplicas, AllAckInSyncStateSet, EnableAutoInSyncReplicas,
-        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, HaMaxTimeSlaveNotCatchup, HandOverTimeoutMillis, ReplicationModeOfGroup, KubernetesCredentials, MasterSlice, MasterIP1, HandOverLingerMillis, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
+        Failover, MemberName, GroupMembers, LeaseStore, LeaseDurationMillis, LeaseRenewMillis, LeaseMarginMillis, HaMaxTimeSlaveNotCatchup, HandOverTimeoutMillis, ReplicationModeOfGroup, ApiOutage, KubernetesCredentials, MasterSlice, MasterIP1, HandOverLingerMillis, StorePathRootDir, StorePathCommitLog, StoreVolumeBytes, MappedFileSizeCommitLog,
         MappedFileSizeConsumeQueue, MapperFileSizeBatchConsumeQueue, EnableConsumeQueueExt, MappedFileSizeConsumeQueueExt, MaxHashSlotNum, MaxIndexNum, MessageIndexEnable, FlushDiskType, FlushIntervalCommitLog, OsPageCacheBusyTimeout, WarmMapedFileEnable, SyncFlushTimeout, DeleteWhen, FileReservedTime,
         DiskMaxUsedSpaceRatio, DiskSpaceWarningLevelRatio, DiskSpaceCleanForciblyRatio, CleanFileForciblyEnable, OffsetCheckInSlave,
         .. ForeignKeys.All,

@@ -28,6 +28,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
             Members = [.. members.Select(static member => member.Name)],
             Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
             Mode = values.Get(BrokerKeys.ReplicationModeOfGroup),
+            ServesWithoutLease = values.Get(BrokerKeys.ApiOutage),
             MinInSync = values.Get(BrokerKeys.MinInSyncReplicas),
             MaxLag = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HaMaxTimeSlaveNotCatchup)),
             HandOverTime = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HandOverTimeoutMillis)),
