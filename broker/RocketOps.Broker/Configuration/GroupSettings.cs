@@ -11,6 +11,9 @@ namespace RocketOps.Broker.Configuration;
 /// <param name="LeaseStore">As <see cref="LeaseStores"/> opens it.</param>
 internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberAddress> Members, string LeaseStore)
 {
+    /// <summary>Of the renewals that nobody has set: more often only on demand, as each is a write to the lease store.</summary>
+    private const int LeastRenewMillis = 1_000;
+
     /// <summary>This member's id as a slave: the same for ever, as clients keep it in their routes. A master's is 0.</summary>
     public long SlaveId => 1 + Members.TakeWhile(member => member.Name != Options.Member).Count();
 
@@ -25,13 +28,14 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
             Members = [.. members.Select(static member => member.Name)],
             Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
             Mode = values.Get(BrokerKeys.ReplicationModeOfGroup),
+            ServesWithoutLease = values.Get(BrokerKeys.ApiOutage),
             MinInSync = values.Get(BrokerKeys.MinInSyncReplicas),
             MaxLag = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HaMaxTimeSlaveNotCatchup)),
             HandOverTime = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.HandOverTimeoutMillis)),
             Lease = new LeaseTimings
             {
                 Duration = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseDurationMillis)),
-                Renew = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseRenewMillis)),
+                Renew = TimeSpan.FromMilliseconds(RenewMillis(values)),
                 Margin = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseMarginMillis)),
             },
         };
@@ -65,6 +69,14 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
         }
 
         PropertyProblem Fault(PropertyDefinition key, string text) => new(values.OriginOf(key), key.Name, text);
+    }
+
+    /// <summary>When not set, no more than a third of what must have room for three: settings that the default of earlier versions, a second, was good for still are.</summary>
+    private static int RenewMillis(PropertyValues values)
+    {
+        int renew = values.Get(BrokerKeys.LeaseRenewMillis);
+        int room = Math.Min(values.Get(BrokerKeys.LeaseDurationMillis) - values.Get(BrokerKeys.LeaseMarginMillis), values.Get(BrokerKeys.HaMaxTimeSlaveNotCatchup)) / 3;
+        return values.IsSet(BrokerKeys.LeaseRenewMillis) ? renew : Math.Clamp(room, LeastRenewMillis, renew);
     }
 
     private static PropertyDefinition KeyOf(GroupSettings settings) =>

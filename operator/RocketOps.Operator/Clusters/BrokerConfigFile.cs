@@ -67,6 +67,12 @@ internal static class BrokerConfigFile
         properties["kubernetesCredentials"] = PodParts.CredentialsDirectory;
         properties["replicationMode"] = context.Spec.Replication.Mode.ToString();
         properties["minInSyncReplicas"] = context.Spec.Replication.MinInSync.ToString(CultureInfo.InvariantCulture);
+        if (context.Spec.Replication is { Mode: ReplicationMode.Async, ApiOutage: ApiOutageMode.Serve })
+        {
+            // Not otherwise, where it means nothing: brokers of earlier versions do not know it, and each change of the file is a restart.
+            properties["apiOutage"] = nameof(ApiOutageMode.Serve);
+        }
+
         if (context.UsesServiceAddresses)
         {
             properties["brokerIP1"] = context.MemberAddress(group, ordinal)!;

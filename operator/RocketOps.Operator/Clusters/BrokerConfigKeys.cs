@@ -8,7 +8,7 @@ internal static class BrokerConfigKeys
     public static readonly FrozenSet<string> OwnedByBroker = new[]
     {
         "brokerClusterName", "brokerName", "brokerId", "brokerRole", "brokerIP1", "brokerIP2", "bindAddress", "listenPort", "fastListenPort", "haListenPort",
-        "haMasterAddress", "httpPort", "namesrvAddr", "failover", "memberName", "groupMembers", "leaseStore", "kubernetesCredentials", "masterSlice", "masterIP1", "replicationMode", "storePathRootDir", "storePathCommitLog", "storePathConsumeQueue", "storePathIndex", "storeCheckpoint", "abortFile", "storeVolumeBytes",
+        "haMasterAddress", "httpPort", "namesrvAddr", "failover", "memberName", "groupMembers", "leaseStore", "kubernetesCredentials", "masterSlice", "masterIP1", "replicationMode", "apiOutage", "storePathRootDir", "storePathCommitLog", "storePathConsumeQueue", "storePathIndex", "storeCheckpoint", "abortFile", "storeVolumeBytes",
     }.ToFrozenSet(StringComparer.Ordinal);
 
     public static readonly FrozenSet<string> OwnedByNameServer = new[]

@@ -24,4 +24,8 @@ public sealed class ReplicationSpec
     [DefaultValue("Service")]
     [ValidationRule("self == oldSelf", "replication.addressing cannot change: Services would keep endpoints of both kinds. Set it back, or make another cluster.")]
     public AddressingMode Addressing { get; set; } = AddressingMode.Service;
+
+    [Description("With failover Automatic and mode Async: what a master does that cannot renew its lease, as while the API server is away. Refuse: it takes no messages from the end of its lease on. Serve: it goes on as long as every member in sync follows it; when another one takes the lease meanwhile, what it took since then, up to about 5 s, is lost to the group and kept in diverged/. A change restarts the members one after another.")]
+    [DefaultValue("Refuse")]
+    public ApiOutageMode ApiOutage { get; set; } = ApiOutageMode.Refuse;
 }

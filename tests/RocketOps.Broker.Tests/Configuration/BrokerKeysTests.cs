@@ -74,7 +74,7 @@ public sealed class BrokerKeysTests
     public void Group_WithoutFaults_IsReadAsWritten()
     {
         PropertyLoadResult result = Load(
-            "failover=Automatic", "memberName=b", "groupMembers=a@10.0.0.1:10911, b@host-b:20911", "leaseStore=file:/var/lease", "replicationMode=Async", "leaseDurationMillis=9000", "minInSyncReplicas=2");
+            "failover=Automatic", "memberName=b", "groupMembers=a@10.0.0.1:10911, b@host-b:20911", "leaseStore=file:/var/lease", "replicationMode=Async", "leaseDurationMillis=9000", "minInSyncReplicas=2", "apiOutage=Serve");
 
         result.Errors.Should().BeEmpty();
         BrokerOptions.FindContradictions(result.Values).Should().BeEmpty();
@@ -85,7 +85,23 @@ public sealed class BrokerKeysTests
         group.Options.Mode.Should().Be(ReplicationMode.Async);
         group.Options.Lease.Duration.Should().Be(TimeSpan.FromSeconds(9));
         group.Options.MinInSync.Should().Be(2);
+        group.Options.ServesWithoutLease.Should().BeTrue();
         BrokerOptions.From(Load("memberName=b").Values).Group.Should().BeNull("failover is None when it is not set");
+    }
+
+    [Theory]
+    [InlineData("brokerName=g", 1_500)]
+    [InlineData("leaseDurationMillis=4000", 1_000)]
+    [InlineData("leaseDurationMillis=30000", 1_500)]
+    [InlineData("haMaxTimeSlaveNotCatchup=3600", 1_200)]
+    [InlineData("leaseRenewMillis=700", 700)]
+    public void Group_RenewalThatNobodySet_FitsWhatIsSet(string line, int renewMillis)
+    {
+        PropertyLoadResult result = Load("failover=Automatic", "memberName=a", "groupMembers=a@h:1,b@h:2", "leaseStore=file:/var/lease", line);
+
+        BrokerOptions.FindContradictions(result.Values).Should().BeEmpty("earlier versions took it");
+        BrokerOptions.From(result.Values).Group!.Options.ServesWithoutLease.Should().BeFalse("nobody asked for it");
+        BrokerOptions.From(result.Values).Group!.Options.Lease.Renew.Should().Be(TimeSpan.FromMilliseconds(renewMillis));
     }
 
     [Theory]

@@ -74,6 +74,24 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => (await EventsAsync()).IsSupersetOf(["HandOver", "MasterChanged", "PodRestarted"]), "events tell of it");
     }
 
+    [Fact]
+    public async Task ApiOutageChanges_MembersAreRestartedWithItOneAfterAnother()
+    {
+        await _world.CreateClusterAsync("a", static spec => (spec.Brokers.Replicas, spec.Replication.Failover) = (2, FailoverMode.Automatic));
+        await _world.ClusterAsync("a", "Ready", "True");
+
+        await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Replication.ApiOutage = ApiOutageMode.Serve);
+
+        await _world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.ObservedGeneration == cluster.Metadata.Generation && cluster.Status?.Groups?[0].Members?.TrueForAll(static member => member.Ready && member.Outdated is null) == true && cluster.Status.Groups[0].Epoch > 1, "rolled");
+        foreach (string pod in (string[])["a-0-0", "a-0-1"])
+        {
+            (await OfAsync<ConfigMap>(await _world.ConfigurationAsync(pod))).Data![$"{pod}.conf"].Should().Contain("apiOutage=Serve");
+        }
+
+        _members.Deposed.Should().BeEmpty("no master's pod went while it led");
+        _world.Workloads.MostAway.Should().Be(1);
+    }
+
     /// <summary>A master hands over for a restart of its own, and for nothing else.</summary>
     [Fact]
     public async Task RestartsPausedBeforeTheMastersTurn_NoHandOver()

@@ -167,14 +167,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
 
         _leases = LeaseStores.Open(_group.LeaseStore, new LeaseStoreContext(_settings.Current, _loggers, _time));
-        _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, _time, _logger);
+        _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, new Random(), _time, _logger);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
         _member = new GroupMember(_group.Options, state, this, _time);
         LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
         _loop.Start();
         TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
         _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
-        _calls.Watch(() => Post(static member => member.OnLeaseMayHaveChanged()));
+        _calls.Watch(lease => Post(member => member.OnLeaseWatched(lease)), () => Post(static member => member.OnLeaseMayHaveChanged()));
         _growth = FollowGrowthAsync();
     }
 

@@ -43,13 +43,13 @@ internal sealed class KubernetesApi : IDisposable
 
     public Task<KubernetesAnswer> PutAsync(string path, JsonObject body, CancellationToken cancellationToken) => CallAsync(HttpMethod.Put, path, body, cancellationToken);
 
-    /// <summary>Reads the events of a watch until one is of interest; false when the stream ended before.</summary>
+    /// <summary>Reads the events of a watch until the server ends it.</summary>
     /// <param name="path">With its query.</param>
-    /// <param name="isOfInterest">Type of the event and its object.</param>
+    /// <param name="seen">Told the type of each event and its object. What it throws ends the watch.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public async Task<bool> WatchAsync(string path, Func<string, JsonObject, bool> isOfInterest, CancellationToken cancellationToken)
+    public async Task WatchAsync(string path, Action<string, JsonObject> seen, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(isOfInterest);
+        ArgumentNullException.ThrowIfNull(seen);
         using HttpResponseMessage response = await GuardedAsync(token => AuthorizedAsync(HttpMethod.Get, path, null, token), $"GET {path}", cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
@@ -62,13 +62,8 @@ internal sealed class KubernetesApi : IDisposable
             PipeReader lines = PipeReader.Create(stream);
             while (await ReadLineAsync(lines, path, cancellationToken) is { } line)
             {
-                if (isOfInterest(JsonFields.Text(line, "type") ?? string.Empty, JsonFields.Object(line, "object") ?? []))
-                {
-                    return true;
-                }
+                seen(JsonFields.Text(line, "type") ?? string.Empty, JsonFields.Object(line, "object") ?? []);
             }
-
-            return false;
         }
         catch (Exception failure) when (failure is IOException or HttpRequestException)
         {

@@ -24,7 +24,7 @@ internal sealed class KubernetesLeaseScheme : ILeaseStoreScheme
         string[] parts = location.Split('/');
         GroupSettings group = context.Options.Group ?? throw new InvalidDataException("leaseStore: a group with fixed roles has no lease; set failover=Automatic");
         KubernetesApi api = new(KubernetesAccess.InCluster(Environment.GetEnvironmentVariable, context.Options.Values.Get(BrokerKeys.KubernetesCredentials)), group.Options.Lease.RequestTimeout, context.Time);
-        KubernetesLeaseStore leases = new(api, parts[0], parts[1], context.Time, context.Loggers.CreateLogger<KubernetesLeaseStore>());
+        KubernetesLeaseStore leases = new(api, parts[0], parts[1], context.Time);
         return new OpenLeaseStore(new OwnedLeaseStore(leases, api), Announcement(api, leases, parts[0], group.Options.Member, context));
     }
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using RocketOps.Replication.Leases;
 
 namespace RocketOps.Broker.Replication.Kubernetes;
@@ -10,15 +9,16 @@ namespace RocketOps.Broker.Replication.Kubernetes;
 /// The group's record as a <c>coordination.k8s.io/v1</c> Lease, written by compare-and-swap of its resourceVersion. A missing one is made by PUT: unlike POST that names it, so the right to do it can be
 /// limited to this one Lease. Thread-safe.
 /// </summary>
-internal sealed partial class KubernetesLeaseStore : ILeaseStore
+internal sealed class KubernetesLeaseStore : ILeaseStore
 {
     private const string Versions = "metadata.resourceVersion";
+
+    private const int MaxWatchSeconds = 3600;
 
     private readonly KubernetesApi _api;
     private readonly string _namespace;
     private readonly string _name;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly string _collection;
     private readonly string _path;
 
@@ -29,14 +29,12 @@ internal sealed partial class KubernetesLeaseStore : ILeaseStore
     /// <param name="ns">Namespace of the Lease.</param>
     /// <param name="name">Its name, one for each group.</param>
     /// <param name="time">Measures waiting.</param>
-    /// <param name="logger">Told when a watch fails.</param>
-    public KubernetesLeaseStore(KubernetesApi api, string ns, string name, TimeProvider time, ILogger logger)
+    public KubernetesLeaseStore(KubernetesApi api, string ns, string name, TimeProvider time)
     {
         _api = api;
         _namespace = ns;
         _name = name;
         _time = time;
-        _logger = logger;
         _collection = $"apis/coordination.k8s.io/v1/namespaces/{Uri.EscapeDataString(ns)}/leases";
         _path = $"{_collection}/{Uri.EscapeDataString(name)}";
     }
@@ -85,25 +83,21 @@ internal sealed partial class KubernetesLeaseStore : ILeaseStore
             : throw new LeaseStoreException($"The API server does not take Lease {_namespace}/{_name}: {answer.Message}");
     }
 
-    public async Task WaitForChangeAsync(string? seenVersion, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken)
     {
         using CancellationTokenSource deadline = new(patience, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        LeaseRecord? seen = _last is { } last && VersionOf(last) == seenVersion ? LeaseManifest.Read(last, out _) : null;
+
+        // The server ends it first, as it has whole seconds, which leaves the connection for the next one.
         string query = string.Create(
-            CultureInfo.InvariantCulture, $"?watch=true&fieldSelector=metadata.name%3D{Uri.EscapeDataString(_name)}&timeoutSeconds={(int)Math.Clamp(Math.Ceiling(patience.TotalSeconds), 1, 600)}");
+            CultureInfo.InvariantCulture, $"?watch=true&fieldSelector=metadata.name%3D{Uri.EscapeDataString(_name)}&timeoutSeconds={(int)Math.Clamp(patience.TotalSeconds, 1, MaxWatchSeconds)}");
         try
         {
-            try
-            {
-                await _api.WatchAsync(_collection + query + (seenVersion is null ? string.Empty : $"&resourceVersion={Uri.EscapeDataString(seenVersion)}"), (type, lease) => IsNews(type, lease, seen), either.Token);
-            }
-            catch (KubernetesApiException failure)
-            {
-                // Members look by themselves all the time: without a watch they only notice later.
-                LogWatchFailed(_namespace, _name, failure.Message);
-                await Task.Delay(Timeout.InfiniteTimeSpan, _time, either.Token);
-            }
+            await _api.WatchAsync(_collection + query + (seenVersion is null ? string.Empty : $"&resourceVersion={Uri.EscapeDataString(seenVersion)}"), (type, body) => Show(type, body, seen), either.Token);
+        }
+        catch (KubernetesApiException failure)
+        {
+            throw new LeaseStoreException(failure.Message, failure);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -111,16 +105,20 @@ internal sealed partial class KubernetesLeaseStore : ILeaseStore
         }
     }
 
-    /// <summary>A renewal is none: members look often enough to see those, and each would cost two requests more.</summary>
-    private static bool IsNews(string type, JsonObject lease, LeaseRecord? seen)
+    /// <summary>What a write relies on stays what reads and writes answered: an event can be older.</summary>
+    private void Show(string type, JsonObject body, Action<VersionedLease?> seen)
     {
-        if (type is not ("ADDED" or "MODIFIED") || seen is null)
+        switch (type)
         {
-            return type != "BOOKMARK";
+            case "ADDED" or "MODIFIED":
+                seen(new VersionedLease(RecordOf(body), VersionOf(body)));
+                break;
+            case "DELETED":
+                seen(null);
+                break;
+            case "ERROR":
+                throw new LeaseStoreException($"The API server has ended the watch of Lease {_namespace}/{_name}: {JsonFields.Text(body, "message") ?? "it does not say why"}");
         }
-
-        LeaseRecord? now = LeaseManifest.Read(lease, out _);
-        return now is null || now.Epoch != seen.Epoch || now.Holder != seen.Holder || now.HandOverTo != seen.HandOverTo || now.UncleanEpoch != seen.UncleanEpoch;
     }
 
     private async Task<JsonObject?> GetAsync(CancellationToken cancellationToken)
@@ -158,7 +156,4 @@ internal sealed partial class KubernetesLeaseStore : ILeaseStore
             throw new LeaseStoreException(failure.Message, failure);
         }
     }
-
-    [LoggerMessage(EventId = 3751, Level = LogLevel.Information, Message = "Changes of Lease {Namespace}/{Name} cannot be watched, they are looked for instead: {Reason}")]
-    private partial void LogWatchFailed(string @namespace, string name, string reason);
 }

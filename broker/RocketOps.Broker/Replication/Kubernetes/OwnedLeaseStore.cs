@@ -9,7 +9,7 @@ internal sealed class OwnedLeaseStore(ILeaseStore leases, KubernetesApi api) : I
 
     public Task<string?> TryWriteAsync(LeaseRecord record, string? expectedVersion, CancellationToken cancellationToken) => leases.TryWriteAsync(record, expectedVersion, cancellationToken);
 
-    public Task WaitForChangeAsync(string? seenVersion, TimeSpan patience, CancellationToken cancellationToken) => leases.WaitForChangeAsync(seenVersion, patience, cancellationToken);
+    public Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken) => leases.WatchAsync(seenVersion, patience, seen, cancellationToken);
 
     public void Dispose() => api.Dispose();
 }

@@ -31,12 +31,17 @@ internal sealed class FileLeaseStore(string path, TimeProvider time, TimeSpan? t
         return VersionOf(await ReadBytesAsync(cancellationToken)) == expectedVersion && turn.TryReplace() ? VersionOf(content) : null;
     });
 
-    public async Task WaitForChangeAsync(string? seenVersion, TimeSpan patience, CancellationToken cancellationToken)
+    public async Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken)
     {
-        long since = time.GetTimestamp();
-        while (await AskAsync(async () => VersionOf(await ReadBytesAsync(cancellationToken))) == seenVersion && time.GetElapsedTime(since) < patience)
+        string? shown = seenVersion;
+        for (long since = time.GetTimestamp(); time.GetElapsedTime(since) < patience; await Task.Delay(LookPeriod, time, cancellationToken))
         {
-            await Task.Delay(LookPeriod, time, cancellationToken);
+            VersionedLease? now = await ReadAsync(cancellationToken);
+            if (now?.Version != shown)
+            {
+                shown = now?.Version;
+                seen(now);
+            }
         }
     }
 

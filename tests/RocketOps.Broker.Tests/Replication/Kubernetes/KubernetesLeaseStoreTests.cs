@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
+using System.Threading.Channels;
 using RocketOps.Broker.Replication.Kubernetes;
 using RocketOps.Embedded;
 using RocketOps.Replication.Leases;
@@ -11,6 +11,8 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private readonly CancellationTokenSource _ended = new();
+    private readonly List<Task> _watches = [];
     private ApiFixture _api = null!;
     private KubernetesLeaseStore _store = null!;
 
@@ -22,7 +24,13 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
         _store = Store();
     }
 
-    public async Task DisposeAsync() => await _api.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await Task.WhenAll(_watches).ContinueWith(static _ => { }, TaskScheduler.Default);
+        await _api.DisposeAsync();
+        _ended.Dispose();
+    }
 
     [Fact]
     public async Task TryWrite_WhatIsReadAfterwards_IsTheWholeRecord()
@@ -165,7 +173,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     {
         FakeTimeProvider time = new();
         using KubernetesApi api = _api.Client(TimeSpan.FromSeconds(2), time);
-        KubernetesLeaseStore store = new(api, "default", "orders-0", time, NullLogger.Instance);
+        KubernetesLeaseStore store = new(api, "default", "orders-0", time);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _api.Server.FaultHook = _ =>
         {
@@ -186,7 +194,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
         string token = await File.ReadAllTextAsync(_api.TokenFile);
         await File.WriteAllTextAsync(_api.TokenFile, "ended");
         using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
-        KubernetesLeaseStore store = new(api, "default", "orders-0", TimeProvider.System, NullLogger.Instance);
+        KubernetesLeaseStore store = new(api, "default", "orders-0", TimeProvider.System);
         (await store.Awaiting(static asked => asked.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("service account");
 
         await File.WriteAllTextAsync(_api.TokenFile, token);
@@ -201,7 +209,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
         await File.WriteAllTextAsync(_api.AuthorityFile, other.CaCertificatePem);
         using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
 
-        await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System, NullLogger.Instance).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>();
+        await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>();
     }
 
     [Fact]
@@ -210,7 +218,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
         File.Delete(_api.TokenFile);
         using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
 
-        (await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System, NullLogger.Instance).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>())
+        (await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>())
             .Which.Message.Should().Contain(_api.TokenFile);
     }
 
@@ -273,48 +281,168 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task WaitForChange_SomebodyWishesForAHandOver_Completes()
+    public async Task Watch_ARenewal_IsShownWithItsVersion()
     {
         string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
-        Task change = _store.WaitForChangeAsync(version, TimeSpan.FromMinutes(9), Cancellation);
+        Channel<VersionedLease?> seen = Watch(Store(), version);
+        LeaseRecord renewed = Record(1) with { RenewTime = Record(1).RenewTime.AddSeconds(1) };
+
+        string? later = await _store.TryWriteAsync(renewed, version, Cancellation);
+
+        VersionedLease shown = (await NextAsync(seen))!;
+        shown.Version.Should().Be(later);
+        shown.Record.Should().BeEquivalentTo(renewed);
+    }
+
+    [Fact]
+    public async Task Watch_WhatSomebodyWishes_IsShownAndTheOldIsNot()
+    {
+        string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
+        Channel<VersionedLease?> seen = Watch(Store(), version);
 
         await _api.MergeAsync(ApiFixture.Lease, """{"metadata":{"annotations":{"rocketops.io/hand-over-to":"orders-0-1"}}}""");
 
-        await change.WaitAsync(Patience);
+        (await NextAsync(seen))!.Record.HandOverTo.Should().Be("orders-0-1", "what was there when the watch began is known");
     }
 
     [Fact]
-    public async Task WaitForChange_TheLeaseIsMadeOrDeleted_Completes()
+    public async Task Watch_TheLeaseIsMadeAndDeleted_ShowsBoth()
     {
-        Task made = _store.WaitForChangeAsync(null, TimeSpan.FromMinutes(9), Cancellation);
-        string version = (await Store().TryWriteAsync(Record(1), null, Cancellation))!;
-        await made.WaitAsync(Patience);
-        Task deleted = _store.WaitForChangeAsync(version, TimeSpan.FromMinutes(9), Cancellation);
+        Channel<VersionedLease?> seen = Watch(Store(), null);
 
+        await _store.TryWriteAsync(Record(1), null, Cancellation);
+        (await NextAsync(seen))!.Record.Epoch.Should().Be(1);
         await _api.SendAsync("DELETE", ApiFixture.Lease);
 
-        await deleted.WaitAsync(Patience);
+        (await NextAsync(seen)).Should().BeNull("it is gone");
     }
 
     [Fact]
-    public async Task WaitForChange_ItCannotBeWatched_EndsWithItsPatience()
+    public async Task Watch_FromNoVersion_ShowsWhatIsThere()
     {
-        FakeTimeProvider time = new();
-        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _api.Server.FaultHook = _ =>
-        {
-            asked.TrySetResult();
-            return ApiFault.Fail(403);
-        };
-        Task change = new KubernetesLeaseStore(_api.Api, "default", "orders-0", time, NullLogger.Instance).WaitForChangeAsync("1", TimeSpan.FromSeconds(1), Cancellation);
-        await asked.Task.WaitAsync(Patience);
+        string? version = await _store.TryWriteAsync(Record(3), null, Cancellation);
 
-        time.Advance(TimeSpan.FromSeconds(1));
-
-        await change.WaitAsync(Patience);
+        (await NextAsync(Watch(Store(), null)))!.Version.Should().Be(version);
     }
 
-    private KubernetesLeaseStore Store() => new(_api.Api, "default", "orders-0", TimeProvider.System, NullLogger.Instance);
+    [Fact]
+    public async Task Watch_OtherLeases_AreNotShown()
+    {
+        Channel<VersionedLease?> seen = Watch(Store(), null);
+        await new KubernetesLeaseStore(_api.Api, "default", "orders-1", TimeProvider.System).TryWriteAsync(Record(8), null, Cancellation);
+
+        await _store.TryWriteAsync(Record(1), null, Cancellation);
+
+        (await NextAsync(seen))!.Record.Epoch.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Watch_WhatItHasShown_MayBeReplaced()
+    {
+        string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
+        KubernetesLeaseStore follower = Store();
+        await follower.ReadAsync(Cancellation);
+        Channel<VersionedLease?> seen = Watch(follower, version);
+        await _api.MergeAsync(ApiFixture.Lease, """{"metadata":{"annotations":{"example.org/note":"kept"}}}""");
+        VersionedLease shown = (await NextAsync(seen))!;
+
+        (await follower.TryWriteAsync(Record(2), version, Cancellation)).Should().BeNull("what it has read is not there any more");
+        (await follower.TryWriteAsync(Record(2), shown.Version, Cancellation)).Should().NotBeNull();
+
+        ((string)(await _api.SendAsync("GET", ApiFixture.Lease))["metadata"]!["annotations"]!["example.org/note"]!).Should().Be("kept");
+    }
+
+    /// <summary>Whoever wrote relies on what it wrote: the watch shows what was there before, and late.</summary>
+    [Fact]
+    public async Task Watch_OlderThanTheLastWrite_CostsTheWriterNoRequest()
+    {
+        string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
+        string renewed = (await _store.TryWriteAsync(Record(1) with { RenewTime = Record(1).RenewTime.AddSeconds(1) }, version, Cancellation))!;
+        string newest = (await _store.TryWriteAsync(Record(1) with { HolderAddress = "elsewhere:1" }, renewed, Cancellation))!;
+        int reads = 0;
+        _api.Server.FaultHook = call =>
+        {
+            reads += call.Verb == "get" ? 1 : 0;
+            return call.Verb == "watch" ? new ApiFault { CutWatchAfter = 1 } : null;
+        };
+        List<VersionedLease?> seen = [];
+        await _store.WatchAsync(version, TimeSpan.FromMinutes(9), seen.Add, Cancellation).WaitAsync(Patience);
+        seen.Should().ContainSingle().Which!.Version.Should().Be(renewed);
+
+        (await _store.TryWriteAsync(Record(2), newest, Cancellation)).Should().NotBeNull();
+
+        reads.Should().Be(0);
+        _store.LastSeen!.Epoch.Should().Be(2);
+    }
+
+    [Fact]
+    public async Task Watch_FromAVersionThatTheServerHasForgotten_EndsAndSaysWhy()
+    {
+        string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
+        await _store.TryWriteAsync(Record(2), version, Cancellation);
+        _api.Server.ForgetHistory();
+
+        (await _store.Awaiting(store => store.WatchAsync(version, TimeSpan.FromMinutes(9), _ => { }, Cancellation).WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>())
+            .Which.Message.Should().Contain("too old resource version");
+    }
+
+    [Fact]
+    public async Task Watch_ALeaseSomebodyEdited_EndsWithWhatToDo()
+    {
+        string version = (await _store.TryWriteAsync(Record(1), null, Cancellation))!;
+        Task watch = Store().WatchAsync(version, TimeSpan.FromMinutes(9), _ => { }, Cancellation);
+
+        await _api.MergeAsync(ApiFixture.Lease, """{"spec":{"leaseTransitions":0}}""");
+
+        (await FluentActions.Awaiting(() => watch.WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("leaseTransitions").And.Contain("kubectl delete lease");
+    }
+
+    [Fact]
+    public async Task Watch_TheServerRefuses_IsToldWithWhatToDo()
+    {
+        _api.Server.FaultHook = static _ => ApiFault.Fail(403);
+
+        (await _store.Awaiting(static store => store.WatchAsync("1", TimeSpan.FromMinutes(9), _ => { }, Cancellation).WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>())
+            .Which.Message.Should().Contain("Role");
+    }
+
+    [Fact]
+    public async Task Watch_TheServerEndsIt_Completes()
+    {
+        _api.Server.FaultHook = static call => call.Verb == "watch" ? new ApiFault { CutWatchAfter = 1 } : null;
+        await _store.TryWriteAsync(Record(1), null, Cancellation);
+        List<VersionedLease?> seen = [];
+
+        await _store.WatchAsync(null, TimeSpan.FromMinutes(9), seen.Add, Cancellation).WaitAsync(Patience);
+
+        seen.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Watch_NothingHappens_EndsWithItsPatience()
+    {
+        FakeTimeProvider time = new();
+        await _store.TryWriteAsync(Record(1), null, Cancellation);
+        Channel<VersionedLease?> seen = Channel.CreateUnbounded<VersionedLease?>();
+        Task watch = new KubernetesLeaseStore(_api.Api, "default", "orders-0", time).WatchAsync(null, TimeSpan.FromMinutes(9), lease => seen.Writer.TryWrite(lease), Cancellation);
+        await NextAsync(seen);
+
+        time.Advance(TimeSpan.FromMinutes(9));
+
+        await watch.WaitAsync(Patience);
+    }
+
+    /// <summary>Without an end: that of the test ends it.</summary>
+    private Channel<VersionedLease?> Watch(KubernetesLeaseStore store, string? seenVersion)
+    {
+        Channel<VersionedLease?> seen = Channel.CreateUnbounded<VersionedLease?>();
+        _watches.Add(store.WatchAsync(seenVersion, TimeSpan.FromMinutes(9), lease => seen.Writer.TryWrite(lease), _ended.Token));
+        return seen;
+    }
+
+    private static Task<VersionedLease?> NextAsync(Channel<VersionedLease?> seen) => seen.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(Patience);
+
+    private KubernetesLeaseStore Store() => new(_api.Api, "default", "orders-0", TimeProvider.System);
 
     private static LeaseRecord Record(long epoch) => new()
     {

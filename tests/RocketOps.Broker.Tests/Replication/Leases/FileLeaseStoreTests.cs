@@ -1,5 +1,8 @@
+using System.Threading.Channels;
 using RocketOps.Broker.Replication.Leases;
 using RocketOps.Replication.Leases;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Replication.Leases;
 
@@ -154,16 +157,60 @@ public sealed class FileLeaseStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task WaitForChange_SomebodyWrites_Completes()
+    public async Task Watch_WhatIsWrittenAndDeleted_IsShown()
     {
         FileLeaseStore store = new(File, TimeProvider.System);
         string version = (await store.TryWriteAsync(Record(1), null, Cancellation))!;
-        Task change = store.WaitForChangeAsync(version, TimeSpan.FromMinutes(10), Cancellation);
+        using CancellationTokenSource ended = new();
+        Channel<VersionedLease?> seen = Channel.CreateUnbounded<VersionedLease?>();
+        Task watch = store.WatchAsync(version, TimeSpan.FromMinutes(10), lease => seen.Writer.TryWrite(lease), ended.Token);
 
-        await store.TryWriteAsync(Record(2), version, Cancellation);
+        LeaseRecord renewed = Record(1) with { RenewTime = Record(1).RenewTime.AddSeconds(1) };
+        string? later = await store.TryWriteAsync(renewed, version, Cancellation);
+        VersionedLease shown = (await NextAsync(seen))!;
+        System.IO.File.Delete(File);
 
-        await change.WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
+        shown.Version.Should().Be(later);
+        shown.Record.Should().BeEquivalentTo(renewed);
+        (await NextAsync(seen)).Should().BeNull("it is gone");
+        await ended.CancelAsync();
+        await FluentActions.Awaiting(() => watch).Should().ThrowAsync<OperationCanceledException>();
     }
+
+    [Fact]
+    public async Task Watch_FromNoVersion_ShowsWhatIsThereOnce()
+    {
+        FakeTimeProvider time = new();
+        FileLeaseStore store = new(File, time);
+        string? version = await store.TryWriteAsync(Record(1), null, Cancellation);
+        List<VersionedLease?> seen = [];
+        Task watch = store.WatchAsync(null, TimeSpan.FromSeconds(1), seen.Add, Cancellation);
+
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return watch.IsCompletedSuccessfully;
+            },
+            "its patience is over");
+
+        seen.Should().ContainSingle().Which!.Version.Should().Be(version);
+    }
+
+    [Fact]
+    public async Task Watch_WhatIsNoLease_EndsWithWhatToDo()
+    {
+        FileLeaseStore store = new(File, TimeProvider.System);
+        string? version = await store.TryWriteAsync(Record(1), null, Cancellation);
+        Task watch = store.WatchAsync(version, TimeSpan.FromMinutes(10), _ => { }, Cancellation);
+
+        await System.IO.File.WriteAllTextAsync(File + ".new", "{}", Cancellation);
+        System.IO.File.Move(File + ".new", File, overwrite: true);
+
+        (await FluentActions.Awaiting(() => watch.WaitAsync(TimeSpan.FromMinutes(2), Cancellation)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("put it right");
+    }
+
+    private static Task<VersionedLease?> NextAsync(Channel<VersionedLease?> seen) => seen.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromMinutes(2), Cancellation);
 
     private static LeaseRecord Record(long epoch) => new()
     {
