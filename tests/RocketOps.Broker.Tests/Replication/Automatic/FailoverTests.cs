@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Leases;
@@ -237,7 +238,7 @@ public sealed class FailoverTests
         await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
 
         made.Should().BePositive("else nothing was changed");
-        var parts = members[target].Host.Parts;
+        BrokerParts parts = members[target].Host.Parts;
         // How far the last changes came is not known; each is made before the one before it is deleted.
         (parts.Topics.TryGet($"T{made}", out _) || parts.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
         (parts.Groups.TryGet($"G{made}", out _) || parts.Groups.TryGet($"G{made + 1}", out _)).Should().BeTrue($"G{made} was made while the old master led");

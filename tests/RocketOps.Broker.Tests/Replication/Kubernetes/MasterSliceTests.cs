@@ -218,7 +218,7 @@ public sealed class MasterSliceTests : IAsyncLifetime
     private MasterSlice Of(string member, string address) => new(_api.Api, LeasesOf(member), "default", "orders-0-master", member, address, _time, NullLogger.Instance);
 
     /// <summary>Each member has seen what it has seen.</summary>
-    private KubernetesLeaseStore LeasesOf(string member) => _leases.TryGetValue(member, out KubernetesLeaseStore? leases) ? leases : _leases[member] = new KubernetesLeaseStore(_api.Api, "default", "orders-0", _time, NullLogger.Instance);
+    private KubernetesLeaseStore LeasesOf(string member) => _leases.TryGetValue(member, out KubernetesLeaseStore? leases) ? leases : _leases[member] = new KubernetesLeaseStore(_api.Api, "default", "orders-0", _time);
 
     private async Task TakeAsync(string member, long epoch, string group = "g")
     {
