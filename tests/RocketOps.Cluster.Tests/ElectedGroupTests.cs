@@ -7,9 +7,9 @@ using Xunit.Abstractions;
 namespace RocketOps.Cluster.Tests;
 
 /// <summary>
-/// A group that elects its master on three nodes, under unmodified clients in Java (three attempts within 3 s, their default), Node and Go. What is planned costs them not one send; what is not planned ends, and
-/// nothing acknowledged is lost; the Lease, the slice of the master's address, the status and the events tell the story.
-/// A build has one Java client and what is planned and frequent, with leases and attempts that no busy machine lets end; all of it belongs to the deep ring.
+/// A group that elects its master on three nodes, under unmodified clients in Java (three attempts within 3 s, their default), Node and Go. What is planned costs them not one send, and no message comes twice to a consumer;
+/// what is not planned ends, and nothing acknowledged is lost. Consumers follow to the next master, with all that they have consumed. The Lease, the slice of the master's address, the status and the events tell the story.
+/// A build has Java clients of one version and what is planned and frequent, with leases and attempts that no busy machine lets end; all of it belongs to the deep ring.
 /// </summary>
 [Collection(KubeClusterCollection.Name)]
 public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)
@@ -18,10 +18,15 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     private const string Cluster = "brokercluster/automatic";
     private const string ClusterLabel = "rocketops.io/cluster=automatic";
     private const string Group = "automatic-0";
-    private const string Topic = "automatic-events";
+    private const string Topic = ForeignClient.GoTopic;
     private const int Members = 3;
 
-    private const string GoTopic = $$"""
+    private const string Topics = $$"""
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: automatic-work, namespace: default }
+        spec: { clusterRef: { name: automatic }, topicName: {{Topic}}, readQueues: 8, writeQueues: 8 }
+        ---
         apiVersion: rocketops.io/v1beta1
         kind: Topic
         metadata: { name: automatic-go, namespace: default }
@@ -40,9 +45,9 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         {
             await Release.InstallAsync();
             await KubeCluster.ApplyAsync(await ManifestAsync());
-            await KubeCluster.ApplyAsync(GoTopic);
+            await KubeCluster.ApplyAsync(Topics);
             await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", KubeCluster.Timeout);
-            await KubeCluster.KubectlAsync("wait", "topics/automatic-events", "topics/automatic-go", "--for=condition=Ready", KubeCluster.Timeout);
+            await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
             await UnderLoadAsync();
             await LeaveNothingAsync();
         }
@@ -52,83 +57,134 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         }
     }
 
-    /// <summary>The sample; in a build with leases and hand-overs that a busy machine does not end.</summary>
+    /// <summary>The sample, with delay levels for Go's consumer; in a build with leases and hand-overs that a busy machine does not end.</summary>
     private static async Task<string> ManifestAsync()
     {
         const string members = "    replicas: 3\n";
+        const string patient = """, leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" """;
         string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
         sample.Should().Contain(members);
-        return Depth.IsDeep ? sample : sample.Replace(
-            members,
-            $$"""
-            {{members}}    config: { leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" }
-
-            """,
-            StringComparison.Ordinal);
+        return sample.Replace(members, $"{members}    config: {{ messageDelayLevel: \"{ForeignClient.GoDelayLevels}\"{(Depth.IsDeep ? string.Empty : patient)}}}\n", StringComparison.Ordinal);
     }
 
     private async Task UnderLoadAsync()
     {
         string address = await KubeCluster.NameServerAsync("automatic");
-        await (Depth.IsDeep ? InEveryWayAsync(address) : AsPlannedAsync(address));
-    }
-
-    private async Task AsPlannedAsync(string address)
-    {
-        await using MessageOracle oracle = new([ForeignClient.JavaProducer("5.5.0", address, Topic)], ForeignClient.JavaConsumer(address, Topic));
+        ConsumerGroup shared = ConsumerGroup.Java("g_shared", address, Topic, 2);
+        ConsumerGroup ordered = ConsumerGroup.Java("g_ordered", address, Topic, 2, "--orderly");
+        await using MessageOracle oracle = Depth.IsDeep
+            ? new([.. Versions.Select(version => ForeignClient.JavaProducer(version, address, Topic)), ForeignClient.NodeProducer(address, Topic)], shared, ordered, ConsumerGroup.Go(address))
+            : new([ForeignClient.JavaProducer("5.5.0", address, Topic)], shared, ordered);
+        await using GoRounds? go = Depth.IsDeep ? new(address) : null;
         await oracle.ServedAsync("at the beginning");
+        await FollowedAsync(oracle, "at the beginning");
+        long settled = (await ordered.ReceiptsAsync())[^1].At;
 
         await PlannedAsync(oracle, "every member restarted for a changed configuration", RollAsync);
-        await PlannedAsync(oracle, "rocketops cluster switchover", SwitchOverAsync);
+        for (int i = 1; i <= Depth.Of(2, 10); i++)
+        {
+            await PlannedAsync(oracle, $"rocketops cluster switchover, {i}", SwitchOverAsync);
+        }
+
         await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
+        if (go is not null)
+        {
+            await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(Members + 1));
+            await PlannedAsync(oracle, "and leaves", _ => ToMembersAsync(Members));
+            await PlannedAsync(oracle, "the master's node drained", DrainAsync);
+            await KubeCluster.KubectlAsync("uncordon", await NodeOfLastDrainAsync());
+            await WholeAsync("after the drain");
+            int rounds = await go.EndAsync();
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Go: {rounds} rounds without a failure"));
+        }
 
-        output.WriteLine(await oracle.AllReceivedAsync());
-    }
-
-    private async Task InEveryWayAsync(string address)
-    {
-        await using MessageOracle oracle = new(
-            [.. Versions.Select(version => ForeignClient.JavaProducer(version, address, Topic)), ForeignClient.NodeProducer(address, Topic)], ForeignClient.JavaConsumer(address, Topic));
-        await using GoRounds go = new(address);
-        await oracle.ServedAsync("at the beginning");
-
-        await PlannedAsync(oracle, "every member restarted for a changed configuration", RollAsync);
-        await PlannedAsync(oracle, "rocketops cluster switchover", SwitchOverAsync);
-        await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(Members + 1));
-        await PlannedAsync(oracle, "and leaves", _ => ToMembersAsync(Members));
-        await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
-        await PlannedAsync(oracle, "the master's node drained", DrainAsync);
-        await KubeCluster.KubectlAsync("uncordon", await NodeOfLastDrainAsync());
-        await WholeAsync("after the drain");
-        int rounds = await go.EndAsync();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Go: {rounds} rounds without a failure"));
+        await ordered.InOrderAsync(settled);
         await UnplannedAsync(oracle, "the master's process killed", KillProcessAsync);
-        await UnplannedAsync(oracle, "the master's node without power", master => PowerCutAsync(oracle, master));
-        await WholeAsync("with the node's power back");
+        if (Depth.IsDeep)
+        {
+            await UnplannedAsync(oracle, "the master's node without power", master => PowerCutAsync(oracle, master));
+            await WholeAsync("with the node's power back");
+        }
 
+        // Go's consumer too, which may be behind by the time-out of its pull after each change.
+        (string leader, IReadOnlyList<string> others) = await BrokersAsync();
+        foreach (ConsumerGroup group in oracle.Groups)
+        {
+            await group.FollowedAsync(leader, others, "in the end");
+            await group.ConnectedAsync(leader);
+        }
+
+        await oracle.EndSendsAsync();
         output.WriteLine(await oracle.AllReceivedAsync());
+        foreach (ConsumerGroup group in oracle.Groups)
+        {
+            await group.AtEndAsync(leader);
+        }
     }
 
-    /// <summary>Another member leads, and no send has failed meanwhile.</summary>
-    private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> change) =>
-        (await ChangeAsync(oracle, what, change)).Should().BeEmpty("{0} is planned", what);
+    /// <summary>Another member leads, no send has failed meanwhile, and no consumer got anything twice: all that they had consumed was known to who led next.</summary>
+    private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> change)
+    {
+        (IReadOnlyList<string> failed, IReadOnlyList<Receipt> repeats) = await ChangeAsync(oracle, what, change);
+        failed.Should().BeEmpty("{0} is planned", what);
+        repeats.Should().BeEmpty("{0} is planned", what);
+    }
 
-    /// <summary>Another member leads, and messages flow again.</summary>
-    private async Task UnplannedAsync(MessageOracle oracle, string what, Func<string, Task> fault) => await ChangeAsync(oracle, what, fault);
+    /// <summary>Another member leads, and messages flow again. Consumers get nothing twice that they had told the group to have consumed.</summary>
+    private async Task UnplannedAsync(MessageOracle oracle, string what, Func<string, Task> fault)
+    {
+        (string master, IReadOnlyList<string> others) = await BrokersAsync();
+        Dictionary<string, long> consumed = new(StringComparer.Ordinal);
+        foreach (ConsumerGroup group in oracle.Groups.Where(static group => group.Prints))
+        {
+            foreach ((int queue, long offset) in await group.CopiedProgressAsync(master, others))
+            {
+                consumed[$"{group.Name} {Group}/{queue}"] = offset;
+            }
+        }
 
-    /// <returns>The sends that failed meanwhile.</returns>
-    private async Task<IReadOnlyList<string>> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> change)
+        int relapses = await oracle.RelapsesAsync();
+        (_, IReadOnlyList<Receipt> repeats) = await ChangeAsync(oracle, what, fault);
+        (await oracle.RelapsesAsync()).Should().BeLessThanOrEqualTo(relapses + 1, "who is acknowledged something by the next master is not refused again: {0}", what);
+        repeats.Should().OnlyContain(repeat => repeat.Offset >= consumed[$"{repeat.Member.Group} {repeat.Queue}"], "{0} cannot undo what all members had", what);
+    }
+
+    /// <returns>The sends that failed meanwhile, and what consumers got again.</returns>
+    private async Task<(IReadOnlyList<string> Failed, IReadOnlyList<Receipt> Repeats)> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> change)
     {
         string master = await MasterAsync();
         long epoch = await EpochAsync();
         (int sentBefore, IReadOnlyList<string> failedBefore) = await oracle.CountAsync();
+        IReadOnlyList<Receipt> repeatsBefore = await oracle.RepeatsAsync();
         await change(master);
         await KubeCluster.UntilAsync(async () => await EpochAsync() > epoch, $"somebody else leads: {what}");
         await oracle.ServedAsync(what);
         await StoryAsync(what);
+        await FollowedAsync(oracle, what);
         (int sent, IReadOnlyList<string> failed) = await oracle.CountAsync();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {failed.Count - failedBefore.Count} sends failed of {sent - sentBefore}"));
-        return [.. failed.Except(failedBefore, StringComparer.Ordinal)];
+        IReadOnlyList<Receipt> repeats = [.. (await oracle.RepeatsAsync()).Except(repeatsBefore)];
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {failed.Count - failedBefore.Count} sends failed of {sent - sentBefore}; received again: {string.Join(", ", oracle.Groups.Where(static group => group.Prints).Select(group => $"{group.Name} {repeats.Count(repeat => repeat.Member.Group == group.Name)}"))}"));
+        return ([.. failed.Except(failedBefore, StringComparer.Ordinal)], repeats);
+    }
+
+    /// <summary>The groups whose members tell what they get consume from who leads.</summary>
+    private static async Task FollowedAsync(MessageOracle oracle, string when)
+    {
+        (string master, IReadOnlyList<string> others) = await BrokersAsync();
+        foreach (ConsumerGroup group in oracle.Groups.Where(static group => group.Prints))
+        {
+            await group.FollowedAsync(master, others, when);
+        }
+    }
+
+    /// <summary>Where the member that leads takes requests, and where the other ones do.</summary>
+    private static async Task<(string Master, IReadOnlyList<string> Others)> BrokersAsync()
+    {
+        string master = await MasterAsync();
+        string[] pods = (await KubeCluster.KubectlAsync("get", "pods", "-l", $"{ClusterLabel},rocketops.io/component=broker", "-o", "jsonpath={range .items[*]}{.metadata.name}={.status.podIP} {end}")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string AddressOf(string pod) => $"{pod[(pod.IndexOf('=', StringComparison.Ordinal) + 1)..]}:10911";
+        bool Leads(string pod) => pod.StartsWith($"{master}=", StringComparison.Ordinal);
+        return (AddressOf(pods.Single(Leads)), [.. pods.Where(pod => !Leads(pod) && !pod.EndsWith('=')).Select(AddressOf)]);
     }
 
     private static async Task RollAsync(string master)
@@ -225,7 +281,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
     private static async Task LeaveNothingAsync()
     {
-        await KubeCluster.KubectlAsync("delete", "topics/automatic-go", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", ClusterLabel, KubeCluster.Timeout);
         await Release.UninstallAsync();

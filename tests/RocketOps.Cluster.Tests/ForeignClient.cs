@@ -11,10 +11,20 @@ namespace RocketOps.Cluster.Tests;
 /// </summary>
 internal sealed class ForeignClient : IAsyncDisposable
 {
+    /// <summary>How the names of the Go program's topics and groups begin.</summary>
+    public const string GoPrefix = "Go";
+
+    /// <summary>What Go's consumer reads.</summary>
+    public const string GoTopic = GoPrefix + "Delay";
+
+    /// <summary>For brokers that Go's consumer is to read from until the test ends (<see cref="GoConsumer"/>).</summary>
+    public const string GoDelayLevels = "1s 10h 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
+
     private readonly TempDirectory _directory = new("client-");
     private readonly List<JsonElement> _events = [];
     private readonly ChildProcess _process;
     private long _read;
+    private bool _ended;
 
     private ForeignClient(string name, string folder, string program, IEnumerable<string> arguments)
     {
@@ -36,7 +46,12 @@ internal sealed class ForeignClient : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>The group that a consumer is a member of.</summary>
+    public string Group { get; private init; } = string.Empty;
+
     private static string NodeFolder => Path.Combine(SharedKits.RepositoryRoot, "tests", "interop-node");
+
+    private static string JavaProgram => Path.Combine(SharedKits.RocketMq, "bin", "rocketmq-client");
 
     private string Output => _directory.File("out");
 
@@ -51,7 +66,7 @@ internal sealed class ForeignClient : IAsyncDisposable
     }
 
     /// <summary>Apache's Java client, from the kit in <see cref="SharedKits.RocketMq"/>.</summary>
-    public static ForeignClient Java(string name, params string[] arguments) => new(name, SharedKits.RocketMq, Path.Combine(SharedKits.RocketMq, "bin", "rocketmq-client"), arguments);
+    public static ForeignClient Java(string name, params string[] arguments) => new(name, SharedKits.RocketMq, JavaProgram, arguments);
 
     /// <summary>A Java producer as one has it without settings, three attempts within 3 s, that sends on and on. In a build the attempts may take their time: how many there are is what counts.</summary>
     public static ForeignClient JavaProducer(string version, string nameServer, string topic)
@@ -61,8 +76,14 @@ internal sealed class ForeignClient : IAsyncDisposable
     }
 
     /// <summary>A Java consumer that receives everything, from the first message on.</summary>
-    public static ForeignClient JavaConsumer(string nameServer, string topic, params string[] options) =>
-        Java($"g_{topic}", ["receive", "--namesrv", nameServer, "--topic", topic, "--group", $"g_{topic}", "--from", "first", "--seconds", "3600", .. options]);
+    public static ForeignClient JavaConsumer(string nameServer, string topic, string group, string name, params string[] options) =>
+        new(name, SharedKits.RocketMq, JavaProgram, ["receive", "--namesrv", nameServer, "--topic", topic, "--group", group, "--instance", name, "--from", "first", "--seconds", "3600", .. options]) { Group = group };
+
+    /// <summary>
+    /// A Go consumer of <see cref="GoTopic"/>, in a group of its own. Its program sends itself one message with delay level 2 and reads on until that comes, which with <see cref="GoDelayLevels"/> no test lives to see.
+    /// </summary>
+    public static ForeignClient GoConsumer(string nameServer) =>
+        new("go", SharedKits.RepositoryRoot, "sh", ["-c", "xz -dc \"$0\" > \"$OUT.program\" && chmod +x \"$OUT.program\" && exec \"$OUT.program\" \"$@\"", SharedKits.GoClient, "-protocol", "remoting", "-namesrv", nameServer, "-prefix", GoPrefix, "-cases", "delay", "-messages", "1", "-wait", "10h"]);
 
     /// <summary>A producer of npm's ali-ons that sends on and on.</summary>
     public static ForeignClient NodeProducer(string nameServer, string topic) =>
@@ -71,7 +92,7 @@ internal sealed class ForeignClient : IAsyncDisposable
     /// <summary>What it has printed so far; fails when it has ended.</summary>
     public async Task<IReadOnlyList<JsonElement>> EventsAsync()
     {
-        if (_process.HasExited)
+        if (!_ended && _process.HasExited)
         {
             throw new InvalidOperationException($"{Name} has ended:\n{_process.Error}\n{string.Join('\n', _events.TakeLast(5))}");
         }
@@ -96,6 +117,15 @@ internal sealed class ForeignClient : IAsyncDisposable
     {
         int enough = Count(await EventsAsync(), kind) + more;
         await Eventually.TrueAsync(async () => Count(await EventsAsync(), kind) >= enough, $"{more} more of \"{kind}\" by {Name} {when}", KubeCluster.Patience);
+    }
+
+    /// <summary>Ends it, for good; what it has printed stays.</summary>
+    public async Task EndAsync()
+    {
+        await EventsAsync();
+        _ended = true;
+        _process.Kill();
+        await _process.WaitAsync(KubeCluster.Patience);
     }
 
     public async ValueTask DisposeAsync()

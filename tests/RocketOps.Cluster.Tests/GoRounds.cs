@@ -1,4 +1,3 @@
-using System.Globalization;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
@@ -12,11 +11,10 @@ internal sealed class GoRounds : IAsyncDisposable
     /// <summary>The name of its topic.</summary>
     public const string Topic = Prefix + "Fifo";
 
-    private const string Prefix = "Go";
+    private const string Prefix = ForeignClient.GoPrefix;
 
-    // Of each of its four keys: a round of some 20 s.
-    private const int Messages = 3000;
-
+    /// <summary>Of each of its four keys: a round of some 20 s.</summary>
+    private const string Messages = "3000";
 
     private readonly TempDirectory _directory = new("go-");
     private readonly string _nameServer;
@@ -54,8 +52,7 @@ internal sealed class GoRounds : IAsyncDisposable
         int passed = 0;
         while (!_ending)
         {
-            string messages = Messages.ToString(CultureInfo.InvariantCulture);
-            await using ChildProcess round = ChildProcess.Start(program, ["-protocol", "remoting", "-namesrv", _nameServer, "-prefix", Prefix, "-cases", "ordered", "-messages", messages, "-wait", "4m"]);
+            await using ChildProcess round = ChildProcess.Start(program, ["-protocol", "remoting", "-namesrv", _nameServer, "-prefix", Prefix, "-cases", "ordered", "-messages", Messages, "-wait", "4m"]);
             _round = round;
             ProcessResult said = await round.WaitAsync(KubeCluster.Patience);
             _round = null;

@@ -4,9 +4,10 @@ using RocketOps.Testing;
 
 namespace RocketOps.Cluster.Tests;
 
-/// <summary>Judges a cluster by what producers were told and what a consumer got: how many sends failed, that nothing acknowledged is missing, that each queue has the order in which it was produced.</summary>
-internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, ForeignClient consumer) : IAsyncDisposable
+/// <summary>Judges a cluster by what producers were told and what consumers got: how many sends failed, that no group lacks anything acknowledged, that each queue has the order in which it was produced.</summary>
+internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, params IReadOnlyList<ConsumerGroup> groups) : IAsyncDisposable
 {
+    public IReadOnlyList<ConsumerGroup> Groups => groups;
 
     /// <summary>Every producer's messages flow.</summary>
     public async Task ServedAsync(string when)
@@ -32,7 +33,20 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, Fore
         return (sent, failures);
     }
 
-    /// <summary>Returns when the consumer has every acknowledged message, with a sentence about it; fails with those that do not come.</summary>
+    /// <summary>How often a producer began to fail that had been acknowledged something before; the most of all of them.</summary>
+    public async Task<int> RelapsesAsync()
+    {
+        int most = 0;
+        foreach (ForeignClient producer in producers)
+        {
+            bool[] acknowledged = [.. (await producer.EventsAsync()).Select(IsAcknowledged)];
+            most = Math.Max(most, acknowledged.Skip(1).Where((now, i) => !now && acknowledged[i]).Count());
+        }
+
+        return most;
+    }
+
+    /// <summary>Returns when every group has every acknowledged message, with a sentence about it; fails with those that do not come.</summary>
     public async Task<string> AllReceivedAsync()
     {
         HashSet<string> acknowledged = new(StringComparer.Ordinal);
@@ -41,41 +55,70 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, Fore
             acknowledged.UnionWith((await producer.EventsAsync()).Where(IsAcknowledged).Select(Key));
         }
 
-        string[] missing = [.. acknowledged];
-        await AwaitNoneAsync(async () => missing = [.. acknowledged.Except((await ReceivedAsync()).Select(Key), StringComparer.Ordinal)], acknowledged.Count);
-        string[] received = [.. (await ReceivedAsync()).Select(Key)];
-        return string.Create(CultureInfo.InvariantCulture, $"{acknowledged.Count} acknowledged, all received; {received.Length - received.Distinct(StringComparer.Ordinal).Count()} received more than once");
+        List<string> said = [];
+        foreach (ConsumerGroup group in groups.Where(static group => group.Prints))
+        {
+            await AwaitNoneAsync(async () => [.. acknowledged.Except((await group.ReceiptsAsync()).Select(static receipt => receipt.Key), StringComparer.Ordinal)], acknowledged.Count, group);
+            IReadOnlyList<Receipt> repeats = await group.RepeatsAsync();
+            said.Add(string.Create(CultureInfo.InvariantCulture, $"{acknowledged.Count} acknowledged, all received by {group.Name}, {repeats.Count} more than once"));
+        }
+
+        return string.Join("; ", said);
     }
 
-    /// <summary>Every acknowledged message comes from the place that its producer was told, and those of one producer in one queue in the order in which they were sent. For a consumer that reads each queue in order.</summary>
+    /// <summary>Every acknowledged message comes from the place that its producer was told, and those of one producer in one queue in the order in which they were sent. For groups that read each queue in order.</summary>
     public async Task InOrderAsync()
+    {
+        foreach (ConsumerGroup group in groups)
+        {
+            foreach (ForeignClient producer in producers)
+            {
+                Dictionary<string, string> places = (await producer.EventsAsync()).Where(IsAcknowledged).ToDictionary(Key, Place, StringComparer.Ordinal);
+
+                // A message whose first attempt was stored and not answered comes from there before it comes from where it was acknowledged.
+                await AwaitNoneAsync(async () => [.. places.Values.Except((await group.ReceiptsAsync()).Select(Place), StringComparer.Ordinal)], places.Count, group);
+                HashSet<string> seen = new(StringComparer.Ordinal);
+                foreach (IGrouping<string, Receipt> queue in (await group.ReceiptsAsync())
+                    .Where(receipt => places.TryGetValue(receipt.Key, out string? place) && place == Place(receipt) && seen.Add(place)).GroupBy(static receipt => receipt.Queue, StringComparer.Ordinal))
+                {
+                    queue.Select(static receipt => Number(receipt.Key)).Should().BeInAscendingOrder($"{producer.Name} sent them to {queue.Key} in that order");
+                }
+
+                seen.Should().HaveCount(places.Count, "each place has the message that {0} was acknowledged there", producer.Name);
+            }
+        }
+    }
+
+    /// <summary>What the groups got again so far.</summary>
+    public async Task<IReadOnlyList<Receipt>> RepeatsAsync()
+    {
+        List<Receipt> repeats = [];
+        foreach (ConsumerGroup group in groups)
+        {
+            repeats.AddRange(await group.RepeatsAsync());
+        }
+
+        return repeats;
+    }
+
+    /// <summary>Nobody sends any more.</summary>
+    public async Task EndSendsAsync()
     {
         foreach (ForeignClient producer in producers)
         {
-            Dictionary<string, string> places = (await producer.EventsAsync()).Where(IsAcknowledged).ToDictionary(Key, Place, StringComparer.Ordinal);
-
-            // A message whose first attempt was stored and not answered comes from there before it comes from where it was acknowledged.
-            await AwaitNoneAsync(async () => [.. places.Values.Except((await ReceivedAsync()).Select(Place), StringComparer.Ordinal)], places.Count);
-            HashSet<string> seen = new(StringComparer.Ordinal);
-            foreach (IGrouping<string, JsonElement> queue in (await ReceivedAsync())
-                .Where(line => places.TryGetValue(Key(line), out string? place) && place == Place(line) && seen.Add(place)).GroupBy(Queue, StringComparer.Ordinal))
-            {
-                queue.Select(Number).Should().BeInAscendingOrder($"{producer.Name} sent them to {queue.Key} in that order");
-            }
-
-            seen.Should().HaveCount(places.Count, "each place has the message that {0} was acknowledged there", producer.Name);
+            await producer.EndAsync();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ForeignClient client in producers.Append(consumer))
+        foreach (IAsyncDisposable client in producers.Concat<IAsyncDisposable>(groups))
         {
             await client.DisposeAsync();
         }
     }
 
-    private static async Task AwaitNoneAsync(Func<Task<string[]>> findMissingAsync, int of)
+    private static async Task AwaitNoneAsync(Func<Task<string[]>> findMissingAsync, int of, ConsumerGroup group)
     {
         string[] missing = [];
         try
@@ -84,19 +127,19 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, Fore
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{missing.Length} of {of} acknowledged messages did not come, {string.Join(", ", missing.Take(5))}", late);
+            throw new TimeoutException($"{missing.Length} of {of} acknowledged messages did not come to {group.Name}, {string.Join(", ", missing.Take(5))}", late);
         }
     }
-
-    private async Task<IEnumerable<JsonElement>> ReceivedAsync() => (await consumer.EventsAsync()).Where(static line => line.GetProperty("event").GetString() == "message");
 
     private static bool IsAcknowledged(JsonElement line) => line.TryGetProperty("sendStatus", out JsonElement status) && status.GetString() == "SEND_OK";
 
     private static string Key(JsonElement line) => line.GetProperty("keys").ToString();
 
-    private static int Number(JsonElement line) => int.Parse(Key(line)[(Key(line).LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
+    private static int Number(string key) => int.Parse(key.AsSpan(key.LastIndexOf('-') + 1), CultureInfo.InvariantCulture);
 
-    private static string Queue(JsonElement line) => $"{line.GetProperty("brokerName").GetString()}/{line.GetProperty("queueId").GetInt32()}";
+    private static string Place(JsonElement line) => Place($"{line.GetProperty("brokerName").GetString()}/{line.GetProperty("queueId").GetInt32()}", line.GetProperty("queueOffset").GetInt64());
 
-    private static string Place(JsonElement line) => $"{Queue(line)}/{line.GetProperty("queueOffset").GetInt64()}";
+    private static string Place(Receipt receipt) => Place(receipt.Queue, receipt.Offset);
+
+    private static string Place(string queue, long offset) => string.Create(CultureInfo.InvariantCulture, $"{queue}/{offset}");
 }

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
-using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
 
@@ -84,9 +81,9 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
         // The Node clients ask for routes every 30 s, as clients do that are not told otherwise, those of the Java kit every 3 s.
         await using MessageOracle ofWork = new(
             [ForeignClient.JavaProducer("4.9.7", work, WorkTopic), ForeignClient.JavaProducer("5.5.0", work, WorkTopic), ForeignClient.NodeProducer(work, WorkTopic)],
-            ForeignClient.JavaConsumer(work, WorkTopic, "--orderly"));
+            ConsumerGroup.Java("g_work", work, WorkTopic, 1, "--orderly"));
         await using MessageOracle ofPods = new(
-            [ForeignClient.JavaProducer("5.5.0", pods, PodsTopic), ForeignClient.NodeProducer(pods, PodsTopic)], ForeignClient.JavaConsumer(pods, PodsTopic, "--orderly"));
+            [ForeignClient.JavaProducer("5.5.0", pods, PodsTopic), ForeignClient.NodeProducer(pods, PodsTopic)], ConsumerGroup.Java("g_pods", pods, PodsTopic, 1, "--orderly"));
         await ofWork.ServedAsync("at the beginning");
         await ofPods.ServedAsync("at the beginning");
         string[] before = await PodsAsync("work", "{.metadata.uid}");
@@ -109,7 +106,7 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
         await KubeCluster.UntilAsync(
             async () =>
             {
-                string[] shown = await Task.WhenAll((await PodsAsync("work", "{.status.podIP}")).Select(static address => AnswerAsync($"{address}:10911", GetBrokerConfig, [])));
+                string[] shown = await Task.WhenAll((await PodsAsync("work", "{.status.podIP}")).Select(static address => BrokerQuestions.AnswerAsync($"{address}:10911", GetBrokerConfig, [])));
                 return shown.Length == 2 && shown.All(static configuration => configuration.Contains("maxMsgsNumBatch=65", StringComparison.Ordinal));
             },
             "both brokers show the value");
@@ -207,22 +204,7 @@ public sealed class OperatorWorkTests(KubeCluster cluster, ITestOutputHelper out
     }
 
     /// <summary>What clients are told about a topic, in RocketMQ's words; nothing while a name server goes.</summary>
-    private static Task<string> RouteAsync(string nameServer, string topic) => AnswerAsync(nameServer, GetRouteInfoByTopic, new(StringComparer.Ordinal) { ["topic"] = topic });
-
-    /// <summary>The body of an answer; nothing while nobody is there.</summary>
-    private static async Task<string> AnswerAsync(string address, int code, Dictionary<string, string> fields)
-    {
-        try
-        {
-            await using RawConnection connection = await RawConnection.ConnectAsync(address);
-            RawFrame answer = await connection.RequestAsync(code, fields);
-            return Encoding.UTF8.GetString(answer.Body.Span);
-        }
-        catch (Exception gone) when (gone is SocketException or IOException)
-        {
-            return string.Empty;
-        }
-    }
+    private static Task<string> RouteAsync(string nameServer, string topic) => BrokerQuestions.AnswerAsync(nameServer, GetRouteInfoByTopic, new(StringComparer.Ordinal) { ["topic"] = topic });
 
     /// <summary>A field of each broker's pod.</summary>
     private static async Task<string[]> PodsAsync(string name, string field) =>

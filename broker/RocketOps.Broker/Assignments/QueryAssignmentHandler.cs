@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Assignments;
 /// topic's queues on all brokers. A group that is to pop is refused: nothing serves that here. Source: remoting.md §2.4, §5.12, apache/rocketmq QueryAssignmentProcessor.queryAssignment 5.5.0.
 /// All members ask for it all the time: only answers about many queues or members take turns, and once the queues are known, since name servers may have to be asked.
 /// </summary>
-internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable consumers, RequestModeTable modes, ReadableQueues readable) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
+internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable consumers, RequestModeTable modes, ReadableQueues readable, AwaitedConsumers? awaited = null) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
 {
     /// <summary>Queues or members. So many queues have names of a few hundred kilobytes.</summary>
     private const int Few = 1000;
@@ -67,6 +67,7 @@ internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable co
     private IEnumerable<MessageQueueKey>? ShareOf(AssignmentQuery query, string group, IReadOnlyList<MessageQueueKey> queues)
     {
         string[] members = consumers.TryGet(group, out ConsumerGroup? found) ? found.ClientIds : [];
+        members = awaited?.With(group, members) ?? members;
         if (string.IsNullOrEmpty(query.ClientId) || queues.Count == 0 || members.Length == 0)
         {
             return null;

@@ -67,6 +67,14 @@ internal sealed class ConsumerListBody
     public required IReadOnlyList<string> ClientIds { get; init; }
 }
 
+/// <summary>Answer to GET_GROUP_CONSUMERS (71006, ours).</summary>
+internal sealed class GroupMembersBody
+{
+    /// <summary>The ids of each group's members.</summary>
+    [JsonPropertyName("groups")]
+    public required Dictionary<string, string[]> Groups { get; init; }
+}
+
 /// <summary>Answer to GET_PRODUCER_CONNECTION_LIST.</summary>
 internal sealed class ProducerConnectionBody
 {

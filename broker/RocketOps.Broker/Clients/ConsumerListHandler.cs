@@ -10,8 +10,9 @@ namespace RocketOps.Broker.Clients;
 /// </summary>
 /// <param name="consumers">The groups.</param>
 /// <param name="groups">Knows which groups were one too many.</param>
+/// <param name="awaited">Knows who has yet to come since this broker leads; null where nobody is elected.</param>
 /// <param name="few">The most members that take no turn.</param>
-internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker groups, int few = ConsumerListHandler.Few) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
+internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker groups, AwaitedConsumers? awaited = null, int few = ConsumerListHandler.Few) : HeavyRequestHandler(atOnce: 1, onlyLarge: true)
 {
     /// <summary>Their ids have some tens of kilobytes, a megabyte at most.</summary>
     public const int Few = 1000;
@@ -22,14 +23,16 @@ internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker gr
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("consumerGroup");
-        int members = consumers.TryGet(name, out ConsumerGroup? group) ? group.MemberCount : 0;
+        ConsumerGroup? group = consumers.TryGet(name, out ConsumerGroup? found) ? found : null;
+        int members = (group?.MemberCount ?? 0) + (awaited?.CountOf(name) ?? 0);
         if (members > few && !await answer.TakeTurnAsync(cancellationToken))
         {
             return null;
         }
 
         answer.Add((long)members * MemberBytes);
-        string[] ids = group is null ? [] : group.ClientIds;
+        string[] ids = group?.ClientIds ?? [];
+        ids = awaited?.With(name, ids) ?? ids;
         if (ids.Length == 0)
         {
             string none = $"no consumer for this group, {name}";

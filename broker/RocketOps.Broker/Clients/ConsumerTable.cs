@@ -20,6 +20,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     private readonly ILogger<ConsumerTable> _logger;
     private readonly ConsumerFilterTable? _filters;
     private readonly Lock _changes = new();
+    private long _version = Random.Shared.NextInt64(long.MaxValue / 2);
 
     // The groups of each connection: one that closes must not look into every group of the broker.
     private readonly Dictionary<RemotingConnection, HashSet<ConsumerGroup>> _byConnection = [];
@@ -32,6 +33,9 @@ internal sealed class ConsumerTable : IAsyncDisposable
         _logger = logger;
         _notices = new ConsumerChangeNotices(Tell, time, logger);
     }
+
+    /// <summary>Changes with every member that comes or goes, and is another one in each process.</summary>
+    public long Version => Volatile.Read(ref _version);
 
     public IEnumerable<ConsumerGroup> All => _groups.Entries.Values;
 
@@ -52,6 +56,11 @@ internal sealed class ConsumerTable : IAsyncDisposable
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
             group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
             changed = group.Join(channel);
+            if (changed)
+            {
+                _version++;
+            }
+
             if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
             {
                 _byConnection[channel.Connection] = joined = [];
@@ -192,6 +201,11 @@ internal sealed class ConsumerTable : IAsyncDisposable
     private bool Leave(ConsumerGroup group, RemotingConnection connection)
     {
         bool left = group.Leave(connection);
+        if (left)
+        {
+            _version++;
+        }
+
         if (left && group.IsEmpty)
         {
             _groups.Entries.TryRemove(new KeyValuePair<string, ConsumerGroup>(group.Name, group));

@@ -4,7 +4,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>UNREGISTER_CLIENT (35): a client leaves the groups it names.</summary>
-internal sealed class UnregisterClientHandler(ConsumerTable consumers, ProducerTable producers) : AsyncRequestHandler
+internal sealed class UnregisterClientHandler(ConsumerTable consumers, ProducerTable producers, AwaitedConsumers? awaited = null) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -16,6 +16,7 @@ internal sealed class UnregisterClientHandler(ConsumerTable consumers, ProducerT
         if (request.Get("consumerGroup") is { Length: > 0 } consumerGroup)
         {
             consumers.Unregister(consumerGroup, connection);
+            awaited?.Forget(consumerGroup, request.Get("clientID") ?? string.Empty);
         }
 
         return new ValueTask<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));

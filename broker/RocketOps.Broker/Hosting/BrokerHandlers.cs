@@ -85,9 +85,9 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
             .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store, new LogicOffsets(begins, ends, times, committed)))
             .Add(RequestCode.HeartBeat, heartbeat)
-            .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers))
+            .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers, parts.AwaitedConsumers))
             .Add(RequestCode.CheckClientConfig, new CheckClientHandler(parts.Settings))
-            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers, parts.GroupMaker))
+            .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(parts.Consumers, parts.GroupMaker, parts.AwaitedConsumers))
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(parts.Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(parts.Producers))
             .Add(RequestCode.GetAllProducerInfo, new AllProducersHandler(parts.Producers))
@@ -118,7 +118,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.UpdateAndGetGroupForbidden, new GroupForbiddenHandler(parts.Role, parts.Groups))
-            .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues))
+            .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues, parts.AwaitedConsumers))
             .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, parts.GroupMaker, parts.RequestModes))
             .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(parts.RequestModes))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
@@ -135,7 +135,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
             .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
         registry.Add(RequestCode.HandOverMaster, new HandOverHandler(parts.Settings, parts.Group));
-        if (parts.Group is not { } group)
+        if (parts is not { Group: { } group, AwaitedConsumers: { } awaited })
         {
             return registry;
         }
@@ -144,7 +144,8 @@ internal static class BrokerHandlers
         return registry
             .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
             .Add(GroupRequests.JoinMaster, join)
-            .Add(GroupRequests.LeaveMaster, join);
+            .Add(GroupRequests.LeaveMaster, join)
+            .Add(GroupRequests.GetGroupConsumers, new GroupConsumersHandler(parts.Settings, parts.Consumers, awaited));
 
         IRequestHandler OfMaster(IRequestHandler handler, bool asksOnly = false) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder, asksOnly) : handler;
 

@@ -101,6 +101,7 @@ internal sealed class BrokerParts
         Roles = new RoleManager(Role, store, DelayOffsets, CheckProgress, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
+        AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, time);
         Replicas.Group = Group;
         Misled = new MisledClients(address, time);
         Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);
@@ -134,7 +135,7 @@ internal sealed class BrokerParts
 
         SlaveSession NewSlaveSession(IGroupJoin? join) => new(
             new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = join },
-            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, CheckProgress, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()));
+            new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, CheckProgress, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()) { Consumers = AwaitedConsumers });
     }
 
     /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
@@ -244,6 +245,9 @@ internal sealed class BrokerParts
 
     /// <summary>Clients that ask the wrong member of such a group.</summary>
     public MisledClients Misled { get; }
+
+    /// <summary>Null where nobody is elected.</summary>
+    public AwaitedConsumers? AwaitedConsumers { get; }
 
     /// <summary>The slaves that are connected while this broker is the master.</summary>
     public SlaveTable Slaves { get; }

@@ -29,6 +29,7 @@ namespace RocketOps.Broker.Json;
 [JsonSerializable(typeof(LockResultBody))]
 [JsonSerializable(typeof(CheckClientBody))]
 [JsonSerializable(typeof(ConsumerListBody))]
+[JsonSerializable(typeof(GroupMembersBody))]
 [JsonSerializable(typeof(ConsumerConnectionBody))]
 [JsonSerializable(typeof(ProducerConnectionBody))]
 [JsonSerializable(typeof(SubscriptionBody))]

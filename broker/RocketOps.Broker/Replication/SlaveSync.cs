@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
@@ -20,7 +21,7 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Replication;
 
 /// <summary>
-/// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, how far consumers are, how far delayed messages and timers were delivered and transactions checked. Topics at once, too, when messages come of one that
+/// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, who their members are where another one may lead next, how far consumers are, how far delayed messages and timers were delivered and transactions checked. Topics at once, too, when messages come of one that
 /// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
 /// never deliver them, or ask about them. Source: store.md §7.2.
 /// </summary>
@@ -103,11 +104,15 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             new("topics", SyncTopicsAsync) { IsLacking = () => LacksTopics },
             new("groups", SyncGroupsAsync),
             new("request modes", SyncRequestModesAsync),
+            new("consumers", SyncConsumersAsync),
             new("consumer offsets", SyncConsumerOffsetsAsync),
             new("delay offsets", master => SyncRestingAsync(master, delays, LogPosition.Durable, AskDelayOffsetsAsync)) { IsDelivered = true },
             new("timer checkpoint", master => SyncRestingAsync(master, timersRead, LogPosition.Durable, AskTimerCheckpointAsync)) { IsDelivered = true },
         ];
     }
+
+    /// <summary>Who consumes at the master; null where the roles are fixed, and it is of no use.</summary>
+    public AwaitedConsumers? Consumers { get; init; }
 
     /// <summary>Topics have come that were not asked for yet.</summary>
     private bool LacksTopics => Volatile.Read(ref _unknownSeen) != _unknownAskedFor;
@@ -328,6 +333,15 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         if (answer.Code != ResponseCode.RequestCodeNotSupported)
         {
             await _modes.FollowAsync(BrokerJson.Read(Successful(answer).Body.Span, BrokerJson.Default.RequestModeFile));
+        }
+    }
+
+    /// <summary>A member of a version of before does not know the question.</summary>
+    private async Task SyncConsumersAsync(string master)
+    {
+        if (Consumers is { } consumers && await _client.InvokeAsync(master, consumers.Ask(), Patience, _ending) is { Code: not ResponseCode.RequestCodeNotSupported } answer)
+        {
+            consumers.Follow(Successful(answer));
         }
     }
 

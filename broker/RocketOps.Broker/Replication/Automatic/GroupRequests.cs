@@ -6,11 +6,12 @@ using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
-// Three requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
+// Four requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused.
 //   71001 ASK_MEMBER   member (who is asked)                         → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen
 //   71002 JOIN_MASTER  groupId, member, incarnation, epoch           → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
+//   71006 GET_GROUP_CONSUMERS version (of the last answer, or nothing) → version; body, when that is another one: {"groups":{"GROUP":["CLIENT ID"]}}
 // And one of people and tools:
 //   71005 HAND_OVER_MASTER brokerName, [member]                      → member (who is to lead), epoch (that ends)
 // What clients ask of a member that does not lead it passes on with the remark PassedOn, everything else as it came (but never one-way). Who gets it so and does not lead either answers code 71004.
@@ -28,6 +29,8 @@ internal static class GroupRequests
 
     /// <summary>Answer to a request that was passed on to a member that does not lead.</summary>
     public const int NotLeading = 71_004;
+
+    public const int GetGroupConsumers = 71_006;
 
     /// <summary>Remark of a client's request that another member passes on. Requests of clients have none, and signatures leave it out.</summary>
     public const string PassedOn = "passed on by a member of the group";
@@ -65,6 +68,8 @@ internal static class GroupRequests
     public static RemotingCommand Join(GroupName group, JoinRequest join) => Write(JoinMaster, group, join);
 
     public static RemotingCommand Leave(GroupName group, JoinRequest left, long ticket) => Write(LeaveMaster, group, left).Set("ticket", ticket);
+
+    public static RemotingCommand AskConsumers(GroupName group, string version) => Named(GetGroupConsumers, group).Set("version", version);
 
     private static RemotingCommand Named(int code, GroupName group) => RemotingCommand.CreateRequest(code).Set("clusterName", group.Cluster).Set("brokerName", group.Broker);
 

@@ -223,11 +223,15 @@ public sealed class FailoverTests
         await members.InSyncAsync(Two);
         TestBroker old = await members.MasterAsync();
         string target = Two.Single(name => name != members.NameOf(old));
-        await members.EditAsync(lease => lease with { HandOverTo = target });
         int made = 0;
         bool isTaken = true;
         while (isTaken)
         {
+            if (made == 3)
+            {
+                await members.EditAsync(lease => lease with { HandOverTo = target });
+            }
+
             // Each topic and each group is there for a moment, and the one after it longer.
             isTaken = await IsTakenAsync(Topic(made + 1)) && await IsTakenAsync(Group(made + 1))
                 && await IsTakenAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", $"T{made}"))
@@ -237,7 +241,6 @@ public sealed class FailoverTests
 
         await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
 
-        made.Should().BePositive("else nothing was changed");
         BrokerParts parts = members[target].Host.Parts;
         // How far the last changes came is not known; each is made before the one before it is deleted.
         (parts.Topics.TryGet($"T{made}", out _) || parts.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
