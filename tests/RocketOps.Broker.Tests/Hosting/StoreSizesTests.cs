@@ -56,7 +56,7 @@ public sealed class StoreSizesTests : IDisposable
     /// <summary>A copy that hangs is to leave those in sync before a send gives up.</summary>
     [Theory]
     [InlineData("None", 200, 200)]
-    [InlineData("Automatic", 200, 6_000)]
+    [InlineData("Automatic", 200, 6_500)]
     [InlineData("Automatic", 7_000, 7_000)]
     public void Tuning_InAGroupThatElectsItsMaster_SendsWaitForLongerThanAFollowerMayBeLate(string failover, int slaveTimeoutMs, int waitsMs)
     {
