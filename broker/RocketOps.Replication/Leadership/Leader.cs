@@ -284,6 +284,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
             // Before it is sent: from then on somebody else may lead.
             _fence.Close();
+            mastership.Close();
             Renew(mastership, Released(seen, handOver.Leaves) with { Successor = target.Member });
             StepDown();
             reports.Say(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");

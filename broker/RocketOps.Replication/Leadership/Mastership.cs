@@ -85,6 +85,9 @@ internal sealed class Mastership
         CheckFollowers();
     }
 
+    /// <summary>The lease is given away: the word of copies counts no more.</summary>
+    public void Close() => _copies.Close();
+
     public void OnSending(LeaseRequest write) => _inSync.OnSending(write);
 
     public void OnSeen(VersionedLease lease)
