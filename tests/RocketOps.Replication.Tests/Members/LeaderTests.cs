@@ -88,6 +88,37 @@ public sealed class LeaderTests : MemberTest
         master.RenewsLease.Should().BeTrue("which is longer than others wait: else the test above proves nothing");
     }
 
+    /// <summary>Whoever is named may lead as soon as that write is seen, and what this member still answered would be no part of the tables it takes.</summary>
+    [Fact]
+    public void HandOverTo_TheLeaseIsReleased_LeadsNoMoreWhenThatIsSent()
+    {
+        GroupMember master = Master(new GroupRules());
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+        List<long?> leads = [];
+        _host.When(static host => host.WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Successor == "b"), Arg.Any<string?>())).Do(_ => leads.Add(master.LeadingEpoch));
+
+        master.HandOverTo("b").Should().BeTrue();
+        master.Tick();
+
+        leads.Should().Equal([null]);
+    }
+
+    [Theory]
+    [InlineData(true, 1, 1)]
+    [InlineData(true, 2, 2)]
+    [InlineData(false, 1, 2)]
+    public void HandOverTo_ThisMemberStopsAfterwards_TheSuccessorWaitsForItOnlyIfItMust(bool leaves, int minInSync, int left)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        master.HandOverTo("b", leaves).Should().BeTrue();
+        master.Tick();
+
+        _host.Received().WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(lease => lease.Successor == "b" && lease.InSync.Count == left && lease.InSync.Contains(Follower)), Arg.Any<string?>());
+    }
+
+    /// <summary>It may have cut its log before it came back: the lease is not given to it for what it said then.</summary>
     [Fact]
     public void OnJoining_OfACopyThatHadEverything_CountsOnlyWhatItSaysFromThenOn()
     {
