@@ -9,8 +9,7 @@ namespace RocketOps.Cluster.Tests;
 /// <summary>
 /// A group that elects its master on three nodes, under unmodified clients in Java (three attempts within 3 s, their default), Node and Go. What is planned costs them not one send, and no message comes twice to a consumer;
 /// what is not planned ends, and nothing acknowledged is lost. Consumers follow to the next master, with all that they have consumed. The Lease, the slice of the master's address, the status and the events tell the story.
-/// A build has one Java producer and one consumer and what is planned and frequent, with leases and attempts that no busy machine lets end. Consumers that share a group, and what they get again, belong to the deep ring, as all of the rest:
-/// after some changes one of them gets nothing for half a minute, which is not settled yet.
+/// A build has one Java producer and one consumer and what is planned and frequent, with leases and attempts that no busy machine lets end. Consumers that share a group, and what they get again, belong to the deep ring, as all of the rest.
 /// </summary>
 [Collection(KubeClusterCollection.Name)]
 public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)

@@ -6,6 +6,9 @@ namespace RocketOps.Broker.Clients;
 /// <summary>Producer groups that are online, known from heartbeats only.</summary>
 internal sealed class ProducerTable
 {
+    /// <summary>Every client instance is a member, also one that only consumes: it sends back what it could not consume.</summary>
+    public const string InnerGroup = "CLIENT_INNER_PRODUCER";
+
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<RemotingConnection, ClientChannel>> _groups = new(StringComparer.Ordinal);
     private readonly Lock _changes = new();
     private int _turns;

@@ -32,7 +32,7 @@ internal static class BrokerHandlers
         SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Forwarder, parts.Time);
         SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
         ExpressionCache expressions = new();
-        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Replicas, parts.Filters);
+        PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Replicas, parts.Filters, parts.AwaitedConsumers);
         PullMessageHandler pull = new(
             pullChecks, new PullRefusals(parts.Address, parts.Topics, expressions), parts.PullExecutor, parts.ParkedPulls, parts.Consumers, parts.GroupMaker, new PullForwarder(parts.Topics, parts.Peers));
         MaxOffsetHandler maxOffsets = new(parts.Topics, parts.Store);

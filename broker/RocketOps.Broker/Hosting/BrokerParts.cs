@@ -103,11 +103,11 @@ internal sealed class BrokerParts
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
         AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, time);
         Replicas.Group = Group;
-        Misled = new MisledClients(address, time);
+        Misled = new MisledClients(address, ParkedPulls, time);
         Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);
         if (Group is not null)
         {
-            Group.Deposed = () => Misled.LetGo(Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.Groups.SelectMany(Producers.ChannelsOf)));
+            Group.Deposed = () => Misled.LetGo(Producers.Groups.Where(static group => group != ProducerTable.InnerGroup).SelectMany(Producers.ChannelsOf), Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.ChannelsOf(ProducerTable.InnerGroup)));
         }
 
         Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, new ReplicationFigures(settings, Group), time);

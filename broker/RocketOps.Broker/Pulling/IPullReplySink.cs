@@ -14,6 +14,9 @@ internal interface IPullReplySink
     /// <summary>Whom the answer goes to: one object for all pulls of a connection.</summary>
     object ConsumerOf(in PullTicket ticket);
 
+    /// <summary>The consumer is about to lose the way by which its answer goes, and to take another.</summary>
+    bool IsLeaving(in PullTicket ticket);
+
     /// <summary>
     /// Answers with the found messages, copied once from the reader to where they leave from. False, with nothing answered, when the reader has not all of them in memory.
     /// <paramref name="flush"/> is false on the loop of the connection the pull came by only.

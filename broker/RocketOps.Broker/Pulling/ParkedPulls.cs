@@ -83,6 +83,9 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Queues that are waited for, or were not long ago.</summary>
     public int QueueCount => _queues.Count;
 
+    /// <summary>The pull's connection is about to end, or the broker stops: it is not to wait here, nor to be answered so that the next one comes at once.</summary>
+    public bool MayNotWait(in PullArguments pull) => _stopped || pull.IsLeaving;
+
     /// <summary>Holds the pull; false when too many are held already or the broker stops, and the caller answers it at once.</summary>
     public bool TryPark(in PullArguments pull)
     {
@@ -115,10 +118,11 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
 
         SweepBy(queue.NextVisit);
 
-        // A message may have arrived between the read that found nothing and the lines above, or the queue been cut below it. With a full fence on both sides either the arrival
-        // (or the cut) found the pull here, or the queue's end shows it now. Of a queue nobody has loaded no pull can have found the end.
+        // A message may have arrived between the read that found nothing and the lines above, or the queue been cut below it, or the connection is to end. With a full fence on both sides either the arrival
+        // (the cut, the end) found the pull here, or it shows now. Of a queue nobody has loaded no pull can have found the end.
         Interlocked.MemoryBarrier();
-        if (_store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets offsets) && offsets.Max != pull.Offset && queue.Remove(parked))
+        bool hasChanged = _store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets offsets) && offsets.Max != pull.Offset;
+        if ((hasChanged || MayNotWait(pull)) && queue.Remove(parked))
         {
             WokenPulls item = RentItem();
             item.Pulls.Add(parked);
@@ -180,12 +184,29 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         Start(item);
     }
 
+    /// <summary>
+    /// Connections are about to end (<see cref="RemotingConnection.IsLeaving"/>): pulls that wait for an answer by one are told to be put again by another. There are clients that let a pull run out its time, half a
+    /// minute, when its connection ends.
+    /// </summary>
+    public void OnConnectionsLeaving()
+    {
+        // The other side of the fence in TryPark.
+        Interlocked.MemoryBarrier();
+        WokenPulls item = RentItem();
+        foreach (ParkedQueue queue in _queues.Values)
+        {
+            queue.TakeLeaving(item.Pulls);
+        }
+
+        Start(item);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _stopped = true;
         await _sweep.DisposeAsync();
 
-        // Consumers are told "nothing" now, before the connections close, instead of waiting for a broker that goes away.
+        // Consumers are told to ask again now, before the connections close, instead of waiting for a broker that goes away.
         WokenPulls item = RentItem();
         foreach (ParkedQueue queue in _queues.Values)
         {
@@ -204,7 +225,11 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         try
         {
             parked.Pull.Hold(-ParkedBytes);
-            if (!parked.Pull.GoneToken.IsCancellationRequested)
+            if (MayNotWait(parked.Pull))
+            {
+                parked.Pull.Ticket.Sink.Fail(parked.Pull.Ticket, PullFailure.ConnectionLeaves);
+            }
+            else if (!parked.Pull.GoneToken.IsCancellationRequested)
             {
                 _executor.TryAnswer(parked.Pull, flush: true);
             }

@@ -151,6 +151,22 @@ internal sealed class ParkedQueue
         }
     }
 
+    /// <summary>Moves to <paramref name="taken"/> the pulls whose connections are about to end.</summary>
+    public void TakeLeaving(List<ParkedPull> taken)
+    {
+        lock (_gate)
+        {
+            foreach (ParkedPull parked in _waiting.All())
+            {
+                if (parked.Pull.IsLeaving)
+                {
+                    Take(parked);
+                    taken.Add(parked);
+                }
+            }
+        }
+    }
+
     /// <summary>Moves all pulls to <paramref name="taken"/> and gives the queue up.</summary>
     public void GiveUp(List<ParkedPull> taken)
     {

@@ -44,6 +44,9 @@ internal struct PullArguments
 
     public readonly CancellationToken GoneToken => Ticket.Sink.GoneToken(Ticket);
 
+    /// <summary>The consumer is about to lose its connection, and not to wait for an answer by it.</summary>
+    public readonly bool IsLeaving => Ticket.Sink.IsLeaving(Ticket);
+
     /// <summary>So many bytes more, or fewer, are held for whoever pulls.</summary>
     public readonly void Hold(long bytes) => Ticket.Sink.Hold(Ticket, bytes);
 }

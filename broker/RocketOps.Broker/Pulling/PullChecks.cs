@@ -20,7 +20,7 @@ namespace RocketOps.Broker.Pulling;
 /// </summary>
 internal sealed class PullChecks(
     BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets,
-    BrokerStatistics statistics, ReplicaGate replicas, ConsumerFilterTable? filters = null)
+    BrokerStatistics statistics, ReplicaGate replicas, ConsumerFilterTable? filters = null, AwaitedConsumers? awaited = null)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
     public PullStatus Check(in PullRequest request, out PullArguments pull)
@@ -91,7 +91,13 @@ internal sealed class PullChecks(
     /// <summary>Who pulls for a group of pull consumers, or one that is not online, without being a member of it. Source: apache/rocketmq PullMessageProcessor 5.5.0.</summary>
     private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online)
         ? online.IsPullConsumer && (request.Connection is null || online.TryGetChannel(request.Connection) is null)
-        : !GroupTable.IsSystemGroup(group.Name);
+        : !GroupTable.IsSystemGroup(group.Name) && !IsAwaited(group);
+
+    /// <summary>
+    /// Whether members of the group may have yet to send this broker, the new master of its group, their first heartbeat, which takes them up to 30 s. What they want is not known until then; they are sent everything:
+    /// brokers compare hashes of tags only, so clients compare the tags themselves. Who selects by properties waits: that only a broker does.
+    /// </summary>
+    private bool IsAwaited(SubscriptionGroupConfig group) => awaited is not null && awaited.CountOf(group.Name) > 0;
 
     /// <summary>Retries belong to the group whatever their tags, and unless told otherwise whatever their properties.</summary>
     private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
@@ -167,7 +173,7 @@ internal sealed class PullChecks(
 
         if (!consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online))
         {
-            return PullStatus.GroupNotOnline;
+            return !request.IsTag || !IsAwaited(group.Config) ? PullStatus.GroupNotOnline : group.MayRead(topic) ? PullStatus.Ok : PullStatus.GroupForbiddenForTopic;
         }
 
         if (online.IsBroadcasting && !group.Config.ConsumeBroadcastEnable)
@@ -182,11 +188,11 @@ internal sealed class PullChecks(
 
         if (!online.TryGetSubscription(request.Topic, out SubscriptionData? subscription))
         {
-            return PullStatus.SubscriptionMissing;
+            return request.IsTag && IsAwaited(group.Config) ? PullStatus.Ok : PullStatus.SubscriptionMissing;
         }
 
         bool outdated = subscription.SubVersion < request.SubscriptionVersion;
-        if (outdated && !(request.FiltersItself && request.IsTag))
+        if (outdated && !(request.IsTag && (request.FiltersItself || IsAwaited(group.Config))))
         {
             return PullStatus.SubscriptionNotLatest;
         }

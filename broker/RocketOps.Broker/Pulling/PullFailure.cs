@@ -13,4 +13,7 @@ internal enum PullFailure
 
     /// <summary>Too many reads wait for the disk already.</summary>
     DiskBusy,
+
+    /// <summary>The connection is about to end: asked again, the consumer makes another.</summary>
+    ConnectionLeaves,
 }

@@ -70,7 +70,12 @@ internal sealed class PullMessageHandler : IRequestHandler
         {
             PullTicket ticket = _replies.TicketOf(frame, connection);
             pull.Ticket = pull.Logic is null ? ticket : _logicReplies.TicketOf(pull.Logic, ticket);
-            if (!_executor.TryAnswer(pull, flush) && !_parked.TryPark(pull))
+            if (pull.HoldMs > 0 && _parked.MayNotWait(pull))
+            {
+                // With messages too: it would ask for the next ones at once, and that question would be on its way when the connection ends.
+                pull.Ticket.Sink.Fail(pull.Ticket, PullFailure.ConnectionLeaves);
+            }
+            else if (!_executor.TryAnswer(pull, flush) && !_parked.TryPark(pull))
             {
                 pull.HoldMs = 0;
                 _executor.TryAnswer(pull, flush);

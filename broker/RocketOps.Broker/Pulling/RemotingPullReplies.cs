@@ -17,6 +17,8 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     private const int SerializeTypeShift = 32;
 
+    private const string ConnectionLeaves = "this connection is about to end: ask again by another one";
+
     /// <summary>What an answer must know of its request: connection, opaque, header format.</summary>
     public PullTicket TicketOf(in RequestFrame frame, RemotingConnection connection) =>
         new(this, connection, ((long)frame.SerializeType << SerializeTypeShift) | (uint)frame.Opaque);
@@ -26,6 +28,8 @@ internal sealed class RemotingPullReplies : IPullReplySink
     public void Hold(in PullTicket ticket, long bytes) => ConnectionOf(ticket).ChangeHeld(bytes);
 
     public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
+
+    public bool IsLeaving(in PullTicket ticket) => ConnectionOf(ticket).IsLeaving;
 
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
@@ -59,6 +63,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
         {
             PullFailure.NotReadable => (ResponseCode.SystemError, "store getMessage return null"),
             PullFailure.DiskBusy => (ResponseCode.SystemBusy, "reading from disk failed: too many reads are waiting already: the disk cannot keep up"),
+            PullFailure.ConnectionLeaves => (ResponseCode.FlowControl, ConnectionLeaves),
             PullFailure.DeletedMeanwhile => (ResponseCode.SystemError, "the messages were deleted while they were read"),
             _ => (ResponseCode.SystemBusy, $"reading from disk failed: {detail}"),
         };

@@ -31,6 +31,12 @@ internal sealed class LogicPullReplies : IPullReplySink
         return to.Sink.ConsumerOf(to);
     }
 
+    public bool IsLeaving(in PullTicket ticket)
+    {
+        PullTicket to = PullOf(ticket).Ticket;
+        return to.Sink.IsLeaving(to);
+    }
+
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
         LogicPull pull = PullOf(ticket);

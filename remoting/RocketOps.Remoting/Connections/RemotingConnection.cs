@@ -248,6 +248,9 @@ public sealed class RemotingConnection
     /// <summary>The turn of answers that take much memory while they are built. Few connections ever ask for one.</summary>
     internal SemaphoreSlim HeavyAnswers => _heavyAnswers ?? Interlocked.CompareExchange(ref _heavyAnswers, new SemaphoreSlim(1, 1), null) ?? _heavyAnswers!;
 
+    /// <summary>It is to end soon (<see cref="FinishBehindAnswer"/>): a peer is not to wait for an answer by it for long.</summary>
+    public bool IsLeaving => _endsBehindAnswer;
+
     /// <summary>It ends at once, somebody has asked for that: perhaps for what it holds, and what would make it hold more is not begun.</summary>
     public bool IsAborted => _aborted;
 

@@ -22,6 +22,28 @@ public sealed class ParkedPullsTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
+    /// <summary>There are clients that let a pull run out its time, half a minute, when its connection ends.</summary>
+    [Fact]
+    public async Task OnConnectionsLeaving_PullsOfTheirConsumersAreRefused_OthersWaitOn()
+    {
+        await _broker.CreateTopicAsync("Leaving", queues: 2);
+        Park(0, "stays", 1);
+        Park(0, "leaves", 2);
+        Park(1, "leaves", 3);
+
+        _sink.Leaving["leaves"] = true;
+        Parked.OnConnectionsLeaving();
+
+        await Eventually.TrueAsync(() => _sink.Failed.Count == 2, "who leaves does not wait here");
+        _sink.Failed.Should().BeEquivalentTo([2L, 3L]);
+        Parked.Count.Should().Be(1);
+        Park(1, "leaves", 4);
+        await Eventually.TrueAsync(() => _sink.Failed.Contains(4), "nor does it begin to");
+        _sink.Answered.Should().BeEmpty();
+
+        void Park(int queueId, string consumer, long tag) => Parked.TryPark(Pull(Topic("Leaving"), queueId, 0, _sink, tag: tag, consumer: consumer)).Should().BeTrue();
+    }
+
     [Fact]
     public async Task Sweep_QueuesNobodyWaitsForAnyMore_AreLetGoAndTheTimerRests()
     {
@@ -368,6 +390,9 @@ public sealed class ParkedPullsTests : IAsyncLifetime
 
         public long FailOn { get; set; } = -1;
 
+        /// <summary>Consumers whose connections are about to end.</summary>
+        public ConcurrentDictionary<object, bool> Leaving { get; } = [];
+
         /// <summary>What happens before an answer is noted.</summary>
         public Action Answering { get; set; } = static () => { };
 
@@ -379,6 +404,8 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         public CancellationToken GoneToken(in PullTicket ticket) => CancellationToken.None;
 
         public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
+
+        public bool IsLeaving(in PullTicket ticket) => Leaving.ContainsKey(ticket.Peer);
 
         public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
         {

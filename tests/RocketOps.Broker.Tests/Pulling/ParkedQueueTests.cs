@@ -427,6 +427,8 @@ public sealed class ParkedQueueTests : IAsyncLifetime
 
         public object ConsumerOf(in PullTicket ticket) => ticket.Peer;
 
+        public bool IsLeaving(in PullTicket ticket) => false;
+
         public void Hold(in PullTicket ticket, long bytes)
         {
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 
@@ -45,6 +46,33 @@ public sealed class AwaitedConsumersTests
         members.Time.Pass(TimeSpan.FromSeconds(40));
 
         (await MembersAsync(next)).Should().Equal("first");
+    }
+
+    /// <summary>Clients before 5.x, and those in other languages, send heartbeats every 30 s and not with each connection: until then the next master does not know what they have subscribed to.</summary>
+    [Fact]
+    public async Task Pulls_OfMembersOfTheFormerMaster_AreServedBeforeTheirHeartbeat()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        TestBroker next = await HandOverAsync(members);
+
+        (await PullAsync(next, Group)).Code.Should().Be(ResponseCode.Success, "clients compare tags themselves");
+        (await PullAsync(next, Group, "SQL92")).Code.Should().Be(ResponseCode.SubscriptionNotExist, "properties they do not");
+        (await PullAsync(next, "another")).Code.Should().Be(ResponseCode.SubscriptionNotExist, "it was nowhere");
+        await next.SubscribeAsync(Group, "another topic", clientId: "first");
+        (await PullAsync(next, Group)).Code.Should().Be(ResponseCode.Success, "the second one may have subscribed to it");
+        await next.SubscribeAsync(Group, ElectedMembers.Topic, clientId: "first");
+        (await PullAsync(next, Group, version: long.MaxValue)).Code.Should().Be(ResponseCode.Success, "its next heartbeat is on its way");
+
+        members.Time.Pass(TimeSpan.FromSeconds(40));
+
+        (await PullAsync(next, Group, version: long.MaxValue)).Code.Should().Be(ResponseCode.SubscriptionNotLatest, "a heartbeat has been due since");
+    }
+
+    private static Task<RemotingCommand> PullAsync(TestBroker broker, string group, string type = "TAG", long version = 0)
+    {
+        StoreTopic topic = broker.Host.Parts.Topics.GetOrThrow(ElectedMembers.Topic).StoreTopic;
+        int queue = Enumerable.Range(0, 16).First(id => broker.Host.Parts.Store.Reader.TryGetOffsets(topic, id, out QueueOffsets offsets) && offsets.Max > 0);
+        return broker.InvokeAsync(Requests.Pull(group, ElectedMembers.Topic, queue, 0).Set("expressionType", type).Set("subVersion", version));
     }
 
     /// <summary>The consumers "first" and "second" are known to the member that leads, which hands over to the other one.</summary>
