@@ -46,6 +46,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
             await Release.InstallAsync();
             await KubeCluster.ApplyAsync(await ManifestAsync());
             await KubeCluster.ApplyAsync(Topics);
+            await KubeCluster.ApplyAsync(Exchanges.TopicsOf("automatic"));
             await KubeCluster.KubectlAsync("wait", Cluster, "--for=condition=Ready", KubeCluster.Timeout);
             await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
             await UnderLoadAsync();
@@ -76,6 +77,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
             ? new([.. Versions.Select(version => ForeignClient.JavaProducer(version, address, Topic)), ForeignClient.NodeProducer(address, Topic)], shared, ordered, ConsumerGroup.Go(address))
             : new([ForeignClient.JavaProducer("5.5.0", address, Topic)], shared);
         await using GoRounds? go = Depth.IsDeep ? new(address) : null;
+        await using Exchanges? exchanges = Depth.IsDeep ? new(address) : null;
         await oracle.ServedAsync("at the beginning");
         await FollowedAsync(oracle, "at the beginning");
         long settled = ordered is null ? 0 : (await ordered.ReceiptsAsync())[^1].At;
@@ -87,7 +89,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         }
 
         await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
-        if (go is not null)
+        if (go is not null && exchanges is not null)
         {
             await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(Members + 1));
             await PlannedAsync(oracle, "and leaves", _ => ToMembersAsync(Members));
@@ -96,6 +98,8 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
             await WholeAsync("after the drain");
             int rounds = await go.EndAsync();
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Go: {rounds} rounds without a failure"));
+            await exchanges.ServedAsync("after all that is planned");
+            output.WriteLine(await exchanges.AllDoneAsync());
         }
 
         if (ordered is not null)
@@ -303,7 +307,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
     private static async Task LeaveNothingAsync()
     {
-        await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", "topics/automatic-transactions", "topics/automatic-requests", KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", ClusterLabel, KubeCluster.Timeout);
         await Release.UninstallAsync();

@@ -55,8 +55,8 @@ internal sealed class EndTransactionHandler(
                 commit = false;
                 break;
             default:
-                // Unknown yet: the producer will be asked.
-                return null;
+                // Unknown yet: the producer will be asked. Clients want no answer; a member of the group that has passed it on waits for one, and so does whoever waits for that member.
+                return RemotingCommand.CreateResponse(request, ResponseCode.Success);
         }
 
         HalfMessage half = await FindAsync(commitLogOffset, cancellationToken);

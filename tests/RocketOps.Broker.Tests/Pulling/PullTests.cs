@@ -42,6 +42,19 @@ public sealed class PullTests : IAsyncLifetime
         messages[0].Properties.Get("CLUSTER").Should().Be("DefaultCluster");
     }
 
+    /// <summary>A client that gets messages asks for more at once, and may wait half a minute for the answer to what was on its way when its connection ended.</summary>
+    [Fact]
+    public async Task Pull_ByAConnectionThatIsAboutToEnd_ThatMayWait_IsToldToComeAgainWithMessagesToo()
+    {
+        await _broker.SendAsync("Leaves", "there", queueId: 0);
+        await _broker.SubscribeAsync("g", "Leaves");
+        _broker.Host.Parts.Consumers.All.Single().Channels.Single().Connection.FinishBehindAnswer("the test says so");
+
+        (await _broker.PullAsync("g", "Leaves", 0, 0, PullMessageRequestHeader.SuspendFlag, 10_000)).Code.Should().Be(ResponseCode.FlowControl);
+        (await _broker.PullAsync("g", "Leaves", 0, 1, PullMessageRequestHeader.SuspendFlag, 10_000)).Code.Should().Be(ResponseCode.FlowControl);
+        (await _broker.PullAsync("g", "Leaves", 0, 0)).Code.Should().Be(ResponseCode.Success, "who does not wait is served");
+    }
+
     [Fact]
     public async Task Pull_TagSubscription_FiltersAndMovesOn()
     {

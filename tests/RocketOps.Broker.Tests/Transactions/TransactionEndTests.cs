@@ -33,6 +33,21 @@ public sealed class TransactionEndTests
         (await RecordAsync(broker, message)).Should().Be((SysFlags.TransactionCommit, OffsetOf(half)));
     }
 
+    /// <summary>A member of an elected group passes on what clients send one-way, and waits for an answer to it: without one for 2.5 s, in which the connection of the client that sent it cannot end.</summary>
+    [Fact]
+    public async Task Unknown_IsAnsweredWhereAnAnswerIsWanted_AndStaysOpen()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Quiet);
+        await using Producer producer = await Producer.StartAsync(broker, "pg");
+        RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
+
+        (await producer.InvokeAsync(producer.End(half, 0))).Code.Should().Be(ResponseCode.Success);
+
+        (await ReadAsync(broker, "Paid", 0)).Should().BeEmpty();
+        (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
+        (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
+    }
+
     /// <summary>What was taken is found and stored, whatever the limit for new messages is.</summary>
     [Fact]
     public async Task Commit_TheLimitWasLoweredSince_IsReadInItsTopic()

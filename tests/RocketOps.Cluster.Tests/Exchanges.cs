@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace RocketOps.Cluster.Tests;
+
+/// <summary>
+/// What goes back and forth between unmodified Java clients and the master beside a test: transactions that their producer ends when it is asked about them, and requests that another client answers. Whoever leads has to know
+/// producers and consumers by their connections for that.
+/// </summary>
+internal sealed class Exchanges : IAsyncDisposable
+{
+    private const string Transactions = "Transactions";
+    private const string Requests = "Requests";
+
+    private readonly MessageOracle _transactions;
+    private readonly ForeignClient _answers;
+    private readonly ForeignClient _requests;
+
+    public Exchanges(string nameServer)
+    {
+        _transactions = new MessageOracle(
+            [ForeignClient.Java("p_transactions", "send", "--namesrv", nameServer, "--topic", Transactions, "--group", "p_transactions", "--keys", "t", "--transaction", "unknown", "--check", "commit", "--count", "1000000", "--pause", "100")],
+            ConsumerGroup.Java("g_transactions", nameServer, Transactions, 1));
+        _answers = ForeignClient.Java("g_requests", "reply", "--namesrv", nameServer, "--topic", Requests, "--group", "g_requests", "--count", "100000000", "--seconds", "3600");
+        _requests = ForeignClient.Java("p_requests", "request", "--namesrv", nameServer, "--topic", Requests, "--group", "p_requests", "--count", "100000000", "--timeout", "10000");
+    }
+
+    /// <summary>The topics they need, as objects of a cluster.</summary>
+    public static string TopicsOf(string cluster) => $$"""
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: {{cluster}}-transactions, namespace: default }
+        spec: { clusterRef: { name: {{cluster}} }, topicName: {{Transactions}} }
+        ---
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: {{cluster}}-requests, namespace: default }
+        spec: { clusterRef: { name: {{cluster}} }, topicName: {{Requests}} }
+        """;
+
+    /// <summary>Halves are taken, and requests answered.</summary>
+    public async Task ServedAsync(string when)
+    {
+        await _transactions.ServedAsync(when);
+        await _requests.MoreAsync(100, "reply", when);
+    }
+
+    /// <summary>Fails when a half was not taken or a request not answered so far. Returns when each half that was taken is read as its producer ended it, with a sentence about all.</summary>
+    public async Task<string> AllDoneAsync()
+    {
+        (_, IReadOnlyList<string> failures) = await _transactions.CountAsync();
+        failures.Should().BeEmpty("every half is taken");
+        IReadOnlyList<JsonElement> requests = await _requests.EventsAsync();
+        requests.Where(static line => line.GetProperty("event").GetString() == "error").Should().BeEmpty("every request is answered");
+        string received = await _transactions.AllReceivedAsync();
+        return string.Create(CultureInfo.InvariantCulture, $"transactions: {received}; {requests.Count} requests answered");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _requests.DisposeAsync();
+        await _answers.DisposeAsync();
+        await _transactions.DisposeAsync();
+    }
+}
