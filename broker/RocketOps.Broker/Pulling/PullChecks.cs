@@ -94,7 +94,7 @@ internal sealed class PullChecks(
         : !GroupTable.IsSystemGroup(group.Name) && !IsAwaited(group);
 
     /// <summary>
-    /// Whether members of the group may have yet to send this broker, the new master of its group, their first heartbeat, which takes them up to 30 s. What they want is not known until then; they are sent everything:
+    /// Whether the master, or the one before this broker, knows members of the group, which may have yet to send this broker their first heartbeat: that takes them up to 30 s. What they want is not known until then; they are sent everything:
     /// brokers compare hashes of tags only, so clients compare the tags themselves. Who selects by properties waits: that only a broker does.
     /// </summary>
     private bool IsAwaited(SubscriptionGroupConfig group) => awaited is not null && awaited.CountOf(group.Name) > 0;
