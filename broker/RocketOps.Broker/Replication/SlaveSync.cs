@@ -351,38 +351,50 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// </summary>
     private async Task SyncConsumerOffsetsAsync(string master)
     {
-        (long Half, long Op)? told = null;
-        await SyncRestingAsync(master, _consumed, LogPosition.Written, async master =>
+        if (IsToBeAsked(_consumed, master))
         {
             OffsetTableFile offsets = BrokerJson.Read((await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllConsumerOffset))).Body.Span, BrokerJson.Default.OffsetTableFile);
-            told = CheckProgress.TakeFrom(offsets);
-            return _ =>
+            (long Half, long Op)? told = CheckProgress.TakeFrom(offsets);
+            long end = await AskEndAsync(master);
+            _consumed.Tell(master, end, _ =>
             {
                 _consumerOffsets.Follow(offsets);
                 return Task.CompletedTask;
-            };
-        });
-        await SyncRestingAsync(master, _checked, LogPosition.Durable, _ => Task.FromResult<Func<LogMark, Task>?>(told is not var (half, op) ? null : mark =>
-        {
-            _checks.Follow(half, op, mark.Offset);
-            return Task.CompletedTask;
-        }));
+            });
+            if (IsToBeAsked(_checked, master))
+            {
+                _checked.Tell(master, end, told is not var (half, op) ? null : mark =>
+                {
+                    _checks.Follow(half, op, mark.Offset);
+                    return Task.CompletedTask;
+                });
+            }
+        }
+
+        await FollowAsync(_consumed, LogPosition.Written);
+        await FollowAsync(_checked, LogPosition.Durable);
     }
 
     /// <summary>Asks how far the master has come with something, and takes that over when everything it rests on is here, in this round or a later one.</summary>
     private async Task SyncRestingAsync(string master, Resting told, LogPosition position, Func<string, Task<Func<LogMark, Task>?>> askAsync)
     {
-        if (told.FollowAsync is null || told.Master != master || _isLast)
+        if (IsToBeAsked(told, master))
         {
-            told.FollowAsync = await askAsync(master);
-            if (told.FollowAsync is null)
-            {
-                return;
-            }
+            // The end is asked for afterwards: all that it rests on lies before it.
+            Func<LogMark, Task>? followAsync = await askAsync(master);
+            told.Tell(master, followAsync is null ? 0 : await AskEndAsync(master), followAsync);
+        }
 
-            // Asked for afterwards: all that it rests on lies before it.
-            told.Master = master;
-            told.MasterEnd = await AskEndAsync(master);
+        await FollowAsync(told, position);
+    }
+
+    private bool IsToBeAsked(Resting told, string master) => told.FollowAsync is null || told.Master != master || _isLast;
+
+    private async Task FollowAsync(Resting told, LogPosition position)
+    {
+        if (told.FollowAsync is not { } followAsync)
+        {
+            return;
         }
 
         LogMark mark = _store.Positions.End.NotBehind(new PhysicalOffset(told.MasterEnd));
@@ -393,8 +405,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
 
         if (mark.Offset.Value == told.MasterEnd && _store.Positions.IsReached(position, mark))
         {
-            await told.FollowAsync(mark);
-            told.FollowAsync = null;
+            await followAsync(mark);
+            told.Forget();
         }
     }
 
@@ -495,12 +507,23 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>How far a master said it has come, until that which it rests on is here.</summary>
     private sealed class Resting
     {
-        public string Master { get; set; } = string.Empty;
+        public string Master { get; private set; } = string.Empty;
 
-        public long MasterEnd { get; set; }
+        /// <summary>Where its log ended afterwards.</summary>
+        public long MasterEnd { get; private set; }
 
         /// <summary>Takes it over, with the mark of what it rests on; null when there is nothing to take over.</summary>
-        public Func<LogMark, Task>? FollowAsync { get; set; }
+        public Func<LogMark, Task>? FollowAsync { get; private set; }
+
+        /// <summary>All at once: with an end that was told with something else it would be taken over too early.</summary>
+        public void Tell(string master, long end, Func<LogMark, Task>? followAsync)
+        {
+            Master = master;
+            MasterEnd = end;
+            FollowAsync = followAsync;
+        }
+
+        public void Forget() => FollowAsync = null;
     }
 
     private sealed class Part(string name, Func<string, Task> runAsync)

@@ -12,6 +12,12 @@ namespace RocketOps.Replication.Members;
 /// </summary>
 public sealed class GroupMember
 {
+    /// <summary>
+    /// A watch that has shown nothing for so many renewals may have broken off without a word. Each renewal of a live one comes after one, which leaves half a renewal for a late one; and who finds out reads of a renewal that it was
+    /// not shown while the others still wait for it (<see cref="GroupOptions.Patience"/>), also of one that was made right after the last that it was shown.
+    /// </summary>
+    private const double RenewalsOfSilence = 1.5;
+
     private readonly MemberContext _context;
     private readonly PersistedState _persisted;
     private readonly LeaseObservation _observed;
@@ -252,7 +258,7 @@ public sealed class GroupMember
         }
 
         LeaseTimings timings = _context.Options.Lease;
-        if (!_observed.HasSeen || (_requests.Idle >= timings.Renew && !(_observed.IsHeld && _observed.Silence < 2 * timings.Renew)))
+        if (!_observed.HasSeen || (_requests.Idle >= timings.Renew && !(_observed.IsHeld && _observed.Silence < RenewalsOfSilence * timings.Renew)))
         {
             _requests.Read();
         }

@@ -30,6 +30,12 @@ public sealed class ElectedScaleInTests
         Next(Change(Change(Group(0, ["a-0-0", "a-0-1"]), 2, static member => member with { Ready = false, Registered = false, LogEnd = null }), 1, static member => member with { Outdated = true }))
             .Phase.Should().Be(OperationPhase.Removing);
 
+    /// <summary>It leaves too.</summary>
+    [Fact]
+    public void Next_TheOneBeforeTheLastDoesNotServe_IsNotWaitedFor() =>
+        Next(Change(Group(0, ["a-0-0", "a-0-1", "a-0-3"], members: 4), 2, static member => member with { Ready = false, Registered = false, LogEnd = null }))
+            .Should().BeEquivalentTo(new { Pod = "a-0-3", Phase = OperationPhase.Removing });
+
     public static TheoryData<string, string> Blockers() => new()
     {
         { "nobody leads", "a member of a-0 to lead" },
@@ -64,14 +70,14 @@ public sealed class ElectedScaleInTests
     private static GroupView Change(GroupView group, int ordinal, Func<MemberState, MemberState> change) =>
         group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? change(member) : member)] };
 
-    private static GroupView Group(int? master, string[] inSync)
+    private static GroupView Group(int? master, string[] inSync, int members = 3)
     {
         GroupLease lease = new(master is { } ordinal ? $"a-0-{ordinal}" : null, 3, inSync, null, null);
         LeaseLeadership leadership = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = lease });
         return new GroupView(
             "a-0",
             new StatefulSet { Metadata = new ObjectMeta { Name = "a-0", Uid = "a-0" } },
-            [.. Enumerable.Range(0, 3).Select(member => new MemberState("a-0", $"a-0-{member}", member, leadership.RankOf("a-0", member), $"uid-{member}", Ready: true, Outdated: false, Terminating: false, Registered: true, LogEnd: 4096))],
+            [.. Enumerable.Range(0, members).Select(member => new MemberState("a-0", $"a-0-{member}", member, leadership.RankOf("a-0", member), $"uid-{member}", Ready: true, Outdated: false, Terminating: false, Registered: true, LogEnd: 4096))],
             lease);
     }
 }

@@ -200,6 +200,104 @@ public sealed class ElectedGroupTests : IAsyncLifetime
         _world.Workloads.Started.Should().NotContain("a-0-2");
     }
 
+    /// <summary>All are announced together, so that nobody restarts twice; then one comes after the other.</summary>
+    [Fact]
+    public async Task MoreMembers_Two_TheSecondComesWhenTheFirstIsInSync()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.CatchesUp = static pod => pod != "a-0-2";
+
+        await ResizeAsync(4);
+
+        BrokerCluster joining = await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
+        joining.Status!.Operations!.Single().Message.Should().Be("a-0-2 in a-0: what the others have is copied until the Lease names them in sync. After that: a-0-3.");
+        Conditions.Find(joining.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingOut);
+        await _world.PassesAsync(5);
+        (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3, "one at a time");
+
+        _members.CatchesUp = static _ => true;
+        BrokerCluster ready = await _world.ClusterAsync("a", "Ready", "True");
+        ready.Status!.Operations.Should().BeNull();
+        ready.Status.Groups![0].InSync.Should().BeEquivalentTo("a-0-0", "a-0-1", "a-0-2", "a-0-3");
+        (await ListsAsync()).Should().Equal(4, 4, 4, 4);
+        string[] started = [.. _world.Workloads.Started];
+        started[^2..].Should().Equal("a-0-2", "a-0-3");
+        started[..^2].Should().BeEquivalentTo(["a-0-0", "a-0-1", "a-0-0", "a-0-1"], "each has restarted once");
+        await _world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation("rocketops.io/joining-from") is null, "no note is left");
+        Undisturbed();
+    }
+
+    [Fact]
+    public async Task MoreMembers_FewerAskedForHalfWay_TheFirstLeavesAndTheSecondNeverComes()
+    {
+        await CreateAsync();
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.CatchesUp = static pod => pod != "a-0-3";
+        await ResizeAsync(5);
+        await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
+
+        await ResizeAsync(3);
+
+        BrokerCluster ready = await _world.ClusterAsync("a", "Ready", "True");
+        ready.Status!.Operations.Should().BeNull();
+        _world.Workloads.Left.Should().Equal("a-0-3");
+        _world.Workloads.Started.Should().NotContain("a-0-4");
+        (await ListsAsync()).Should().Equal(3, 3, 3);
+        await _world.GoneAsync<Service>("a-0-3");
+        await _world.GoneAsync<Service>("a-0-4");
+        Undisturbed();
+    }
+
+    [Fact]
+    public async Task MoreMembers_StillMoreAskedForHalfWay_AreAnnouncedAndCome()
+    {
+        await CreateAsync(2);
+        await _world.ClusterAsync("a", "Ready", "True");
+        _members.CatchesUp = static pod => pod != "a-0-2";
+        await ResizeAsync(3);
+        await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
+
+        string before = await _world.ConfigurationAsync("a-0-0");
+        await ResizeAsync(4);
+        await Eventually.TrueAsync(async () => (await _world.ConfigurationMapsAsync("a-0")).Single() != before, "the longer list is there");
+        await _world.PassesAsync(5);
+        (await ListsAsync()).Should().Equal([3, 3, 3], "nobody restarts while one is not in sync");
+        _members.CatchesUp = static _ => true;
+
+        await _world.ClusterAsync("a", "Ready", "True");
+        (await ListsAsync()).Should().Equal(4, 4, 4, 4);
+        Undisturbed();
+    }
+
+    /// <summary>The second waits until the Lease has forgotten the first. The others are given the shorter list when both have gone.</summary>
+    [Fact]
+    public async Task FewerMembers_Two_LeaveOneAfterTheOtherAndAreForgottenTogether()
+    {
+        await CreateAsync(5);
+        await _world.ClusterAsync("a", "Ready", "True");
+        await LeadAsync("a-0-4");
+        _members.LetsGo = static pod => pod != "a-0-4";
+
+        await ResizeAsync(3);
+
+        await Eventually.TrueAsync(() => !_world.Workloads.Left.IsEmpty, "the last one leaves");
+        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
+        waiting.Status!.Operations!.Single().Message.Should().Be("a-0 has more members than asked for; a-0-3 goes next and waits for the Lease not to name a-0-4 any more, which has left.");
+        await _world.PassesAsync(5);
+        _world.Workloads.Left.Should().Equal("a-0-4");
+        _members.Masters[^1].Should().Be("a-0-0", "it has handed over");
+        (await ListsAsync()).Should().Equal([5, 5, 5, 5], "nobody is forgotten before");
+
+        _members.LetsGo = static _ => true;
+        BrokerCluster ready = await _world.ClusterAsync("a", "Ready", "True");
+        ready.Status!.Operations.Should().BeNull();
+        _world.Workloads.Left.Should().Equal("a-0-4", "a-0-3");
+        (await ListsAsync()).Should().Equal(3, 3, 3);
+        _world.Workloads.Started.Count(static pod => pod == "a-0-1").Should().Be(2, "one round of restarts");
+        Undisturbed();
+    }
+
     [Fact]
     public async Task FewerMembers_MasterHandsOverAndIsForgottenOnceTheLeaseForgetsIt()
     {

@@ -131,6 +131,43 @@ public sealed class ChooserTests : MemberTest
         }
     }
 
+    /// <summary>The watch broke off without a word right after it had shown a renewal, and the holder renewed once more at once: this member reads of that while the others still wait for it.</summary>
+    [Theory]
+    [InlineData(6000, 1500)]
+    [InlineData(5500, 1500)]
+    public void Tick_TheWatchShowsNothingMore_ReadsTheLeaseInTimeForItsTurn(int durationMs, int renewMs)
+    {
+        GroupOptions options = Options with { Lease = new LeaseTimings { Duration = TimeSpan.FromMilliseconds(durationMs), Renew = TimeSpan.FromMilliseconds(renewMs) } };
+        GroupMember member = Watcher(options, out LeaseRecord held);
+        ShowRenewal(member, held, renewals: 1);
+
+        for (TimeSpan silence = Look; silence + options.AnswerTime < options.Patience; silence += Look)
+        {
+            LookOnce(member);
+        }
+
+        Reads().Should().Be(2);
+    }
+
+    /// <summary>A busy machine shows some late, by less than half a renewal.</summary>
+    [Fact]
+    public void Tick_TheWatchShowsEachRenewalLate_ReadsNothing()
+    {
+        GroupMember member = Watcher(Options, out LeaseRecord held);
+
+        for (int renewals = 1; renewals <= 20; renewals++)
+        {
+            for (TimeSpan silence = Look; silence < 1.5 * Options.Lease.Renew; silence += Look)
+            {
+                LookOnce(member);
+            }
+
+            ShowRenewal(member, held, renewals);
+        }
+
+        Reads().Should().Be(1);
+    }
+
     /// <summary>b has more and asks anew when somebody writes a wish into the free lease, so it is given the time for that anew.</summary>
     [Fact]
     public void Choose_AWishIsWrittenIntoTheFreeLease_GivesThoseWithMoreTheirTimeAnew()
@@ -301,5 +338,26 @@ public sealed class ChooserTests : MemberTest
         master.Tick();
 
         _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+    }
+
+    /// <summary>Has read that b holds the lease, and is shown its renewals from now on.</summary>
+    private GroupMember Watcher(GroupOptions options, out LeaseRecord held)
+    {
+        held = Lease with { Holder = "b", Successor = null };
+        GroupMember member = new(options, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(held, "1"));
+        return member;
+    }
+
+    private static void ShowRenewal(GroupMember member, LeaseRecord held, int renewals) =>
+        member.OnLeaseWatched(new VersionedLease(held with { RenewTime = held.RenewTime.AddSeconds(renewals) }, $"{renewals + 1}"));
+
+    private long Reads() => Requests(nameof(IMemberHost.ReadLease));
+
+    private void LookOnce(GroupMember member)
+    {
+        _time.Advance(Look);
+        member.Tick();
     }
 }

@@ -400,7 +400,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw new IOException("this member has not started yet");
 
     /// <summary>Has the member look at once, unless it is about to: what the timer does.</summary>
-    public void PostTick()
+    internal void PostTick()
     {
         if (Interlocked.Exchange(ref _ticking, 1) == 0)
         {

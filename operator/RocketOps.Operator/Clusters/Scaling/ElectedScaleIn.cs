@@ -9,9 +9,14 @@ namespace RocketOps.Operator.Clusters.Scaling;
 /// </summary>
 internal static class ElectedScaleIn
 {
-    public static ScaleInPlan Next(GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    /// <param name="wanted">Members the group is to have. Of several that leave none is waited for: it may be what somebody wants to be rid of.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="lease">What it has agreed on.</param>
+    /// <param name="leaving">Its last member.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    public static ScaleInPlan Next(int wanted, GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
     {
-        if (Blocker(group, lease, leaving, registrations) is { } blocker)
+        if (Blocker(wanted, group, lease, leaving, registrations) is { } blocker)
         {
             return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, blocker, leaving);
         }
@@ -48,7 +53,7 @@ internal static class ElectedScaleIn
         return ScaleInPlan.Nothing;
     }
 
-    private static string? Blocker(GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    private static string? Blocker(int wanted, GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
     {
         if (group.Master is null)
         {
@@ -65,7 +70,7 @@ internal static class ElectedScaleIn
             return $"the Lease not to name {before} any more, which has left";
         }
 
-        MemberState[] staying = [.. group.Members.Where(member => member != leaving)];
+        MemberState[] staying = [.. group.Members.Take(wanted)];
         if (StayingMembers.WaitFor(staying, leaving) is { } reason)
         {
             return reason;

@@ -33,7 +33,7 @@ internal static class ScaleInPlanner
         MemberState leaving = group.Members[^1];
         if (group.Lease is { } lease)
         {
-            return ElectedScaleIn.Next(group, lease, leaving, registrations);
+            return ElectedScaleIn.Next(wanted, group, lease, leaving, registrations);
         }
 
         string? blocker = Blocker(group, leaving, registrations);

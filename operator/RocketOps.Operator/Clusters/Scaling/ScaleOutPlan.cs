@@ -6,4 +6,5 @@ namespace RocketOps.Operator.Clusters.Scaling;
 /// <param name="Group">The group.</param>
 /// <param name="Phase">What is done with it.</param>
 /// <param name="Message">For people, with whatever is waited for.</param>
-internal sealed record ScaleOutPlan(string Group, OperationPhase Phase, string Message);
+/// <param name="Members">Where some are added: how many the group has with them.</param>
+internal sealed record ScaleOutPlan(string Group, OperationPhase Phase, string Message, int Members = 0);

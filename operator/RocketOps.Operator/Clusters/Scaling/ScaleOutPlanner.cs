@@ -8,7 +8,8 @@ namespace RocketOps.Operator.Clusters.Scaling;
 
 /// <summary>
 /// Decides when groups that elect their master get the members they are to have: once every member that is there has started with a list in which the new ones are. A newcomer that its master does not know could not join, and
-/// one that only some know could be missed when a lease is founded.
+/// one that only some know could be missed when a lease is founded. They come one at a time, as each is a copy of everything that its master sends: the next one when the Lease names all that are there. While nobody leads
+/// nothing is copied, and whoever is to lead then may have to hear of every member that is listed: all of them come.
 /// </summary>
 internal static class ScaleOutPlanner
 {
@@ -21,35 +22,52 @@ internal static class ScaleOutPlanner
     {
         int wanted = context.Spec.Brokers.Replicas;
         int present = group.Members.Count;
-        if (present >= wanted)
+        bool isLed = group.Leaderless is null;
+        string later = Names(group, present, wanted);
+        if ((isLed || present >= wanted) && Joining(group, context.JoiningFrom(group.Name) ?? wanted, wanted) is { Length: > 0 } joining)
         {
-            return context.JoiningFrom(group.Name) is { } from ? Joining(group, from) : null;
+            string next = later.Length == 0 ? string.Empty : $" After that: {later}.";
+            return new ScaleOutPlan(group.Name, OperationPhase.Joining, $"{joining} in {group.Name}: what the others have is copied until the Lease names them in sync.{next}");
         }
 
-        string newcomers = string.Join(", ", Enumerable.Range(present, wanted - present).Select(ordinal => ClusterNames.Member(group.Name, ordinal)));
+        if (present >= wanted)
+        {
+            return null;
+        }
+
         if (context.Kept.KeepsBrokers)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{newcomers} wait for a configuration that {group.Name} can take.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for a configuration that {group.Name} can take.");
         }
 
         if (context.ListedOf(group.Name) < wanted)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{newcomers} wait for addresses of their Services.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for addresses of their Services.");
         }
 
         if (!group.Observed || group.Outdated.Any() || KeptConfigurations.ConfigOf(group.Set!.Spec?.Template?.Spec) != BrokerConfigMap.Build(context, group.Name).Name())
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Announcing, $"The members of {group.Name} restart one at a time to learn of {newcomers}.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Announcing, $"The members of {group.Name} restart one at a time to learn of {later}.");
         }
 
-        return group.Members.FirstOrDefault(static member => !member.Settled) is { } unsettled
-            ? new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{newcomers} wait for {unsettled.Pod} to serve.")
-            : new ScaleOutPlan(group.Name, OperationPhase.Adding, $"{newcomers} come to {group.Name}.");
+        if (group.Members.FirstOrDefault(static member => !member.Settled) is { } unsettled)
+        {
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for {unsettled.Pod} to serve.");
+        }
+
+        if (isLed && group.Members.FirstOrDefault(member => !group.Lease!.Has(member.Pod)) is { } behind)
+        {
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for {behind.Pod} to be in sync.");
+        }
+
+        int members = isLed ? present + 1 : wanted;
+        return new ScaleOutPlan(group.Name, OperationPhase.Adding, $"{Names(group, present, members)} {(members == present + 1 ? "comes" : "come")} to {group.Name}.", members);
     }
 
-    private static ScaleOutPlan Joining(GroupView group, int from)
-    {
-        string[] newcomers = [.. group.Members.Where(member => member.Ordinal >= from && group.Lease?.Has(member.Pod) != true).Select(static member => member.Pod)];
-        return new ScaleOutPlan(group.Name, OperationPhase.Joining, $"{string.Join(", ", newcomers)} in {group.Name}: what the others have is copied until the Lease names them in sync.");
-    }
+    /// <summary>Who is new, stays, and has not been in sync.</summary>
+    private static string Joining(GroupView group, int from, int wanted) =>
+        string.Join(", ", group.Members.Where(member => member.Ordinal >= from && member.Ordinal < wanted && group.Lease?.Has(member.Pod) != true).Select(static member => member.Pod));
+
+    private static string Names(GroupView group, int from, int end) =>
+        string.Join(", ", Enumerable.Range(from, Math.Max(0, end - from)).Select(ordinal => ClusterNames.Member(group.Name, ordinal)));
 }

@@ -15,12 +15,14 @@ internal sealed class ScaleOutStep
 {
     private readonly ServerSideApplier _applier;
     private readonly LiveBrokers _live;
+    private readonly LeasesStep _leases;
     private readonly IEventRecorder _events;
 
-    public ScaleOutStep(ServerSideApplier applier, LiveBrokers live, IEventRecorder events)
+    public ScaleOutStep(ServerSideApplier applier, LiveBrokers live, LeasesStep leases, IEventRecorder events)
     {
         _applier = applier;
         _live = live;
+        _leases = leases;
         _events = events;
     }
 
@@ -40,7 +42,7 @@ internal sealed class ScaleOutStep
 
         // A newcomer that is not known to all cannot join, and nobody restarts while it has not: decided on what the API server says now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
-        ClusterContext now = context.Seeing(live);
+        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.RunAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<ScaleOutPlan> confirmed = ScaleOutPlanner.Next(now, live.Groups(now, registrations));
         foreach (ScaleOutPlan plan in confirmed.Where(static plan => plan.Phase == OperationPhase.Adding))
         {
@@ -52,7 +54,7 @@ internal sealed class ScaleOutStep
 
     private async Task AddAsync(ClusterContext context, StatefulSet set, ScaleOutPlan plan, CancellationToken cancellationToken)
     {
-        ClusterContext grown = context.WithMembers(plan.Group, context.Spec.Brokers.Replicas);
+        ClusterContext grown = context.WithMembers(plan.Group, plan.Members);
         try
         {
             await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);

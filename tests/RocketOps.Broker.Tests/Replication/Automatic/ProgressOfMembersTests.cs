@@ -56,6 +56,27 @@ public sealed class ProgressOfMembersTests
             "what both have is noted");
     }
 
+    /// <summary>A half is in this log, and this member does not know that all copies have it: the queue ends before it for whoever reads it. The master before had settled it: nothing is lost, and nothing is looked at again.</summary>
+    [Fact]
+    public async Task Begin_TheChecksHaveComeBehindWhatAllCopiesHave_GoesOnWhereTheyAre()
+    {
+        await using ElectedMembers members = await StartAsync(TransactionBench.Quiet);
+        TestBroker master = members["a"];
+        await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
+        await using Producer producer = await Producer.StartAsync(master, "pg");
+        long before = master.Host.Parts.Store.GetStats().MessagesAppended;
+        Task<RemotingCommand> sending = producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow);
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended > before, "it is in the log");
+        master.Host.Parts.CheckProgress.Follow(half: 1, op: 0, master.Host.Parts.Store.Positions.Appended);
+        (await TransactionBench.EndAsync(master, TransactionBench.HalfTopic)).Should().Be(0);
+
+        await master.Host.Parts.CheckProgress.BeginAsync(CancellationToken.None);
+
+        master.Host.Parts.CheckProgress.Half.Should().Be(1);
+        await follower.ReportAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        (await sending).Code.Should().Be(ResponseCode.Success);
+    }
+
     /// <summary>A message that the next master may not have: by its place in the queue, and for a consumer that is to get it at once. Members who compare their logs find it.</summary>
     [Fact]
     public async Task Read_WhatOneCopyHas_NeitherFromTheMasterNorFromWhoWasIt()
@@ -93,13 +114,13 @@ public sealed class ProgressOfMembersTests
     private static Task<RemotingCommand> ViewAsync(TestBroker broker, long offset) => broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset));
 
     /// <summary>Member a leads, and the other one is away.</summary>
-    private static async Task<ElectedMembers> StartAsync()
+    private static async Task<ElectedMembers> StartAsync(Dictionary<string, string>? checks = null)
     {
         ElectedMembers members = await ElectedMembers.StartAsync(
             Two,
             [
                 ("minInSyncReplicas", "2"), ("messageDelayLevel", "0s 2h"), ("timerPrecisionMs", "100"), ("timerFlushIntervalMs", "50"),
-                .. TransactionBench.Curious.Select(static setting => (setting.Key, setting.Value)),
+                .. (checks ?? TransactionBench.Curious).Select(static setting => (setting.Key, setting.Value)),
             ]);
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
