@@ -113,6 +113,26 @@ public sealed class KeyedLeaseStoreTests : IDisposable
         _a.Seen!.KeyDigests.Should().BeEmpty();
     }
 
+    /// <summary>A watch shows late what was replaced meanwhile: a key that was lost counts no more then, and one that was written is not forgotten.</summary>
+    [Fact]
+    public async Task Watch_OfWhatWasReplaced_TellsOfNoKeysButTheNewest()
+    {
+        LeaseRecord old = Record(1) with { KeyDigests = KeyDigests.Parse($"b={A}") };
+        LeaseRecord renewed = old with { RenewTime = old.RenewTime.AddSeconds(1), KeyDigests = KeyDigests.Parse($"b={B}") };
+        ShownStore store = new() { Lease = new VersionedLease(renewed, "2"), Shown = [new VersionedLease(old, "1"), new VersionedLease(old with { Epoch = 0 }, "0"), null] };
+        KeyedLeaseStore keyed = new(store, "a", A, ["a", "b"]);
+        List<string?> seen = [];
+        await keyed.ReadAsync(Cancellation);
+
+        await keyed.WatchAsync(null, TimeSpan.FromMinutes(1), lease => seen.Add(lease?.Version), Cancellation);
+
+        seen.Should().Equal(["1", "0", null], "the rules are told of everything");
+        keyed.DigestsOf("b").Should().Equal(B);
+        store.Shown = [new VersionedLease(renewed with { KeyDigests = KeyDigests.Parse($"b={A},c={A}") }, "3")];
+        await keyed.WatchAsync(null, TimeSpan.FromMinutes(1), static _ => { }, Cancellation);
+        (keyed.DigestsOf("b").Count, keyed.DigestsOf("c").Count, keyed.DigestsOf("d").Count).Should().Be((2, 1, 0), "of one renewal nobody knows which is newer");
+    }
+
     private KeyedLeaseStore Store(string member, string digest) => new(Plain, member, digest, ["a", "b"]);
 
     private async Task<IReadOnlyDictionary<string, string>> KeysAsync() => (await Plain.ReadAsync(Cancellation))!.Record.KeyDigests;
@@ -127,4 +147,21 @@ public sealed class KeyedLeaseStoreTests : IDisposable
         Duration = TimeSpan.FromSeconds(6),
         InSync = [new MemberCopy("a", "1")],
     };
+
+    private sealed class ShownStore : ILeaseStore
+    {
+        public VersionedLease? Lease { get; init; }
+
+        public VersionedLease?[] Shown { get; set; } = [];
+
+        public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(Lease);
+
+        public Task<string?> TryWriteAsync(LeaseRecord record, string? expectedVersion, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken)
+        {
+            Array.ForEach(Shown, lease => seen(lease));
+            return Task.CompletedTask;
+        }
+    }
 }
