@@ -9,7 +9,10 @@ namespace RocketOps.Broker.Clients;
 /// Members of consumer groups as the master of this broker's group knows them. When this broker leads, those that have yet to send it a heartbeat count as members for as long as that may take: the first ones that find the new
 /// master would share out the queues among themselves, and begin those of the others where these had committed last. Thread-safe.
 /// </summary>
-internal sealed class AwaitedConsumers(BrokerSettings settings, TimeProvider time)
+/// <param name="settings">Name the group.</param>
+/// <param name="sender">This member, which asks the master.</param>
+/// <param name="time">Measures for how long they are awaited.</param>
+internal sealed class AwaitedConsumers(BrokerSettings settings, Func<MemberSender> sender, TimeProvider time)
 {
     /// <summary>Clients send heartbeats every 30 s.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(40);
@@ -34,7 +37,7 @@ internal sealed class AwaitedConsumers(BrokerSettings settings, TimeProvider tim
     public string[] With(string group, string[] here) => Current.Groups.TryGetValue(group, out string[]? awaited) ? [.. here.Union(awaited, StringComparer.Ordinal)] : here;
 
     /// <summary>Asks the master for what has changed since its last answer.</summary>
-    public RemotingCommand Ask() => GroupRequests.AskConsumers(GroupNames.Of(settings.Current), _known.Version);
+    public RemotingCommand Ask() => GroupRequests.AskConsumers(GroupNames.Of(settings.Current), _known.Version, sender());
 
     /// <summary>Takes the master's answer.</summary>
     public void Follow(RemotingCommand answer)

@@ -140,12 +140,14 @@ internal static class BrokerHandlers
             return registry;
         }
 
-        JoinMasterHandler join = new(parts.Settings, group);
+        MembersOnlyHandler join = OfMembers(new JoinMasterHandler(group));
         return registry
-            .Add(GroupRequests.AskMember, new AskMemberHandler(parts.Settings, group))
+            .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(parts.Settings, group)))
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join)
-            .Add(GroupRequests.GetGroupConsumers, new GroupConsumersHandler(parts.Settings, parts.Consumers, awaited));
+            .Add(GroupRequests.GetGroupConsumers, OfMembers(new GroupConsumersHandler(parts.Consumers, awaited)));
+
+        MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(parts.Settings, group, handler);
 
         IRequestHandler OfMaster(IRequestHandler handler, bool asksOnly = false) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder, asksOnly) : handler;
 

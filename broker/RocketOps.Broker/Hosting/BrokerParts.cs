@@ -101,7 +101,7 @@ internal sealed class BrokerParts
         Roles = new RoleManager(Role, store, DelayOffsets, CheckProgress, Timers, ParkedPulls, NewSession, NewSlaveSession, loggers.CreateLogger<RoleManager>());
         Group = settings.Current.Group is null ? null : new ElectedGroup(
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
-        AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, time);
+        AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, () => Group.Sender, time);
         Replicas.Group = Group;
         Misled = new MisledClients(address, ParkedPulls, time);
         Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);

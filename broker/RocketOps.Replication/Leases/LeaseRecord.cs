@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace RocketOps.Replication.Leases;
 
 /// <summary>
@@ -41,6 +43,12 @@ public sealed record LeaseRecord
     /// Written by a person: the epoch in which a member that is not in sync may become the master, with the loss of what only others have. No other epoch.
     /// </summary>
     public long? UncleanEpoch { get; init; }
+
+    /// <summary>
+    /// What members prove with that they are themselves: by a member's name the SHA-256 of the key that it keeps, in hexadecimal. The rules do not look at it. Each member writes its own entry, the holder or not, and whoever
+    /// replaces the record carries the others' on.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> KeyDigests { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Whether the holder has written it anew; what others write does not prolong a lease.</summary>
     public bool IsSameRenewal(LeaseRecord other)

@@ -13,4 +13,7 @@ public enum FileOpenMode
 
     /// <summary>Reading and writing, created or emptied.</summary>
     Truncate,
+
+    /// <summary>As <see cref="Truncate"/>; created so that only its owner may read it. One that is there keeps the rights it has.</summary>
+    TruncatePrivate,
 }

@@ -7,6 +7,7 @@ namespace RocketOps.Store.Files;
 public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 {
     private const int FileMode = 0b110_100_100; // rw-r--r--
+    private const int PrivateFileMode = 0b110_000_000; // rw-------
     private const int MaxErrno = 4096;
 
     private readonly FileCalls _calls;
@@ -31,14 +32,20 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         return new DiskSequence().Of((int)handle.DangerousGetHandle());
     }
 
-    public IStoreFile Open(string path, FileOpenMode mode) => new LinuxFile(path, OpenHandle(path, mode switch
-    {
-        FileOpenMode.Read => NativeMethods.ReadOnly,
-        FileOpenMode.ReadWrite => NativeMethods.ReadWrite,
-        FileOpenMode.OpenOrCreate => NativeMethods.ReadWrite | NativeMethods.Create,
-        FileOpenMode.Truncate => NativeMethods.ReadWrite | NativeMethods.Create | NativeMethods.Truncate,
-        _ => throw new ArgumentOutOfRangeException(nameof(mode)),
-    }), _calls);
+    public IStoreFile Open(string path, FileOpenMode mode) => new LinuxFile(
+        path,
+        OpenHandle(
+            path,
+            mode switch
+            {
+                FileOpenMode.Read => NativeMethods.ReadOnly,
+                FileOpenMode.ReadWrite => NativeMethods.ReadWrite,
+                FileOpenMode.OpenOrCreate => NativeMethods.ReadWrite | NativeMethods.Create,
+                FileOpenMode.Truncate or FileOpenMode.TruncatePrivate => NativeMethods.ReadWrite | NativeMethods.Create | NativeMethods.Truncate,
+                _ => throw new ArgumentOutOfRangeException(nameof(mode)),
+            },
+            mode == FileOpenMode.TruncatePrivate ? PrivateFileMode : FileMode),
+        _calls);
 
     public bool FileExists(string path) => Exists(path) && !Directory.Exists(path);
 
@@ -124,11 +131,11 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public DateTimeOffset GetLastWriteTime(string path) => Translated("stat", path, () => new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero));
 
-    private static SafeFileHandle OpenHandle(string path, int flags)
+    private static SafeFileHandle OpenHandle(string path, int flags, int rights = FileMode)
     {
         while (true)
         {
-            int descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, FileMode);
+            int descriptor = NativeMethods.Open(path, flags | NativeMethods.CloseOnExec, rights);
             if (descriptor >= 0)
             {
                 return new SafeFileHandle(descriptor, ownsHandle: true);

@@ -194,7 +194,7 @@ public sealed class MemoryFileSystem : IStoreFileSystem
                 _names[path] = inode;
                 _journal.Add(names => names[path] = inode);
             }
-            else if (mode == FileOpenMode.Truncate)
+            else if (mode is FileOpenMode.Truncate or FileOpenMode.TruncatePrivate)
             {
                 Changing("truncate", path);
                 inode.SetLength(0);

@@ -9,7 +9,6 @@ internal sealed class AskMemberHandler(BrokerSettings settings, ElectedGroup gro
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        GroupNames.Check(request, settings.Current);
         if (request.Get("member") is { } asked && asked != settings.Current.Group!.Options.Member)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, $"this is member {settings.Current.Group!.Options.Member}, not the one that was asked; compare groupMembers of all members");

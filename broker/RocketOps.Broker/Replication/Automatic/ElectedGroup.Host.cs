@@ -36,7 +36,7 @@ internal sealed partial class ElectedGroup
     private void WriteLeaseNow(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
         record, expectedVersion, version => Post(member => member.OnLeaseWritten(request, version)), () => Post(member => member.OnLeaseFailed(request)));
 
-    public void AskMembers(long round) => _questions.Ask(answer => Post(member => member.OnAnswer(round, answer)));
+    public void AskMembers(long round) => _questions!.Ask(answer => Post(member => member.OnAnswer(round, answer)));
 
     public void Persist(MemberState state) => _files.Write(state);
 
@@ -52,7 +52,7 @@ internal sealed partial class ElectedGroup
     public void Follow(LeaseRecord lease)
     {
         EndLead();
-        GroupJoin join = new(lease, this, _store, _roles, _master, _questions, _time);
+        GroupJoin join = new(lease, this, _store, _roles, _master, _questions!, _time);
         _join = join;
         _master.Elect(string.Empty, string.Empty);
         BeginChange(async term =>
@@ -263,6 +263,9 @@ internal sealed partial class ElectedGroup
 
     [LoggerMessage(EventId = 3670, Level = LogLevel.Critical, Message = "The log has failed, and that cannot be noted beside it: the next start may take this store for a copy that has everything. Move it away and start this member empty")]
     private partial void LogFailureNotNoted(Exception failure);
+
+    [LoggerMessage(EventId = 3683, Level = LogLevel.Information, Message = "{File} of member {Member} was not there or no key, and was made anew: the digest of the new key goes into the lease")]
+    private partial void LogNewKey(string member, string file);
 
     [LoggerMessage(EventId = 3667, Level = LogLevel.Information, Message = "{Holder}, the master, was not told that this member stops: {Reason}; it waits for it until it notices")]
     private partial void LogNotLeft(string holder, string reason);

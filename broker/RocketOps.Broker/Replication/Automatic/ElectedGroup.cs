@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication.Leases;
@@ -32,7 +33,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private readonly MasterAddresses _master;
     private readonly HaListener _ha;
     private readonly MemberFiles _files;
-    private readonly MemberQuestions _questions;
+    private readonly HostResolver _resolver;
+    private readonly RefusedMembers _refusedMembers;
     private readonly Takeover _takeover;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -46,6 +48,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private volatile GroupJoin? _join;
     private OpenLeaseStore? _leases;
     private LeaseCalls? _calls;
+    private volatile MemberKeys? _keys;
+    private MemberQuestions? _questions;
     private AnnouncementLoop? _announcements;
     private ITimer? _ticks;
     private Task _growth = Task.CompletedTask;
@@ -81,11 +85,12 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _master = master;
         _ha = ha;
         _files = new MemberFiles(fileSystem, settings.Current.StoreRoot);
-        _questions = new MemberQuestions(settings, resolver, loggers, time);
+        _resolver = resolver;
         _loggers = loggers;
         _logger = loggers.CreateLogger<ElectedGroup>();
         _time = time;
         _shortage = new CopyShortage(time);
+        _refusedMembers = new RefusedMembers(time, _logger);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
         _admissions = new Admissions(() => HeldEpoch, () => Leads, _group.Options.Lease.Renew / 2, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, _group.Options.Lease.Renew, _admissions!.IsNewest));
         ha.Admission = _admissions;
@@ -167,7 +172,17 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
 
         _leases = LeaseStores.Open(_group.LeaseStore, new LeaseStoreContext(_settings.Current, _loggers, _time));
-        _calls = new LeaseCalls(_leases.Leases, _group.Options.Lease, new Random(), _time, _logger);
+        (MemberKey key, bool wasThere) = await Task.Run(_files.LoadKey);
+        if (!wasThere && state.GroupId.Length > 0)
+        {
+            LogNewKey(_group.Options.Member, MemberKey.FileName);
+        }
+
+        KeyedLeaseStore leases = new(_leases.Leases, _group.Options.Member, key.Digest, _group.Options.Members);
+        _calls = new LeaseCalls(leases, _group.Options.Lease, new Random(), _time, _logger);
+        MemberKeys keys = new(leases, _calls, key, _group.Options, _refusedMembers, _time, _logger, _stopping.Token);
+        _keys = keys;
+        _questions = new MemberQuestions(_settings, keys, _resolver, _loggers, _time);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
         _member = new GroupMember(_group.Options, state, this, _time);
         LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
@@ -177,6 +192,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _calls.Watch(lease => Post(member => member.OnLeaseWatched(lease)), () => Post(static member => member.OnLeaseMayHaveChanged()));
         _growth = FollowGrowthAsync();
     }
+
+    /// <summary>This member, as it shows others of its group that it is one. To be asked once it has started.</summary>
+    public MemberSender Sender => Keys.Own;
+
+    private MemberKeys Keys => _keys ?? throw new IOException("this member has not started yet");
+
+    /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
+    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Keys.CheckAsync(sender, peer, cancellationToken);
 
     public bool MayAcknowledge(long offset) => _member is { LeadingEpoch: { } epoch } member && member.MayAcknowledge(epoch, offset);
 
@@ -355,13 +378,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _member = null;
         _store.Positions.GiveUpReplication();
         await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_keys?.Putting ?? Task.CompletedTask);
         await _growth;
         await _changes;
         await _leaving;
         await _noting;
         await (_announcements?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await _questions.DisposeAsync();
+        await (_questions?.DisposeAsync() ?? ValueTask.CompletedTask);
         _stopping.Dispose();
     }
 
@@ -419,6 +443,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
 
         member.Tick();
+        _keys!.Tick();
         _shortage.Note(IsShortOfCopies);
     }
 

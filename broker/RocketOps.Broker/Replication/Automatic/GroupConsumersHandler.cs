@@ -1,5 +1,4 @@
 using RocketOps.Broker.Clients;
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -7,12 +6,10 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>GET_GROUP_CONSUMERS (71006, ours): the members of all consumer groups, for a member of this group that may lead next; nothing when they are as it knows them.</summary>
-internal sealed class GroupConsumersHandler(BrokerSettings settings, ConsumerTable consumers, AwaitedConsumers awaited) : HeavyRequestHandler(atOnce: 1)
+internal sealed class GroupConsumersHandler(ConsumerTable consumers, AwaitedConsumers awaited) : HeavyRequestHandler(atOnce: 1)
 {
     protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        GroupNames.Check(request, settings.Current);
-
         // Before they are looked up: what changes meanwhile is asked for again.
         string version = $"{consumers.Version}/{awaited.Version}";
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("version", version);

@@ -7,16 +7,17 @@ using RocketOps.Replication.Members;
 namespace RocketOps.Broker.Replication.Automatic;
 
 // Four requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
-// Each names clusterName and brokerName: what another cluster's or group's member asks is refused.
-//   71001 ASK_MEMBER   member (who is asked)                         → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen
-//   71002 JOIN_MASTER  groupId, member, incarnation, epoch           → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+// Each names clusterName and brokerName: what another cluster's or group's member asks is refused. And each says who sends it, and has that member's key (MemberKey, 64 hexadecimal digits), whose digest is in the lease: who
+// has another key than the lease says is answered code 16 (MemberKeys). Members of versions of before send neither asker nor key.
+//   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen
+//   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
-//   71006 GET_GROUP_CONSUMERS version (of the last answer, or nothing) → version; body, when that is another one: {"groups":{"GROUP":["CLIENT ID"]}}
+//   71006 GET_GROUP_CONSUMERS asker, key, version (of the last answer, or nothing) → version; body, when that is another one: {"groups":{"GROUP":["CLIENT ID"]}}
 // And one of people and tools:
 //   71005 HAND_OVER_MASTER brokerName, [member]                      → member (who is to lead), epoch (that ends)
 // What clients ask of a member that does not lead it passes on with the remark PassedOn, everything else as it came (but never one-way). Who gets it so and does not lead either answers code 71004.
 // A follower that was let in begins its connection to the replication port with 16 bytes: FF 52 4F 47 52 50 30 31 ("\xFFROGRP01", as a number of RocketMQ's protocol a negative offset, which
-// no slave reports) and the ticket, big-endian.
+// no slave reports) and the ticket, big-endian: 63 bits from the system's random numbers, which nobody guesses and which open the port in one epoch.
 
 /// <summary>Writes and reads the requests of members among each other. Whatever is not as it is written here is an <see cref="InvalidDataException"/>.</summary>
 internal static class GroupRequests
@@ -41,7 +42,14 @@ internal static class GroupRequests
     /// <summary>Of the names of all members.</summary>
     private const int MaxNames = 16 * 1024;
 
-    public static RemotingCommand Ask(GroupName group, string member) => Named(AskMember, group).Set("member", member);
+    public static RemotingCommand Ask(GroupName group, string member, MemberSender sender) => Asked(AskMember, group, sender).Set("member", member);
+
+    /// <summary>Who says to have sent one of the four; null of a version of before that does not say.</summary>
+    public static MemberSender? ReadSender(RemotingCommand request)
+    {
+        string field = request.Code is JoinMaster or LeaveMaster ? "member" : "asker";
+        return request.Get(field) is null ? null : new MemberSender(NameOf(request, field), request.Get("key"));
+    }
 
     public static RemotingCommand Answer(RemotingCommand request, MemberAnswer answer) => RemotingCommand.CreateResponse(request, ResponseCode.Success)
         .Set("groupId", answer.GroupId)
@@ -65,15 +73,21 @@ internal static class GroupRequests
         Seen = answer.Get("seen") is null ? 0 : NumberOf(answer, "seen"),
     };
 
-    public static RemotingCommand Join(GroupName group, JoinRequest join) => Write(JoinMaster, group, join);
+    /// <param name="group">Of both.</param>
+    /// <param name="join">Who wants to follow whom.</param>
+    /// <param name="key">Of the member that <paramref name="join"/> names; null as a member of a version of before has none.</param>
+    public static RemotingCommand Join(GroupName group, JoinRequest join, string? key) => Write(JoinMaster, group, join, key);
 
-    public static RemotingCommand Leave(GroupName group, JoinRequest left, long ticket) => Write(LeaveMaster, group, left).Set("ticket", ticket);
+    public static RemotingCommand Leave(GroupName group, JoinRequest left, long ticket, string? key) => Write(LeaveMaster, group, left, key).Set("ticket", ticket);
 
-    public static RemotingCommand AskConsumers(GroupName group, string version) => Named(GetGroupConsumers, group).Set("version", version);
+    public static RemotingCommand AskConsumers(GroupName group, string version, MemberSender sender) => Asked(GetGroupConsumers, group, sender).Set("version", version);
+
+    private static RemotingCommand Asked(int code, GroupName group, MemberSender sender) => Named(code, group).Set("asker", sender.Member).Set("key", sender.Key);
 
     private static RemotingCommand Named(int code, GroupName group) => RemotingCommand.CreateRequest(code).Set("clusterName", group.Cluster).Set("brokerName", group.Broker);
 
-    private static RemotingCommand Write(int code, GroupName group, JoinRequest join) => Named(code, group)
+    private static RemotingCommand Write(int code, GroupName group, JoinRequest join, string? key) => Named(code, group)
+        .Set("key", key)
         .Set("groupId", join.GroupId)
         .Set("member", join.Copy.Member)
         .Set("incarnation", join.Copy.Incarnation)
@@ -145,3 +159,16 @@ internal sealed record JoinRequest(string GroupId, MemberCopy Copy, long Epoch);
 /// <param name="HaPort">Where the log is served.</param>
 /// <param name="Ticket">Tells there who it is that connects.</param>
 internal sealed record JoinAnswer(string GroupId, long Epoch, LogExtent Extent, int HaPort, long Ticket);
+
+/// <summary>Who says to have sent a request.</summary>
+/// <param name="member">Its name.</param>
+/// <param name="key">That member's key, if it is the one; null when nothing was sent.</param>
+internal sealed class MemberSender(string member, string? key)
+{
+    public string Member => member;
+
+    public string? Key => key;
+
+    // Without the key, which a record would print.
+    public override string ToString() => member;
+}

@@ -1,4 +1,3 @@
-using RocketOps.Broker.Configuration;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -7,11 +6,10 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// <summary>
 /// JOIN_MASTER (71002, ours): a member wants to follow this one, and is told what it needs to make its log the same. LEAVE_MASTER (71003, ours): it stops, and nobody is to wait for it.
 /// </summary>
-internal sealed class JoinMasterHandler(BrokerSettings settings, ElectedGroup group) : AsyncRequestHandler
+internal sealed class JoinMasterHandler(ElectedGroup group) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        GroupNames.Check(request, settings.Current);
         JoinRequest join;
         long ticket = -1;
         try

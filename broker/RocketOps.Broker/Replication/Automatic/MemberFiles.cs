@@ -72,6 +72,28 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
         return (state, (epochs ?? EpochHistory.Empty).CutTo(logEnd));
     }
 
+    /// <summary>
+    /// The key of this store's member, and whether it was there: a missing or damaged one is made anew, as the member can tell the others by the lease. Throws <see cref="StoreIOException"/> when the disk fails.
+    /// </summary>
+    public (MemberKey Key, bool WasThere) LoadKey()
+    {
+        string path = PathOf(MemberKey.FileName);
+        if (TryRead(MemberKey.FileName, MemberKey.MaxFileBytes) is { } file && MemberKey.Decode(file) is { } kept)
+        {
+            return (kept, true);
+        }
+
+        // A file that somebody left there would keep its rights.
+        if (files.FileExists($"{path}.tmp"))
+        {
+            files.DeleteFile($"{path}.tmp");
+        }
+
+        MemberKey key = MemberKey.New();
+        Replace(MemberKey.FileName, key.Encode(), FileOpenMode.TruncatePrivate);
+        return (key, false);
+    }
+
     /// <summary>The log has failed in this run: what was acknowledged may be gone, whatever the next start finds. After <see cref="Load"/>. Throws <see cref="StoreIOException"/> when the disk takes not even this.</summary>
     public void NoteFailure() => WriteRun(_run + FailedRun);
 
@@ -104,28 +126,31 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
 
     private string PathOf(string name) => Path.Combine(directory, name);
 
-    private byte[]? Read(string name, int maxBytes)
+    private byte[]? Read(string name, int maxBytes) => !files.FileExists(PathOf(name)) ? null : TryRead(name, maxBytes) ?? throw new InvalidDataException(
+        $"{PathOf(name)} has more than {maxBytes} bytes, it cannot be what this broker wrote there; move it away (docs/formats/replication.md tells what is lost with it)");
+
+    /// <summary>Null when it is missing, or too long to be one of ours.</summary>
+    private byte[]? TryRead(string name, int maxBytes)
     {
-        string path = PathOf(name);
-        if (!files.FileExists(path))
+        if (!files.FileExists(PathOf(name)))
         {
             return null;
         }
 
-        using IStoreFile file = files.Open(path, FileOpenMode.Read);
+        using IStoreFile file = files.Open(PathOf(name), FileOpenMode.Read);
         if (file.Length > maxBytes)
         {
-            throw new InvalidDataException($"{path} has {file.Length} bytes, it cannot be what this broker wrote there; move it away (docs/formats/replication.md tells what is lost with it)");
+            return null;
         }
 
         byte[] content = new byte[file.Length];
         return content[..file.Read(content, 0)];
     }
 
-    private void Replace(string name, ReadOnlySpan<byte> content)
+    private void Replace(string name, ReadOnlySpan<byte> content, FileOpenMode mode = FileOpenMode.Truncate)
     {
         string path = PathOf(name);
-        using (IStoreFile file = files.Open($"{path}.tmp", FileOpenMode.Truncate))
+        using (IStoreFile file = files.Open($"{path}.tmp", mode))
         {
             file.Write(content, 0);
             file.FlushData();

@@ -8,7 +8,7 @@ using RocketOps.Replication.Members;
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>Asks the other members of the group: what they have, and whether they may be followed. Thread-safe.</summary>
-internal sealed class MemberQuestions(BrokerSettings settings, HostResolver resolver, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
+internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, HostResolver resolver, ILoggerFactory loggers, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(3);
@@ -29,14 +29,14 @@ internal sealed class MemberQuestions(BrokerSettings settings, HostResolver reso
     /// <summary>Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one follow; <see cref="InvalidDataException"/> when it is no member.</summary>
     public async Task<JoinAnswer> JoinAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Join(GroupNames.Of(settings.Current), join), JoinPatience, cancellationToken);
+        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Join(GroupNames.Of(settings.Current), join, keys.Own.Key), JoinPatience, cancellationToken);
         return answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer) : throw new IOException($"{address} is not to be followed: {answer.Remark}");
     }
 
     /// <summary>Tells a master that this follower stops. Throws as <see cref="JoinAsync"/>.</summary>
     public async Task LeaveAsync(string address, JoinRequest left, long ticket, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await _client.InvokeAsync(address, GroupRequests.Leave(GroupNames.Of(settings.Current), left, ticket), JoinPatience, cancellationToken);
+        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Leave(GroupNames.Of(settings.Current), left, ticket, keys.Own.Key), JoinPatience, cancellationToken);
         if (answer.Code != ResponseCode.Success)
         {
             throw new IOException($"{address} did not take it: {answer.Remark}");
@@ -45,11 +45,19 @@ internal sealed class MemberQuestions(BrokerSettings settings, HostResolver reso
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
+    /// <summary>Who is not taken for itself has made sure of its key's digest when this returns.</summary>
+    private async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        RemotingCommand answer = await _client.InvokeAsync(address, request, patience, cancellationToken);
+        await keys.OnAnsweredAsync(address, answer).WaitAsync(cancellationToken);
+        return answer;
+    }
+
     private async Task AskAsync(MemberAddress member, TimeSpan patience, Action<MemberAnswer> answered)
     {
         try
         {
-            RemotingCommand answer = await _client.InvokeAsync(member.Address, GroupRequests.Ask(GroupNames.Of(settings.Current), member.Name), patience);
+            RemotingCommand answer = await InvokeAsync(member.Address, GroupRequests.Ask(GroupNames.Of(settings.Current), member.Name, keys.Own), patience, CancellationToken.None);
             if (answer.Code == ResponseCode.Success && GroupRequests.ReadAnswer(answer) is { } said && said.Copy.Member == member.Name)
             {
                 answered(said);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Broker.Replication.Leases;
 using RocketOps.Replication.Leases;
 
 namespace RocketOps.Broker.Replication.Kubernetes;
@@ -16,6 +17,9 @@ internal static class LeaseManifest
     public const string Successor = "rocketops.io/successor";
     public const string HandOverTo = "rocketops.io/hand-over-to";
     public const string UncleanEpoch = "rocketops.io/unclean-epoch";
+
+    /// <summary>The digests of the members' keys, <c>MEMBER=DIGEST</c> separated by commas.</summary>
+    public const string Keys = "rocketops.io/key-digests";
 
     /// <summary>How the epoch came about, for people; nobody reads it to decide.</summary>
     public const string History = "rocketops.io/history";
@@ -63,11 +67,12 @@ internal static class LeaseManifest
         JsonFields.Set(annotations, InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
         JsonFields.Set(annotations, Successor, record.Successor);
         JsonFields.Set(annotations, HandOverTo, record.HandOverTo);
+        JsonFields.Set(annotations, Keys, KeyDigests.Format(record.KeyDigests));
         JsonFields.Set(annotations, UncleanEpoch, record.UncleanEpoch?.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>
-    /// The record of a Lease; null with a fault when it holds none. Of what only people write, a value that is no value counts as absent: a mistyped wish must not end a mastership.
+    /// The record of a Lease; null with a fault when it holds none. Of what only people write, and of keys, a value that is no value counts as absent: a mistyped wish must not end a mastership.
     /// </summary>
     public static LeaseRecord? Read(JsonObject lease, out string? fault)
     {
@@ -104,6 +109,7 @@ internal static class LeaseManifest
                 Successor = NotEmpty(JsonFields.Text(annotations, Successor)),
                 HandOverTo = NotEmpty(JsonFields.Text(annotations, HandOverTo)),
                 UncleanEpoch = long.TryParse(JsonFields.Text(annotations, UncleanEpoch), NumberStyles.None, CultureInfo.InvariantCulture, out long permitted) ? permitted : null,
+                KeyDigests = KeyDigests.Parse(JsonFields.Text(annotations, Keys)),
             };
         }
 

@@ -34,6 +34,7 @@ internal static class LeaseFile
                     Successor = record.Successor,
                     HandOverTo = record.HandOverTo,
                     UncleanEpoch = record.UncleanEpoch,
+                    KeyDigests = record.KeyDigests.Count == 0 ? null : record.KeyDigests.ToDictionary(static key => key.Key, static string? (key) => key.Value, StringComparer.Ordinal),
                     Write = write.ToString("N"),
                 },
                 LeaseJson.Default.LeaseBody),
@@ -76,6 +77,7 @@ internal static class LeaseFile
             Successor = body.Successor,
             HandOverTo = body.HandOverTo,
             UncleanEpoch = body.UncleanEpoch,
+            KeyDigests = KeyDigests.Take(body.KeyDigests ?? []),
         };
     }
 
@@ -105,6 +107,9 @@ internal sealed class LeaseBody
     public string? HandOverTo { get; set; }
 
     public long? UncleanEpoch { get; set; }
+
+    /// <summary>By the member's name.</summary>
+    public Dictionary<string, string?>? KeyDigests { get; set; }
 
     public string? Write { get; set; }
 }

@@ -93,6 +93,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     public string StoreOf(string name) => _stores[name].File("store");
 
+    /// <summary>Null for who is no member.</summary>
+    public string? TryStoreOf(string name) => _stores.TryGetValue(name, out TempDirectory? store) ? store.File("store") : null;
+
     public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Parts.Group!;
 
     public async Task StartAsync(string name, IStoreFileSystem? fileSystem = null)

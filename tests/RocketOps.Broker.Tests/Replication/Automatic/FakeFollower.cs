@@ -9,7 +9,11 @@ using RocketOps.Testing;
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
 /// <summary>Says the words of a member that follows a master, right or wrong, as a test wants: it has no store.</summary>
-internal sealed class FakeFollower(TestBroker master, string member, GroupName group) : IAsyncDisposable
+/// <param name="master">Whom it follows.</param>
+/// <param name="member">Who it says it is.</param>
+/// <param name="group">Of which group.</param>
+/// <param name="key">That member's (<see cref="KeyOf"/>), or another; null when it sends none.</param>
+internal sealed class FakeFollower(TestBroker master, string member, GroupName group, string? key) : IAsyncDisposable
 {
     private readonly TcpClient _connection = new();
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -20,10 +24,15 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
 
     public static GroupName GroupOf(TestBroker broker) => new(broker.Host.Parts.Settings.Current.ClusterName, broker.Host.Parts.Settings.Current.BrokerName);
 
+    /// <summary>That a member keeps beside its store; null for who has none.</summary>
+    public static string? KeyOf(ElectedMembers members, string member) => members.TryStoreOf(member) is { } store && File.Exists(Path.Combine(store, MemberKey.FileName))
+        ? File.ReadAllText(Path.Combine(store, MemberKey.FileName)).TrimEnd('\n')
+        : null;
+
     /// <summary>Another copy of member b, with everything that the master has: it is in sync.</summary>
     public static async Task<FakeFollower> InSyncAsync(ElectedMembers members, TestBroker master)
     {
-        FakeFollower follower = new(master, "b", GroupOf(master));
+        FakeFollower follower = new(master, "b", GroupOf(master), KeyOf(members, "b"));
         (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
         await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
         await Eventually.TrueAsync(
@@ -33,12 +42,12 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
 
     public async Task<RemotingCommand> JoinAsync(LeaseRecord lease)
     {
-        RemotingCommand answer = await master.InvokeAsync(GroupRequests.Join(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch)));
+        RemotingCommand answer = await master.InvokeAsync(GroupRequests.Join(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch), key));
         Ticket = answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer).Ticket : 0;
         return answer;
     }
 
-    public Task<RemotingCommand> LeaveAsync(LeaseRecord lease) => master.InvokeAsync(GroupRequests.Leave(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch), Ticket));
+    public Task<RemotingCommand> LeaveAsync(LeaseRecord lease) => master.InvokeAsync(GroupRequests.Leave(group, new JoinRequest(lease.GroupId, Copy, lease.Epoch), Ticket, key));
 
     /// <summary>Opens the replication port with its ticket, and says that it has everything before that offset.</summary>
     public async Task ConnectAsync(long offset)

@@ -54,6 +54,47 @@ public sealed class MemberFilesTests : IDisposable
     }
 
     [Fact]
+    public void LoadKey_OfOneStore_IsTheSameAndForItsOwnerAlone()
+    {
+        (MemberKey first, bool wasThere) = Files.LoadKey();
+        (MemberKey again, bool isThere) = Files.LoadKey();
+
+        (wasThere, isThere).Should().Be((false, true));
+        again.Text.Should().Be(first.Text).And.HaveLength(64);
+        MemberKey.IsOf(again.Text, first.Digest).Should().BeTrue();
+        ModeOf(_directory.File(MemberKey.FileName)).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ModeOf(WithState()).Should().HaveFlag(UnixFileMode.OtherRead, "other files are as they were");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0123\n")]
+    [InlineData("zaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n")]
+    public void LoadKey_OfAFileThatHoldsNone_MakesAnother(string content)
+    {
+        string path = _directory.File(MemberKey.FileName);
+        File.WriteAllText(path, content);
+        File.WriteAllText($"{path}.tmp", "left over, for everybody to read");
+
+        (MemberKey made, bool wasThere) = Files.LoadKey();
+
+        wasThere.Should().BeFalse();
+        Files.LoadKey().Key.Text.Should().Be(made.Text).And.NotBe(MemberKey.New().Text);
+        ModeOf(path).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <summary>The store's files are Linux's.</summary>
+    private static UnixFileMode ModeOf(string path) => OperatingSystem.IsWindows() ? throw new PlatformNotSupportedException() : File.GetUnixFileMode(path);
+
+    private string WithState()
+    {
+        Load(Whole);
+        return _directory.File(MemberStateFile.Name);
+    }
+
+    [Fact]
     public void LoadEpochs_OfWhichTheLogHasNothing_AreForgotten()
     {
         Files.Write(EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(3, 100), new EpochEntry(5, 200)));

@@ -79,7 +79,7 @@ public sealed class MemberRequestsTests
 
         async Task RefusedAsync(string member, GroupName group, LeaseRecord asked, string why)
         {
-            await using FakeFollower follower = new(master, member, group);
+            await using FakeFollower follower = new(master, member, group, FakeFollower.KeyOf(members, member));
             RemotingCommand answer = await follower.JoinAsync(asked);
             answer.Code.Should().NotBe(ResponseCode.Success, why);
             answer.Remark.Should().Contain(why);
@@ -91,7 +91,7 @@ public sealed class MemberRequestsTests
     {
         await using ElectedMembers members = await WithoutBAsync();
         TestBroker master = members["a"];
-        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master));
+        await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, "b"));
         (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
         long end = master.Host.Parts.Store.Positions.Appended.Value;
 
@@ -112,7 +112,7 @@ public sealed class MemberRequestsTests
         await using ElectedMembers members = await WithoutBAsync();
         TestBroker master = members["a"];
         LeaseRecord before = await members.LeaseAsync();
-        await using FakeFollower late = new(master, "b", FakeFollower.GroupOf(master));
+        await using FakeFollower late = new(master, "b", FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, "b"));
         (await late.JoinAsync(before)).Code.Should().Be(ResponseCode.Success);
         await members.EditAsync(static lease => lease with { Holder = string.Empty });
         await members.UntilAsync(() => ElectedMembers.GroupOf(master) is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");

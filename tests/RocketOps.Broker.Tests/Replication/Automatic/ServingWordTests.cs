@@ -35,7 +35,7 @@ public sealed class ServingWordTests
         await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.GroupOf(broker).Leads)));
         TestBroker master = await members.MasterAsync();
         string other = members.NameOf(master) == "a" ? "b" : "a";
-        await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master));
+        await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, other));
         LeaseRecord lease = await members.LeaseAsync();
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
         await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
@@ -45,7 +45,7 @@ public sealed class ServingWordTests
             // Nothing is sent meanwhile.
         }
 
-        await using FakeFollower again = new(master, other, FakeFollower.GroupOf(master));
+        await using FakeFollower again = new(master, other, FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, other));
         DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
         try
         {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using RocketOps.Broker.Replication.Kubernetes;
+using RocketOps.Broker.Replication.Leases;
 using RocketOps.Embedded;
 using RocketOps.Replication.Leases;
 using RocketOps.Testing.Time;
@@ -35,7 +36,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     [Fact]
     public async Task TryWrite_WhatIsReadAfterwards_IsTheWholeRecord()
     {
-        LeaseRecord record = Record(7) with { HandOverTo = "orders-0-2", UncleanEpoch = 8 };
+        LeaseRecord record = Record(7) with { HandOverTo = "orders-0-2", UncleanEpoch = 8, KeyDigests = KeyDigests.Parse($"orders-0-0={new string('a', 64)},orders-0-1={new string('b', 64)}") };
 
         (await _store.ReadAsync(Cancellation)).Should().BeNull("nobody has written it");
         string? version = await _store.TryWriteAsync(record, null, Cancellation);
