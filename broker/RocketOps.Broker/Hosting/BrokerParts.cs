@@ -87,8 +87,6 @@ internal sealed class BrokerParts
         SendPipeline = new SendPipeline(
             settings, Role, Topics, store, address, BrokerProperties, Replicas, AppendStatistics, time,
             [new RetryRouter(settings, Topics, Groups, Locks), new TransactionRouter(settings, TransactionTopics), TimerRouter, Delays]);
-        Replies = new ReplyMessageHandler(
-            settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, loggers.CreateLogger<ReplyMessageHandler>());
         PullCounters = new PullCounters(time);
         Statistics = new BrokerStatistics(settings, Topics, Groups, store, PullCounters, time, loggers.CreateLogger<BrokerStatistics>());
         PullExecutor = new PullExecutor(settings, Role, store, PullCounters, new RefusedReads(time, loggers.CreateLogger<RefusedReads>()), loggers.CreateLogger<PullExecutor>());
@@ -104,7 +102,9 @@ internal sealed class BrokerParts
         AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, () => Group.Sender, time);
         Replicas.Group = Group;
         Misled = new MisledClients(address, ParkedPulls, time);
-        Forwarder = Group is null ? null : new MasterForwarder(Group, MasterClient, Misled, time);
+        Forwarder = Group is null ? null : new MasterForwarder(settings, Group, MasterClient, Misled, time);
+        Replies = new ReplyMessageHandler(
+            settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, Forwarder, loggers.CreateLogger<ReplyMessageHandler>());
         if (Group is not null)
         {
             Group.Deposed = () => Misled.LetGo(Producers.Groups.Where(static group => group != ProducerTable.InnerGroup).SelectMany(Producers.ChannelsOf), Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.ChannelsOf(ProducerTable.InnerGroup)));

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
@@ -16,10 +17,10 @@ namespace RocketOps.Broker.RequestReply;
 /// <summary>
 /// SEND_REPLY_MESSAGE (324) and SEND_REPLY_MESSAGE_V2 (325): a consumer answers a message that asked for it. The reply is handed to the client that waits, and stored
 /// besides if <c>storeReplyMessageEnable</c>, whether it was taken or not. What the replying consumer is told is what became of handing it on; a store that fails is only
-/// logged, as with RocketMQ. Source: remoting.md §5.11.
+/// logged, as with RocketMQ. In a group that elects its master that is done by the master, and the client may still be connected to another member. Source: remoting.md §5.11.
 /// </summary>
 internal sealed partial class ReplyMessageHandler(
-    BrokerSettings settings, TopicTable topics, SendPipeline pipeline, SendRefusals refusals, ReplyPusher pusher, MessageAppender appender, BrokerAddress address, ILogger<ReplyMessageHandler> logger)
+    BrokerSettings settings, TopicTable topics, SendPipeline pipeline, SendRefusals refusals, ReplyPusher pusher, MessageAppender appender, BrokerAddress address, MasterForwarder? forwarder, ILogger<ReplyMessageHandler> logger)
     : AsyncRequestHandler
 {
     /// <summary>RocketMQ's id of a reply that is not stored.</summary>
@@ -28,7 +29,23 @@ internal sealed partial class ReplyMessageHandler(
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         Reply reply = Read(request, connection);
+        if (forwarder is not null && request.Remark == GroupRequests.ForClientHere)
+        {
+            ReplyPush here = await pusher.PushAsync(reply.Question, reply.ClientId, cancellationToken);
+            return RemotingCommand.CreateResponse(request, here.IsTaken ? ResponseCode.Success : ResponseCode.SystemError, here.Problem);
+        }
+
         SendStatus status = Check(reply, out TopicState? topic);
+        if (forwarder is not null && forwarder.Takes(status))
+        {
+            if (await forwarder.ForwardAsync(connection, request, cancellationToken) is { } answer)
+            {
+                return answer;
+            }
+
+            status = Check(reply, out topic);
+        }
+
         if (status == SendStatus.TopicToBeMade)
         {
             FoundTopic found = await topics.GetOrCreateForSendAsync(reply.Topic, reply.DefaultTopic, reply.DefaultTopicQueueNums, reply.UnitMode);
@@ -42,6 +59,11 @@ internal sealed partial class ReplyMessageHandler(
 
         int queueId = reply.QueueId >= 0 ? reply.QueueId : Random.Shared.Next(Math.Max(1, topic!.Config.WriteQueueNums));
         ReplyPush push = await pusher.PushAsync(reply.Question, reply.ClientId, cancellationToken);
+        if (push.IsUnknown && forwarder is not null && await forwarder.AskOthersAsync(request, cancellationToken))
+        {
+            push = default;
+        }
+
         RemotingCommand response = WithBrokerFields(RemotingCommand.CreateResponse(request, push.IsTaken ? ResponseCode.Success : ResponseCode.SystemError, push.Problem));
         if (push.IsTaken)
         {

@@ -50,7 +50,7 @@ internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress
 
         if (producers.Find(clientId) is not { } client)
         {
-            return new ReplyPush($"push reply message fail, channel of <{clientId}> not found.");
+            return new ReplyPush($"push reply message fail, channel of <{clientId}> not found.", IsUnknown: true);
         }
 
         string problem;
@@ -59,6 +59,8 @@ internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress
             RemotingCommand answer = await client.Connection.InvokeAsync(question, ClientTimeout, cancellationToken);
             if (answer.Code == ResponseCode.Success)
             {
+                // Its connection may have been kept for this.
+                client.Connection.FinishIfLeaving();
                 return default;
             }
 

@@ -40,6 +40,9 @@ public sealed class RemotingCommand
     /// <summary>Body; empty and absent are the same on the wire.</summary>
     public ReadOnlyMemory<byte> Body { get; set; }
 
+    /// <summary>Not on the wire. An answer that is not all that its peer waits for by this connection: one that is to end behind an answer does not end behind this.</summary>
+    public bool ExpectsMore { get; set; }
+
     public bool IsResponse => (Flag & ResponseFlag) != 0;
 
     public bool IsOneWay => (Flag & OneWayFlag) != 0;

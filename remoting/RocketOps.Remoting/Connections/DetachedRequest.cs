@@ -50,7 +50,7 @@ internal sealed class DetachedRequest : IThreadPoolWorkItem
         {
             if (response is not null && !_request.IsOneWay)
             {
-                isHeldBack = _connection.TryHoldBack();
+                isHeldBack = !response.ExpectsMore && _connection.TryHoldBack();
                 _connection.Answer(response, isHeldBack);
             }
         }

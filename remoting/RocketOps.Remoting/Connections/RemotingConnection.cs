@@ -218,6 +218,15 @@ public sealed class RemotingConnection
         _endsBehindAnswer = true;
     }
 
+    /// <summary>Nothing more is awaited by the peer that <see cref="FinishBehindAnswer"/> was waiting for: if the connection is to end behind an answer it ends now, and goes on otherwise.</summary>
+    public void FinishIfLeaving()
+    {
+        if (_endsBehindAnswer && !_stopping)
+        {
+            Stop();
+        }
+    }
+
     /// <summary>
     /// Tells the server's budget that this connection holds so many bytes more, or fewer, for its peer: what handlers keep beyond the request they are given. Whoever takes
     /// far too much is closed, so it is not to be called under a lock that the end of a connection takes.

@@ -1,3 +1,5 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Client;
@@ -10,7 +12,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// Passes on to the master what clients ask of a member that does not lead: their connection, or their route, is from before the master changed. The master's answer is theirs, so an acknowledgement still comes from
 /// who leads; while nobody does, in the middle of a hand-over, or while its followers have yet to come, the request waits. A request is passed on once: a member that gets it so and does not lead says that, and the one before looks again. Thread-safe.
 /// </summary>
-internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
+internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
     /// <summary>Between looks for a master; a hand-over takes a tenth of a second.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -49,15 +51,61 @@ internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client,
 
         try
         {
-            return Interlocked.Increment(ref _waiting) > MaxWaiting
+            RemotingCommand? answer = Interlocked.Increment(ref _waiting) > MaxWaiting
                 ? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: too many requests wait for the group's master; send again")
                 : await WaitAsync(request, cancellationToken);
+            if (answer is not null && IsQuestion(request))
+            {
+                // The reply is pushed by the connection that the question came by.
+                answer.ExpectsMore = answer.Code == ResponseCode.Success;
+            }
+
+            return answer;
         }
         finally
         {
             Interlocked.Decrement(ref _waiting);
         }
     }
+
+    /// <summary>Has the other members look for the client that a reply is for: it may still be connected to who led before. False when none of them has given it the reply.</summary>
+    public async Task<bool> AskOthersAsync(RemotingCommand reply, CancellationToken cancellationToken)
+    {
+        GroupSettings? members = settings.Current.Group;
+        foreach (MemberAddress member in members?.Members.Where(member => member.Name != members.Options.Member) ?? [])
+        {
+            try
+            {
+                RemotingConnection connection = await client.ConnectAsync(member.Address, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+                if ((await connection.InvokeAsync(Copy(reply, GroupRequests.ForClientHere), Patience, cancellationToken)).Code == ResponseCode.Success)
+                {
+                    return true;
+                }
+            }
+            catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException)
+            {
+                // Nobody is connected to a member that cannot be reached. One that does not answer may have given it to the client, which drops a second one.
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A send that wants a reply from whoever consumes it.</summary>
+    private static bool IsQuestion(RemotingCommand request) =>
+        request.Code is RequestCode.SendMessage or RequestCode.SendMessageV2
+        && (request.Get("i") ?? request.Get("properties"))?.Contains($"{PropertyNames.MessageType}\u0001request", StringComparison.Ordinal) == true;
+
+    private static RemotingCommand Copy(RemotingCommand request, string remark) => new()
+    {
+        Code = request.Code,
+        Language = request.Language,
+        Version = request.Version,
+        SerializeType = request.SerializeType,
+        Remark = remark,
+        ExtFields = request.ExtFields,
+        Body = request.Body,
+    };
 
     private async Task<RemotingCommand?> WaitAsync(RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -87,16 +135,7 @@ internal sealed class MasterForwarder(ElectedGroup group, RemotingClient client,
     /// </summary>
     private async Task<RemotingCommand?> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
     {
-        RemotingCommand passedOn = new()
-        {
-            Code = request.Code,
-            Language = request.Language,
-            Version = request.Version,
-            SerializeType = request.SerializeType,
-            Remark = GroupRequests.PassedOn,
-            ExtFields = request.ExtFields,
-            Body = request.Body,
-        };
+        RemotingCommand passedOn = Copy(request, GroupRequests.PassedOn);
         long since = time.GetTimestamp();
         RemotingConnection connection;
         try
