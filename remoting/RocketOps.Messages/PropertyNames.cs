@@ -51,6 +51,8 @@ public static class PropertyNames
     {
         public static ReadOnlySpan<byte> Cluster => "CLUSTER"u8;
 
+        public static ReadOnlySpan<byte> ReplyToClient => "REPLY_TO_CLIENT"u8;
+
         public static ReadOnlySpan<byte> Delay => "DELAY"u8;
 
         public static ReadOnlySpan<byte> InnerBase => "INNER_BASE"u8;

@@ -29,8 +29,8 @@ internal static class BrokerHandlers
     public static RequestHandlerRegistry Register(BrokerParts parts)
     {
         SendReplies sendReplies = new(parts.Settings, parts.Address, parts.SendRefusals);
-        SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Forwarder, parts.Time);
-        SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas);
+        SlowSendHandler slowSend = new(parts.Topics, parts.SendPipeline, sendReplies, parts.SendRefusals, parts.Appender, parts.Store, parts.Forwarder, parts.Askers, parts.Time);
+        SendMessageHandler send = new(parts.SendPipeline, sendReplies, slowSend, parts.Store, parts.AppendStatistics, parts.Replicas, parts.Askers);
         ExpressionCache expressions = new();
         PullChecks pullChecks = new(parts.Settings, parts.Topics, parts.Groups, parts.Consumers, expressions, parts.ConsumerOffsets, parts.Statistics, parts.Replicas, parts.Filters, parts.AwaitedConsumers);
         PullMessageHandler pull = new(

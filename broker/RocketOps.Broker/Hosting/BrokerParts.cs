@@ -61,6 +61,7 @@ internal sealed class BrokerParts
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
         ConsumerStatus = new ConsumerStatusHandler(Consumers, loggers.CreateLogger<ConsumerStatusHandler>());
         Producers = new ProducerTable();
+        Askers = new AskerTable();
         Registrations = new Registrations(settings);
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Registrations, Locks, time, loggers.CreateLogger<ClientRegistry>());
@@ -104,7 +105,7 @@ internal sealed class BrokerParts
         Misled = new MisledClients(address, ParkedPulls, time);
         Forwarder = Group is null ? null : new MasterForwarder(settings, Group, MasterClient, Misled, time);
         Replies = new ReplyMessageHandler(
-            settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, Forwarder, loggers.CreateLogger<ReplyMessageHandler>());
+            settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, Askers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, Forwarder, loggers.CreateLogger<ReplyMessageHandler>());
         if (Group is not null)
         {
             Group.Deposed = () => Misled.LetGo(Producers.Groups.Where(static group => group != ProducerTable.InnerGroup).SelectMany(Producers.ChannelsOf), Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.ChannelsOf(ProducerTable.InnerGroup)));
@@ -185,6 +186,8 @@ internal sealed class BrokerParts
     public ConsumerStatusHandler ConsumerStatus { get; }
 
     public ProducerTable Producers { get; }
+
+    public AskerTable Askers { get; }
 
     public ClientRegistry Clients { get; }
 

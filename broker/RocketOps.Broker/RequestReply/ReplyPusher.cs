@@ -11,7 +11,7 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Broker.RequestReply;
 
 /// <summary>Hands a reply on to the producer that waits for it: PUSH_REPLY_MESSAGE_TO_CLIENT (326). Source: remoting.md §2.6, §5.11; texts as ReplyMessageProcessor writes them. Thread-safe.</summary>
-internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress address, TimeProvider time, ILogger<ReplyPusher> logger)
+internal sealed partial class ReplyPusher(ProducerTable producers, AskerTable askers, BrokerAddress address, TimeProvider time, ILogger<ReplyPusher> logger)
 {
     /// <summary>RocketMQ waits as long for a client.</summary>
     private static readonly TimeSpan ClientTimeout = TimeSpan.FromSeconds(10);
@@ -48,19 +48,23 @@ internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress
             return new ReplyPush("reply message properties[REPLY_TO_CLIENT] is null");
         }
 
-        if (producers.Find(clientId) is not { } client)
+        if ((producers.Find(clientId)?.Connection ?? askers.Find(clientId)) is not { } connection)
         {
             return new ReplyPush($"push reply message fail, channel of <{clientId}> not found.", IsUnknown: true);
+        }
+
+        if (connection.FinishBehind(question))
+        {
+            // It has the reply, and cannot say so any more.
+            return default;
         }
 
         string problem;
         try
         {
-            RemotingCommand answer = await client.Connection.InvokeAsync(question, ClientTimeout, cancellationToken);
+            RemotingCommand answer = await connection.InvokeAsync(question, ClientTimeout, cancellationToken);
             if (answer.Code == ResponseCode.Success)
             {
-                // Its connection may have been kept for this.
-                client.Connection.FinishIfLeaving();
                 return default;
             }
 
@@ -71,7 +75,7 @@ internal sealed partial class ReplyPusher(ProducerTable producers, BrokerAddress
             problem = lost.Message;
         }
 
-        LogNotTaken(clientId, client.Connection.RemoteEndPoint, problem);
+        LogNotTaken(clientId, connection.RemoteEndPoint, problem);
 
         // RocketMQ writes no blank either.
         return new ReplyPush($"push reply message to {clientId}fail.");

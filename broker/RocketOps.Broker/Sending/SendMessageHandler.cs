@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replies;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Headers;
 using RocketOps.Store;
@@ -20,11 +22,13 @@ internal sealed class SendMessageHandler : IRequestHandler
     private readonly SendPipeline _pipeline;
     private readonly SendReplies _replies;
     private readonly SlowSendHandler _slow;
+    private readonly AskerTable _askers;
     private readonly BatchCommit _write;
     private readonly BatchCommit _writeWithoutDisk;
 
-    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas)
+    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas, AskerTable askers)
     {
+        _askers = askers;
         _pipeline = pipeline;
         _replies = replies;
         _slow = slow;
@@ -71,6 +75,12 @@ internal sealed class SendMessageHandler : IRequestHandler
         switch (outcome.Status)
         {
             case SendStatus.Stored:
+                if (!outcome.Asker.IsEmpty && !frame.HasRemark)
+                {
+                    // What a member of the group has passed on came to that one by the asker's connection.
+                    _askers.Note(Encoding.UTF8.GetString(outcome.Asker), batch.Connection);
+                }
+
                 Accept(frame, batch, outcome, offsets);
                 break;
             case SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded:

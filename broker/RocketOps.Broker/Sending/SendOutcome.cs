@@ -22,6 +22,9 @@ internal readonly ref struct SendOutcome
 
     public ReadOnlySpan<byte> UniqKey { get; init; }
 
+    /// <summary>Id of the client that waits for a reply to the message, by the connection that it came by; empty for all others, and for messages that are sent on.</summary>
+    public ReadOnlySpan<byte> Asker { get; init; }
+
     /// <summary>The batch is one record, which has the batch's unique key: the producer makes its messages' ids of that.</summary>
     public bool IsInnerBatch { get; init; }
 

@@ -62,6 +62,11 @@ internal sealed class SendPipeline(
         }
 
         SendOutcome outcome = request.IsBatch ? StoreBatch(request, properties, topic, queueId, offsets) : StoreOne(request, properties, topic, queueId);
+        if (outcome.Status == SendStatus.Stored && properties.AskerIn(request.Topic) is { IsEmpty: false } asker)
+        {
+            outcome = outcome with { Asker = asker };
+        }
+
         return leader is null || outcome.Status != SendStatus.Stored ? outcome : outcome with { QueueId = logicId, QueueOffset = leader.ToLogicWithin(outcome.QueueOffset) };
     }
 

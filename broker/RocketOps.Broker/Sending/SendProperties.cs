@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using RocketOps.Broker.RequestReply;
+using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Sending;
 
@@ -37,8 +39,15 @@ internal ref struct SendProperties
 
     public ReadOnlySpan<byte> UniqKey { get; private set; }
 
+    /// <summary>Id of the client that waits for a reply to the message.</summary>
+    public ReadOnlySpan<byte> ReplyToClient { get; private set; }
+
     /// <summary>Of a message that is sent again: the topic it was first sent to.</summary>
     public ReadOnlySpan<byte> RetryTopic { get; private set; }
+
+    /// <summary>Id of the client that waits for a reply, if that is who sends the message: consumers send requests back to be retried, and programs may send on what they have received.</summary>
+    public readonly ReadOnlySpan<byte> AskerIn(ReadOnlySpan<byte> topic) =>
+        ReplyToClient.IsEmpty || ReplyToClient.Length > AskerTable.MaxIdBytes || WasStoredBefore || TopicNames.IsRetry(topic) ? default : ReplyToClient;
 
     public static SendProperties Read(ReadOnlySpan<byte> properties)
     {
@@ -76,6 +85,9 @@ internal ref struct SendProperties
                     break;
                 case 14 when name.SequenceEqual(PropertyNames.Utf8.TimerDelayMs):
                     found.Take(TimerUnitOfTime.DelayMs, value);
+                    break;
+                case 15 when name.SequenceEqual(PropertyNames.Utf8.ReplyToClient):
+                    found.ReplyToClient = value;
                     break;
                 case 15 when name.SequenceEqual(PropertyNames.Utf8.TimerDelaySeconds):
                     found.Take(TimerUnitOfTime.DelaySeconds, value);

@@ -2,6 +2,7 @@ using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Replies;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -11,7 +12,7 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>A send that must await something first, a topic that is made, a queue that is read from disk, room in memory or the answer of the group's master: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
-internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, TimeProvider time) : AsyncRequestHandler
+internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, AskerTable askers, TimeProvider time) : AsyncRequestHandler
 {
     /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
     private const int MaxAttempts = 5;
@@ -34,6 +35,8 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
                 attempts++;
                 if (await forwarder!.ForwardAsync(connection, request, cancellationToken) is { } answer)
                 {
+                    // The reply goes by this connection too.
+                    answer.ExpectsMore = attempt.WantsReply && answer.Code == ResponseCode.Success;
                     return answer;
                 }
             }
@@ -93,12 +96,18 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
     {
         RequestFrame frame = copy.Frame;
         SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, copy.Scratch);
+        ReadOnlySpan<byte> asker = frame.HasRemark ? default : SendProperties.Read(header.Properties).AskerIn(header.Topic);
+        if (!asker.IsEmpty)
+        {
+            askers.Note(Encoding.UTF8.GetString(asker), connection);
+        }
+
         int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;
         PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
         SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
         return new Attempt(
             outcome.Status, outcome.Result, outcome.QueueId, outcome.QueueOffset, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [], outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, outcome.IsInnerBatch ? [] : offsets, outcome.IsInnerBatch,
-            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode);
+            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode, !asker.IsEmpty);
     }
 
     private void Reply(in ReplyTo to, Attempt attempt, WaitOutcome durability)
@@ -120,5 +129,5 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
     /// <summary>An outcome that outlives its request's bytes.</summary>
     private sealed record Attempt(
         SendStatus Status, AppendResult Result, int QueueId, long QueueOffset, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets, bool IsInnerBatch,
-        string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode);
+        string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode, bool WantsReply);
 }

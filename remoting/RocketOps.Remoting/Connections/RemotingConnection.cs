@@ -218,13 +218,23 @@ public sealed class RemotingConnection
         _endsBehindAnswer = true;
     }
 
-    /// <summary>Nothing more is awaited by the peer that <see cref="FinishBehindAnswer"/> was waiting for: if the connection is to end behind an answer it ends now, and goes on otherwise.</summary>
-    public void FinishIfLeaving()
+    /// <summary>
+    /// Ends a connection that is to end behind an answer (<see cref="FinishBehindAnswer"/>) behind this request instead, which the peer waits for as for an answer, and cannot answer: with it the peer reads the end, and has
+    /// nothing on its way that it sends because of it. False, and nothing is sent, for any other connection.
+    /// </summary>
+    public bool FinishBehind(RemotingCommand last)
     {
-        if (_endsBehindAnswer && !_stopping)
+        ArgumentNullException.ThrowIfNull(last);
+        if (!_endsBehindAnswer || _stopping)
         {
-            Stop();
+            return false;
         }
+
+        last.Opaque = _outstanding.NextOpaque();
+        last.Flag |= RemotingCommand.OneWayFlag;
+        bool isWritten = _output.Write(Encode(last).WrittenSpan);
+        Stop();
+        return isWritten;
     }
 
     /// <summary>

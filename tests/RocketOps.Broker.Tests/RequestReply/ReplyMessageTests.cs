@@ -181,6 +181,34 @@ public sealed class ReplyMessageTests : IAsyncLifetime
         (await got.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
     }
 
+    /// <summary>Who asks is known by the request itself. Who sends it on, to be retried or as he has received it, is not who asked.</summary>
+    [Theory]
+    [InlineData("Questions", null, true)]
+    [InlineData("%RETRY%g", null, false)]
+    [InlineData("Questions", "CLUSTER", false)]
+    public async Task Reply_ClientHasSentNoHeartbeat_GoesToWhoAsked(string topic, string? storedBefore, bool isTaken)
+    {
+        await _broker.SubscribeAsync("g", "Questions");
+        TaskCompletionSource<string> got = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Answering((connection, question) =>
+        {
+            got.SetResult(Encoding.UTF8.GetString(question.Body.Span));
+            return Taken(connection, question);
+        })));
+        (string, string)[] properties = [("MSG_TYPE", "request"), ("REPLY_TO_CLIENT", "asker"), .. storedBefore is null ? Array.Empty<(string, string)>() : [(storedBefore, "DefaultCluster")]];
+        RemotingCommand asked = await asker.InvokeAsync(_broker.Address, Requests.Send(topic, "question", properties: Requests.Properties(properties)), Eventually.DefaultDeadline);
+        asked.Code.Should().Be(ResponseCode.Success, asked.Remark);
+
+        (await _broker.InvokeAsync(Reply(RequestCode.SendReplyMessageV2, "hello", ("REPLY_TO_CLIENT", "asker")))).Code.Should().Be(isTaken ? ResponseCode.Success : ResponseCode.SystemError);
+
+        if (isTaken)
+        {
+            (await got.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+            await asker.DisposeAsync();
+            await Eventually.TrueAsync(() => _broker.Host.Parts.Askers.Find("asker") is null, "it is gone");
+        }
+    }
+
     private static Task<RemotingCommand> Taken(RemotingConnection connection, RemotingCommand question) => Task.FromResult(RemotingCommand.CreateResponse(question, ResponseCode.Success));
 
     private static RemotingCommand Reply(int code, string body, params (string Name, string Value)[] properties)

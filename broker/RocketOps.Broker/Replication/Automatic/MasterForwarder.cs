@@ -1,5 +1,4 @@
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Remoting.Client;
@@ -51,16 +50,9 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
 
         try
         {
-            RemotingCommand? answer = Interlocked.Increment(ref _waiting) > MaxWaiting
+            return Interlocked.Increment(ref _waiting) > MaxWaiting
                 ? RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: too many requests wait for the group's master; send again")
                 : await WaitAsync(request, cancellationToken);
-            if (answer is not null && IsQuestion(request))
-            {
-                // The reply is pushed by the connection that the question came by.
-                answer.ExpectsMore = answer.Code == ResponseCode.Success;
-            }
-
-            return answer;
         }
         finally
         {
@@ -90,11 +82,6 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
 
         return false;
     }
-
-    /// <summary>A send that wants a reply from whoever consumes it.</summary>
-    private static bool IsQuestion(RemotingCommand request) =>
-        request.Code is RequestCode.SendMessage or RequestCode.SendMessageV2
-        && (request.Get("i") ?? request.Get("properties"))?.Contains($"{PropertyNames.MessageType}\u0001request", StringComparison.Ordinal) == true;
 
     private static RemotingCommand Copy(RemotingCommand request, string remark) => new()
     {

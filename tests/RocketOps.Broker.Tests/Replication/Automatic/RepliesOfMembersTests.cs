@@ -67,17 +67,33 @@ public sealed class RepliesOfMembersTests
         ClientChannel channel = former.Host.Parts.Producers.ChannelsOf(AskersGroup).Single();
         await Eventually.TrueAsync(() => channel.Connection.IsLeaving, "its connection is to end");
 
-        RemotingCommand question = Requests.Send(ElectedMembers.Topic, string.Empty, properties: Requests.Properties(("MSG_TYPE", "request"), ("REPLY_TO_CLIENT", Asker)));
-        (await asker.RequestAsync(RequestCode.SendMessageV2, question.ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+        (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
         Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
         RawFrame push = (await asker.ReceiveAsync())!;
-        push.Code.Should().Be(RequestCode.PushReplyMessageToClient);
-        await asker.SendAsync((push with { Code = ResponseCode.Success, Flag = RemotingCommand.ResponseFlag, Body = default }).Encode());
+        (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, "hello"));
 
         (await replying).Code.Should().Be(ResponseCode.Success);
         Func<Task> read = async () => await asker.ReceiveAsync();
         await read.Should().ThrowAsync<Exception>("a Java client, which this is, cannot read what comes last");
         (await asker.ReceiveAsync()).Should().BeNull("the next connection leads to the master");
+    }
+
+    /// <summary>Clients before version 5, and those in other languages, send no heartbeat with a new connection.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reply_ToWhoHasSentNoHeartbeatSinceTheChange_IsTaken(bool askedAtFormer)
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+        TaskCompletionSource<string> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
+        (await asker.InvokeAsync((askedAtFormer ? former : master).Address, Question(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
+
+        RemotingCommand answer = await master.InvokeAsync(Reply("hello"));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.Success, null));
+        (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
     }
 
     /// <summary>The one that led, and the one that leads then; something is done while the first one leads.</summary>
@@ -99,6 +115,8 @@ public sealed class RepliesOfMembersTests
         heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{Asker}}","consumerDataSet":[],"producerDataSet":[{"groupName":"{{AskersGroup}}"}]}""");
         return heartbeat;
     }
+
+    private static RemotingCommand Question() => Requests.Send(ElectedMembers.Topic, "question", properties: Requests.Properties(("MSG_TYPE", "request"), ("REPLY_TO_CLIENT", Asker)));
 
     private static RemotingCommand Reply(string body)
     {
