@@ -232,8 +232,12 @@ public sealed class RemotingConnection
 
         last.Opaque = _outstanding.NextOpaque();
         last.Flag |= RemotingCommand.OneWayFlag;
-        bool isWritten = _output.Write(Encode(last).WrittenSpan);
+
+        // Nothing is read any more before the peer can have it, whoever flushes; and as this is work, the end waits for it.
+        Interlocked.Increment(ref _working);
         Stop();
+        bool isWritten = _output.Write(Encode(last).WrittenSpan);
+        EndWork();
         return isWritten;
     }
 
