@@ -20,7 +20,7 @@ public sealed class ClockStepTests
     [InlineData(-1)]
     public async Task Scan_AfterAStep_EverybodyIsThere(int hours)
     {
-        await using TestBroker broker = await StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(time: _time);
         await broker.SubscribeAsync("g", "T");
 
         _time.Set(TimeSpan.FromHours(hours));
@@ -36,7 +36,7 @@ public sealed class ClockStepTests
     [InlineData(-1)]
     public async Task Scan_SilentClient_IsForgottenAfterTwoMinutesWhateverTheClockSays(int hours)
     {
-        await using TestBroker broker = await StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(time: _time);
         await broker.SubscribeAsync("g", "T");
         _time.Advance(TimeSpan.FromSeconds(100));
         await broker.SubscribeAsync("g", "T");
@@ -55,7 +55,7 @@ public sealed class ClockStepTests
     [InlineData(-1)]
     public async Task Pull_ThatWaits_EndsInItsTimeAndIsWoken(int hours)
     {
-        await using TestBroker broker = await StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(time: _time);
         await broker.CreateTopicAsync("T");
         await broker.SubscribeAsync("g", "T");
         Task<RemotingCommand> ends = broker.PullAsync("g", "T", 0, 0, PullMessageRequestHeader.SuspendFlag, 10_000);
@@ -93,7 +93,4 @@ public sealed class ClockStepTests
     private static bool IsOnline(TestBroker broker) => broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group) && !group.IsEmpty;
 
     private static Task ParkedAsync(TestBroker broker) => Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
-
-    /// <summary>Minutes of the test's clock pass between two requests.</summary>
-    private Task<TestBroker> StartAsync() => TestBroker.StartAsync(new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "1000000000" }, time: _time);
 }

@@ -35,9 +35,9 @@ public sealed class ColdReadTests
         using RecordedLog log = new();
         await using TestBroker broker = await TestBroker.StartAsync(directory: directory, fileSystem: disk, loggers: log, time: new FakeTimeProvider());
         RemotingClient[] clients = [.. Enumerable.Range(0, Clients).Select(_ => TestBroker.NewClient())];
+        using IDisposable spell = disk.Begin();
         try
         {
-            disk.Begin();
             List<Task<RemotingCommand>> pulls = [.. clients.SelectMany(client => Enumerable.Range(0, PullsPerClient).Select(_ => PullAsync(broker, client)))];
 
             RemotingCommand refused = await (await Task.WhenAny(pulls)).WaitAsync(Patience);
@@ -60,7 +60,6 @@ public sealed class ColdReadTests
         }
         finally
         {
-            disk.End();
             foreach (RemotingClient client in clients)
             {
                 await client.DisposeAsync();

@@ -8,9 +8,6 @@ namespace RocketOps.Broker.Tests.Pulling;
 /// <summary>The reference's lines about pulls, locks, heartbeats and offsets, asked of our broker. The interop ring asks Apache's 5.5.0.</summary>
 public sealed class ConsumerRowsTests
 {
-    // Nobody has said nothing for so long, however much time passes.
-    private const string Idle = "86400";
-
     [Fact]
     public async Task Rows_AreAnsweredAsTheReferenceSays()
     {
@@ -26,8 +23,7 @@ public sealed class ConsumerRowsTests
     {
         using TempDirectory directory = new("broker-");
         PassingTime time = new();
-        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = Idle };
-        TestBroker broker = await TestBroker.StartAsync(settings, directory, time: time);
+        TestBroker broker = await TestBroker.StartAsync(directory: directory, time: time);
         try
         {
             IReadOnlyList<string> answers;
@@ -55,7 +51,7 @@ public sealed class ConsumerRowsTests
         async Task RestartAsync()
         {
             await broker.DisposeAsync();
-            broker = await TestBroker.StartAsync(settings, directory, time: time);
+            broker = await TestBroker.StartAsync(directory: directory, time: time);
         }
     }
 
@@ -63,7 +59,7 @@ public sealed class ConsumerRowsTests
     public async Task RowsOfExpiredMessages_AreAnsweredAsTheReferenceSays()
     {
         PassingTime time = new();
-        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "1048576", ["fileReservedTime"] = "1", ["serverChannelMaxIdleTimeSeconds"] = Idle };
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "1048576", ["fileReservedTime"] = "1" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
 
         IReadOnlyList<string> answers = await new ConsumerRows(() => RawConnection.ConnectAsync(broker.Address), "RowsOfExpiry").AskOfExpiryAsync(async () =>

@@ -308,9 +308,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         const int Pulls = 30_000;
         const int Queues = 4;
-        // Minutes of the test's clock pass between two messages.
-        await using TestBroker broker = await TestBroker.StartAsync(
-            new(StringComparer.Ordinal) { ["maxParkedPulls"] = "50", ["serverChannelMaxIdleTimeSeconds"] = "1000000000" }, time: _time);
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPulls"] = "50" }, time: _time);
         await broker.CreateTopicAsync("Race", queues: Queues);
         TopicState topic = broker.Host.Parts.Topics.GetOrThrow("Race");
         ParkedPulls parked = broker.Host.Parts.ParkedPulls;

@@ -2,7 +2,7 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Tests.Support;
 
-/// <summary>The real file system, but while <see cref="Begin"/> holds, nothing of the commit log is in the kernel's memory and every read of it hangs until <see cref="End"/>.</summary>
+/// <summary>The real file system, but from <see cref="Begin"/> on nothing of the commit log is in the kernel's memory and every read of it hangs, until <see cref="End"/> or the end of what Begin gave.</summary>
 internal sealed class StuckReads() : ForwardingFileSystem(new LinuxFileSystem()), IDisposable
 {
     private readonly ManualResetEventSlim _free = new(initialState: true);
@@ -11,7 +11,12 @@ internal sealed class StuckReads() : ForwardingFileSystem(new LinuxFileSystem())
     /// <summary>Reads that hang at this moment.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    public void Begin() => _free.Reset();
+    /// <summary>To be disposed before the broker is, also where the test fails: it waits for those that read.</summary>
+    public IDisposable Begin()
+    {
+        _free.Reset();
+        return new Spell(this);
+    }
 
     public void End() => _free.Set();
 
@@ -25,6 +30,11 @@ internal sealed class StuckReads() : ForwardingFileSystem(new LinuxFileSystem())
         Interlocked.Increment(ref _waiting);
         _free.Wait();
         Interlocked.Decrement(ref _waiting);
+    }
+
+    private sealed class Spell(StuckReads reads) : IDisposable
+    {
+        public void Dispose() => reads.End();
     }
 
     private sealed class StuckFile(IStoreFile file, StuckReads reads) : ForwardingFile(file)

@@ -276,7 +276,7 @@ public sealed class TransactionCheckTests
     public async Task Check_TheHalfLiesInAnOldFile_ItIsPutBackAndAskedAboutWhenTheFileHasGone(string? immunity)
     {
         PassingTime time = new();
-        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture), ["serverChannelMaxIdleTimeSeconds"] = "86400" };
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture) };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
         BrokerParts parts = broker.Host.Parts;
         await FillAsync(files: 1);

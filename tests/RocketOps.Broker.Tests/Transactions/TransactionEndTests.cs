@@ -83,10 +83,10 @@ public sealed class TransactionEndTests
 
         using StuckReads disk = new();
         await using TestBroker broker = await TestBroker.StartAsync(Quiet, directory, fileSystem: disk);
-        disk.Begin();
-        Task[] looks = [.. Enumerable.Range(0, new StoreOptions { RootDirectory = "" }.ColdReadThreads)
-            .Select(_ => broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", OffsetOf(half))))];
-        await Eventually.TrueAsync(() => disk.Waiting == looks.Length, "every thread that reads is at work, and what else is to be read waits");
+        using IDisposable spell = disk.Begin();
+        int threads = new StoreOptions { RootDirectory = "" }.ColdReadThreads;
+        Task[] looks = [.. Enumerable.Range(0, threads).Select(_ => broker.Host.Parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(half)), CancellationToken.None).AsTask())];
+        await Eventually.TrueAsync(() => disk.Waiting == threads, "every thread that reads is at work, and what else is to be read waits");
         await using (Producer leaving = await Producer.StartAsync(broker, "pg"))
         {
             await leaving.InvokeOneWayAsync(leaving.End(half, Producer.Commit));

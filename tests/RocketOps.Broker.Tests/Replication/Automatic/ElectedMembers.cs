@@ -116,6 +116,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             ["leaseMarginMillis"] = (Duration / 45).TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
             ["haMaxTimeSlaveNotCatchup"] = MaxLag.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
             ["haHousekeepingInterval"] = "86400000",
+            ["channelExpiredTimeout"] = "86400000",
             ["handOverTimeoutMillis"] = Long,
             ["slaveTimeout"] = Long,
             ["handOverLingerMillis"] = "0",
