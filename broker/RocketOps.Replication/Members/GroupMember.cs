@@ -27,6 +27,9 @@ public sealed class GroupMember
     private readonly Chooser _chooser;
     private readonly HangWatch _hangs;
 
+    // By the watch, while a request was under way.
+    private (bool IsThere, VersionedLease? Lease) _shownMeanwhile;
+
     /// <param name="options">Without faults.</param>
     /// <param name="state">As it was persisted last.</param>
     /// <param name="host">Does what is to be done.</param>
@@ -117,10 +120,12 @@ public sealed class GroupMember
     {
         if (_requests.IsBusy)
         {
-            // Its answer is newer.
+            // Its answer may be older all the same: it was made before it arrived.
+            _shownMeanwhile = (true, lease);
             return;
         }
 
+        _shownMeanwhile = default;
         if (_leader.Epoch is not null)
         {
             if (lease is null || _leader.IsNews(lease.Record))
@@ -147,6 +152,12 @@ public sealed class GroupMember
         }
 
         _observed.See(lease);
+        OnRead(lease);
+        SeeShownMeanwhile();
+    }
+
+    private void OnRead(VersionedLease? lease)
+    {
         if (lease is not null && _acquisitions.EndRead(lease.Record) is { } won)
         {
             Win(won, lease);
@@ -187,7 +198,13 @@ public sealed class GroupMember
 
         VersionedLease lease = new(record, version);
         _observed.See(lease);
-        if (_leader.LeadsBy(record))
+        OnWritten(write, lease);
+        SeeShownMeanwhile();
+    }
+
+    private void OnWritten(LeaseRequest write, VersionedLease lease)
+    {
+        if (_leader.LeadsBy(lease.Record))
         {
             _leader.OnRenewed(write, lease);
         }
@@ -201,8 +218,28 @@ public sealed class GroupMember
         }
     }
 
+    /// <summary>
+    /// What the watch has shown while a request was under way: when its answer is another version, nobody can say which of both is newer, and nothing may be shown any more. A lease that is free is not renewed: the member that it
+    /// was handed over to would not know of it for as long as a watch may be silent.
+    /// </summary>
+    private void SeeShownMeanwhile()
+    {
+        if (_shownMeanwhile is (true, var shown) && !_requests.IsBusy)
+        {
+            _shownMeanwhile = default;
+            if (shown?.Version != _observed.Lease?.Version)
+            {
+                OnLeaseWatched(shown);
+            }
+        }
+    }
+
     /// <summary>The lease store did not answer; what was asked of it may have been done or be done later.</summary>
-    public void OnLeaseFailed(long request) => _requests.End(request);
+    public void OnLeaseFailed(long request)
+    {
+        _requests.End(request);
+        SeeShownMeanwhile();
+    }
 
     public void OnAnswer(long round, MemberAnswer answer) => _chooser.OnAnswer(round, answer);
 
