@@ -152,7 +152,7 @@ internal sealed class EventLoop
         LoopSocket socket = _table.Open(_inbox, _group.NextId(), accepted);
         if (_reachedStage > 0 && !socket.IsEnding)
         {
-            socket.Connection.Stop();
+            socket.Connection.End.Stop();
         }
     }
 
@@ -403,16 +403,16 @@ internal sealed class EventLoop
                 continue;
             }
 
-            if (!socket.Connection.IsStopping)
+            if (!socket.Connection.End.IsStopping)
             {
-                socket.Connection.Stop();
+                socket.Connection.End.Stop();
             }
 
             if (stage >= StopStageCut)
             {
-                if (socket.Connection.IsWorking)
+                if (socket.Connection.End.IsWorking)
                 {
-                    socket.Connection.NoteDrainTimedOut(RemotingConnection.DrainTimeout);
+                    socket.Connection.NoteDrainTimedOut();
                 }
 
                 _table.End(socket);

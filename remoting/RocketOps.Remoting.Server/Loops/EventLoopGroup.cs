@@ -132,7 +132,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     {
         Array.ForEach(_loops, loop => loop.BeginStop());
         Task ended = Task.WhenAll(_loops.Select(loop => loop.Ended).Append(_tls?.StopAsync() ?? Task.CompletedTask));
-        ITimer drained = _connections.Time.CreateTimer(static state => ((EventLoopGroup)state!).CutRest(), this, RemotingConnection.DrainTimeout, Timeout.InfiniteTimeSpan);
+        ITimer drained = _connections.Time.CreateTimer(static state => ((EventLoopGroup)state!).CutRest(), this, OrderlyEnd.DrainTimeout, Timeout.InfiniteTimeSpan);
         await using (deadline.UnsafeRegister(static state => ((EventLoopGroup)state!).CutRest(), this).ConfigureAwait(false))
         {
             await ended.ConfigureAwait(false);

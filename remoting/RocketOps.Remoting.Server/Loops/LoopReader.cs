@@ -89,7 +89,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
     private void Visit(LoopSocket socket, byte[] buffer, DriverRound round, long readAt, List<LoopSocket> committing)
     {
         socket.IsListed = false;
-        if (socket.IsEnding || socket.IsAborted || socket.Connection.IsStopping || socket.Output.IsBlocked)
+        if (socket.IsEnding || socket.IsAborted || socket.Connection.End.IsStopping || socket.Output.IsBlocked)
         {
             return;
         }
@@ -133,12 +133,12 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
             socket.Connection.NoteFailure(error);
             socket.DropKept();
             // Not ended here: what was stored before a malformed frame is answered first, however long its commit or its flush takes.
-            socket.Connection.Stop();
+            socket.Connection.End.Stop();
         }
 
         // Also when a later frame is malformed: what was stored before it must be written and answered.
         bool committing = socket.Connection.Seal(round);
-        if (!committing && !socket.Connection.HoldsAnswerBack)
+        if (!committing && !socket.Connection.End.HoldsAnswerBack)
         {
             // No commit holds these answers up. At once, so that only one connection at a time holds a buffer.
             socket.Output.Flush();

@@ -70,7 +70,7 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
     {
         if (IsDone(socket))
         {
-            socket.Connection.SayLastWords();
+            socket.Connection.End.SayLastWords();
         }
         else
         {
@@ -83,7 +83,7 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
     {
         if (IsDone(socket) && socket.Output.IsEmpty)
         {
-            socket.Connection.SayLastWords();
+            socket.Connection.End.SayLastWords();
             if (socket.Output.IsEmpty)
             {
                 End(socket);
@@ -94,14 +94,14 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
     /// <summary>Whether it stops, and everything that was read of it is answered.</summary>
     private static bool IsDone(LoopSocket socket)
     {
-        if (!socket.Connection.IsStopping || socket.IsEnding)
+        if (!socket.Connection.End.IsStopping || socket.IsEnding)
         {
             return false;
         }
 
         // The last work ends by counting down, then looking whether the connection stops; here it is the other way round.
         Interlocked.MemoryBarrier();
-        return !socket.Connection.IsWorking;
+        return !socket.Connection.End.IsWorking;
     }
 
     /// <summary>Closes what <see cref="End"/> was told.</summary>
@@ -116,7 +116,7 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
         {
             if (_slots[socket.Slot] == socket)
             {
-                if (socket.Connection.IsStopping)
+                if (socket.Connection.End.IsStopping)
                 {
                     socket.Output.Shutdown(sendingOnly: true);
                     Discard(socket);

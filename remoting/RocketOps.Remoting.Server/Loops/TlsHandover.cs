@@ -66,7 +66,7 @@ internal sealed class TlsHandover(OpenConnections connections, SslServerAuthenti
             connections.Add(driver.Connection);
             try
             {
-                using (_stopping.Token.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), driver.Connection))
+                using (_stopping.Token.UnsafeRegister(static state => ((RemotingConnection)state!).End.Stop(), driver.Connection))
                 {
                     await driver.RunAsync().ConfigureAwait(false);
                 }

@@ -120,7 +120,7 @@ public sealed class RemotingClient : IAsyncDisposable
             await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (connecting.IsCompletedSuccessfully)
             {
-                connecting.Result.Stop();
+                connecting.Result.End.Stop();
             }
         }
 

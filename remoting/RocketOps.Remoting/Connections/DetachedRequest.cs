@@ -50,7 +50,7 @@ internal sealed class DetachedRequest : IThreadPoolWorkItem
         {
             if (response is not null && !_request.IsOneWay)
             {
-                isHeldBack = !response.ExpectsMore && _connection.TryHoldBack();
+                isHeldBack = !response.ExpectsMore && _connection.End.TryHoldBack();
                 _connection.Answer(response, isHeldBack);
             }
         }
@@ -62,7 +62,7 @@ internal sealed class DetachedRequest : IThreadPoolWorkItem
         finally
         {
             _connection.ChangeHeld(-_held);
-            _connection.EndWork(isHeldBack);
+            _connection.End.EndWork(isHeldBack);
         }
     }
 

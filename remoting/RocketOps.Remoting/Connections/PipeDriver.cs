@@ -51,15 +51,15 @@ internal sealed class PipeDriver : ConnectionDriver
     {
         PipeReader input = _transport.Input;
         Connection.Opened();
-        using (_transport.StopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).Stop(), Connection))
+        using (_transport.StopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).End.Stop(), Connection))
         {
             try
             {
                 await ReadLoopAsync(input).ConfigureAwait(false);
-                if (Connection.IsStopping)
+                if (Connection.End.IsStopping)
                 {
                     await DrainAsync().ConfigureAwait(false);
-                    Connection.SayLastWords();
+                    Connection.End.SayLastWords();
                 }
             }
             catch (Exception error)
@@ -68,7 +68,7 @@ internal sealed class PipeDriver : ConnectionDriver
                 if (error is FrameFormatException)
                 {
                     // What was stored before the malformed frame is answered first, however long its flush takes.
-                    Connection.Stop();
+                    Connection.End.Stop();
                     await DrainAsync().ConfigureAwait(false);
                 }
             }
@@ -79,9 +79,9 @@ internal sealed class PipeDriver : ConnectionDriver
 
     private async Task ReadLoopAsync(PipeReader input)
     {
-        while (!Connection.IsStopping)
+        while (!Connection.End.IsStopping)
         {
-            while (_heldBytes == 0 && _budget.Pauses(Connection) && !Connection.IsStopping)
+            while (_heldBytes == 0 && _budget.Pauses(Connection) && !Connection.End.IsStopping)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(ByteBudget.CheckMilliseconds), _time, _transport.Closed).ConfigureAwait(false);
             }
@@ -135,7 +135,7 @@ internal sealed class PipeDriver : ConnectionDriver
                 Connection.Seal(round);
                 round.Commit();
                 round.Complete();
-                if (!Connection.HoldsAnswerBack)
+                if (!Connection.End.HoldsAnswerBack)
                 {
                     _output.Flush();
                 }
@@ -214,18 +214,18 @@ internal sealed class PipeDriver : ConnectionDriver
 
     private async Task DrainAsync()
     {
-        if (!Connection.IsWorking)
+        if (!Connection.End.IsWorking)
         {
             return;
         }
 
         try
         {
-            await _drained.Task.WaitAsync(RemotingConnection.DrainTimeout, _time).ConfigureAwait(false);
+            await _drained.Task.WaitAsync(OrderlyEnd.DrainTimeout, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Connection.NoteDrainTimedOut(RemotingConnection.DrainTimeout);
+            Connection.NoteDrainTimedOut();
         }
     }
 

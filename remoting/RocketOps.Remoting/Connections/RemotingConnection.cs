@@ -16,9 +16,6 @@ public sealed class RemotingConnection
     /// <summary>Deferred-reply buffers kept for reuse: one being filled, one being flushed, one spare.</summary>
     private const int KeptReplies = 3;
 
-    /// <summary>How long a stop waits for requests that are being worked on.</summary>
-    internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
-
     private readonly ConnectionDriver _driver;
     private readonly ByteBudget _budget;
     private readonly RequestHandlerRegistry _handlers;
@@ -35,14 +32,8 @@ public sealed class RemotingConnection
     private readonly FrameWatch _frameWatch = new();
     private ReadTurn _turn;
     private SemaphoreSlim? _heavyAnswers;
-    private int _working;
     private long _frames;
     private volatile bool _aborted;
-    private volatile bool _stopping;
-    private volatile bool _endsBehindAnswer;
-    private volatile bool _holdsAnswer;
-    private int _answersHeldBack;
-    private byte[]? _lastWords;
     private string? _closeReason;
     private long _lastActivity;
     private long _heldBytes;
@@ -56,6 +47,7 @@ public sealed class RemotingConnection
         _time = time;
         _logger = logger;
         _output = driver.Output;
+        End = new OrderlyEnd(driver);
         _batch = new RequestBatch(this);
         _lastActivity = time.GetTimestamp();
         Closed = _closed.Token;
@@ -202,9 +194,8 @@ public sealed class RemotingConnection
     /// <summary>Closes the connection once what has been read of it is answered; the reason is logged. <paramref name="lastWords"/> are sent behind the answers.</summary>
     public void Finish(string reason, byte[]? lastWords = null)
     {
-        _lastWords = lastWords;
         NoteEnd(reason);
-        Stop();
+        End.Finish(lastWords);
     }
 
     /// <summary>
@@ -213,9 +204,8 @@ public sealed class RemotingConnection
     /// </summary>
     public void FinishBehindAnswer(string reason, byte[]? lastWords = null)
     {
-        _lastWords = lastWords;
         NoteEnd(reason);
-        _endsBehindAnswer = true;
+        End.FinishBehindAnswer(lastWords);
     }
 
     /// <summary>
@@ -225,20 +215,14 @@ public sealed class RemotingConnection
     public bool FinishBehind(RemotingCommand last)
     {
         ArgumentNullException.ThrowIfNull(last);
-        if (!_endsBehindAnswer || _stopping)
+        if (!End.IsLeaving || End.IsStopping)
         {
             return false;
         }
 
         last.Opaque = _outstanding.NextOpaque();
         last.Flag |= RemotingCommand.OneWayFlag;
-
-        // Nothing is read any more before the peer can have it, whoever flushes; and as this is work, the end waits for it.
-        Interlocked.Increment(ref _working);
-        Stop();
-        bool isWritten = _output.Write(Encode(last).WrittenSpan);
-        EndWork();
-        return isWritten;
+        return End.FinishBehind(Encode(last).WrittenSpan);
     }
 
     /// <summary>
@@ -265,6 +249,9 @@ public sealed class RemotingConnection
     /// <summary>What carries it.</summary>
     internal ConnectionDriver Driver => _driver;
 
+    /// <summary>How this side ends it in good order.</summary>
+    internal OrderlyEnd End { get; }
+
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
     internal long HeldBytes => Volatile.Read(ref _heldBytes);
 
@@ -272,7 +259,7 @@ public sealed class RemotingConnection
     internal SemaphoreSlim HeavyAnswers => _heavyAnswers ?? Interlocked.CompareExchange(ref _heavyAnswers, new SemaphoreSlim(1, 1), null) ?? _heavyAnswers!;
 
     /// <summary>It is to end soon (<see cref="FinishBehindAnswer"/>): a peer is not to wait for an answer by it for long.</summary>
-    public bool IsLeaving => _endsBehindAnswer;
+    public bool IsLeaving => End.IsLeaving;
 
     /// <summary>It ends at once, somebody has asked for that: perhaps for what it holds, and what would make it hold more is not begun.</summary>
     public bool IsAborted => _aborted;
@@ -280,22 +267,7 @@ public sealed class RemotingConnection
     /// <summary>More is written and not sent than may be gathered.</summary>
     internal bool HasFullOutput => _output.IsFull;
 
-    /// <summary>An answer lies in the output that may have to leave with the end of the connection, or is to: whoever has written it flushes, or who says the last words.</summary>
-    internal bool HoldsAnswerBack => Volatile.Read(ref _answersHeldBack) > 0 || (_holdsAnswer && _stopping);
-
-    /// <summary>Handlers or participants still work on requests of this connection.</summary>
-    internal bool IsWorking => Volatile.Read(ref _working) > 0;
-
-    internal bool IsStopping => _stopping;
-
     internal string? CloseReason => _closeReason;
-
-    /// <summary>Stops reading; what is being worked on is still answered. Used when the server or client shuts down.</summary>
-    internal void Stop()
-    {
-        _stopping = true;
-        _driver.StopReading();
-    }
 
     /// <summary>The driver runs from here on.</summary>
     internal void Opened() => RemotingLog.Opened(_logger, RemoteEndPoint, Id);
@@ -377,7 +349,7 @@ public sealed class RemotingConnection
     internal void CloseIfStalled(int bytesPerSecond, TimeSpan interval)
     {
         // A peer that does not take its answers is not read from, and what it is sent is bounded and counted by itself.
-        long bytes = _output.IsBlocked || _stopping ? 0 : _driver.UnfinishedBytes;
+        long bytes = _output.IsBlocked || End.IsStopping ? 0 : _driver.UnfinishedBytes;
         if (_frameWatch.HasStalled(Volatile.Read(ref _frames), bytes, (long)(bytesPerSecond * interval.TotalSeconds)) && !_aborted)
         {
             RemotingLog.FrameStalled(_logger, RemoteEndPoint, Id, bytes, bytesPerSecond);
@@ -389,20 +361,20 @@ public sealed class RemotingConnection
     internal void RunDetached(AsyncRequestHandler handler, in RequestFrame frame)
     {
         // Only this thread begins work.
-        if (Volatile.Read(ref _working) >= Options.MaxDetachedRequests)
+        if (End.Working >= Options.MaxDetachedRequests)
         {
             Reply(frame, ResponseCode.SystemBusy, "[OVERLOAD]system busy, start flow control for a while");
             return;
         }
 
         DetachedRequest request = new(this, handler, frame);
-        Interlocked.Increment(ref _working);
+        End.BeginWork();
         request.Start();
     }
 
     internal DeferredReplies RentReplies()
     {
-        Interlocked.Increment(ref _working);
+        End.BeginWork();
         lock (_repliesGate)
         {
             if (_freeReplies.TryPop(out DeferredReplies? replies))
@@ -432,18 +404,7 @@ public sealed class RemotingConnection
             replies.ReturnBuffer();
         }
 
-        EndWork();
-    }
-
-    /// <summary>Before the driver closes a connection that stops, when everything is answered, and with what is not sent yet of that; it closes once nothing is left to send.</summary>
-    internal void SayLastWords()
-    {
-        if (Interlocked.Exchange(ref _lastWords, null) is { } words)
-        {
-            _output.Write(words);
-        }
-
-        _output.Flush();
+        End.EndWork();
     }
 
     /// <summary>Sends whole frames behind what was written before.</summary>
@@ -536,65 +497,20 @@ public sealed class RemotingConnection
 
     internal void NoteHandlerFailure(Exception error, int code) => RemotingLog.HandlerFailed(_logger, error, code, RemoteEndPoint);
 
-    /// <summary>Whether an answer is the last one, which leaves with the end of the connection: a peer that reads it knows at once that nothing more is taken here. Then <see cref="EndWork(bool)"/> is to be told.</summary>
-    internal bool TryHoldBack()
-    {
-        if (!_endsBehindAnswer)
-        {
-            return false;
-        }
-
-        Interlocked.Increment(ref _answersHeldBack);
-        return true;
-    }
-
-    /// <summary>Sends an answer, or leaves it in the output for <see cref="EndWork(bool)"/>.</summary>
+    /// <summary>Sends an answer, or leaves it to the end of the connection (<see cref="OrderlyEnd.TryHoldBack"/>).</summary>
     internal void Answer(RemotingCommand response, bool isHeldBack)
     {
-        if (!isHeldBack)
-        {
-            Send(response);
-            return;
-        }
-
-        _output.Write(Encode(response).WrittenSpan);
-        _holdsAnswer = true;
-    }
-
-    /// <summary>A request is done. Its answer was held back, or not.</summary>
-    internal void EndWork(bool isHeldBack)
-    {
-        EndWork();
         if (isHeldBack)
         {
-            Interlocked.Decrement(ref _answersHeldBack);
-            if (!_stopping)
-            {
-                _output.Flush();
-            }
+            End.WriteHeldBack(Encode(response).WrittenSpan);
+        }
+        else
+        {
+            Send(response);
         }
     }
 
-    private void EndWork()
-    {
-        if (Interlocked.Decrement(ref _working) > 0)
-        {
-            return;
-        }
-
-        // Not behind an answer that left before the end was asked for: the peer may have it, and its next request be on the way.
-        if (_holdsAnswer && !_stopping)
-        {
-            Stop();
-        }
-
-        if (_stopping)
-        {
-            _driver.OnDrained();
-        }
-    }
-
-    internal void NoteDrainTimedOut(TimeSpan waited) => RemotingLog.DrainTimedOut(_logger, RemoteEndPoint, Volatile.Read(ref _working), waited.TotalSeconds);
+    internal void NoteDrainTimedOut() => RemotingLog.DrainTimedOut(_logger, RemoteEndPoint, End.Working, OrderlyEnd.DrainTimeout.TotalSeconds);
 
     /// <summary>The driver has let go of the connection's socket: whoever waits for something here is told. Never throws.</summary>
     internal async Task EndAsync()
@@ -618,7 +534,7 @@ public sealed class RemotingConnection
             }
         }
 
-        RemotingLog.Ended(_logger, RemoteEndPoint, Id, _closeReason ?? (_stopping ? "shut down" : "closed by the peer"));
+        RemotingLog.Ended(_logger, RemoteEndPoint, Id, _closeReason ?? (End.IsStopping ? "shut down" : "closed by the peer"));
     }
 
     private IOException ClosedException() => new($"the connection to {RemoteEndPoint} is closed: {_closeReason ?? "closed by the peer"}");

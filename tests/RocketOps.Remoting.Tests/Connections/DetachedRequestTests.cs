@@ -89,7 +89,7 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
         await client.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 1 }));
 
         RemotingConnection closed = await closing.Closed.Task.WaitAsync(Eventually.DefaultDeadline);
-        await Eventually.TrueAsync(() => !closed.IsWorking, "its request is done with");
+        await Eventually.TrueAsync(() => !closed.End.IsWorking, "its request is done with");
         begun.Should().Be(0);
         await Eventually.TrueAsync(() => peer.Server.HeldBytes == 0, "everything is given back");
     }

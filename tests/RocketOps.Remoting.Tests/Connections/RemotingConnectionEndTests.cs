@@ -150,7 +150,7 @@ public abstract class RemotingConnectionEndTests(RemotingTransport transport)
 
         connection.FinishBehindAnswer("test", words);
         gate.SetResult();
-        await Eventually.TrueAsync(() => !connection.IsWorking, "it is done");
+        await Eventually.TrueAsync(() => !connection.End.IsWorking, "it is done");
         await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 2 }));
 
         (await ReadFrameAsync(raw)).Opaque.Should().Be(2);
@@ -238,7 +238,7 @@ public abstract class RemotingConnectionEndTests(RemotingTransport transport)
         public void Handle(in RequestFrame frame, RequestBatch batch)
         {
             RemotingConnection connection = batch.Connection;
-            SpinWait.SpinUntil(() => connection.IsStopping, Eventually.DefaultDeadline);
+            SpinWait.SpinUntil(() => connection.End.IsStopping, Eventually.DefaultDeadline);
             SpinWait.SpinUntil(static () => false, AtLeast);
         }
     }

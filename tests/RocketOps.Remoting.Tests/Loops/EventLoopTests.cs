@@ -457,7 +457,7 @@ public sealed class EventLoopTests
         public void Handle(in RequestFrame frame, RequestBatch batch)
         {
             RemotingConnection connection = batch.Connection;
-            SpinWait.SpinUntil(() => connection.IsStopping, Eventually.DefaultDeadline);
+            SpinWait.SpinUntil(() => connection.End.IsStopping, Eventually.DefaultDeadline);
         }
     }
 }
