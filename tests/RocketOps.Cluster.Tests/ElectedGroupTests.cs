@@ -167,7 +167,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         int relapses = await oracle.RelapsesAsync();
         (_, IReadOnlyList<Receipt> repeats) = await ChangeAsync(oracle, what, fault);
         (await oracle.RelapsesAsync()).Should().BeLessThanOrEqualTo(relapses + 1, "who is acknowledged something by the next master is not refused again: {0}", what);
-        repeats.Should().OnlyContain(repeat => repeat.Offset >= consumed[$"{repeat.Member.Group} {repeat.Queue}"], "{0} cannot undo what all members had", what);
+        repeats.Where(repeat => repeat.Offset < consumed[$"{repeat.Member.Group} {repeat.Queue}"]).Should().BeEmpty("{0} cannot undo what all members had", what);
     }
 
     /// <returns>The sends that failed meanwhile, and what consumers got again.</returns>

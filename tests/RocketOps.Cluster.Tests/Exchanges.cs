@@ -12,6 +12,12 @@ internal sealed class Exchanges : IAsyncDisposable
     private const string Transactions = "Transactions";
     private const string Requests = "Requests";
 
+    /// <summary>
+    /// The client's default. Who has his reply may send the next request before he has read that his connection ends behind it: that one fails with the connection, in 5.5.0 by NettyRemotingAbstract's "send a request command to
+    /// channel failed", and is sent again by MQClientAPIImpl.onExceptionImpl.
+    /// </summary>
+    private static readonly string[] Attempts = ["--retry", "2"];
+
     private readonly MessageOracle _transactions;
     private readonly ForeignClient _answers;
     private readonly ForeignClient _requests;
@@ -19,10 +25,10 @@ internal sealed class Exchanges : IAsyncDisposable
     public Exchanges(string nameServer)
     {
         _transactions = new MessageOracle(
-            [ForeignClient.Java("p_transactions", "send", "--namesrv", nameServer, "--topic", Transactions, "--group", "p_transactions", "--keys", "t", "--transaction", "unknown", "--check", "commit", "--count", "1000000", "--pause", "100")],
+            [ForeignClient.Java("p_transactions", ["send", "--namesrv", nameServer, "--topic", Transactions, "--group", "p_transactions", "--keys", "t", "--transaction", "unknown", "--check", "commit", "--count", "1000000", "--pause", "100", .. Attempts])],
             ConsumerGroup.Java("g_transactions", nameServer, Transactions, 1));
-        _answers = ForeignClient.Java("g_requests", "reply", "--namesrv", nameServer, "--topic", Requests, "--group", "g_requests", "--count", "100000000", "--seconds", "3600");
-        _requests = ForeignClient.Java("p_requests", "request", "--namesrv", nameServer, "--topic", Requests, "--group", "p_requests", "--count", "100000000", "--timeout", "10000");
+        _answers = ForeignClient.Java("g_requests", ["reply", "--namesrv", nameServer, "--topic", Requests, "--group", "g_requests", "--count", "100000000", "--seconds", "3600", .. Attempts]);
+        _requests = ForeignClient.Java("p_requests", ["request", "--namesrv", nameServer, "--topic", Requests, "--group", "p_requests", "--count", "100000000", "--timeout", "10000", .. Attempts]);
     }
 
     /// <summary>The topics they need, as objects of a cluster.</summary>
