@@ -15,6 +15,8 @@ internal sealed partial class AnnouncementLoop(IMasterAnnouncement announcement,
 
     public void Leading(long epoch) => Begin(cancellationToken => announcement.OnLeadingAsync(epoch, cancellationToken));
 
+    public void StandingIn(long epoch) => Begin(cancellationToken => announcement.OnStandingInAsync(epoch, cancellationToken));
+
     public void Stopped(long epoch) => Begin(cancellationToken => announcement.OnStoppedAsync(epoch, cancellationToken));
 
     public async ValueTask DisposeAsync()

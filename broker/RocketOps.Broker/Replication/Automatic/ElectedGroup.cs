@@ -127,6 +127,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>0 when this member has no lease that it could renew (<see cref="GroupMember.HeldEpoch"/>).</summary>
     public long HeldEpoch => _member?.HeldEpoch ?? 0;
 
+    /// <summary>The epoch whose master this member has stood in for last; 0 when it never has.</summary>
+    public long StandsInFor { get; private set; }
+
     /// <summary>Told, on another thread, that this member leads no more.</summary>
     public Action? Deposed { get; set; }
 
@@ -306,6 +309,20 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
             },
             cancellationToken);
     }
+
+    /// <summary>
+    /// The master that this member follows has ended, and nobody else leads before its lease has. The first of those that may lead next takes the master's address meanwhile: what is asked there waits for the next master
+    /// (<see cref="MasterForwarder"/>) instead of being refused.
+    /// </summary>
+    public void OnMasterGone(LeaseRecord gone) => Post(member =>
+    {
+        if (member.HeldEpoch is null && member.Lease is { } lease && lease.Epoch == gone.Epoch && lease.Holder == gone.Holder
+            && lease.InSync.FirstOrDefault(copy => copy.Member != gone.Holder).Member == _group.Options.Member)
+        {
+            StandsInFor = gone.Epoch;
+            _announcements!.StandingIn(gone.Epoch);
+        }
+    });
 
     public void TellCut(LeaseRecord lease, long from, long to) => LogCut(lease.Holder, lease.Epoch, from, to);
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using RocketOps.Broker.Roles;
 using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Leases;
@@ -13,17 +14,22 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 {
     private long _ticket = -1;
     private long _servedAt;
+    private bool _standsIn;
 
     /// <summary>For how long the master has not said that it serves; <see cref="TimeSpan.MaxValue"/> when it never has.</summary>
     public TimeSpan MasterSilence => Volatile.Read(ref _servedAt) is > 0 and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
-    public void OnMasterServes() => Volatile.Write(ref _servedAt, Math.Max(1, time.GetTimestamp()));
+    public void OnMasterServes()
+    {
+        Volatile.Write(ref _servedAt, Math.Max(1, time.GetTimestamp()));
+        _standsIn = false;
+    }
 
     public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
     {
         ThrowIfFailed();
         (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
-        JoinAnswer master = await questions.JoinAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+        JoinAnswer master = await AskAsync(new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
 
         // From now on the master knows it by this one, also when it leaves before it has followed.
         Volatile.Write(ref _ticket, master.Ticket);
@@ -58,6 +64,21 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
         // Not before: until its epoch has begun its own tables may lack what its log has, and what a master's tables lack is deleted here.
         addresses.Elect(lease.HolderAddress, haAddress);
         return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
+    }
+
+    /// <summary>A master that has served and is not there any more, as nobody listens where it was, leaves clients that use up their attempts in milliseconds.</summary>
+    private async Task<JoinAnswer> AskAsync(JoinRequest join, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await questions.JoinAsync(lease.HolderAddress, join, cancellationToken);
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } && Volatile.Read(ref _servedAt) > 0 && !_standsIn)
+        {
+            _standsIn = true;
+            group.OnMasterGone(lease);
+            throw;
+        }
     }
 
     /// <summary>Before a planned stop. A master that does not answer notices by itself, later.</summary>

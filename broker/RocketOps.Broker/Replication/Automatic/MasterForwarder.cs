@@ -21,6 +21,9 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
 
     private int _waiting;
 
+    // Nobody listened there a moment ago. While a master is gone thousands of requests may wait for it, and one look each pause is enough for all.
+    private volatile Unreachable? _unreachable;
+
     /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(2_500);
 
@@ -122,8 +125,13 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     /// </summary>
     private async Task<RemotingCommand?> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
     {
-        RemotingCommand passedOn = Copy(request, GroupRequests.PassedOn);
         long since = time.GetTimestamp();
+        if (_unreachable is { } last && last.Address == master && time.GetElapsedTime(last.At, since) < Pause)
+        {
+            return null;
+        }
+
+        RemotingCommand passedOn = Copy(request, GroupRequests.PassedOn);
         RemotingConnection connection;
         try
         {
@@ -131,6 +139,7 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {
+            _unreachable = new Unreachable(master, time.GetTimestamp());
             return null;
         }
 
@@ -155,4 +164,6 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
             return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: {master}, which leads the group, was asked and did not answer, and may have carried it out; send again");
         }
     }
+
+    private sealed record Unreachable(string Address, long At);
 }

@@ -11,7 +11,8 @@ namespace RocketOps.Broker.Replication.Kubernetes;
 /// Puts this member's address into the EndpointSlice of the group's master Service when it begins to lead, and looks after it as long as it does: clients keep one address, whoever leads. The slice says in which
 /// epoch of which group it was written; together with compare-and-swap an older master, however late it wakes up, cannot take it back. Epochs of two groups say nothing of each other: the slice outlives its group, and one
 /// that is founded anew begins at 1. So where the slice names another group or none, as one of an older version does, the Lease decides, read after the slice and before the write: whoever holds it then and writes leads,
-/// and whoever takes it afterwards writes afterwards. The slice itself is the operator's: nothing is made or removed here. Thread-safe.
+/// and whoever takes it afterwards writes afterwards. While nobody leads, as the master's process has ended, a member that follows may stand in: it leads nobody and keeps the epoch, so that any master replaces it. The slice itself is the
+/// operator's: nothing is made or removed here. Thread-safe.
 /// </summary>
 internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposable
 {
@@ -75,6 +76,25 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
+    public async Task OnStandingInAsync(long epoch, CancellationToken cancellationToken)
+    {
+        string? group = _leases.LastSeen is { GroupId.Length: > 0 } lease && lease.Epoch == epoch ? lease.GroupId : null;
+        while (true)
+        {
+            JsonObject slice = await ReadAsync(cancellationToken);
+            if (EpochOf(slice) != epoch || GroupOf(slice) != group || LeadsHere(slice))
+            {
+                return;
+            }
+
+            if (await TryPutAsync(slice, cancellationToken))
+            {
+                LogStandsIn(_namespace, _name, _member, _address, epoch);
+                return;
+            }
+        }
+    }
+
     /// <summary>What is in the slice stays: whoever leads next replaces it, and until then nobody takes messages anyway.</summary>
     public Task OnStoppedAsync(long epoch, CancellationToken cancellationToken) => StopLookingAsync();
 
@@ -86,17 +106,10 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     {
         while (true)
         {
-            KubernetesAnswer read = await _api.GetAsync(_path, cancellationToken);
-            if (!read.IsSuccess)
-            {
-                throw new KubernetesApiException($"EndpointSlice {_namespace}/{_name}, through which clients reach this group's master, is not there: the operator makes it. {read.Message}");
-            }
-
-            JsonObject slice = read.Body;
+            JsonObject slice = await ReadAsync(cancellationToken);
             long written = EpochOf(slice);
-            string writer = JsonFields.Text(AnnotationsOf(slice), GroupId) ?? string.Empty;
-            JsonArray endpoints = Endpoints();
-            if (written == epoch && writer == group && JsonNode.DeepEquals(slice["endpoints"], endpoints))
+            string writer = GroupOf(slice);
+            if (written == epoch && writer == group && LeadsHere(slice))
             {
                 return true;
             }
@@ -115,25 +128,40 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
                 return false;
             }
 
-            slice["endpoints"] = endpoints;
-            JsonObject metadata = JsonFields.Ensure(slice, "metadata");
-            metadata.Remove("managedFields");
-            JsonObject annotations = JsonFields.Ensure(metadata, "annotations");
+            JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(slice, "metadata"), "annotations");
             annotations[Epoch] = epoch.ToString(CultureInfo.InvariantCulture);
             JsonFields.Set(annotations, GroupId, group.Length == 0 ? null : group);
-            KubernetesAnswer wrote = await _api.PutAsync(_path, slice, cancellationToken);
-            if (wrote.IsSuccess)
+            if (await TryPutAsync(slice, cancellationToken))
             {
                 LogWritten(_namespace, _name, _member, _address, epoch);
                 return true;
             }
-
-            if (wrote.Code != HttpStatusCode.Conflict)
-            {
-                throw new KubernetesApiException($"The API server does not take EndpointSlice {_namespace}/{_name}: {wrote.Message}");
-            }
         }
     }
+
+    private async Task<JsonObject> ReadAsync(CancellationToken cancellationToken)
+    {
+        KubernetesAnswer read = await _api.GetAsync(_path, cancellationToken);
+        return read.IsSuccess
+            ? read.Body
+            : throw new KubernetesApiException($"EndpointSlice {_namespace}/{_name}, through which clients reach this group's master, is not there: the operator makes it. {read.Message}");
+    }
+
+    /// <summary>Has the slice lead to this member. False when somebody has written it since it was read.</summary>
+    private async Task<bool> TryPutAsync(JsonObject slice, CancellationToken cancellationToken)
+    {
+        slice["endpoints"] = Endpoints();
+        JsonFields.Ensure(slice, "metadata").Remove("managedFields");
+        KubernetesAnswer wrote = await _api.PutAsync(_path, slice, cancellationToken);
+        if (!wrote.IsSuccess && wrote.Code != HttpStatusCode.Conflict)
+        {
+            throw new KubernetesApiException($"The API server does not take EndpointSlice {_namespace}/{_name}: {wrote.Message}");
+        }
+
+        return wrote.IsSuccess;
+    }
+
+    private bool LeadsHere(JsonObject slice) => JsonNode.DeepEquals(slice["endpoints"], Endpoints());
 
     private JsonArray Endpoints() =>
     [
@@ -160,6 +188,8 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
             throw new KubernetesApiException(failure.Message, failure);
         }
     }
+
+    private static string GroupOf(JsonObject slice) => JsonFields.Text(AnnotationsOf(slice), GroupId) ?? string.Empty;
 
     private static JsonObject? AnnotationsOf(JsonObject slice) => JsonFields.Object(JsonFields.Object(slice, "metadata"), "annotations");
 
@@ -225,6 +255,9 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
     [LoggerMessage(EventId = 3752, Level = LogLevel.Information, Message = "EndpointSlice {Namespace}/{Name} leads to this member, {Member} at {Address}, in epoch {Epoch}")]
     private partial void LogWritten(string @namespace, string name, string member, string address, long epoch);
+
+    [LoggerMessage(EventId = 3756, Level = LogLevel.Information, Message = "EndpointSlice {Namespace}/{Name} leads to {Member} at {Address}, as the master of epoch {Epoch} is not there any more: what clients ask waits here until somebody leads")]
+    private partial void LogStandsIn(string @namespace, string name, string member, string address, long epoch);
 
     [LoggerMessage(EventId = 3753, Level = LogLevel.Warning, Message = "EndpointSlice {Namespace}/{Name} is of epoch {Written} already, this member led in epoch {Epoch}: it is left as it is")]
     private partial void LogLaterMaster(string @namespace, string name, long written, long epoch);

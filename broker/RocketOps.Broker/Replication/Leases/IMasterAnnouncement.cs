@@ -9,6 +9,9 @@ internal interface IMasterAnnouncement
     /// <summary>This member leads in that epoch and takes messages.</summary>
     Task OnLeadingAsync(long epoch, CancellationToken cancellationToken);
 
+    /// <summary>The master of that epoch is not there any more, nobody leads yet, and this member is the one that takes in who asks for a master. Nothing of a later master is to be taken back.</summary>
+    Task OnStandingInAsync(long epoch, CancellationToken cancellationToken);
+
     /// <summary>This member, which led in that epoch, takes no messages any more. Somebody else may have announced itself already: nothing of others is to be taken back.</summary>
     Task OnStoppedAsync(long epoch, CancellationToken cancellationToken);
 }

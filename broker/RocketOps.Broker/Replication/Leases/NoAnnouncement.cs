@@ -5,5 +5,7 @@ internal sealed class NoAnnouncement : IMasterAnnouncement
 {
     public Task OnLeadingAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task OnStandingInAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task OnStoppedAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
 }

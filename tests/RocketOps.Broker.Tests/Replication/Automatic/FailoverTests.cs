@@ -61,6 +61,31 @@ public sealed class FailoverTests
         (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
     }
 
+    /// <summary>What is asked by the master's address waits there for the next master: three attempts at one where nobody listens are gone in milliseconds.</summary>
+    [Fact]
+    public async Task Kill_OfTheMaster_TheFirstCopyInSyncStandsInAndWhatItIsSentWaits()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"), ("masterIP1", "127.0.0.2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Three);
+        string killed = members.NameOf(await members.MasterAsync());
+        LeaseRecord lease = await members.LeaseAsync();
+        string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != killed)];
+        foreach (string other in others)
+        {
+            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).MasterSilence < TimeSpan.MaxValue, "it has heard the master serve");
+        }
+
+        await members.KillAsync(killed);
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[others[0]]).StandsInFor == lease.Epoch, "the first one stands in");
+        Task<RemotingCommand> sent = members[others[0]].InvokeAsync(Requests.Send(ElectedMembers.Topic, "while nobody leads"));
+        await members.StartAsync(killed);
+        (await sent).Code.Should().Be(ResponseCode.Success);
+        ElectedMembers.GroupOf(members[others[1]]).StandsInFor.Should().Be(0, "one of them is enough");
+        (await members.ReadAsync(await members.MasterAsync())).Should().Equal("before", "while nobody leads");
+    }
+
     /// <summary>Of two with the same log the first one's turn comes first. It wins the lease, cannot begin, and keeps nobody from leading.</summary>
     [Fact]
     public async Task Lead_TheEpochCannotBeWrittenDown_AnotherMemberLeads()
@@ -157,6 +182,7 @@ public sealed class FailoverTests
         (await members.LeaseAsync()).Epoch.Should().BeGreaterThan(epoch);
         await members.SameLogsAsync();
         (await members.ReadAsync(old)).Should().Equal("before", "after");
+        members.Running.Select(static member => ElectedMembers.GroupOf(member).StandsInFor).Should().OnlyContain(static epoch => epoch == 0, "both were there all the time");
         Directory.Exists(Path.Combine(members.StoreOf(members.NameOf(old)), "diverged")).Should().BeFalse("nothing was cut off");
     }
 

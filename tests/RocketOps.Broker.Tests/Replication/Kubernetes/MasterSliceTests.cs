@@ -197,6 +197,49 @@ public sealed class MasterSliceTests : IAsyncLifetime
         Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.0.0.7");
     }
 
+    /// <summary>The epoch stays the gone master's: whoever leads next has a later one, and the gone one, when it was only out of reach, finds its own.</summary>
+    [Fact]
+    public async Task StandingIn_TheSlice_LeadsToThisMemberUntilTheMasterLooks()
+    {
+        await using MasterSlice master = Of("orders-0-0", "10.0.0.6");
+        await TakeAsync("orders-0-0", 4);
+        await master.OnLeadingAsync(4, Cancellation);
+        await using MasterSlice follower = Of("orders-0-1", "10.0.0.7");
+        await LeasesOf("orders-0-1").ReadAsync(Cancellation);
+
+        await follower.OnStandingInAsync(4, Cancellation);
+
+        JsonObject there = await _api.SendAsync("GET", ApiFixture.Slice);
+        Addresses(there).Should().Be("10.0.0.7");
+        ((string)there["metadata"]!["annotations"]!["rocketops.io/epoch"]!).Should().Be("4");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return Addresses(await _api.SendAsync("GET", ApiFixture.Slice)) == "10.0.0.6";
+            },
+            "the slice leads to the master again");
+    }
+
+    /// <summary>By what this member knows the former one is gone, and nobody leads.</summary>
+    [Theory]
+    [InlineData(5, "g")]
+    [InlineData(4, "another")]
+    public async Task StandingIn_SomebodyLeadsMeanwhile_LeavesItAlone(long epoch, string group)
+    {
+        await using MasterSlice follower = Of("orders-0-1", "10.0.0.7");
+        await TakeAsync("orders-0-0", 4);
+        await LeasesOf("orders-0-1").ReadAsync(Cancellation);
+        await using MasterSlice next = Of("orders-0-2", "10.0.0.8");
+        await _api.SendAsync("DELETE", ApiFixture.Lease);
+        await TakeAsync("orders-0-2", epoch, group);
+        await next.OnLeadingAsync(epoch, Cancellation);
+
+        await follower.OnStandingInAsync(4, Cancellation);
+
+        Addresses(await _api.SendAsync("GET", ApiFixture.Slice)).Should().Be("10.0.0.8");
+    }
+
     [Fact]
     public async Task Stopped_WhatSomebodyWritesAfterwards_Stays()
     {
