@@ -1,0 +1,64 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Commands;
+using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Broker.Tests.Replication.Automatic;
+
+/// <summary>What waits at a member for the group's master.</summary>
+public sealed class MasterForwarderTests
+{
+    private const int Requesters = 200;
+
+    private static readonly string[] Two = ["a", "b"];
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Who stands in for a master that is gone may get the requests of thousands, and each of them looks for the next master every 20 ms.</summary>
+    [Fact]
+    public async Task Forward_ManyWaitForAMasterThatIsGone_NotEachOfThemTriesToReachIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        string killed = members.NameOf(await members.MasterAsync());
+        BrokerParts left = members[Two.Single(name => name != killed)].Host.Parts;
+        await members.KillAsync(killed);
+        int tries = 0;
+        FakeTimeProvider time = new();
+        AddressResolver refused = (_, _) =>
+        {
+            Interlocked.Increment(ref tries);
+            throw new SocketException((int)SocketError.ConnectionRefused);
+        };
+        await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, refused);
+        MasterForwarder forwarder = new(left.Settings, left.Group!, client, left.Misled, time);
+        await using RemotingClient producer = TestBroker.NewClient();
+        RemotingConnection connection = await producer.ConnectAsync(members.Running.Single().Address);
+
+        List<Task<RemotingCommand?>> waiting = [];
+        while (waiting.Count < Requesters)
+        {
+            waiting.Add(forwarder.ForwardAsync(connection, Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None));
+            await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it has looked, and waits for its next look");
+            time.Advance(Between);
+        }
+
+        int pauses = (int)(Requesters * Between / Pause);
+        tries.Should().BeInRange(2, 2 * pauses, "each has looked at a time of its own");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(Pause);
+                return waiting.All(static request => request.IsCompleted);
+            },
+            "their time is over");
+        (await Task.WhenAll(waiting)).Should().OnlyContain(static answer => answer!.Code == ResponseCode.ServiceNotAvailable);
+    }
+}
