@@ -57,6 +57,7 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
         await ReportAsync(offset);
     }
 
+    /// <summary>Says that it has everything before that offset; for more than it was sent the master ends the connection.</summary>
     public async Task ReportAsync(long offset)
     {
         byte[] report = new byte[HaFrames.ReportBytes];

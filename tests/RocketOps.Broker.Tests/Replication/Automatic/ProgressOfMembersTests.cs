@@ -30,8 +30,7 @@ public sealed class ProgressOfMembersTests
             producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow),
         ];
         await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == before + 3, "they are in the log");
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
-        await follower.ReportAsync(end);
+        long end = await follower.AcknowledgeAsync();
         (await Task.WhenAll(sending)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
 
         await Eventually.TrueAsync(() => master.Host.Parts.DelayOffsets.Get(1) == 1, "the delayed message is delivered");
@@ -73,7 +72,7 @@ public sealed class ProgressOfMembersTests
         await master.Host.Parts.CheckProgress.BeginAsync(CancellationToken.None);
 
         master.Host.Parts.CheckProgress.Half.Should().Be(1);
-        await follower.ReportAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await follower.AcknowledgeAsync();
         (await sending).Code.Should().Be(ResponseCode.Success);
     }
 
