@@ -116,7 +116,7 @@ public sealed class ExportTests(TwoBrokers brokers) : IClassFixture<TwoBrokers>,
         await CreateAsync(new TopicConfig { Name = "away" }, Brokers.First, Brokers.Second);
         CliRun run;
         FakeTimeProvider time = new();
-        brokers.Second.Broker.Suspend();
+        await brokers.Second.Broker.SuspendAsync();
         try
         {
             Task<CliRun> export = CliRun.RunAsync(["cluster", "export", "--cluster-ref", "one", "-n", brokers.First.NameServerAddress], time);

@@ -64,7 +64,7 @@ public sealed class FailoverKillTests(ITestOutputHelper output)
             switch (kill % 4)
             {
                 case 2:
-                    brokers.Suspend(master);
+                    await brokers.SuspendAsync(master);
                     times["suspended"].Add(await run.AcknowledgedAsync());
                     brokers.Resume(master);
                     break;

@@ -93,8 +93,12 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks the process to end as a service manager does.</summary>
     public void Terminate() => Signals.Terminate(_process.Id);
 
-    /// <summary>SIGSTOP: it stands still, with its connections open, until <see cref="Resume"/>.</summary>
-    public void Suspend() => Signals.Suspend(_process.Id);
+    /// <summary>SIGSTOP: on return it stands still, with its connections open, until <see cref="Resume"/>. Its threads run on until the one that the signal was given to has been scheduled, on a busy machine for milliseconds.</summary>
+    public Task SuspendAsync()
+    {
+        Signals.Suspend(_process.Id);
+        return Eventually.TrueAsync(() => ThreadStates.Of(_process.Id).All(static state => state == ThreadStates.Stopped), $"it stands still: {_commandLine}");
+    }
 
     public void Resume() => Signals.Resume(_process.Id);
 

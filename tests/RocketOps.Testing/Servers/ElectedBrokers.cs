@@ -131,7 +131,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    public void Suspend(string name) => _running[name].Suspend();
+    public Task SuspendAsync(string name) => _running[name].SuspendAsync();
 
     public void Resume(string name) => _running[name].Resume();
 
