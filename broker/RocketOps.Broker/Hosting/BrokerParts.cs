@@ -61,7 +61,7 @@ internal sealed class BrokerParts
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);
         ConsumerStatus = new ConsumerStatusHandler(Consumers, loggers.CreateLogger<ConsumerStatusHandler>());
         Producers = new ProducerTable();
-        Askers = new AskerTable();
+        Askers = new AskerTable(time);
         Registrations = new Registrations(settings);
         Locks = new QueueLocks(time);
         Clients = new ClientRegistry(settings, Consumers, Producers, Registrations, Locks, time, loggers.CreateLogger<ClientRegistry>());

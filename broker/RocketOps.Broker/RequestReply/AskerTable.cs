@@ -4,17 +4,20 @@ namespace RocketOps.Broker.RequestReply;
 
 /// <summary>
 /// By which connections clients have asked for a reply. Else they are known by heartbeats alone, of which there is one every 30 s and, before version 5 of the Java client, none with a new connection: what is asked by one
-/// until then could not be replied to. Thread-safe.
+/// until then could not be replied to. And how many replies each still waits for: a connection that is to end does so behind the last. Thread-safe.
 /// </summary>
-internal sealed class AskerTable
+internal sealed class AskerTable(TimeProvider time)
 {
+    /// <summary>Nobody waits for longer than a few seconds (3 by default): what was asked before that will not be replied to any more.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Clients' ids are an address, a process and a unit.</summary>
     public const int MaxIdBytes = 512;
 
     private readonly Lock _changes = new();
 
-    // At most one entry per connection in each: the client id it has used last, and the connection that has used an id last.
-    private readonly Dictionary<RemotingConnection, string> _ids = [];
+    // At most one entry per connection in each: who has asked by it last, and the connection that has used an id last.
+    private readonly Dictionary<RemotingConnection, Asker> _askers = [];
     private readonly Dictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
 
     /// <summary>Null when the client has asked for nothing by a connection that is still there.</summary>
@@ -26,14 +29,19 @@ internal sealed class AskerTable
         }
     }
 
-    public void Note(string clientId, RemotingConnection connection)
+    /// <param name="clientId">Who asks.</param>
+    /// <param name="connection">By which connection.</param>
+    /// <param name="opaque">Of the request: one that is tried again has asked once.</param>
+    public void Note(string clientId, RemotingConnection connection, int opaque)
     {
         bool isKnown;
         lock (_changes)
         {
-            isKnown = _ids.ContainsKey(connection);
+            isKnown = _askers.TryGetValue(connection, out Asker before);
+            int open = isKnown && before.Id == clientId && !IsOver(before) ? before.Open : 0;
+            open += isKnown && before.Opaque == opaque && open > 0 ? 0 : 1;
             Forget(connection);
-            _ids[connection] = clientId;
+            _askers[connection] = new Asker(clientId, open, opaque, time.GetTimestamp());
             _connections[clientId] = connection;
         }
 
@@ -42,6 +50,23 @@ internal sealed class AskerTable
             connection.Closed.UnsafeRegister(static state => (((AskerTable, RemotingConnection))state!).Item1.OnClosed((((AskerTable, RemotingConnection))state).Item2), (this, connection));
         }
     }
+
+    /// <summary>A reply is about to be handed over by that connection. True when, as far as is known here, no other one is waited for there.</summary>
+    public bool OnReply(RemotingConnection connection)
+    {
+        lock (_changes)
+        {
+            if (!_askers.TryGetValue(connection, out Asker asker) || IsOver(asker))
+            {
+                return true;
+            }
+
+            _askers[connection] = asker with { Open = Math.Max(0, asker.Open - 1) };
+            return asker.Open <= 1;
+        }
+    }
+
+    private bool IsOver(in Asker asker) => time.GetElapsedTime(asker.At) > Patience;
 
     private void OnClosed(RemotingConnection connection)
     {
@@ -53,9 +78,15 @@ internal sealed class AskerTable
 
     private void Forget(RemotingConnection connection)
     {
-        if (_ids.Remove(connection, out string? id) && _connections.GetValueOrDefault(id) == connection)
+        if (_askers.Remove(connection, out Asker asker) && _connections.GetValueOrDefault(asker.Id) == connection)
         {
-            _connections.Remove(id);
+            _connections.Remove(asker.Id);
         }
     }
+
+    /// <param name="Id">The client's.</param>
+    /// <param name="Open">Requests that were not replied to.</param>
+    /// <param name="Opaque">Of the last of them.</param>
+    /// <param name="At">When that came, as <see cref="TimeProvider.GetTimestamp"/> counts.</param>
+    private readonly record struct Asker(string Id, int Open, int Opaque, long At);
 }

@@ -53,7 +53,7 @@ internal sealed partial class ReplyPusher(ProducerTable producers, AskerTable as
             return new ReplyPush($"push reply message fail, channel of <{clientId}> not found.", IsUnknown: true);
         }
 
-        if (connection.FinishBehind(question))
+        if (askers.OnReply(connection) && connection.FinishBehind(question))
         {
             // It has the reply, and cannot say so any more.
             return default;

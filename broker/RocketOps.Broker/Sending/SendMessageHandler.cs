@@ -78,7 +78,7 @@ internal sealed class SendMessageHandler : IRequestHandler
                 if (!outcome.Asker.IsEmpty && !frame.HasRemark)
                 {
                     // What a member of the group has passed on came to that one by the asker's connection.
-                    _askers.Note(Encoding.UTF8.GetString(outcome.Asker), batch.Connection);
+                    _askers.Note(Encoding.UTF8.GetString(outcome.Asker), batch.Connection, frame.Opaque);
                 }
 
                 Accept(frame, batch, outcome, offsets);

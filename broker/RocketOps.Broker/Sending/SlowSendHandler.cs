@@ -99,7 +99,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         ReadOnlySpan<byte> asker = frame.HasRemark ? default : SendProperties.Read(header.Properties).AskerIn(header.Topic);
         if (!asker.IsEmpty)
         {
-            askers.Note(Encoding.UTF8.GetString(asker), connection);
+            askers.Note(Encoding.UTF8.GetString(asker), connection, frame.Opaque);
         }
 
         int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;

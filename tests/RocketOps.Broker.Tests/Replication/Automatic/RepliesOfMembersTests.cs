@@ -51,8 +51,10 @@ public sealed class RepliesOfMembersTests
     }
 
     /// <summary>Who waits for a reply does not make another connection meanwhile: it would wait in vain.</summary>
-    [Fact]
-    public async Task Connection_OfWhoAsked_EndsBehindTheReplyAndNotBehindTheAnswerToItsQuestion()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Connection_OfWhoAsked_EndsBehindTheLastReplyAndNotBehindTheAnswerToItsQuestion(int questions)
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"));
         RawConnection? connection = null;
@@ -67,12 +69,24 @@ public sealed class RepliesOfMembersTests
         ClientChannel channel = former.Host.Parts.Producers.ChannelsOf(AskersGroup).Single();
         await Eventually.TrueAsync(() => channel.Connection.IsLeaving, "its connection is to end");
 
-        (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
-        Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
-        RawFrame push = (await asker.ReceiveAsync())!;
-        (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, "hello"));
+        for (int question = 0; question < questions; question++)
+        {
+            (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+        }
 
-        (await replying).Code.Should().Be(ResponseCode.Success);
+        for (int reply = 0; reply < questions; reply++)
+        {
+            Task<RemotingCommand> replying = master.InvokeAsync(Reply($"hello {reply}"));
+            RawFrame push = (await asker.ReceiveAsync())!;
+            (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, $"hello {reply}"));
+            if ((push.Flag & RemotingCommand.OneWayFlag) == 0)
+            {
+                await asker.SendAsync(new RawFrame(ResponseCode.Success, push.Opaque, RemotingCommand.ResponseFlag, Remark: null, push.ExtFields, Body: default).Encode());
+            }
+
+            (await replying).Code.Should().Be(ResponseCode.Success);
+        }
+
         Func<Task> read = async () => await asker.ReceiveAsync();
         await read.Should().ThrowAsync<Exception>("a Java client, which this is, cannot read what comes last");
         (await asker.ReceiveAsync()).Should().BeNull("the next connection leads to the master");
