@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
@@ -16,6 +17,9 @@ namespace RocketOps.Broker.Sending;
 /// </summary>
 internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress address, MessageStore store)
 {
+    private const string NotEnough = "in-sync replicas not enough: minInSyncReplicas is ";
+    private const string WhyNotEnough = ", and fewer members of the group have the log";
+
     private FlagsText _flags = new(StoreFlags.None, StoreFlags.None.ToString());
 
     public static int CodeOf(SendStatus status) => status switch
@@ -80,13 +84,15 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         _ => "SERVICE_NOT_AVAILABLE",
     };
 
+    /// <summary>The remark of <see cref="SendStatus.TooFewReplicas"/>, for who has waited for copies.</summary>
+    public static string TooFewReplicas(BrokerOptions options) => string.Create(CultureInfo.InvariantCulture, $"{NotEnough}{options.MinInSyncReplicas}{WhyNotEnough}");
+
     /// <summary>
     /// The remark of a refusal as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="RemarkText.MaxBytes"/>.
     /// </summary>
     public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer) => status switch
     {
-        SendStatus.TooFewReplicas => RemarkText.Write(
-            buffer, $"in-sync replicas not enough: minInSyncReplicas is {settings.Current.MinInSyncReplicas}, and fewer members of the group have the log"),
+        SendStatus.TooFewReplicas => RemarkText.Write(buffer, $"{NotEnough}{settings.Current.MinInSyncReplicas}{WhyNotEnough}"),
         SendStatus.Slave => "service not available now: this broker is a slave"u8,
         SendStatus.NotLeading => "service not available now: this broker does not lead its group at the moment; send again"u8,
         SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade =>

@@ -1,13 +1,13 @@
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>
-/// For how long a master has had fewer copies in sync than it must. Followers of a new master join it within tenths of a second, and one that stumbled is back as soon; clients make their next attempt at once, so a
-/// refusal in such a moment would use all of them up. Thread-safe.
+/// For how long a master has had fewer copies in sync than it must. Followers of a new master join it within tenths of a second, and one that was killed or whose pod was deleted is back in seconds; clients make their next
+/// attempt at once, so a refusal meanwhile would use all of them up. Thread-safe.
 /// </summary>
 internal sealed class CopyShortage(TimeProvider time)
 {
-    /// <summary>Messages wait for so long before they are refused: less than a request waits for a master, and than clients wait for an answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>What comes so soon waits, each as long as one does for a master, before it is refused; what comes later is refused at once.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private const long Never = long.MinValue;
 

@@ -138,7 +138,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
 
-    private bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
+    /// <summary>This member leads, and fewer copies are in sync than there must be: messages wait, or are refused where that lasts (<see cref="LacksCopies"/>).</summary>
+    public bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
 
     public LogEnd LogEnd
     {

@@ -105,7 +105,7 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
             TimeSpan left = Patience - time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero)
             {
-                return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker does not lead its group at the moment, or has only just begun to, and nobody else was found to; send again");
+                return group.IsShortOfCopies ? RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.TooFewReplicas(settings.Current)) : RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker does not lead its group at the moment, or has only just begun to, and nobody else was found to; send again");
             }
 
             if (group.MasterElsewhere is { } master && await AskAsync(master, request, left, cancellationToken) is { } answer)

@@ -61,4 +61,36 @@ public sealed class MasterForwarderTests
             "their time is over");
         (await Task.WhenAll(waiting)).Should().OnlyContain(static answer => answer!.Code == ResponseCode.ServiceNotAvailable);
     }
+
+    /// <summary>Clients make their next attempt at once: refused in no time, three of them do not outlive a slave's restart.</summary>
+    [Fact]
+    public async Task Send_WhileTheMasterLacksCopies_WaitsAndHearsWhyInTheEnd()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker master = await members.MasterAsync();
+        ElectedGroup group = ElectedMembers.GroupOf(master);
+        await members.KillAsync(Two.Single(name => name != members.NameOf(master)));
+        await Eventually.TrueAsync(() => group.IsShortOfCopies, "the only copy is gone");
+        using IDisposable moment = members.Time.Hold();
+        FakeTimeProvider time = new();
+        await using RemotingClient others = TestBroker.NewClient();
+        MasterForwarder forwarder = new(master.Host.Parts.Settings, group, others, master.Host.Parts.Misled, time);
+        await using RemotingClient producer = TestBroker.NewClient();
+
+        Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(master.Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);
+        await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it has looked, and waits for its next look");
+        waiting.IsCompleted.Should().BeFalse("the slave may be back in a moment");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(Pause);
+                return waiting.IsCompleted;
+            },
+            "its time is over");
+
+        RemotingCommand answer = (await waiting)!;
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "in-sync replicas not enough: minInSyncReplicas is 2, and fewer members of the group have the log"));
+    }
 }
