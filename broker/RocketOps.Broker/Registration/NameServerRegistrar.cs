@@ -392,6 +392,12 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
                 .Set("compressed", part.IsCompressed)
                 .Set("bodyCrc32", part.Crc32)
                 .Set("enableActingMaster", false);
+            if (term.IsMaster && _address.FollowsMaster)
+            {
+                // For our name servers: not in RocketMQ.
+                request.Set("addressFollowsMaster", true);
+            }
+
             request.Body = part.Body;
             RemotingCommand answer = await connection.InvokeAsync(request, options.RegisterTimeout);
             if (answer.Code != ResponseCode.Success)

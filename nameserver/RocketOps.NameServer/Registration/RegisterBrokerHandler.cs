@@ -65,6 +65,7 @@ internal sealed class RegisterBrokerHandler(RouteTable routes, KeyValueStore key
             Topics = topics,
             Timeout = timeoutMs > 0 ? TimeSpan.FromMilliseconds(Math.Min(timeoutMs, int.MaxValue)) : null,
             EnableActingMaster = request.Get("enableActingMaster") is null ? null : request.GetBoolean("enableActingMaster", false),
+            AddressFollowsMaster = request.GetBoolean("addressFollowsMaster", false),
             ZoneName = request.Get("__ZONE_NAME") ?? request.Get("zoneName"),
             Connection = connection,
         };

@@ -27,6 +27,12 @@ internal sealed record BrokerRegistration
     /// <summary>Null for brokers that do not know acting masters (4.x).</summary>
     public bool? EnableActingMaster { get; init; }
 
+    /// <summary>
+    /// The address is not this broker's own but leads to whoever is the master: it stays in the routes when the connection ends, until the next master registers, the broker says that it stops, or nobody has been heard of for
+    /// the time-out. A route without a master lets producers fail at once, by the thousand.
+    /// </summary>
+    public bool AddressFollowsMaster { get; init; }
+
     public string? ZoneName { get; init; }
 
     /// <summary>The connection it came by; null in tests of the table alone.</summary>

@@ -19,6 +19,9 @@ internal sealed class LiveBroker(BrokerRegistration registration, TimeSpan timeo
 
     public RemotingConnection? Connection { get; } = registration.Connection;
 
+    /// <inheritdoc cref="BrokerRegistration.AddressFollowsMaster"/>
+    public bool AddressFollowsMaster { get; } = registration.AddressFollowsMaster;
+
     public TimeSpan Timeout { get; } = timeout;
 
     /// <summary>Timestamp of the <see cref="TimeProvider"/>.</summary>

@@ -6,7 +6,8 @@ namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// The routes, as brokers registered them. Writers take one lock and publish a new <see cref="RouteSnapshot"/>; readers never wait.
-/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for one thing: a member of an elected group that leads no more stays in the routes as the master until the next one registers.
+/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for two things: a member of an elected group that leads no more stays in the routes as the master until the next one registers,
+/// and so does an address that follows the master when the connection ends by which it was registered.
 /// </summary>
 internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 {
@@ -65,14 +66,14 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         Tell(changes);
     }
 
-    /// <summary>Removes every broker that registered by a connection that is gone; the names of those removed.</summary>
+    /// <summary>Removes every broker that registered by a connection that is gone, but for addresses that lead to the next master (<see cref="BrokerRegistration.AddressFollowsMaster"/>); the names of those removed.</summary>
     public IReadOnlyList<LiveBroker> RemoveByConnection(RemotingConnection connection)
     {
         List<MinBrokerChange> changes = [];
         List<LiveBroker> removed;
         lock (_gate)
         {
-            removed = RemoveAll(_live.Values.Where(broker => ReferenceEquals(broker.Connection, connection)), changes);
+            removed = RemoveAll(_live.Values.Where(broker => ReferenceEquals(broker.Connection, connection) && !broker.AddressFollowsMaster), changes);
         }
 
         Tell(changes);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Registration;
+using RocketOps.Broker.Tests.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
@@ -69,6 +70,19 @@ public sealed class RegistrationTests
 
         asSlave.Should().Be("3");
         nameServer.Registrations.Last().Get("brokerId").Should().Be("0");
+    }
+
+    /// <summary>Our name servers keep such an address in the routes when the connection ends by which it was registered.</summary>
+    [Fact]
+    public async Task Lead_ByAnAddressThatFollowsTheMaster_TheNameServerIsToldThatItDoes()
+    {
+        await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
+        await using ElectedMembers members = await ElectedMembers.StartAsync(["a"], ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"), ("namesrvAddr", nameServer.Address));
+
+        await Eventually.TrueAsync(() => nameServer.Registrations.Any(static told => told.Get("brokerId") == "0"), "it leads");
+
+        nameServer.Registrations.Should().OnlyContain(static told => told.Get("brokerId") == "0" == (told.Get("addressFollowsMaster") == "true"));
+        nameServer.Registrations.Last().Get("brokerAddr").Should().StartWith("127.0.0.2:");
     }
 
     [Fact]

@@ -27,6 +27,26 @@ public sealed class ElectedMasterTests
         (await RouteAsync(server)).Should().Contain(Service, "the new master is there at once");
     }
 
+    /// <summary>A member stands in at that address until somebody leads, and what is sent there waits.</summary>
+    [Fact]
+    public async Task MasterThatIsKilled_ItsAddressFollowsTheMaster_StaysInTheRouteUntilTheNextOneStops()
+    {
+        await using NameServerFixture server = await NameServerFixture.StartAsync();
+        RemotingClient master = server.Client();
+        await RegisterAsync(server, master, 0, Service, epoch: 4, followsMaster: true);
+        await RegisterAsync(server, master, 1, "10.0.0.1:10911", epoch: 4);
+        await RegisterAsync(server, server.Client(), 2, "10.0.0.2:10911", epoch: 4);
+
+        await master.DisposeAsync();
+        await Eventually.TrueAsync(async () => !(await RouteAsync(server)).Contains("10.0.0.1:10911", StringComparison.Ordinal), "the end of its connection is noticed");
+        (await RouteAsync(server)).Should().Contain($"\"0\":\"{Service}\"", "a producer that finds no master fails at once");
+
+        RemotingClient next = server.Client();
+        await RegisterAsync(server, next, 0, Service, epoch: 5, followsMaster: true);
+        await server.AskAsync(next, RequestCode.UnregisterBroker, null, ("brokerName", "a"), ("brokerAddr", Service), ("clusterName", "C"), ("brokerId", "0"));
+        (await RouteAsync(server)).Should().NotContain(Service, "it was told that nobody leads any more");
+    }
+
     [Fact]
     public async Task OldMasterThatWakesUp_DoesNotTakeTheAddressBackNorOutOfTheRoutes()
     {
@@ -79,10 +99,10 @@ public sealed class ElectedMasterTests
         await Eventually.TrueAsync(async () => !(await RouteAsync(server)).Contains("10.0.0.1", StringComparison.Ordinal), "under neither id");
     }
 
-    private static async Task RegisterAsync(NameServerFixture server, RemotingClient broker, long id, string address, long epoch)
+    private static async Task RegisterAsync(NameServerFixture server, RemotingClient broker, long id, string address, long epoch, bool followsMaster = false)
     {
         byte[] body = Encoding.UTF8.GetBytes(Bodies.Json("T", "U").Replace("\"stateVersion\":0", $"\"stateVersion\":{epoch}", StringComparison.Ordinal));
-        (await server.RegisterAsync(broker, "a", id, address, body)).Code.Should().Be(ResponseCode.Success);
+        (await server.RegisterAsync(broker, "a", id, address, body, ("addressFollowsMaster", followsMaster ? "true" : "false"))).Code.Should().Be(ResponseCode.Success);
     }
 
     private static async Task<string> RouteAsync(NameServerFixture server) => Encoding.UTF8.GetString((await server.RouteAsync()).Body.Span);
