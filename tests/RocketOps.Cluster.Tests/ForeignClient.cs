@@ -20,6 +20,9 @@ internal sealed class ForeignClient : IAsyncDisposable
     /// <summary>For brokers that Go's consumer is to read from until the test ends (<see cref="GoConsumer"/>).</summary>
     public const string GoDelayLevels = "1s 10h 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h";
 
+    /// <summary>Of the kit's Java client.</summary>
+    public static IReadOnlyList<string> JavaVersions { get; } = ["4.9.7", "5.5.0"];
+
     private readonly TempDirectory _directory = new("client-");
     private readonly List<JsonElement> _events = [];
     private readonly ChildProcess _process;

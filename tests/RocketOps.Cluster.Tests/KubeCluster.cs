@@ -36,6 +36,9 @@ public sealed class KubeCluster : IAsyncLifetime
     /// <summary>While a test is written: the cluster in <c>STATE</c> is up, with our images, and stays.</summary>
     private static bool IsRunning { get; } = Environment.GetEnvironmentVariable("ROCKETOPS_KUBE") == "running";
 
+    /// <summary>What the API server was asked, where the deep ring is asked for.</summary>
+    public static string AuditLog => Path.Combine(State, "log", "audit.log");
+
     private static string State { get; } = Environment.GetEnvironmentVariable("STATE") is { Length: > 0 } given ? given : "/var/lib/rocketops-cluster-tests";
 
     private static string Programs { get; } =
@@ -57,7 +60,8 @@ public sealed class KubeCluster : IAsyncLifetime
 
         string images = await ImagesAsync();
         _running = true;
-        await KitAsync(InstallPatience, "kube-up.sh", "--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture));
+        string[] audit = Depth.IsDeep ? ["--audit"] : [];
+        await KitAsync(InstallPatience, "kube-up.sh", ["--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture), .. audit]);
         await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
     }
 
@@ -114,6 +118,13 @@ public sealed class KubeCluster : IAsyncLifetime
 
     /// <summary>Runs the kit's program for nodes: <c>kill node-2</c>, <c>start node-2</c>, <c>ctr node-2 …</c>.</summary>
     public static Task NodeAsync(params string[] arguments) => KitAsync("kube-node.sh", arguments);
+
+    /// <summary>To the API server's process: <c>STOP</c> lets it stand still, with every connection to it, <c>CONT</c> lets it go on.</summary>
+    public static async Task SignalApiServerAsync(string signal)
+    {
+        string process = (await File.ReadAllTextAsync(Path.Combine(State, "pids", "kube-apiserver"))).Split(' ')[0];
+        (await RunAsync("kill", $"-{signal}", process)).EnsureSuccess();
+    }
 
     /// <summary>What a person would look at first, for failure messages.</summary>
     public static async Task<string> DescribeAsync()

@@ -33,6 +33,17 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
         return (sent, failures);
     }
 
+    /// <summary>How many messages the first group has got.</summary>
+    public async Task<int> ReceivedAsync() => (await groups[0].ReceiptsAsync()).Count;
+
+    /// <summary>The longest time between two messages that were stored one after the other, of those that the first group got behind the first <paramref name="received"/>, and that producers know of.</summary>
+    public async Task<TimeSpan> LongestSilenceAsync(int received)
+    {
+        HashSet<string> acknowledged = await AcknowledgedAsync();
+        long[] stored = [.. (await groups[0].ReceiptsAsync()).Skip(Math.Max(0, received - 1)).Where(receipt => acknowledged.Contains(receipt.Key)).Select(static receipt => receipt.StoredAt).Order()];
+        return TimeSpan.FromMilliseconds(stored.Zip(stored.Skip(1), static (before, after) => after - before).DefaultIfEmpty(0).Max());
+    }
+
     /// <summary>How often a producer began to fail that had been acknowledged something before; the most of all of them.</summary>
     public async Task<int> RelapsesAsync()
     {
@@ -49,12 +60,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     /// <summary>Returns when every group has every acknowledged message, with a sentence about it; fails with those that do not come.</summary>
     public async Task<string> AllReceivedAsync()
     {
-        HashSet<string> acknowledged = new(StringComparer.Ordinal);
-        foreach (ForeignClient producer in producers)
-        {
-            acknowledged.UnionWith((await producer.EventsAsync()).Where(IsAcknowledged).Select(Key));
-        }
-
+        HashSet<string> acknowledged = await AcknowledgedAsync();
         List<string> said = [];
         foreach (ConsumerGroup group in groups.Where(static group => group.Prints))
         {
@@ -116,6 +122,17 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
         {
             await client.DisposeAsync();
         }
+    }
+
+    private async Task<HashSet<string>> AcknowledgedAsync()
+    {
+        HashSet<string> acknowledged = new(StringComparer.Ordinal);
+        foreach (ForeignClient producer in producers)
+        {
+            acknowledged.UnionWith((await producer.EventsAsync()).Where(IsAcknowledged).Select(Key));
+        }
+
+        return acknowledged;
     }
 
     private static async Task AwaitNoneAsync(Func<Task<string[]>> findMissingAsync, int of, ConsumerGroup group)

@@ -1,0 +1,129 @@
+using System.Globalization;
+using RocketOps.Testing;
+using RocketOps.Testing.Processes;
+using RocketOps.Testing.Rings;
+
+namespace RocketOps.Cluster.Tests;
+
+/// <summary>The sample of a group that elects its master, in the cluster: what its Lease, its pods and the operator say of it, and how a member ends without a word.</summary>
+internal static class AutomaticCluster
+{
+    /// <summary>The object, as kubectl is told of it.</summary>
+    public const string Resource = "brokercluster/automatic";
+    public const string Label = "rocketops.io/cluster=automatic";
+    public const string Group = "automatic-0";
+    public const string Topic = ForeignClient.GoTopic;
+    public const int Members = 3;
+
+    private const string Sample = "deploy/samples/automatic.yaml";
+    private const string BrokersLabel = Label + ",rocketops.io/component=broker";
+
+    private const string Topics = $$"""
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: automatic-work, namespace: default }
+        spec: { clusterRef: { name: automatic }, topicName: {{Topic}}, readQueues: 8, writeQueues: 8 }
+        ---
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: automatic-go, namespace: default }
+        spec: { clusterRef: { name: automatic }, topicName: {{GoRounds.Topic}} }
+        """;
+
+    /// <summary>The operator and the group, ready, with the topics.</summary>
+    public static async Task InstallAsync()
+    {
+        await Release.InstallAsync();
+        await KubeCluster.ApplyAsync(await ManifestAsync());
+        await KubeCluster.ApplyAsync(Topics);
+        await KubeCluster.ApplyAsync(Exchanges.TopicsOf("automatic"));
+        await KubeCluster.KubectlAsync("wait", Resource, "--for=condition=Ready", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
+    }
+
+    public static async Task LeaveNothingAsync()
+    {
+        await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", "topics/automatic-transactions", "topics/automatic-requests", KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
+        await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", Label, KubeCluster.Timeout);
+        await Release.UninstallAsync();
+    }
+
+    public static async Task<string> MasterAsync() => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.holderIdentity}")).Trim();
+
+    public static async Task<long> EpochAsync() =>
+        long.Parse(await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.leaseTransitions}"), CultureInfo.InvariantCulture);
+
+    public static async Task<string> PodFieldAsync(string pod, string path) => (await KubeCluster.KubectlAsync("get", "pod", pod, "-o", $"jsonpath={path}")).Trim();
+
+    public static async Task<string[]> UidsAsync() =>
+        (await KubeCluster.KubectlAsync("get", "pods", "-l", BrokersLabel, "-o", "jsonpath={.items[*].metadata.uid}")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Where the member that leads takes requests, and where the other ones do.</summary>
+    public static async Task<(string Master, IReadOnlyList<string> Others)> BrokersAsync()
+    {
+        string master = await MasterAsync();
+        string[] pods = (await KubeCluster.KubectlAsync("get", "pods", "-l", BrokersLabel, "-o", "jsonpath={range .items[*]}{.metadata.name}={.status.podIP} {end}")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string AddressOf(string pod) => $"{pod[(pod.IndexOf('=', StringComparison.Ordinal) + 1)..]}:10911";
+        bool Leads(string pod) => pod.StartsWith($"{master}=", StringComparison.Ordinal);
+        return (AddressOf(pods.Single(Leads)), [.. pods.Where(pod => !Leads(pod) && !pod.EndsWith('=')).Select(AddressOf)]);
+    }
+
+    /// <summary>Who leads is the same in the Lease, the slice of the master's address, the status, and an event, as long as there are not so many of them that they are combined.</summary>
+    public static async Task StoryAsync(string when)
+    {
+        string told = string.Empty;
+        async Task<bool> AgreeAsync()
+        {
+            string master = await MasterAsync();
+            long epoch = await EpochAsync();
+            string status = await KubeCluster.KubectlAsync("get", Resource, "-o", "jsonpath={.status.groups[0].master} {.status.groups[0].epoch}");
+            string slice = await KubeCluster.KubectlAsync("get", "endpointslice", $"{Group}-master", "-o", "jsonpath={.endpoints[*].addresses[*]}");
+            string pod = (await KubeCluster.RunAsync("kubectl", "get", "pod", master, "-o", "jsonpath={.status.podIP}")).Output;
+            string events = await KubeCluster.KubectlAsync("get", "events", "--field-selector=reason=MasterChanged", "-o", "jsonpath={range .items[*]}{.message}{.note}{\"\\n\"}{end}");
+            string expected = string.Create(CultureInfo.InvariantCulture, $"{master} {epoch}");
+            told = $"{expected}; status {status}; slice {slice}, pod {pod}; events {events}";
+            return status.Trim() == expected && slice.Trim() == pod.Trim() && slice.Trim().Length > 0
+                && (events.Contains(string.Create(CultureInfo.InvariantCulture, $"{master} is the master of {Group} in epoch {epoch}."), StringComparison.Ordinal) || events.Contains("(combined from similar events)", StringComparison.Ordinal));
+        }
+
+        try
+        {
+            await KubeCluster.UntilAsync(AgreeAsync, "the story");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"Lease, status, slice and events do not tell the same {when}: {told}", late);
+        }
+    }
+
+    /// <summary>All members are pods that serve, and have what was acknowledged.</summary>
+    public static async Task WholeAsync(string when, int members = Members)
+    {
+        await KubeCluster.UntilAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Split(',').Length == members, $"all are in sync {when}");
+        await KubeCluster.KubectlAsync("wait", Resource, "--for=condition=Ready", KubeCluster.Timeout);
+    }
+
+    /// <summary>To the broker's process, which is told nothing before.</summary>
+    public static async Task SignalAsync(string pod, string signal)
+    {
+        string container = await PodFieldAsync(pod, "{.status.containerStatuses[0].containerID}");
+        await KubeCluster.NodeAsync("ctr", await NodeOfAsync(pod), "tasks", "kill", "--signal", signal, container["containerd://".Length..]);
+    }
+
+    public static Task<string> NodeOfAsync(string pod) => PodFieldAsync(pod, "{.spec.nodeName}");
+
+    public static async Task<string[]> PodsAsync() =>
+        (await KubeCluster.KubectlAsync("get", "pods", "-l", BrokersLabel, "-o", "jsonpath={.items[*].metadata.name}")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>The sample, with delay levels for Go's consumer; in a build with leases and hand-overs that a busy machine does not end.</summary>
+    private static async Task<string> ManifestAsync()
+    {
+        const string members = "    replicas: 3\n";
+        const string patient = """, leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" """;
+        string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
+        sample.Should().Contain(members);
+        return sample.Replace(members, $"{members}    config: {{ messageDelayLevel: \"{ForeignClient.GoDelayLevels}\"{(Depth.IsDeep ? string.Empty : patient)}}}\n", StringComparison.Ordinal);
+    }
+}
