@@ -12,6 +12,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly string[] MemberNames = ["a", "b", "c"];
+    private const string LeaseFileName = "lease.json";
 
     private readonly TempDirectory _directory = new("elected-");
     private readonly Dictionary<string, string> _settings;
@@ -21,13 +22,27 @@ public sealed class ElectedBrokers : IAsyncDisposable
     private ChildProcess? _nameServer;
 
     private readonly Func<int, string>? _memberAddress;
+    private readonly ProgramPlace _nameServerPlace;
+    private readonly Func<int, ProgramPlace> _memberPlace;
 
     /// <param name="settings">Of each broker; they win over the ones here.</param>
     /// <param name="memberAddress">By which host members reach each other, by the number of the one reached, for a test that stands between them; null for where it listens.</param>
-    public ElectedBrokers(Dictionary<string, string> settings, Func<int, string>? memberAddress = null)
+    /// <param name="nameServerPlace">Where the name server runs; null for the loopback device.</param>
+    /// <param name="memberPlace">Where each member runs, by its number; null for the loopback device.</param>
+    public ElectedBrokers(Dictionary<string, string> settings, Func<int, string>? memberAddress = null, ProgramPlace? nameServerPlace = null, Func<int, ProgramPlace>? memberPlace = null)
     {
         _settings = settings;
         _memberAddress = memberAddress;
+        _nameServerPlace = nameServerPlace ?? ProgramPlace.Loopback;
+        _memberPlace = memberPlace ?? (static _ => ProgramPlace.Loopback);
+        Directory.CreateDirectory(LeaseFolder);
+
+        // Whoever opens it is told that it is no file, which is not to say that there is none: a lease that is gone is founded anew.
+        Directory.CreateDirectory(Path.Combine(NoLeaseFolder, LeaseFileName));
+        foreach (string name in MemberNames)
+        {
+            SymbolicLink.Point(LeaseWayOf(name), LeaseFolder);
+        }
     }
 
     public IReadOnlyList<string> Names => MemberNames;
@@ -38,11 +53,20 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
     public IReadOnlyList<string> Addresses => [.. MemberNames.Select(AddressOf)];
 
-    public string NameServerAddress => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_nameServerPort}");
+    public string NameServerAddress => string.Create(CultureInfo.InvariantCulture, $"{_nameServerPlace.Address}:{_nameServerPort}");
 
-    private string LeaseFile => _directory.File("lease.json");
+    private string LeaseFolder => _directory.File("lease");
 
-    public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_ports[name]}");
+    private string NoLeaseFolder => _directory.File("no-lease");
+
+    private string LeaseFile => Path.Combine(LeaseFolder, LeaseFileName);
+
+    public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"{PlaceOf(name).Address}:{_ports[name]}");
+
+    private ProgramPlace PlaceOf(string name) => _memberPlace(Array.IndexOf(MemberNames, name));
+
+    /// <summary>Each member comes to the lease by a way of its own, which can be cut.</summary>
+    private string LeaseWayOf(string name) => _directory.File($"lease-of-{name}");
 
     private string ShownAddressOf(string name) =>
         _memberAddress is null ? AddressOf(name) : string.Create(CultureInfo.InvariantCulture, $"{_memberAddress(Array.IndexOf(MemberNames, name))}:{_ports[name]}");
@@ -50,28 +74,29 @@ public sealed class ElectedBrokers : IAsyncDisposable
     public async Task StartAsync()
     {
         string conf = _directory.File("namesrv.conf");
-        await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", "bindAddress=127.0.0.1", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
-        _nameServer = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.NameServer"), ["-c", conf], environment: null, _directory.Path);
+        await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", $"bindAddress={_nameServerPlace.Address}", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
+        _nameServer = _nameServerPlace.Start(RocketOpsServer.ProgramPath("RocketOps.NameServer"), ["-c", conf], _directory.Path);
         await Task.WhenAll(MemberNames.Select(StartAsync));
         await AllInSyncAsync("at the beginning");
     }
 
     public async Task StartAsync(string name)
     {
+        ProgramPlace place = PlaceOf(name);
         Dictionary<string, string> properties = new(StringComparer.Ordinal)
         {
             ["brokerClusterName"] = "elected",
             ["brokerName"] = "group-a",
-            ["bindAddress"] = "127.0.0.1",
-            ["brokerIP1"] = "127.0.0.1",
+            ["bindAddress"] = place.Address.ToString(),
+            ["brokerIP1"] = place.Address.ToString(),
             ["listenPort"] = _ports[name].ToString(CultureInfo.InvariantCulture),
-            ["namesrvAddr"] = $"127.0.0.1:{_nameServerPort}",
+            ["namesrvAddr"] = NameServerAddress,
             ["storePathRootDir"] = _directory.File($"store-{name}"),
             ["diskMaxUsedSpaceRatio"] = "95",
             ["failover"] = "Automatic",
             ["memberName"] = name,
             ["groupMembers"] = string.Join(',', MemberNames.Select(member => $"{member}@{ShownAddressOf(member)}")),
-            ["leaseStore"] = $"file:{LeaseFile}",
+            ["leaseStore"] = $"file:{Path.Combine(LeaseWayOf(name), LeaseFileName)}",
         };
         foreach ((string key, string value) in _settings)
         {
@@ -80,7 +105,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
         string path = _directory.File($"broker-{name}.conf");
         await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
-        ChildProcess process = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], environment: null, _directory.Path);
+        ChildProcess process = place.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], _directory.Path);
         lock (_running)
         {
             _running[name] = process;
@@ -154,6 +179,12 @@ public sealed class ElectedBrokers : IAsyncDisposable
             Patience);
         return new LeaseReturn(() => ReplaceLeaseAsync(kept));
     }
+
+    /// <summary>From now on that member, and no other, finds a lease store that does not answer.</summary>
+    public void KeepFromLease(string name) => SymbolicLink.Point(LeaseWayOf(name), NoLeaseFolder);
+
+    /// <summary>That member comes to the lease again.</summary>
+    public void LetToLease(string name) => SymbolicLink.Point(LeaseWayOf(name), LeaseFolder);
 
     /// <summary>A member that is gone holds the lease no longer, as if its time were over: for tests whose leases are so long that none ends by itself.</summary>
     /// <param name="name">Whose process has ended: it would not hear of it.</param>
