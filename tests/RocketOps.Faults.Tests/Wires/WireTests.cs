@@ -6,6 +6,7 @@ using RocketOps.Testing.Rings;
 namespace RocketOps.Faults.Tests.Wires;
 
 /// <summary>The wire does to a connection of the kernel's what it is told, and nothing else. By counting packets: how long anything takes is not looked at.</summary>
+[Trait("ring", RingRules.Deep)]
 public sealed class WireTests
 {
     private const int Seed = 1;
