@@ -11,7 +11,7 @@ namespace RocketOps.Broker.Timers;
 
 /// <summary>
 /// Delivers messages at the times they ask for: takes those that come into the timer topic, in its order, into slots of the timer wheel, and stores again what is in the slots whose
-/// time has come. What is due when it is taken is delivered at once. Sleeps while nothing waits, and otherwise until the next slot, but a second at most: the clock may be set.
+/// time has come, once everything is taken that was stored until then. What is due when it is stored is delivered at once. Sleeps while nothing waits, and otherwise until the next slot, but a second at most: the clock may be set.
 /// Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.2.
 /// </summary>
 internal sealed partial class TimerService : IAsyncDisposable
@@ -53,6 +53,9 @@ internal sealed partial class TimerService : IAsyncDisposable
     private byte[] _properties = new byte[4096];
     private TimerChain? _chain;
     private TimerUnit? _next;
+
+    // What was stored before is taken: a message that takes another one back was stored before that is due.
+    private long _takenBeforeMs;
 
     // Found again after a write that failed, a slot lacks the same messages: they are counted once.
     private long _brokenSlotMs = -1;
@@ -149,8 +152,9 @@ internal sealed partial class TimerService : IAsyncDisposable
         }
 
         await _table.WriteAdditionsAsync();
-        TimeSpan? taken = options.TimerStopsEnqueue ? LongestWait : _table.IsFarBehind ? TimeSpan.Zero : await TakeAsync(cancellationToken);
-        TimeSpan? delivered = options.TimerStopsDequeue ? LongestWait : await DeliverAsync(cancellationToken);
+        bool takes = !options.TimerStopsEnqueue && !_table.IsFarBehind;
+        TimeSpan? taken = takes ? await TakeAsync(cancellationToken) : options.TimerStopsEnqueue ? LongestWait : TimeSpan.Zero;
+        TimeSpan? delivered = options.TimerStopsDequeue ? LongestWait : await DeliverAsync(takes ? _takenBeforeMs : long.MaxValue, cancellationToken);
         _table.BeginCheckpoint();
         _metrics.BeginWrite();
         if (_time.GetElapsedTime(_lastExpiry) >= ExpiryInterval)
@@ -170,6 +174,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         {
             if (_block.Next == _table.QueueOffset)
             {
+                _takenBeforeMs = long.MaxValue;
                 return null;
             }
 
@@ -182,6 +187,7 @@ internal sealed partial class TimerService : IAsyncDisposable
             return TimeSpan.Zero;
         }
 
+        _takenBeforeMs = RecordView.Read(_block.Records[..RecordView.SizeAt(_block.Records)]).StoreTimestamp;
         _table.DropUntaken();
         Progress progress = default;
         long startedAt = _time.GetTimestamp();
@@ -250,9 +256,10 @@ internal sealed partial class TimerService : IAsyncDisposable
             {
                 // A unit of it is in the log; or its copy lies behind it.
             }
-            else if (found.SlotMs + _table.PrecisionMs > Now() || !TakesAtOnce(found))
+            else if (found.SlotMs + _table.PrecisionMs > Now() || !TakesAtOnce(record, found))
             {
-                _table.Add(record, found);
+                // Behind the units of a slot that is being delivered nobody looks any more.
+                _table.Add(record, found, _chain is null ? _table.ReadMs : _table.ReadMs + _table.PrecisionMs);
             }
             else if (found.DeletedKey.IsEmpty && !TryDeliver(record, TimerProperties.TakenTooLate, ref progress))
             {
@@ -265,15 +272,22 @@ internal sealed partial class TimerService : IAsyncDisposable
         }
     }
 
-    /// <summary>A message whose step is over goes to its topic without a detour.</summary>
-    private bool TakesAtOnce(in TimerProperties.Found found) => found.SlotMs < _table.WriteMs && !_settings.Current.TimerStopsDequeue;
+    /// <summary>
+    /// A message whose step was over when it was stored goes to its topic without a detour. One that has come due since, as with a new master that begins to read the topic, goes into its slot all the same: what takes it
+    /// back may lie farther on in the topic.
+    /// </summary>
+    private bool TakesAtOnce(in RecordView record, in TimerProperties.Found found) =>
+        found.SlotMs < _table.WriteMs && found.SlotMs + _table.PrecisionMs <= record.StoreTimestamp && !_settings.Current.TimerStopsDequeue;
 
-    /// <summary>Delivers messages of the first slot that is due, up to one write; how long to wait with the next ones, null when nothing waits.</summary>
-    private async Task<TimeSpan?> DeliverAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Delivers messages of the first slot that is due, up to one write; how long to wait with the next ones, null when nothing waits but for what comes in the topic. A slot that ends behind <paramref name="takenBeforeMs"/> is
+    /// not complete: something in the topic may still be about one of its messages.
+    /// </summary>
+    private async Task<TimeSpan?> DeliverAsync(long takenBeforeMs, CancellationToken cancellationToken)
     {
-        if (_chain is null && !await FindChainAsync(cancellationToken))
+        if (_chain is null && !await FindChainAsync(takenBeforeMs, cancellationToken))
         {
-            return _table.FindNextDue() is { } due ? Until(due) : null;
+            return _table.FindNextDue() is { } due && due <= takenBeforeMs ? Until(due) : null;
         }
 
         long startedAt = _time.GetTimestamp();
@@ -346,11 +360,11 @@ internal sealed partial class TimerService : IAsyncDisposable
     }
 
     /// <summary>Opens the first slot that is due: what its deletions are about, and up to where it is delivered already.</summary>
-    private async Task<bool> FindChainAsync(CancellationToken cancellationToken)
+    private async Task<bool> FindChainAsync(long takenBeforeMs, CancellationToken cancellationToken)
     {
         _next = null;
         _deleted.Clear();
-        if (await _table.FindDueAsync() is not { } chain)
+        if (await _table.FindDueAsync(takenBeforeMs) is not { } chain)
         {
             return false;
         }

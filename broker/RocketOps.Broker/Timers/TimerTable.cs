@@ -71,7 +71,7 @@ internal sealed partial class TimerTable : IAsyncDisposable
         private set => _slots.Set(value);
     }
 
-    /// <summary>Messages go into slots from this one on; follows the clock.</summary>
+    /// <summary>The slot of now, in which nothing is due yet; follows the clock.</summary>
     public long WriteMs { get; private set; }
 
     /// <summary>The next message of the timer topic.</summary>
@@ -270,9 +270,12 @@ internal sealed partial class TimerTable : IAsyncDisposable
     }
 
     /// <summary>The message goes into its slot, or into that of a stop on the way, when <see cref="WriteAdditionsAsync"/> is called; nothing before it in the queue is to be taken again.</summary>
-    public void Add(in RecordView record, in TimerProperties.Found found)
+    /// <param name="record">The message.</param>
+    /// <param name="found">What it says of its time.</param>
+    /// <param name="firstMs">The first slot that takes anything: the one to deliver next.</param>
+    public void Add(in RecordView record, in TimerProperties.Found found, long firstMs)
     {
-        long slot = TimerClock.StopOf(Math.Max(Floor(found.SlotMs), WriteMs), WriteMs, PrecisionMs, _settings.Current.TimerRollWindowSlots, out bool rolls);
+        long slot = TimerClock.StopOf(Math.Max(Floor(found.SlotMs), firstMs), WriteMs, PrecisionMs, _settings.Current.TimerRollWindowSlots, out bool rolls);
         int magic = TimerUnit.Default | (rolls ? TimerUnit.Roll : 0) | (found.DeletedKey.IsEmpty ? 0 : TimerUnit.Delete);
         _hasChanged = true;
         _additions.Add(new Addition(record.QueueOffset, slot, WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));
@@ -329,11 +332,11 @@ internal sealed partial class TimerTable : IAsyncDisposable
         }
     }
 
-    /// <summary>The chain of the first slot whose step is over, from which on <see cref="ReadMs"/> then goes; null when there is none.</summary>
-    public async Task<TimerChain?> FindDueAsync()
+    /// <summary>The chain of the first slot whose step is over, also by <paramref name="untilMs"/>, from which on <see cref="ReadMs"/> then goes; null when there is none.</summary>
+    public async Task<TimerChain?> FindDueAsync(long untilMs)
     {
         // Never before its step is over, by the clock of now as well.
-        long end = Math.Min(WriteMs, Floor(Now()));
+        long end = Math.Min(WriteMs, Floor(Math.Min(untilMs, Now())));
         long slot = Index.NextUsed(ReadMs, end);
         if (slot < 0)
         {

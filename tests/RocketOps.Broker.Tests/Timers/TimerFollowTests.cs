@@ -53,6 +53,34 @@ public sealed class TimerFollowTests
         (await broker.BodiesAsync()).Should().Equal("waits");
     }
 
+    /// <summary>It reads the topic when messages are due already, and what takes one of them back lies behind it: in the same block of the topic, or in another.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_100)]
+    public async Task Follow_NothingTakenYet_WhatWasTakenBackDoesNotCome(int between)
+    {
+        ShiftedTime time = new();
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
+        long begun = time.NowMs;
+        await broker.SendAsync("gone", 5_000);
+        for (int i = 0; i < between; i++)
+        {
+            await broker.SendAsync("far away", 3_600_000);
+        }
+
+        await broker.SendAsync("deletion", 5_000, ("TIMER_DEL_UNIQKEY", "Kgone"));
+        await broker.SendAsync("kept", 6_000);
+
+        await SlaveAsync(broker, 1);
+        await FollowAsync(broker, readMs: begun);
+        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        time.Advance(12 * Second);
+        await MasterAsync(broker, 2);
+
+        await broker.UntilReceivedAsync("kept");
+        (await broker.BodiesAsync()).Should().Equal("kept");
+    }
+
     /// <summary>What this broker delivered as a master that was cut off counts for nothing, when the group's log does not have it.</summary>
     [Fact]
     public async Task Follow_MasterIsBehind_WhatWasDeliveredHereComesAgain()
