@@ -63,7 +63,7 @@ public sealed class StoreHandOverTests
     internal static async Task<long?> LeaveAsync(ServerUnderTest server, bool knowsTimers)
     {
         await LeaveUnderWayAsync(server);
-        return knowsTimers ? await LeaveTimersAsync(server) : null;
+        return knowsTimers ? await LeaveTimersAsync(server, TimerDelay) : null;
     }
 
     /// <summary>The other broker, with another delay, ends and delivers all of it.</summary>
@@ -100,23 +100,39 @@ public sealed class StoreHandOverTests
         (await File.ReadAllTextAsync(Path.Combine(store, "config", "transactionMetrics"))).Should().Contain($"\"{open.Topic}\":{{\"count\":0,");
     }
 
+    /// <summary>For <see cref="LeaveTimersAsync"/>, ahead of it.</summary>
+    internal static async Task MakeTimerTopicsAsync(ServerUnderTest server)
+    {
+        foreach (string way in (string[])["timer_delivered", "timer_waiting", "timer_recalled"])
+        {
+            await using WayTraveller traveller = await WayTraveller.StartAsync(server, way);
+        }
+    }
+
     /// <summary>The last thing before the hand-over, as time runs: when the one that waits is due, in milliseconds since 1970.</summary>
-    private static async Task<long> LeaveTimersAsync(ServerUnderTest server)
+    /// <param name="server">Where they are sent to.</param>
+    /// <param name="delay">Of the one that waits.</param>
+    /// <param name="before">Timers that it has noted before.</param>
+    internal static async Task<long> LeaveTimersAsync(ServerUnderTest server, TimeSpan delay, int before = 0)
     {
         await using WayTraveller delivered = await WayTraveller.StartAsync(server, "timer_delivered");
         await delivered.SendAsync(delivered.Topic, ["TIMER_DELAY_MS=1000"]);
         await delivered.ReceiveAsync(delivered.Topic);
         await using WayTraveller waiting = await WayTraveller.StartAsync(server, "timer_waiting");
         await using WayTraveller recalled = await WayTraveller.StartAsync(server, "timer_recalled");
-        long due = DateTimeOffset.UtcNow.Add(TimerDelay).ToUnixTimeMilliseconds();
+        long due = DateTimeOffset.UtcNow.Add(delay).ToUnixTimeMilliseconds();
         await waiting.SendAsync(waiting.Topic, [$"TIMER_DELIVER_MS={due}"]);
         await recalled.SendAsync(recalled.Topic, [$"TIMER_DELIVER_MS={due - 5_000}"]);
         await recalled.RecallAsync();
-        await Eventually.TrueAsync(async () => await recalled.TimersNotedAsync() >= Timers - 1, $"{server.Name}: the timers are noted");
+        await Eventually.TrueAsync(async () => await recalled.TimersNotedAsync() >= before + Timers - 1, $"{server.Name}: the timers are noted");
         return due;
     }
 
-    private static async Task ReceiveTimersAsync(ServerUnderTest server, long due, bool killed)
+    /// <param name="server">The new broker.</param>
+    /// <param name="due">As it was returned.</param>
+    /// <param name="killed">The broker before may not have noted what it delivered last.</param>
+    /// <param name="before">Copies of the one that waits that were there before this broker.</param>
+    internal static async Task ReceiveTimersAsync(ServerUnderTest server, long due, bool killed, int before = 0)
     {
         await using WayTraveller delivered = await WayTraveller.GoOnAsync(server, "timer_delivered");
         await using WayTraveller waiting = await WayTraveller.GoOnAsync(server, "timer_waiting");
@@ -125,7 +141,7 @@ public sealed class StoreHandOverTests
         RawRecord message = await waiting.ReceiveAsync(waiting.Topic);
         message.StoreTimestamp.Should().BeGreaterThanOrEqualTo(due, "{0} delivers nothing early", server.Name);
         message.Properties.Should().Contain(KeyValuePair.Create("REAL_TOPIC", waiting.Topic));
-        (await waiting.ReadAsync(waiting.Topic)).Should().ContainSingle();
+        (await waiting.ReadAsync(waiting.Topic)).Should().HaveCountLessThanOrEqualTo(before + 1);
         (await recalled.ReadAsync(recalled.Topic)).Should().BeEmpty("{0} knows that it was recalled", server.Name);
         (await delivered.ReadAsync(delivered.Topic)).Should().HaveCountLessThanOrEqualTo(killed ? 2 : 1, "{0} knows that it was delivered", server.Name);
     }
