@@ -4,10 +4,10 @@ namespace RocketOps.Broker.Replication;
 internal interface IGroupJoin
 {
     /// <summary>
-    /// Asks the master to be followed and makes this log the same as its up to the point where they part. Throws <see cref="HaRefusedException"/> when the master is not to be followed with this
+    /// Asks the master to be followed, has <paramref name="checkAsync"/> look at its log (<see cref="MasterCheck"/>) and makes this log the same as its up to the point where they part. Throws <see cref="HaRefusedException"/> when the master is not to be followed with this
     /// store, <see cref="IOException"/> or <see cref="TimeoutException"/> when it does not answer, or does not lead yet.
     /// </summary>
-    Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken);
+    Task<JoinedMaster> JoinAsync(Func<string, CancellationToken, Task> checkAsync, CancellationToken cancellationToken);
 
     /// <summary>Throws <see cref="IOException"/> when another master's epoch was seen since: then nothing of the joined one's log is taken or acknowledged.</summary>
     void ThrowIfReplaced();

@@ -162,7 +162,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     private async Task FollowElectedAsync(IGroupJoin join)
     {
-        JoinedMaster joined = await join.JoinAsync(_check, _stopping.Token);
+        JoinedMaster joined = await join.JoinAsync(_check.CheckAsync, _stopping.Token);
         await using Stream stream = await ConnectAsync(joined.HaAddress);
         await stream.WriteAsync(joined.Introduction, _stopping.Token);
         await FollowAsync(stream, joined.HaAddress);

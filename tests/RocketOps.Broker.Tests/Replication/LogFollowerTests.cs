@@ -67,7 +67,7 @@ public sealed class LogFollowerTests
 
         public int Asked => Volatile.Read(ref _asked);
 
-        public Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
+        public Task<JoinedMaster> JoinAsync(Func<string, CancellationToken, Task> checkAsync, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _asked);
             throw new IOException("it does not lead in epoch 6, not yet or not any more");

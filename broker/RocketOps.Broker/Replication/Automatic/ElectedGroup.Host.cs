@@ -52,7 +52,7 @@ internal sealed partial class ElectedGroup
     public void Follow(LeaseRecord lease)
     {
         EndLead();
-        GroupJoin join = new(lease, this, _store, _roles, _master, _questions!, _time);
+        GroupJoin join = new(lease, new JoiningBroker(this, _store, _roles, _master, _questions!), _time);
         _join = join;
         _master.Elect(string.Empty, string.Empty);
         BeginChange(async term =>
@@ -174,7 +174,7 @@ internal sealed partial class ElectedGroup
     {
         Volatile.Write(ref _begunEpoch, 0);
         _isPaused = false;
-        _admissions.Clear();
+        _door.Admissions.Clear();
         if (_ledEpoch > 0)
         {
             _announcements!.Stopped(_ledEpoch);

@@ -40,7 +40,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly SerialLoop _loop;
-    private readonly Admissions _admissions;
+    private readonly MasterDoor _door;
     private readonly CopyShortage _shortage;
     private readonly CancellationTokenSource _stopping = new();
     private volatile GroupMember? _member;
@@ -92,8 +92,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _shortage = new CopyShortage(time);
         _refusedMembers = new RefusedMembers(time, _logger);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _admissions = new Admissions(() => HeldEpoch, () => Leads, _group.Options.Lease.Renew / 2, (copy, epoch, progress) => Post(member => OnAcknowledged(member, copy, epoch, progress)), (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, _group.Options.Lease.Renew, _admissions!.IsNewest));
-        ha.Admission = _admissions;
+        _door = new MasterDoor(_group.Options, () => HeldEpoch, () => Leads, time, Post);
+        ha.Admission = _door.Admissions;
     }
 
     /// <summary>The lease as this member saw it last; null when there is none or nothing was seen yet.</summary>
@@ -237,7 +237,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
             string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != _group.Options.Member)];
             string inSync = others.Length == 0 ? "no other member is" : $"in sync are {string.Join(", ", others)}";
             string target = wanted
-                ?? _admissions.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
+                ?? _door.Admissions.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
                 ?? throw Refused($"no other member of {_settings.Current.BrokerName} is in sync, so nobody could lead instead");
             if (target == _group.Options.Member)
             {
@@ -260,42 +260,12 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     private static RemotingCommandException Refused(string why) => new(ResponseCode.SystemError, why);
 
-    /// <summary>A member wants to follow. Throws <see cref="RemotingCommandException"/> with what to say when it may not.</summary>
+    /// <inheritdoc cref="MasterDoor.LetIn"/>
     public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
-        member =>
-        {
-            if (!_group.Options.Members.Contains(join.Copy.Member, StringComparer.Ordinal) || join.Copy.Member == _group.Options.Member)
-            {
-                throw new RemotingCommandException(ResponseCode.SystemError, $"'{join.Copy.Member}' is no other member of this group; compare groupMembers of all members");
-            }
+        member => _door.LetIn(member, join, _begunEpoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port), cancellationToken);
 
-            if (!member.BelongsTo(join.GroupId))
-            {
-                throw new RemotingCommandException(
-                    ResponseCode.SystemError, $"the store of {join.Copy.Member} belongs to group {join.GroupId}, this one to {member.State.GroupId}: one of them is another group's; move it away and start that member empty");
-            }
-
-            if (member.HeldEpoch != join.Epoch || _begunEpoch != join.Epoch)
-            {
-                throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
-            }
-
-            member.OnJoining(join.Copy, join.Epoch);
-            long ticket = _admissions.Issue(join.Copy, join.Epoch);
-
-            // The connection it had before, if it had one, tells of nothing any more.
-            _ = MissAsync(join.Copy, join.Epoch, ticket, 3 * _group.Options.Lease.Renew, _admissions.IsUnused);
-            return new JoinAnswer(member.State.GroupId, join.Epoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port, ticket);
-        },
-        cancellationToken);
-
-    /// <summary>What to do with this log before it follows that master's.</summary>
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(
-        member => !member.BelongsTo(master.GroupId)
-            ? throw new HaRefusedException($"this store belongs to group {member.State.GroupId}, the master's to {master.GroupId}: two clusters have one name, or this is another group's store; nothing is done with it")
-            : !member.TryFollow(master.Epoch) ? throw new IOException($"epoch {member.State.Seen} was seen, so the master of epoch {master.Epoch} is not followed any more")
-            : member.PlanJoin(own, master.Extent),
-        cancellationToken);
+    /// <inheritdoc cref="GroupJoin.Plan"/>
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(member => GroupJoin.Plan(member, own, master), cancellationToken);
 
     /// <summary>This log is a copy of that group's from now on; durable on return.</summary>
     public async Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken)
@@ -329,16 +299,11 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public void TellNotLeft(LeaseRecord lease, string reason) => LogNotLeft(lease.Holder, reason);
 
-    /// <summary>A follower stops: nobody waits for it any more. Throws <see cref="RemotingCommandException"/> for one that is not the member that joined.</summary>
+    /// <inheritdoc cref="MasterDoor.LetGo"/>
     public Task<bool> LetGoAsync(JoinRequest left, long ticket, CancellationToken cancellationToken) => AskAsync(
         member =>
         {
-            if (!_admissions.TryDismiss(left.Copy.Member, ticket))
-            {
-                throw Refused($"'{left.Copy.Member}' did not join this master with that ticket: only the member itself says that it leaves");
-            }
-
-            member.OnFollowerGone(left.Copy, left.Epoch);
+            _door.LetGo(member, left, ticket);
             return true;
         },
         cancellationToken);
@@ -360,7 +325,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
     {
-        MemberCopy target = _admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
+        MemberCopy target = _door.Admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
         if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {
             LogLeavesAlone();
@@ -419,24 +384,6 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
             _member!.OnHostFailed($"a promise cannot be written down: {failure.Message}");
         }
     });
-
-    private static void OnAcknowledged(GroupMember member, MemberCopy copy, long epoch, Admissions.Progress progress)
-    {
-        if (!progress.HasLeft)
-        {
-            member.OnAcknowledged(copy, epoch, progress.Take());
-        }
-    }
-
-    /// <summary>A connection that comes, or comes back, in that time was a stumble; otherwise messages are not to wait for that follower until it counts as late.</summary>
-    private async Task MissAsync(MemberCopy copy, long epoch, long ticket, TimeSpan patience, Func<string, long, bool> isMissed)
-    {
-        await Task.Delay(patience, _time, CancellationToken.None);
-        if (isMissed(copy.Member, ticket))
-        {
-            Post(member => member.OnFollowerGone(copy, epoch));
-        }
-    }
 
     private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
         _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw new IOException("this member has not started yet");

@@ -1,8 +1,7 @@
 using System.Net.Sockets;
-using RocketOps.Broker.Roles;
 using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Leases;
-using RocketOps.Store;
+using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
@@ -10,7 +9,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// What a follower does before it copies a byte: asks the master for its epochs, cuts its own log where both part, notes which epochs the bytes to come are of, and belongs to the group from then on.
 /// In this order: an epoch is noted before its bytes, and a store of unknown origin is never cut. One follower at a time uses it.
 /// </summary>
-internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions, TimeProvider time) : IGroupJoin
+internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider time) : IGroupJoin
 {
     private long _ticket = -1;
     private long _servedAt;
@@ -25,19 +24,17 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
         _standsIn = false;
     }
 
-    public async Task<JoinedMaster> JoinAsync(MasterCheck check, CancellationToken cancellationToken)
+    public async Task<JoinedMaster> JoinAsync(Func<string, CancellationToken, Task> checkAsync, CancellationToken cancellationToken)
     {
         ThrowIfFailed();
-        (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
+        (MemberCopy copy, string ownGroup) = await host.IdentifyAsync(cancellationToken);
         JoinAnswer master = await AskAsync(new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
 
         // From now on the master knows it by this one, also when it leaves before it has followed.
         Volatile.Write(ref _ticket, master.Ticket);
 
-        // Nobody appends: messages are refused, and the only follower is this one.
-        store.Writer.WritePending();
-        LogExtent own = new(group.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
-        JoinPlan plan = await group.PlanAsync(own, master, cancellationToken);
+        LogExtent own = host.TakeExtent();
+        JoinPlan plan = await host.PlanAsync(own, master, cancellationToken);
         if (plan.Refusal is { } refusal)
         {
             throw new HaRefusedException(refusal);
@@ -56,13 +53,13 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
         }
 
         await MakeSameAsync(own, plan);
-        await check.CheckAsync(lease.HolderAddress, cancellationToken);
+        await checkAsync(lease.HolderAddress, cancellationToken);
         ThrowIfFailed();
-        await group.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
+        await host.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
         string haAddress = $"{HostOf(lease.HolderAddress)}:{master.HaPort}";
 
         // Not before: until its epoch has begun its own tables may lack what its log has, and what a master's tables lack is deleted here.
-        addresses.Elect(lease.HolderAddress, haAddress);
+        host.Follow(lease.HolderAddress, haAddress);
         return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
     }
 
@@ -71,12 +68,12 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
     {
         try
         {
-            return await questions.JoinAsync(lease.HolderAddress, join, cancellationToken);
+            return await host.AskMasterAsync(lease.HolderAddress, join, cancellationToken);
         }
         catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } && Volatile.Read(ref _servedAt) > 0 && !_standsIn)
         {
             _standsIn = true;
-            group.OnMasterGone(lease);
+            host.OnMasterGone(lease);
             throw;
         }
     }
@@ -92,18 +89,18 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 
         try
         {
-            (MemberCopy copy, string ownGroup) = await group.IdentifyAsync(cancellationToken);
-            await questions.LeaveAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), ticket, cancellationToken);
+            (MemberCopy copy, string ownGroup) = await host.IdentifyAsync(cancellationToken);
+            await host.TellLeavingAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), ticket, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {
-            group.TellNotLeft(lease, failure.Message);
+            host.TellNotLeft(lease, failure.Message);
         }
     }
 
     private void ThrowIfFailed()
     {
-        if (group.HasFailed)
+        if (host.HasFailed)
         {
             throw new HaRefusedException("the store has failed, and may have lost what this member acknowledged: it follows nobody until this broker is started again");
         }
@@ -111,11 +108,21 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
 
     public void ThrowIfReplaced()
     {
-        if (group.SeenEpoch > lease.Epoch)
+        if (host.SeenEpoch > lease.Epoch)
         {
-            throw new IOException($"epoch {group.SeenEpoch} was seen, so the master of epoch {lease.Epoch} is not followed any more");
+            throw new IOException($"epoch {host.SeenEpoch} was seen, so the master of epoch {lease.Epoch} is not followed any more");
         }
     }
+
+    /// <summary>
+    /// What to do with this log before it follows that master's; none of an earlier epoch is followed from then on. On the member's loop. Throws <see cref="HaRefusedException"/> when the master is another group's, <see cref="IOException"/> when it has been
+    /// replaced.
+    /// </summary>
+    internal static JoinPlan Plan(GroupMember member, LogExtent own, JoinAnswer master) =>
+        !member.BelongsTo(master.GroupId)
+            ? throw new HaRefusedException($"this store belongs to group {member.State.GroupId}, the master's to {master.GroupId}: two clusters have one name, or this is another group's store; nothing is done with it")
+            : !member.TryFollow(master.Epoch) ? throw new IOException($"epoch {member.State.Seen} was seen, so the master of epoch {master.Epoch} is not followed any more")
+            : member.PlanJoin(own, master.Extent);
 
     /// <summary>The epochs of the bytes to come, from where both logs are the same.</summary>
     internal static EpochHistory Merge(JoinPlan plan, EpochHistory master)
@@ -136,12 +143,11 @@ internal sealed class GroupJoin(LeaseRecord lease, ElectedGroup group, MessageSt
     {
         if (plan.Cuts)
         {
-            await roles.CutAsFollowerAsync(new PhysicalOffset(plan.At));
-            group.TellCut(lease, plan.At, own.End);
+            await host.CutAsync(lease, plan.At, own.End);
         }
         else if (own.IsEmpty && plan.At != own.End)
         {
-            await store.BeginLogAtAsync(new PhysicalOffset(plan.At), CancellationToken.None);
+            await host.BeginLogAtAsync(plan.At);
         }
     }
 
