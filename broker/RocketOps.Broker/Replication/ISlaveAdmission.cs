@@ -19,7 +19,7 @@ internal interface ISlaveAdmission
 /// <summary>A slave whose acknowledgements count.</summary>
 internal interface IAdmittedSlave
 {
-    /// <summary>It has everything before that offset. Called by one thread at a time; does not block.</summary>
+    /// <summary>It has everything before that offset. Called by one thread at a time; does not block. Throws <see cref="IOException"/> when what it says does not count any more.</summary>
     void OnAcknowledged(long offset);
 
     /// <summary>Its connection has ended.</summary>

@@ -30,6 +30,7 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
             {
                 // What its old connection still says is of before it asked anew.
                 before.Progress.HasLeft = true;
+                before.IsReplaced = true;
             }
 
             _tickets[copy.Member] = new Admitted(this, copy, epoch, ticket);
@@ -125,7 +126,7 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
 
         public long Offset => Volatile.Read(ref _offset);
 
-        /// <summary>The follower has said that it stops. Only the member's loop asks.</summary>
+        /// <summary>The follower has said that it stops, or has asked anew. Only the member's loop asks.</summary>
         public bool HasLeft { get; set; }
 
         /// <summary>True when it is to be told: the one before has been read.</summary>
@@ -144,13 +145,30 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
 
     private sealed record Admitted(Admissions Owner, MemberCopy Copy, long Epoch, long Ticket) : IAdmittedSlave
     {
+        private volatile bool _isReplaced;
+
         public Progress Progress { get; } = new();
+
+        /// <summary>The member has got another ticket since.</summary>
+        public bool IsReplaced
+        {
+            get => _isReplaced;
+            set => _isReplaced = value;
+        }
 
         /// <summary>A connection has come with it.</summary>
         public bool IsUsed { get; set; }
 
+        /// <summary>
+        /// A follower that is not counted must not go on as if it were: one whose earlier question comes after its later one, by another connection, has a connection with a ticket that is not its newest, and would never be in sync.
+        /// </summary>
         public void OnAcknowledged(long offset)
         {
+            if (IsReplaced)
+            {
+                throw new IOException($"{Copy.Member} has asked again to follow, after this connection was made: what it says here counts no more");
+            }
+
             if (Progress.Set(offset))
             {
                 Owner.Tell(this);

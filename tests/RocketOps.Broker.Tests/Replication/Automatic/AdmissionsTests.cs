@@ -58,9 +58,21 @@ public sealed class AdmissionsTests
         _admissions.FindFollowers(7).Should().BeEmpty();
     }
 
-    private async Task AdmitAsync(long ticket)
+    /// <summary>Its questions may come by two connections, the older one last: then it follows with a ticket that was replaced, and must not go on so, as nothing that it says counts.</summary>
+    [Fact]
+    public async Task Acknowledge_WithATicketThatWasReplaced_EndsTheConnection()
+    {
+        IAdmittedSlave admitted = await AdmitAsync(_admissions.Issue(Copy, 7));
+        ((Action)(() => admitted.OnAcknowledged(100))).Should().NotThrow();
+
+        _admissions.Issue(Copy, 7);
+
+        ((Action)(() => admitted.OnAcknowledged(200))).Should().Throw<IOException>().WithMessage("b has asked again*");
+    }
+
+    private async Task<IAdmittedSlave> AdmitAsync(long ticket)
     {
         using MemoryStream introduction = new(Introduction.Write(ticket));
-        await _admissions.AdmitAsync(introduction, CancellationToken.None);
+        return await _admissions.AdmitAsync(introduction, CancellationToken.None);
     }
 }

@@ -43,7 +43,7 @@ public sealed class MemberRequestsTests
         await members.SendAsync("still nobody is waited for");
     }
 
-    /// <summary>It asks anew and never comes, as one does that stops just then. Its old connection stays, and what that says is of before.</summary>
+    /// <summary>It asks anew and never comes, as one does that stops just then. What its old connection says is of before, and ends that.</summary>
     [Fact]
     public async Task Join_OfAFollowerInSyncThatNeverComes_IsNotWaitedForUntilItIsLate()
     {
