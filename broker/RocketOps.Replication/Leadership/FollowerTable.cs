@@ -1,9 +1,10 @@
 using RocketOps.Replication.Leases;
+using RocketOps.Replication.Rules;
 
 namespace RocketOps.Replication.Leadership;
 
 /// <summary>The followers of a master in one epoch: one copy of each member. Not thread-safe.</summary>
-internal sealed class FollowerTable(TimeProvider time)
+internal sealed class FollowerTable(GroupRules rules, TimeProvider time)
 {
     private readonly Dictionary<string, (MemberCopy Copy, FollowerProgress Progress)> _followers = new(StringComparer.Ordinal);
 
@@ -26,7 +27,7 @@ internal sealed class FollowerTable(TimeProvider time)
     {
         if (Find(copy) is { } progress)
         {
-            _followers[copy.Member] = (copy, progress with { Acknowledged = -1 });
+            _followers[copy.Member] = (copy, progress with { Acknowledged = rules.HasWhenItJoins(progress.Acknowledged) });
         }
     }
 

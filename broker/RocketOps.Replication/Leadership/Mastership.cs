@@ -34,7 +34,7 @@ internal sealed class Mastership
         _host = context.Host;
         _time = context.Time;
         _copies = new Fence(_rules, _time);
-        _followers = new FollowerTable(context.Time);
+        _followers = new FollowerTable(_rules, context.Time);
         _inSync = new InSyncSet(_rules, lease.Record.InSync);
         Lease = lease;
         EpochStart = long.MaxValue;

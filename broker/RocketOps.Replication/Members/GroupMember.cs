@@ -45,7 +45,7 @@ public sealed class GroupMember
         ArgumentNullException.ThrowIfNull(state);
         Reports reports = new(host);
         _context = new MemberContext(options, rules, new MemberCopy(options.Member, state.Incarnation), host, time);
-        _persisted = new PersistedState(state, host);
+        _persisted = new PersistedState(rules, state, host);
         _observed = new LeaseObservation(options.Lease, time);
         _requests = new LeaseRequests(host, options.Lease, time);
         _acquisitions = new Acquisitions(_persisted, _requests);

@@ -1,4 +1,5 @@
 using RocketOps.Replication.Leases;
+using RocketOps.Replication.Rules;
 
 namespace RocketOps.Replication.Members;
 
@@ -6,7 +7,7 @@ namespace RocketOps.Replication.Members;
 /// The group and the epochs that this member has bound itself to. Each change is persisted before it is known: what could not be written is not known here either, and whoever asks again is to meet the same
 /// failure. Not thread-safe but for <see cref="State"/>.
 /// </summary>
-internal sealed class PersistedState(MemberState state, IMemberHost host)
+internal sealed class PersistedState(GroupRules rules, MemberState state, IMemberHost host)
 {
     /// <summary>As it was persisted last.</summary>
     public MemberState State { get; private set; } = state;
@@ -34,8 +35,7 @@ internal sealed class PersistedState(MemberState state, IMemberHost host)
     {
         if (state != State)
         {
-            host.Persist(state);
-            State = state;
+            rules.Save(() => host.Persist(state), () => State = state);
         }
     }
 }

@@ -108,6 +108,16 @@ internal class GroupRules
     /// <summary>What a follower has counts when it has said so in this epoch: before, its log may have been another's.</summary>
     public virtual bool CountsAcknowledgement(long epochOfFollower, long epoch) => epochOfFollower == epoch;
 
+    /// <summary>What a copy said over an earlier connection is not what it has now: it may have cut its log since, or lost it. It has said nothing, which is −1.</summary>
+    public virtual long HasWhenItJoins(long before) => -1;
+
+    /// <summary>What a member binds itself to is written before it is known: what could not be written was not promised, and whoever asks again meets the same failure.</summary>
+    public virtual void Save(Action write, Action know)
+    {
+        write();
+        know();
+    }
+
     /// <summary>Messages are taken when everything older is dispatched and the epoch is begun: queue offsets follow each other, and no byte is without its epoch.</summary>
     public virtual bool MayTakeMessages(bool hasBegun) => hasBegun;
 

@@ -21,6 +21,21 @@ public sealed class ChooserTests : MemberTest
         _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
     }
 
+    /// <summary>A lease that was set back names a master that was replaced. Schedules do not get there: a follower takes nothing from such a master's connection either.</summary>
+    [Theory]
+    [InlineData(4, false, 1)]
+    [InlineData(3, false, 0)]
+    [InlineData(3, true, 1)]
+    public void OnLeaseRead_OfAnEpochBelowOneThatWasSeen_IsNotFollowed(long epoch, bool followsAny, int follows)
+    {
+        GroupMember member = new(Options, new MemberState("group", "a1", 4, 4), _host, _time, followsAny ? new BrokenRules.FollowsAnyMaster() : new GroupRules());
+        member.Tick();
+
+        member.OnLeaseRead(1, new VersionedLease(Lease with { Holder = "b", Epoch = epoch, Successor = null }, "1"));
+
+        _host.ReceivedWithAnyArgs(follows).Follow(default!);
+    }
+
     /// <summary>A failover does not take a tick longer than asking does.</summary>
     [Fact]
     public void OnAnswer_TheLastThatWasMissing_TakesTheLeaseWithoutATick()

@@ -159,6 +159,20 @@ internal static class BrokenRules
         public override bool CountsAcknowledgement(long epochOfFollower, long epoch) => true;
     }
 
+    public sealed class KnowsBeforeItHasWritten : GroupRules
+    {
+        public override void Save(Action write, Action know)
+        {
+            know();
+            write();
+        }
+    }
+
+    public sealed class RemembersWhatACopyHad : GroupRules
+    {
+        public override long HasWhenItJoins(long before) => before;
+    }
+
     public sealed class TakesMessagesBeforeItHasBegun : GroupRules
     {
         public override bool MayTakeMessages(bool hasBegun) => true;

@@ -19,6 +19,13 @@ internal sealed class SimChecker(SimGroup group)
     /// <summary>By offset: what was acknowledged there and is not lost for a reason that is allowed.</summary>
     private readonly SortedDictionary<int, int> _acknowledged = [];
     private readonly HashSet<int> _taken = [];
+
+    /// <summary>By place in the log: what a reader saw there.</summary>
+    private readonly Dictionary<int, int> _read = [];
+    private readonly HashSet<int> _handled = [];
+
+    // As what was acknowledged may be: from then on a place may have another message.
+    private bool _hasLostReads;
     private TimeSpan _releasedAt;
     private TimeSpan _ledSince;
     private TimeSpan _writtenAt;
@@ -85,11 +92,60 @@ internal sealed class SimChecker(SimGroup group)
         ExcuseLoss(before, after, taker);
     }
 
+    /// <summary>The bytes do not say of which epoch they are: what was noted before does.</summary>
+    public void OnCopied(SimBroker follower, SimEntry entry)
+    {
+        long noted = follower.Epochs.EpochAt(follower.Disk.Log.Count);
+        Require(noted == entry.Epoch, $"{follower.Machine.Name} takes message {entry.Id} for one of epoch {noted}, it is of {entry.Epoch}");
+    }
+
+    /// <summary>What anybody reads is what everybody reads there, ever: but for what was lost by decision, or with all its disks.</summary>
+    public void OnRead(SimMember member, int at, int id)
+    {
+        if (_hasLostReads || group.Options.Mode == ReplicationMode.Async)
+        {
+            return;
+        }
+
+        Require(_read.TryAdd(at, id) || _read[at] == id, $"{member.Name} shows message {id} at {at}, where {_read[at]} was read before");
+    }
+
+    /// <summary>A consumer of the group has done with it.</summary>
+    public void OnHandled(int id) => _handled.Add(id);
+
+    private void CheckTables(SimMember master, string what)
+    {
+        if (_hasLostReads || master.Broker is not { Roles.Tables: { } tables })
+        {
+            return;
+        }
+
+        List<SimEntry> log = master.Disk.Log;
+        foreach ((int at, int id) in _read)
+        {
+            Require(at < log.Count && log[at].Id == id, $"{master.Name} {what} and does not have message {id} at {at}, which was read before");
+        }
+
+        Require(tables.Committed <= log.Count, $"{master.Name} {what} with consumers at {tables.Committed}, behind the end of its log, {log.Count}");
+        for (int i = 0; i < tables.Committed; i++)
+        {
+            Require(_handled.Contains(log[i].Id), $"{master.Name} {what} with consumers at {tables.Committed}, and message {log[i].Id} at {i} was handled by nobody");
+        }
+
+        Require(tables.Delivered <= log.Count, $"{master.Name} {what} and has delivered up to {tables.Delivered}, behind the end of its log, {log.Count}");
+        HashSet<int> copied = [.. log.Select(static entry => entry.CopyOf)];
+        for (int i = 0; i < tables.Delivered; i++)
+        {
+            Require(log[i].CopyOf > 0 || copied.Contains(log[i].Id), $"{master.Name} {what} and has delivered up to {tables.Delivered}, and there is no copy of message {log[i].Id} at {i}");
+        }
+    }
+
     public void OnLed(SimMember master, long epoch)
     {
         if (group.Options.Mode == ReplicationMode.Sync && group.LeaseStore.Lease?.Record is { } lease && lease.Epoch == epoch && lease.Holder == master.Name)
         {
             CheckHas(master, $"leads in epoch {epoch}");
+            CheckTables(master, $"leads in epoch {epoch}");
         }
     }
 
@@ -148,6 +204,7 @@ internal sealed class SimChecker(SimGroup group)
         if (group.Options.Mode == ReplicationMode.Sync)
         {
             CheckHas(master, "leads at the end");
+            CheckTables(master, "leads at the end");
         }
 
         foreach (SimMember member in group.Parts)
@@ -277,12 +334,18 @@ internal sealed class SimChecker(SimGroup group)
         bool isDecided = before?.UncleanEpoch == after.Epoch || IsNewGroup(before);
         foreach ((int end, int id) in _acknowledged.ToArray())
         {
-            if (!Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id)))))
+            if (IsLost(end, id))
             {
                 _acknowledged.Remove(end);
                 LostBeyondRepair++;
+                _hasLostReads = true;
             }
         }
+
+        _hasLostReads = _hasLostReads || _read.Any(read => IsLost(read.Key + 1, read.Value));
+
+        bool IsLost(int end, int id) =>
+            !Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id))));
     }
 
     /// <summary>Neither a lease nor a store that ever belonged to the group is left.</summary>
@@ -298,11 +361,13 @@ internal sealed class SimChecker(SimGroup group)
 
     private static bool Has(SimMember member, int end, int id) => member.Disk.Log.Count >= end && member.Disk.Log[end - 1].Id == id;
 
-    private static void Require(bool holds, string otherwise)
+    /// <summary>Also ends a schedule in which nobody waits for what throws it.</summary>
+    private void Require(bool holds, string otherwise)
     {
         if (!holds)
         {
-            throw new RuleBrokenException(otherwise);
+            group.World.Failure = new RuleBrokenException(otherwise);
+            throw group.World.Failure;
         }
     }
 }

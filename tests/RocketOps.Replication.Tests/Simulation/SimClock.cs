@@ -14,6 +14,13 @@ internal sealed class SimClock(SimWorld world, double rate, TimeSpan wallOffset)
 
     public override DateTimeOffset GetUtcNow() => Epoch + _wallOffset + world.Now;
 
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        SimTimer timer = new(world, rate, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
     public void SetWall(TimeSpan by) => _wallOffset += by;
 
     /// <summary>For a machine that has just been suspended for so long.</summary>

@@ -1,17 +1,29 @@
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Members;
+using RocketOps.Store;
+using RocketOps.Testing.Disks;
 
 namespace RocketOps.Replication.Tests.Simulation;
 
 /// <summary>What a machine keeps when its process dies.</summary>
 internal sealed class SimDisk
 {
+    private const string Directory = "/store";
+
+    // What a start finds where nothing has happened but the end of the process.
+    private static readonly StoreContinuity Whole = new(HasKernel: true, HasDurable: true, HasCheckpoint: true, HasDamage: false);
+
     private int _incarnations;
+    private MemoryFileSystem _files;
+    private StoreContinuity _continuity;
 
     public SimDisk(int member)
     {
         Member = member;
-        State = NewState();
+        _files = NewFiles();
+        _continuity = Whole;
+        State = new MemberState(string.Empty, $"{member}.0", 0, 0);
     }
 
     public int Member { get; }
@@ -21,9 +33,17 @@ internal sealed class SimDisk
     /// <summary>So many entries survive a power cut.</summary>
     public int Durable { get; set; }
 
+    /// <summary>As its file has it: after a cut, or when what was announced never came, it speaks of more than the log has.</summary>
     public EpochHistory Epochs { get; set; } = EpochHistory.Empty;
 
+    /// <summary>As it was written last.</summary>
     public MemberState State { get; set; }
+
+    /// <summary>The consumers' offset, as it was written last.</summary>
+    public long Committed { get; set; }
+
+    /// <summary>How far messages were delivered, as it was written last.</summary>
+    public long Delivered { get; set; }
 
     public List<SimEntry> Diverged { get; } = [];
 
@@ -33,7 +53,8 @@ internal sealed class SimDisk
     /// <summary>What was on a disk that is lost.</summary>
     public List<SimEntry> Destroyed { get; } = [];
 
-    public LogEnd End => new(Epochs.EpochAt(Log.Count), Log.Count);
+    /// <summary>Up to here queues were filled, which survives the process.</summary>
+    public int Dispatched { get; set; }
 
     public void Cut(int end, bool keeps)
     {
@@ -44,34 +65,75 @@ internal sealed class SimDisk
 
         Log.RemoveRange(end, Log.Count - end);
         Durable = Log.Count;
-        Epochs = Epochs.CutTo(end);
+        Dispatched = Math.Min(Dispatched, Log.Count);
     }
 
     /// <summary>The kernel's pages are gone. A broker that answers before the flush may have lost what it acknowledged, and knows that when it starts.</summary>
-    public void LosePower(int survives, bool isNewCopy)
+    public void LosePower(int survives, bool tells, bool answersEarly)
     {
         Unflushed.AddRange(Log.Skip(survives));
         Log.RemoveRange(survives, Log.Count - survives);
         Durable = Log.Count;
-        Epochs = Epochs.CutTo(survives);
-        if (isNewCopy)
+        Dispatched = Math.Min(Dispatched, Log.Count);
+        if (tells)
         {
-            State = State with { Incarnation = NewIncarnation() };
+            _continuity = _continuity with { HasKernel = false };
+
+            // What its next start finds out.
+            State = answersEarly ? State with { Incarnation = $"{Member}.?" } : State;
         }
     }
 
-    public void Wipe(bool isNewCopy)
+    /// <summary>What a start does with what it finds beside the log (<see cref="MemberFiles"/>). Throws <see cref="InvalidDataException"/> when it does not start.</summary>
+    public MemberFiles Load(FlushDiskType flush, bool missesEpochs)
+    {
+        MemberFiles files = new(_files, Directory, () => $"{Member}.{++_incarnations}");
+        if (!missesEpochs && !_files.FileExists(Path.Combine(Directory, EpochFile.Name)))
+        {
+            files.Write(EpochHistory.Empty);
+        }
+
+        (State, Epochs) = files.Load(_continuity, flush, logStart: 0, Log.Count);
+        _continuity = Whole;
+        return files;
+    }
+
+    /// <summary>A file beside the log is gone, and everything else is there.</summary>
+    public void Lose(string file)
+    {
+        string path = Path.Combine(Directory, file);
+        if (_files.FileExists(path))
+        {
+            _files.DeleteFile(path);
+        }
+    }
+
+    public void Wipe(bool tells)
     {
         Destroyed.AddRange(Log);
         Destroyed.AddRange(Diverged);
         Log.Clear();
         Diverged.Clear();
         Durable = 0;
+        Dispatched = 0;
+        Committed = 0;
+        Delivered = 0;
         Epochs = EpochHistory.Empty;
-        State = isNewCopy ? NewState() : State;
+        if (tells)
+        {
+            _files = NewFiles();
+            State = new MemberState(string.Empty, $"{Member}.{_incarnations + 1}", 0, 0);
+        }
+        else
+        {
+            new MemberFiles(_files, Directory).Write(EpochHistory.Empty);
+        }
     }
 
-    private MemberState NewState() => new(string.Empty, NewIncarnation(), 0, 0);
-
-    private string NewIncarnation() => $"{Member}.{++_incarnations}";
+    private static MemoryFileSystem NewFiles()
+    {
+        MemoryFileSystem files = new();
+        files.CreateDirectory(Directory);
+        return files;
+    }
 }

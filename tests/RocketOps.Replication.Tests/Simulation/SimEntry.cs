@@ -4,4 +4,5 @@ namespace RocketOps.Replication.Tests.Simulation;
 /// <param name="Id">Never twice.</param>
 /// <param name="Epoch">Of the master that took it.</param>
 /// <param name="QueueOffset">Its number in the queue, as that master counted.</param>
-internal readonly record struct SimEntry(int Id, long Epoch, long QueueOffset);
+/// <param name="CopyOf">The message that the master delivered by it; 0 for a producer's.</param>
+internal readonly record struct SimEntry(int Id, long Epoch, long QueueOffset, int CopyOf = 0);

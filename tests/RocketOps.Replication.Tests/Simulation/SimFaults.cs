@@ -1,4 +1,6 @@
+using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
 
 namespace RocketOps.Replication.Tests.Simulation;
 
@@ -12,15 +14,19 @@ internal sealed class SimFaults
     private readonly SimWorld _world;
     private readonly (double Weight, Action Happens)[] _faults;
     private readonly double _weights;
+    private readonly SimMembership _membership;
     private TimeSpan _deletedAt = -BetweenDeletions;
     private bool _over;
-    private bool _changing;
     private bool _quiet;
+
+    // Those that have lost a file beside their log, and still have that log.
+    private readonly HashSet<SimMember> _strange = [];
 
     public SimFaults(SimGroup group)
     {
         _group = group;
         _world = group.World;
+        _membership = new SimMembership(group);
         SimOptions options = group.Options;
         _faults =
         [
@@ -28,6 +34,7 @@ internal sealed class SimFaults
             (options.PowerCut, () => CutPower(AnyMember())),
             (options.PowerCut / 4, CutAllPower),
             (options.Wipe, Wipe),
+            (options.FileLost, LoseFile),
             (options.Pause, () => Pause(stopsClock: false)),
             (options.Suspend, () => Pause(stopsClock: true)),
             (options.Partition, Isolate),
@@ -41,17 +48,18 @@ internal sealed class SimFaults
             (options.SlowDisk, SlowDisk),
             (options.HandOver, HandOver),
             (options.HostFails, FailHost),
-            (options.MemberChange, ChangeMembers),
+            (options.MemberChange, _membership.Change),
         ];
         _weights = _faults.Sum(static fault => fault.Weight);
     }
 
-    public void Begin() => _world.After(_world.Between(0, 3000), Next);
+    public void Begin() => _world.After(_group.Options.Undisturbed + _world.Between(0, 3000), Next);
 
     /// <summary>Everything is repaired, and everybody started.</summary>
     public void End()
     {
         _over = true;
+        _membership.IsOver = true;
         _group.Network.IsCalm = true;
         _group.LeaseStore.IsCalm = true;
         _group.Note("faults are over");
@@ -136,7 +144,7 @@ internal sealed class SimFaults
         if (member.IsUp && !member.IsPaused)
         {
             _group.Note(member, "has a store that fails");
-            member.FailHost();
+            member.Broker!.FailHost();
             _world.After(_world.Between(500, 9000), () =>
             {
                 if (member.HasFailed)
@@ -151,10 +159,9 @@ internal sealed class SimFaults
     private void CutPower(SimMember member)
     {
         _group.Note(member, "loses power");
-        member.Kill();
-        bool answersEarly = !_group.Options.FlushesBeforeAnswer;
+        member.LosePower();
         int survives = _world.Random.Next(member.Disk.Durable, member.Disk.Log.Count + 1);
-        member.Disk.LosePower(survives, isNewCopy: answersEarly && _group.Options.NoticesLostWrites);
+        member.Disk.LosePower(survives, tells: _group.Options.NoticesLostWrites, answersEarly: !_group.Options.FlushesBeforeAnswer);
         StartLater(member);
     }
 
@@ -170,9 +177,45 @@ internal sealed class SimFaults
     {
         SimMember member = LikelyMaster();
         _group.Note(member, "loses its disk");
+        _strange.Remove(member);
         member.Kill();
-        member.Disk.Wipe(isNewCopy: _group.Options.NoticesLostWrites);
+        member.Disk.Wipe(tells: _group.Options.NoticesLostWrites);
         StartLater(member);
+    }
+
+    /// <summary>Somebody deletes a file beside the log, or moves it away.</summary>
+    private void LoseFile()
+    {
+        SimMember member = LikelyMaster();
+        string file = _world.Chance(0.5) ? EpochFile.Name : MemberStateFile.Name;
+        _group.Note(member, $"is killed, and loses its {file}");
+        member.Kill();
+        member.Disk.Lose(file);
+        _strange.Add(member);
+        StartLater(member);
+    }
+
+    /// <summary>
+    /// A store that is not to be started, or to follow, is moved away by a person, who starts the member empty. False for one that nothing has happened to: it must not come to that.
+    /// </summary>
+    public bool MustMoveAway(SimMember member)
+    {
+        if (!_strange.Contains(member))
+        {
+            return false;
+        }
+
+        _world.After(_world.Between(1000, 5000), () =>
+        {
+            if (_strange.Remove(member) && member.IsPart)
+            {
+                _group.Note(member, "has its store moved away");
+                member.Kill();
+                member.Disk.Wipe(tells: true);
+                member.Start();
+            }
+        });
+        return true;
     }
 
     private void StartLater(SimMember member) => _world.After(_world.Between(100, 9000), () =>
@@ -273,7 +316,7 @@ internal sealed class SimFaults
     /// </summary>
     private void SetLeaseBack()
     {
-        if (_group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions && !_changing
+        if (_group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions && !_membership.IsChanging
             && _group.Parts.Any(member => member is { IsUp: true, IsPaused: false, HasFailed: false } && member.Disk.State.Seen >= lease.Epoch)
             && _group.Parts.All(one => !one.IsPaused && _group.LeaseStore.IsReachable(_group.NumberOf(one)) && _group.Parts.All(other => !_group.Network.IsCut(_group.NumberOf(one), _group.NumberOf(other))))
             && _group.LeaseStore.Past.Where(past => past.Epoch < lease.Epoch).ToArray() is { Length: > 0 } past)
@@ -337,123 +380,6 @@ internal sealed class SimFaults
                 master.Process!.HandOverTo(target.Name, leaves: master.Process.LeadingEpoch % 2 == 0);
             }
         }
-    }
-
-    /// <summary>As people or the operator do it: one change at a time, whatever else goes wrong meanwhile.</summary>
-    private void ChangeMembers()
-    {
-        if (_changing)
-        {
-            return;
-        }
-
-        SimMember[] parts = [.. _group.Parts];
-        SimMember[] spares = [.. _group.Members.Where(static member => !member.IsPart)];
-        if (spares.Length > 0 && (parts.Length == 2 || _world.Chance(0.5)))
-        {
-            _changing = true;
-            Add(_world.Pick(spares), parts);
-        }
-        else if (parts.Length > 2)
-        {
-            _changing = true;
-            TakeOut(_world.Pick(parts), tries: 40);
-        }
-    }
-
-    private void Add(SimMember newcomer, SimMember[] others)
-    {
-        string[] names = [.. others.Append(newcomer).Select(static member => member.Name)];
-        _group.Note(newcomer, "is added");
-        newcomer.IsPart = true;
-        newcomer.Configured = names;
-        if (_world.Chance(0.5))
-        {
-            newcomer.Start();
-            Restart(new Queue<SimMember>(Shuffled(others)), names);
-        }
-        else
-        {
-            Restart(new Queue<SimMember>([.. Shuffled(others), newcomer]), names);
-        }
-    }
-
-    /// <summary>What the lease says is seen a moment late.</summary>
-    private void TakeOut(SimMember leaving, int tries)
-    {
-        SimMember[] staying = [.. _group.Parts.Where(member => member != leaving)];
-        LeaseRecord? lease = _group.LeaseStore.Lease?.Record;
-        bool mayGo = lease is { Holder.Length: > 0 } && lease.Holder != leaving.Name && staying.All(member => lease.InSync.Contains(member.Copy));
-        if (!mayGo && (tries == 0 || _over))
-        {
-            _changing = false;
-            return;
-        }
-
-        _world.After(_world.Between(0, 1000), () =>
-        {
-            if (!mayGo)
-            {
-                TakeOut(leaving, tries - 1);
-                return;
-            }
-
-            _group.Note(leaving, "is taken out");
-            leaving.IsPart = false;
-            if (_world.Chance(0.5) && lease is not null && _group.Find(lease.Holder) is { IsUp: true, IsPaused: false } master)
-            {
-                master.Process!.OnFollowerGone(leaving.Copy, lease.Epoch);
-            }
-
-            leaving.Kill();
-            Forget(leaving);
-        });
-    }
-
-    /// <summary>Its name leaves the others' lists once the lease does not have its copy for in sync.</summary>
-    private void Forget(SimMember leaving)
-    {
-        if (_group.LeaseStore.Lease is not { Record: var lease } || lease.InSync.Any(copy => copy.Member == leaving.Name))
-        {
-            _world.After(_world.Between(100, 500), () => Forget(leaving));
-            return;
-        }
-
-        _group.Note(leaving, "is forgotten");
-        SimMember[] staying = [.. _group.Parts];
-        Restart(new Queue<SimMember>(Shuffled(staying)), [.. staying.Select(static member => member.Name)]);
-    }
-
-    /// <summary>One after the other, with any time between. Repaired members start with what they were given last, as a crashed one does.</summary>
-    private void Restart(Queue<SimMember> members, string[] names)
-    {
-        if (!members.TryDequeue(out SimMember? member))
-        {
-            _group.Checker.OnChanged();
-            _changing = false;
-            return;
-        }
-
-        _world.After(_world.Between(200, 5000), () =>
-        {
-            member.Configured = names;
-            _group.Note(member, $"restarts as one of {string.Join(", ", names)}");
-            member.Kill();
-            member.Start();
-            Restart(members, names);
-        });
-    }
-
-    private SimMember[] Shuffled(SimMember[] members)
-    {
-        SimMember[] shuffled = [.. members];
-        for (int i = shuffled.Length - 1; i > 0; i--)
-        {
-            int other = _world.Random.Next(i + 1);
-            (shuffled[i], shuffled[other]) = (shuffled[other], shuffled[i]);
-        }
-
-        return shuffled;
     }
 
     private void ForAll(Action<int> happens)

@@ -18,6 +18,7 @@ internal sealed class SimGroup
         Network = new SimNetwork(World, options);
         LeaseStore = new SimLeaseStore(World, options);
         Checker = new SimChecker(this);
+        Faults = new SimFaults(this);
         LeaseStore.Writing = Checker.OnLeaseWriting;
         LeaseStore.Watched = (member, lease) => Members![member].OnLeaseWatched(lease);
         Members =
@@ -42,6 +43,8 @@ internal sealed class SimGroup
 
     public SimChecker Checker { get; }
 
+    public SimFaults Faults { get; }
+
     /// <summary>All machines; those that are members now are <see cref="Parts"/>.</summary>
     public IReadOnlyList<SimMember> Members { get; }
 
@@ -51,6 +54,10 @@ internal sealed class SimGroup
     public static SimChecker Run(int seed, SimOptions options, GroupRules? rules = null)
     {
         SimGroup group = new(seed, options, rules ?? new GroupRules());
+
+        // What the product awaits goes on where virtual time has come to, and nowhere else.
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         try
         {
             group.Run();
@@ -60,7 +67,19 @@ internal sealed class SimGroup
         {
             throw new RuleBrokenException($"seed {seed}, {group.World.Now.TotalSeconds:F3} s: {broken.Message}\n{string.Join('\n', group._notes.TakeLast(60))}");
         }
+        catch (ArgumentException impossible)
+        {
+            // What the product takes for impossible.
+            throw new RuleBrokenException($"seed {seed}, {group.World.Now.TotalSeconds:F3} s: {impossible.Message}\n{string.Join('\n', group._notes.TakeLast(60))}");
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
     }
+
+    /// <summary>Of a message.</summary>
+    public int NextId() => ++_lastId;
 
     public SimMember? Find(string name) => Members.FirstOrDefault(member => member.Name == name);
 
@@ -85,13 +104,12 @@ internal sealed class SimGroup
         }
 
         Produce();
-        SimFaults faults = new(this);
-        faults.Begin();
+        Faults.Begin();
         World.RunUntil(Options.Faults);
-        faults.End();
+        Faults.End();
         TimeSpan healing = World.Now;
         World.RunUntil(healing + (Options.Healing / 3));
-        faults.HelpByHand();
+        Faults.HelpByHand();
         World.RunUntil(healing + Options.Healing);
         Checker.CheckHealed(healing);
     }
@@ -103,7 +121,7 @@ internal sealed class SimGroup
         {
             for (int i = World.Random.Next(1, 4); i > 0 && member.TakesMessages; i--)
             {
-                member.Take(++_lastId);
+                member.Broker!.Take(NextId());
             }
         }
 

@@ -28,6 +28,13 @@ internal sealed class SimNetwork(SimWorld world, SimOptions options)
     /// <summary>Nothing that was sent that way for so long is late.</summary>
     public bool IsTimelySince(int from, int to, TimeSpan time) => !_lateAt.TryGetValue((from, to), out TimeSpan at) || world.Now - at >= time;
 
+    /// <summary>How long something takes on a connection: what is lost is sent again, and now and then everything behind it waits.</summary>
+    public TimeSpan DelayOnConnection() =>
+        IsCalm ? world.Between(0.2, 15)
+        : world.Chance(options.Loss) ? world.Between(200, 600)
+        : world.Chance(options.Late / 5) ? world.Between(500, 8000)
+        : world.Between(0.2, 15);
+
     public void Send(int from, int to, Action arrives)
     {
         if (_cut.Contains((from, to)) || (!IsCalm && world.Chance(options.Loss)))

@@ -16,6 +16,9 @@ internal sealed record SimOptions
 
     public TimeSpan Faults { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Before the first one.</summary>
+    public TimeSpan Undisturbed { get; init; }
+
     public TimeSpan Healing { get; init; } = TimeSpan.FromSeconds(36);
 
     /// <summary>Between two faults, in the middle.</summary>
@@ -26,6 +29,9 @@ internal sealed record SimOptions
     public double PowerCut { get; init; } = 1;
 
     public double Wipe { get; init; } = 0.3;
+
+    /// <summary>A file beside the log is gone.</summary>
+    public double FileLost { get; init; } = 0.2;
 
     public double Pause { get; init; } = 3;
 
@@ -89,6 +95,18 @@ internal sealed record SimOptions
 
     public bool NoticesLostWrites { get; init; } = true;
 
+    public bool MissesEpochs { get; init; } = true;
+
+    public bool NotesEpochsFirst { get; init; } = true;
+
+    public bool TicketsEndWithEpochs { get; init; } = true;
+
+    public bool ShowsConfirmedOnly { get; init; } = true;
+
+    public bool TellsWhatRests { get; init; } = true;
+
+    public bool TablesWaitForLog { get; init; } = true;
+
     /// <summary>A schedule of its own kind for each seed.</summary>
     public static SimOptions For(int seed)
     {
@@ -116,9 +134,13 @@ internal sealed record SimOptions
         LeaseOutage = 1,
         FaultEveryMs = longest.TotalMilliseconds,
         Faults = TimeSpan.FromMinutes(10),
+
+        // Who is not in sync yet when the lease store goes cannot be taken for it until it is back.
+        Undisturbed = TimeSpan.FromSeconds(10),
         Kill = 0,
         PowerCut = 0,
         Wipe = 0,
+        FileLost = 0,
         Pause = 0,
         Suspend = 0,
         Partition = 0,

@@ -11,6 +11,9 @@ internal sealed class SimWorld(int seed)
     /// <summary>Since the beginning of the schedule.</summary>
     public TimeSpan Now { get; private set; }
 
+    /// <summary>What ends the schedule: it may have been thrown where nobody waits for it.</summary>
+    public Exception? Failure { get; set; }
+
     public void After(TimeSpan delay, Action happens) => _events.Enqueue(happens, ((Now + delay).Ticks, _order++));
 
     public void RunUntil(TimeSpan end)
@@ -20,6 +23,10 @@ internal sealed class SimWorld(int seed)
             Action happens = _events.Dequeue();
             Now = new TimeSpan(next.At);
             happens();
+            if (Failure is { } failure)
+            {
+                throw failure;
+            }
         }
 
         Now = end;

@@ -15,7 +15,10 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// What a member keeps beside its store: which copy of which group it is, what it has promised, and which master wrote which part of its log. Each file is replaced as a whole and is durable when a
 /// write returns. One thread at a time writes a file.
 /// </summary>
-internal sealed class MemberFiles(IStoreFileSystem files, string directory)
+/// <param name="files">The disk.</param>
+/// <param name="directory">Where the store is.</param>
+/// <param name="newId">Makes ids of copies; null for random ones.</param>
+internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func<string>? newId = null)
 {
     public const string RunName = "memberRun";
 
@@ -118,7 +121,7 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory)
 
     public void Write(EpochHistory epochs) => Replace(EpochFile.Name, EpochFile.Encode(epochs));
 
-    private static string NewId() => Guid.NewGuid().ToString("N");
+    private string NewId() => newId?.Invoke() ?? Guid.NewGuid().ToString("N");
 
     private void WriteRun(string run) => Replace(RunName, Encoding.ASCII.GetBytes($"{run}\n"));
 
