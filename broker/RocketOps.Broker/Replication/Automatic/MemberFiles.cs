@@ -56,7 +56,7 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
         bool hasFailed = run.EndsWith(FailedRun, StringComparison.Ordinal);
         bool hasFiles = !_isOfGroup || (epochs is not null && continuity.HasCheckpoint);
         bool hasAll = hasFiles && !hasFailed && !continuity.HasDamage && continuity.HasDurable && (continuity.HasKernel || wasSync);
-        MemberState state = before is null ? new MemberState(string.Empty, NewId(), 0, 0)
+        MemberState state = before is null ? new MemberState(string.Empty, NewId(), LastOf(epochs), 0)
             : hasAll ? before
             : before with { Incarnation = NewId() };
         if (_isOfGroup && epochs is null)
@@ -120,6 +120,9 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
     }
 
     public void Write(EpochHistory epochs) => Replace(EpochFile.Name, EpochFile.Encode(epochs));
+
+    /// <summary>Without its promise, a member knows by its epochs that it must not begin one of these, or one before them: its log could not have that.</summary>
+    private static long LastOf(EpochHistory? epochs) => epochs is { Entries: [.., var last] } ? last.Epoch : 0;
 
     private string NewId() => newId?.Invoke() ?? Guid.NewGuid().ToString("N");
 

@@ -43,6 +43,17 @@ public sealed class MemberFilesTests : IDisposable
         Load(Whole).Should().Be(second);
     }
 
+    /// <summary>It would begin an epoch that its log has already, or has one behind.</summary>
+    [Fact]
+    public void Load_WithoutAPromise_PromisesTheEpochsOfItsLog()
+    {
+        Load(Whole);
+        Files.Write(EpochHistory.Of(new EpochEntry(3, 0), new EpochEntry(7, 100)));
+        File.Delete(_directory.File(MemberStateFile.Name));
+
+        Load(Whole, logEnd: 50).Should().Match<MemberState>(static state => state.GroupId.Length == 0 && state.Promised == 7);
+    }
+
     [Fact]
     public void Load_DamagedPromise_IsRefused()
     {
