@@ -187,6 +187,12 @@ internal sealed class SimFaults
     private void LoseFile()
     {
         SimMember member = LikelyMaster();
+        if (_strange.Contains(member))
+        {
+            // With neither file it is a store of before there was a group (docs/replication.md, The last copy).
+            return;
+        }
+
         string file = _world.Chance(0.5) ? EpochFile.Name : MemberStateFile.Name;
         _group.Note(member, $"is killed, and loses its {file}");
         member.Kill();
