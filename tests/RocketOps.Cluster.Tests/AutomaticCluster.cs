@@ -1,6 +1,5 @@
 using System.Globalization;
 using RocketOps.Testing;
-using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cluster.Tests;

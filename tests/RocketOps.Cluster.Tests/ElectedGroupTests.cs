@@ -1,5 +1,4 @@
 using System.Globalization;
-using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
