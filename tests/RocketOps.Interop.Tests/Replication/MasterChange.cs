@@ -16,6 +16,9 @@ internal static class MasterChange
     private const int UpdateBrokerConfig = 25;
     private const int GetTimerCheckPoint = 60;
 
+    // A slave of 5.5.0 that reads the timer topic while its master's progress comes, every 3 s, has been seen to take a message into its wheel twice, 3 s apart, and delivered it twice at its time.
+    private const int ApachesCopies = 2;
+
     private static readonly TimeSpan TimerDelay = TimeSpan.FromSeconds(20);
 
     // A slave of 5.5.0 asks for tables every 60 s, the first time a minute after its start.
@@ -54,7 +57,7 @@ internal static class MasterChange
         await Task.WhenAll(
             // The checks of transactions go on while the slave follows: it knows of some rounds less, as after a kill.
             StoreHandOverTests.GoOnAsync(next, due: null, killed: true),
-            due is { } time ? StoreHandOverTests.ReceiveTimersAsync(next, time, killed: false, delivered) : Task.CompletedTask,
+            due is { } time ? StoreHandOverTests.ReceiveTimersAsync(next, time, killed: false, delivered, next is ApacheServer ? ApachesCopies : 1) : Task.CompletedTask,
             rows.GoOnAsync(next));
     }
 
