@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Remoting.Commands;
@@ -10,32 +11,33 @@ namespace RocketOps.Broker.Clients;
 /// Makes the groups that clients are the first to name: by heartbeats, pulls, messages that are given back, modes. Each is an entry in a file that is written whole, and stays when its clients have gone, so one connection
 /// makes no more of them than it may be a member of, and all together make them up to a number. A group that is there is found whatever their number. Thread-safe.
 /// </summary>
-internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedEntries refused)
+internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedEntries refused, ILogger<GroupMaker> logger)
 {
     // The groups that requests of each connection have made, whether it is a member of them or has left again.
     private readonly ConditionalWeakTable<RemotingConnection, HashSet<string>> _made = new();
 
     /// <summary>The group; null when it is not there and may not be made. Throws <see cref="RemotingCommandException"/> when there are too many.</summary>
-    public async Task<GroupState?> GetOrMakeAsync(RemotingConnection connection, string group)
+    public async Task<GroupState?> GetOrMakeAsync(RemotingConnection connection, string group) => StateOf(await FindOrMakeAsync(connection, group));
+
+    /// <summary>
+    /// As <see cref="GetOrMakeAsync"/>, for whom nothing rests on the entry in the file, as the group would be made again: it is written while the caller goes on, and a disk that takes seconds for it holds up nobody.
+    /// </summary>
+    public GroupState? GetOrMake(RemotingConnection connection, string group)
     {
-        FoundGroup found = await FindOrMakeAsync(connection, group);
-        return RemarkOf(found.Refusal) is { } remark ? throw new RemotingCommandException(ResponseCode.SystemError, remark) : found.State;
+        FoundGroup found = FindOrMake(connection, group, out Task written);
+        if (!written.IsCompletedSuccessfully)
+        {
+            _ = TellOfFailureAsync(group, written);
+        }
+
+        return StateOf(found);
     }
 
-    /// <summary>The group, or why it is not there.</summary>
+    /// <summary>The group, or why it is not there. Who makes it gets it when its entry is on the disk.</summary>
     public async ValueTask<FoundGroup> FindOrMakeAsync(RemotingConnection connection, string group)
     {
-        if (groups.TryGet(group, out GroupState? existing))
-        {
-            return new FoundGroup(existing);
-        }
-
-        FoundGroup found = await MakeAsync(connection, group);
-        if (RemarkOf(found.Refusal) is { } remark)
-        {
-            refused.CountGroup(group, remark);
-        }
-
+        FoundGroup found = FindOrMake(connection, group, out Task written);
+        await written;
         return found;
     }
 
@@ -69,8 +71,29 @@ internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, Ref
         _ => null,
     };
 
-    private async ValueTask<FoundGroup> MakeAsync(RemotingConnection connection, string group)
+    private GroupState? StateOf(in FoundGroup found) => RemarkOf(found.Refusal) is { } remark ? throw new RemotingCommandException(ResponseCode.SystemError, remark) : found.State;
+
+    private FoundGroup FindOrMake(RemotingConnection connection, string group, out Task written)
     {
+        if (groups.TryGet(group, out GroupState? existing))
+        {
+            written = Task.CompletedTask;
+            return new FoundGroup(existing);
+        }
+
+        FoundGroup found = Make(connection, group, out written);
+        if (RemarkOf(found.Refusal) is { } remark)
+        {
+            refused.CountGroup(group, remark);
+        }
+
+        return found;
+    }
+
+    private FoundGroup Make(RemotingConnection connection, string group, out Task written)
+    {
+        written = Task.CompletedTask;
+
         // First, so that what cannot be made is not remembered either.
         GroupRefusal refusal = groups.FindRefusal(group);
         if (refusal != GroupRefusal.None)
@@ -89,7 +112,7 @@ internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, Ref
             made.Add(group);
         }
 
-        FoundGroup found = await groups.GetOrCreateAsync(group);
+        FoundGroup found = groups.GetOrCreate(group, out written);
         if (found.State is null)
         {
             lock (made)
@@ -102,4 +125,20 @@ internal sealed class GroupMaker(BrokerSettings settings, GroupTable groups, Ref
     }
 
     private bool HasPlace(HashSet<string> made, string group) => made.Count < settings.Current.MaxGroupsPerConnection || made.Contains(group);
+
+    private async Task TellOfFailureAsync(string group, Task written)
+    {
+        try
+        {
+            await written;
+        }
+        catch (Exception failure)
+        {
+            // Nobody is behind this task who would.
+            LogNotWritten(group, failure.Message);
+        }
+    }
+
+    [LoggerMessage(EventId = 3528, Level = LogLevel.Warning, Message = "The entry of consumer group {Group}, which a pull has made, was not written: {Reason}. The group is served, and its entry is written with the next change of any group; should the broker end before that, the group's next pull makes it again")]
+    private partial void LogNotWritten(string group, string reason);
 }

@@ -83,10 +83,14 @@ internal sealed class GroupTable
         return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
     }
 
-    /// <summary>The group, made with defaults when it is missing and may be made.</summary>
-    public async Task<FoundGroup> GetOrCreateAsync(string name)
+    /// <summary>For the end of the broker: returns when what is being written is on disk, so that nothing of it meets the next start.</summary>
+    public Task UntilWrittenAsync() => _writer.UntilIdleAsync();
+
+    /// <summary>The group, made with defaults when it is missing and may be made. What was made is there for everybody at once, <paramref name="written"/> completes when it is durable.</summary>
+    public FoundGroup GetOrCreate(string name, out Task written)
     {
         GroupState created;
+        written = Task.CompletedTask;
         lock (_changes)
         {
             if (_groups.TryGet(name, out GroupState? existing))
@@ -106,11 +110,11 @@ internal sealed class GroupTable
             Bump();
         }
 
-        await _writer.WriteAsync();
+        written = _writer.WriteAsync();
         return new FoundGroup(created);
     }
 
-    /// <summary>Why a group of this name, which is not there, would not be made by <see cref="GetOrCreateAsync"/>.</summary>
+    /// <summary>Why a group of this name, which is not there, would not be made by <see cref="GetOrCreate"/>.</summary>
     public GroupRefusal FindRefusal(string name)
     {
         BrokerOptions options = _settings.Current;

@@ -35,6 +35,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the store", parts.Store.DisposeAsync);
         // A slave does not wait for the table that it takes over when it ends.
         Stops.Push("the topics' file", () => new ValueTask(parts.Topics.UntilWrittenAsync()));
+        // Nor does a pull that has made a group.
+        Stops.Push("the groups' file", () => new ValueTask(parts.Groups.UntilWrittenAsync()));
         Stops.Push("the timers' files", parts.Timers.DisposeAsync);
         Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
         Stops.Push("the figures", parts.Figures.DisposeAsync);

@@ -55,7 +55,7 @@ internal sealed class BrokerParts
         Topics = new TopicTable(settings, store, RefusedEntries, fileSystem, time);
         Mappings = new TopicQueueMappingTable(settings, Topics, fileSystem, time);
         Groups = new GroupTable(settings, fileSystem, time);
-        GroupMaker = new GroupMaker(settings, Groups, RefusedEntries);
+        GroupMaker = new GroupMaker(settings, Groups, RefusedEntries, loggers.CreateLogger<GroupMaker>());
         RequestModes = new RequestModeTable(settings, fileSystem);
         ConsumerOffsets = new ConsumerOffsetTable(settings, RefusedEntries, fileSystem, time);
         Consumers = new ConsumerTable(settings, Groups, time, loggers.CreateLogger<ConsumerTable>(), filters);

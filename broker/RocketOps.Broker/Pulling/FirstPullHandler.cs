@@ -9,14 +9,14 @@ using RocketOps.Remoting.Headers;
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>
-/// The first pull of a group that does not exist yet, as pull consumers send it before any heartbeat: a file is written, so the work leaves the connection's loop.
-/// When the group is there, the pull is handled as if it had just arrived.
+/// The first pull of a group that does not exist yet, as pull consumers send it before any heartbeat: tables are locked, so the work leaves the connection's loop.
+/// When the group is there, the pull is handled as if it had just arrived. It does not wait for the group's entry in the file: on a disk that takes seconds for it, the messages of one queue would.
 /// </summary>
 internal sealed class FirstPullHandler(GroupMaker groups, PullMessageHandler pulls, PullRefusals refusals, PullForwarder forwarder) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        bool exists = await groups.GetOrMakeAsync(connection, request.GetRequired("consumerGroup")) is not null;
+        bool exists = groups.GetOrMake(connection, request.GetRequired("consumerGroup")) is not null;
         PullStatus status = HandleAgain(connection, request, exists, out RemotingCommand? refusal);
         return status == PullStatus.HeldElsewhere ? await forwarder.HandleAsync(connection, request, cancellationToken) : refusal;
     }
