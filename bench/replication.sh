@@ -127,9 +127,10 @@ until_acknowledged() {
 
 ticks_of() { if [ -n "$1" ]; then sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; else echo 0; fi; }
 
-# measure LABEL: one line of figures for the servers that run
+# measure LABEL: one line of figures for the servers that run. sends50us and sends999us are of the sends whose way is measured: where the way is slow and they are not, it is dispatch, the wake-up or the pull that is slow;
+# where both are, it is the write or the slave. undelivered is below 0 where a message was delivered whose send has failed.
 measure() {
-  local label="$1" closed open read master0 slave0 hz
+  local label="$1" closed open read line failed=0 master0 slave0 hz
   hz="$(getconf CLK_TCK)"
   load rate=0 window=256 warmup=0 "seconds=$warmup" > /dev/null
   master0="$(ticks_of "$master_pid")" slave0="$(ticks_of "$slave_pid")"
@@ -138,10 +139,14 @@ measure() {
   master1="$(ticks_of "$master_pid")" slave1="$(ticks_of "$slave_pid")"
   open="$(load "rate=$rate" warmup=2 "seconds=$seconds")"
   read="$(load "rate=$rate" warmup=2 "seconds=$seconds" groups=1 | tr '\n' ' ')"
+  for line in "$closed" "$open" "$read"; do failed=$((failed + $(field failed "$line") + $(field lost "$line"))); done
   awk -v label="$label" -v rate="$(field rate "$closed")" -v n="$(field answered "$closed")" -v m="$((master1 - master0))" -v s="$((slave1 - slave0))" -v hz="$hz" \
     -v p50="$(field p50us "$open")" -v p999="$(field p999us "$open")" -v way50="$(field way50us "$read")" -v way999="$(field way999us "$read")" \
-    -v failed="$(($(field failed "$closed") + $(field failed "$open") + $(field failed "$read") + $(field undelivered "$read")))" \
-    'BEGIN { printf "%-22s rate=%d masterCpu=%.2f slaveCpu=%.2f p50us=%d p999us=%d way50us=%d way999us=%d failed=%d\n", label, rate, m * 1e6 / hz / n, s * 1e6 / hz / n, p50, p999, way50, way999, failed }' | tee -a "$work/figures"
+    -v sends50="$(field p50us "$read")" -v sends999="$(field p999us "$read")" -v undelivered="$(field undelivered "$read")" -v failed="$failed" \
+    'BEGIN {
+      printf "%-22s rate=%d masterCpu=%.2f slaveCpu=%.2f p50us=%d p999us=%d", label, rate, m * 1e6 / hz / n, s * 1e6 / hz / n, p50, p999
+      printf " way50us=%d way999us=%d sends50us=%d sends999us=%d failed=%d undelivered=%d\n", way50, way999, sends50, sends999, failed, undelivered
+    }' | tee -a "$work/figures"
 }
 
 metric() { # NAME: the sum of its samples in what is read
