@@ -612,7 +612,7 @@ public sealed class MessageStore : IAsyncDisposable
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
         bool hasDamage = hasKernel && (recovered.IsDamaged || (before.HasPositions && recovered.End < _checkpoint.Current.KernelOffset));
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
-        _log.Start(recovered.End, recovered.Durable, recovered.Dispatched, recovered.LastStoreTimestamp);
+        _log.Start(recovered);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);

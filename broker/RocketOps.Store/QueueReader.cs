@@ -101,7 +101,7 @@ public sealed class QueueReader
     public ValueTask<byte[]?> LookKeptMessageAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
         offset < _positions.Kept ? LookMessageAsync(offset, cancellationToken) : default;
 
-    /// <summary>Offset of the log's last record, −1 when it has none. Walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
+    /// <summary>Offset of the log's last record, −1 when it has none. Where nothing was appended yet it walks over the log file that it lies in, on a thread that may wait for the disk.</summary>
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
 
     /// <summary>

@@ -4,6 +4,7 @@ using System.Numerics;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
 using RocketOps.Store.Records;
+using RocketOps.Store.Recovery;
 
 namespace RocketOps.Store.Log;
 
@@ -13,6 +14,9 @@ namespace RocketOps.Store.Log;
 /// </summary>
 internal sealed class CommitLog
 {
+    /// <summary>Instead of the offset of a record that is not known.</summary>
+    public const long NoRecord = -1;
+
     private readonly LogPositions _positions;
     private readonly TimeProvider _time;
     private readonly StoreState _state;
@@ -30,6 +34,7 @@ internal sealed class CommitLog
     private readonly byte[] _wrapScratch;
 
     private long _lastStoreTimestamp;
+    private long _lastRecord = NoRecord;
     private long _messagesAppended;
     private long _startOffset;
     private long _copiedTo;
@@ -82,6 +87,9 @@ internal sealed class CommitLog
 
     public long BytesAppended => Appended - _startOffset;
 
+    /// <summary>Offset of the last record of a message; −1 when it is not known without a look at the log.</summary>
+    public long LastRecord => Volatile.Read(ref _lastRecord);
+
     /// <summary>
     /// Records before it may have come as another store's bytes, among which a queue may begin anew, because its topic was deleted and made again there. In the log of a master
     /// that never happens, so nothing is before it.
@@ -93,12 +101,14 @@ internal sealed class CommitLog
     }
 
     /// <summary>Before use: the log ends at that offset, is known to be durable up to another and dispatched up to a third, and nothing of it is in the tail.</summary>
-    public void Start(long end, long durable, long dispatched, long lastStoreTimestamp)
+    public void Start(in RecoveredStore recovered)
     {
-        _positions.Start(end, durable, dispatched);
+        long end = recovered.End;
+        _positions.Start(end, recovered.Durable, recovered.Dispatched);
         CopiedTo = Math.Min(CopiedTo, end);
         _startOffset = end;
-        _lastStoreTimestamp = lastStoreTimestamp;
+        _lastStoreTimestamp = recovered.LastStoreTimestamp;
+        _lastRecord = recovered.LastRecord;
         _tail.Start(end);
         _allocator.Start(end);
     }
@@ -145,14 +155,15 @@ internal sealed class CommitLog
     }
 
     /// <summary>
-    /// The log ends there from now on. Appends are refused, nobody writes (<see cref="PendingWrites.TryOwn"/>), and everything before the offset is durable. Readers see the
+    /// The log ends there from now on, behind that record. Appends are refused, nobody writes (<see cref="PendingWrites.TryOwn"/>), and everything before the offset is durable. Readers see the
     /// end before the count, and the count before any byte changes.
     /// </summary>
-    public void BeginCut(long offset, long lastStoreTimestamp)
+    public void BeginCut(long offset, long lastRecord, long lastStoreTimestamp)
     {
         lock (_flushLock)
         {
             _startOffset -= Appended - offset;
+            Volatile.Write(ref _lastRecord, lastRecord);
             _positions.CutTo(offset);
             CopiedTo = Math.Min(CopiedTo, offset);
             _lastStoreTimestamp = lastStoreTimestamp;
@@ -222,6 +233,7 @@ internal sealed class CommitLog
                     }
 
                     description.AddTo(_descriptors, offset, size, queueOffset, storeTimestamp);
+                    _lastRecord = offset;
                     _messagesAppended++;
                     queue.Topic.CountAppend(1, size);
                     _positions.AppendedOffset = offset + size;
@@ -278,6 +290,7 @@ internal sealed class CommitLog
                     long storeTimestamp = NextStoreTimestamp();
                     Encode(placed, offset, size, queueOffset, storeTimestamp);
                     queue.NextOffset = queueOffset + count;
+                    _lastRecord = offset;
                     _messagesAppended += count;
                     queue.Topic.CountAppend(count, size);
                     _positions.AppendedOffset = offset + size;
@@ -346,6 +359,7 @@ internal sealed class CommitLog
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
                         _describer.Describe(queue, record.SysFlag, record.Properties).AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
                         offsets[index++] = new PhysicalOffset(at);
+                        _lastRecord = at;
                         at += size;
                     }
 
@@ -401,7 +415,12 @@ internal sealed class CommitLog
                     _tail.CopyIn(offset + taken, records);
                     _rawDescriber.Describe(records, offset + taken);
                     _messagesAppended += run.Messages;
-                    _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, run.LastStoreTimestamp);
+                    if (run.Messages > 0)
+                    {
+                        _lastRecord = offset + taken + run.LastMessageAt;
+                        _lastStoreTimestamp = Math.Max(_lastStoreTimestamp, run.LastStoreTimestamp);
+                    }
+
                     taken += run.Bytes;
                     CopiedTo = offset + taken;
                     _positions.AppendedOffset = offset + taken;

@@ -20,6 +20,7 @@ internal static class RawRecords
         int left = (int)(fileBytes - (offset % fileBytes));
         int at = 0;
         int count = 0;
+        int lastAt = 0;
         long storeTimestamp = 0;
         while (at < left && bytes.Length - at >= RecordLayout.BlankBytes)
         {
@@ -62,13 +63,14 @@ internal static class RawRecords
             if (record.Size > 0)
             {
                 count++;
+                lastAt = at;
                 storeTimestamp = record.StoreTimestamp;
             }
 
             at += size;
         }
 
-        run = new RawRun(at, count, storeTimestamp);
+        run = new RawRun(at, count, lastAt, storeTimestamp);
         return true;
     }
 }

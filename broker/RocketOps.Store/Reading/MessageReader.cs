@@ -185,10 +185,18 @@ internal sealed class MessageReader
         return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
     }
 
-    /// <summary>Offset of the last record of the log, −1 when it has none. Walks over the file that it lies in; may wait for the disk.</summary>
+    /// <summary>
+    /// Offset of the last record that the kernel has, −1 when the log has none. Where it is not known, after a start that had nothing to read and after a cut, this walks over the file that it
+    /// lies in; may wait for the disk.
+    /// </summary>
     public long FindLastRecord()
     {
         long end = _log.Written;
+        if (_log.LastRecord is var known && known >= _log.Segments.MinOffset && known < end)
+        {
+            return known;
+        }
+
         long min = _log.Segments.MinOffset;
         long at = Math.Max(min, (end - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
         long last = -1;

@@ -49,7 +49,7 @@ internal sealed partial class LogTruncation
 
     public void Run(long offset, string? keepIn, CancellationToken cancellationToken)
     {
-        long lastStoreTimestamp = Check(offset, cancellationToken);
+        LastMessage last = Check(offset, cancellationToken);
         long oldEnd = _log.Appended;
         if (offset == oldEnd)
         {
@@ -70,7 +70,7 @@ internal sealed partial class LogTruncation
         try
         {
             intent.Write(_files, _options.RootDirectory);
-            Cut(intent, queuesFrom, lastStoreTimestamp);
+            Cut(intent, queuesFrom, last);
         }
         catch (Exception e)
         {
@@ -114,8 +114,8 @@ internal sealed partial class LogTruncation
         }
     }
 
-    /// <summary>Refuses what is no boundary of records. Returns the store time of the last message before it.</summary>
-    private long Check(long offset, CancellationToken cancellationToken)
+    /// <summary>Refuses what is no boundary of records. Returns the last message before it.</summary>
+    private LastMessage Check(long offset, CancellationToken cancellationToken)
     {
         long min = _log.Segments.MinOffset;
         if (offset < min || offset > _log.Appended)
@@ -125,31 +125,31 @@ internal sealed partial class LogTruncation
 
         // From the last place before it where a record surely begins: any bytes may look like a record, a message's body too.
         long from = Math.Max(min, (offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
-        LastTimestamp last = new();
+        LastMessage last = new();
         LogEnd end = new LogScanner(_log.Segments).Scan(from, offset, last, cancellationToken);
         if (end.Offset != offset)
         {
             throw new StoreException($"The log cannot be cut at {offset}: no record begins there.");
         }
 
-        return last.StoreTimestamp;
+        return last;
     }
 
-    private void Cut(CutIntent intent, long queuesFrom, long lastStoreTimestamp)
+    private void Cut(CutIntent intent, long queuesFrom, LastMessage last)
     {
-        _log.BeginCut(intent.Offset, lastStoreTimestamp);
+        _log.BeginCut(intent.Offset, last.Offset, last.StoreTimestamp);
         _positions.FailBehind(intent.Offset);
         _allocator.DropPrepared(intent.Offset == 0 ? 0 : (intent.Offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes, intent.Offset);
         StoreCuts cuts = new(_options, _files, _log.Segments, _topics, _time, _logger);
         cuts.CutLog(intent.Offset);
         cuts.CutQueues(intent.Offset);
         _index?.Truncate(intent.RebuildFrom);
-        _maintenance.Restart(intent.RebuildFrom, queuesFrom, lastStoreTimestamp);
+        _maintenance.Restart(intent.RebuildFrom, queuesFrom, last.StoreTimestamp);
         CutIntent.Remove(_files, _options.RootDirectory);
 
         // Whether what stays is replicated is known no better than before.
         long dispatchTo = _options.DispatchesReplicatedOnly ? queuesFrom : intent.Offset;
-        _dispatcher.Restart(dispatchTo, intent.RebuildFrom, lastStoreTimestamp);
+        _dispatcher.Restart(dispatchTo, intent.RebuildFrom, last.StoreTimestamp);
         _dispatcher.QueuesFrom = queuesFrom;
         _queues.IsRecovering = true;
         Redispatch redispatch = new(_dispatcher);
@@ -168,11 +168,17 @@ internal sealed partial class LogTruncation
     [LoggerMessage(EventId = 2422, Level = LogLevel.Warning, Message = "The log was cut from {OldEnd} to {Offset}; queues and index were completed from {From} on. What was cut off is kept in: {Aside}")]
     private partial void LogCut(long oldEnd, long offset, long from, string aside);
 
-    private sealed class LastTimestamp : ILogVisitor
+    private sealed class LastMessage : ILogVisitor
     {
+        public long Offset { get; private set; } = CommitLog.NoRecord;
+
         public long StoreTimestamp { get; private set; }
 
-        public void OnRecord(in RecordView record) => StoreTimestamp = record.StoreTimestamp;
+        public void OnRecord(in RecordView record)
+        {
+            Offset = record.PhysicalOffset;
+            StoreTimestamp = record.StoreTimestamp;
+        }
 
         public void OnBlank(long offset, int size)
         {

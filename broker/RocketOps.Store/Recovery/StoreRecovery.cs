@@ -62,7 +62,7 @@ internal sealed partial class StoreRecovery
         if (_segments.All.Count == 0)
         {
             _index?.Load(deleteAfter: long.MinValue, known: null, readFrom: 0, logEnd: 0);
-            return new RecoveredStore(0, 0, 0, 0, IsDamaged: false);
+            return new RecoveredStore(0, 0, 0, 0, CommitLog.NoRecord, IsDamaged: false);
         }
 
         DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
@@ -97,7 +97,7 @@ internal sealed partial class StoreRecovery
         DropEmptyFiles(end.Offset, tail);
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
-        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, hadRecords && end.Reason != RecordCheck.TornText);
+        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, visitor.LastRecord, hadRecords && end.Reason != RecordCheck.TornText);
     }
 
     private Plan MakePlan(Checkpoint checkpoint, bool isClean, CancellationToken cancellationToken)
@@ -317,10 +317,13 @@ internal sealed partial class StoreRecovery
 
         public long LastStoreTimestamp { get; private set; }
 
+        public long LastRecord { get; private set; } = CommitLog.NoRecord;
+
         public void OnRecord(in RecordView record)
         {
             Records++;
             LastStoreTimestamp = record.StoreTimestamp;
+            LastRecord = record.PhysicalOffset;
             if (record.PhysicalOffset < _dispatchTo)
             {
                 _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
