@@ -206,11 +206,10 @@ internal sealed partial class LogFollower : IAsyncDisposable
     {
         using HaStreamDecoder decoder = new(start, isElected: Join is not null);
         await using WatchedReads reads = new(stream, "the master", _settings, _time, cancellationToken);
-        byte[] buffer = new byte[ReceiveBytes];
         long words = 0;
         while (true)
         {
-            int received = await reads.ReadAsync(buffer);
+            int received = await reads.ReadAsync(decoder.RoomFor(ReceiveBytes)[..ReceiveBytes]);
             if (received == 0)
             {
                 throw new IOException("the master closed the connection; its log tells why, if this slave is refused");
@@ -218,29 +217,42 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
             Volatile.Write(ref _heardAtMs, _time.GetUtcNow().ToUnixTimeMilliseconds());
             _rate.Add(received);
-            bool wasEmpty = decoder.Start < 0;
-            decoder.Decode(buffer.AsSpan(0, received));
-            if (_connected.Length == 0)
-            {
-                Volatile.Write(ref _connected, address);
-                _master.IsFollowed = true;
-                _lastFailure = string.Empty;
-                long from = Math.Max(0, start);
-                LogFollows(address, from);
-            }
-
-            if (wasEmpty && decoder.Start > 0)
+            decoder.OnReceived(received);
+            bool isEmpty = decoder.Start < 0;
+            bool hasBytes = decoder.TryDecode();
+            NoteFollowed(address, start);
+            if (isEmpty && decoder.Start > 0)
             {
                 await _store.BeginLogAtAsync(new PhysicalOffset(decoder.Start), cancellationToken);
             }
 
-            await AppendAsync(decoder, reports, isBehind: received > ReceiveBytes / 2, cancellationToken);
+            // More has come already: it is received while another thread fills queues and index.
+            bool isBehind = received > ReceiveBytes / 2;
+            for (; hasBytes; hasBytes = decoder.TryDecode())
+            {
+                await AppendAsync(decoder, reports, isBehind, cancellationToken);
+            }
+
+            await PassOnAsync(reports, isBehind, cancellationToken);
             NoteReplicated(decoder.Replicated);
             if (decoder.Words != words)
             {
                 words = decoder.Words;
                 Join?.OnMasterServes();
             }
+        }
+    }
+
+    /// <summary>The master has sent something that can be its log's.</summary>
+    private void NoteFollowed(string address, long start)
+    {
+        if (_connected.Length == 0)
+        {
+            Volatile.Write(ref _connected, address);
+            _master.IsFollowed = true;
+            _lastFailure = string.Empty;
+            long from = Math.Max(0, start);
+            LogFollows(address, from);
         }
     }
 
@@ -253,24 +265,17 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Into the store, which may make it wait: then nothing more is received, and the master stops sending.</summary>
+    /// <summary>Into the store's memory, which may make it wait: then nothing more is received, and the master stops sending.</summary>
     private async ValueTask AppendAsync(HaStreamDecoder decoder, SlaveReports reports, bool isBehind, CancellationToken cancellationToken)
     {
-        while (!decoder.Pending.IsEmpty)
+        while (true)
         {
             Join?.ThrowIfReplaced();
             AppendStatus status = _store.Writer.AppendRaw(new PhysicalOffset(decoder.Start), decoder.Pending, out int taken);
             decoder.Consume(taken);
-            _store.Writer.WriteWithoutDispatch();
-            await reports.OnAppendedAsync(cancellationToken);
-            if (isBehind)
+            if (status != AppendStatus.Ok)
             {
-                // More has come already: it is received while another thread fills queues and index.
-                _store.Writer.DispatchPendingElsewhere();
-            }
-            else
-            {
-                _store.Writer.DispatchPending();
+                await PassOnAsync(reports, isBehind, cancellationToken);
             }
 
             switch (status)
@@ -291,6 +296,21 @@ internal sealed partial class LogFollower : IAsyncDisposable
                 default:
                     throw new IOException($"the store takes nothing ({status}, {_store.Flags}); this slave is to be started again");
             }
+        }
+    }
+
+    /// <summary>What was appended goes to the kernel, to the master's knowledge and to the queues.</summary>
+    private async ValueTask PassOnAsync(SlaveReports reports, bool isBehind, CancellationToken cancellationToken)
+    {
+        _store.Writer.WriteWithoutDispatch();
+        await reports.OnAppendedAsync(cancellationToken);
+        if (isBehind)
+        {
+            _store.Writer.DispatchPendingElsewhere();
+        }
+        else
+        {
+            _store.Writer.DispatchPending();
         }
     }
 

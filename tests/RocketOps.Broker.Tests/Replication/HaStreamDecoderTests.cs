@@ -19,7 +19,7 @@ public sealed class HaStreamDecoderTests
 
         for (int at = 0; at < stream.Length; at += chunk)
         {
-            decoder.Decode(stream.AsSpan(at, Math.Min(chunk, stream.Length - at)));
+            Decode(decoder, stream.AsSpan(at, Math.Min(chunk, stream.Length - at)));
 
             // The store takes what it likes, here a part.
             int take = decoder.Pending.Length * 2 / 3;
@@ -37,9 +37,9 @@ public sealed class HaStreamDecoderTests
     {
         using HaStreamDecoder decoder = new(-1);
 
-        decoder.Decode(Frame(1 << 30, []));
+        Decode(decoder, Frame(1 << 30, []));
         decoder.Start.Should().Be(-1, "a sign of life begins no log");
-        decoder.Decode(Frame(1 << 30, [1, 2, 3]));
+        Decode(decoder, Frame(1 << 30, [1, 2, 3]));
 
         decoder.Start.Should().Be(1 << 30);
         decoder.Pending.ToArray().Should().Equal(1, 2, 3);
@@ -61,7 +61,7 @@ public sealed class HaStreamDecoderTests
         byte[] header = new byte[HaFrames.HeaderBytes];
         HaFrames.WriteHeader(header, offset, bodyBytes);
 
-        Action decode = () => decoder.Decode(header);
+        Action decode = () => Decode(decoder, header);
 
         decode.Should().Throw<HaRefusedException>();
         decoder.Pending.Length.Should().Be(0);
@@ -75,14 +75,14 @@ public sealed class HaStreamDecoderTests
         byte[] frame = Frame(50, []);
         HaFrames.WriteHeader(frame, 5000, HaFrames.ReplicatedMark);
 
-        elected.Decode([.. Frame(100, [1, 2]), .. frame, .. Frame(102, [3])]);
-        Action decode = () => classic.Decode(frame);
+        Decode(elected, [.. Frame(100, [1, 2]), .. frame, .. Frame(102, [3])]);
+        Action decode = () => Decode(classic, frame);
 
         elected.Replicated.Should().Be(5000, "also what has not come here yet");
         elected.Pending.ToArray().Should().Equal(1, 2, 3);
         decode.Should().Throw<HaRefusedException>();
         HaFrames.WriteHeader(frame, -5, HaFrames.ReplicatedMark);
-        elected.Invoking(decoder => decoder.Decode(frame)).Should().Throw<HaRefusedException>();
+        elected.Invoking(decoder => Decode(decoder, frame)).Should().Throw<HaRefusedException>();
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class HaStreamDecoderTests
 
             try
             {
-                decoder.Decode(bytes);
+                Decode(decoder, bytes);
                 decoder.Pending.Length.Should().BeLessThanOrEqualTo(bytes.Length);
             }
             catch (HaRefusedException)
@@ -112,6 +112,15 @@ public sealed class HaStreamDecoderTests
         }
 
         refused.Should().BeInRange(1_000, 19_000);
+    }
+
+    private static void Decode(HaStreamDecoder decoder, ReadOnlySpan<byte> received)
+    {
+        received.CopyTo(decoder.RoomFor(received.Length).Span);
+        decoder.OnReceived(received.Length);
+        while (decoder.TryDecode())
+        {
+        }
     }
 
     private static byte[] Frame(long offset, ReadOnlySpan<byte> body)

@@ -111,25 +111,22 @@ internal sealed class SimFollower
             _received.Enqueue(entry);
         }
 
-        try
-        {
-            decoder.Decode(frames);
-        }
-        catch (HaRefusedException refused)
-        {
-            throw new RuleBrokenException($"{_broker.Machine.Name} cannot follow: {refused.Message}");
-        }
-
+        frames.CopyTo(decoder.RoomFor(frames.Length));
+        decoder.OnReceived(frames.Length);
+        bool hasEntries = TryDecode(decoder);
         if (!_hasFollowed)
         {
             _hasFollowed = true;
             _group.Note(_broker.Machine, $"follows {_lease.Holder} in epoch {_lease.Epoch} from {decoder.Start}");
         }
 
-        if (!TryAppend(decoder))
+        for (; hasEntries; hasEntries = TryDecode(decoder))
         {
-            Lose();
-            return;
+            if (!TryAppend(decoder))
+            {
+                Lose();
+                return;
+            }
         }
 
         _broker.NoteReplicated(Math.Min(decoder.Replicated, _broker.Disk.Log.Count));
@@ -242,14 +239,21 @@ internal sealed class SimFollower
         Report();
     }
 
+    private bool TryDecode(HaStreamDecoder decoder)
+    {
+        try
+        {
+            return decoder.TryDecode();
+        }
+        catch (HaRefusedException refused)
+        {
+            throw new RuleBrokenException($"{_broker.Machine.Name} cannot follow: {refused.Message}");
+        }
+    }
+
     private bool TryAppend(HaStreamDecoder decoder)
     {
         int count = decoder.Pending.Length;
-        if (count == 0)
-        {
-            return true;
-        }
-
         if (_broker.HasFailed || _host.SeenEpoch > _lease.Epoch)
         {
             return false;
