@@ -29,8 +29,26 @@ internal static class AutomaticCluster
         spec: { clusterRef: { name: automatic }, topicName: {{GoRounds.Topic}} }
         """;
 
+    /// <summary>Runs a test on the installed group, of which nothing is left when it passes. When it fails, says what a person would look at first. Skipped where there is no cluster, or no foreign client.</summary>
+    /// <param name="testAsync">Is given where clients find the name servers.</param>
+    public static async Task RunAsync(Func<string, Task> testAsync)
+    {
+        KubeCluster.Require();
+        ForeignClient.Require();
+        try
+        {
+            await InstallAsync();
+            await testAsync(await KubeCluster.NameServerAsync("automatic"));
+            await LeaveNothingAsync();
+        }
+        catch (Exception exception) when (exception is not SkipException)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{await KubeCluster.DescribeAsync()}", exception);
+        }
+    }
+
     /// <summary>The operator and the group, ready, with the topics.</summary>
-    public static async Task InstallAsync()
+    private static async Task InstallAsync()
     {
         await Release.InstallAsync();
         await KubeCluster.ApplyAsync(await ManifestAsync());
@@ -40,7 +58,7 @@ internal static class AutomaticCluster
         await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
     }
 
-    public static async Task LeaveNothingAsync()
+    private static async Task LeaveNothingAsync()
     {
         await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", "topics/automatic-transactions", "topics/automatic-requests", KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
@@ -52,6 +70,19 @@ internal static class AutomaticCluster
 
     public static async Task<long> EpochAsync() =>
         long.Parse(await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.leaseTransitions}"), CultureInfo.InvariantCulture);
+
+    /// <summary>Somebody leads, in a later epoch than that.</summary>
+    public static Task ReplacedAsync(long epoch, string when) => KubeCluster.UntilAsync(async () => await EpochAsync() > epoch, $"a new epoch begins: {when}");
+
+    /// <summary>The groups whose members tell what they get consume from who leads.</summary>
+    public static async Task FollowedAsync(MessageOracle oracle, string when)
+    {
+        (string master, IReadOnlyList<string> others) = await BrokersAsync();
+        foreach (ConsumerGroup group in oracle.Groups.Where(static group => group.Prints))
+        {
+            await group.FollowedAsync(master, others, when);
+        }
+    }
 
     public static async Task<string> PodFieldAsync(string pod, string path) => (await KubeCluster.KubectlAsync("get", "pod", pod, "-o", $"jsonpath={path}")).Trim();
 

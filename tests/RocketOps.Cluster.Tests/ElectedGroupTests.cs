@@ -14,26 +14,14 @@ namespace RocketOps.Cluster.Tests;
 public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)
 {
     [SkippableFact]
-    public async Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
+    public Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
     {
-        KubeCluster.Require();
-        ForeignClient.Require();
         _ = cluster;
-        try
-        {
-            await AutomaticCluster.InstallAsync();
-            await UnderLoadAsync();
-            await AutomaticCluster.LeaveNothingAsync();
-        }
-        catch (Exception exception) when (exception is not SkipException)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n{await KubeCluster.DescribeAsync()}", exception);
-        }
+        return AutomaticCluster.RunAsync(UnderLoadAsync);
     }
 
-    private async Task UnderLoadAsync()
+    private async Task UnderLoadAsync(string address)
     {
-        string address = await KubeCluster.NameServerAsync("automatic");
         ConsumerGroup shared = ConsumerGroup.Java("g_shared", address, AutomaticCluster.Topic, Depth.Of(1, 2));
         ConsumerGroup? ordered = Depth.IsDeep ? ConsumerGroup.Java("g_ordered", address, AutomaticCluster.Topic, 2, "--orderly") : null;
         await using MessageOracle oracle = ordered is not null
@@ -70,10 +58,10 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
             await ordered.InOrderAsync(settled);
         }
 
-        await UnplannedAsync(oracle, "the master's process killed", master => AutomaticCluster.SignalAsync(master, "SIGKILL"));
+        await UnplannedAsync(oracle, "the master's process killed", GroupFaults.KillAsync);
         if (Depth.IsDeep)
         {
-            await UnplannedAsync(oracle, "the master's node without power", master => PowerCutAsync(oracle, master));
+            await UnplannedAsync(oracle, "the master's node without power", master => GroupFaults.CutPowerAsync(oracle, master));
             await AutomaticCluster.WholeAsync("with the node's power back");
         }
 
@@ -98,13 +86,13 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     }
 
     /// <summary>Another member leads, no send has failed meanwhile, and no consumer got anything twice: all that they had consumed was known to who led next.</summary>
-    private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> change)
+    private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> changeAsync)
     {
-        (IReadOnlyList<string> failed, IReadOnlyList<Receipt> repeats) = await ChangeAsync(oracle, what, change);
-        failed.Should().BeEmpty("{0} is planned", what);
+        Episode.Toll toll = await ChangeAsync(oracle, what, changeAsync);
+        toll.Failed.Should().BeEmpty("{0} is planned", what);
         if (Depth.IsDeep)
         {
-            repeats.Should().BeEmpty("{0} is planned", what);
+            toll.Repeats.Should().BeEmpty("{0} is planned", what);
         }
     }
 
@@ -128,43 +116,25 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         }
 
         int relapses = await oracle.RelapsesAsync();
-        (_, IReadOnlyList<Receipt> repeats) = await ChangeAsync(oracle, what, fault);
+        IReadOnlyList<Receipt> repeats = (await ChangeAsync(oracle, what, fault)).Repeats;
         (await oracle.RelapsesAsync()).Should().BeLessThanOrEqualTo(relapses + 1, "who is acknowledged something by the next master is not refused again: {0}", what);
         repeats.Where(repeat => repeat.Offset < consumed[$"{repeat.Member.Group} {repeat.Queue}"]).Should().BeEmpty("{0} cannot undo what all members had", what);
     }
 
-    /// <returns>The sends that failed meanwhile, and what consumers got again.</returns>
-    private async Task<(IReadOnlyList<string> Failed, IReadOnlyList<Receipt> Repeats)> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> change)
+    private async Task<Episode.Toll> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> changeAsync)
     {
-        string master = await AutomaticCluster.MasterAsync();
-        long epoch = await AutomaticCluster.EpochAsync();
-        (int sentBefore, IReadOnlyList<string> failedBefore) = await oracle.CountAsync();
-        IReadOnlyList<Receipt> repeatsBefore = await oracle.RepeatsAsync();
-        await change(master);
-        await KubeCluster.UntilAsync(async () => await AutomaticCluster.EpochAsync() > epoch, $"somebody else leads: {what}");
+        Episode episode = await Episode.BeginAsync(oracle, what);
+        await changeAsync(episode.Master);
+        await episode.ReplacedAsync();
         await oracle.ServedAsync(what);
         await AutomaticCluster.StoryAsync(what);
         await FollowedAsync(oracle, what);
-        (int sent, IReadOnlyList<string> failed) = await oracle.CountAsync();
-        IReadOnlyList<Receipt> repeats = [.. (await oracle.RepeatsAsync()).Except(repeatsBefore)];
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {failed.Count - failedBefore.Count} sends failed of {sent - sentBefore}; received again: {string.Join(", ", oracle.Groups.Where(static group => group.Prints).Select(group => $"{group.Name} {repeats.Count(repeat => repeat.Member.Group == group.Name)}"))}"));
-        return ([.. failed.Except(failedBefore, StringComparer.Ordinal)], repeats);
+        Episode.Toll toll = await episode.TollAsync();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {toll.Failed.Count} sends failed of {toll.Sent}; received again: {string.Join(", ", oracle.Groups.Where(static group => group.Prints).Select(group => $"{group.Name} {toll.Repeats.Count(repeat => repeat.Member.Group == group.Name)}"))}"));
+        return toll;
     }
 
-    /// <summary>The groups whose members tell what they get consume from who leads.</summary>
-    private static async Task FollowedAsync(MessageOracle oracle, string when)
-    {
-        if (!Depth.IsDeep)
-        {
-            return;
-        }
-
-        (string master, IReadOnlyList<string> others) = await AutomaticCluster.BrokersAsync();
-        foreach (ConsumerGroup group in oracle.Groups.Where(static group => group.Prints))
-        {
-            await group.FollowedAsync(master, others, when);
-        }
-    }
+    private static Task FollowedAsync(MessageOracle oracle, string when) => Depth.IsDeep ? AutomaticCluster.FollowedAsync(oracle, when) : Task.CompletedTask;
 
     private static async Task RollAsync(string master)
     {
@@ -204,15 +174,4 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
     private static async Task<string> NodeOfLastDrainAsync() =>
         (await KubeCluster.KubectlAsync("get", "nodes", "-o", "jsonpath={.items[?(@.spec.unschedulable==true)].metadata.name}")).Trim();
-
-    /// <summary>The power comes back when messages flow without that node; the operator may have been there as well.</summary>
-    private static async Task PowerCutAsync(MessageOracle oracle, string master)
-    {
-        long epoch = await AutomaticCluster.EpochAsync();
-        string node = await AutomaticCluster.NodeOfAsync(master);
-        await KubeCluster.NodeAsync("kill", node);
-        await KubeCluster.UntilAsync(async () => await AutomaticCluster.EpochAsync() > epoch, "somebody else leads without the node");
-        await oracle.ServedAsync("without the master's node");
-        await KubeCluster.NodeAsync("start", node);
-    }
 }

@@ -21,42 +21,30 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
     private const int FailuresOfCut = 8;
 
     [SkippableFact]
-    public async Task Faults_OneAfterTheOther_LoseNothingAcknowledged()
+    public Task Faults_OneAfterTheOther_LoseNothingAcknowledged()
     {
-        KubeCluster.Require();
-        ForeignClient.Require();
         _ = cluster;
-        try
-        {
-            await AutomaticCluster.InstallAsync();
-            await UnderLoadAsync();
-            await AutomaticCluster.LeaveNothingAsync();
-        }
-        catch (Exception exception) when (exception is not SkipException)
-        {
-            throw new InvalidOperationException($"{exception.Message}\n{await KubeCluster.DescribeAsync()}", exception);
-        }
+        return AutomaticCluster.RunAsync(UnderLoadAsync);
     }
 
-    private async Task UnderLoadAsync()
+    private async Task UnderLoadAsync(string address)
     {
-        string address = await KubeCluster.NameServerAsync("automatic");
         ForeignClient[] producers = [.. ForeignClient.JavaVersions.Select(version => ForeignClient.JavaProducer(version, address, AutomaticCluster.Topic))];
         await using MessageOracle oracle = new(producers, ConsumerGroup.Java("g_shared", address, AutomaticCluster.Topic, 2));
         await oracle.ServedAsync("at the beginning");
         await AutomaticCluster.WholeAsync("at the beginning");
 
         await LeaseTrafficAsync();
-        await UnnoticedAsync(oracle, "API server stands still for a few seconds", _ => WithoutApiAsync(producers, SendsOfShortOutage));
-        await UnnoticedAsync(oracle, "API server stands still for two minutes", _ => WithoutApiAsync(producers, SendsOfLongOutage));
-        await RowAsync(oracle, "master's process killed", static master => AutomaticCluster.SignalAsync(master, "SIGKILL"));
-        await RowAsync(oracle, "master frozen until another one leads", master => WhileAsync(oracle, static pod => AutomaticCluster.SignalAsync(pod, "SIGSTOP"), master, static pod => AutomaticCluster.SignalAsync(pod, "SIGCONT")));
-        await RowAsync(oracle, "cable of the master's node pulled", master => WhileAsync(oracle, static node => KubeCluster.NodeAsync("partition", node), master, static node => KubeCluster.NodeAsync("heal", node), AutomaticCluster.NodeOfAsync));
-        await RowAsync(oracle, "master's node cut off from API server, DNS and clients, not from the other members", master => CutFromClientsAsync(producers, master), changesMaster: false);
-        await RowAsync(oracle, "master's node without power", master => WhileAsync(oracle, static node => KubeCluster.NodeAsync("kill", node), master, static node => KubeCluster.NodeAsync("start", node), AutomaticCluster.NodeOfAsync));
-        await RowAsync(oracle, "both slaves' processes killed", SlavesAsync(static slave => AutomaticCluster.SignalAsync(slave, "SIGKILL")), changesMaster: false);
-        await RowAsync(oracle, "both slaves' pods deleted", SlavesAsync(static slave => KubeCluster.KubectlAsync("delete", "pod", slave, "--wait=false")), changesMaster: false);
-        await RowAsync(oracle, "all three processes killed at once", static async _ => await Task.WhenAll((await AutomaticCluster.PodsAsync()).Select(static pod => AutomaticCluster.SignalAsync(pod, "SIGKILL"))));
+        await UnnoticedAsync(oracle, "API server stands still for a few seconds", _ => GroupFaults.StopApiServerAsync(producers, SendsOfShortOutage));
+        await UnnoticedAsync(oracle, "API server stands still for two minutes", _ => GroupFaults.StopApiServerAsync(producers, SendsOfLongOutage));
+        await RowAsync(oracle, "master's process killed", GroupFaults.KillAsync);
+        await RowAsync(oracle, "master frozen until another one leads", master => GroupFaults.FreezeAsync(oracle, master));
+        await RowAsync(oracle, "cable of the master's node pulled", master => GroupFaults.PullCableAsync(oracle, master));
+        await RowAsync(oracle, "master's node cut off from API server, DNS and clients, not from the other members", master => GroupFaults.CutFromClientsAsync(producers, master, FailuresOfCut), changesMaster: false);
+        await RowAsync(oracle, "master's node without power", master => GroupFaults.CutPowerAsync(oracle, master));
+        await RowAsync(oracle, "both slaves' processes killed", GroupFaults.KillSlavesAsync, changesMaster: false);
+        await RowAsync(oracle, "both slaves' pods deleted", GroupFaults.DeleteSlavesAsync, changesMaster: false);
+        await RowAsync(oracle, "all three processes killed at once", static _ => GroupFaults.KillAllAsync());
 
         await oracle.EndSendsAsync();
         output.WriteLine(await oracle.AllReceivedAsync());
@@ -85,46 +73,29 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
     }
 
     /// <returns>How many sends failed.</returns>
-    private async Task<int> RowAsync(MessageOracle oracle, string what, Func<string, Task> fault, bool changesMaster = true)
+    private async Task<int> RowAsync(MessageOracle oracle, string what, Func<string, Task> faultAsync, bool changesMaster = true)
     {
-        string master = await AutomaticCluster.MasterAsync();
-        long epoch = await AutomaticCluster.EpochAsync();
-        (int sentBefore, IReadOnlyList<string> failedBefore) = await oracle.CountAsync();
+        Episode episode = await Episode.BeginAsync(oracle, what);
         int receivedBefore = await oracle.ReceivedAsync();
-        int repeatsBefore = (await oracle.RepeatsAsync()).Count;
         Stopwatch taken = Stopwatch.StartNew();
-        await fault(master);
-        if (changesMaster)
-        {
-            await KubeCluster.UntilAsync(async () => await AutomaticCluster.EpochAsync() > epoch, $"a new epoch begins: {what}");
-        }
-
+        await faultAsync(episode.Master);
+        await (changesMaster ? episode.ReplacedAsync() : Task.CompletedTask);
         await oracle.ServedAsync(what);
         double seconds = taken.Elapsed.TotalSeconds;
         await AutomaticCluster.WholeAsync(what);
-        if (changesMaster)
-        {
-            await AutomaticCluster.StoryAsync(what);
-        }
-
-        (string address, IReadOnlyList<string> others) = await AutomaticCluster.BrokersAsync();
-        foreach (ConsumerGroup group in oracle.Groups)
-        {
-            await group.FollowedAsync(address, others, what);
-        }
-
-        (int sent, IReadOnlyList<string> failed) = await oracle.CountAsync();
+        await (changesMaster ? AutomaticCluster.StoryAsync(what) : Task.CompletedTask);
+        await AutomaticCluster.FollowedAsync(oracle, what);
+        Episode.Toll toll = await episode.TollAsync();
         TimeSpan silence = await oracle.LongestSilenceAsync(receivedBefore);
-        int repeats = (await oracle.RepeatsAsync()).Count - repeatsBefore;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{what}: {failed.Count - failedBefore.Count} of {sent - sentBefore} sends failed, nothing stored for {silence.TotalSeconds:F1} s at the longest, {repeats} received again; messages flowed {seconds:F1} s after it began"));
-        foreach (IGrouping<string, string> reason in failed.Except(failedBefore, StringComparer.Ordinal).GroupBy(ReasonOf, StringComparer.Ordinal))
+            $"{what}: {toll.Failed.Count} of {toll.Sent} sends failed, nothing stored for {silence.TotalSeconds:F1} s at the longest, {toll.Repeats.Count} received again; messages flowed {seconds:F1} s after it began"));
+        foreach (IGrouping<string, string> reason in toll.Failed.GroupBy(ReasonOf, StringComparer.Ordinal))
         {
             output.WriteLine($"    {reason.Count()} of {reason.Key}");
         }
 
-        return failed.Count - failedBefore.Count;
+        return toll.Failed.Count;
     }
 
     /// <summary>What the client says of a failed send, without its numbers: they differ.</summary>
@@ -132,55 +103,5 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
     {
         string said = failed[Math.Max(0, failed.IndexOf("\"message\"", StringComparison.Ordinal))..];
         return string.Concat(said.Where((letter, at) => at == 0 || !char.IsAsciiDigit(letter) || !char.IsAsciiDigit(said[at - 1])).Select(static letter => char.IsAsciiDigit(letter) ? 'n' : letter));
-    }
-
-    private static Func<string, Task> SlavesAsync(Func<string, Task> fault) =>
-        async master => await Task.WhenAll((await AutomaticCluster.PodsAsync()).Where(pod => pod != master).Select(fault));
-
-    private static async Task WithoutApiAsync(ForeignClient[] producers, int sends)
-    {
-        await KubeCluster.SignalApiServerAsync("STOP");
-        try
-        {
-            await Task.WhenAll(producers.Select(producer => producer.MoreAsync(sends, "sent", "without the API server")));
-        }
-        finally
-        {
-            await KubeCluster.SignalApiServerAsync("CONT");
-        }
-
-        await KubeCluster.UntilAsync(static async () => (await KubeCluster.RunAsync("kubectl", "get", "--raw", "/readyz")).ExitCode == 0, "the API server answers again");
-    }
-
-    /// <summary>Its followers hear it serve, so nobody replaces it: what was a fault of the API server's network costs pods nothing, and these clients, which are where the API server is, all of it.</summary>
-    private static async Task CutFromClientsAsync(ForeignClient[] producers, string master)
-    {
-        string node = await AutomaticCluster.NodeOfAsync(master);
-        await KubeCluster.NodeAsync("partition", node, "--api-only");
-        try
-        {
-            await Task.WhenAll(producers.Select(static producer => producer.MoreAsync(FailuresOfCut, "error", "while the master's node is cut off")));
-        }
-        finally
-        {
-            await KubeCluster.NodeAsync("heal", node);
-        }
-    }
-
-    /// <summary>Until somebody else leads and messages flow again.</summary>
-    private static async Task WhileAsync(MessageOracle oracle, Func<string, Task> begin, string master, Func<string, Task> end, Func<string, Task<string>>? whereAsync = null)
-    {
-        long epoch = await AutomaticCluster.EpochAsync();
-        string what = whereAsync is null ? master : await whereAsync(master);
-        await begin(what);
-        try
-        {
-            await KubeCluster.UntilAsync(async () => await AutomaticCluster.EpochAsync() > epoch, "somebody else leads meanwhile");
-            await oracle.ServedAsync("meanwhile");
-        }
-        finally
-        {
-            await end(what);
-        }
     }
 }
