@@ -60,6 +60,7 @@ internal sealed class OrderlyEnd(ConnectionDriver driver)
         Stop();
         bool isWritten = driver.Output.Write(frames);
         EndWork();
+        FlushBehindStop();
         return isWritten;
     }
 
@@ -112,10 +113,23 @@ internal sealed class OrderlyEnd(ConnectionDriver driver)
         if (isHeldBack)
         {
             Interlocked.Decrement(ref _answersHeldBack);
-            if (!_isStopping)
+            if (_isStopping)
+            {
+                FlushBehindStop();
+            }
+            else
             {
                 driver.Output.Flush();
             }
+        }
+    }
+
+    /// <summary>What was written after the stop does not wait for what else is worked on, which may take long: the driver may have sent what there was before. Where nothing is, it leaves with the last words.</summary>
+    private void FlushBehindStop()
+    {
+        if (IsWorking)
+        {
+            driver.Output.Flush();
         }
     }
 
