@@ -14,6 +14,10 @@ namespace RocketOps.Faults.Tests.Replication;
 [Trait("ring", RingRules.Deep)]
 public sealed class LeaseStoreAwayTests(ITestOutputHelper output)
 {
+    /// <summary>
+    /// Time itself is what is tested, so the test lets it pass: a lease ends by the clock of each member, and a master that goes on without it tells nobody. It is not enough that a master has given up, which async ones say:
+    /// no other member may acknowledge anything either, for longer than any lease lasts.
+    /// </summary>
     private static readonly TimeSpan Away = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_AWAY_SECONDS"), CultureInfo.InvariantCulture, out int seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.FromMilliseconds(3 * ShortLease.Millis);
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -45,7 +49,7 @@ public sealed class LeaseStoreAwayTests(ITestOutputHelper output)
             }
             else
             {
-                // By what brokers did, not by a clock: nothing more was acknowledged for longer than any lease lasts.
+                // Repeated until it was so: when the lease of the master ends is not known here.
                 await Eventually.TrueAsync(
                     async () =>
                     {
