@@ -213,15 +213,15 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     /// <summary>How many seconds late messages with a time are, how many are not in slots yet, and how many wait there. All is 0 where none was ever used.</summary>
     private async Task AddTimersAsync(SortedDictionary<string, string> figures, CancellationToken cancellationToken)
     {
-        long waiting = _timers.CountWaiting();
+        long waiting = _timers.Counts.CountWaiting();
         // While nothing waits the timers sleep, wherever the clock is.
         long behindMs = waiting > 0 ? _time.GetUtcNow().ToUnixTimeMilliseconds() - _timers.ReadMs : 0;
         QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_timerTopic.Topic, TimerTopic.Queue, cancellationToken);
         figures["timerReadBehind"] = Text(Math.Max(0, behindMs / 1000));
         figures["timerOffsetBehind"] = Text(_timers.IsLoaded ? Math.Max(0, queue.Max - _timers.QueueOffset) : 0);
         figures["timerCongestNum"] = Text(waiting);
-        figures["timerEnqueueTps"] = Rate(_timersTaken.RateOver(10, _timers.Taken));
-        figures["timerDequeueTps"] = Rate(_timersDelivered.RateOver(10, _timers.Delivered));
+        figures["timerEnqueueTps"] = Rate(_timersTaken.RateOver(10, _timers.Counts.Taken));
+        figures["timerDequeueTps"] = Rate(_timersDelivered.RateOver(10, _timers.Counts.Delivered));
     }
 
     private async Task<long> EarliestAsync(StoreStats stats, CancellationToken cancellationToken)
@@ -250,8 +250,8 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         _transferred.Sample(_pulls.Messages);
         _found.Sample(_pulls.Found);
         _missed.Sample(_pulls.Missed);
-        _timersTaken.Sample(_timers.Taken);
-        _timersDelivered.Sample(_timers.Delivered);
+        _timersTaken.Sample(_timers.Counts.Taken);
+        _timersDelivered.Sample(_timers.Counts.Delivered);
         DateOnly today = Today();
         if (today != _today)
         {

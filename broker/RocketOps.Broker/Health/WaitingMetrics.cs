@@ -22,8 +22,8 @@ internal sealed class WaitingMetrics(RoleManager roles, TimerTable timers, Trans
             Add("rocketmq_half_messages", "gauge", "Transactions that are open.", session.OpenHalves);
             Add("rocketops_half_messages_without_producer", "gauge", "Open transactions that were due in the last round of checks, with no producer of their group connected.", transactions.WithoutProducer);
             Add("rocketops_delay_late_milliseconds", "gauge", "How late the next message of the delay level is that is farthest behind.", session.DelayLateMs);
-            Add("rocketmq_timing_messages", "gauge", "Messages that wait for their time.", timers.CountWaiting());
-            Add("rocketmq_timer_dequeue_latency", "gauge", "How many milliseconds late messages with a time are.", timers.LateMs);
+            Add("rocketmq_timing_messages", "gauge", "Messages that wait for their time.", timers.Counts.CountWaiting());
+            Add("rocketmq_timer_dequeue_latency", "gauge", "How many milliseconds late messages with a time are.", timers.Counts.LateMs);
         }
 
         Add("rocketops_transaction_checks_total", "counter", "Questions about open transactions that left for their producers since the start.", transactions.Asked);

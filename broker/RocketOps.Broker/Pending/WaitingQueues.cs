@@ -77,5 +77,5 @@ internal sealed class WaitingQueues(
     private bool WaitsForItsTime(PendingMessage message) =>
         settings.Current.TimerStopsDequeue
         || message.QueueOffset >= timers.QueueOffset
-        || ((message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs)) && !(timers.HasDeliveredAll(out long taken) && message.QueueOffset < taken));
+        || ((message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs)) && !(timers.Counts.HasDeliveredAll(out long taken) && message.QueueOffset < taken));
 }

@@ -43,7 +43,7 @@ internal sealed class RecallMessageHandler(
         }
 
         long slot = TimerClock.SlotOf(dueMs, options.TimerPrecisionMs);
-        if (!options.TimerEnabled || timers.IsCongested(slot))
+        if (!options.TimerEnabled || timers.Counts.IsCongested(slot))
         {
             return Answer(request, ResponseCode.SystemError, NotDone, options);
         }

@@ -28,13 +28,13 @@ internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable t
     private long _lastWrite = time.GetTimestamp();
     private long _written = -1;
 
-    private long Changes => timers.Taken + timers.Delivered;
+    private long Changes => timers.Counts.Taken + timers.Counts.Delivered;
 
     /// <summary>What the file would have now, as an answer.</summary>
     public async Task<ReadOnlyMemory<byte>> WriteAsync(HeavyAnswer answer, CancellationToken cancellationToken)
     {
         long changes = Changes;
-        IReadOnlyDictionary<int, long> counts = await timers.CountByTopicAsync(cancellationToken);
+        IReadOnlyDictionary<int, long> counts = await timers.Counts.CountByTopicAsync(cancellationToken);
         answer.Add((long)counts.Count * TopicBytes);
         AnswerBody body = new(answer);
         _file.Write(body, Name(counts), changes);
@@ -72,7 +72,7 @@ internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable t
         try
         {
             long changes = Changes;
-            await _file.WriteAsync(Name(await timers.CountByTopicAsync(CancellationToken.None)), changes);
+            await _file.WriteAsync(Name(await timers.Counts.CountByTopicAsync(CancellationToken.None)), changes);
             _written = changes;
         }
         catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)

@@ -83,7 +83,7 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTopic topic, Tim
             return status;
         }
 
-        if (timers.IsCongested(slot))
+        if (timers.Counts.IsCongested(slot))
         {
             return SendStatus.TimerCongested;
         }

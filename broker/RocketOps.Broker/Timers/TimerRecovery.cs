@@ -1,0 +1,203 @@
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Store;
+using RocketOps.Store.Files;
+using RocketOps.Store.Timers;
+
+namespace RocketOps.Broker.Timers;
+
+/// <summary>
+/// Finds where the timers go on: after a start, after the log was cut, after another master, and when the clock was set back. Wheel and log that do not fit are made anew from the messages of the topic, of which none is
+/// delivered again that was. Nobody takes or delivers meanwhile.
+/// </summary>
+internal sealed partial class TimerRecovery(
+    BrokerSettings settings,
+    MessageStore store,
+    TimerTopic topic,
+    IStoreFileSystem files,
+    TimerDisk disk,
+    TimerProgress progress,
+    TakenBefore taken,
+    TimerAdditions additions,
+    TimerCheckpoints checkpoints,
+    SlotClock clock,
+    ILogger<TimerTable> logger)
+{
+    private readonly ILogger<TimerTable> _logger = logger;
+    private long _loadedAt;
+
+    /// <summary>Opens what an earlier process left, or makes it anew. Nothing is made while no timer was ever used.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        if (disk.Opened is not null)
+        {
+            return;
+        }
+
+        string root = settings.Current.StoreRoot;
+        QueueOffsets queue = await store.Reader.GetOffsetsAsync(topic.Topic, TimerTopic.Queue, cancellationToken);
+        if (queue.Max == 0 && !checkpoints.HasFile)
+        {
+            return;
+        }
+
+        TimerCheckpoint? checkpoint = await checkpoints.ReadAsync();
+
+        TimerIndex index = new(files, root, clock.PrecisionMs, settings.Current.TimerLogFileBytes);
+        try
+        {
+            long readMs = clock.SlotOf(checkpoint?.ReadMs ?? clock.Now);
+            progress.WriteMs = readMs;
+            progress.SetSlot(readMs, readMs == checkpoint?.ReadMs ? checkpoint.DeliveredOfSlot : 0);
+            if (checkpoint is not null && await disk.RunAsync(() => TryOpen(index, checkpoint with { ReadMs = readMs })))
+            {
+                taken.LastUnit = await disk.RunAsync(index.FindLastOffset);
+                progress.SetMessage(Math.Clamp(await CorrectAsync(checkpoint, cancellationToken), queue.Min, queue.Max));
+
+                // Of what the master took while this broker was a slave, the slots that it called delivered are passed over.
+                (taken.QueueOffset, taken.ReadMs) = (checkpoint.MasterQueueOffset, readMs);
+            }
+            else
+            {
+                // The truth is in the topic. What the checkpoint calls delivered is not delivered again.
+                await disk.RunAsync(index.Clear);
+                (taken.QueueOffset, taken.ReadMs) = (Math.Max(checkpoint?.QueueOffset ?? 0, checkpoint?.MasterQueueOffset ?? 0), readMs);
+                progress.SetSlot(readMs);
+                progress.SetMessage(queue.Min);
+                if (queue.Max > queue.Min && checkpoint is not null)
+                {
+                    LogRebuilt(root, queue.Min, queue.Max);
+                }
+            }
+
+            _loadedAt = progress.QueueOffset;
+            checkpoints.GoOnFrom(checkpoint);
+            disk.Open(index);
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The log was cut while nobody delivered: messages whose copies are gone are to be delivered again, and none is waited for that is gone itself.</summary>
+    public async Task CutAsync(PhysicalOffset end, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        if (disk.Opened is null)
+        {
+            return;
+        }
+
+        await checkpoints.Writing;
+        additions.GiveBack();
+        if (progress.CutSlots(end))
+        {
+            taken.ReadMs = Math.Min(taken.ReadMs, progress.ReadMs);
+        }
+
+        long? first = progress.CutMessages(end);
+        taken.QueueOffset = Math.Min(taken.QueueOffset, Math.Min(first ?? long.MaxValue, progress.CutMasterMessages(end) ?? long.MaxValue));
+        progress.SetMessage(Math.Min(progress.QueueOffset, (await store.Reader.GetOffsetsAsync(topic.Topic, TimerTopic.Queue, cancellationToken)).Max));
+        taken.LastUnit = Math.Min(taken.LastUnit, end.Value - 1);
+
+        // Of what was taken before the start, the slots do not tell what was delivered at once.
+        if (!await disk.RunAsync(() => disk.Index.TryCut(end.Value, progress.ReadMs)) || first < _loadedAt)
+        {
+            await disk.RunAsync(disk.Index.Clear);
+            taken.BeginAnew(progress);
+            progress.SetMessage(0);
+        }
+
+        await checkpoints.WriteAsync();
+    }
+
+    /// <summary>
+    /// A slave takes over how far its master has delivered: from there on this broker goes on when it becomes the master. What it took itself as a master before stays in its
+    /// files. Nobody delivers meanwhile. Throws <see cref="IOException"/> or <see cref="StoreIOException"/> when it cannot be noted. Source: store.md §7.2, apache/rocketmq
+    /// SlaveSynchronize.syncTimerCheckPoint of 5.5.0.
+    /// </summary>
+    /// <param name="master">The master's checkpoint.</param>
+    /// <param name="copiesEnd">All copies of what it calls delivered lie before it, here and durable.</param>
+    public async Task FollowAsync(TimerCheckpoint master, PhysicalOffset copiesEnd)
+    {
+        ArgumentNullException.ThrowIfNull(master);
+        TimerCheckpoint? own = checkpoints.Last ?? await checkpoints.ReadAsync();
+        if (disk.Opened is not null)
+        {
+            // Slots that were emptied in memory may have to be delivered again: the files are opened anew for that.
+            await checkpoints.WriteAsync();
+            own = checkpoints.Last;
+            disk.Close();
+        }
+        else if (own is not null && own.ReadMs == master.ReadMs && own.MasterQueueOffset == master.MasterQueueOffset)
+        {
+            return;
+        }
+
+        progress.Follow(own, master, copiesEnd);
+        await checkpoints.WriteAsync((own ?? new TimerCheckpoint(0, 0, 0, 0, 0, 0, IsOwn: true)) with
+        {
+            ReadMs = master.ReadMs,
+            DeliveredOfSlot = 0,
+            MasterQueueOffset = master.MasterQueueOffset,
+            Counter = master.Counter,
+            TimestampMs = master.TimestampMs,
+            Unkept = progress.FindUnkept(copiesEnd, ofMaster: true),
+        });
+    }
+
+    /// <summary>The clock was set back to a slot that was delivered: time comes again from there on, and its slots are emptied first; messages that wait keep their time.</summary>
+    public async Task GoBackAsync(long slotMs)
+    {
+        // Copies must be safe before the slots they come from are gone.
+        await checkpoints.WriteAsync();
+        long readMs = progress.ReadMs;
+        LogClockSetBack(readMs - slotMs);
+        if (readMs - slotMs < clock.SpanMs)
+        {
+            await disk.RunAsync(() => disk.Index.Empty(slotMs, readMs));
+        }
+        else
+        {
+            // More than a turn of the wheel: what waits may be where time comes again.
+            await disk.RunAsync(disk.Index.Clear);
+            taken.BeginAnew(progress);
+            progress.SetMessage((await store.Reader.GetOffsetsAsync(topic.Topic, TimerTopic.Queue, CancellationToken.None)).Min);
+        }
+
+        progress.SetSlot(slotMs);
+        await checkpoints.WriteAsync();
+    }
+
+    private bool TryOpen(TimerIndex index, TimerCheckpoint checkpoint)
+    {
+        try
+        {
+            return index.TryOpen(checkpoint, store.Positions.Appended.Value);
+        }
+        catch (Exception damage) when (damage is InvalidDataException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>RocketMQ's number may be ahead of what is in its log after a power cut.</summary>
+    private async ValueTask<long> CorrectAsync(TimerCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        if (checkpoint.IsOwn || taken.LastUnit < 0 || await store.Reader.LookMessageAsync(new PhysicalOffset(taken.LastUnit), cancellationToken) is not { } record)
+        {
+            return checkpoint.QueueOffset;
+        }
+
+        RecordView last = RecordView.Read(record);
+        return last.Topic.SequenceEqual(topic.Topic.Utf8Name.Span) ? Math.Min(checkpoint.QueueOffset, last.QueueOffset + 1) : checkpoint.QueueOffset;
+    }
+
+    [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Timer wheel and log in {Root} do not fit their checkpoint; they are made anew from the messages {From} to {To} of rmq_sys_wheel_timer")]
+    private partial void LogRebuilt(string root, long from, long to);
+
+    [LoggerMessage(EventId = 3802, Level = LogLevel.Warning, Message = "The clock was set back: {Milliseconds} ms that had been delivered come again. Messages that wait keep their time")]
+    private partial void LogClockSetBack(long milliseconds);
+}
