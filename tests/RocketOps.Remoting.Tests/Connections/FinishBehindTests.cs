@@ -73,25 +73,6 @@ public abstract class FinishBehindTests(RemotingTransport transport)
         await ReadEndAsync(raw);
     }
 
-    /// <summary>What the peer sends behind it comes to nobody: it has the last request on its way already.</summary>
-    [Fact]
-    public async Task FinishBehind_RequestsThatComeAfterIt_AreNotTaken()
-    {
-        await using LoopbackServer peer = await StartAsync();
-        await using NetworkStream raw = await peer.OpenRawAsync();
-        await AskAsync(raw, 1);
-        RemotingConnection connection = await ConnectionOfAsync(peer);
-        connection.FinishBehindAnswer("test", Words);
-        connection.FinishBehind(new RemotingCommand { Code = Told });
-        (await ReadAsync(raw)).Code.Should().Be(Told);
-
-        await raw.WriteAsync(Encode(new RemotingCommand { Code = Worked, Opaque = 2 }));
-        _handler.Answer(1);
-
-        await Eventually.TrueAsync(() => connection.Closed.IsCancellationRequested, "it ends");
-        _handler.Begun.Should().Be(1);
-    }
-
     [Fact]
     public async Task FinishBehind_ConnectionThatIsNotToEndOrEndsAlready_SendsNothing()
     {

@@ -40,6 +40,19 @@ public sealed class OrderlyEndTests
         _driver.Sends.Should().ContainSingle().Which.Should().Equal([.. Frames, .. Words]);
     }
 
+    /// <summary>A peer that has it sends nothing more that it could lose.</summary>
+    [Fact]
+    public void FinishBehind_NothingIsReadAnyMore_BeforeTheRequestIsWritten()
+    {
+        List<bool> stoppedBefore = [];
+        _driver.OnWrite = () => stoppedBefore.Add(End.IsStopping);
+        End.FinishBehindAnswer(lastWords: null);
+
+        End.FinishBehind(Frames);
+
+        stoppedBefore.Should().Equal(true);
+    }
+
     /// <summary>The last one alone leaves with the end.</summary>
     [Fact]
     public void EndWork_AnswerHeldBackAfterTheEndHasBegun_DoesNotWaitForOtherAnswers()
@@ -76,6 +89,12 @@ public sealed class OrderlyEndTests
             Connection = new RemotingConnection(this, new RequestHandlerRegistry(), new RemotingOptions(), new ByteBudget(long.MaxValue, TimeSpan.MaxValue, time, NullLogger.Instance), time, NullLogger.Instance);
         }
 
+        /// <summary>What happens before something is written.</summary>
+        public Action? OnWrite
+        {
+            set => _output.OnWrite = value;
+        }
+
         /// <summary>What each send had.</summary>
         public List<byte[]> Sends => _output.Sends;
 
@@ -103,6 +122,8 @@ public sealed class OrderlyEndTests
     {
         private readonly ArrayBufferWriter<byte> _written = new();
 
+        public Action? OnWrite { get; set; }
+
         public List<byte[]> Sends { get; } = [];
 
         public override bool IsBlocked => false;
@@ -111,7 +132,11 @@ public sealed class OrderlyEndTests
 
         protected override void AdvanceCore(int count) => _written.Advance(count);
 
-        protected override void CopyCore(ReadOnlySpan<byte> bytes) => _written.Write(bytes);
+        protected override void CopyCore(ReadOnlySpan<byte> bytes)
+        {
+            OnWrite?.Invoke();
+            _written.Write(bytes);
+        }
 
         protected override void FlushLocked()
         {
