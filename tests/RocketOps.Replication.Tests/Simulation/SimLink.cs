@@ -46,7 +46,7 @@ internal sealed class SimLink
         _heardAt = Now;
         try
         {
-            _admitted = _admission.AdmitAsync(new MemoryStream(introduction), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+            _admitted = Admit(introduction);
         }
         catch (HaRefusedException refused)
         {
@@ -146,6 +146,17 @@ internal sealed class SimLink
     {
         _socket.Close();
         OnEnded();
+    }
+
+    /// <summary>
+    /// It waits for nothing but bytes, and a memory stream has them: it has ended when it returns. If it ever waits for something else, waiting for it here would stop virtual time, and with it whatever it waits for.
+    /// </summary>
+    private IAdmittedSlave Admit(byte[] introduction)
+    {
+        Task<IAdmittedSlave> admitting = _admission.AdmitAsync(new MemoryStream(introduction), CancellationToken.None).AsTask();
+        return admitting.IsCompleted
+            ? admitting.GetAwaiter().GetResult()
+            : throw new InvalidOperationException("Admissions.AdmitAsync waits for more than the introduction, which no simulated connection can let it do");
     }
 
     private void OnEnded()
