@@ -31,12 +31,12 @@ internal sealed class HangWatch(MemberContext context)
             return null;
         }
 
-        if (_logStands >= context.Options.HangTime)
+        if (context.Rules.HangsTooLong(_logStands, context.Options.HangTime))
         {
             return $"its log waits for the disk, which has done nothing for {context.Options.HangTime.TotalMilliseconds} ms";
         }
 
-        if (_begins >= beginTime)
+        if (context.Rules.BeginsTooLate(_begins, beginTime))
         {
             _notBegun = Math.Min(_notBegun + 1, MaxDoublings);
             return $"epoch {_epoch} has not begun here after {beginTime.TotalMilliseconds} ms; the disk is slow, or hangs";

@@ -118,6 +118,12 @@ internal class GroupRules
         know();
     }
 
+    /// <summary>A member whose log has waited for the disk for so long leaves the lease to others: nothing fails then, so nobody else would ever find out.</summary>
+    public virtual bool HangsTooLong(TimeSpan stands, TimeSpan longest) => stands >= longest;
+
+    /// <summary>So does one that has the lease and has not begun its epoch for so long, whatever it hangs in.</summary>
+    public virtual bool BeginsTooLate(TimeSpan sinceWon, TimeSpan longest) => sinceWon >= longest;
+
     /// <summary>Messages are taken when everything older is dispatched and the epoch is begun: queue offsets follow each other, and no byte is without its epoch.</summary>
     public virtual bool MayTakeMessages(bool hasBegun) => hasBegun;
 
