@@ -64,7 +64,9 @@ internal sealed class HangWatch(MemberContext context)
 
     private void LookAtEpoch(Leader leader, TimeSpan passed)
     {
-        _notBegun = leader.HasBegun ? 0 : _notBegun;
+        // Another member's epoch counts as well: what is to end is that members which are all slow pass the lease on for ever.
+        bool hasBegun = leader.HasBegun || (leader.Epoch is null && context.Host.MasterSilence < context.Options.Lease.Duration);
+        _notBegun = hasBegun ? 0 : _notBegun;
         _begins = leader.Epoch is { } epoch && epoch == _epoch && !leader.HasBegun ? _begins + passed : TimeSpan.Zero;
         _epoch = leader.Epoch ?? 0;
     }
