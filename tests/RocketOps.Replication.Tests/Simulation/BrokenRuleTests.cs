@@ -54,6 +54,10 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
         [nameof(BrokenRules.TakesWhatWasHandedToAnother)] = ("A lease that was handed over is its successor's", new BrokenRules.TakesWhatWasHandedToAnother(), static options => options with { HandOver = 10 }, "handed over", 1),
         [nameof(BrokenRules.HandsOverAtOnce)] = ("The successor has everything before it is named", new BrokenRules.HandsOverAtOnce(), static options => options with { HandOver = 10 }, "hands over", 22),
         [nameof(BrokenRules.KnowsBeforeItHasWritten)] = ("A promise is written before it is known", new BrokenRules.KnowsBeforeItHasWritten(), static options => options with { PersistFails = 0.3, Kill = 20, LeaseDeleted = 3 }, "epoch", 217),
+        [nameof(SimOptions.WaitsForPromises)] = ("… however long the disk takes", new GroupRules(), static options => options with { WaitsForPromises = false, HungDiskEveryMs = 4000 }, "on its disk", 5),
+        [nameof(SimOptions.ReportsWhatIsSafe)] = ("A copy says what it has written, not what it has received", new GroupRules(), static options => options with { ReportsWhatIsSafe = false, HungDiskEveryMs = 4000, HungDisks = SimHungDisks.OfFollowers, FlushesBeforeAnswer = false, Mode = ReplicationMode.Sync }, "does not have", 4),
+        [nameof(BrokenRules.WaitsForAHungDiskForEver)] = ("A master whose disk hangs leaves the lease to a copy that can lead", new BrokenRules.WaitsForAHungDiskForEver(), static options => options with { HungDiskEveryMs = 4000, HungDisks = SimHungDisks.OfMasters }, "waited for the disk", 1),
+        [nameof(BrokenRules.WaitsForAnEpochForEver)] = ("… and one whose epoch does not begin", new BrokenRules.WaitsForAnEpochForEver(), static options => SimOptions.ForHungDisks(SimHungDisks.OfCandidates, options.FlushesBeforeAnswer) with { LongestPause = HungDiskTests.LongestFailover }, "nothing was acknowledged", 11),
         [nameof(BrokenRules.RemembersWhatACopyHad)] = ("What a copy has is what it has said since it joined", new BrokenRules.RemembersWhatACopyHad(), static options => options with { Wipe = 8, NoticesLostWrites = false, Mode = ReplicationMode.Sync }, "although it is in sync", 18),
         [nameof(SimOptions.MissesEpochs)] = ("A log whose epochs are gone is nobody's copy", new GroupRules(), static options => options with { MissesEpochs = false, FileLost = 6 }, "cuts its log at 0", 32),
         [nameof(SimOptions.NotesEpochsFirst)] = ("Epochs are noted before their bytes come", new GroupRules(), static options => options with { NotesEpochsFirst = false, Kill = 15, FaultEveryMs = 800 }, "takes message", 1),
@@ -184,5 +188,7 @@ public sealed class BrokenRuleTests(ITestOutputHelper output)
             ShowsConfirmedOnly = true,
             TellsWhatRests = true,
             TablesWaitForLog = true,
+            ReportsWhatIsSafe = true,
+            WaitsForPromises = true,
         };
 }

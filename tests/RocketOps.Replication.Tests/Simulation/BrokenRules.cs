@@ -159,6 +159,16 @@ internal static class BrokenRules
         public override bool CountsAcknowledgement(long epochOfFollower, long epoch) => true;
     }
 
+    public sealed class WaitsForAHungDiskForEver : GroupRules
+    {
+        public override bool HangsTooLong(TimeSpan stands, TimeSpan longest) => false;
+    }
+
+    public sealed class WaitsForAnEpochForEver : GroupRules
+    {
+        public override bool BeginsTooLate(TimeSpan sinceWon, TimeSpan longest) => false;
+    }
+
     public sealed class KnowsBeforeItHasWritten : GroupRules
     {
         public override void Save(Action write, Action know)

@@ -17,11 +17,9 @@ internal sealed class SimBroker : IMemberHost
     private readonly SimWorld _world;
     private readonly MemberFiles _files;
     private readonly List<Pending> _pending = [];
-    private bool _flushing;
     private bool _writesPaused;
     private long _dispatched;
-    private int _posted;
-    private TimeSpan _postedUntil;
+    private bool _ticking;
 
     public SimBroker(SimGroup group, SimMember machine, GroupRules rules)
     {
@@ -42,11 +40,14 @@ internal sealed class SimBroker : IMemberHost
         Options.FindFaults().Should().BeEmpty();
 
         // As recovery finds them: what was announced and never came is forgotten, and everything that is there is dispatched.
-        _files = Disk.Load(_options.FlushesBeforeAnswer ? FlushDiskType.SyncFlush : FlushDiskType.AsyncFlush, _options.MissesEpochs);
+        FlushDiskType flush = _options.FlushesBeforeAnswer ? FlushDiskType.SyncFlush : FlushDiskType.AsyncFlush;
+        _files = Disk.Load(flush, _options.MissesEpochs);
         Epochs = Disk.Epochs;
         _dispatched = Disk.Log.Count;
         Replicated = Disk.Dispatched;
         Member = new GroupMember(Options, Disk.State, this, machine.Clock, rules);
+        Loop = new SimLoop(_world, this);
+        Writes = new SimWrites(_world, this, flush);
         Roles = new SimRoles(group, this);
     }
 
@@ -57,6 +58,10 @@ internal sealed class SimBroker : IMemberHost
     public GroupOptions Options { get; }
 
     public GroupMember Member { get; }
+
+    public SimLoop Loop { get; }
+
+    public SimWrites Writes { get; }
 
     public SimRoles Roles { get; }
 
@@ -75,7 +80,7 @@ internal sealed class SimBroker : IMemberHost
     public bool TakesMessages => Member.TakesMessages && Roles.AcceptsMessages && !_writesPaused;
 
     /// <summary>As safe as acknowledged means.</summary>
-    public int Visible => _options.FlushesBeforeAnswer ? Disk.Durable : Disk.Log.Count;
+    public int Visible => _options.FlushesBeforeAnswer ? Disk.Durable : Disk.Written;
 
     public LogEnd LogEnd => new(Epochs.EpochAt(Visible), Visible);
 
@@ -83,22 +88,14 @@ internal sealed class SimBroker : IMemberHost
 
     public TimeSpan MasterSilence => Roles.Join?.MasterSilence ?? TimeSpan.MaxValue;
 
-    public bool WaitsForDisk => LogEnd.Offset < AppendedEnd;
+    public bool WaitsForDisk => !HasFailed && LogEnd.Offset < AppendedEnd;
 
-    private bool IsAlive => Machine.Broker == this;
+    public bool IsAlive => Machine.Broker == this;
 
     public void Start()
     {
         TickLater();
-        if (!_options.FlushesBeforeAnswer)
-        {
-            FlushLater();
-        }
-        else
-        {
-            // As recovery does before anything is told of what it found.
-            FlushSoon();
-        }
+        Writes.Start();
     }
 
     public void Die(bool tells)
@@ -113,20 +110,23 @@ internal sealed class SimBroker : IMemberHost
     {
         HasFailed = true;
         TellFailed("the store has failed");
-        _files.NoteFailure();
+        Writes.When(SimHang.Flushes, _files.NoteFailure);
         Roles.LeaveForGood();
     }
 
-    public void TellFailed(string reason)
+    public void TellFailed(string reason) => Loop.Do(_ => TellFailedNow(reason));
+
+    /// <summary>On the member's loop.</summary>
+    public void TellFailedNow(string reason)
     {
         Machine.FailedAt = _world.Now;
         Member.OnHostFailed(reason);
     }
 
-    public void ReadLease(long request) => _group.LeaseStore.Read(Number, lease => InProcess(() => Member.OnLeaseRead(request, lease)), () => InProcess(() => Member.OnLeaseFailed(request)));
+    public void ReadLease(long request) => _group.LeaseStore.Read(Number, lease => Tell(member => member.OnLeaseRead(request, lease)), () => Tell(member => member.OnLeaseFailed(request)));
 
     public void WriteLease(long request, LeaseRecord record, string? expectedVersion) => _group.LeaseStore.Write(
-        Number, record, expectedVersion, version => InProcess(() => Member.OnLeaseWritten(request, version)), () => InProcess(() => Member.OnLeaseFailed(request)));
+        Number, record, expectedVersion, version => Tell(member => member.OnLeaseWritten(request, version)), () => Tell(member => member.OnLeaseFailed(request)));
 
     public void AskMembers(long round)
     {
@@ -139,8 +139,22 @@ internal sealed class SimBroker : IMemberHost
     public void Persist(MemberState state)
     {
         ThrowIfDiskIsFull();
-        Disk.State = _options.PersistsPromise ? state : state with { Promised = 0, Seen = 0 };
-        _files.Write(Disk.State);
+        MemberState kept = _options.PersistsPromise ? state : state with { Promised = 0, Seen = 0 };
+        Disk.OnReplacing();
+        if (Disk.Hang == SimHang.None)
+        {
+            Keep(kept);
+        }
+        else if (_options.WaitsForPromises)
+        {
+            _group.Checker.OnHeldUp();
+            Loop.WaitForDisk();
+            Keep(kept);
+        }
+        else
+        {
+            Writes.When(SimHang.Flushes, () => Keep(kept));
+        }
     }
 
     /// <summary>Replaces the file of epochs.</summary>
@@ -199,7 +213,7 @@ internal sealed class SimBroker : IMemberHost
         Disk.Log.Add(new SimEntry(id, epoch, _dispatched++));
         _group.Checker.OnTaken(Machine, id, epoch);
         _pending.Add(new Pending(id, Disk.Log.Count, _world.Now));
-        OnAppended(OnVisible);
+        Writes.OnAppended(OnVisible);
     }
 
     /// <summary>The broker's own message, which delivers another one.</summary>
@@ -209,20 +223,7 @@ internal sealed class SimBroker : IMemberHost
         int id = _group.NextId();
         Disk.Log.Add(new SimEntry(id, epoch, _dispatched++, of));
         _group.Checker.OnTaken(Machine, id, epoch);
-        OnAppended(OnVisible);
-    }
-
-    /// <summary>Something has come into the log: what is to happen when it is as safe as acknowledged means.</summary>
-    public void OnAppended(Action visible)
-    {
-        if (_options.FlushesBeforeAnswer)
-        {
-            FlushSoon();
-        }
-        else
-        {
-            AfterHere(DiskTime(0.05, 2), visible);
-        }
+        Writes.OnAppended(OnVisible);
     }
 
     public void Cut(int end)
@@ -247,8 +248,6 @@ internal sealed class SimBroker : IMemberHost
         }
     }
 
-    public TimeSpan DiskTime(double minMs, double maxMs) => _world.Between(minMs, maxMs) * Machine.DiskFactor;
-
     public void Send(SimMember other, Action<SimBroker> arrives) => _group.Network.Send(Number, _group.NumberOf(other), () =>
     {
         if (other.Broker is { } broker)
@@ -257,24 +256,8 @@ internal sealed class SimBroker : IMemberHost
         }
     });
 
-    /// <summary>On the member's loop, where other things may come first.</summary>
-    public void Post(Action<GroupMember> tell)
-    {
-        if (_posted == 0 && !_world.Chance(0.05))
-        {
-            InProcess(() => tell(Member));
-            return;
-        }
-
-        TimeSpan at = _world.Now + _world.Between(0.01, 5);
-        _postedUntil = at > _postedUntil ? at : _postedUntil;
-        _posted++;
-        AfterHere(_postedUntil - _world.Now, () =>
-        {
-            _posted--;
-            tell(Member);
-        });
-    }
+    /// <summary>On the member's loop.</summary>
+    public void Tell(Action<GroupMember> tell) => InProcess(() => Loop.Do(tell));
 
     public void AfterHere(TimeSpan delay, Action happens) => _world.After(delay, () => InProcess(happens));
 
@@ -300,12 +283,35 @@ internal sealed class SimBroker : IMemberHost
         {
             TellFailed(failure.Message);
         }
+        catch (SimProcessEndedException)
+        {
+            // With whatever it was in the middle of.
+        }
     }
 
-    private void Answer(SimBroker asker, long round)
+    /// <summary>More of the log is as safe as acknowledged means.</summary>
+    public void OnVisible()
     {
-        MemberAnswer answer = Member.Describe();
-        Send(asker.Machine, to => to.Member.OnAnswer(round, answer));
+        Roles.Links.OnGrown();
+        if (Member.HeldEpoch is not null)
+        {
+            Loop.Do(static member => member.OnLogGrown());
+        }
+
+        Roles.Follower?.OnVisible();
+        AnswerProducers();
+    }
+
+    private void Answer(SimBroker asker, long round) => Loop.Do(here =>
+    {
+        MemberAnswer answer = here.Describe();
+        Send(asker.Machine, to => to.Loop.Do(member => member.OnAnswer(round, answer)));
+    });
+
+    private void Keep(MemberState state)
+    {
+        Disk.State = state;
+        _files.Write(state);
     }
 
     private void ThrowIfDiskIsFull()
@@ -314,18 +320,6 @@ internal sealed class SimBroker : IMemberHost
         {
             throw new IOException("no space left on the disk");
         }
-    }
-
-    private void OnVisible()
-    {
-        Roles.Links.OnGrown();
-        if (Member.HeldEpoch is not null)
-        {
-            Member.OnLogGrown();
-        }
-
-        Roles.Follower?.OnVisible();
-        AnswerProducers();
     }
 
     /// <summary>Answers who may be answered now.</summary>
@@ -347,39 +341,27 @@ internal sealed class SimBroker : IMemberHost
         }
     }
 
-    private void FlushSoon()
+    private void Tick(GroupMember member)
     {
-        if (_flushing || Disk.Durable >= Disk.Log.Count)
+        _ticking = false;
+        if (HasFailed)
         {
-            return;
+            TellFailedNow("the store has failed");
         }
 
-        _flushing = true;
-        int end = Disk.Log.Count;
-        AfterHere(DiskTime(1, 15), () =>
-        {
-            _flushing = false;
-            Disk.Durable = Math.Max(Disk.Durable, Math.Min(end, Disk.Log.Count));
-            OnVisible();
-            FlushSoon();
-        });
+        member.Tick();
+        _group.HangChecker.OnTicked(this);
     }
-
-    private void FlushLater() => AfterHere(_world.Between(100, 900), () =>
-    {
-        Disk.Durable = Disk.Log.Count;
-        FlushLater();
-    });
 
     private void TickLater() => AfterHere(_world.Between(80, 160), () =>
     {
         TickLater();
-        if (HasFailed)
+        if (!_ticking)
         {
-            TellFailed("the store has failed");
+            _ticking = true;
+            Loop.Do(Tick);
         }
 
-        Member.Tick();
         Roles.Links.Tick();
         if (Roles.Follower is { } follower)
         {

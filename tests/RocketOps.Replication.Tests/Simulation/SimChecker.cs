@@ -45,6 +45,12 @@ internal sealed class SimChecker(SimGroup group)
 
     public int Changes { get; private set; }
 
+    /// <summary>Disks that hung.</summary>
+    public int Hangs { get; private set; }
+
+    /// <summary>Times that a member waited for one in the middle of what it did.</summary>
+    public int HeldUp { get; private set; }
+
     public TimeSpan LastAcknowledgedAt { get; private set; }
 
     /// <summary>In which nothing was acknowledged, since something was.</summary>
@@ -52,6 +58,11 @@ internal sealed class SimChecker(SimGroup group)
 
     /// <summary>A member was added or taken out, and all others know it.</summary>
     public void OnChanged() => Changes++;
+
+    public void OnHung() => Hangs++;
+
+    /// <summary>A member is to write down what it binds itself to, and its disk hangs.</summary>
+    public void OnHeldUp() => HeldUp++;
 
     public void OnTaken(SimMember master, int id, long epoch)
     {
@@ -87,10 +98,16 @@ internal sealed class SimChecker(SimGroup group)
         Require(before is not { Holder.Length: 0, Successor: { } successor } || successor == after.Holder || group.World.Now - _releasedAt >= before.Duration * 0.95 || before.UncleanEpoch == after.Epoch,
             $"{after.Holder} takes the lease that was handed over to {before?.Successor}");
         SimMember taker = group.Find(after.Holder)!;
+        CheckPromise(after, taker);
         CheckLongestFirst(before, after, taker, changedBefore);
         CheckNobodyServes(before, taker);
         ExcuseLoss(before, after, taker);
     }
+
+    /// <summary>With that store it will never ask for the epoch again, whatever becomes of its process. What comes of a disk that keeps no promise at all is seen later.</summary>
+    private void CheckPromise(LeaseRecord after, SimMember taker) =>
+        Require(!group.Options.PersistsPromise || !after.InSync.Contains(taker.Copy) || taker.Disk.State.Promised >= after.Epoch,
+            $"{taker.Name} takes the lease in epoch {after.Epoch}, and has promised no more than {taker.Disk.State.Promised} on its disk");
 
     /// <summary>The bytes do not say of which epoch they are: what was noted before does.</summary>
     public void OnCopied(SimBroker follower, SimEntry entry)
@@ -160,18 +177,19 @@ internal sealed class SimChecker(SimGroup group)
         LongestPause = Acknowledged > 0 && group.World.Now - LastAcknowledgedAt > LongestPause ? group.World.Now - LastAcknowledgedAt : LongestPause;
         Acknowledged++;
         LastAcknowledgedAt = group.World.Now;
+        Require(group.Options.LongestPause is not { } longest || LongestPause <= longest, $"nothing was acknowledged for {LongestPause.TotalSeconds:F1} s before message {id}");
         if (group.Options.Mode == ReplicationMode.Async)
         {
             return;
         }
 
         // A power cut or a lost disk may have taken a copy since it was acknowledged: that is another story.
-        int copies = group.Members.Count(member => Has(member, end, id) || member.Disk.Unflushed.Any(entry => entry.Id == id) || member.Disk.Destroyed.Any(entry => entry.Id == id));
+        int copies = group.Members.Count(member => Keeps(member, end, id) || member.Disk.Unflushed.Any(entry => entry.Id == id) || member.Disk.Destroyed.Any(entry => entry.Id == id));
         Require(copies >= group.Options.MinInSync, $"{master.Name} acknowledges message {id} with {copies} copies of it, {group.Options.MinInSync} are asked for");
         foreach (MemberCopy copy in lease is not null && lease.Epoch >= epoch ? lease.InSync : [])
         {
             SimMember member = group.Find(copy.Member)!;
-            Require(member.Copy != copy || Has(member, end, id), $"{master.Name} acknowledges message {id}, which {copy} does not have, although it is in sync");
+            Require(member.Copy != copy || Keeps(member, end, id), $"{master.Name} acknowledges message {id}, which {copy} does not have, although it is in sync");
         }
 
         _acknowledged[end] = id;
@@ -231,6 +249,7 @@ internal sealed class SimChecker(SimGroup group)
         {
             known.UnionWith(member.Disk.Log.Select(static entry => entry.Id));
             known.UnionWith(member.Disk.Diverged.Select(static entry => entry.Id));
+            known.UnionWith(member.Disk.Unwritten.Select(static entry => entry.Id));
             known.UnionWith(member.Disk.Unflushed.Select(static entry => entry.Id));
             known.UnionWith(member.Disk.Destroyed.Select(static entry => entry.Id));
         }
@@ -292,7 +311,7 @@ internal sealed class SimChecker(SimGroup group)
             return;
         }
 
-        if (group.Members.Any(member => member.FailedAt > group.World.Now - Quiet))
+        if (group.Members.Any(member => member.FailedAt > group.World.Now - Quiet || member.HasHungSince(group.World.Now - Quiet)))
         {
             // One that stands back still says what it has, and is waited for by those that hear it.
             return;
@@ -313,8 +332,8 @@ internal sealed class SimChecker(SimGroup group)
     {
         if (before is { Holder.Length: > 0 } && before.Holder != taker.Name && group.Find(before.Holder) is { IsPaused: false } master && master.Process?.LeadingEpoch == before.Epoch)
         {
-            // What was on its way when it heard of it is excused.
-            Require(taker.MasterSilence > before.Duration * 0.9 || group.World.Now - taker.HearsSince < Quiet, $"{taker.Name} takes the lease of {before.Holder}, although it hears it serve");
+            // What was on its way when it heard of it is excused, also in a taker that waited for its disk.
+            Require(taker.HasHungSince(group.World.Now - Quiet) || taker.MasterSilence > before.Duration * 0.9 || group.World.Now - taker.HearsSince < Quiet, $"{taker.Name} takes the lease of {before.Holder}, although it hears it serve");
         }
     }
 
@@ -355,9 +374,12 @@ internal sealed class SimChecker(SimGroup group)
     {
         foreach ((int end, int id) in _acknowledged)
         {
-            Require(Has(master, end, id), $"{master.Name} {what} and does not have message {id} at {end}, which was acknowledged");
+            Require(Keeps(master, end, id), $"{master.Name} {what} and does not have message {id} at {end}, which was acknowledged");
         }
     }
+
+    /// <summary>As safe as acknowledged means.</summary>
+    private bool Keeps(SimMember member, int end, int id) => end <= (group.Options.FlushesBeforeAnswer ? member.Disk.Durable : member.Disk.Written) && Has(member, end, id);
 
     private static bool Has(SimMember member, int end, int id) => member.Disk.Log.Count >= end && member.Disk.Log[end - 1].Id == id;
 

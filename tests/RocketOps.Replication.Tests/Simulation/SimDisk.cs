@@ -14,7 +14,11 @@ internal sealed class SimDisk
     // What a start finds where nothing has happened but the end of the process.
     private static readonly StoreContinuity Whole = new(HasKernel: true, HasDurable: true, HasCheckpoint: true, HasDamage: false);
 
+    private readonly List<Action> _heldUp = [];
     private int _incarnations;
+    private int _hangs;
+    private int _writtenBefore;
+    private Action? _hangsWithNextFile;
     private MemoryFileSystem _files;
     private StoreContinuity _continuity;
 
@@ -29,6 +33,17 @@ internal sealed class SimDisk
     public int Member { get; }
 
     public List<SimEntry> Log { get; } = [];
+
+    public SimHang Hang { get; private set; }
+
+    /// <summary>It hangs, or will with the next small file.</summary>
+    public bool MayHoldUpFiles => Hang != SimHang.None || _hangsWithNextFile is not null;
+
+    /// <summary>When it went on last.</summary>
+    public TimeSpan WentOnAt { get; private set; } = TimeSpan.MinValue;
+
+    /// <summary>So many entries survive the process.</summary>
+    public int Written => Hang == SimHang.Writes ? _writtenBefore : Log.Count;
 
     /// <summary>So many entries survive a power cut.</summary>
     public int Durable { get; set; }
@@ -50,11 +65,65 @@ internal sealed class SimDisk
     /// <summary>What a power cut has taken.</summary>
     public List<SimEntry> Unflushed { get; } = [];
 
+    /// <summary>What was in a process alone when that died.</summary>
+    public List<SimEntry> Unwritten { get; } = [];
+
     /// <summary>What was on a disk that is lost.</summary>
     public List<SimEntry> Destroyed { get; } = [];
 
     /// <summary>Up to here queues were filled, which survives the process.</summary>
     public int Dispatched { get; set; }
+
+    /// <summary>Returns the number of the hang, for <see cref="IsIn"/>.</summary>
+    public int BeginHang(SimHang kind)
+    {
+        _hangsWithNextFile = null;
+        _writtenBefore = Log.Count;
+        Hang = kind;
+        return ++_hangs;
+    }
+
+    public bool IsIn(int hang) => Hang != SimHang.None && hang == _hangs;
+
+    /// <summary>What it was asked for meanwhile is done.</summary>
+    public void GoOn(TimeSpan now)
+    {
+        _hangsWithNextFile = null;
+        if (Hang != SimHang.None)
+        {
+            Hang = SimHang.None;
+            WentOnAt = now;
+            Action[] heldUp = [.. _heldUp];
+            _heldUp.Clear();
+            foreach (Action happens in heldUp)
+            {
+                happens();
+            }
+        }
+    }
+
+    public void WhenItGoesOn(Action happens) => _heldUp.Add(happens);
+
+    public void HangWithNextFile(Action begins) => _hangsWithNextFile = begins;
+
+    public void HangWithNoFile() => _hangsWithNextFile = null;
+
+    /// <summary>A small file is replaced now.</summary>
+    public void OnReplacing()
+    {
+        Action? begins = _hangsWithNextFile;
+        _hangsWithNextFile = null;
+        begins?.Invoke();
+    }
+
+    /// <summary>The process is dead, and with it what only that had. What it had asked for may have been done all the same, up to <paramref name="survives"/>.</summary>
+    public void LoseProcess(int survives)
+    {
+        Unwritten.AddRange(Log.Skip(survives));
+        Log.RemoveRange(survives, Log.Count - survives);
+        Durable = Math.Min(Durable, Log.Count);
+        Dispatched = Math.Min(Dispatched, Log.Count);
+    }
 
     public void Cut(int end, bool keeps)
     {

@@ -11,8 +11,9 @@ internal sealed class SimFaults
     private readonly SimLuck _luck;
     private readonly SimMachineFaults _machines;
     private readonly SimLeaseFaults _leases;
+    private readonly SimHangs _hangs;
 
-    public SimFaults(SimGroup group)
+    public SimFaults(SimGroup group, int seed)
     {
         _group = group;
         _world = group.World;
@@ -20,6 +21,7 @@ internal sealed class SimFaults
         _luck = new SimLuck(group);
         _machines = new SimMachineFaults(group, _luck);
         _leases = new SimLeaseFaults(group, _luck, _membership);
+        _hangs = new SimHangs(group, _luck, _leases, seed);
         SimNetworkFaults network = new(group, _luck);
         SimOptions options = group.Options;
         _faults =
@@ -47,7 +49,11 @@ internal sealed class SimFaults
         _weights = _faults.Sum(static fault => fault.Weight);
     }
 
-    public void Begin() => _world.After(_group.Options.Undisturbed + _world.Between(0, 3000), Next);
+    public void Begin()
+    {
+        _world.After(_group.Options.Undisturbed + _world.Between(0, 3000), Next);
+        _hangs.Begin();
+    }
 
     /// <summary>Everything is repaired, and everybody started.</summary>
     public void End()
@@ -57,6 +63,7 @@ internal sealed class SimFaults
         _group.Network.IsCalm = true;
         _group.LeaseStore.IsCalm = true;
         _group.Note("faults are over");
+        _hangs.End();
         for (int i = 0; i < _group.Members.Count; i++)
         {
             _group.LeaseStore.Heal(i);
@@ -81,7 +88,7 @@ internal sealed class SimFaults
 
     private void Next()
     {
-        if (_luck.IsOver)
+        if (_luck.IsOver || _weights <= 0)
         {
             return;
         }

@@ -47,6 +47,9 @@ internal sealed class SimFollower
 
     public bool IsEnded { get; private set; }
 
+    /// <summary>What its master may count on.</summary>
+    private int Has => _group.Options.ReportsWhatIsSafe ? _broker.Visible : _broker.Disk.Log.Count;
+
     private TimeProvider Time => _broker.Machine.Clock;
 
     public void Start()
@@ -80,7 +83,7 @@ internal sealed class SimFollower
     /// <summary>More of the own log is as safe as acknowledged means.</summary>
     public void OnVisible()
     {
-        if (_told >= 0 && _told != _broker.Visible)
+        if (_told >= 0 && _told != Has)
         {
             Report();
         }
@@ -232,7 +235,7 @@ internal sealed class SimFollower
 
         if (_broker.Visible < end)
         {
-            _broker.AfterHere(_broker.DiskTime(1, 15), () => BeginReports(socket, end));
+            _broker.Writes.After(_broker.Writes.Time(1, 15), _group.Options.FlushesBeforeAnswer ? SimHang.Flushes : SimHang.Writes, () => BeginReports(socket, end));
             return;
         }
 
@@ -267,7 +270,7 @@ internal sealed class SimFollower
         }
 
         decoder.Consume(count);
-        _broker.OnAppended(OnVisible);
+        _broker.Writes.OnAppended(OnVisible);
         return true;
     }
 
@@ -279,7 +282,7 @@ internal sealed class SimFollower
             return;
         }
 
-        long has = _broker.Visible;
+        long has = Has;
         _told = has;
         _toldAt = Time.GetTimestamp();
         _socket!.Send(server => server.Link?.OnReport(has));

@@ -18,7 +18,8 @@ internal sealed class SimGroup
         Network = new SimNetwork(World, options);
         LeaseStore = new SimLeaseStore(World, options);
         Checker = new SimChecker(this);
-        Faults = new SimFaults(this);
+        HangChecker = new SimHangChecker(this);
+        Faults = new SimFaults(this, seed);
         LeaseStore.Writing = Checker.OnLeaseWriting;
         LeaseStore.Watched = (member, lease) => Members![member].OnLeaseWatched(lease);
         Members =
@@ -42,6 +43,8 @@ internal sealed class SimGroup
     public SimLeaseStore LeaseStore { get; }
 
     public SimChecker Checker { get; }
+
+    public SimHangChecker HangChecker { get; }
 
     public SimFaults Faults { get; }
 
@@ -105,13 +108,12 @@ internal sealed class SimGroup
 
         Produce();
         Faults.Begin();
-        World.RunUntil(Options.Faults);
-        Faults.End();
-        TimeSpan healing = World.Now;
-        World.RunUntil(healing + (Options.Healing / 3));
-        Faults.HelpByHand();
-        World.RunUntil(healing + Options.Healing);
-        Checker.CheckHealed(healing);
+        World.After(Options.Faults, Faults.End);
+
+        // Events as others are: at that time a member may stand in the middle of something (SimLoop).
+        World.After(Options.Faults + (Options.Healing / 3), Faults.HelpByHand);
+        World.RunUntil(Options.Faults + Options.Healing);
+        Checker.CheckHealed(Options.Faults);
     }
 
     private void Produce() => World.After(World.Between(100, 500), () =>

@@ -1,6 +1,7 @@
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Replication.Epochs;
 using RocketOps.Replication.Leases;
+using RocketOps.Replication.Members;
 
 namespace RocketOps.Replication.Tests.Simulation;
 
@@ -21,7 +22,7 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public long SeenEpoch => broker.Member.State.Seen;
 
-    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => Task.FromResult((broker.Machine.Copy, broker.Member.State.GroupId));
+    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => OnLoopAsync(member => (broker.Machine.Copy, member.State.GroupId));
 
     public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
@@ -42,9 +43,9 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public LogExtent TakeExtent() => new(broker.Epochs, 0, broker.Disk.Log.Count);
 
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => Task.FromResult(GroupJoin.Plan(broker.Member, own, master));
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => OnLoopAsync(member => GroupJoin.Plan(member, own, master));
 
-    public Task CutAsync(LeaseRecord lease, long at, long end) => Busy(broker.DiskTime(0.5, 10), () => broker.Cut((int)at));
+    public Task CutAsync(LeaseRecord lease, long at, long end) => Busy(broker.Writes.Time(0.5, 10), () => broker.Cut((int)at));
 
     public Task BeginLogAtAsync(long at) => Task.CompletedTask;
 
@@ -58,19 +59,28 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
         return done.Task;
     }
 
-    public Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken) => Busy(broker.DiskTime(0.2, 4), () =>
+    public async Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken)
     {
-        if (group.Options.NotesEpochsFirst)
+        Task joined = Task.CompletedTask;
+        await Busy(broker.Writes.Time(0.2, 4), () =>
         {
-            broker.NoteEpochs(epochs);
-        }
-        else
-        {
-            broker.AfterHere(group.World.Between(50, 3000), () => Unless(session.IsEnded, () => broker.NoteEpochs(epochs)));
-        }
+            if (group.Options.NotesEpochsFirst)
+            {
+                broker.NoteEpochs(epochs);
+            }
+            else
+            {
+                broker.AfterHere(group.World.Between(50, 3000), () => Unless(session.IsEnded, () => broker.NoteEpochs(epochs)));
+            }
 
-        broker.Member.OnJoined(groupId);
-    });
+            joined = OnLoopAsync(member =>
+            {
+                member.OnJoined(groupId);
+                return true;
+            });
+        });
+        await joined;
+    }
 
     public void Follow(string masterAddress, string haAddress) => session.Tables.Master = group.Find(lease.Holder);
 
@@ -95,6 +105,25 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
         {
             then();
         }
+    }
+
+    /// <summary>What <paramref name="ask"/> returns, or the <see cref="IOException"/> it throws.</summary>
+    private Task<T> OnLoopAsync<T>(Func<GroupMember, T> ask)
+    {
+        TaskCompletionSource<T> answer = new();
+        broker.Loop.Do(member =>
+        {
+            try
+            {
+                T said = ask(member);
+                Unless(session.IsEnded, () => answer.SetResult(said));
+            }
+            catch (IOException failure)
+            {
+                Unless(session.IsEnded, () => answer.SetException(failure));
+            }
+        });
+        return answer.Task;
     }
 
     private static void Unless(bool isOver, Action happens)
@@ -142,7 +171,8 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
         }
         else
         {
-            answered.SetResult(answer);
+            // The extent that is taken next is of a log that is written.
+            broker.Writes.When(SimHang.Writes, () => Unless(session.IsEnded, () => answered.SetResult(answer)));
         }
     }
 
@@ -157,7 +187,7 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
     {
         TaskCompletionSource done = new();
         _isBusy = true;
-        broker.AfterHere(time, () =>
+        broker.Writes.ReplaceAfter(time, () =>
         {
             _isBusy = false;
             IOException? failure = Try(does);

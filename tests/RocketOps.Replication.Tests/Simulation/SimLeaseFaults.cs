@@ -41,7 +41,7 @@ internal sealed class SimLeaseFaults(SimGroup group, SimLuck luck, SimMembership
     {
         if (group.LeaseStore.Lease?.Record is { } lease && _world.Now - _deletedAt >= BetweenDeletions && !membership.IsChanging
             && group.Parts.Any(member => member is { IsUp: true, IsPaused: false, HasFailed: false } && member.Disk.State.Seen >= lease.Epoch)
-            && group.Parts.All(one => !one.IsPaused && group.LeaseStore.IsReachable(group.NumberOf(one)) && group.Parts.All(other => !group.Network.IsCut(group.NumberOf(one), group.NumberOf(other))))
+            && group.Parts.All(one => !one.IsPaused && !one.Disk.MayHoldUpFiles && group.LeaseStore.IsReachable(group.NumberOf(one)) && group.Parts.All(other => !group.Network.IsCut(group.NumberOf(one), group.NumberOf(other))))
             && group.LeaseStore.Past.Where(past => past.Epoch < lease.Epoch).ToArray() is { Length: > 0 } past)
         {
             LeaseRecord old = _world.Pick(past);
@@ -79,7 +79,7 @@ internal sealed class SimLeaseFaults(SimGroup group, SimLuck luck, SimMembership
             }
             else if (group.Find(lease.Holder) is { IsUp: true, IsPaused: false } master)
             {
-                master.Process!.HandOverTo(target.Name, leaves: master.Process.LeadingEpoch % 2 == 0);
+                master.Broker!.Loop.Do(member => member.HandOverTo(target.Name, leaves: member.LeadingEpoch % 2 == 0));
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed class SimLinks
     {
         _group = group;
         _broker = broker;
-        Door = new MasterDoor(broker.Options, () => group.Options.TicketsEndWithEpochs ? broker.Member.HeldEpoch ?? 0 : _epochs.GetValueOrDefault(_ticket), () => broker.Member.LeadingEpoch is not null, broker.Machine.Clock, broker.Post);
+        Door = new MasterDoor(broker.Options, () => group.Options.TicketsEndWithEpochs ? broker.Member.HeldEpoch ?? 0 : _epochs.GetValueOrDefault(_ticket), () => broker.Member.LeadingEpoch is not null, broker.Machine.Clock, broker.Loop.Post);
     }
 
     public MasterDoor Door { get; }
@@ -48,9 +48,9 @@ internal sealed class SimLinks
     public void Remove(SimLink link) => _links.Remove(link);
 
     /// <summary>A member asks to follow; null is answered when it may not.</summary>
-    public void OnJoin(JoinRequest join, Action<JoinAnswer?> answer) => _broker.Post(member => answer(MasterDoor.Leads(member, join.Epoch, _broker.Roles.BegunEpoch) ? LetIn(join) : null));
+    public void OnJoin(JoinRequest join, Action<JoinAnswer?> answer) => _broker.Loop.Post(member => answer(MasterDoor.Leads(member, join.Epoch, _broker.Roles.BegunEpoch) ? LetIn(join) : null));
 
-    public void OnLeaving(JoinRequest left, long ticket) => _broker.Post(member =>
+    public void OnLeaving(JoinRequest left, long ticket) => _broker.Loop.Post(member =>
     {
         if (Door.Admissions.IsNewest(left.Copy.Member, ticket))
         {

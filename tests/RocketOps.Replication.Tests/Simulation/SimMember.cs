@@ -77,6 +77,9 @@ internal sealed class SimMember
 
     public static string AddressOf(string name) => name + ":10911";
 
+    /// <summary>Its disk hangs, or has done so since then.</summary>
+    public bool HasHungSince(TimeSpan time) => Disk.Hang != SimHang.None || Disk.WentOnAt > time;
+
     public void Start()
     {
         HasPower = true;
@@ -101,6 +104,13 @@ internal sealed class SimMember
         Broker?.Die(tells: true);
         Broker = null;
         _pausedUntil = TimeSpan.Zero;
+        if (Disk.Written < Disk.Log.Count)
+        {
+            Disk.LoseProcess(survives: _group.World.Random.Next(Disk.Written, Disk.Log.Count + 1));
+        }
+
+        // With what it was asked by nobody any more.
+        Disk.GoOn(_group.World.Now);
     }
 
     /// <summary>As <see cref="Kill"/>, and nobody tells the others.</summary>
@@ -124,5 +134,5 @@ internal sealed class SimMember
         RunsSince = _pausedUntil;
     }
 
-    public void OnLeaseWatched(VersionedLease? lease) => Broker?.InProcess(() => Process!.OnLeaseWatched(lease));
+    public void OnLeaseWatched(VersionedLease? lease) => Broker?.Tell(member => member.OnLeaseWatched(lease));
 }

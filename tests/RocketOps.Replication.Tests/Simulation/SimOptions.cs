@@ -60,6 +60,14 @@ internal sealed record SimOptions
 
     public double SlowDisk { get; init; } = 2;
 
+    /// <summary>Between two disks that hang, in the middle; 0 for none.</summary>
+    public double HungDiskEveryMs { get; init; }
+
+    public SimHungDisks HungDisks { get; init; }
+
+    /// <summary>Longer than that it never takes until something is acknowledged again. Null where faults may come one after the other.</summary>
+    public TimeSpan? LongestPause { get; init; }
+
     public double HandOver { get; init; } = 2;
 
     /// <summary>A store that cannot go on until its process is started again.</summary>
@@ -107,6 +115,10 @@ internal sealed record SimOptions
 
     public bool TablesWaitForLog { get; init; } = true;
 
+    public bool ReportsWhatIsSafe { get; init; } = true;
+
+    public bool WaitsForPromises { get; init; } = true;
+
     /// <summary>A schedule of its own kind for each seed.</summary>
     public static SimOptions For(int seed)
     {
@@ -124,6 +136,20 @@ internal sealed record SimOptions
             Loss = random.Next(3) switch { 0 => 0, 1 => 0.01, _ => 0.05 },
         };
     }
+
+    /// <summary>As <see cref="For"/>, every second time of machines whose disks may hang too.</summary>
+    public static SimOptions ForAll(int seed) => WithHangs(seed, For(seed));
+
+    /// <summary>Nothing goes wrong, but that disks hang.</summary>
+    public static SimOptions ForHungDisks(SimHungDisks whose, bool flushesBeforeAnswer) => ForOutages(ReplicationMode.Sync, TimeSpan.FromMinutes(3)) with
+    {
+        LeaseOutage = 0,
+        LeaseSlow = 0,
+        HungDiskEveryMs = whose == SimHungDisks.OfCandidates ? 40_000 : 20_000,
+        HungDisks = whose,
+        FlushesBeforeAnswer = flushesBeforeAnswer,
+        Faults = TimeSpan.FromMinutes(3),
+    };
 
     /// <summary>Nothing goes wrong, but that the lease cannot be reached for long.</summary>
     public static SimOptions ForOutages(ReplicationMode mode, TimeSpan longest) => new()
@@ -159,5 +185,8 @@ internal sealed record SimOptions
     };
 
     /// <summary>As <see cref="For"/>, of a group that also grows and shrinks.</summary>
-    public static SimOptions ForChanges(int seed) => For(seed) with { Members = 2 + (seed % 3), Spares = 2, MemberChange = 6, Faults = TimeSpan.FromSeconds(60), Healing = TimeSpan.FromSeconds(90) };
+    public static SimOptions ForChanges(int seed) =>
+        WithHangs(seed, For(seed)) with { Members = 2 + (seed % 3), Spares = 2, MemberChange = 6, Faults = TimeSpan.FromSeconds(60), Healing = TimeSpan.FromSeconds(90) };
+
+    private static SimOptions WithHangs(int seed, SimOptions options) => seed % 2 == 0 ? options with { HungDiskEveryMs = 10_000 } : options;
 }

@@ -45,7 +45,7 @@ internal sealed class SimRoles
         Begin(term =>
         {
             AcceptsMessages = false;
-            EndSession(() => _broker.AfterHere(_group.World.Between(5, 300), () => BeginEpoch(epoch, term)));
+            EndSession(() => _broker.Writes.ReplaceAfter(_group.World.Between(5, 300), () => BeginEpoch(epoch, term)));
         });
     }
 
@@ -118,7 +118,7 @@ internal sealed class SimRoles
         {
             AcceptsMessages = true;
             Links.Open();
-            _broker.Post(member =>
+            _broker.Loop.Post(member =>
             {
                 if (term == _term)
                 {

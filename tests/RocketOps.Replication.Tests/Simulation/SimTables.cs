@@ -105,6 +105,11 @@ internal sealed class SimTables
     /// <summary>Nothing that a power cut could still take the copies of.</summary>
     private void Save()
     {
+        if (Disk.Hang != SimHang.None)
+        {
+            return;
+        }
+
         Disk.Committed = Committed;
         if (Disk.Durable >= _copiesEnd)
         {

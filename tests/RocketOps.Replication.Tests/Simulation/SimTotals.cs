@@ -19,6 +19,10 @@ internal sealed class SimTotals
 
     public long Changes { get; private set; }
 
+    public long Hangs { get; private set; }
+
+    public long HeldUp { get; private set; }
+
     public void Add(SimChecker checker)
     {
         lock (_lock)
@@ -30,8 +34,10 @@ internal sealed class SimTotals
             GivenBack += checker.GivenBack;
             LostBeyondRepair += checker.LostBeyondRepair;
             Changes += checker.Changes;
+            Hangs += checker.Hangs;
+            HeldUp += checker.HeldUp;
         }
     }
 
-    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Hangs} disks hung and held up {HeldUp} promises, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
 }

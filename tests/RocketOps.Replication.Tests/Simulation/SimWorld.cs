@@ -20,16 +20,19 @@ internal sealed class SimWorld(int seed)
     {
         while (_events.TryPeek(out _, out (long At, long Order) next) && next.At <= end.Ticks)
         {
-            Action happens = _events.Dequeue();
-            Now = new TimeSpan(next.At);
-            happens();
-            if (Failure is { } failure)
-            {
-                throw failure;
-            }
+            HappenNext(next.At);
         }
 
         Now = end;
+    }
+
+    /// <summary>For who waits in the middle of something, as a thread does: everything else happens meanwhile, and there is always something.</summary>
+    public void RunWhile(Func<bool> waits)
+    {
+        while (waits() && _events.TryPeek(out _, out (long At, long Order) next))
+        {
+            HappenNext(next.At);
+        }
     }
 
     public TimeSpan Between(double minMs, double maxMs) => TimeSpan.FromMilliseconds(minMs + (Random.NextDouble() * (maxMs - minMs)));
@@ -37,4 +40,15 @@ internal sealed class SimWorld(int seed)
     public bool Chance(double probability) => Random.NextDouble() < probability;
 
     public T Pick<T>(IReadOnlyList<T> choices) => choices[Random.Next(choices.Count)];
+
+    private void HappenNext(long at)
+    {
+        Action happens = _events.Dequeue();
+        Now = new TimeSpan(at);
+        happens();
+        if (Failure is { } failure)
+        {
+            throw failure;
+        }
+    }
 }

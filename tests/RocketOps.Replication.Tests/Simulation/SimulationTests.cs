@@ -21,11 +21,12 @@ public sealed class SimulationTests(ITestOutputHelper output)
         SimTotals totals = new();
 
         Stopwatch watch = Stopwatch.StartNew();
-        Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed => totals.Add(SimGroup.Run(seed, SimOptions.For(seed))));
+        Parallel.For(first, first + count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, seed => totals.Add(SimGroup.Run(seed, SimOptions.ForAll(seed))));
         if (count >= Schedules)
         {
             totals.Cuts.Should().BePositive("else nothing went wrong");
             totals.HandedOver.Should().BePositive();
+            totals.HeldUp.Should().BePositive("else no disk hung in the middle of a candidacy");
             totals.Failovers.Should().BeGreaterThan(count);
         }
 
