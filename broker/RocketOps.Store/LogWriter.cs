@@ -143,14 +143,8 @@ public sealed class LogWriter
         }
     }
 
-    /// <summary>The same on a thread of the pool: for whoever has more to write than can be dispatched meanwhile.</summary>
-    public void DispatchPendingElsewhere()
-    {
-        if (_positions.VisibleAt == LogPosition.Written)
-        {
-            _dispatcher.RunElsewhere();
-        }
-    }
+    /// <summary>As <see cref="WritePending"/>, on a thread of the pool: for whoever has more to append than can be written and dispatched meanwhile.</summary>
+    public void WritePendingElsewhere() => _log.Writes.WriteElsewhere();
 
     /// <summary>The offset up to which the log is in the kernel; see <see cref="WritePending"/>.</summary>
     public PhysicalOffset Written => new(_log.Written);

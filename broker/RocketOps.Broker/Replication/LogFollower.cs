@@ -226,7 +226,6 @@ internal sealed partial class LogFollower : IAsyncDisposable
                 await _store.BeginLogAtAsync(new PhysicalOffset(decoder.Start), cancellationToken);
             }
 
-            // More has come already: it is received while another thread fills queues and index.
             bool isBehind = received > ReceiveBytes / 2;
             for (; hasBytes; hasBytes = decoder.TryDecode())
             {
@@ -299,19 +298,19 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>What was appended goes to the kernel, to the master's knowledge and to the queues.</summary>
+    /// <summary>What was appended goes to the kernel, to the master's knowledge and to the queues. Where more has come already, that is received while other threads do it.</summary>
     private async ValueTask PassOnAsync(SlaveReports reports, bool isBehind, CancellationToken cancellationToken)
     {
-        _store.Writer.WriteWithoutDispatch();
-        await reports.OnAppendedAsync(cancellationToken);
         if (isBehind)
         {
-            _store.Writer.DispatchPendingElsewhere();
+            _store.Writer.WritePendingElsewhere();
+            await reports.OnAppendedAsync(cancellationToken);
+            return;
         }
-        else
-        {
-            _store.Writer.DispatchPending();
-        }
+
+        _store.Writer.WriteWithoutDispatch();
+        await reports.OnAppendedAsync(cancellationToken);
+        _store.Writer.DispatchPending();
     }
 
     [LoggerMessage(EventId = 3631, Level = LogLevel.Information, Message = "This slave follows {Master} from offset {Offset} on")]

@@ -205,19 +205,6 @@ internal sealed partial class Dispatcher : IThreadPoolWorkItem, ILogFollower
         }
     }
 
-    /// <summary>The same on a thread of the pool, for whoever has something better to do meanwhile; a store without threads has none for it.</summary>
-    public void RunElsewhere()
-    {
-        if (IsBounded)
-        {
-            QueueRest();
-        }
-        else
-        {
-            Run();
-        }
-    }
-
     /// <summary>On the thread pool: a round that somebody else has left.</summary>
     public void Execute()
     {

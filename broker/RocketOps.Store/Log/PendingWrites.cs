@@ -80,6 +80,19 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
         return Written;
     }
 
+    /// <summary>Has everything appended handed to the kernel by <see cref="Rest"/>.</summary>
+    public void WriteElsewhere()
+    {
+        if (Rest is null)
+        {
+            Write();
+        }
+        else
+        {
+            QueueRest();
+        }
+    }
+
     /// <summary>To be called by <see cref="Rest"/> before it writes.</summary>
     public void RestBegins() => Interlocked.Exchange(ref _restQueued, 0);
 
