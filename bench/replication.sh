@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a slave costs: this broker alone (ASYNC_MASTER), this broker as SYNC_MASTER with a slave, the same two as a group that elects its master, in which nothing is read before both have it, and
 # Apache RocketMQ 4.9.7 as SYNC_MASTER with a slave, in turn under the same client;
-# then how fast an empty slave takes a master's log, beside what a program does that only reads, sends, receives and writes (ship.c).
+# then how fast an empty slave takes a master's log, and one that has run for a while what it lacks, beside what a program does that only reads, sends, receives and writes (ship.c).
 #
 #   bench/replication.sh [--pairs 1] [--rate 5000] [--seconds 10] [--warmup 10] [--size 1024] [--catch-up 900] [--touched 4096] [--only-ours] [--only-catch-up]
 #
@@ -149,35 +149,53 @@ measure() {
     }' | tee -a "$work/figures"
 }
 
-metric() { # NAME: the sum of its samples in what is read
-  awk -v name="$1" 'index($1, name "{") == 1 { sum += $NF; found = 1 } END { print found ? sum : -1 }'
+# What the master has sent, what the slave still lacks (both in bytes) and when that was read, in µs: one program for both, as looking takes of what is measured.
+look() {
+  curl -sf "http://$http/metrics" | awk -v now="${EPOCHREALTIME/[.,]/}" 'index($1, "rocketops_replication_sent_bytes_total{") == 1 { sent += $NF } index($1, "rocketmq_broker_commitlog_diff{") == 1 { lag += $NF } END { printf "%d %d %s\n", sent, lag, now }'
 }
 
-# An empty slave takes the last file of the log, which holds it all.
-catch_up() {
-  start_ours ASYNC_MASTER
-  create_topic Load
-  # At a rate, and not as fast as can be: the log is to end within its first file.
-  local began="" from=0 until=0 to=0 lag sent
-  load rate=30000 warmup=0 "seconds=$((catch_up * 1024 * 1024 / (size + 130) / 30000 + 1))" > /dev/null
-  sync
-  start_our_slave
-  # Both figures by one look, ten of them a second: looking takes of what is measured. Between the first look and the last one at which something was missing.
-  local seen at from_master from_slave
+fill_log() { load rate=30000 warmup=0 "seconds=$((catch_up * 1024 * 1024 / (size + 130) / 30000 + 1))" > /dev/null; }
+
+# follow LABEL BASE: one line of figures for a slave that has begun to take what it lacks; BASE bytes had been sent before.
+follow() {
+  local began="" from=0 until=0 to=0 from_master=0 from_slave=0 sent lag at
   while :; do
     sleep 0.1
-    seen="$(curl -sf "http://$http/metrics")"
-    at="$(date +%s%N)"
-    sent="$(metric rocketops_replication_sent_bytes_total <<< "$seen")" lag="$(metric rocketmq_broker_commitlog_diff <<< "$seen")"
+    read -r sent lag at <<< "$(look)"
+    sent=$((sent - $2))
     if [ "$sent" -le 0 ]; then continue; fi
     if [ -z "$began" ]; then began="$at" from="$sent" from_master="$(ticks_of "$master_pid")" from_slave="$(ticks_of "$slave_pid")"; continue; fi
     if [ "$lag" = 0 ]; then break; fi
     to="$at" until="$sent"
   done
+  # Between the first look and the last one at which something was missing.
   [ "$until" -gt "$from" ] || die "the slave had caught up before it was looked at twice: use a larger --catch-up"
-  awk -v bytes="$((until - from))" -v last="$((sent - from))" -v all="$sent" -v ns="$((to - began))" -v m="$(($(ticks_of "$master_pid") - from_master))" -v s="$(($(ticks_of "$slave_pid") - from_slave))" \
+  awk -v label="$1" -v bytes="$((until - from))" -v last="$((sent - from))" -v all="$sent" -v us="$((to - began))" -v m="$(($(ticks_of "$master_pid") - from_master))" -v s="$(($(ticks_of "$slave_pid") - from_slave))" \
     -v hz="$(getconf CLK_TCK)" \
-    'BEGIN { mib = last / 1048576; printf "catch-up               MiBps=%.0f MiB=%.0f masterCpuPerGiB=%.2f slaveCpuPerGiB=%.2f\n", bytes / 1048576 / (ns / 1e9), all / 1048576, m / hz / (mib / 1024), s / hz / (mib / 1024) }' | tee -a "$work/figures"
+    'BEGIN { mib = last / 1048576; printf "%-22s MiBps=%.0f MiB=%.0f masterCpuPerGiB=%.2f slaveCpuPerGiB=%.2f\n", label, bytes / 1048576 / (us / 1e6), all / 1048576, m / hz / (mib / 1024), s / hz / (mib / 1024) }' | tee -a "$work/figures"
+}
+
+# An empty slave takes the last file of the log, which holds it all: its process has just begun. Then what is stored while it stands still, three times: by the last its code has run for a while.
+catch_up() {
+  start_ours ASYNC_MASTER
+  create_topic Load
+  # At a rate, and not as fast as can be: the log is to end within its first file.
+  fill_log
+  sync
+  # Right before memory is needed: a machine may take it back within seconds.
+  touch_memory "$touched"
+  start_our_slave
+  follow catch-up 0
+  local label base
+  for label in catch-up-second catch-up-third catch-up-warm; do
+    kill -STOP "$slave_pid"
+    fill_log
+    read -r base _ <<< "$(look)"
+    touch_memory "$touched"
+    kill -CONT "$slave_pid"
+    follow "$label" "$base"
+  done
+  touch_memory "$touched"
   local segments=("$work/ours/master/commitlog/"*) # the first is the oldest
   "$work/ship" "${segments[0]}" "$work/shipped" $((catch_up * 1024 * 1024)) | tee -a "$work/figures"
   end_servers
@@ -228,6 +246,8 @@ awk '
     }
     r = median("catch-up.MiBps") / median("ship.MiBps")
     tell("catch-up / ship.c", r, ">= 0.60", r >= 0.6)
+    r = median("catch-up-warm.MiBps") / median("ship.MiBps")
+    tell("catch-up of a slave that has run / ship.c", r, ">= 0.60", r >= 0.6)
     if (!("ours-sync.rate" in list)) exit
     r = median("ours-sync.slaveCpu") / median("ours-sync.masterCpu")
     tell("CPU of the slave / of the master, SYNC_MASTER", r, "<= 0.50", r <= 0.5)
