@@ -128,7 +128,8 @@ internal sealed class SimMachineFaults(SimGroup group, SimLuck luck)
 
         _world.After(_world.Between(1000, 5000), () =>
         {
-            if (_strange.Remove(member) && member.IsPart)
+            // One that was taken out meanwhile is looked after when it is added, and does not start, again.
+            if (member.IsPart && _strange.Remove(member))
             {
                 group.Note(member, "has its store moved away");
                 member.Kill();
