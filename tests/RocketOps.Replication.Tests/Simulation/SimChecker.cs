@@ -367,8 +367,8 @@ internal sealed class SimChecker(SimGroup group)
             !Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id))));
     }
 
-    /// <summary>Neither a lease nor a store that ever belonged to the group is left.</summary>
-    private bool IsNewGroup(LeaseRecord? before) => before is null && group.Members.All(static member => member.Disk.State.GroupId.Length == 0);
+    /// <summary>Neither a lease nor a store that ever belonged to the group is left among its members; nobody asks one that was taken out.</summary>
+    private bool IsNewGroup(LeaseRecord? before) => before is null && group.Parts.All(static member => member.Disk.State.GroupId.Length == 0);
 
     private void CheckHas(SimMember master, string what)
     {
