@@ -13,6 +13,8 @@ namespace RocketOps.Cluster.Tests;
 [Collection(KubeClusterCollection.Name)]
 public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper output)
 {
+    private Exchanges? _exchanges;
+
     [SkippableFact]
     public Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
     {
@@ -29,6 +31,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
             : new([ForeignClient.JavaProducer("5.5.0", address, AutomaticCluster.Topic)], shared);
         await using GoRounds? go = Depth.IsDeep ? new(address) : null;
         await using Exchanges? exchanges = Depth.IsDeep ? new(address) : null;
+        _exchanges = exchanges;
         await oracle.ServedAsync("at the beginning");
         await FollowedAsync(oracle, "at the beginning");
         long settled = ordered is null ? 0 : (await ordered.ReceiptsAsync())[^1].At;
@@ -57,6 +60,8 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         {
             await ordered.InOrderAsync(settled);
         }
+
+        _exchanges = null;
 
         await UnplannedAsync(oracle, "the master's process killed", GroupFaults.KillAsync);
         if (Depth.IsDeep)
@@ -88,7 +93,9 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     /// <summary>Another member leads, no send has failed meanwhile, and no consumer got anything twice: all that they had consumed was known to who led next.</summary>
     private async Task PlannedAsync(MessageOracle oracle, string what, Func<string, Task> changeAsync)
     {
+        IReadOnlyList<string> before = await ExchangesFailedAsync();
         Episode.Toll toll = await ChangeAsync(oracle, what, changeAsync);
+        (await ExchangesFailedAsync()).Except(before, StringComparer.Ordinal).Should().BeEmpty("{0} is planned", what);
         toll.Failed.Should().BeEmpty("{0} is planned", what);
         if (Depth.IsDeep)
         {
@@ -123,6 +130,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
 
     private async Task<Episode.Toll> ChangeAsync(MessageOracle oracle, string what, Func<string, Task> changeAsync)
     {
+        int received = await oracle.ReceivedAsync();
         Episode episode = await Episode.BeginAsync(oracle, what);
         await changeAsync(episode.Master);
         await episode.ReplacedAsync();
@@ -130,9 +138,12 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         await AutomaticCluster.StoryAsync(what);
         await FollowedAsync(oracle, what);
         Episode.Toll toll = await episode.TollAsync();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {toll.Failed.Count} sends failed of {toll.Sent}; received again: {string.Join(", ", oracle.Groups.Where(static group => group.Prints).Select(group => $"{group.Name} {toll.Repeats.Count(repeat => repeat.Member.Group == group.Name)}"))}"));
+        TimeSpan silence = await oracle.LongestSilenceAsync(received);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {toll.Failed.Count} sends failed of {toll.Sent}; longest time without a stored message {silence.TotalSeconds:F1} s; received again: {string.Join(", ", oracle.Groups.Where(static group => group.Prints).Select(group => $"{group.Name} {toll.Repeats.Count(repeat => repeat.Member.Group == group.Name)}"))}"));
         return toll;
     }
+
+    private async Task<IReadOnlyList<string>> ExchangesFailedAsync() => _exchanges is null ? [] : await _exchanges.FailuresAsync();
 
     private static Task FollowedAsync(MessageOracle oracle, string when) => Depth.IsDeep ? AutomaticCluster.FollowedAsync(oracle, when) : Task.CompletedTask;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace RocketOps.Cluster.Tests;
 
@@ -51,15 +50,20 @@ internal sealed class Exchanges : IAsyncDisposable
         await _requests.MoreAsync(100, "reply", when);
     }
 
+    /// <summary>Halves that were not taken and requests that nobody answered so far, as the clients tell of them.</summary>
+    public async Task<IReadOnlyList<string>> FailuresAsync()
+    {
+        (_, IReadOnlyList<string> halves) = await _transactions.CountAsync();
+        return [.. halves, .. (await _requests.EventsAsync()).Where(static line => line.GetProperty("event").GetString() == "error").Select(static (line, i) => string.Create(CultureInfo.InvariantCulture, $"request, failure {i + 1}: {line}"))];
+    }
+
     /// <summary>Fails when a half was not taken or a request not answered so far. Returns when each half that was taken is read as its producer ended it, with a sentence about all.</summary>
     public async Task<string> AllDoneAsync()
     {
-        (_, IReadOnlyList<string> failures) = await _transactions.CountAsync();
-        failures.Should().BeEmpty("every half is taken");
-        IReadOnlyList<JsonElement> requests = await _requests.EventsAsync();
-        requests.Where(static line => line.GetProperty("event").GetString() == "error").Should().BeEmpty("every request is answered");
+        (await FailuresAsync()).Should().BeEmpty("every half is taken, and every request answered");
+        int answered = (await _requests.EventsAsync()).Count;
         string received = await _transactions.AllReceivedAsync();
-        return string.Create(CultureInfo.InvariantCulture, $"transactions: {received}; {requests.Count} requests answered");
+        return string.Create(CultureInfo.InvariantCulture, $"transactions: {received}; {answered} requests answered");
     }
 
     public async ValueTask DisposeAsync()

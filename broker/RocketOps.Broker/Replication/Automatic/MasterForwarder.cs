@@ -19,6 +19,8 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     /// <summary>Requests under way to the master or waiting for one; their bodies count for their connections besides.</summary>
     private const int MaxWaiting = 4_096;
 
+    private const string Unreached = "could not be reached";
+
     private int _waiting;
 
     // Nobody listened there a moment ago. While a master is gone thousands of requests may wait for it, and one look each pause is enough for all.
@@ -100,17 +102,24 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     private async Task<RemotingCommand?> WaitAsync(RemotingCommand request, CancellationToken cancellationToken)
     {
         long since = time.GetTimestamp();
+        string found = "nobody else was found to";
         while (!group.TakesMessages && !group.LacksCopies)
         {
             TimeSpan left = Patience - time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero)
             {
-                return group.IsShortOfCopies ? RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.TooFewReplicas(settings.Current)) : RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "service not available now: this broker does not lead its group at the moment, or has only just begun to, and nobody else was found to; send again");
+                return group.IsShortOfCopies ? RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.TooFewReplicas(settings.Current)) : RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {found}; send again");
             }
 
-            if (group.MasterElsewhere is { } master && await AskAsync(master, request, left, cancellationToken) is { } answer)
+            if (group.MasterElsewhere is { } master)
             {
-                return answer;
+                (RemotingCommand? answer, string why) = await AskAsync(master, request, left, cancellationToken);
+                if (answer is not null)
+                {
+                    return answer;
+                }
+
+                found = $"{master}, which has the lease, {why}";
             }
 
             await Task.Delay(Pause, time, cancellationToken);
@@ -120,48 +129,53 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     }
 
     /// <summary>
-    /// Null when that member cannot be reached, or does not lead either. Who has got the request and does not answer may have carried it out: whether it is sent again is then for the client to say, as when it had
-    /// asked the master itself. Else a message would be stored twice that its producer sent once.
+    /// No answer when that member cannot be reached, or does not lead either: then why. Who has got the request and does not answer may have carried it out: whether it is sent again is then for the client to say, as when it
+    /// had asked the master itself. Else a message would be stored twice that its producer sent once.
     /// </summary>
-    private async Task<RemotingCommand?> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<(RemotingCommand? Answer, string Why)> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
     {
         long since = time.GetTimestamp();
         if (_unreachable is { } last && last.Address == master && time.GetElapsedTime(last.At, since) < Pause)
         {
-            return null;
+            return (null, Unreached);
         }
 
         RemotingCommand passedOn = Copy(request, GroupRequests.PassedOn);
         RemotingConnection connection;
         try
         {
-            connection = await client.ConnectAsync(master, cancellationToken).WaitAsync(patience, time, cancellationToken);
+            // The next look waits for the same attempt, unless somebody else leads by then: behind the address of a pod that is gone there may be nobody to say so.
+            connection = await client.ConnectAsync(master, cancellationToken).WaitAsync(Pause, time, cancellationToken);
         }
-        catch (Exception failure) when (failure is IOException or TimeoutException)
+        catch (TimeoutException)
+        {
+            return (null, Unreached);
+        }
+        catch (IOException)
         {
             _unreachable = new Unreachable(master, time.GetTimestamp());
-            return null;
+            return (null, Unreached);
         }
 
         TimeSpan left = patience - time.GetElapsedTime(since);
         if (left <= TimeSpan.Zero)
         {
-            return null;
+            return (null, "was reached too late");
         }
 
         try
         {
             RemotingCommand answer = await connection.InvokeAsync(passedOn, left, cancellationToken);
-            return answer.Code == GroupRequests.NotLeading ? null : PhysicalRequests.AnswerOf(request, answer);
+            return answer.Code == GroupRequests.NotLeading ? (null, "does not lead yet, or not any more") : (PhysicalRequests.AnswerOf(request, answer), string.Empty);
         }
         catch (InvalidOperationException)
         {
-            // Too many are under way to it: this one was not sent.
-            return null;
+            // This one was not sent.
+            return (null, "has too many requests under way");
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {
-            return RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: {master}, which leads the group, was asked and did not answer, and may have carried it out; send again");
+            return (RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: {master}, which leads the group, was asked and did not answer, and may have carried it out; send again"), string.Empty);
         }
     }
 

@@ -59,7 +59,49 @@ public sealed class MasterForwarderTests
                 return waiting.All(static request => request.IsCompleted);
             },
             "their time is over");
-        (await Task.WhenAll(waiting)).Should().OnlyContain(static answer => answer!.Code == ResponseCode.ServiceNotAvailable);
+        string remark = $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {left.Group!.MasterElsewhere}, which has the lease, could not be reached; send again";
+        (await Task.WhenAll(waiting)).Should().OnlyContain(answer => answer!.Code == ResponseCode.ServiceNotAvailable && answer.Remark == remark);
+    }
+
+    /// <summary>Behind the address of a pod that is gone there may be nobody to refuse a connection, and clients wait for the next master.</summary>
+    [Fact]
+    public async Task Forward_TheAddressOfWhoLedIsSilent_TheNextMasterTakesIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        string first = members.NameOf(await members.MasterAsync());
+        string next = Two.Single(name => name != first);
+        BrokerParts left = members[next].Host.Parts;
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        AddressResolver silent = async (_, cancellationToken) =>
+        {
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            return [];
+        };
+        FakeTimeProvider time = new();
+        RemotingClientOptions options = new();
+        await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
+        MasterForwarder forwarder = new(left.Settings, left.Group!, client, left.Misled, time);
+        await using RemotingClient producer = TestBroker.NewClient();
+        try
+        {
+            Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(members[next].Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);
+            await asked.Task;
+            (await ElectedMembers.GroupOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
+            await Eventually.TrueAsync(() => left.Group!.TakesMessages, "the other member leads");
+            await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it waits no longer for the address before it looks again");
+            time.Advance(Pause);
+            await Eventually.TrueAsync(() => waiting.IsCompleted || time.HasTimerIn(Pause), "it has given that up");
+            time.Advance(Pause);
+
+            (await waiting.WaitAsync(Eventually.DefaultDeadline)).Should().BeNull("this member takes it itself");
+        }
+        finally
+        {
+            time.Advance(options.ConnectTimeout);
+        }
     }
 
     /// <summary>Clients make their next attempt at once: refused in no time, three of them do not outlive a slave's restart.</summary>
