@@ -83,7 +83,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     {
         if (Volatile.Read(ref _ticket) is not (>= 0 and var ticket))
         {
-            // It has not followed, so nobody waits for it.
+            // It has not followed, or has said so: nobody waits for it.
             return;
         }
 
@@ -91,6 +91,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         {
             (MemberCopy copy, string ownGroup) = await host.IdentifyAsync(cancellationToken);
             await host.TellLeavingAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), ticket, cancellationToken);
+            Interlocked.CompareExchange(ref _ticket, -1, ticket);
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {

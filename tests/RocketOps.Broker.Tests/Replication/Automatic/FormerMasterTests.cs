@@ -46,6 +46,23 @@ public sealed class FormerMasterTests
         (await members.ReadAsync(members[target])).Should().Equal([.. acknowledged, "last"]);
     }
 
+    /// <summary>It says that it leaves before it waits for who still comes to it, and follows meanwhile.</summary>
+    [Fact]
+    public async Task Stop_OfOneThatFollowsItsSuccessor_IsToldToTheMasterOnce()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
+        (TestBroker old, string target) = await ReadyAsync(members);
+        string name = members.NameOf(old);
+        await HandOverAsync(members, target);
+        await members.InSyncAsync(Two);
+        await Eventually.TrueAsync(() => members.LogOf(name).Lines.Any(static line => line.Id == 3631), "it follows who leads now");
+
+        await members.StopAsync(name);
+
+        members.LogOf(name).Lines.Should().NotContain(static line => line.Id == 3667, "the master was told");
+        await members.InSyncAsync(target);
+    }
+
     [Fact]
     public async Task Connection_ByTheMastersAddress_IsClosedBetweenRequests()
     {
