@@ -178,6 +178,27 @@ public sealed class LeaderTests : MemberTest
         master.Confirmed.Should().Be(100);
     }
 
+    /// <summary>Who is taken out may not lead next. Without the minimum nothing is acknowledged, so there is nothing to be won by taking out the last ones that have everything.</summary>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public void Tick_AFollowerIsSilent_IsTakenOutButNotBelowTheMinimum(int minInSync, int left)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+
+        for (TimeSpan passed = TimeSpan.Zero; passed < 2 * Options.MaxLag; passed += Look)
+        {
+            _time.Advance(Look);
+            master.Tick();
+            AnswerWrites(master);
+        }
+
+        master.LeadingEpoch.Should().Be(5);
+        master.Lease!.InSync.Should().HaveCount(left);
+        master.TakesMessages.Should().Be(left == 1);
+    }
+
     [Fact]
     public void OnFollowerGone_OfAnEarlierEpoch_ChangesNothing()
     {
