@@ -23,8 +23,8 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
 
     private int _waiting;
 
-    // Nobody listened there a moment ago. While a master is gone thousands of requests may wait for it, and one look each pause is enough for all.
-    private volatile Unreachable? _unreachable;
+    // Nobody listened there a moment ago, or that member had yet to begin. Until a master serves thousands of requests may wait for it, and one that asks each pause is enough for all.
+    private volatile AskedInVain? _askedInVain;
 
     /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(2_500);
@@ -135,9 +135,10 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     private async Task<(RemotingCommand? Answer, string Why)> AskAsync(string master, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
     {
         long since = time.GetTimestamp();
-        if (_unreachable is { } last && last.Address == master && time.GetElapsedTime(last.At, since) < Pause)
+        if (_askedInVain is { } last && last.Master == master
+            && (time.GetElapsedTime(last.At, since) < Pause || !ReferenceEquals(Interlocked.CompareExchange(ref _askedInVain, last with { At = since }, last), last)))
         {
-            return (null, Unreached);
+            return (null, last.Why);
         }
 
         RemotingCommand passedOn = Copy(request, GroupRequests.PassedOn);
@@ -153,8 +154,7 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
         }
         catch (IOException)
         {
-            _unreachable = new Unreachable(master, time.GetTimestamp());
-            return (null, Unreached);
+            return (null, InVain(master, Unreached));
         }
 
         TimeSpan left = patience - time.GetElapsedTime(since);
@@ -166,7 +166,13 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
         try
         {
             RemotingCommand answer = await connection.InvokeAsync(passedOn, left, cancellationToken);
-            return answer.Code == GroupRequests.NotLeading ? (null, "does not lead yet, or not any more") : (PhysicalRequests.AnswerOf(request, answer), string.Empty);
+            if (answer.Code == GroupRequests.NotLeading)
+            {
+                return (null, InVain(master, "does not lead yet, or not any more"));
+            }
+
+            _askedInVain = null;
+            return (PhysicalRequests.AnswerOf(request, answer), string.Empty);
         }
         catch (InvalidOperationException)
         {
@@ -179,5 +185,11 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
         }
     }
 
-    private sealed record Unreachable(string Address, long At);
+    private string InVain(string master, string why)
+    {
+        _askedInVain = new AskedInVain(master, why, time.GetTimestamp());
+        return why;
+    }
+
+    private sealed record AskedInVain(string Master, string Why, long At);
 }

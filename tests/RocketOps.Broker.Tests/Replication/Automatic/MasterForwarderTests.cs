@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Hosting;
@@ -6,6 +7,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
+using RocketOps.Remoting.Server;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 
@@ -61,6 +63,45 @@ public sealed class MasterForwarderTests
             "their time is over");
         string remark = $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {left.Group!.MasterElsewhere}, which has the lease, could not be reached; send again";
         (await Task.WhenAll(waiting)).Should().OnlyContain(answer => answer!.Code == ResponseCode.ServiceNotAvailable && answer.Remark == remark);
+    }
+
+    /// <summary>A member that is about to lead is busy enough: what waits for it is sent there when it leads, and not by each again and again before.</summary>
+    [Fact]
+    public async Task Forward_ManyWaitForAMasterThatHasYetToBegin_NotEachOfThemAsksIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker leader = await members.MasterAsync();
+        BrokerParts other = members[Two.Single(name => name != members.NameOf(leader))].Host.Parts;
+        Beginner beginner = new();
+        await using RemotingServer server = await RemotingServer.StartAsync(
+            new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, new RequestHandlerRegistry().Add(RequestCode.SendMessageV2, beginner), NullLoggerFactory.Instance);
+        FakeTimeProvider time = new();
+        AddressResolver toBeginner = (_, _) => Task.FromResult<IReadOnlyList<IPEndPoint>>([server.EndPoint]);
+        await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, toBeginner);
+        MasterForwarder forwarder = new(other.Settings, other.Group!, client, other.Misled, time);
+        await using RemotingClient producer = TestBroker.NewClient();
+        RemotingConnection connection = await producer.ConnectAsync(leader.Address);
+
+        List<Task<RemotingCommand?>> waiting = [];
+        while (waiting.Count < Requesters)
+        {
+            waiting.Add(forwarder.ForwardAsync(connection, Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None));
+            await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it has looked, and waits for its next look");
+            time.Advance(Between);
+        }
+
+        beginner.Asked.Should().BeInRange(2, Requesters - 1, "each has looked, and most of them several times");
+        beginner.Lead();
+        await Eventually.TrueAsync(
+            () =>
+            {
+                time.Advance(Between);
+                return waiting.All(static request => request.IsCompleted);
+            },
+            "all are answered");
+        (await Task.WhenAll(waiting)).Should().OnlyContain(static answer => answer!.Code == ResponseCode.Success);
     }
 
     /// <summary>Behind the address of a pod that is gone there may be nobody to refuse a connection, and clients wait for the next master.</summary>
@@ -135,5 +176,22 @@ public sealed class MasterForwarderTests
         RemotingCommand? answer = await waiting;
         answer.Should().NotBeNull("copies have not been lacking for so long that it is refused before its time is over");
         (answer!.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "in-sync replicas not enough: minInSyncReplicas is 2, and fewer members of the group have the log"));
+    }
+
+    /// <summary>Has the lease, and leads from when it is told to.</summary>
+    private sealed class Beginner : AsyncRequestHandler
+    {
+        private int _asked;
+        private volatile bool _leads;
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public void Lead() => _leads = true;
+
+        public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _asked);
+            return ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, _leads ? ResponseCode.Success : GroupRequests.NotLeading));
+        }
     }
 }
