@@ -54,8 +54,9 @@ internal sealed partial class PodWorker
         Volatile.Write(ref _current, pod);
         if (pod.IsDeleting)
         {
-            Stop(TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 30));
+            // Before the stop, which a pod without a process answers at once: it would end without knowing why, and leave its object.
             _deletion.TrySetResult();
+            Stop(TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 30));
         }
 
         MarkDirty();
@@ -64,8 +65,8 @@ internal sealed partial class PodWorker
     /// <summary>The object is gone although nobody waited for us (a forced delete): the processes must go too.</summary>
     public void Vanished()
     {
-        Stop(TimeSpan.Zero);
         _deletion.TrySetResult();
+        Stop(TimeSpan.Zero);
     }
 
     /// <summary>The machine stops; the object stays and is run again at the next start.</summary>
