@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace RocketOps.Kubernetes.Apply;
 
@@ -24,7 +23,7 @@ internal static class FieldOwnership
     private static readonly string[] IdentityMetadata = ["name", "namespace"];
 
     /// <summary>Whether the trie covers every field of an applied body, apart from what names the object.</summary>
-    public static bool Covers(JsonElement fieldsV1, JsonObject body)
+    public static bool Covers(JsonElement fieldsV1, JsonElement body)
     {
         try
         {
@@ -37,24 +36,17 @@ internal static class FieldOwnership
         }
     }
 
-    private static bool CoversBody(JsonElement fieldsV1, JsonObject body)
+    private static bool CoversBody(JsonElement fieldsV1, JsonElement body)
     {
-        foreach ((string? key, JsonNode? value) in body)
+        foreach (JsonProperty field in body.EnumerateObject())
         {
-            if (Identity.Contains(key))
+            if (Identity.Contains(field.Name))
             {
                 continue;
             }
 
-            if (key == "metadata" && value is JsonObject metadata)
-            {
-                List<KeyValuePair<string, JsonNode?>> fields = metadata.Where(p => !IdentityMetadata.Contains(p.Key)).ToList();
-                if (fields.Count > 0 && (!fieldsV1.TryGetProperty("f:metadata", out JsonElement node) || !fields.TrueForAll(p => CoversField(node, p.Key, p.Value))))
-                {
-                    return false;
-                }
-            }
-            else if (!CoversField(fieldsV1, key, value))
+            bool isCovered = field.NameEquals("metadata"u8) && field.Value.ValueKind == JsonValueKind.Object ? CoversMetadata(fieldsV1, field.Value) : CoversField(fieldsV1, field);
+            if (!isCovered)
             {
                 return false;
             }
@@ -63,10 +55,24 @@ internal static class FieldOwnership
         return true;
     }
 
-    private static bool CoversField(JsonElement parent, string name, JsonNode? value) =>
-        parent.TryGetProperty($"f:{name}", out JsonElement node) && CoversValue(node, value);
+    private static bool CoversMetadata(JsonElement fieldsV1, JsonElement metadata)
+    {
+        bool isOwned = fieldsV1.TryGetProperty("f:metadata"u8, out JsonElement node);
+        foreach (JsonProperty field in metadata.EnumerateObject())
+        {
+            if (!IdentityMetadata.Contains(field.Name) && !(isOwned && CoversField(node, field)))
+            {
+                return false;
+            }
+        }
 
-    private static bool CoversValue(JsonElement node, JsonNode? value)
+        return true;
+    }
+
+    private static bool CoversField(JsonElement parent, JsonProperty field) =>
+        parent.TryGetProperty($"f:{field.Name}", out JsonElement node) && CoversValue(node, field.Value);
+
+    private static bool CoversValue(JsonElement node, JsonElement value)
     {
         if (node.ValueKind != JsonValueKind.Object)
         {
@@ -78,25 +84,62 @@ internal static class FieldOwnership
             return true;
         }
 
-        return value switch
+        return value.ValueKind switch
         {
-            JsonObject map => map.All(p => CoversField(node, p.Key, p.Value)),
-            JsonArray list => list.All(item => CoversItem(node, item)),
+            JsonValueKind.Object => CoversFields(node, value),
+            JsonValueKind.Array => CoversItems(node, value),
             _ => true,
         };
     }
 
-    private static bool CoversItem(JsonElement node, JsonNode? item)
+    private static bool CoversFields(JsonElement node, JsonElement map)
     {
+        foreach (JsonProperty field in map.EnumerateObject())
+        {
+            if (!CoversField(node, field))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool CoversItems(JsonElement node, JsonElement list)
+    {
+        // Read once: each item may be any of them.
+        List<Entry> entries = [];
         foreach (JsonProperty entry in node.EnumerateObject())
         {
-            if (entry.Name.StartsWith("k:", StringComparison.Ordinal) && item is JsonObject map && KeysMatch(entry.Name, map))
+            string name = entry.Name;
+            if ((name.StartsWith("k:", StringComparison.Ordinal) || name.StartsWith("v:", StringComparison.Ordinal)) && Parse(name) is { } item)
+            {
+                entries.Add(new Entry(name[0] == 'k', item, entry.Value));
+            }
+        }
+
+        foreach (JsonElement item in list.EnumerateArray())
+        {
+            if (!CoversItem(entries, item))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool CoversItem(List<Entry> entries, JsonElement item)
+    {
+        foreach (Entry entry in entries)
+        {
+            if (entry.IsKeyed && item.ValueKind == JsonValueKind.Object && KeysMatch(entry.Item, item))
             {
                 // The keys themselves are fields of the item and are listed below it.
-                return CoversValue(entry.Value, item);
+                return CoversValue(entry.Fields, item);
             }
 
-            if (entry.Name.StartsWith("v:", StringComparison.Ordinal) && item is JsonValue && JsonNode.DeepEquals(Parse(entry.Name), item))
+            if (!entry.IsKeyed && item.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array or JsonValueKind.Null) && JsonElement.DeepEquals(entry.Item, item))
             {
                 return true;
             }
@@ -106,8 +149,23 @@ internal static class FieldOwnership
     }
 
     /// <summary>A key the body leaves out has its default there (a port's protocol, mostly).</summary>
-    private static bool KeysMatch(string entry, JsonObject item) =>
-        Parse(entry) is JsonObject keys && keys.All(k => !item.TryGetPropertyValue(k.Key, out JsonNode? value) || JsonNode.DeepEquals(k.Value, value));
+    private static bool KeysMatch(JsonElement keys, JsonElement item)
+    {
+        if (keys.ValueKind != JsonValueKind.Object)
+        {
+            return false;
+        }
+
+        foreach (JsonProperty key in keys.EnumerateObject())
+        {
+            if (item.TryGetProperty(key.Name, out JsonElement value) && !JsonElement.DeepEquals(key.Value, value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool IsLeaf(JsonElement node)
     {
@@ -115,11 +173,11 @@ internal static class FieldOwnership
         return !entries.MoveNext();
     }
 
-    private static JsonNode? Parse(string entry)
+    private static JsonElement? Parse(string entry)
     {
         try
         {
-            return JsonNode.Parse(entry.AsSpan(2).ToString());
+            return JsonElement.Parse(entry.AsSpan(2));
         }
         catch (JsonException)
         {
@@ -127,4 +185,9 @@ internal static class FieldOwnership
             return null;
         }
     }
+
+    /// <param name="IsKeyed">Whether it names an item by its keys, and not by all of it.</param>
+    /// <param name="Item">The keys or the item.</param>
+    /// <param name="Fields">What is owned of it.</param>
+    private readonly record struct Entry(bool IsKeyed, JsonElement Item, JsonElement Fields);
 }

@@ -43,10 +43,14 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
         ArgumentNullException.ThrowIfNull(desired);
         KubernetesType<T> type = client.Types.Get<T>();
         JsonObject body = ApplyBody.ForObject(desired, type, _apply);
-        string hash = CanonicalJson.Hash(body);
-        if (live is not null && !NeedsApply(body, hash, live))
+        string hash;
+        using (JsonDocument intent = CanonicalJson.Read(body))
         {
-            return new ApplyOutcome<T>(live, Written: false, Created: false);
+            hash = CanonicalJson.Hash(intent.RootElement);
+            if (live is not null && !NeedsApply(intent.RootElement, hash, live))
+            {
+                return new ApplyOutcome<T>(live, Written: false, Created: false);
+            }
         }
 
         JsonObject stamped = body["metadata"]!["annotations"] is JsonObject annotations ? annotations : new JsonObject();
@@ -70,14 +74,14 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
     {
         ArgumentNullException.ThrowIfNull(desired);
         ArgumentNullException.ThrowIfNull(live);
-        JsonObject body = ApplyBody.ForObject(desired, client.Types.Get<T>(), _apply);
-        return NeedsApply(body, CanonicalJson.Hash(body), live);
+        using JsonDocument intent = CanonicalJson.Read(ApplyBody.ForObject(desired, client.Types.Get<T>(), _apply));
+        return NeedsApply(intent.RootElement, CanonicalJson.Hash(intent.RootElement), live);
     }
 
-    private bool NeedsApply(JsonObject body, string hash, IKubernetesObject live) =>
+    private bool NeedsApply(JsonElement body, string hash, IKubernetesObject live) =>
         live.Annotation(options.HashAnnotation) != hash || !Owns(live, body);
 
-    private bool Owns(IKubernetesObject live, JsonObject body) =>
+    private bool Owns(IKubernetesObject live, JsonElement body) =>
         live.Metadata.ManagedFields?.Find(IsOurs) is { FieldsV1: { } fields } && FieldOwnership.Covers(fields, body);
 
     private bool IsOurs(ManagedFieldsEntry entry) =>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Hosting;
@@ -21,9 +20,7 @@ internal sealed class StatusWriter
         where T : class, IKubernetesObject
     {
         KubernetesType<T> type = _client.Types.Get<T>();
-        JsonNode? before = JsonSerializer.SerializeToNode(entity, type.Json)?["status"];
-        JsonNode? after = JsonSerializer.SerializeToNode(next, type.Json)?["status"];
-        if (System.Text.Json.Nodes.JsonNode.DeepEquals(before, after))
+        if (IsSame(JsonSerializer.SerializeToElement(entity, type.Json), JsonSerializer.SerializeToElement(next, type.Json)))
         {
             return false;
         }
@@ -41,4 +38,9 @@ internal sealed class StatusWriter
             return false;
         }
     }
+
+    private static bool IsSame(JsonElement before, JsonElement after) =>
+        before.TryGetProperty("status"u8, out JsonElement old)
+            ? after.TryGetProperty("status"u8, out JsonElement next) && JsonElement.DeepEquals(old, next)
+            : !after.TryGetProperty("status"u8, out _);
 }

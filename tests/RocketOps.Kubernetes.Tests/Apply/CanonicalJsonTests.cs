@@ -10,6 +10,12 @@ public sealed class CanonicalJsonTests
     public void Serialize_SortsKeysAndLeavesNullsOut() =>
         Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonNode.Parse("""{"b":[{"z":1,"y":null}],"a":"x"}"""))).Should().Be("""{"a":"x","b":[{"z":1}]}""");
 
+    /// <summary>Where bytes would order them otherwise: a pair of surrogates comes before U+E000.</summary>
+    [Fact]
+    public void Serialize_NamesThatAreNotPlain_InTheOrderOfTexts() =>
+        Encoding.UTF8.GetString(CanonicalJson.Serialize(JsonNode.Parse("""{"\ue000":1,"\ud83d\ude00":2,"b":3,"a\"b":4,"a\u0041":"<é>"}""")))
+            .Should().Be("""{"a\u0022b":4,"aA":"\u003C\u00E9\u003E","b":3,"\uD83D\uDE00":2,"\uE000":1}""");
+
     [Fact]
     public void Hash_OfTheSameMeaning_IsTheSame_AndStaysSo()
     {
