@@ -95,6 +95,12 @@ internal static class FieldOwnership
     /// </summary>
     public static void KeepTimesIfOtherwiseSame(JsonObject next, JsonObject old)
     {
+        // Who owns what is read only when it decides: most writes change something.
+        if (!IsSameBut(next, old, "metadata") || !IsSameBut(next.Metadata(), old.Metadata(), "managedFields", "resourceVersion"))
+        {
+            return;
+        }
+
         List<ManagedEntry>? now = ManagedEntry.ReadAll(next.Metadata().Items("managedFields"));
         List<ManagedEntry>? before = ManagedEntry.ReadAll(old.Metadata().Items("managedFields"));
         if (now is null || before is null || now.Count != before.Count || now.Zip(before).Any(pair => !pair.First.IsSameWriter(pair.Second) || !pair.First.Fields.SameAs(pair.Second.Fields)))
@@ -102,14 +108,11 @@ internal static class FieldOwnership
             return;
         }
 
-        JsonObject same = next.Copy();
-        same.Metadata().Take("managedFields", old.Metadata());
-        same.Metadata().Take("resourceVersion", old.Metadata());
-        if (JsonNodes.Same(same, old))
-        {
-            next.Metadata().Take("managedFields", old.Metadata());
-        }
+        next.Metadata().Take("managedFields", old.Metadata());
     }
+
+    private static bool IsSameBut(JsonObject next, JsonObject old, params string[] names) => JsonNodes.Names(next, old).Except(names).All(
+        name => next.TryGetPropertyValue(name, out JsonNode? value) && old.TryGetPropertyValue(name, out JsonNode? before) && JsonNodes.Same(value, before));
 
     private static List<ManagedEntry> UpdateEntries(JsonObject old, JsonObject next, SchemaNode schema, List<ManagedEntry> entries, ManagedEntry writer)
     {

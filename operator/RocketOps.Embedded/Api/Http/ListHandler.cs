@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -86,9 +87,14 @@ internal sealed class ListHandler(ObjectStore store, Projection projection, Time
             foreach (JsonElement item in items)
             {
                 writer.WriteStartObject();
-                foreach (JsonProperty property in item.EnumerateObject().Where(p => resource.IsCustom || p.Name is not ("apiVersion" or "kind")))
+                foreach (JsonProperty property in item.EnumerateObject())
                 {
-                    property.WriteTo(writer);
+                    if (resource.IsCustom || !(property.NameEquals("apiVersion"u8) || property.NameEquals("kind"u8)))
+                    {
+                        // As it is stored: it was written with the same options.
+                        writer.WritePropertyName(property.Name);
+                        writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(property.Value), skipInputValidation: true);
+                    }
                 }
 
                 writer.WriteEndObject();
