@@ -238,7 +238,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         await group.LeaveAsync();
         if (group.SinceLed is not null)
         {
-            await new Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Time).WaitAsync();
+            await new Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Askers, _parts.Time).WaitAsync();
 
             // It has followed the new master meanwhile, which may count on it.
             await group.LeaveAsync();

@@ -102,7 +102,7 @@ internal sealed class BrokerParts
             settings, store, Roles, new Takeover(store, Topics, loggers.CreateLogger<Takeover>()), Master, HaListener, fileSystem, resolver, loggers, time);
         AwaitedConsumers = Group is null ? null : new AwaitedConsumers(settings, () => Group.Sender, time);
         Replicas.Group = Group;
-        Misled = new MisledClients(address, ParkedPulls, time);
+        Misled = new MisledClients(address, ParkedPulls, Askers, time);
         Forwarder = Group is null ? null : new MasterForwarder(settings, Group, MasterClient, Misled, time);
         Replies = new ReplyMessageHandler(
             settings, Topics, SendPipeline, SendRefusals, new ReplyPusher(Producers, Askers, address, time, loggers.CreateLogger<ReplyPusher>()), Appender, address, Forwarder, loggers.CreateLogger<ReplyMessageHandler>());

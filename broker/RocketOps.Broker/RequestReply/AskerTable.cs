@@ -9,7 +9,7 @@ namespace RocketOps.Broker.RequestReply;
 internal sealed class AskerTable(TimeProvider time)
 {
     /// <summary>Nobody waits for longer than a few seconds (3 by default): what was asked before that will not be replied to any more.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Clients' ids are an address, a process and a unit.</summary>
     public const int MaxIdBytes = 512;
@@ -65,6 +65,26 @@ internal sealed class AskerTable(TimeProvider time)
             return asker.Open <= 1;
         }
     }
+
+    /// <summary>Whether somebody still waits for a reply by that connection, as far as is known here.</summary>
+    public bool IsAwaited(RemotingConnection connection)
+    {
+        lock (_changes)
+        {
+            return _askers.TryGetValue(connection, out Asker asker) && IsOpen(asker);
+        }
+    }
+
+    /// <summary>The same, by any connection.</summary>
+    public bool IsAnyAwaited()
+    {
+        lock (_changes)
+        {
+            return _askers.Values.Any(asker => IsOpen(asker));
+        }
+    }
+
+    private bool IsOpen(in Asker asker) => asker.Open > 0 && !IsOver(asker);
 
     private bool IsOver(in Asker asker) => time.GetElapsedTime(asker.At) > Patience;
 

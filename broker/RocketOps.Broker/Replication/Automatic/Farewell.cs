@@ -1,14 +1,15 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.RequestReply;
 
 namespace RocketOps.Broker.Replication.Automatic;
 
 /// <summary>
 /// How long a member that has led goes on serving after it was told to stop: as long as clients still come for the master, whose requests it passes on. A broker that is gone would refuse them until their attempts are
-/// used up. An address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
+/// used up, and who waits for a reply would not have it. An address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
 /// </summary>
-internal sealed class Farewell(ElectedGroup group, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, TimeProvider time)
+internal sealed class Farewell(ElectedGroup group, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
 {
     /// <summary>What kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
     private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
@@ -37,5 +38,5 @@ internal sealed class Farewell(ElectedGroup group, MisledClients misled, BrokerS
         }
     }
 
-    private bool Comes(TimeSpan since) => since < AddressMoves || misled.Quiet < Quiet || (!address.FollowsMaster && producers.Groups.Any());
+    private bool Comes(TimeSpan since) => since < AddressMoves || misled.Quiet < Quiet || askers.IsAnyAwaited() || (!address.FollowsMaster && producers.Groups.Any());
 }

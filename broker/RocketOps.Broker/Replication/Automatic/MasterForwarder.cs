@@ -65,27 +65,34 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
         }
     }
 
-    /// <summary>Has the other members look for the client that a reply is for: it may still be connected to who led before. False when none of them has given it the reply.</summary>
+    /// <summary>Has the other members look for the client that a reply is for: it may still be connected to who led before. False when none of them has given it the reply. All at once: one that cannot be reached holds nobody up.</summary>
     public async Task<bool> AskOthersAsync(RemotingCommand reply, CancellationToken cancellationToken)
     {
         GroupSettings? members = settings.Current.Group;
-        foreach (MemberAddress member in members?.Members.Where(member => member.Name != members.Options.Member) ?? [])
+        List<Task<bool>> asked = [.. (members?.Members ?? []).Where(member => member.Name != members!.Options.Member).Select(member => AskForClientAsync(member.Address, reply, cancellationToken))];
+        await foreach (Task<bool> one in Task.WhenEach(asked))
         {
-            try
+            if (await one)
             {
-                RemotingConnection connection = await client.ConnectAsync(member.Address, cancellationToken).WaitAsync(Patience, time, cancellationToken);
-                if ((await connection.InvokeAsync(Copy(reply, GroupRequests.ForClientHere), Patience, cancellationToken)).Code == ResponseCode.Success)
-                {
-                    return true;
-                }
-            }
-            catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException)
-            {
-                // Nobody is connected to a member that cannot be reached. One that does not answer may have given it to the client, which drops a second one.
+                return true;
             }
         }
 
         return false;
+    }
+
+    private async Task<bool> AskForClientAsync(string member, RemotingCommand reply, CancellationToken cancellationToken)
+    {
+        try
+        {
+            RemotingConnection connection = await client.ConnectAsync(member, cancellationToken).WaitAsync(Patience, time, cancellationToken);
+            return (await connection.InvokeAsync(Copy(reply, GroupRequests.ForClientHere), Patience, cancellationToken)).Code == ResponseCode.Success;
+        }
+        catch (Exception failure) when (failure is IOException or TimeoutException or InvalidOperationException)
+        {
+            // Nobody is connected to a member that cannot be reached. One that does not answer may have given it to the client, which drops a second one.
+            return false;
+        }
     }
 
     private static RemotingCommand Copy(RemotingCommand request, string remark) => new()

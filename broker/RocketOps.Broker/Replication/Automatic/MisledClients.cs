@@ -1,6 +1,7 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -9,14 +10,14 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// <summary>
 /// Connections by which clients ask a member that does not lead for what the master does, or that were made while it led. Where the master has an address of its own they were made before it moved, and lead here for as long as they live: they are
 /// closed after a moment, with an answer where the client still asks: it is not just sending then, and there are clients that make no second attempt. Pulls that wait for messages are told to come again before: there
-/// are clients that would wait on. Their next connection leads to the master, or here again while the address has not moved everywhere. Thread-safe.
+/// are clients that would wait on. Their next connection leads to the master, or here again while the address has not moved everywhere. Who waits for a reply to a request makes none, and could not be given it. Thread-safe.
 /// </summary>
-internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, TimeProvider time)
+internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, AskerTable askers, TimeProvider time)
 {
     /// <summary>What an address takes to move on most nodes: kube-proxy gathers changes for a second.</summary>
     private static readonly TimeSpan Stay = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whoever has sent nothing more by then, or always has something under way, is not waited for.</summary>
+    /// <summary>Whoever has sent nothing more by then, or always has something under way, is not waited for; who waits for a reply is, as long as that may come.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The same for who only consumes: what it had on its way has come by then, and what is refused it asks again.</summary>
@@ -102,7 +103,7 @@ internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, Ti
         List<(RemotingConnection Connection, Leaving Leaving)> due = [];
         lock (_gate)
         {
-            due.AddRange(_leaving.Where(one => time.GetElapsedTime(one.Value.Since) >= one.Value.Stay || one.Key.Closed.IsCancellationRequested).Select(static one => (one.Key, one.Value)));
+            due.AddRange(_leaving.Where(one => IsDue(one.Key, one.Value)).Select(static one => (one.Key, one.Value)));
             foreach ((RemotingConnection connection, Leaving leaving) in due)
             {
                 if (leaving.Patience is { } patience && !connection.Closed.IsCancellationRequested)
@@ -137,6 +138,13 @@ internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, Ti
         {
             return _looks = _leaving.Count > 0;
         }
+    }
+
+    private bool IsDue(RemotingConnection connection, in Leaving leaving)
+    {
+        TimeSpan passed = time.GetElapsedTime(leaving.Since);
+        return connection.Closed.IsCancellationRequested
+            || (passed >= leaving.Stay && (leaving.Patience is not null || passed >= leaving.Stay + AskerTable.Patience || !askers.IsAwaited(connection)));
     }
 
     /// <param name="Since">When it began to stay, as <see cref="TimeProvider.GetTimestamp"/> counts.</param>

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
@@ -58,6 +59,37 @@ public sealed class MisledClientsTests
         await EndsAsync(client);
     }
 
+    /// <summary>Its consumer may pause for 3 s, as its own connection has just ended. Who waits makes no connection meanwhile by which it could have the reply.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connection_OfAClientThatWaitsForAReply_StaysUntilItHasItOrIsLate(bool isReplied)
+    {
+        await using ElectedMembers members = await StartMembersAsync();
+        AskerTable askers = new(_time);
+        await using RemotingServer server = await StartAsync(new MisledClients(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, askers, _time));
+        await using RawConnection client = await RawConnection.ConnectAsync(server.EndPoint.ToString());
+        await client.RequestAsync(Misled);
+        RemotingConnection connection = server.Connections.Single();
+        await PassAsync(Stay);
+        askers.Note("asker", connection, opaque: 1);
+
+        await PassAsync(Stay);
+        await PassAsync(Stay);
+        server.Connections.Should().ContainSingle("the reply is on its way");
+        if (isReplied)
+        {
+            askers.OnReply(connection).Should().BeTrue();
+        }
+        else
+        {
+            _time.Advance(AskerTable.Patience - (2 * Stay));
+        }
+
+        _time.Advance(Look);
+        await EndsAsync(client);
+    }
+
     /// <summary>
     /// 5.5.0 waits on for pulls, half a minute, when one of its threads asks for the connection between the end of it and the event that tells of it: "has been removed from the channel table before".
     /// </summary>
@@ -85,7 +117,7 @@ public sealed class MisledClientsTests
     public async Task LetGo_WhoOnlyConsumes_IsNotWaitedForAsLongAsAProducer(bool produces)
     {
         await using ElectedMembers members = await StartMembersAsync();
-        MisledClients misled = new(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, _time);
+        MisledClients misled = new(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, new AskerTable(_time), _time);
         await using RemotingServer server = await StartAsync(misled);
         await using RawConnection client = await RawConnection.ConnectAsync(server.EndPoint.ToString());
         await client.RequestAsync(Other);
@@ -156,7 +188,7 @@ public sealed class MisledClientsTests
         (await client.ReceiveAsync()).Should().BeNull("the next connection leads to the master");
     }
 
-    private Task<RemotingServer> StartAsync(ElectedMembers members) => StartAsync(new MisledClients(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, _time));
+    private Task<RemotingServer> StartAsync(ElectedMembers members) => StartAsync(new MisledClients(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, new AskerTable(_time), _time));
 
     private static Task<RemotingServer> StartAsync(MisledClients misled) => RemotingServer.StartAsync(
         new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] },

@@ -1,11 +1,17 @@
+using System.Net;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Replication.Automatic;
 
@@ -108,6 +114,69 @@ public sealed class RepliesOfMembersTests
 
         (answer.Code, answer.Remark).Should().Be((ResponseCode.Success, null));
         (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+    }
+
+    /// <summary>A pod that is being replaced may be at an address that nobody answers, and the client waits.</summary>
+    [Fact]
+    public async Task Reply_WhileAMemberCannotBeReached_IsTakenByWhoIsConnectedToAnother()
+    {
+        string[] names = ["a", "b", "c"];
+        await using ElectedMembers members = await ElectedMembers.StartAsync(names, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(names);
+        TestBroker master = await members.MasterAsync();
+        TestBroker[] others = [.. names.Where(name => name != members.NameOf(master)).Select(name => members[name])];
+        TaskCompletionSource<string> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
+        (await asker.InvokeAsync(others[1].Address, Heartbeat(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
+        FakeTimeProvider time = new();
+        AddressResolver silent = async (address, cancellationToken) =>
+        {
+            if (address == others[0].Address)
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
+            return [IPEndPoint.Parse(address)];
+        };
+        RemotingClientOptions options = new();
+        await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
+        MasterForwarder forwarder = new(master.Host.Parts.Settings, ElectedMembers.GroupOf(master), client, master.Host.Parts.Misled, time);
+        try
+        {
+            (await forwarder.AskOthersAsync(Reply("hello"), CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue();
+        }
+        finally
+        {
+            time.Advance(options.ConnectTimeout);
+        }
+
+        (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+    }
+
+    /// <summary>What a member that has led goes on for: no other one can give the client the reply.</summary>
+    [Fact]
+    public async Task Stop_OfTheMemberThatTheAskerIsConnectedTo_WaitsForTheReply()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"), ("handOverLingerMillis", "600000"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+        await using RawConnection asker = await RawConnection.ConnectAsync(former.Address);
+        await asker.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
+        using IDisposable moment = members.Time.Hold();
+        (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+
+        members.Time.Pass(AskerTable.Patience);
+
+        BrokerParts parts = former.Host.Parts;
+        Task farewell = new Farewell(ElectedMembers.GroupOf(former), parts.Misled, parts.Settings, parts.Address, parts.Producers, parts.Askers, members.Time).WaitAsync();
+        farewell.IsCompleted.Should().BeFalse("the reply may come yet");
+        Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
+
+        RawFrame push = (await asker.ReceiveAsync())!;
+        (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, "hello"));
+        await asker.SendAsync(new RawFrame(ResponseCode.Success, push.Opaque, RemotingCommand.ResponseFlag, Remark: null, push.ExtFields, Body: default).Encode());
+        (await replying).Code.Should().Be(ResponseCode.Success);
+        await farewell.WaitAsync(Eventually.DefaultDeadline);
     }
 
     /// <summary>The one that led, and the one that leads then; something is done while the first one leads.</summary>
