@@ -101,8 +101,7 @@ public sealed class MasterForwarderTests
         AddressResolver silent = async (_, cancellationToken) =>
         {
             asked.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return [];
+            return await new TaskCompletionSource<IReadOnlyList<IPEndPoint>>().Task.WaitAsync(cancellationToken);
         };
         FakeTimeProvider time = new();
         RemotingClientOptions options = new();

@@ -130,15 +130,9 @@ public sealed class RepliesOfMembersTests
         await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
         (await asker.InvokeAsync(others[1].Address, Heartbeat(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         FakeTimeProvider time = new();
-        AddressResolver silent = async (address, cancellationToken) =>
-        {
-            if (address == others[0].Address)
-            {
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-
-            return [IPEndPoint.Parse(address)];
-        };
+        AddressResolver silent = (address, cancellationToken) => address == others[0].Address
+            ? new TaskCompletionSource<IReadOnlyList<IPEndPoint>>().Task.WaitAsync(cancellationToken)
+            : Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
         MasterForwarder forwarder = new(master.Host.Parts.Settings, ElectedMembers.GroupOf(master), client, master.Host.Parts.Misled, time);
