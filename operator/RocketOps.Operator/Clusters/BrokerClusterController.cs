@@ -259,8 +259,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         return new ClusterObservation(
             _caches.Deployments.Get(ns, context.Names.NameServer),
             [.. _caches.StatefulSets.OwnedBy(context.Cluster.Uid())],
-            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent)],
-            [.. pods.Where(static pod => pod.Label(ClusterLabels.Component) == ClusterLabels.NameServerComponent)])
+            [.. pods.Where(OwnPods.IsBroker)],
+            [.. pods.Where(pod => OwnPods.IsNameServer(pod, context.Names.NameServer))])
         {
             Lists = Lists(context),
             Closures = _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(static map => GroupClosure.IsOne(map) && !map.IsDeleting()).ToDictionary(static map => map.Label(ClusterLabels.Group)!, StringComparer.Ordinal),

@@ -8,8 +8,8 @@ namespace RocketOps.Operator.Clusters;
 /// <summary>What the API server shows of a cluster's workloads.</summary>
 /// <param name="NameServers">The name servers' Deployment; null while there is none.</param>
 /// <param name="Sets">The StatefulSets that carry the cluster's label and belong to it.</param>
-/// <param name="Pods">The broker pods that carry the cluster's label.</param>
-/// <param name="NameServerPods">The name-server pods that carry the cluster's label.</param>
+/// <param name="Pods">The cluster's broker pods.</param>
+/// <param name="NameServerPods">The cluster's name-server pods that run or will.</param>
 internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList<StatefulSet> Sets, IReadOnlyList<Pod> Pods, IReadOnlyList<Pod> NameServerPods)
 {
     /// <summary>Groups whose sets are made again: pods without an owner, or with the set that was there, are theirs.</summary>

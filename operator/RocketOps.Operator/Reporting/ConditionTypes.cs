@@ -26,4 +26,7 @@ internal static class ConditionTypes
 
     /// <summary>Somebody told the operator to change nothing. There while it is so.</summary>
     public const string Paused = "Paused";
+
+    /// <summary>All of them: a condition of another type is somebody else's.</summary>
+    public static readonly IReadOnlySet<string> All = new HashSet<string>(StringComparer.Ordinal) { Ready, Reconciling, Stalled, Available, Degraded, Replicated, Spread, Paused };
 }

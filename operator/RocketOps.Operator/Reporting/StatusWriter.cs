@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Hosting;
@@ -41,6 +42,21 @@ internal sealed class StatusWriter
 
     private static bool IsSame(JsonElement before, JsonElement after) =>
         before.TryGetProperty("status"u8, out JsonElement old)
-            ? after.TryGetProperty("status"u8, out JsonElement next) && JsonElement.DeepEquals(old, next)
+            ? after.TryGetProperty("status"u8, out JsonElement next) && JsonElement.DeepEquals(WithoutForeign(old), next)
             : !after.TryGetProperty("status"u8, out _);
+
+    /// <summary>Without the conditions that others have put beside ours: an apply leaves them where they are, so to compare with them would be to write for ever.</summary>
+    private static JsonElement WithoutForeign(JsonElement status)
+    {
+        if (!status.TryGetProperty("conditions"u8, out JsonElement conditions) || conditions.EnumerateArray().All(IsOurs))
+        {
+            return status;
+        }
+
+        JsonObject own = JsonObject.Create(status)!;
+        own["conditions"] = new JsonArray([.. conditions.EnumerateArray().Where(IsOurs).Select(static condition => (JsonNode?)JsonObject.Create(condition))]);
+        return JsonSerializer.SerializeToElement(own);
+    }
+
+    private static bool IsOurs(JsonElement condition) => ConditionTypes.All.Contains(condition.GetProperty("type"u8).GetString()!);
 }

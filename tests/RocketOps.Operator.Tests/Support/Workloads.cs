@@ -222,7 +222,9 @@ internal sealed class Workloads : IAsyncDisposable
         }
 
         HashSet<string> wanted = [.. Enumerable.Range(0, replicas).Select(i => string.Create(CultureInfo.InvariantCulture, $"{deployment.Name()}-{i}"))];
-        foreach (Pod surplus in pods.Where(pod => !wanted.Contains(pod.Name())))
+
+        // One that has ended is nobody's business any more, as with the real ReplicaSet.
+        foreach (Pod surplus in pods.Where(pod => !wanted.Contains(pod.Name()) && pod.Status?.Phase != "Failed"))
         {
             await _objects.DeleteAsync(surplus, null, cancellationToken);
         }
