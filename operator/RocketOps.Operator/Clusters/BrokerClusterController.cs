@@ -135,12 +135,15 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         }
 
         ClusterObservation observation = Observe(new ClusterContext(entity, _options.Images, _leadership));
+        ClusterPause? pause = ClusterPause.Of(entity, _time.GetUtcNow());
         ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership);
-        observation = observation with { ElectedClaims = await _electedClaims.FindAsync(asked, observation, cancellationToken) };
+        ClaimsFound claims = await _electedClaims.FindAsync(asked, observation, cancellationToken);
+        observation = observation with { ElectedClaims = claims.Claims };
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
-        context = context.Knowing(new GroupFacts(await _leases.RunAsync(context, cancellationToken), AddressesOf(entity)));
-        ClusterFindings findings = await FindAsync(context, observation, honoured, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
+        LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
+        context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
+        ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
         bool changed = await _status.WriteAsync(entity, next, cancellationToken);
         if (changed)
@@ -186,13 +189,14 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         return ReconciliationResult<BrokerCluster>.Success(entity);
     }
 
-    private async Task<ClusterFindings> FindAsync(ClusterContext context, ClusterObservation observation, HonouredSpec honoured, CancellationToken cancellationToken)
+    private async Task<ClusterFindings> FindAsync(
+        ClusterContext context, ClusterObservation observation, HonouredSpec honoured, ClusterPause? pause, ClaimsFound claims, LeasesOutcome leases, CancellationToken cancellationToken)
     {
-        ClusterPause? pause = ClusterPause.Of(context.Cluster, _time.GetUtcNow());
         bool paused = pause is { Cluster: true };
-        GrowthOutcome growth = paused || honoured.Blocked ? GrowthOutcome.Nothing : await _growth.RunAsync(context, observation, honoured.Problem is null, cancellationToken);
+        bool blocked = honoured.Blocked || claims.Unread is not null;
+        GrowthOutcome growth = paused || blocked ? GrowthOutcome.Nothing : await _growth.RunAsync(context, observation, honoured.Problem is null, cancellationToken);
         context = growth.Kept is { } size ? context.WithStorage(size) : context;
-        ChildrenOutcome children = paused || honoured.Blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, observation, growth.Held, cancellationToken);
+        ChildrenOutcome children = paused || blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, observation, growth.Held, cancellationToken);
 
         // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
         observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
@@ -200,8 +204,9 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         IReadOnlyList<GroupView> groups = await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken);
-        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem);
-        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null, paused) { Changed = children.Changed, Pause = pause };
+        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem ?? leases.Foreign);
+        Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused) { Changed = children.Changed, Pause = pause };
         if (paused)
         {
             return findings;
@@ -210,14 +215,16 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         try
         {
             await _electedClaims.RunAsync(context, observation, cancellationToken);
-            if (!honoured.Blocked)
+            if (!blocked)
             {
                 LiveConfigOutcome live = await _liveConfig.RunAsync(context, observation, groups, children.LiveConfig, cancellationToken);
                 findings = findings with { Unapplied = live.Unapplied, Pending = findings.Pending ?? live.Pending, Failed = findings.Failed || live.Pending is not null };
             }
 
             await _roles.RunAsync(context, observation, groups, cancellationToken);
-            if (!honoured.Blocked && children.Problem is null)
+
+            // What moves a pod follows from who leads.
+            if (!blocked && children.Problem is null && leases.Unread is null)
             {
                 findings = findings with { Drains = await _drain.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 findings = findings with { Openings = await _opening.RunAsync(context, observation, groups, cancellationToken) };

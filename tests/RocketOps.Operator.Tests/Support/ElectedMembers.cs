@@ -129,7 +129,13 @@ internal sealed class ElectedMembers : IAsyncDisposable
             return;
         }
 
-        string[] before = [.. lease.Annotation("rocketops.io/in-sync")!.Split(',').Select(static copy => copy.Split('/')[0])];
+        if (lease.Annotation("rocketops.io/in-sync") is not { } noted)
+        {
+            // Not a group's: real members leave it alone too, and say so.
+            return;
+        }
+
+        string[] before = [.. noted.Split(',').Select(static copy => copy.Split('/')[0])];
         foreach (Pod pod in pods.Where(pod => before.Except(lists[pod.Name()], StringComparer.Ordinal).Any()))
         {
             Forgetful.Enqueue($"{pod.Name()} knows {string.Join(',', lists[pod.Name()])}, in sync are {string.Join(',', before)}");

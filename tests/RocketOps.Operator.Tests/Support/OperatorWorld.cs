@@ -74,6 +74,9 @@ internal sealed class OperatorWorld : IAsyncDisposable
     /// <summary>Decides about each request of anybody; null lets it pass.</summary>
     public Func<ApiCall, ApiFault?>? Fault { get; set; }
 
+    /// <summary>The same of the operator's requests alone.</summary>
+    public Func<ApiCall, ApiFault?>? OperatorFault { get; set; }
+
     public static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)
     {
         EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
@@ -264,7 +267,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Fault = null;
+        (Fault, OperatorFault) = (null, null);
         await StopOperatorAsync();
         await Workloads.DisposeAsync();
         IReadOnlyList<Role> roles = (await Client.ListAsync<Role>(new ListOptions { LabelSelector = ClusterLabels.Cluster })).Items;
@@ -293,7 +296,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
             _refusals.Enqueue(refusal);
         }
 
-        await (OnCall(call) is { } fault ? fault.ApplyAsync(context, serve) : serve());
+        await ((OnCall(call) ?? (isOperator ? OperatorFault?.Invoke(call) : null)) is { } fault ? fault.ApplyAsync(context, serve) : serve());
         if (Pulse.IsNews(call))
         {
             Pulse?.Beat(call.Resource);

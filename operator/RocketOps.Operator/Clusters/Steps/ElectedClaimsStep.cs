@@ -5,6 +5,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -26,22 +27,29 @@ internal sealed class ElectedClaimsStep
     /// <param name="context">The cluster as it is asked for.</param>
     /// <param name="observation">Its workloads.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task<IReadOnlyList<PersistentVolumeClaim>> FindAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
+    public async Task<ClaimsFound> FindAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
         if (context.IsAutomatic || observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
         {
-            return [];
+            return new ClaimsFound([], null);
         }
 
         string cluster = context.Names.Cluster;
         List<PersistentVolumeClaim> found = Elected(context, observation, _caches.Claims.List(context.Names.Namespace).Where(claim => claim.Label(ClusterLabels.Cluster) == cluster));
         if (found.Count > 0 || context.Groups.All(group => observation.Set(group) is not null))
         {
-            return found;
+            return new ClaimsFound(found, null);
         }
 
         ListOptions ofCluster = new ListOptions { Namespace = context.Names.Namespace, LabelSelector = $"{ClusterLabels.Cluster}={cluster}" };
-        return Elected(context, observation, (await _client.ListAsync<PersistentVolumeClaim>(ofCluster, cancellationToken)).Items);
+        try
+        {
+            return new ClaimsFound(Elected(context, observation, (await _client.ListAsync<PersistentVolumeClaim>(ofCluster, cancellationToken)).Items), null);
+        }
+        catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
+        {
+            return new ClaimsFound([], ApiFailures.Describe("Listing the cluster's claims", failure));
+        }
     }
 
     /// <summary>Writes the note where it is missing or names another group, also on claims that an operator of before there was one has made.</summary>
@@ -87,3 +95,8 @@ internal sealed class ElectedClaimsStep
         }
     }
 }
+
+/// <summary>What a pass knows of claims of groups that elected their master.</summary>
+/// <param name="Claims">By name.</param>
+/// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>
+internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread);

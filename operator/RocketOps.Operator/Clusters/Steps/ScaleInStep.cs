@@ -45,7 +45,7 @@ internal sealed class ScaleInStep
         // The cache lags behind, and a copy that goes does not come back by itself: decided on what the API server and the brokers say now. The others' logs are asked after
         // that of the one that leaves, or those of a group at work would differ by what came meanwhile.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
-        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.RunAsync(context, cancellationToken) }).Seeing(live);
+        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
         ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations);
         if (!confirmed.InProgress)

@@ -42,7 +42,7 @@ internal sealed class ScaleOutStep
 
         // A newcomer that is not known to all cannot join, and nobody restarts while it has not: decided on what the API server says now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
-        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.RunAsync(context, cancellationToken) }).Seeing(live);
+        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<ScaleOutPlan> confirmed = ScaleOutPlanner.Next(now, live.Groups(now, registrations));
         foreach (ScaleOutPlan plan in confirmed.Where(static plan => plan.Phase == OperationPhase.Adding))
         {

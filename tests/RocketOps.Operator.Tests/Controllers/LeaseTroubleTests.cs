@@ -1,0 +1,109 @@
+using RocketOps.Embedded;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>Leases of groups that cannot be read or written, or are somebody else's.</summary>
+public sealed class LeaseTroubleTests : ElectedGroupFixture
+{
+    public static TheoryData<int> Answers => [500, 403, 0];
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task LeaseCannotBeRead_ItIsToldAndAllElseIsDone(int answer)
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Workloads.Started.Clear();
+        World.OperatorFault = call => call is { Verb: "get", Resource: "leases", Name: "a-0" } ? answer == 0 ? ApiFault.Drop : ApiFault.Fail(answer) : null;
+
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        BrokerCluster told = await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
+        told.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == Members.Masters.Single(), "the watch has seen it");
+        await World.AwaitAsync<StatefulSet>("a-0", static set => set.Status!.UpdateRevision != set.Status.CurrentRevision || set.Metadata.Generation > 1, "the set was changed");
+        await World.EndedPassesAsync(2);
+        World.Workloads.Started.Should().BeEmpty("nobody restarts while it is not known who leads");
+
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Workloads.Started.Should().HaveCount(2);
+        Undisturbed();
+    }
+
+    [Fact]
+    public async Task LeaseCannotBeMadeTheClusters_ItIsToldAndAllElseIsDone()
+    {
+        World.OperatorFault = static call => call is { Verb: "patch", Resource: "leases" } ? ApiFault.Fail(403, "Forbidden") : null;
+        await CreateAsync(2);
+
+        BrokerCluster told = await World.AwaitAsync<BrokerCluster>(
+            "a", static cluster => Conditions.Find(cluster.Status?.Conditions, "Ready") is { Reason: Reasons.ApiUnavailable } ready && ready.Message.StartsWith("Making Lease a-0 the cluster's failed", StringComparison.Ordinal), "it is told");
+
+        told.Status!.Groups!.Single().Master.Should().NotBeNull();
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task Paused_TheLeaseIsNotTouched()
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new() { [ClusterAnnotations.Paused] = "true" });
+        await World.ClusterAsync("a", "Paused", "True");
+        await World.ChangeAsync<Lease>("a-0", static lease => (lease.Metadata.OwnerReferences, lease.Metadata.Labels) = (null, null));
+
+        await World.EndedPassesAsync(3);
+
+        (await OfAsync<Lease>("a-0")).Metadata.OwnerReferences.Should().BeNullOrEmpty();
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
+        await World.AwaitAsync<Lease>("a-0", static lease => lease.Metadata.OwnerReferences is { Count: 1 } && lease.Label(ClusterLabels.Group) == "a-0", "it is the cluster's again");
+    }
+
+    /// <summary>Programs elect their leaders by Leases of names of their own choice.</summary>
+    [Theory]
+    [InlineData(false, "Lease a-0 is needed by group a-0 of a but was not made by a member of that group. Remove or rename one of them.")]
+    [InlineData(true, "Lease a-0 is needed by group a-0 of a but belongs to Deployment app. Remove or rename one of them.")]
+    public async Task LeaseOfSomebodyElse_IsLeftAloneAndTold(bool owned, string message)
+    {
+        Lease foreign = new Lease
+        {
+            Metadata = new ObjectMeta { Name = "a-0", Namespace = OperatorWorld.Ns },
+            Spec = new LeaseSpec { HolderIdentity = "app-1", LeaseDurationSeconds = 15, LeaseTransitions = 7 },
+        };
+        if (owned)
+        {
+            Deployment app = await World.Client.CreateAsync(new Deployment
+            {
+                Metadata = new ObjectMeta { Name = "app", Namespace = OperatorWorld.Ns },
+                Spec = new DeploymentSpec
+                {
+                    Replicas = 0,
+                    Selector = new LabelSelector { MatchLabels = new() { ["app"] = "app" } },
+                    Template = new PodTemplateSpec { Metadata = new ObjectMeta { Labels = new() { ["app"] = "app" } }, Spec = new PodSpec { Containers = [new Container { Name = "app", Image = "app" }] } },
+                },
+            });
+            foreign.Metadata.OwnerReferences = [app.AsControllerReference()];
+            foreign.Metadata.Annotations = new() { ["rocketops.io/in-sync"] = "app-1/1" };
+        }
+
+        Lease made = await World.Client.CreateAsync(foreign);
+        await CreateAsync(2);
+
+        BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(message);
+        stalled.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(static group => !group.Ready && group.Master == null && group.Epoch == null);
+        (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
+
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+}
