@@ -59,9 +59,15 @@ internal sealed class ClusterContext
     /// <summary>Whether a program with this image, or without one of its own, is of the operator's version, so that its keys are known here.</summary>
     public bool RunsThisVersion(string? image) => image is null && Images.IsOwn;
 
-    public string BrokerImage => Spec.Brokers.Image ?? Images.Broker;
+    /// <summary>The brokers' image; of the first group where they keep those they have.</summary>
+    public string BrokerImage => BrokerImageOf(Names.Group(0));
 
-    public string NameServerImage => Spec.NameServer.Image ?? Images.NameServer;
+    public string NameServerImage => Spec.NameServer.Image ?? Kept.NameServerImage ?? Images.NameServer;
+
+    /// <summary>Which version's images the cluster has: of brokers that keep theirs, what they have.</summary>
+    public string Version => Images.VersionOf(Kept.ImageOf(Names.Group(0))) ?? Images.Version;
+
+    public string BrokerImageOf(string group) => Spec.Brokers.Image ?? Kept.ImageOf(group) ?? Images.Broker;
 
     public IGroupLeadership Leadership { get; }
 

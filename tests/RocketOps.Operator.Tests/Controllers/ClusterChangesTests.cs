@@ -240,7 +240,7 @@ public sealed class ClusterChangesTests
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(
             "brokers.config would not be taken: flushDiskTypee: unknown key; did you mean flushDiskType?; maxMessageSize: \"-4\" is not allowed; allowed: a whole number from 1 to 15728640 (default 4194304). "
-            + "What runs keeps the configuration it has; set it right, or set it back.");
+            + "What runs keeps the configuration and the image it has; set it right, or set it back.");
         await world.PassesAsync(5);
         world.Workloads.Started.Should().BeEmpty();
 

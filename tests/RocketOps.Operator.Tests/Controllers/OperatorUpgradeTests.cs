@@ -1,6 +1,7 @@
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Controllers;
@@ -64,6 +65,50 @@ public sealed class OperatorUpgradeTests
         (await NameServerImageAsync(world)).Should().Be("test/nameserver:2");
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.MostAway.Should().Be(1);
+    }
+
+    /// <summary>Each would stop at its first pod: an image of which the operator knows that it does not take the file.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Upgraded_ConfigurationNotTakenByTheVersion_NoPodIsMovedToIt(bool follows)
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await CreateAsync(world);
+        await world.StopOperatorAsync();
+
+        // Of the version before, whose keys this operator does not know.
+        await world.StartOperatorAsync(options => Newer(options) with { UpgradesClusters = false });
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Config, cluster.Spec.NameServer.Config) = (new() { ["onceThere"] = "1" }, new() { ["onceThere"] = "1" }));
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.ObservedGeneration == cluster.Metadata.Generation && Conditions.IsTrue(cluster.Status.Conditions, "Ready"), "runs with it");
+        string configuration = await world.ConfigurationAsync("a-0-0");
+        int started = world.Workloads.Started.Count;
+
+        if (follows)
+        {
+            await world.StopOperatorAsync();
+            await world.StartOperatorAsync(options => Newer(options) with { UpgradesClusters = true });
+        }
+        else
+        {
+            await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Version = "2");
+        }
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("onceThere").And.EndWith("What runs keeps the configuration and the image it has; set it right, or set it back.");
+        await world.PassesAsync(3);
+        stalled = await world.ClusterAsync("a", "Stalled", "True");
+        stalled.Status!.Version.Should().Be("1");
+        stalled.Status.Effective.Should().BeEquivalentTo(new { BrokerImage = "test/broker:1", NameServerImage = "test/nameserver:1" });
+        (await ImageAsync(world, "a-0-0")).Should().Be("test/broker:1");
+        (await world.ConfigurationAsync("a-0-0")).Should().Be(configuration);
+        (await NameServerImageAsync(world)).Should().Be("test/nameserver:1");
+        world.Workloads.Started.Should().HaveCount(started);
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Config, cluster.Spec.NameServer.Config) = (null, null));
+
+        await Testing.Eventually.TrueAsync(async () => await ImageAsync(world, "a-0-0") == "test/broker:2" && await ImageAsync(world, "a-0-1") == "test/broker:2", "set right, it goes on");
+        (await world.ClusterAsync("a", "Ready", "True")).Status!.Version.Should().Be("2");
     }
 
     [Fact]

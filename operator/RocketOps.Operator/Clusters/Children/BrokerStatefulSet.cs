@@ -107,7 +107,7 @@ internal static class BrokerStatefulSet
     private static Container Container(ClusterContext context, string group) => new()
     {
         Name = ContainerName,
-        Image = context.BrokerImage,
+        Image = context.BrokerImageOf(group),
         ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
         Args = ["-c", PodParts.ConfigDirectory + "/$(POD_NAME).conf", "-c", PodParts.LiveConfigDirectory + "/" + LiveValues.FileName],
         Env =

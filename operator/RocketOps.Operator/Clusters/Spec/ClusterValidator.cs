@@ -120,7 +120,7 @@ internal static partial class ClusterValidator
         }
 
         return known is not null && ProgramKeys.Refusal(known, config) is { } refusal
-            ? new Problem(Reasons.InvalidConfig, $"{field} would not be taken: {refusal}. What runs keeps the configuration it has; set it right, or set it back.")
+            ? new Problem(Reasons.InvalidConfig, $"{field} would not be taken: {refusal}{(refusal.EndsWith('?') ? "" : ".")} What runs keeps the configuration and the image it has; set it right, or set it back.")
             : null;
     }
 

@@ -31,7 +31,7 @@ internal static class ClusterStatusBuilder
         return new BrokerClusterStatus
         {
             ObservedGeneration = Generation(context, findings),
-            Version = context.Images.Version,
+            Version = context.Version,
             Effective = new EffectiveValues { BrokerImage = context.BrokerImage, NameServerImage = context.NameServerImage, StorageSize = context.Groups.Select(context.ClaimSizeOf).Min() },
             NameServers = context.Names.NameServerClientAddress,
             ReadyNameServers = findings.Observation.ReadyNameServers,
