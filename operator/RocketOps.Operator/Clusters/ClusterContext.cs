@@ -250,7 +250,7 @@ internal sealed class ClusterContext
     {
         foreach (StatefulSet set in observation.Sets)
         {
-            _present[set.Name()] = set.Spec?.Replicas ?? 1;
+            _present[set.Name()] = WantedMembers.Of(set);
             if (set.Spec?.Template?.Spec?.Affinity is null)
             {
                 _withoutSpread.Add(set.Name());

@@ -72,7 +72,7 @@ internal static class BrokerStatefulSet
 
     private static ObjectMeta Noting(ClusterContext context, string group, ObjectMeta metadata)
     {
-        Dictionary<string, string> notes = new(StringComparer.Ordinal);
+        Dictionary<string, string> notes = new(StringComparer.Ordinal) { [WantedMembers.Annotation] = context.MembersOf(group).ToString(CultureInfo.InvariantCulture) };
         if (context.IsMarked(group))
         {
             notes[GroupMark.Annotation] = "true";
@@ -83,7 +83,7 @@ internal static class BrokerStatefulSet
             notes[JoiningMark.Annotation] = ordinal.ToString(CultureInfo.InvariantCulture);
         }
 
-        metadata.Annotations = notes.Count > 0 ? notes : null;
+        metadata.Annotations = notes;
         return metadata;
     }
 

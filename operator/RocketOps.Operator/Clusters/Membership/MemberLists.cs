@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Membership;
 /// <summary>
 /// What the workloads show of who counts among a group that elects its master. A list is the configuration's <c>groupMembers</c>: ordinals from 0 on, so its length says all.
 /// </summary>
-/// <param name="Pods">So many that the last pod that is there, ending or not, is among them.</param>
+/// <param name="Pods">So many that the last pod that is there, ending or not, is among them; but for one that is not named by the configuration it was made with, as where somebody scaled the set.</param>
 /// <param name="Template">Length of the list that new pods start with; null when it cannot be told.</param>
 /// <param name="Longest">Length of the longest list in use, the template's among them; null when none can be told.</param>
 /// <param name="Shortest">Length of the shortest list that a pod started with; null when none can be told.</param>
@@ -23,7 +23,7 @@ internal sealed record MemberLists(int Pods, int? Template, int? Longest, int? S
         int? template = observation.ListOf(KeptConfigurations.ConfigOf(set?.Spec?.Template?.Spec));
         int?[] lists = [.. pods.Select(pod => observation.ListOf(KeptConfigurations.ConfigOf(pod.Spec)))];
         return new MemberLists(
-            pods.Max(pod => ClusterNames.OrdinalOf(group, pod.Name()) + 1) ?? 0,
+            pods.Where((pod, i) => !(ClusterNames.OrdinalOf(group, pod.Name()) >= lists[i])).Max(pod => ClusterNames.OrdinalOf(group, pod.Name()) + 1) ?? 0,
             template,
             lists.Append(template).Max(),
             lists.Min(),

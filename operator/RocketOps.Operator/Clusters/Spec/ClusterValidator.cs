@@ -3,6 +3,7 @@ using RocketOps.Hosting.Properties;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Membership;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -231,7 +232,7 @@ internal static partial class ClusterValidator
         return last + 1;
     }
 
-    private static int MembersThere(ClusterObservation observation) => observation.Sets.Select(static set => set.Spec?.Replicas ?? 1).DefaultIfEmpty(0).Max();
+    private static int MembersThere(ClusterObservation observation) => observation.Sets.Select(WantedMembers.Of).DefaultIfEmpty(0).Max();
 
     private static ResourcesSpec? Resources(PodTemplateSpec? template) => template?.Spec?.Containers is [{ Resources: { } resources }, ..]
         ? new ResourcesSpec { Requests = resources.Requests, Limits = resources.Limits }

@@ -4,9 +4,11 @@ using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Growing;
+using RocketOps.Operator.Clusters.Membership;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
@@ -23,9 +25,11 @@ internal sealed class ChildrenStep
     private readonly IKubernetesClient _client;
     private readonly ServerSideApplier _applier;
     private readonly ChildCaches _caches;
+    private readonly IEventRecorder _events;
 
-    public ChildrenStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches)
+    public ChildrenStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, IEventRecorder events)
     {
+        _events = events;
         _client = client;
         _applier = applier;
         _caches = caches;
@@ -187,14 +191,28 @@ internal sealed class ChildrenStep
                 : await ApplyAsync(context, set, _caches.StatefulSets.Get(set.Key()), cancellationToken);
         }
 
+        StatefulSet applied;
         try
         {
-            return await GroupSets.ApplyAsync(_applier, set, seen, cancellationToken);
+            applied = await GroupSets.ApplyAsync(_applier, set, seen, cancellationToken);
         }
         catch (KubernetesException refused) when (refused.IsInvalid)
         {
-            return await OverwriteAsync(set, seen, refused, cancellationToken);
+            applied = await OverwriteAsync(set, seen, refused, cancellationToken);
         }
+
+        if (WantedMembers.IsScaledByHand(seen))
+        {
+            _events.Record(
+                context.Cluster,
+                EventType.Warning,
+                "MembersPutBack",
+                "Scale",
+                $"StatefulSet {set.Name()} was scaled to {seen.Spec?.Replicas ?? 1} by hand and is put back to {set.Spec!.Replicas}: brokers.replicas of the cluster says how many members its groups have.",
+                applied);
+        }
+
+        return applied;
     }
 
     /// <summary>What is to be reset follows from the map that was seen, so it is written only while that is what is there. One that nobody has seen yet is left to the pass that sees it.</summary>
