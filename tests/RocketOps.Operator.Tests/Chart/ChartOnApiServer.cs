@@ -85,12 +85,17 @@ public sealed class ChartOnApiServer : IAsyncLifetime
     public Task<ProcessResult> TryKubectlAsync(params string[] arguments) => RunAsync(Path.Combine(Programs, "kubectl"), arguments);
 
     /// <summary>Applies a manifest as the operator's service account.</summary>
-    public async Task<ProcessResult> ApplyAsOperatorAsync(string manifest)
+    public Task<ProcessResult> ApplyAsOperatorAsync(string manifest) => ApplyFileAsync(manifest, "--field-manager=rocketops-operator", "--as", Account);
+
+    /// <summary>Applies a manifest as somebody who may do everything.</summary>
+    public async Task ApplyAsync(string manifest) => (await ApplyFileAsync(manifest)).EnsureSuccess();
+
+    private async Task<ProcessResult> ApplyFileAsync(string manifest, params string[] options)
     {
         using TempDirectory directory = new();
         string file = directory.File("manifest.yaml");
         await File.WriteAllTextAsync(file, manifest);
-        return await TryKubectlAsync("apply", "--server-side", "--field-manager=rocketops-operator", "--as", Account, "-f", file);
+        return await TryKubectlAsync(["apply", "--server-side", "-f", file, .. options]);
     }
 
     private async Task InstallAsync()

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Yaml;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing.Processes;
@@ -78,20 +80,95 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
     [SkippableTheory]
     [InlineData("hostNetwork: true", "")]
     [InlineData("hostPID: true", "")]
-    [InlineData("volumes: [{name: v, hostPath: {path: /}}]", "")]
-    [InlineData("volumes: [{name: v, secret: {secretName: s}}]", "")]
+    [InlineData("hostIPC: true", "")]
     [InlineData("initContainers: [{name: i, image: i}]", "")]
-    [InlineData("automountServiceAccountToken: true", "")]
     [InlineData("securityContext: {runAsNonRoot: false}", "")]
+    [InlineData("securityContext: {runAsUser: 0}", "")]
+    [InlineData("securityContext: {seccompProfile: {type: Unconfined}}", "")]
+    [InlineData("securityContext: {appArmorProfile: {type: Unconfined}}", "")]
+    [InlineData("securityContext: {sysctls: [{name: kernel.shm_rmid_forced, value: '1'}]}", "")]
+    [InlineData("securityContext: {seLinuxOptions: {level: s0}}", "")]
     [InlineData("", "securityContext: {allowPrivilegeEscalation: true}")]
+    [InlineData("", "securityContext: {privileged: true, allowPrivilegeEscalation: null}")]
+    [InlineData("", "securityContext: {runAsNonRoot: false}")]
+    [InlineData("", "securityContext: {runAsUser: 0}")]
+    [InlineData("", "securityContext: {capabilities: {drop: [NET_RAW]}}")]
+    [InlineData("", "securityContext: {capabilities: {drop: [ALL], add: [SYS_ADMIN]}}")]
+    [InlineData("", "securityContext: {seccompProfile: {type: Unconfined}}")]
+    [InlineData("hostUsers: false", "securityContext: {procMount: Unmasked}")]
+    [InlineData("", "ports: [{containerPort: 80, hostPort: 80}]")]
     public async Task Operator_PodBeyondTheRestrictedProfile_IsRefused(string pod, string container)
     {
         ChartOnApiServer.Require();
         (await server.ApplyAsOperatorAsync(Set("allowed", "", ""))).EnsureSuccess();
 
-        ProcessResult result = await server.ApplyAsOperatorAsync(Set("refused", pod, container));
+        Refused(await server.ApplyAsOperatorAsync(Set("refused", pod, container)), "restricted profile");
+    }
 
-        Refused(result, "restricted profile");
+    [SkippableTheory]
+    [InlineData("volumes: [{name: v, hostPath: {path: /}}]", "", "mounts ConfigMaps")]
+    [InlineData("volumes: [{name: v, secret: {secretName: s}}]", "", "mounts ConfigMaps")]
+    [InlineData("volumes: [{name: v, projected: {sources: [{secret: {name: s}}]}}]", "", "mounts ConfigMaps")]
+    [InlineData("volumes: [{name: v, csi: {driver: d}}]", "", "mounts ConfigMaps")]
+    [InlineData("volumes: [{name: v, persistentVolumeClaim: {claimName: somebodys}}]", "", "mounts ConfigMaps")]
+    [InlineData("volumes: [{name: v, nfs: {server: s, path: /}}]", "", "mounts ConfigMaps")]
+    [InlineData("", "env: [{name: E, valueFrom: {secretKeyRef: {name: s, key: k}}}]", "environment a Secret")]
+    [InlineData("", "envFrom: [{secretRef: {name: s}}]", "environment a Secret")]
+    [InlineData("automountServiceAccountToken: true", "", "mounts no account's token")]
+    [InlineData("serviceAccountName: somebodys", "", "accounts of its clusters")]
+    public async Task Operator_PodThatIsGivenWhatIsNotItsClusters_IsRefused(string pod, string container, string words)
+    {
+        ChartOnApiServer.Require();
+
+        Refused(await server.ApplyAsOperatorAsync(Set("refused", pod, container)), words);
+    }
+
+    /// <summary>By them others elect who works: whoever takes one stops a control plane.</summary>
+    [SkippableTheory]
+    [InlineData("kube-system", "name: kube-controller-manager", "Kubernetes' own namespaces")]
+    [InlineData("kube-node-lease", "name: node-1", "Kubernetes' own namespaces")]
+    [InlineData("default", "name: app", "carries the label")]
+    [InlineData("default", "name: made", "takes no Lease but its own")]
+    public async Task Operator_ForeignLease_IsRefused(string ns, string metadata, string words)
+    {
+        ChartOnApiServer.Require();
+        string name = metadata["name: ".Length..];
+        bool exists = name != "made";
+        if (exists)
+        {
+            await server.ApplyAsync(Lease(ns, name, "", "theirs"));
+        }
+
+        ProcessResult result = exists
+            ? await server.TryKubectlAsync("patch", "lease", name, "-n", ns, "--type=merge", "-p", """{"spec":{"holderIdentity":"mine"}}""", "--as", ChartOnApiServer.Account)
+            : await server.ApplyAsOperatorAsync(Lease(ns, name, Owned, "mine"));
+
+        Refused(result, words);
+    }
+
+    /// <summary>Who leads is the members' business; the operator makes the Lease its cluster's and asks for a change.</summary>
+    [SkippableFact]
+    public async Task Operator_LeaseOfAGroup_GetsALabelAnOwnerAndAWishAndNoHolder()
+    {
+        ChartOnApiServer.Require();
+        await server.ApplyAsync(Lease("default", "a-0", "  annotations: {rocketops.io/in-sync: a-0-0/1}", "a-0-0"));
+        Task<ProcessResult> PatchAsync(string patch) => server.TryKubectlAsync("patch", "lease", "a-0", "--type=merge", "-p", patch, "--as", ChartOnApiServer.Account);
+
+        Refused(await PatchAsync("""{"metadata":{"labels":{"rocketops.io/cluster":"a"}},"spec":{"holderIdentity":"a-0-1"}}"""), "belongs to a BrokerCluster");
+        (await PatchAsync("""{"metadata":{"labels":{"rocketops.io/cluster":"a"},"ownerReferences":[{"apiVersion":"rocketops.io/v1beta1","kind":"BrokerCluster","name":"a","uid":"00000000-0000-0000-0000-000000000001"}]}}""")).EnsureSuccess();
+        (await PatchAsync("""{"metadata":{"annotations":{"rocketops.io/hand-over-to":"a-0-1"}}}""")).EnsureSuccess();
+        Refused(await PatchAsync("""{"spec":{"holderIdentity":"a-0-1"}}"""), "changes the metadata alone");
+    }
+
+    [SkippableTheory]
+    [InlineData("apiVersion: v1\nkind: Service", "spec: {ports: [{port: 80}], externalIPs: [192.0.2.1]}", "address of outside")]
+    [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice", "addressType: IPv4\nendpoints: [{addresses: [192.0.2.1]}]", "no others")]
+    public async Task Operator_TrafficOfOthers_IsRefused(string kind, string content, string words)
+    {
+        ChartOnApiServer.Require();
+        string labels = Owned.Replace("rocketops.io/cluster: a", "rocketops.io/cluster: a, kubernetes.io/service-name: victim", StringComparison.Ordinal);
+
+        Refused(await server.ApplyAsOperatorAsync($"{kind}\nmetadata:\n  name: refused\n  namespace: default\n{labels}\n{content}\n"), words);
     }
 
     [SkippableFact]
@@ -139,33 +216,59 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         result.Error.Should().Contain(words);
     }
 
+    private static string Lease(string ns, string name, string metadata, string holder) =>
+        $"apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata:\n  name: {name}\n  namespace: {ns}\n{metadata}\nspec: {{holderIdentity: {holder}, leaseDurationSeconds: 15}}\n";
+
+    /// <summary>A set as the operator makes them, but for these fields of its pod and its container.</summary>
     private static string Set(string name, string pod, string container)
     {
-        // A field that is given replaces the good one.
-        string context = pod.StartsWith("securityContext", StringComparison.Ordinal) ? "" : "securityContext: {runAsNonRoot: true}";
-        string token = pod.StartsWith("automount", StringComparison.Ordinal) ? "" : "automountServiceAccountToken: false";
-        string escalation = container.Length > 0 ? "" : "securityContext: {allowPrivilegeEscalation: false}";
-        return $$$"""
+        JsonObject set = (JsonObject)YamlReading.ParseAll($$$$"""
             apiVersion: apps/v1
             kind: StatefulSet
             metadata:
-              name: {{{name}}}
+              name: {{{{name}}}}
               namespace: default
-            {{{Owned}}}
+            {{{{Owned}}}}
             spec:
               serviceName: a
               selector: {matchLabels: {app: a}}
               template:
                 metadata: {labels: {app: a}}
                 spec:
-                  {{{pod}}}
-                  {{{context}}}
-                  {{{token}}}
+                  serviceAccountName: a-0-member
+                  automountServiceAccountToken: false
+                  securityContext: {runAsNonRoot: true, runAsUser: 10001, seccompProfile: {type: RuntimeDefault}}
                   containers:
                     - name: c
                       image: i
-                      {{{container}}}
-                      {{{escalation}}}
-            """;
+                      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+                      env: [{name: P, valueFrom: {fieldRef: {fieldPath: metadata.name}}}, {name: C, valueFrom: {configMapKeyRef: {name: m, key: k, optional: true}}}]
+                  volumes:
+                    - {name: c, configMap: {name: m}}
+                    - {name: e, emptyDir: {}}
+                    - {name: t, projected: {sources: [{serviceAccountToken: {path: token}}, {configMap: {name: kube-root-ca.crt}}]}}
+            """).Single();
+        JsonObject spec = (JsonObject)set["spec"]!["template"]!["spec"]!;
+        Merge(spec, pod);
+        Merge((JsonObject)spec["containers"]![0]!, container);
+        return set.ToJsonString();
+    }
+
+    private static void Merge(JsonObject into, string fields)
+    {
+        foreach ((string key, JsonNode? value) in fields.Length == 0 ? [] : (JsonObject)YamlReading.ParseAll(fields).Single())
+        {
+            if (value is JsonObject inner && into[key] is JsonObject known)
+            {
+                foreach ((string field, JsonNode? given) in inner)
+                {
+                    known[field] = given?.DeepClone();
+                }
+            }
+            else
+            {
+                into[key] = value?.DeepClone();
+            }
+        }
     }
 }
