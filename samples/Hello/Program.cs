@@ -9,7 +9,11 @@ await using RocketMqPushConsumer consumer = new(new PushConsumerOptions { Group 
 await consumer.SubscribeAsync("HELLO", "*", (message, cancellationToken) =>
 {
     Console.WriteLine($"received {message.GetText()}");
-    arrived.TrySetResult();
+    if (message.MessageId == sent.MessageId)
+    {
+        arrived.TrySetResult();
+    }
+
     return ValueTask.FromResult(ConsumeResult.Success);
 });
 await consumer.StartAsync();
