@@ -33,6 +33,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private readonly StoreTopic _schedule;
     private readonly TimerTable _timers;
     private readonly TimerTopic _timerTopic;
+    private readonly StandingRefusals _refusals;
     private readonly ReplicationFigures _replication;
     private readonly RateMeter _puts;
     private readonly RateMeter _transferred;
@@ -55,10 +56,12 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         DelayOffsetTable delays,
         TimerTable timers,
         TimerTopic timerTopic,
+        StandingRefusals refusals,
         ReplicationFigures replication,
         TimeProvider time)
     {
         _settings = settings;
+        _refusals = refusals;
         _replication = replication;
         _role = role;
         _store = store;
@@ -134,9 +137,10 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["remainHowManyDataToFlush"] = Human(stats.MaxOffset.Value - stats.DurableOffset.Value),
             ["commitLogDirCapacity"] = Capacity(),
         };
-        if (DiskShortageTexts.Find(stats.Shortage, _store.Tuning) is { } shortage)
+        if (_refusals.Find() is { } refusal)
         {
-            figures[DiskShortageTexts.Key] = shortage;
+            figures[StandingRefusals.Key] = refusal.Why;
+            figures[StandingRefusals.ByKey] = refusal.By;
         }
 
         _replication.AddTo(figures);

@@ -94,6 +94,7 @@ internal sealed class BrokerParts
         ParkedPulls = new ParkedPulls(PullExecutor, settings, store, time, loggers.CreateLogger<ParkedPulls>());
         HaListener = new HaListener(settings, store, Slaves, time, loggers.CreateLogger<HaListener>());
         Master = new MasterAddresses(settings.Current.HaMasterAddress, isElected: settings.Current.Group is not null);
+        Following = new Following(settings, time);
         MasterClient = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         Peers = new BrokerPeers(settings, MasterClient);
         ReadableQueues = new ReadableQueues(settings, MasterClient, time);
@@ -111,10 +112,18 @@ internal sealed class BrokerParts
             Group.Deposed = () => Misled.LetGo(Producers.Groups.Where(static group => group != ProducerTable.InnerGroup).SelectMany(Producers.ChannelsOf), Consumers.All.SelectMany(static group => group.Channels).Concat(Producers.ChannelsOf(ProducerTable.InnerGroup)));
         }
 
-        Figures = new RuntimeFigures(settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic, new ReplicationFigures(settings, Group), time);
+        Figures = new RuntimeFigures(
+            settings, Role, store, AppendStatistics, PullCounters, DelayOffsets, Timers, timerTopic,
+            new StandingRefusals(settings, Role, store, Replicas, Group), new ReplicationFigures(settings, Role, Master, Following, Group), time);
         OffsetPersister = new OffsetPersister(settings, ConsumerOffsets, DelayOffsets, time, loggers.CreateLogger<OffsetPersister>(), filters);
 
-        RoleSession NewSession() => new(
+        RoleSession NewSession()
+        {
+            Following.OnLeads();
+            return NewMasterSession();
+        }
+
+        RoleSession NewMasterSession() => new(
             new ScheduleService(settings, store, Appender, waiting, DelayOffsets, time, loggers.CreateLogger<ScheduleService>()),
             new TransactionCheckService(
                 settings,
@@ -135,7 +144,7 @@ internal sealed class BrokerParts
             new ExpiredStretches(Mappings, Topics, store, Peers, WaitingQueues, time, loggers.CreateLogger<ExpiredStretches>()));
 
         SlaveSession NewSlaveSession(IGroupJoin? join) => new(
-            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, time, loggers.CreateLogger<LogFollower>()) { Join = join },
+            new LogFollower(settings, store, Master, new MasterCheck(settings, store, MasterClient, loggers.CreateLogger<MasterCheck>()), resolver, Following, time, loggers.CreateLogger<LogFollower>()) { Join = join },
             new SlaveSync(Master, MasterClient, Topics, Mappings, Groups, RequestModes, ConsumerOffsets, CheckProgress, DelayOffsets, Timers, store, TableInterval(settings.Current), time, loggers.CreateLogger<SlaveSync>()) { Consumers = AwaitedConsumers });
     }
 
@@ -262,6 +271,9 @@ internal sealed class BrokerParts
 
     /// <summary>Of the master, while this broker is a slave.</summary>
     public MasterAddresses Master { get; }
+
+    /// <summary>Whether the master's log comes, while this broker is a slave.</summary>
+    public Following Following { get; }
 
     /// <summary>Other brokers, which have stretches of logical queues.</summary>
     public BrokerPeers Peers { get; }

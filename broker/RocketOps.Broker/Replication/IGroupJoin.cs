@@ -3,6 +3,9 @@ namespace RocketOps.Broker.Replication;
 /// <summary>What a slave does before it follows an elected master, and asks while it does. Used by one follower at a time.</summary>
 internal interface IGroupJoin
 {
+    /// <summary>The master's name and where it serves, for people.</summary>
+    string Master { get; }
+
     /// <summary>
     /// Asks the master to be followed, has <paramref name="checkAsync"/> look at its log (<see cref="MasterCheck"/>) and makes this log the same as its up to the point where they part. Throws <see cref="HaRefusedException"/> when the master is not to be followed with this
     /// store, <see cref="IOException"/> or <see cref="TimeoutException"/> when it does not answer, or does not lead yet.

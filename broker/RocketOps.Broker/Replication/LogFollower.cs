@@ -13,6 +13,9 @@ namespace RocketOps.Broker.Replication;
 /// </summary>
 internal sealed partial class LogFollower : IAsyncDisposable
 {
+    /// <summary>What a slave says whose store has failed.</summary>
+    public const string StoreFailed = "the store has failed, and may have lost what this copy acknowledged: it follows nobody until this broker is started again";
+
     private const int ReceiveBytes = 256 * 1024;
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(200);
@@ -30,6 +33,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private readonly MasterAddresses _master;
     private readonly MasterCheck _check;
     private readonly HostResolver _resolver;
+    private readonly Following _following;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TransferRate _rate;
@@ -40,13 +44,14 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private long _heardAtMs;
     private SlaveReports? _reports;
 
-    public LogFollower(BrokerSettings settings, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, TimeProvider time, ILogger logger)
+    public LogFollower(BrokerSettings settings, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, Following following, TimeProvider time, ILogger logger)
     {
         _settings = settings;
         _store = store;
         _master = master;
         _check = check;
         _resolver = resolver;
+        _following = following;
         _time = time;
         _logger = logger;
         _rate = new TransferRate(time);
@@ -54,6 +59,9 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     /// <summary>Asks an elected master to be followed; null where people say who the master is.</summary>
     public IGroupJoin? Join { get; init; }
+
+    /// <summary>Of a master that was elected its name: where it serves slaves is not known before it was asked.</summary>
+    private string MasterName => Join?.Master ?? _master.Ha;
 
     private TimeSpan LongestPause => Join is null ? LongestRetry : LongestRetryInGroup;
 
@@ -78,6 +86,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         _stopping.Dispose();
+        _following.OnSessionEnded();
     }
 
     private async Task RunAsync()
@@ -107,6 +116,12 @@ internal sealed partial class LogFollower : IAsyncDisposable
     {
         try
         {
+            // It would be connected and take nothing.
+            if (_store.FindFailure() != StoreFlags.None)
+            {
+                throw new HaRefusedException(StoreFailed);
+            }
+
             if (Join is { } join)
             {
                 await FollowElectedAsync(join);
@@ -122,16 +137,29 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
         catch (HaRefusedException refused)
         {
-            Tell(refused.Message, isRefusal: true);
+            Lose(refused.Message, isRefusal: true);
             return true;
         }
         catch (Exception failure)
         {
             // Whatever it was, the slave goes on trying: only the stop ends this loop.
-            Tell(failure.Message, isRefusal: failure is StoreException);
+            Lose(failure.Message, isRefusal: failure is StoreException);
         }
 
         return false;
+    }
+
+    private void Lose(string why, bool isRefusal)
+    {
+        Tell(why, isRefusal);
+        if (isRefusal)
+        {
+            _following.OnRefused($"this slave does not follow {MasterName}: {why}");
+        }
+        else
+        {
+            _following.OnLost($"replication from {MasterName} is interrupted: {why}; tried again");
+        }
     }
 
     /// <summary>The same trouble again and again is one line.</summary>
@@ -145,11 +173,11 @@ internal sealed partial class LogFollower : IAsyncDisposable
         _lastFailure = failure;
         if (isRefusal)
         {
-            LogNotFollowed(_master.Ha, failure);
+            LogNotFollowed(MasterName, failure);
         }
         else
         {
-            LogLost(_master.Ha, failure);
+            LogLost(MasterName, failure);
         }
     }
 
@@ -233,6 +261,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
             }
 
             await PassOnAsync(reports, isBehind, cancellationToken);
+            _following.OnFollows();
             NoteReplicated(decoder.Replicated);
             if (decoder.Words != words)
             {
@@ -286,7 +315,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
                     await _store.Writer.WhenRoomAsync().WaitAsync(cancellationToken);
                     break;
                 case AppendStatus.Busy or AppendStatus.DiskFull:
-                    Tell($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);
+                    Wait(status);
                     await Task.Delay(RoomRetry, _time, cancellationToken);
                     break;
                 case AppendStatus.MessageIllegal:
@@ -295,6 +324,20 @@ internal sealed partial class LogFollower : IAsyncDisposable
                 default:
                     throw new IOException($"the store takes nothing ({status}, {_store.Flags}); this slave is to be started again");
             }
+        }
+    }
+
+    /// <summary>The connection stays. A disk without room is somebody's to mend; anything else is over in a moment, or counts as a loss.</summary>
+    private void Wait(AppendStatus status)
+    {
+        Tell($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);
+        if (status == AppendStatus.DiskFull)
+        {
+            _following.OnRefused($"this slave does not follow {MasterName}: its disk is full; it goes on when there is room");
+        }
+        else
+        {
+            _following.OnLost($"this slave does not follow {MasterName}: its disk does not take writes; it goes on when it does");
         }
     }
 

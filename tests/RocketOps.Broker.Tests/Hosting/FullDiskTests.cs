@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
@@ -28,12 +27,12 @@ public sealed class FullDiskTests
 
         refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
         refused.Remark.Should().Be($"service not available now: the disk is full ({remark})");
-        (await FigureAsync(broker)).Should().Be(figure);
+        (await broker.RefusalAsync()).Should().Be(("DISK", figure));
         (await MetricsAsync(broker)).Should().MatchRegex("(?m)^rocketops_disk_full\\{.*\\} 1$");
 
         disk.Space = new DiskSpace(2000 * MiB, 1000 * MiB, 1000 * MiB);
         await Eventually.TrueAsync(async () => (await broker.InvokeAsync(Requests.Send("T", "body", 0, string.Empty, "pg"))).Code == ResponseCode.Success, "there is room again");
-        (await FigureAsync(broker)).Should().BeNull();
+        (await broker.RefusalAsync()).Should().Be(((string?)null, (string?)null));
         (await MetricsAsync(broker)).Should().MatchRegex("(?m)^rocketops_disk_full\\{.*\\} 0$");
     }
 
@@ -47,13 +46,6 @@ public sealed class FullDiskTests
         await using BrokerHost host = await BrokerHost.StartAsync(TestBroker.OptionsOf(settings), NullLoggerFactory.Instance, fileSystem: disk);
 
         host.Parts.Store.Flags.Should().Be(StoreFlags.None);
-    }
-
-    private static async Task<string?> FigureAsync(TestBroker broker)
-    {
-        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
-        using JsonDocument body = JsonDocument.Parse(answer.Body);
-        return body.RootElement.GetProperty("table").TryGetProperty("rocketOpsSendsRefused", out JsonElement text) ? text.GetString() : null;
     }
 
     private static async Task<string> MetricsAsync(TestBroker broker)

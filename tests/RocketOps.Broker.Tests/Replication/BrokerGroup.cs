@@ -5,6 +5,7 @@ using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Remoting.Commands;
+using RocketOps.Store.Files;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication;
@@ -54,7 +55,7 @@ internal sealed class BrokerGroup : IAsyncDisposable
         _master = await StartAsync(settings, _masterDirectory, MasterLog);
     }
 
-    public async Task StartSlaveAsync(Dictionary<string, string>? settings = null)
+    public async Task StartSlaveAsync(Dictionary<string, string>? settings = null, IStoreFileSystem? fileSystem = null)
     {
         Dictionary<string, string> values = new(StringComparer.Ordinal) { ["brokerRole"] = "SLAVE", ["brokerId"] = "1", ["slaveSyncInterval"] = "200" };
         foreach ((string key, string value) in settings ?? [])
@@ -62,12 +63,15 @@ internal sealed class BrokerGroup : IAsyncDisposable
             values[key] = value;
         }
 
-        _slave = await StartAsync(values, _slaveDirectory, SlaveLog);
+        _slave = await StartAsync(values, _slaveDirectory, SlaveLog, fileSystem);
     }
 
     public async Task StopMasterAsync() => await Master.DisposeAsync();
 
     public async Task StopSlaveAsync() => await Slave.DisposeAsync();
+
+    /// <summary>The slave that is started next begins empty.</summary>
+    public void MoveSlaveStoreAway() => Directory.Move(_slaveDirectory.File("store"), _slaveDirectory.File("moved"));
 
     /// <summary>The log and, which comes apart from it within slaveSyncInterval, the topics.</summary>
     public Task InSyncAsync() => Eventually.TrueAsync(
@@ -111,7 +115,7 @@ internal sealed class BrokerGroup : IAsyncDisposable
         _slaveDirectory.Dispose();
     }
 
-    private Task<TestBroker> StartAsync(Dictionary<string, string>? settings, TempDirectory directory, ILoggerFactory log)
+    private Task<TestBroker> StartAsync(Dictionary<string, string>? settings, TempDirectory directory, ILoggerFactory log, IStoreFileSystem? fileSystem = null)
     {
         Dictionary<string, string> values = new(StringComparer.Ordinal)
         {
@@ -124,6 +128,6 @@ internal sealed class BrokerGroup : IAsyncDisposable
             values[key] = value;
         }
 
-        return TestBroker.StartAsync(values, directory, loggers: log, time: _time);
+        return TestBroker.StartAsync(values, directory, fileSystem: fileSystem, loggers: log, time: _time);
     }
 }

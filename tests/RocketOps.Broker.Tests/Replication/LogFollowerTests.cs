@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Replication;
@@ -51,11 +52,26 @@ public sealed class LogFollowerTests
         pause.Should().Be(TimeSpan.FromSeconds(1));
     }
 
-    private LogFollower Start(TestBroker broker, IGroupJoin master)
+    /// <summary>Where it serves slaves is not known before it has said so.</summary>
+    [Fact]
+    public async Task ElectedMasterWasNeverReached_IsNamedAllTheSame()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        using RecordedLog log = new();
+        NotYet master = new();
+        await using LogFollower follower = Start(broker, master, log);
+
+        await Eventually.TrueAsync(() => master.Asked == 1 && _time.PendingTimers == 1, "it was asked");
+
+        log.Lines.Should().ContainSingle(static line => line.Id == 3632).Which.Text.Should().Be(
+            "Replication from b at 10.0.0.2:10911 is interrupted: it does not lead in epoch 6, not yet or not any more; tried again");
+    }
+
+    private LogFollower Start(TestBroker broker, IGroupJoin master, ILogger? log = null)
     {
         BrokerParts parts = broker.Host.Parts;
         MasterCheck check = new(parts.Settings, parts.Store, parts.MasterClient, NullLogger.Instance);
-        LogFollower follower = new(parts.Settings, parts.Store, parts.Master, check, new HostResolver(), _time, NullLogger.Instance) { Join = master };
+        LogFollower follower = new(parts.Settings, parts.Store, parts.Master, check, new HostResolver(), new Following(parts.Settings, _time), _time, log ?? NullLogger.Instance) { Join = master };
         follower.Start();
         return follower;
     }
@@ -66,6 +82,8 @@ public sealed class LogFollowerTests
         private int _asked;
 
         public int Asked => Volatile.Read(ref _asked);
+
+        public string Master => "b at 10.0.0.2:10911";
 
         public Task<JoinedMaster> JoinAsync(Func<string, CancellationToken, Task> checkAsync, CancellationToken cancellationToken)
         {

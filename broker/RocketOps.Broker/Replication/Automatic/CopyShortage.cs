@@ -9,23 +9,11 @@ internal sealed class CopyShortage(TimeProvider time)
     /// <summary>What comes so soon waits, each as long as one does for a master, before it is refused; what comes later is refused at once.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private const long Never = long.MinValue;
-
-    private long _since = Never;
+    private readonly Lasting _lacking = new(time);
 
     /// <summary>Whether copies have been lacking for longer than a moment.</summary>
-    public bool Lasts => Volatile.Read(ref _since) is not Never and var since && time.GetElapsedTime(since) >= Patience;
+    public bool Lasts => _lacking.HasLasted(Patience);
 
     /// <summary>Told again and again whether copies are lacking.</summary>
-    public void Note(bool isLacking)
-    {
-        if (!isLacking)
-        {
-            Volatile.Write(ref _since, Never);
-        }
-        else if (Volatile.Read(ref _since) == Never)
-        {
-            Volatile.Write(ref _since, time.GetTimestamp());
-        }
-    }
+    public void Note(bool isLacking) => _lacking.Note(isLacking);
 }

@@ -24,8 +24,6 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     private const int MaxQuestions = 256;
 
-    private const StoreFlags Failed = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
-
     private readonly BrokerSettings _settings;
     private readonly GroupSettings _group;
     private readonly MessageStore _store;
@@ -42,6 +40,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private readonly SerialLoop _loop;
     private readonly MasterDoor _door;
     private readonly CopyShortage _shortage;
+    private readonly Lasting _refusing;
     private readonly CancellationTokenSource _stopping = new();
     private volatile GroupMember? _member;
     private volatile EpochHistory _epochs = EpochHistory.Empty;
@@ -90,6 +89,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _logger = loggers.CreateLogger<ElectedGroup>();
         _time = time;
         _shortage = new CopyShortage(time);
+        _refusing = new Lasting(time);
         _refusedMembers = new RefusedMembers(time, _logger);
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
         _door = new MasterDoor(_group.Options, () => HeldEpoch, () => Leads, time, Post);
@@ -141,6 +141,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>This member leads, and fewer copies are in sync than there must be: messages wait, or are refused where that lasts (<see cref="LacksCopies"/>).</summary>
     public bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
 
+    /// <summary>This member has the lease and takes no messages, for longer than what is sent waits: producers are refused, not just held up by a change of the master.</summary>
+    public bool RefusesMessages => IsMute && _refusing.HasLasted(MasterForwarder.SendPatience);
+
+    /// <summary>A hand-over has stopped the writes.</summary>
+    public bool IsPaused => _isPaused;
+
+    private bool IsMute => HeldEpoch > 0 && !TakesMessages;
+
     public LogEnd LogEnd
     {
         get
@@ -156,7 +164,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
 
-    private bool HasStoreFailed => (_store.Flags & Failed) != StoreFlags.None;
+    private bool HasStoreFailed => _store.FindFailure() != StoreFlags.None;
 
     /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
     public long RefusedMs => Volatile.Read(ref _refusedMs);
@@ -410,6 +418,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         member.Tick();
         _keys!.Tick();
         _shortage.Note(IsShortOfCopies);
+        _refusing.Note(IsMute);
     }
 
     /// <summary>What this follower has acknowledged may be gone: its master is not to count on it any longer.</summary>

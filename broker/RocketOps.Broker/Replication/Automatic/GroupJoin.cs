@@ -15,6 +15,8 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     private long _servedAt;
     private bool _standsIn;
 
+    public string Master => $"{lease.Holder} at {lease.HolderAddress}";
+
     /// <summary>For how long the master has not said that it serves; <see cref="TimeSpan.MaxValue"/> when it never has.</summary>
     public TimeSpan MasterSilence => Volatile.Read(ref _servedAt) is > 0 and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
@@ -103,7 +105,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     {
         if (host.HasFailed)
         {
-            throw new HaRefusedException("the store has failed, and may have lost what this member acknowledged: it follows nobody until this broker is started again");
+            throw new HaRefusedException(LogFollower.StoreFailed);
         }
     }
 

@@ -13,6 +13,9 @@ namespace RocketOps.Broker.Replication.Automatic;
 /// </summary>
 internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
+    /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
+    public static readonly TimeSpan SendPatience = TimeSpan.FromMilliseconds(2_500);
+
     /// <summary>Between looks for a master; a hand-over takes a tenth of a second.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -26,8 +29,8 @@ internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup grou
     // Nobody listened there a moment ago, or that member had yet to begin. Until a master serves thousands of requests may wait for it, and one that asks each pause is enough for all.
     private volatile AskedInVain? _askedInVain;
 
-    /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromMilliseconds(2_500);
+    /// <summary><see cref="SendPatience"/>, but where time is another.</summary>
+    public TimeSpan Patience { get; set; } = SendPatience;
 
     /// <summary>Whether what changes the master's tables is not for this member.</summary>
     public bool IsElsewhere => !group.Leads;

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Replication.Leases;
@@ -73,5 +74,7 @@ public sealed class FailedStoreTests
         await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).TakesMessages, "the other one leads");
         await Eventually.TrueAsync(
             () => members.LogOf(failing).Lines.Any(static line => line.Id == 3633 && line.Text.Contains("follows nobody until this broker is started again", StringComparison.Ordinal)), "it says why it does not follow");
+        (await members[failing].FollowingAsync()).Should().Be(("false", LogFollower.StoreFailed));
+        (await members[failing].RefusalAsync()).Should().Be(((string?)null, (string?)null), "it refuses as a slave");
     }
 }

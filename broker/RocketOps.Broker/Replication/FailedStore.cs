@@ -1,0 +1,12 @@
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Replication;
+
+/// <summary>What has failed in a store that takes nothing more until the broker is started again: neither a full disk nor a stop is a failure.</summary>
+internal static class FailedStore
+{
+    private const StoreFlags Failures = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;
+
+    /// <summary><see cref="StoreFlags.None"/> when nothing has.</summary>
+    public static StoreFlags FindFailure(this MessageStore store) => store.Flags & Failures;
+}
