@@ -5,6 +5,9 @@ public sealed record KubernetesClientOptions
     /// <summary>Program and version, as in <c>rocketops-operator/0.1.0</c>. Shows in audit logs.</summary>
     public string UserAgent { get; init; } = "rocketops";
 
+    /// <summary>For a connection, its TLS included; what waits for one counts as not answered then.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>For one attempt of anything but a watch. The API server itself gives up after 60 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -119,6 +119,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     {
         string? version = null;
         int failures = 0;
+        bool isAway = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             long started = _time.GetTimestamp();
@@ -137,6 +138,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                 }
 
                 Heard(scope);
+                isAway = false;
                 TimeSpan lived = _time.GetElapsedTime(started);
                 if (seen > 0 || lived >= ShortestHealthyWatch)
                 {
@@ -161,21 +163,35 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                     continue;
                 }
             }
-            catch (Exception e) when (e is KubernetesException or HttpRequestException or IOException or TimeoutException or InvalidDataException)
+            catch (Exception e)
             {
-                failures = _time.GetElapsedTime(started) >= HealthyWatch ? 1 : failures + 1;
+                // Whatever it was: an informer that ends takes the whole operator with it, and one that goes on tells what is wrong.
+                bool isAnswer = e is KubernetesException or InvalidDataException;
+
+                // A server that is back begins with refusals. They are other failures than those of its absence, however many those were.
+                bool isNews = isAway && isAnswer;
+                isAway = !isAnswer;
+                failures = isNews || _time.GetElapsedTime(started) >= HealthyWatch ? 1 : failures + 1;
                 if (failures >= FailuresBeforeRelist)
                 {
                     version = null;
                 }
 
                 scope.Problem = e.Message;
-                LogFailed(_logger, Kind, failures, e.Message);
+                if (isAnswer || e is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+                {
+                    LogFailed(_logger, Kind, failures, e.Message);
+                }
+                else
+                {
+                    LogBroken(_logger, e, Kind);
+                }
             }
 
             try
             {
-                await Task.Delay(Backoff.Jitter(Backoff.Exponential(_options.InitialBackoff, _options.MaxBackoff, failures)), _time, cancellationToken);
+                TimeSpan longest = isAway ? _options.MaxBackoffWithoutAnswer : _options.MaxBackoff;
+                await Task.Delay(Backoff.Jitter(Backoff.Exponential(_options.InitialBackoff, longest, failures)), _time, cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -402,4 +418,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     [LoggerMessage(25, LogLevel.Error, "{Kind} {Key}: a handler failed")]
     private static partial void LogHandlerFailed(ILogger logger, Exception error, string kind, string key);
+
+    [LoggerMessage(26, LogLevel.Error, "{Kind}: list or watch failed in a way that it should not, trying again; please report it")]
+    private static partial void LogBroken(ILogger logger, Exception error, string kind);
 }

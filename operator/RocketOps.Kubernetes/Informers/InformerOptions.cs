@@ -22,5 +22,9 @@ public sealed record InformerOptions
 
     public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(800);
 
+    /// <summary>The longest pause while the server answers, and not what is wanted.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest pause while it does not answer: however long it was away, what has changed meanwhile is seen soon after its return.</summary>
+    public TimeSpan MaxBackoffWithoutAnswer { get; init; } = TimeSpan.FromSeconds(5);
 }

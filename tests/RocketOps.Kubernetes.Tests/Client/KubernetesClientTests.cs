@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
@@ -79,6 +81,27 @@ public sealed class KubernetesClientTests : IAsyncLifetime
 
         (await get.Should().ThrowAsync<KubernetesException>()).Which.IsTransient.Should().BeTrue();
         _peer.Received.Should().HaveCount(4);
+    }
+
+    /// <summary>The handler gives up such a connection by a cancellation that nobody has asked for; who takes it for a stop ends.</summary>
+    [Fact]
+    public async Task Server_ThatMakesNoConnection_HasNotAnswered()
+    {
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        KubernetesClientOptions options = new() { ConnectTimeout = TimeSpan.FromMilliseconds(50), MaxAttempts = 2, InitialBackoff = TimeSpan.FromMilliseconds(1) };
+        using KubernetesClient client = new(
+            new KubernetesClientConfiguration { Server = new Uri($"https://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}"), SkipTlsVerify = true }, options: options);
+
+        (await client.Awaiting(server => server.GetAsync<Pod>("p", "ns")).Should().ThrowAsync<HttpRequestException>()).WithMessage("https://127.0.0.1:*/ cannot be reached: *");
+        int attempts = 0;
+        for (; silent.Pending(); attempts++)
+        {
+            silent.AcceptSocket().Dispose();
+        }
+
+        attempts.Should().BeGreaterThanOrEqualTo(options.MaxAttempts, "a read may be repeated");
+        (await client.Awaiting(server => server.WatchAsync<Pod>().GetAsyncEnumerator().MoveNextAsync().AsTask()).Should().ThrowAsync<HttpRequestException>()).WithMessage("*cannot be reached*");
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Kubernetes.Tests.Informers;
 
@@ -112,6 +113,69 @@ public sealed class InformerTests : IAsyncLifetime
 
         await Eventually.TrueAsync(() => _informer.Get("default", "b") is not null, "the informer sees what it missed");
         _told.Count(t => t.StartsWith("Added b", StringComparison.Ordinal)).Should().Be(1);
+    }
+
+    /// <summary>An informer that ends takes the operator with it.</summary>
+    [Theory]
+    [InlineData(typeof(TaskCanceledException))]
+    [InlineData(typeof(InvalidOperationException))]
+    public async Task ListAndWatch_FailingForWhateverReason_GoOn(Type reason)
+    {
+        int failures = 0;
+        _client.Fault = call => call is "watch Widget" or "list Widget" && Interlocked.Increment(ref failures) is > 1 and <= 8 ? (Exception)Activator.CreateInstance(reason)! : null;
+        await StartAsync();
+        _client.Put(Widget("a"));
+
+        await Eventually.TrueAsync(() => _informer.Get("default", "a") is not null, "the informer sees what it missed");
+        failures.Should().BeGreaterThan(8, "it was tried until it could be done");
+        _running.IsCompleted.Should().BeFalse();
+    }
+
+    /// <summary>Status that names a master which is gone is worth nothing, and begins to be true with the first list.</summary>
+    [Fact]
+    public async Task Server_ThatWasAwayForLong_IsAskedAgainWithinSeconds_AndSoAfterItsFirstRefusals()
+    {
+        FakeTimeProvider time = new();
+        InformerOptions options = new();
+        Informer<Widget> informer = new(_client, options, time);
+        Exception fault = new HttpRequestException("no route");
+        int asked = 0;
+        _client.Fault = call =>
+        {
+            if (call is not "list Widget")
+            {
+                return null;
+            }
+
+            Interlocked.Increment(ref asked);
+            return fault;
+        };
+        _running = informer.RunAsync(_stop.Token);
+
+        for (int attempt = 1; attempt <= 20; attempt++)
+        {
+            (await PauseAsync(attempt)).Should().BeLessThanOrEqualTo(options.MaxBackoffWithoutAnswer);
+        }
+
+        fault = FakeKubernetesClient.Error(503, "ServiceUnavailable");
+        await PauseAsync(21);
+        (await PauseAsync(22)).Should().BeLessThanOrEqualTo(options.InitialBackoff, "a server that has just been started refuses for a moment");
+        TimeSpan longest = TimeSpan.Zero;
+        for (int attempt = 23; attempt <= 40; attempt++)
+        {
+            TimeSpan pause = await PauseAsync(attempt);
+            longest = pause > longest ? pause : longest;
+        }
+
+        longest.Should().BeGreaterThan(options.MaxBackoffWithoutAnswer, "one that answers and goes on refusing is left alone").And.BeLessThanOrEqualTo(options.MaxBackoff);
+
+        async Task<TimeSpan> PauseAsync(int attempt)
+        {
+            await Eventually.TrueAsync(() => Volatile.Read(ref asked) == attempt && time.PendingTimers == 1, $"attempt {attempt} has failed");
+            TimeSpan pause = time.UntilNextTimer!.Value;
+            time.Advance(pause);
+            return pause;
+        }
     }
 
     [Fact]

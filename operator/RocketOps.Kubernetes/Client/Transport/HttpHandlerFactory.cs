@@ -9,7 +9,7 @@ internal static class HttpHandlerFactory
 {
     [SuppressMessage("Security", "CA5359:Do Not Disable Certificate Validation", Justification = "Only when the kubeconfig says insecure-skip-tls-verify.")]
     [SuppressMessage("Security", "MA0039:Do not write your own certificate validation method", Justification = "The cluster's own authorities instead of the system's.")]
-    public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration, ServerCertificateValidator? validator)
+    public static SocketsHttpHandler Create(KubernetesClientConfiguration configuration, TimeSpan connectTimeout, ServerCertificateValidator? validator)
     {
         SocketsHttpHandler handler = new()
         {
@@ -23,7 +23,7 @@ internal static class HttpHandlerFactory
 
             // Old connections end, so that rotated authorities and moved addresses are noticed.
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectTimeout = connectTimeout,
 
             // Bodies are unpacked by the client itself: watches must not ask for compression, which holds small events back.
             AutomaticDecompression = DecompressionMethods.None,

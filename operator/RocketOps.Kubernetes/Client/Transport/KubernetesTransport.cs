@@ -46,7 +46,7 @@ internal sealed partial class KubernetesTransport : IDisposable
 
         string root = configuration.Server.AbsoluteUri;
         BaseAddress = new Uri(root.EndsWith('/') ? root : root + "/");
-        _http = new HttpClient(HttpHandlerFactory.Create(configuration, _validator))
+        _http = new HttpClient(HttpHandlerFactory.Create(configuration, options.ConnectTimeout, _validator))
         {
             BaseAddress = BaseAddress,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -192,10 +192,10 @@ internal sealed partial class KubernetesTransport : IDisposable
             message.Content.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
         }
 
-        return CountedAsync(request, _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken));
+        return CountedAsync(request, _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken), cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> CountedAsync(KubernetesRequest request, Task<HttpResponseMessage> answer)
+    private async Task<HttpResponseMessage> CountedAsync(KubernetesRequest request, Task<HttpResponseMessage> answer, CancellationToken cancellationToken)
     {
         long sent = _time.GetTimestamp();
         int code = 0;
@@ -204,6 +204,11 @@ internal sealed partial class KubernetesTransport : IDisposable
             HttpResponseMessage response = await answer;
             code = (int)response.StatusCode;
             return response;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The handler cancels what waits for a connection that does not come about. Nobody has asked for that: it is a connection that is lost.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, $"{BaseAddress} cannot be reached: {(e.InnerException ?? e).Message}", e);
         }
         finally
         {
