@@ -37,13 +37,13 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         _transport = new KubernetesTransport(configuration, _options, _time, logger ?? NullLogger<KubernetesClient>.Instance, metrics);
     }
 
-    private KubernetesClient(KubernetesClient connected, KubernetesTypes types)
+    private KubernetesClient(KubernetesClient connected, KubernetesTypes types, KubernetesTransport transport)
     {
         Types = types;
         Namespace = connected.Namespace;
         _options = connected._options;
         _time = connected._time;
-        _transport = connected._transport;
+        _transport = transport;
         _ownsTransport = false;
     }
 
@@ -54,7 +54,10 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     public string Namespace { get; }
 
     /// <summary>The same connections, with <see cref="KubernetesObject"/> for this kind; it ends with this client.</summary>
-    public IKubernetesClient For(KubernetesType<KubernetesObject> kind) => new KubernetesClient(this, new KubernetesTypes().Add(kind));
+    public IKubernetesClient For(KubernetesType<KubernetesObject> kind) => new KubernetesClient(this, new KubernetesTypes().Add(kind), _transport);
+
+    /// <summary>The same connections for requests that have a rate of their own, as they must not wait for those of this client; it ends with this client.</summary>
+    public IKubernetesClient WithOwnRate(double requestsPerSecond, int burst) => new KubernetesClient(this, Types, _transport.WithOwnRate(requestsPerSecond, burst));
 
     public async Task<T?> GetAsync<T>(string name, string? ns = null, CancellationToken cancellationToken = default)
         where T : class, IKubernetesObject

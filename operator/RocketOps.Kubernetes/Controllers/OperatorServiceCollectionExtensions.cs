@@ -11,6 +11,10 @@ namespace RocketOps.Kubernetes.Controllers;
 
 public static class OperatorServiceCollectionExtensions
 {
+    /// <summary>An election makes two requests in each <see cref="OperatorSettings.RetryPeriod"/>: so many more that it is never held up, and few enough that a bug in it is not loud.</summary>
+    private const double ElectionRequestsPerSecond = 10;
+    private const int ElectionBurst = 20;
+
     /// <summary>The client; <see cref="KubernetesTypes"/> of the container are its kinds.</summary>
     public static IServiceCollection AddKubernetesClient(
         this IServiceCollection services, Func<IServiceProvider, KubernetesClientConfiguration> configuration, KubernetesClientOptions? options = null)
@@ -66,8 +70,11 @@ public static class OperatorServiceCollectionExtensions
     private static LeaderElector CreateElector(IServiceProvider provider, OperatorSettings settings)
     {
         IKubernetesClient client = provider.GetRequiredService<IKubernetesClient>();
+
+        // A busy cluster's requests wait for each other; a renewal that waited with them would come too late. A client of another kind has whatever limits it has.
+        IKubernetesClient unhindered = client is KubernetesClient limited ? limited.WithOwnRate(ElectionRequestsPerSecond, ElectionBurst) : client;
         return new LeaderElector(
-            client,
+            unhindered,
             new LeaderElectionOptions
             {
                 LeaseName = settings.Name,

@@ -29,6 +29,7 @@ internal sealed partial class KubernetesTransport : IDisposable
     private readonly ILogger _logger;
     private readonly ClientMetrics? _metrics;
     private readonly ConcurrentDictionary<string, bool> _warnings = new(StringComparer.Ordinal);
+    private readonly bool _ownsConnections = true;
 
     public KubernetesTransport(KubernetesClientConfiguration configuration, KubernetesClientOptions options, TimeProvider time, ILogger logger, ClientMetrics? metrics = null)
     {
@@ -56,7 +57,25 @@ internal sealed partial class KubernetesTransport : IDisposable
         };
     }
 
+    private KubernetesTransport(KubernetesTransport connected, TokenBucket rate)
+    {
+        _configuration = connected._configuration;
+        _options = connected._options;
+        _time = connected._time;
+        _logger = connected._logger;
+        _metrics = connected._metrics;
+        _tokens = connected._tokens;
+        _warnings = connected._warnings;
+        _http = connected._http;
+        BaseAddress = connected.BaseAddress;
+        _rate = rate;
+        _ownsConnections = false;
+    }
+
     public Uri BaseAddress { get; }
+
+    /// <summary>The same connections, for requests that wait for none of the others; they end with this one.</summary>
+    public KubernetesTransport WithOwnRate(double requestsPerSecond, int burst) => new(this, new TokenBucket(requestsPerSecond, burst, _time));
 
     /// <summary>Sends, and reads the whole answer with the reader while the deadline runs.</summary>
     public async Task<TResult> SendAsync<TResult>(
@@ -129,8 +148,11 @@ internal sealed partial class KubernetesTransport : IDisposable
 
     public void Dispose()
     {
-        _http.Dispose();
-        _validator?.Dispose();
+        if (_ownsConnections)
+        {
+            _http.Dispose();
+            _validator?.Dispose();
+        }
     }
 
     private async Task<HttpResponseMessage> SendOnceAsync(KubernetesRequest request, CancellationToken cancellationToken)
