@@ -13,7 +13,7 @@ internal static class ClusterCommand
 {
     public static Command Create(Shell shell) => new("cluster", "Look at clusters, hand groups over, write objects for what is there")
     {
-        new DocumentedCommand("status", "Brokers with role, version, rates and how their groups are; exit code 1 when one does not answer or takes no messages", "rocketops cluster status", "rocketops cluster status -o wide --watch")
+        new DocumentedCommand("status", "Brokers with role, version, rates and how their groups are; exit code 1 when one does not answer, takes no messages or does not follow its master", "rocketops cluster status", "rocketops cluster status -o wide --watch")
             .ListsCluster(shell, StatusAsync),
         SwitchoverCommand.Create(shell),
         ExportCommand.Create(shell),
@@ -23,7 +23,7 @@ internal static class ClusterCommand
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         Listing listing = new(
-            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", "member", "epoch", "inSync", Column.Wide("failover"), Column.Wide("mode"), Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), "problem")
+            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", "member", "epoch", "inSync", Column.Wide("failover"), Column.Wide("mode"), Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), Column.Wide("follows"), Column.Wide("refusedBy"), "problem")
         {
             Empty = "the name servers know no broker",
         };
@@ -36,14 +36,16 @@ internal static class ClusterCommand
             foreach ((long id, string address) in broker.Addresses.OrderBy(static entry => entry.Key))
             {
                 // The master is asked first, so what its slaves have is never less than it was.
-                (IReadOnlyDictionary<string, string> figures, string? problem) = await FiguresAsync(cluster, address, cancellation);
-                rows.Add(new GroupRow(id, address, figures, problem));
+                rows.Add(await AskAsync(cluster, id, address, cancellation));
             }
 
-            foreach ((GroupRow row, bool isMaster) in GroupRow.Once(rows))
+            IReadOnlyList<(GroupRow Row, bool IsMaster)> members = GroupRow.Once(rows);
+            string? leaderless = members.Any(static member => member.IsMaster) ? null : $"{broker.BrokerName} has no master, so nobody takes messages for it";
+            foreach ((GroupRow row, bool isMaster) in members)
             {
                 IReadOnlyDictionary<string, string> figures = row.Figures;
-                isFine &= row.Problem is null;
+                string? problem = row.Problem ?? leaderless;
+                isFine &= problem is null;
                 double? end = Number(figures.GetValueOrDefault("commitLogMaxOffset"));
                 masterEnd = isMaster ? end : masterEnd;
 
@@ -68,25 +70,24 @@ internal static class ClusterCommand
                     Number(figures.GetValueOrDefault("msgPutTotalTodayNow")) - Number(figures.GetValueOrDefault("msgPutTotalTodayMorning")),
                     Number(figures.GetValueOrDefault("commitLogDiskRatio")),
                     figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) ? LocalTime.Text(at, TimeProvider.System) : null,
-                    row.Problem);
+                    row.Follows,
+                    row.RefusedBy,
+                    problem);
             }
         }
 
         return (listing, isFine ? ExitCodes.Success : ExitCodes.Failed);
     }
 
-    private static async Task<(IReadOnlyDictionary<string, string> Figures, string? Problem)> FiguresAsync(ClusterConnection cluster, string address, CancellationToken cancellation)
+    private static async Task<GroupRow> AskAsync(ClusterConnection cluster, long id, string address, CancellationToken cancellation)
     {
         try
         {
-            IReadOnlyDictionary<string, string> figures = await cluster.Admin.GetBrokerRuntimeInfoAsync(address, cancellation);
-
-            // A broker without room on its disk answers everything but sends.
-            return (figures, figures.GetValueOrDefault("rocketOpsSendsRefused"));
+            return new GroupRow(id, address, await cluster.Admin.GetBrokerRuntimeInfoAsync(address, cancellation), null);
         }
         catch (RocketMqException failure)
         {
-            return (new Dictionary<string, string>(StringComparer.Ordinal), Failures.Reason(failure));
+            return new GroupRow(id, address, new Dictionary<string, string>(StringComparer.Ordinal), Failures.Reason(failure));
         }
     }
 
