@@ -76,9 +76,8 @@ internal static class ConsumeCommand
                 await shell.Error.WriteLineAsync($"Messages of {options.Topic}{(options.Group is null ? string.Empty : $" for group {options.Group}")}; Ctrl-C ends.");
             }
 
-            return options.Group is null
-                ? await new TopicReader(shell, cluster, options, printer).RunAsync(cancellation)
-                : await new GroupMember(shell, cluster, options, printer).RunAsync(cancellation);
+            return await new Following(shell).RunAsync(
+                end => options.Group is null ? new TopicReader(shell, cluster, options, printer).RunAsync(end) : new GroupMember(shell, cluster, options, printer).RunAsync(end), cancellation);
         });
     }
 

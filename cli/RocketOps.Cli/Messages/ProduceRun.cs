@@ -28,17 +28,16 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         _begun = shell.Time.GetTimestamp();
         try
         {
-            await SendAllAsync(producer, queue, cancellation);
+            // With --quiet there is nothing to read, so it goes on without a reader.
+            return options.IsQuiet ? await SendAllAsync(producer, queue, cancellation) : await new Following(shell).RunAsync(end => SendAllAsync(producer, queue, end), cancellation);
         }
         finally
         {
             await SummariseAsync();
         }
-
-        return _incomplete == 0 && _sent > 0 ? ExitCodes.Success : ExitCodes.Failed;
     }
 
-    private async Task SendAllAsync(RocketMqProducer producer, MessageQueue? queue, CancellationToken cancellation)
+    private async Task<int> SendAllAsync(RocketMqProducer producer, MessageQueue? queue, CancellationToken cancellation)
     {
         List<Message> batch = new(options.Batch);
         await foreach (MessageDraft draft in _drafts.ReadAsync(cancellation))
@@ -60,6 +59,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         }
 
         await SendBatchAsync(producer, batch, cancellation);
+        return _incomplete == 0 && _sent > 0 ? ExitCodes.Success : ExitCodes.Failed;
     }
 
     private Task<SendResult> SendAsync(RocketMqProducer producer, Message message, MessageDraft draft, MessageQueue? queue, CancellationToken cancellation) => CheckedAsync(() =>

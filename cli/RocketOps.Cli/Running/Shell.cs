@@ -12,6 +12,9 @@ internal sealed record Shell
     /// <summary>The bytes behind <see cref="Output"/>, for bodies that are no text.</summary>
     public required Stream OutputBytes { get; init; }
 
+    /// <summary>Tells whether nobody reads the output any more; null where there is no reader that could go, as with a file or a terminal.</summary>
+    public Func<bool>? IsReaderGone { get; init; }
+
     public required TextWriter Error { get; init; }
 
     public required Stream Input { get; init; }
@@ -40,6 +43,7 @@ internal sealed record Shell
         {
             Output = StandardOutput.Writer(output),
             OutputBytes = output,
+            IsReaderGone = StandardOutput.IsPipe(output) && Console.IsOutputRedirected ? OutputPipe.HasLostItsReader : null,
             Error = Console.Error,
             Input = Console.OpenStandardInput(),
             IsInputTerminal = !Console.IsInputRedirected,

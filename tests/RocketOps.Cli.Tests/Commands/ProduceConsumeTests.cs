@@ -2,6 +2,7 @@ using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Cli.Tests.Commands;
 
@@ -301,20 +302,74 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
     public async Task Consume_ReaderOfThePipeGone_Ends()
     {
         string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "hello")).EnsureSuccess();
         string command = $"'{Program}' consume {topic} -n {cluster.Cluster.NameServerAddress}; echo \"code $?\" >&2";
+
+        // Nothing is sent any more, so nothing is written that could meet the closed pipe.
         await using ChildProcess piped = ChildProcess.Start("/bin/sh", ["-c", $"( {command} ) | head -1"]);
 
-        // The second write meets a closed pipe, if head has gone by then; otherwise one of the next.
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                (await cluster.RunAsync("produce", topic, "hello")).EnsureSuccess();
-                return piped.HasExited;
-            },
-            "the command ends after its reader",
-            Patience);
+        (await piped.WaitAsync(Patience)).Error.Should().Be("code 0\n");
+        piped.Output.Should().Contain("hello");
+    }
+
+    [Fact]
+    public async Task Watch_ReaderOfThePipeGone_Ends()
+    {
+        string command = $"'{Program}' cluster status --watch 3600 -n {cluster.Cluster.NameServerAddress}; echo \"code $?\" >&2";
+
+        await using ChildProcess piped = ChildProcess.Start("/bin/sh", ["-c", $"( {command} ) | head -1"]);
 
         (await piped.WaitAsync(Patience)).Error.Should().Be("code 0\n");
+    }
+
+    /// <summary>A file has no reader that could go.</summary>
+    [Fact]
+    public async Task Consume_IntoAFile_GoesOn()
+    {
+        using TempDirectory folder = new("cli-");
+        string topic = await cluster.NewTopicAsync();
+        await using ChildProcess reader = ChildProcess.Start("/bin/sh", ["-c", $"exec '{Program}' consume {topic} --count 2 -o body -n {cluster.Cluster.NameServerAddress} > '{folder.File("all")}'"]);
+        (await cluster.RunAsync("produce", topic, "one")).EnsureSuccess();
+        await Eventually.TrueAsync(async () => File.Exists(folder.File("all")) && await File.ReadAllTextAsync(folder.File("all")) == "one\n", "the first is written", Patience);
+
+        (await cluster.RunAsync("produce", topic, "two")).EnsureSuccess();
+
+        (await reader.WaitAsync(Patience)).ExitCode.Should().Be(0);
+        (await File.ReadAllTextAsync(folder.File("all"))).Should().Be("one\ntwo\n");
+    }
+
+    [Theory]
+    [InlineData("consume")]
+    [InlineData("consume", "--count", "1")]
+    [InlineData("consume", "--group", "gone")]
+    [InlineData("produce")]
+    public async Task Following_ReaderGoesWhileNothingHappens_EndsWithZero(params string[] command)
+    {
+        string topic = await cluster.NewTopicAsync();
+        FakeTimeProvider time = new();
+        bool isGone = false;
+        Task<CliRun> run = CliRun.RunAsync(
+            new SilentStream(), isTerminal: false, hasColour: false, [command[0], topic, .. command[1..], "-n", cluster.Cluster.NameServerAddress], CancellationToken.None, time, () => Volatile.Read(ref isGone));
+        await Eventually.TrueAsync(() => time.HasTimerIn(TimeSpan.FromMilliseconds(500)), "the output is watched", Patience);
+        run.IsCompleted.Should().BeFalse();
+
+        Volatile.Write(ref isGone, true);
+        time.Advance(TimeSpan.FromMilliseconds(500));
+
+        (await run.WaitAsync(Patience)).Should().Match<CliRun>(static ended => ended.ExitCode == 0 && ended.Error.Length == 0);
+    }
+
+    /// <summary>It writes nothing, so it does not need one.</summary>
+    [Fact]
+    public async Task Produce_QuietWithoutAReader_SendsAll()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await CliRun.RunAsync(
+            new MemoryStream("one\ntwo\n"u8.ToArray()), isTerminal: false, hasColour: false, ["produce", topic, "--quiet", "-n", cluster.Cluster.NameServerAddress], CancellationToken.None, isReaderGone: static () => true);
+
+        run.ExitCode.Should().Be(0, run.Error);
+        (await BodiesAsync(topic)).Should().Equal("one", "two");
     }
 
     private async Task<JsonElement[]> ReadAsync(string topic, params string[] options)

@@ -20,7 +20,8 @@ public sealed record CliRun(int ExitCode, string Output, string Error)
     /// <summary>Runs by a clock that the test moves.</summary>
     public static Task<CliRun> RunAsync(IReadOnlyList<string> arguments, TimeProvider time) => RunAsync(Stream.Null, isTerminal: false, hasColour: false, arguments, CancellationToken.None, time);
 
-    public static async Task<CliRun> RunAsync(Stream input, bool isTerminal, bool hasColour, IReadOnlyList<string> arguments, CancellationToken cancellation, TimeProvider? time = null)
+    public static async Task<CliRun> RunAsync(
+        Stream input, bool isTerminal, bool hasColour, IReadOnlyList<string> arguments, CancellationToken cancellation, TimeProvider? time = null, Func<bool>? isReaderGone = null)
     {
         using MemoryStream bytes = new();
         await using StreamWriter output = new(bytes, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true, NewLine = "\n" };
@@ -30,6 +31,7 @@ public sealed record CliRun(int ExitCode, string Output, string Error)
             Output = TextWriter.Synchronized(output),
             OutputBytes = bytes,
             Error = TextWriter.Synchronized(error),
+            IsReaderGone = isReaderGone,
             Input = input,
             IsInputTerminal = isTerminal,
             HasColour = hasColour,
