@@ -36,14 +36,7 @@ internal sealed record ClusterView(
         {
             foreach (JsonElement member in group.Items("members"))
             {
-                string name = member.Text("name") ?? "";
-                members.Add(MemberView.Of(
-                    group.Text("name") ?? "",
-                    name,
-                    member.Text("role") ?? "",
-                    pods.GetValueOrDefault(new ObjectKey(cluster.Namespace, name)),
-                    member.Flag("registered") == true,
-                    member.Flag("outdated") == true));
+                members.Add(MemberView.OfBroker(group, member, pods.GetValueOrDefault(new ObjectKey(cluster.Namespace, member.Text("name") ?? ""))));
             }
         }
 
@@ -61,28 +54,39 @@ internal sealed record ClusterView(
             NameServerMembers =
             [
                 .. pods.Values.Where(pod => pod.Namespace == cluster.Namespace && pod.Label("rocketops.io/cluster") == cluster.Name && pod.Label("rocketops.io/component") == "nameserver")
-                    .Select(pod => MemberView.Of("", pod.Name, MemberView.NameServerRole, pod, isRegistered: true, isOutdated: false))
+                    .Select(MemberView.OfNameServer)
                     .OrderBy(member => member.Name, StringComparer.Ordinal),
             ],
-            Remarks = RemarksOf(cluster, ready.Message),
+            Remarks = RemarksOf(cluster, ready),
         };
     }
 
     /// <summary>namespace/name of the Service behind <c>name.namespace.svc:port</c>.</summary>
     private static string ServiceKey(string nameServers) => nameServers.Split('.') is [string name, string ns, ..] ? new ObjectKey(ns, name).ToString() : "";
 
-    private static List<string> RemarksOf(KubernetesObject cluster, string told)
+    /// <summary>What the other conditions add. They name the same pods and groups in part, so one that says nothing new is left out.</summary>
+    private static List<string> RemarksOf(KubernetesObject cluster, ReadyCondition ready)
     {
         List<string> remarks = [];
+        HashSet<string> told = [.. Statements(ready.Message)];
         foreach (JsonElement condition in cluster.Status.Items("conditions"))
         {
-            bool isRemarkable = (condition.Text("type"), condition.Text("status")) is ("Available" or "Replicated", "False") or ("Degraded" or "Stalled", "True");
-            if (isRemarkable && condition.Text("message") is { Length: > 0 } message && message != told && !remarks.Contains(message))
+            string type = condition.Text("type") ?? "";
+            bool isRemarkable = (type, condition.Text("status")) is ("Available" or "Replicated", "False") or ("Degraded" or "Stalled", "True");
+
+            // A cluster that is not ready because a group takes no messages is not available for the same reason.
+            bool isTold = !ready.IsTrue && type == "Available" && condition.Text("reason") == ready.Reason;
+            if (isRemarkable && !isTold && condition.Text("message") is { Length: > 0 } message && !told.IsSupersetOf(Statements(message)))
             {
                 remarks.Add(message);
+                told.UnionWith(Statements(message));
             }
         }
 
         return remarks;
     }
+
+    /// <summary>A message is sentences, and what one of them says of several pods is parted by semicolons.</summary>
+    private static IEnumerable<string> Statements(string message) =>
+        message.Split((string[])[". ", "; "], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static statement => statement.TrimEnd('.'));
 }

@@ -4,4 +4,7 @@ namespace RocketOps.Cli.Up;
 internal sealed record MemberLine(string Name, string Role, string State, string Address, bool IsWell, BrokerFigures? Figures)
 {
     public bool IsGroup { get; init; }
+
+    /// <summary>The one that the row is of; null for a group.</summary>
+    public MemberView? Member { get; init; }
 }

@@ -13,7 +13,6 @@ internal static class UpScreen
     public const string HowToBegin = "There is no cluster yet: kubectl apply -f FILE, or start with one, as rocketops up deploy/samples/quickstart.yaml";
 
     private const int NameColumn = 2;
-    private const int RateWidth = 7;
     private const int MinHeight = 6;
 
     /// <summary>How much is shown, most first.</summary>
@@ -112,37 +111,14 @@ internal static class UpScreen
 
         if (Sum(cluster.Members, state) is { } sum)
         {
-            head.Add($"  {Rate(sum.InPerSecond)} in/s  {Rate(sum.OutPerSecond)} out/s", Tint.Quiet);
+            head.Add($"  {MemberTable.Rate(sum.InPerSecond)} in/s  {MemberTable.Rate(sum.OutPerSecond)} out/s", Tint.Quiet);
         }
 
         yield return head;
         List<MemberLine> lines = [.. Members(cluster, state, detail)];
-        if (lines.Count == 0)
+        foreach (ScreenLine line in MemberTable.Render(lines, width))
         {
-            yield break;
-        }
-
-        // What comes behind the names has its width; names share what is left.
-        int roles = Math.Max(6, lines.Max(line => line.Role.Length)) + 2;
-        int states = Math.Max(7, lines.Max(line => line.State.Length)) + 2;
-        int addresses = Math.Max(9, lines.Max(line => line.Address.Length)) + 2;
-        int names = Math.Min(lines.Max(line => ScreenLine.WidthOf(line.Name)), Math.Max(14, width - NameColumn - 2 - roles - states - addresses - (2 * RateWidth) - 4));
-        int name = NameColumn + names + 2;
-        int role = name + roles;
-        int status = role + states;
-        int address = status + addresses;
-        yield return new ScreenLine().PadTo(NameColumn).Add("MEMBER", Tint.Quiet).PadTo(name).Add("ROLE", Tint.Quiet).PadTo(role).Add("STATE", Tint.Quiet).PadTo(status).Add("ADDRESS", Tint.Quiet)
-            .PadTo(address).Add("IN/S", Tint.Quiet).PadTo(address + RateWidth).Add("OUT/S", Tint.Quiet).PadTo(address + (2 * RateWidth)).Add("DISK", Tint.Quiet);
-        foreach (MemberLine line in lines)
-        {
-            ScreenLine shown = new ScreenLine().PadTo(NameColumn).Add(Shortened(line.Name, names)).PadTo(name).Add(line.Role).PadTo(role).Add(line.State, line.IsWell ? Tint.Good : Tint.Waiting).PadTo(status).Add(line.Address);
-            if (line.Figures is { } figures)
-            {
-                shown.PadTo(address).Add(Rate(figures.InPerSecond)).PadTo(address + RateWidth).Add(Rate(figures.OutPerSecond)).PadTo(address + (2 * RateWidth))
-                    .Add(figures.DiskUsed is { } used ? $"{used:P0}".Replace(" ", "", StringComparison.Ordinal) : "", figures.DiskUsed > 0.9 ? Tint.Waiting : Tint.Plain);
-            }
-
-            yield return shown;
+            yield return line;
         }
 
         int hidden = cluster.GroupCount - lines.Count(line => line.IsGroup);
@@ -158,7 +134,7 @@ internal static class UpScreen
         {
             foreach (MemberView member in cluster.NameServerMembers.Concat(cluster.Members))
             {
-                yield return new MemberLine(member.Name, Role(member), member.State, member.Address, member.IsWell, state.Figures.GetValueOrDefault(member.Address));
+                yield return new MemberLine(member.Name, Role(member), member.State, member.Address, member.IsWell, state.Figures.GetValueOrDefault(member.Address)) { Member = member };
             }
 
             yield break;
@@ -181,7 +157,7 @@ internal static class UpScreen
 
     private static MemberLine Folded(string name, IReadOnlyList<MemberView> members, UpState state, bool isGroup)
     {
-        MemberView first = members.FirstOrDefault(member => Role(member) == "master") ?? members[0];
+        MemberView first = members.FirstOrDefault(member => member.IsMaster) ?? members[0];
         string state1 = members.All(member => member.IsWell) ? "ready" : string.Join(", ", members.Where(member => !member.IsWell).Select(member => $"{Role(member)} {member.State}").Distinct());
         string role = members.Count == 1 ? Role(first) : $"{members.Count(member => member.IsWell)}/{members.Count}";
         return new MemberLine(name, role, state1, first.Address, members.All(member => member.IsWell), Sum(members, state)) { IsGroup = isGroup };
@@ -207,7 +183,7 @@ internal static class UpScreen
         {
             yield return new ScreenLine().PadTo(NameColumn).Add(topic.TopicName).PadTo(queues)
                 .Add(topic.IsReady ? "ready" : Words(topic.Reason), topic.IsReady ? Tint.Good : Tint.Waiting)
-                .Add(topic.ReadQueues == topic.WriteQueues ? $"  {Quantity.Of(topic.ReadQueues, "queue")} per group" : $"  {topic.ReadQueues} queues to read, {topic.WriteQueues} to write per group", Tint.Quiet)
+                .Add(Queues(topic), Tint.Quiet)
                 .Add($"  of {topic.Cluster}", Tint.Quiet);
         }
 
@@ -216,6 +192,14 @@ internal static class UpScreen
             yield return new ScreenLine().PadTo(NameColumn).Add($"… {topics.Count - shown.Count} more, all ready", Tint.Quiet);
         }
     }
+
+    /// <summary>Empty for a topic that no broker has yet.</summary>
+    private static string Queues(TopicView topic) => (topic.ReadQueues, topic.WriteQueues) switch
+    {
+        (0, 0) => "",
+        (var read, var write) when read == write => $"  {Quantity.Of(read, "queue")} per group",
+        (var read, var write) => $"  {read} queues to read, {write} to write per group",
+    };
 
     private static IEnumerable<ScreenLine> Groups(IReadOnlyList<GroupView> groups, ScreenDetail detail)
     {
@@ -272,25 +256,23 @@ internal static class UpScreen
         }
 
         yield return ScreenLine.Of("last", Tint.Strong);
-        foreach (EventView seen in state.Events.TakeLast(detail.Events))
+        foreach (EventView seen in EventView.Last(state.Events, detail.Events))
         {
             string at = seen.At.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
             yield return new ScreenLine().PadTo(NameColumn).Add(at, Tint.Quiet).Add("  ").Add(seen.Subject).Add($"  {seen.Reason}: {seen.Message}", seen.IsWarning ? Tint.Waiting : Tint.Quiet).Cut(width);
         }
     }
 
-    /// <summary>Both ends tell names of pods apart.</summary>
-    private static string Shortened(string name, int width) => name.Length <= width ? name : $"{name[..(width - 6)]}…{name[^5..]}";
-
     private static string Role(MemberView member) => member.Role == MemberView.NameServerRole ? member.Role : member.Role.ToLowerInvariant();
 
+    /// <summary>What masters take, for slaves copy the same messages once more; what all hand out, for consumers read from either.</summary>
     private static BrokerFigures? Sum(IReadOnlyList<MemberView> members, UpState state)
     {
-        List<BrokerFigures> figures = [.. members.Select(member => state.Figures.GetValueOrDefault(member.Address)).OfType<BrokerFigures>()];
-        return figures.Count == 0 ? null : new BrokerFigures(figures.Sum(one => one.InPerSecond), figures.Sum(one => one.OutPerSecond), figures.Max(one => one.DiskUsed));
+        List<(bool IsMaster, BrokerFigures Figures)> asked = [.. from member in members where state.Figures.ContainsKey(member.Address) select (member.IsMaster, state.Figures[member.Address])];
+        return asked.Count == 0
+            ? null
+            : new BrokerFigures(asked.Where(one => one.IsMaster).Sum(one => one.Figures.InPerSecond), asked.Sum(one => one.Figures.OutPerSecond), asked.Max(one => one.Figures.DiskUsed));
     }
-
-    private static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
     /// <summary>A reason such as PodsStarting as words: pods starting.</summary>
     private static string Words(string reason) =>

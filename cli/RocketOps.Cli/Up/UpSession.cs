@@ -19,6 +19,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private const int Unlimited = 10_000;
 
     private readonly long _begun = shell.Time.GetTimestamp();
+    private readonly DateTimeOffset _begunAt = shell.Time.GetUtcNow();
     private readonly UpLines _lines = new(console.Profile.Out.Writer);
     private readonly FrameRecorder? _recorder = options.Record is { } path ? new FrameRecorder(path) : null;
     private readonly SteadyProblems _problems = new(shell.Time);
@@ -171,7 +172,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             if (_eventsRead is not { } read || shell.Time.GetElapsedTime(read) >= IdleRefresh)
             {
                 _eventsRead = shell.Time.GetTimestamp();
-                _events = await UpState.ReadEventsAsync(plane.Client, stop);
+                _events = await UpState.ReadEventsAsync(plane.Client, _begunAt, stop);
             }
         }
 

@@ -49,8 +49,8 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
         };
     }
 
-    public static async Task<IReadOnlyList<EventView>> ReadEventsAsync(KubernetesClient client, CancellationToken cancellation) =>
-        EventView.Newest(await ListAsync(client, Event, cancellation));
+    public static async Task<IReadOnlyList<EventView>> ReadEventsAsync(KubernetesClient client, DateTimeOffset since, CancellationToken cancellation) =>
+        EventView.Newest(await ListAsync(client, Event, cancellation), since);
 
     private static async Task<IReadOnlyList<KubernetesObject>> ListAsync(KubernetesClient client, KubernetesType<KubernetesObject> kind, CancellationToken cancellation) =>
         (await client.For(kind).ListAsync<KubernetesObject>(cancellationToken: cancellation)).Items;

@@ -49,6 +49,66 @@ public sealed class UpScreenTests
     }
 
     [Fact]
+    public void Render_SlavesCopy_InIsWhatMastersTakeAndOutIsAll()
+    {
+        BrokerFigures each = new(9, 1.5, 0.41);
+        UpState state = State(2, "", "") with { Figures = Cluster(2, isReady: true, "", "").Members.ToDictionary(static member => member.Address, _ => each, StringComparer.Ordinal) };
+
+        Render(state, 200, 60)[1].Should().EndWith("  18 in/s  6.0 out/s");
+        Render(state with { Clusters = [.. state.Clusters.Select(static cluster => cluster with { Members = [.. cluster.Members, .. Cluster(8, isReady: true, "", "").Members.Skip(4)] })] }, 80, 24)
+            .Should().ContainMatch("  quickstart-0 *2/2 *ready *127.10.1.10:10911 *9.0 *3.0 *41%", "a folded group is summed alike");
+    }
+
+    [Fact]
+    public void Render_WideWindow_ShowsCopiesEpochsAndProcesses()
+    {
+        ClusterView cluster = Cluster(1, isReady: true, "", "");
+        MemberView[] members = [cluster.Members[0] with { Epoch = 8, ProcessId = 4711, Restarts = 0 }, cluster.Members[1] with { Copy = "≤16 MiB behind", ProcessId = 4712, Restarts = 3, State = "not copying" }];
+
+        string[] lines = Render(State(1, "", "") with { Clusters = [cluster with { Members = members }] }, 200, 50);
+
+        lines.Should().ContainMatch("*MEMBER *ROLE *STATE *ADDRESS *IN/S *OUT/S *DISK *COPY *EPOCH *PID *RESTARTS");
+        lines.Should().ContainMatch("  quickstart-0-0 *master *ready *127.10.1.10:10911 *12 *1.5 *41% *8 *4711 *0");
+        lines.Should().ContainMatch("  quickstart-0-1 *slave *not copying *127.10.1.11:10911 *≤16 MiB behind *4712 *3");
+    }
+
+    /// <summary>Names would jump while members start, come back and are given addresses.</summary>
+    [Theory]
+    [InlineData(80)]
+    [InlineData(96)]
+    [InlineData(200)]
+    public void Render_MembersComeAndGo_ColumnsStay(int width)
+    {
+        ClusterView cluster = Cluster(2, isReady: true, "", "") with { NameServerMembers = [new MemberView("", "quickstart-nameserver-7r47sd8tsg-ghgxq", MemberView.NameServerRole, true, "ready", "127.10.176.2:9876")] };
+        ClusterView starting = cluster with { Members = [.. cluster.Members.Select(static member => member with { State = "starting", Address = "" })] };
+        ClusterView alone = cluster with { Members = [.. cluster.Members.Select(static member => member with { State = "registering" })] };
+
+        string[] titles = [.. new[] { cluster, starting, alone }.Select(seen => Render(State(1, "", "") with { Clusters = [seen] }, width, 60).Single(static line => line.Contains("MEMBER", StringComparison.Ordinal)))];
+
+        titles.Distinct().Should().ContainSingle();
+        titles[0].Should().Contain("IN/S  OUT/S  DISK", "all figures fit");
+    }
+
+    [Fact]
+    public void Render_TopicThatNoBrokerHas_SaysNothingOfQueues()
+    {
+        UpState state = State(1, "", "") with { Topics = [new TopicView("default/events", "default/quickstart", "events", false, "Pending", "", 0, 0)] };
+
+        Render(state, 80, 24).Should().Contain("  events    pending  of default/quickstart");
+    }
+
+    [Fact]
+    public void Render_ManyEventsAfterAChangeOfTheMaster_ThatChangeStays()
+    {
+        EventView changed = new(DateTimeOffset.UnixEpoch, "ha", "MasterChanged", "ha-0-1 is the master of ha-0 in epoch 2.", false);
+        UpState state = State(1, "", "") with { Events = [changed, .. Enumerable.Range(1, 9).Select(static number => new EventView(DateTimeOffset.UnixEpoch.AddSeconds(number), "ha-0-0", "BackOff", $"number {number}", true))] };
+
+        string[] lines = Render(state, 200, 50);
+
+        lines.Should().ContainMatch("*ha  MasterChanged: ha-0-1 is the master*").And.ContainMatch("*number 9").And.NotContainMatch("*number 4");
+    }
+
+    [Fact]
     public void Render_ManyGroups_FoldsThoseThatAreWell()
     {
         ClusterView cluster = Cluster(24, isReady: false, "PodsNotReady", "quickstart-7-0: running, not ready.");
@@ -140,14 +200,14 @@ public sealed class UpScreenTests
         List<MemberView> members = [];
         for (int group = 0; group < groups; group++)
         {
-            members.Add(new MemberView($"quickstart-{group}", $"quickstart-{group}-0", "Master", true, true, "ready", $"127.10.1.{10 + (2 * group)}:10911"));
-            members.Add(new MemberView($"quickstart-{group}", $"quickstart-{group}-1", "Slave", true, true, "ready", $"127.10.1.{11 + (2 * group)}:10911"));
+            members.Add(new MemberView($"quickstart-{group}", $"quickstart-{group}-0", "Master", true, "ready", $"127.10.1.{10 + (2 * group)}:10911"));
+            members.Add(new MemberView($"quickstart-{group}", $"quickstart-{group}-1", "Slave", true, "ready", $"127.10.1.{11 + (2 * group)}:10911"));
         }
 
         return new ClusterView("default/quickstart", isReady, reason, message, "quickstart-nameserver.default.svc:9876", 1, members)
         {
             Address = "127.0.0.1:9876",
-            NameServerMembers = [new MemberView("", "quickstart-nameserver-x", MemberView.NameServerRole, true, true, "ready", "127.10.1.2:9876")],
+            NameServerMembers = [new MemberView("", "quickstart-nameserver-x", MemberView.NameServerRole, true, "ready", "127.10.1.2:9876")],
         };
     }
 }
