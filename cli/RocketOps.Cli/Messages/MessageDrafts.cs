@@ -72,6 +72,11 @@ internal sealed class MessageDrafts(Shell shell, ProduceOptions options)
 
         foreach (FileInfo file in options.Files)
         {
+            if (Directory.Exists(file.FullName))
+            {
+                throw new CommandFailedException($"{file} is a folder; --file takes a file, whose bytes are one message.");
+            }
+
             if (file.Exists && file.Length > BoundedLines.MaxBytes)
             {
                 throw new CommandFailedException($"{file} has {file.Length} bytes, more than the {BoundedLines.MaxBytes} a message may have.");

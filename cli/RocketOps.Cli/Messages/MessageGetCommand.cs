@@ -39,6 +39,10 @@ internal static class MessageGetCommand
             {
                 result.AddError(hasId ? "give ID or --key, not both." : "ID or --key is missing.");
             }
+            else if (hasId && result.GetValue(id) is { } given && !given.All(char.IsAsciiHexDigit))
+            {
+                result.AddError($"\"{given}\" is no id, which has hexadecimal digits alone; a key goes with --key.");
+            }
         });
         return command.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -35,8 +36,8 @@ internal static class MessageJson
             ["offset"] = message.QueueOffset,
             ["messageId"] = message.MessageId,
             ["offsetMessageId"] = message.OffsetMessageId,
-            ["storeTime"] = message.StoreTime.ToString("O"),
-            ["bornTime"] = message.BornTime.ToString("O"),
+            ["storeTime"] = Time(message.StoreTime),
+            ["bornTime"] = Time(message.BornTime),
             ["bornHost"] = message.BornHost.ToString(),
             ["reconsumeTimes"] = message.ReconsumeTimes,
             ["tag"] = message.Tag,
@@ -95,11 +96,19 @@ internal static class MessageJson
                 ShardingKey = json["shardingKey"]?.GetValue<string>() ?? defaults.ShardingKey,
             };
         }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or ArgumentException)
+        catch (JsonException malformed)
+        {
+            // The line is the message, so its number says nothing; the library counts bytes from 0.
+            throw new FormatException($"it is no JSON from byte {(malformed.BytePositionInLine ?? 0) + 1} on.", malformed);
+        }
+        catch (Exception malformed) when (malformed is InvalidOperationException or ArgumentException)
         {
             throw new FormatException($"it cannot be read: {malformed.Message}", malformed);
         }
     }
+
+    /// <summary>To the millisecond, which is all that brokers and clients write down.</summary>
+    private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture);
 
     private static string Text(string field, JsonNode? value) => value?.GetValue<string>() ?? throw new FormatException($"{field} is null.");
 

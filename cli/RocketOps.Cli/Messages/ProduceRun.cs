@@ -59,7 +59,9 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         }
 
         await SendBatchAsync(producer, batch, cancellation);
-        return _incomplete == 0 && _sent > 0 ? ExitCodes.Success : ExitCodes.Failed;
+        return _drafts.Read == 0 ? throw new CommandFailedException("there was nothing to send: standard input held no message.")
+            : _incomplete == 0 ? ExitCodes.Success
+            : ExitCodes.Failed;
     }
 
     private Task<SendResult> SendAsync(RocketMqProducer producer, Message message, MessageDraft draft, MessageQueue? queue, CancellationToken cancellation) => CheckedAsync(() =>
@@ -162,8 +164,9 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         if (_sent > 1 || _drafts.Read > 1)
         {
             TimeSpan elapsed = shell.Time.GetElapsedTime(_begun);
-            await shell.Error.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{Quantity.Of(_sent, "message")} in {elapsed.TotalSeconds:0.0} s, {_sent / Math.Max(0.001, elapsed.TotalSeconds):0} a second"));
+            double rate = _sent / Math.Max(0.001, elapsed.TotalSeconds);
+            string perSecond = rate.ToString(rate is > 0 and < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
+            await shell.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Quantity.Of(_sent, "message")} in {elapsed.TotalSeconds:0.0} s, {perSecond} a second"));
         }
 
         if (_drafts.Empty > 0)

@@ -43,6 +43,53 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
         (await BodiesAsync(topic)).Should().Equal("one", "two", "three");
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("\n", "1 empty line left out: brokers refuse empty bodies\n")]
+    public async Task Produce_InputWithoutAMessage_SaysSoAndFails(string input, string before)
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await cluster.RunWithInputAsync(input, "produce", topic);
+
+        run.ExitCode.Should().Be(1);
+        run.Output.Should().BeEmpty();
+        run.Error.Should().Be(before + "rocketops: there was nothing to send: standard input held no message.\n");
+    }
+
+    [Fact]
+    public async Task Produce_FileIsAFolder_SaysSo()
+    {
+        using TempDirectory folder = new("cli-");
+        string topic = await cluster.NewTopicAsync();
+
+        CliRun run = await cluster.RunAsync("produce", topic, "--file", folder.Path);
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().Be($"rocketops: {folder.Path} is a folder; --file takes a file, whose bytes are one message.\n");
+    }
+
+    /// <summary>A few in seconds are not "0 a second".</summary>
+    [Fact]
+    public async Task Produce_Slowly_SaysTheRateWithADecimal()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunAsync("produce", topic, "a", "b", "--rate", "4")).EnsureSuccess().Error.Should().MatchRegex(@"^2 messages in [0-9.]+ s, [0-9]\.[0-9] a second\n$");
+    }
+
+    [Fact]
+    public async Task Consume_JsonTimes_AreToTheMillisecond()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "a")).EnsureSuccess();
+
+        JsonElement message = (await ReadAsync(topic)).Should().ContainSingle().Subject;
+
+        message.GetProperty("storeTime").GetString().Should().MatchRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$");
+        message.GetProperty("bornTime").GetString().Should().MatchRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00$");
+    }
+
     [Fact]
     public async Task Produce_CountOverLines_EndsThere()
     {
@@ -114,6 +161,8 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
     [InlineData("{\"body\":\"x\",\"base64\":\"eA==\"}", "message 1: it has both body and base64.")]
     [InlineData("{}", "message 1: it has neither body nor base64.")]
     [InlineData("[]", "message 1: it is no JSON object.")]
+    [InlineData("nojson", "message 1: it is no JSON from byte 2 on.")]
+    [InlineData("{\"body\":\"x\"", "message 1: it is no JSON from byte 12 on.")]
     public async Task Produce_JsonThatIsNone_SaysWhatIsWrong(string line, string expected)
     {
         string topic = await cluster.NewTopicAsync();

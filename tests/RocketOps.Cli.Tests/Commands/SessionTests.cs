@@ -42,7 +42,7 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
     [GeneratedRegex(@"(\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Time();
 
-    [GeneratedRegex(@"(?<name>""(inTps|outTps|diskUsed)"": |messages? in )[0-9.]+( s, [0-9]+ a second)?", RegexOptions.ExplicitCapture, 10_000)]
+    [GeneratedRegex(@"(?<name>""(inTps|outTps|diskUsed)"": |messages? in )[0-9.]+( s, [0-9.]+ a second)?", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Measured();
 
     // Rates, and how full the disk is, stand behind the protocol's version and before the start.
