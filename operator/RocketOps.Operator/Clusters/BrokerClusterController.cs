@@ -62,6 +62,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly OldConfigurationsStep _oldConfigurations;
     private readonly RegistrationsStep _registrations;
     private readonly MemberFiguresStep _figures;
+    private readonly FaultTimes _faults;
     private readonly UnmanagedTopics _unmanaged;
     private readonly ClusterAdmins _admins;
     private readonly WaitingPace _pace;
@@ -90,6 +91,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         OldConfigurationsStep oldConfigurations,
         RegistrationsStep registrations,
         MemberFiguresStep figures,
+        FaultTimes faults,
         UnmanagedTopics unmanaged,
         ClusterAdmins admins,
         WaitingPace pace,
@@ -117,6 +119,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _oldConfigurations = oldConfigurations;
         _registrations = registrations;
         _figures = figures;
+        _faults = faults;
         _unmanaged = unmanaged;
         _admins = admins;
         _pace = pace;
@@ -160,7 +163,9 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         if (!Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling))
         {
             _pace.Forget(entity.Key());
-            return ReconciliationResult<BrokerCluster>.Success(entity, _options.ResyncInterval);
+
+            // A master that has not answered once is asked again soon: it may be the first look after it was lost.
+            return ReconciliationResult<BrokerCluster>.Success(entity, findings.Groups.Any(static group => group.Master is { Answers: false }) ? _options.ProgressInterval : _options.ResyncInterval);
         }
 
         TimeSpan pace = _pace.Next(entity.Key(), changed);
@@ -184,6 +189,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _growth.Forget(entity.Key());
         _pace.Forget(entity.Key());
         _roll.Forget(entity.Key());
+        _faults.Forget(entity.Key());
+        _handOver.Forget(entity.Key());
         await _admins.ForgetAsync(entity.Key());
         await _admins.ForgetGoneAsync();
         return ReconciliationResult<BrokerCluster>.Success(entity);
@@ -203,10 +210,16 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
-        IReadOnlyList<GroupView> groups = await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken);
+        (IReadOnlyList<GroupView> groups, bool silent) = _faults.Measure(
+            context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
         Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem ?? leases.Foreign);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
-        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused) { Changed = children.Changed, Pause = pause };
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
+        {
+            Changed = children.Changed,
+            Pause = pause,
+            NameServersSilent = silent,
+        };
         if (paused)
         {
             return findings;
@@ -234,7 +247,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, held, cancellationToken) };
                 if ((findings.ScaleIn.HandOver ?? (held ? null : findings.Roll.HandOver)) is { } handOver)
                 {
-                    await _handOver.RunAsync(context, handOver, cancellationToken);
+                    findings = findings with { HandOverFails = await _handOver.RunAsync(context, handOver, cancellationToken) };
                 }
             }
 

@@ -24,7 +24,7 @@ public sealed class BrokerClusterStatus
     [Description("Name servers that serve.")]
     public int? ReadyNameServers { get; set; }
 
-    [Description("Broker groups whose master serves.")]
+    [Description("Broker groups that are ready: their master takes messages.")]
     public int? ReadyGroups { get; set; }
 
     [Description("Broker pods ready, of those asked for.")]

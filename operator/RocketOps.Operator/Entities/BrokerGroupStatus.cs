@@ -9,7 +9,7 @@ public sealed class BrokerGroupStatus
     [Description("Name of the group: its StatefulSet and RocketMQ's brokerName.")]
     public string Name { get; set; } = "";
 
-    [Description("Pod that holds the master role.")]
+    [Description("Pod that holds the master role; with failover Automatic absent while nobody leads.")]
     public string? Master { get; set; }
 
     [Description("With failover Automatic: the epoch as the Lease says it, or said it last. It grows with every change of the master; a group that is founded anew begins at 1.")]
@@ -18,11 +18,11 @@ public sealed class BrokerGroupStatus
     [Description("With failover Automatic: which group this is, as the Lease says it, or said it last. One that is founded anew on empty volumes is another.")]
     public string? GroupId { get; set; }
 
-    [Description("With failover Automatic: the pods that have everything that was acknowledged.")]
+    [Description("With failover Automatic: the pods that serve and have everything that was acknowledged.")]
     [Items(max: 16)]
     public List<string>? InSync { get; set; }
 
-    [Description("Whether the master serves.")]
+    [Description("Whether the group has a master that leads, is registered and takes messages. One that the operator itself keeps producers out of, as it is new or on its way out, is ready all the same.")]
     public bool Ready { get; set; }
 
     [Description("The members by ordinal.")]

@@ -27,6 +27,12 @@ public sealed class BrokerMemberStatus
     [Description("Why the broker takes no messages although it serves; absent when it takes them.")]
     public string? SendsRefused { get; set; }
 
+    [Description("What makes it take no messages, as the broker says: DISK, STORE, COPIES, PERMISSION, or NOT_LEADING.")]
+    public string? RefusedBy { get; set; }
+
+    [Description("Why a slave does not copy its master's log, as the broker says; absent while it does.")]
+    public string? NotFollowing { get; set; }
+
     [Description("Bytes of its master's log that a slave did not have at the last look: 0 for less than 1 MiB, else rounded up to a power of two. Absent for masters, and when brokers could not be asked.")]
     public long? LagBytes { get; set; }
 

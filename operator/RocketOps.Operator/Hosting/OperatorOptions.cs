@@ -57,6 +57,11 @@ public sealed record OperatorOptions
     /// <summary>How long a new group whose master serves waits for what it lacks before producers are let in all the same: a Topic that never comes must not keep it from taking load.</summary>
     public TimeSpan OpeningGrace { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// How long a master does not answer, or a group has nobody who leads it, before something that has run is said to be broken: a planned change of master takes less, and an answer may come late.
+    /// </summary>
+    public TimeSpan FaultGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a start waits for definitions that are of its version: the API server publishes those that were just applied a little later.</summary>
     public TimeSpan DefinitionGrace { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -60,6 +60,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<LiveConfigStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<ServingTimes>();
+        services.AddSingleton<FaultTimes>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<HandOverStep>();
         services.AddSingleton<LiveBrokers>();

@@ -1,5 +1,6 @@
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
@@ -29,7 +30,9 @@ internal sealed class MasterCalls(OperatorOptions options, TimeProvider time)
     public static Problem? SendsRefused(BrokerCluster cluster, string broker)
     {
         BrokerGroupStatus? group = cluster.Status?.Groups?.Find(group => group.Name == broker);
-        string? refusal = group?.Members?.Find(static member => member is { Role: BrokerMemberRole.Master, SendsRefused: not null })?.SendsRefused;
-        return refusal is null ? null : new Problem(Reasons.DiskFull, $"{broker} takes no messages: {refusal}. BrokerCluster {cluster.Metadata.Name} says what to do.");
+        BrokerMemberStatus? refusing = group?.Members?.Find(static member => member is { Role: BrokerMemberRole.Master, SendsRefused: not null });
+        return refusing is null
+            ? null
+            : new Problem(SendRefusals.Reason(refusing.RefusedBy), $"{broker} takes no messages: {refusing.SendsRefused}. BrokerCluster {cluster.Metadata.Name} says what to do.");
     }
 }

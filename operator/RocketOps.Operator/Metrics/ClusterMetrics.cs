@@ -3,6 +3,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
@@ -26,8 +27,8 @@ internal sealed class ClusterMetrics
         Meter meter = factory.Create(MeterName);
         meter.CreateObservableGauge("rocketops.operator.leader", () => health.IsLeader ? 1 : 0, null, "1 in the process that works, 0 in one that stands by.");
         Gauge("rocketops.cluster.groups", "Broker groups asked for.", static cluster => cluster.Spec.Brokers.Groups);
-        Gauge("rocketops.cluster.groups.ready", "Broker groups whose master serves.", static cluster => cluster.Status?.ReadyGroups ?? 0);
-        Gauge("rocketops.cluster.groups.without_master", "Broker groups that have no master.", static cluster => cluster.Spec.Brokers.Groups - (cluster.Status?.Groups?.Count(static group => group.Master is not null) ?? 0));
+        Gauge("rocketops.cluster.groups.ready", "Broker groups whose master takes messages.", static cluster => cluster.Status?.ReadyGroups ?? 0);
+        Gauge("rocketops.cluster.groups.without_master", "Broker groups that nobody leads.", static cluster => cluster.Spec.Brokers.Groups - (cluster.Status?.Groups?.Count(static group => group.Master is not null) ?? 0));
         Gauge("rocketops.cluster.nameservers.ready", "Name servers that serve.", static cluster => cluster.Status?.ReadyNameServers ?? 0);
         Gauge("rocketops.cluster.members.outdated", "Brokers that still run an older configuration or image.", static cluster => Members(cluster).Count(static member => member.Outdated == true));
         Gauge("rocketops.cluster.topics", "Topic objects.", cluster => _topics.Of(cluster).Count);
@@ -36,6 +37,7 @@ internal sealed class ClusterMetrics
         Gauge("rocketops.cluster.consumer_groups", "ConsumerGroup objects.", cluster => _groups.Of(cluster).Count);
         Gauge("rocketops.cluster.consumer_groups.not_ready", "ConsumerGroup objects that are not ready.", cluster => _groups.Of(cluster).Count(static group => !Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready)));
         meter.CreateObservableGauge("rocketops.cluster.replication.lag", () => Observe(static cluster => Members(cluster).Max(static member => member.LagBytes) ?? 0), "By", "What the slave that is farthest behind lacks of its master's log, as in the cluster's status.");
+        meter.CreateObservableGauge("rocketops.cluster.groups.not_ready", Faults, null, "Broker groups that take no messages, by the reason that the cluster's conditions give.");
         meter.CreateObservableGauge("rocketops.cluster.condition", States, null, "1 while the condition is true, 0 otherwise.");
 
         void Gauge(string name, string description, Func<BrokerCluster, long> figure) => meter.CreateObservableGauge(name, () => Observe(figure), null, description);
@@ -51,4 +53,18 @@ internal sealed class ClusterMetrics
         from cluster in _clusters.List()
         from condition in cluster.Status?.Conditions ?? []
         select new Measurement<long>(condition.Status == ConditionStatus.True ? 1 : 0, [.. Labels(cluster), new("condition", condition.Type)]);
+
+    /// <summary>Of each reason there is, so that a series does not come and go.</summary>
+    private IEnumerable<Measurement<long>> Faults() =>
+        from cluster in _clusters.List()
+        from reason in SendRefusals.Faults
+        select new Measurement<long>(cluster.Status?.Groups?.Count(one => !one.Ready && ReasonOf(one) == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
+
+    private static string ReasonOf(BrokerGroupStatus group) =>
+        group.Members?.Find(member => member.Name == group.Master) switch
+        {
+            null or { Ready: false } or { Registered: false } => Reasons.MasterMissing,
+            { SendsRefused: not null } refusing => SendRefusals.Reason(refusing.RefusedBy),
+            _ => Reasons.Unanswering,
+        };
 }

@@ -12,7 +12,7 @@ internal static class ConditionTypes
     /// <summary>The operator cannot go on until somebody changes something.</summary>
     public const string Stalled = "Stalled";
 
-    /// <summary>Clients can send and receive: every group has a registered master, and one of them takes messages.</summary>
+    /// <summary>Clients can send and receive: every group has a registered master that takes messages.</summary>
     public const string Available = "Available";
 
     /// <summary>Something that should run does not.</summary>

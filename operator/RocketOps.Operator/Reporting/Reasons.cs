@@ -13,12 +13,21 @@ internal static class Reasons
     // Work under way.
     public const string PodsStarting = "PodsStarting";
     public const string RollingUpdate = "RollingUpdate";
+    public const string WaitingForSync = "WaitingForSync";
+    public const string HandingOver = "HandingOver";
+    public const string HandOverFailing = "HandOverFailing";
+    public const string BudgetBlocks = "BudgetBlocks";
     public const string WaitingForRegistration = "WaitingForRegistration";
     public const string NameServersUnreachable = "NameServersUnreachable";
     public const string MasterMissing = "MasterMissing";
     public const string LeaseNotRenewed = "LeaseNotRenewed";
     public const string PodsNotReady = "PodsNotReady";
+    public const string Unanswering = "Unanswering";
     public const string DiskFull = "DiskFull";
+    public const string StoreFailed = "StoreFailed";
+    public const string InSyncShort = "InSyncShort";
+    public const string NotWritable = "NotWritable";
+    public const string NotFollowing = "NotFollowing";
     public const string ConfigNotApplied = "ConfigNotApplied";
     public const string ClusterNotReady = "ClusterNotReady";
     public const string ClusterNotFound = "ClusterNotFound";
@@ -54,4 +63,8 @@ internal static class Reasons
     public const string SlavesUnknown = "SlavesUnknown";
     public const string NodesApart = "NodesApart";
     public const string NodesShared = "NodesShared";
+
+    /// <summary>Whether a reason tells of something broken, and not of work or of a wait: an event warns of it.</summary>
+    public static bool IsFault(string reason) =>
+        reason is NameServersUnreachable or MasterMissing or LeaseNotRenewed or PodsNotReady or Unanswering or DiskFull or StoreFailed or InSyncShort or NotWritable or NotFollowing;
 }

@@ -4,7 +4,10 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Reporting;
 
-/// <summary>Tells as events what changed between two sets of conditions: an object became ready, stalled or lost something. Never on a pass that finds the same.</summary>
+/// <summary>
+/// Tells as events what changed between two sets of conditions: an object became ready, stalled or lost something. Never on a pass that finds the same, and of one thing that shows in several conditions once. What a condition
+/// loses while nothing is degraded is somebody's wish or comes up for the first time, and no event.
+/// </summary>
 internal static class TransitionEvents
 {
     private const string Action = "Reconcile";
@@ -12,10 +15,12 @@ internal static class TransitionEvents
     public static void Record(IEventRecorder recorder, IKubernetesObject entity, IEnumerable<Condition>? before, IEnumerable<Condition>? after)
     {
         List<Condition> previous = before?.ToList() ?? [];
-        foreach (Condition condition in after ?? [])
+        List<Condition> next = after?.ToList() ?? [];
+        HashSet<string> told = new(StringComparer.Ordinal);
+        foreach (Condition condition in next.Where(static condition => condition.Status == ConditionStatus.True))
         {
             Condition? last = Conditions.Find(previous, condition.Type);
-            if (condition.Status != ConditionStatus.True || (last?.Status == ConditionStatus.True && last.Reason == condition.Reason))
+            if (last?.Status == ConditionStatus.True && last.Reason == condition.Reason)
             {
                 continue;
             }
@@ -26,13 +31,33 @@ internal static class TransitionEvents
                     recorder.Record(entity, EventType.Normal, "Ready", Action, condition.Message);
                     break;
                 case ConditionTypes.Stalled or ConditionTypes.Degraded:
-                    recorder.Record(entity, EventType.Warning, condition.Reason, Action, condition.Message);
-                    break;
                 case ConditionTypes.Paused when condition.Reason == Reasons.InvalidPause:
-                    recorder.Record(entity, EventType.Warning, condition.Reason, Action, condition.Message);
+                    Warn(condition);
                     break;
                 default:
                     break;
+            }
+        }
+
+        if (Conditions.Find(next, ConditionTypes.Degraded) is not { Status: ConditionStatus.True } degraded)
+        {
+            return;
+        }
+
+        told.Add(degraded.Reason);
+        foreach (Condition lost in next.Where(condition =>
+            condition is { Type: ConditionTypes.Available or ConditionTypes.Ready or ConditionTypes.Replicated, Status: not ConditionStatus.True }
+            && Conditions.IsTrue(previous, condition.Type)
+            && Reasons.IsFault(condition.Reason)))
+        {
+            Warn(lost);
+        }
+
+        void Warn(Condition condition)
+        {
+            if (told.Add(condition.Reason))
+            {
+                recorder.Record(entity, EventType.Warning, condition.Reason, Action, condition.Message);
             }
         }
     }

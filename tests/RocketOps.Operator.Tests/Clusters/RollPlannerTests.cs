@@ -177,7 +177,7 @@ public sealed class RollPlannerTests
         RollPlan healthy = Next([Member("a-0", 0, outdated: true) with { Registered = null }], nameServers);
         healthy.Restart.Should().BeNull();
         healthy.InProgress.Should().BeTrue();
-        healthy.NameServers.Should().Be(nameServers);
+        healthy.Why.Should().Be(nameServers == NameServerState.Silent ? RollWait.SilentNameServer : RollWait.ReplacedNameServers);
 
         Next([Member("a-0", 0, ready: false, outdated: true), Member("a-1", 0, outdated: true)], nameServers).Restart!.Pod.Should().Be("a-0-0");
     }

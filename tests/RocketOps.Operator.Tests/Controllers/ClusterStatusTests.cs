@@ -80,13 +80,14 @@ public sealed class ClusterStatusTests
         BrokerCluster one = await world.ClusterAsync("a", "Degraded", "True", Reasons.DiskFull);
         Conditions.Find(one.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"a-1-0 takes no messages: {Why}. Make room");
         Conditions.Find(one.Status.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull });
-        Conditions.IsTrue(one.Status.Conditions, "Available").Should().BeTrue("the other master takes messages");
+        Conditions.Find(one.Status.Conditions, "Available").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull }, "whose messages go there wait");
+        (one.Status.ReadyGroups, one.Status.Groups!.Single(static group => group.Ready).Name).Should().Be((1, "a-0"));
         one.Status.Groups!.SelectMany(static group => group.Members!).Where(static member => member.SendsRefused is not null).Select(static member => member.Name).Should().Equal("a-1-0");
         Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.DiskFull);
         Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().StartWith($"a-1 takes no messages: {Why}.");
 
         world.Admin.Refusals[world.Master("a-0")] = Why;
-        await world.ClusterAsync("a", "Available", "False", Reasons.DiskFull);
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.ReadyGroups == 0, "no group takes messages");
 
         world.Admin.Refusals.Clear();
         BrokerCluster well = await world.ClusterAsync("a", "Ready", "True");

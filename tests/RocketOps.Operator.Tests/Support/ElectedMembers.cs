@@ -48,10 +48,20 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Whether a pod catches up with its master.</summary>
     public Func<string, bool> CatchesUp { get; set; } = static _ => true;
 
+    /// <summary>Whether a master hands over when it is asked.</summary>
+    public Func<string, bool> HandsOver { get; set; } = static _ => true;
+
     /// <summary>Whether the Lease names a pod no longer that has gone.</summary>
     public Func<string, bool> LetsGo { get; set; } = static _ => true;
 
     public Exception? Failure { get; private set; }
+
+    /// <summary>They do nothing, as when none of them reaches the API server.</summary>
+    public bool AreCutOff
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
 
     /// <summary>As members register: the master with the address that follows it, others with their own.</summary>
     public async Task<(long Id, string Address)?> RegistrationAsync(string pod, CancellationToken cancellationToken)
@@ -76,7 +86,11 @@ internal sealed class ElectedMembers : IAsyncDisposable
         {
             try
             {
-                await StepAsync(_stopping.Token);
+                if (!AreCutOff)
+                {
+                    await StepAsync(_stopping.Token);
+                }
+
                 await _pause(_stopping.Token);
             }
             catch (OperationCanceledException)
@@ -142,7 +156,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         }
 
         Pod? holder = pods.FirstOrDefault(pod => pod.Uid() == _holderUid);
-        if (lease.Annotation("rocketops.io/hand-over-to") is { } wish && pods.FirstOrDefault(pod => pod.Name() == wish) is { } successor)
+        if (lease.Annotation("rocketops.io/hand-over-to") is { } wish && HandsOver(wish) && pods.FirstOrDefault(pod => pod.Name() == wish) is { } successor)
         {
             lease.Metadata.Annotations!.Remove("rocketops.io/hand-over-to");
             Lead(lease, successor, InSync(pods, before, lists[wish]));

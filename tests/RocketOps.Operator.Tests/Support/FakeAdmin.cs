@@ -54,11 +54,20 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public ConcurrentDictionary<string, ConsumeStats> Groups { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Brokers that take no messages, by address, and why.</summary>
     /// <summary>The broker that says that it is its group's elected master, and all others that they are not; null when none says anything of it.</summary>
     public string? Leading { get; set; }
 
+    /// <summary>Brokers that take no messages, by address, and why.</summary>
     public ConcurrentDictionary<string, string> Refusals { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The word for that; brokers of before there were words have none.</summary>
+    public ConcurrentDictionary<string, string> RefusedBy { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Slaves that do not copy their master's log, by address, and why.</summary>
+    public ConcurrentDictionary<string, string> NotFollowing { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Brokers that say nothing of themselves, by address.</summary>
+    public ConcurrentDictionary<string, bool> Silent { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How long brokers' logs are, by address; as long as each other when not set.</summary>
     public ConcurrentDictionary<string, long> LogEnds { get; } = new(StringComparer.Ordinal);
@@ -265,10 +274,26 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
         Check(nameof(GetBrokerRuntimeInfoAsync));
+        if (Silent.ContainsKey(brokerAddress))
+        {
+            throw new TimeoutException($"{brokerAddress} does not answer");
+        }
+
         Dictionary<string, string> figures = new(StringComparer.Ordinal) { ["commitLogMaxOffset"] = LogEnds.GetValueOrDefault(brokerAddress, 4096).ToString(CultureInfo.InvariantCulture) };
         if (Refusals.TryGetValue(brokerAddress, out string? refusal))
         {
             figures["rocketOpsSendsRefused"] = refusal;
+        }
+
+        if (RefusedBy.TryGetValue(brokerAddress, out string? word))
+        {
+            figures["rocketOpsSendsRefusedBy"] = word;
+        }
+
+        if (NotFollowing.TryGetValue(brokerAddress, out string? why))
+        {
+            figures["rocketOpsFollows"] = "false";
+            figures["rocketOpsNotFollowing"] = why;
         }
 
         if (Leading is { } leading)

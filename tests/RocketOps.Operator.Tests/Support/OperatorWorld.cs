@@ -55,6 +55,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
         RouteRefreshGrace = TimeSpan.Zero,
         MasterRestartPause = TimeSpan.Zero,
         ConfigRefreshGrace = TimeSpan.Zero,
+        FaultGrace = TimeSpan.Zero,
         AdminTimeout = Eventually.DefaultDeadline,
     };
 

@@ -53,6 +53,20 @@ internal sealed class Workloads : IAsyncDisposable
         }
     } = static _ => true;
 
+    /// <summary>What the status of a pod that is not healthy says; of one that crashes again and again when not set.</summary>
+    public Func<PodStatus, PodStatus> Sick { get; set; } = static status => status;
+
+    /// <summary>Whether a pod that is missing in a set can be made.</summary>
+    public Func<string, bool> Makes
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    } = static _ => true;
+
     /// <summary>Where a pod of a set is made.</summary>
     public Func<Pod, string?> Node { get; set; } = static _ => null;
 
@@ -324,7 +338,7 @@ internal sealed class Workloads : IAsyncDisposable
             {
                 await RunAsync(pod, Healthy(pod), cancellationToken);
             }
-            else
+            else if (Makes(name))
             {
                 Pod made = Make(set, name, revision);
                 made.Spec!.NodeName = Node(made);
@@ -386,6 +400,7 @@ internal sealed class Workloads : IAsyncDisposable
                 },
             ],
         };
+        pod.Status = ready ? pod.Status : Sick(pod.Status);
         await _objects.ReplaceStatusAsync(pod, cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Groups;
 
@@ -11,17 +12,32 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Lease">What the group that elects its master has agreed on; null for fixed roles, and while there is none.</param>
 internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<MemberState> Members, GroupLease? Lease = null)
 {
-    /// <summary>The member that holds the master role; null while none does.</summary>
-    public MemberState? Master => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
+    /// <summary>The member that holds the master role; null while none does. Whoever does not renew its Lease holds it no longer, unless it says that it serves all the same.</summary>
+    public MemberState? Master => Lease is { Expired: true } && !ServesWithoutLease ? null : Holder;
 
-    /// <summary>Clients can send to the group and read from it.</summary>
-    public bool Serves => Master is { Settled: true, Registered: not false } && (Lease is not { Expired: true } || ServesWithoutLease);
+    /// <summary>The member that has the master's rank, whether its Lease is renewed or not.</summary>
+    public MemberState? Holder => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
+
+    /// <summary>Somebody leads the group, and clients find him and read from him.</summary>
+    public bool Serves => Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: false };
+
+    /// <summary>Clients can send to the group and read from it. One that the operator keeps producers out of is not at fault for that.</summary>
+    public bool TakesMessages => Serves && Refusing is null;
+
+    /// <summary>The master, when it takes no messages although it serves; null when it takes them, or the operator itself keeps producers out.</summary>
+    public MemberState? Refusing => Master is { SendsRefused: not null } master && !(IsClosed && master.RefusedBy == SendRefusals.Permission) ? master : null;
 
     /// <summary>The master cannot renew its Lease, and says that it serves: every copy in sync follows it, so nobody else can lead.</summary>
-    public bool ServesWithoutLease => Lease is { Expired: true } && Master is { Leads: true };
+    public bool ServesWithoutLease => Lease is { Expired: true } && Holder is { Leads: true };
 
     /// <summary>Its members elect their master; false of fixed roles.</summary>
     public bool IsElected { get; init; }
+
+    /// <summary>The operator keeps producers out: the group is new, or on its way out.</summary>
+    public bool IsClosed { get; init; }
+
+    /// <summary>What <see cref="Fault"/> says has been so for longer than a planned change of master takes (<see cref="FaultTimes"/>).</summary>
+    public bool FaultLasts { get; init; }
 
     /// <summary>Why nobody leads a group whose members elect their master, in a few words; null when somebody does, or roles are fixed.</summary>
     public string? Leaderless => !IsElected || ServesWithoutLease ? null : Lease switch
@@ -31,8 +47,17 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
 
         // A node that was lost has pods that are ready for up to a minute; its Lease is known to have ended long before.
         { Expired: true } => $"{Lease.Holder} does not renew its Lease",
+        _ when Holder is null => $"{Lease.Holder} holds its Lease and is no member",
+        _ when Holder is { Settled: true } holder && (holder.Leads == false || holder.RefusedBy == SendRefusals.NotLeading) => $"{holder.Pod} holds its Lease and does not lead yet",
         _ => null,
     };
+
+    /// <summary>Why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them.</summary>
+    public string? Fault =>
+        TakesMessages ? null
+        : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.RefusedBy)
+        : Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: true } ? Reasons.Unanswering
+        : Reasons.MasterMissing;
 
     /// <summary>Bytes of the master's log that a slave lacks; null for the master, and when either could not be asked.</summary>
     public long? LagOf(MemberState member) =>
@@ -50,6 +75,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         return new GroupView(group, set, [.. Enumerable.Range(0, context.MembersOf(group)).Select(ordinal => Member(context, group, ordinal, set, observation, registrations))], context.Facts.Leases.GetValueOrDefault(group))
         {
             IsElected = context.IsAutomatic,
+            IsClosed = context.IsMarked(group) || observation.Closures.ContainsKey(group),
         };
     }
 

@@ -8,5 +8,8 @@ internal sealed class LeaseLeadership(IReadOnlyDictionary<string, GroupLease> le
 {
     // As a broker counts: 0 is whoever leads.
     public MemberRank RankOf(string group, int ordinal) =>
-        leases.TryGetValue(group, out GroupLease? lease) && lease.Holder == ClusterNames.Member(group, ordinal) ? new(BrokerMemberRole.Master, 0) : new(BrokerMemberRole.Slave, ordinal + 1);
+        leases.TryGetValue(group, out GroupLease? lease) && lease.Holder == ClusterNames.Member(group, ordinal) ? new(BrokerMemberRole.Master, 0) : SlaveOf(ordinal);
+
+    /// <summary>What a member is that does not lead.</summary>
+    public static MemberRank SlaveOf(int ordinal) => new(BrokerMemberRole.Slave, ordinal + 1);
 }

@@ -17,6 +17,11 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="LogEnd">Bytes its log has come to, as it says; null when it could not be asked.</param>
 /// <param name="Changed">Of an outdated pod what has changed in the template since, see <see cref="TemplateChanges"/>.</param>
 /// <param name="Leads">Of a group that elects its master: it says that it is the master and serves; null when it could not be asked.</param>
+/// <param name="RefusedBy">What makes it refuse messages, one of <see cref="SendRefusals"/>; null with <paramref name="SendsRefused"/>, and of a broker that has no word for it.</param>
+/// <param name="Follows">Of a slave: it copies its master's log now, as it says; null when it does not say.</param>
+/// <param name="NotFollowing">Why it does not follow, in its own words; null while it does.</param>
+/// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked.</param>
+/// <param name="Unanswering">It has not answered for so long that it counts (<see cref="FaultTimes"/>).</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -31,7 +36,12 @@ internal sealed record MemberState(
     string? SendsRefused = null,
     long? LogEnd = null,
     string? Changed = null,
-    bool? Leads = null)
+    bool? Leads = null,
+    string? RefusedBy = null,
+    bool? Follows = null,
+    string? NotFollowing = null,
+    bool? Answers = null,
+    bool Unanswering = false)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

@@ -5,16 +5,19 @@ namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>
 /// What groups that elect their master ask of a restart: a healthy member goes only while every other one has everything acknowledged, and a master hands over first and goes as the slave it has become.
-/// A group that nobody leads has nothing to lose by a restart.
+/// A group that nobody leads has nothing to lose by a restart. One whose master has just ceased to renew its Lease has: until another member leads, which takes seconds, nobody is told to hand over and nobody goes.
 /// </summary>
 internal static class HandOverRules
 {
+    /// <summary>Whose place another member has to take before anybody may go; null when somebody leads, or nobody is on the way to.</summary>
+    public static MemberState? Lost(GroupView group) => group.Lease is { Expired: true } ? group.Holder : null;
+
     /// <summary>Who has to catch up before the member may go; null when nobody has to.</summary>
     public static MemberState? WaitsFor(GroupView group, MemberState leaving) =>
         group.Lease is { Holder: not null } lease ? group.Members.FirstOrDefault(member => member.Pod != leaving.Pod && !(member.Settled && lease.Has(member.Pod))) : null;
 
     /// <summary>Who is to lead instead of the member; null when it does not lead, or hands over already. One that is up to date need not hand over again.</summary>
-    public static MemberState? Successor(GroupView group, MemberState leaving) => group.Lease is null || leaving.Role != BrokerMemberRole.Master
+    public static MemberState? Successor(GroupView group, MemberState leaving) => group.Lease is null or { Expired: true } || leaving.Role != BrokerMemberRole.Master
         ? null
         : group.Members.Where(member => member.Pod != leaving.Pod).OrderBy(static member => member.Outdated).ThenBy(static member => member.Ordinal).FirstOrDefault();
 }

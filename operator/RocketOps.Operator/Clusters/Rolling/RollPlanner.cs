@@ -22,63 +22,73 @@ internal static class RollPlanner
         MemberState[] outdated = [.. Ordered(groups.SelectMany(static group => group.Outdated))];
         if (outdated.Length == 0)
         {
-            return Plan(groups, nameServers);
+            return Plan(groups);
         }
 
         if (Array.Find(members, static member => member.Terminating) is { } terminating)
         {
-            return Plan(groups, nameServers, waitsFor: terminating);
+            return Wait(groups, RollWait.Serving, terminating);
         }
 
         // A pod of the current template that does not serve, or cannot be made, tells nothing good of what the next one would become.
         if (Ordered(members.Where(static member => !member.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
         {
-            return Plan(groups, nameServers, waitsFor: unproven);
+            return Wait(groups, RollWait.Serving, unproven);
         }
 
         if (Array.Find(outdated, static member => !member.Ready) is { } broken)
         {
-            return Plan(groups, nameServers, broken);
+            return Plan(groups, broken);
         }
 
         if (nameServers != NameServerState.Answering)
         {
-            return Plan(groups, nameServers);
+            return Wait(groups, nameServers == NameServerState.Silent ? RollWait.SilentNameServer : RollWait.ReplacedNameServers);
         }
 
         // A pod that is the only one not known may have a configuration that keeps it from registering: its restart may be the repair.
         MemberState[] unknown = [.. Ordered(members.Where(static member => member.Registered == false))];
         if (unknown is not [] and not [{ Outdated: true }])
         {
-            return Plan(groups, nameServers, waitsFor: Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
+            return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
         }
 
         MemberState next = unknown is [{ } repaired] ? repaired : outdated[0];
         GroupView group = groups.First(candidate => candidate.Name == next.Group);
+        if (HandOverRules.Lost(group) is { } lost)
+        {
+            return Wait(groups, RollWait.Master, lost);
+        }
+
         if (HandOverRules.WaitsFor(group, next) is { } behind)
         {
-            return Plan(groups, nameServers, waitsFor: behind);
+            return Wait(groups, RollWait.Sync, behind);
         }
 
         if (HandOverRules.Successor(group, next) is { } successor)
         {
-            return Plan(groups, nameServers, restart: next, successor: successor);
+            return Plan(groups, next, successor) with { Why = RollWait.HandOver, WaitsFor = next };
         }
 
         MemberState? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
             : null;
-        return newcomer is null ? Plan(groups, nameServers, next) : Plan(groups, nameServers, waitsFor: newcomer);
+        return newcomer is null ? Plan(groups, next) : Wait(groups, RollWait.MasterPause, newcomer);
     }
 
-    private static RollPlan Plan(IReadOnlyList<GroupView> groups, NameServerState nameServers, MemberState? restart = null, MemberState? waitsFor = null, MemberState? successor = null) => new([.. groups.Select(group =>
-    {
-        int outdated = group.Outdated.Count();
-        return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
-            : restart?.Group == group.Name && successor is not null ? new GroupAction(group.Name, GroupStep.HandOver, outdated, restart, successor)
-            : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
-            : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
-    })], nameServers);
+    private static RollPlan Wait(IReadOnlyList<GroupView> groups, RollWait why, MemberState? waitsFor = null) => Plan(groups, waitsFor: waitsFor) with { Why = why, WaitsFor = waitsFor };
+
+    private static RollPlan Plan(IReadOnlyList<GroupView> groups, MemberState? restart = null, MemberState? successor = null, MemberState? waitsFor = null) => new(
+        [.. groups.Select(group =>
+        {
+            int outdated = group.Outdated.Count();
+            return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
+                : restart?.Group == group.Name && successor is not null ? new GroupAction(group.Name, GroupStep.HandOver, outdated, restart, successor)
+                : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
+                : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
+        })],
+        RollWait.None,
+        null);
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>
     private static IEnumerable<MemberState> Ordered(IEnumerable<MemberState> members) => members

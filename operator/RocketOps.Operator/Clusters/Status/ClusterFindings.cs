@@ -45,6 +45,12 @@ internal sealed record ClusterFindings(
     /// <summary>What somebody asked to be left alone; null for nothing.</summary>
     public ClusterPause? Pause { get; init; }
 
+    /// <summary>None of the name servers serves, or one that serves does not answer, and that has lasted.</summary>
+    public bool NameServersSilent { get; init; }
+
+    /// <summary>A master that is to hand over goes on leading, however often it is asked.</summary>
+    public bool HandOverFails { get; init; }
+
     /// <summary>New groups that take no messages yet.</summary>
     public IReadOnlyList<OpeningPlan> Openings { get; init; } = [];
 

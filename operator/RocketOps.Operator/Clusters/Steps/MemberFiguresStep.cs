@@ -10,13 +10,16 @@ using RocketOps.Operator.Hosting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
-/// Asks the brokers that serve for their runtime figures: how long their logs are, which of them says that it leads, and masters whether they take messages, as one without room on its disk is ready all the same, since
-/// its consumers read.
+/// Asks the brokers that serve for their runtime figures: how long their logs are, which of them says that it leads, whether slaves follow, and masters whether they take messages, as one without room on its disk is ready all
+/// the same, since its consumers read. Apache's brokers have no figures of ours and are taken to accept and to follow.
 /// </summary>
 internal sealed partial class MemberFiguresStep
 {
-    // Apache's brokers have none such and are taken to accept.
+    // Keep in sync with the broker's RuntimeFigures.
     private const string SendsRefused = "rocketOpsSendsRefused";
+    private const string SendsRefusedBy = "rocketOpsSendsRefusedBy";
+    private const string Follows = "rocketOpsFollows";
+    private const string NotFollowing = "rocketOpsNotFollowing";
     private const string Leads = "rocketOpsLeads";
     public const string LogEnd = "commitLogMaxOffset";
 
@@ -49,8 +52,8 @@ internal sealed partial class MemberFiguresStep
 
     private async Task<MemberState> AskAsync(IRocketMqAdmin admin, string? podIP, MemberState member, CancellationToken token, CancellationToken pass)
     {
-        // Registered under the pod's address: that is where it is asked.
-        if (!member.Settled || member.Registered != true || podIP is null)
+        // Where it listens, whatever address it registers: one that does not register may say why.
+        if (!member.Settled || podIP is null)
         {
             return member;
         }
@@ -58,19 +61,27 @@ internal sealed partial class MemberFiguresStep
         try
         {
             IReadOnlyDictionary<string, string> figures = await admin.GetBrokerRuntimeInfoAsync(AddressOf(podIP), token);
+            string? refusal = member.Role == BrokerMemberRole.Master ? figures.GetValueOrDefault(SendsRefused) : null;
+            bool? follows = Truth(figures, Follows);
             return member with
             {
-                SendsRefused = member.Role == BrokerMemberRole.Master ? figures.GetValueOrDefault(SendsRefused) : null,
-                Leads = bool.TryParse(figures.GetValueOrDefault(Leads), out bool leads) ? leads : null,
+                Answers = true,
+                SendsRefused = refusal,
+                RefusedBy = refusal is null ? null : figures.GetValueOrDefault(SendsRefusedBy),
+                Leads = Truth(figures, Leads),
+                Follows = follows,
+                NotFollowing = follows == false ? figures.GetValueOrDefault(NotFollowing, "it does not say why") : null,
                 LogEnd = long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
             };
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, pass))
         {
             LogUnreachable(unreachable, member.Pod);
-            return member;
+            return member with { Answers = false };
         }
     }
+
+    private static bool? Truth(IReadOnlyDictionary<string, string> figures, string key) => bool.TryParse(figures.GetValueOrDefault(key), out bool truth) ? truth : null;
 
     /// <summary>Where the broker of a pod is asked.</summary>
     public static string AddressOf(string podIP) => string.Create(CultureInfo.InvariantCulture, $"{(podIP.Contains(':', StringComparison.Ordinal) ? $"[{podIP}]" : podIP)}:{Ports.Broker}");

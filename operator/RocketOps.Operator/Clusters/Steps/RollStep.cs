@@ -65,10 +65,10 @@ internal sealed class RollStep
             {
                 await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
             }
-            else if (!await TryEvictAsync(member.Pod, context.Names.Namespace, options, cancellationToken))
+            else if (await TryEvictAsync(member.Pod, context.Names.Namespace, options, cancellationToken) is { } refused)
             {
-                // Another member of its group has just been taken away, by a drain of its node perhaps; the next pass sees it.
-                return confirmed;
+                // Another member of its group has just been taken away, by a drain of its node perhaps, or a budget of somebody else's lets nobody go: the next pass tries again.
+                return EvictionRefusal.IsByBudget(refused) ? confirmed.Waiting(RollWait.Budget, member) with { Budgets = EvictionRefusal.BudgetsOf(refused) } : confirmed.Waiting();
             }
         }
         catch (KubernetesException replaced) when (replaced.IsConflict)
@@ -88,23 +88,23 @@ internal sealed class RollStep
     private static bool IsNoted(ClusterContext context, MemberState member) =>
         RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted && (noted.PodUid is null || noted.PodUid == member.Uid) && noted.OutdatedBy == member.Changed;
 
-    /// <summary>False when the group's disruption budget does not let the pod go now.</summary>
-    private async Task<bool> TryEvictAsync(string pod, string ns, DeleteOptions options, CancellationToken cancellationToken)
+    /// <returns>What the API server said when it did not let the pod go; null when it goes.</returns>
+    private async Task<KubernetesException?> TryEvictAsync(string pod, string ns, DeleteOptions options, CancellationToken cancellationToken)
     {
         try
         {
             await _client.EvictAsync(pod, ns, options, cancellationToken);
-            return true;
+            return null;
         }
         catch (KubernetesException refused) when (refused.Code == HttpStatusCode.TooManyRequests)
         {
-            return false;
+            return refused;
         }
         catch (KubernetesException without) when (without.IsNotFound || without.Code == HttpStatusCode.MethodNotAllowed)
         {
             // A server that evicts nobody; and of a pod that has gone nothing is deleted.
             await _client.DeleteAsync<Pod>(pod, ns, options, cancellationToken);
-            return true;
+            return null;
         }
     }
 

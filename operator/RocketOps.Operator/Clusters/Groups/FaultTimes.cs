@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using RocketOps.Kubernetes;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>
+/// Since when masters do not answer, groups take no messages and name servers are silent, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
+/// Forgotten with the process. Thread-safe.
+/// </summary>
+internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Of, string What), long>> _seen = new();
+
+    /// <summary>The groups with what of their faults has lasted, and whether the silence of name servers has.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="groups">Its groups, with what their members say.</param>
+    /// <param name="registrations">What its name servers say.</param>
+    public (IReadOnlyList<GroupView> Groups, bool NameServersSilent) Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations)
+    {
+        Look look = new Look(_seen.GetValueOrDefault(cluster), time, options.FaultGrace);
+        bool silent = !registrations.Complete && look.Lasts("", "name servers");
+        groups = [.. groups.Select(group => Measure(look, Answers(look, group)))];
+        _seen[cluster] = look.Seen;
+        return (groups, silent);
+    }
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
+
+    private static GroupView Answers(Look look, GroupView group) =>
+        group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && look.Lasts(uid, "answers") ? member with { Unanswering = true } : member)] };
+
+    /// <summary>That a Lease has ended, and that a master does not answer, is known only after some time as it is.</summary>
+    private static GroupView Measure(Look look, GroupView group) =>
+        group.Fault is { } fault && (look.Lasts(group.Name, fault) || group.Lease is { Expired: true } || fault == Reasons.Unanswering) ? group with { FaultLasts = true } : group;
+
+    /// <summary>What is noted in one pass.</summary>
+    private sealed class Look(IReadOnlyDictionary<(string Of, string What), long>? before, TimeProvider time, TimeSpan grace)
+    {
+        private readonly Dictionary<(string Of, string What), long> _seen = [];
+        private readonly long _now = time.GetTimestamp();
+
+        public IReadOnlyDictionary<(string Of, string What), long> Seen => _seen;
+
+        /// <summary>Notes a fault; true when an earlier pass has seen it, long enough ago.</summary>
+        public bool Lasts(string of, string what)
+        {
+            bool known = before is not null && before.TryGetValue((of, what), out _);
+            long since = known ? before![(of, what)] : _now;
+            _seen[(of, what)] = since;
+            return known && time.GetElapsedTime(since, _now) >= grace;
+        }
+    }
+}

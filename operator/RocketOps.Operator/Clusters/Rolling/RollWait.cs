@@ -1,0 +1,35 @@
+namespace RocketOps.Operator.Clusters.Rolling;
+
+/// <summary>Why no pod restarts now although some are outdated.</summary>
+internal enum RollWait
+{
+    /// <summary>One does, or nothing is outdated, or the next pass sees.</summary>
+    None,
+
+    /// <summary>A pod does not serve, or stops.</summary>
+    Serving,
+
+    /// <summary>A pod serves, and a name server does not know it.</summary>
+    Registration,
+
+    /// <summary>A member of a group that elects its master does not have everything that was acknowledged.</summary>
+    Sync,
+
+    /// <summary>Whoever led a group does not renew its Lease, and nobody leads instead yet.</summary>
+    Master,
+
+    /// <summary>A master has just restarted, and clients get time to find it.</summary>
+    MasterPause,
+
+    /// <summary>A master hands over before it restarts.</summary>
+    HandOver,
+
+    /// <summary>A disruption budget does not let the pod go.</summary>
+    Budget,
+
+    /// <summary>A name server does not answer.</summary>
+    SilentNameServer,
+
+    /// <summary>The name servers are being replaced.</summary>
+    ReplacedNameServers,
+}

@@ -1,0 +1,104 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>
+/// The condition Degraded: something that has run does not. What comes up for the first time does not count, nor what the operator restarts, unless that fails instead of starting; nor what a planned change of master
+/// takes. A disk or a store that cannot be written counts from its first moment on.
+/// </summary>
+internal static class Degradation
+{
+    public static void Add(ConditionList conditions, ClusterContext context, ClusterFindings findings)
+    {
+        MemberState[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
+        Pod[] nameServers = NameServerWords.Failing(findings.Observation);
+        Problem[] faults = [.. Faults(context, findings, broken, nameServers)];
+        if (Problem.Join(faults) is { } all)
+        {
+            conditions.True(ConditionTypes.Degraded, all.Reason, all.Message);
+        }
+        else if (broken.Length == 0 && nameServers.Length == 0 && (HasRun(context) || IsWell(findings)))
+        {
+            conditions.False(ConditionTypes.Degraded, Reasons.AsExpected, "");
+        }
+        else
+        {
+            conditions.False(ConditionTypes.Degraded, IsRestarting(context, findings) ? Reasons.RollingUpdate : Reasons.PodsStarting, "");
+        }
+    }
+
+    /// <summary>Whether something of what is not well has run before, or fails in its restart.</summary>
+    public static bool IsOf(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
+    {
+        if (IsRestarting(context, findings))
+        {
+            return nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+        }
+
+        Condition? last = Last(context);
+        return last?.Status == ConditionStatus.True
+            || (nameServers.Length > 0 && last?.Reason == Reasons.AsExpected)
+            || Array.Exists(broken, member => WasReady(member, context.Cluster.Status));
+    }
+
+    /// <summary>All that has run and does not, what concerns most clients first.</summary>
+    private static IEnumerable<Problem> Faults(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
+    {
+        bool hasRun = HasRun(context);
+        bool isRestarting = IsRestarting(context, findings);
+        foreach (Problem fault in GroupFaults.Of(findings.Groups.Where(group => Counts(group, findings, hasRun, isRestarting))))
+        {
+            yield return fault;
+        }
+
+        if ((broken.Length > 0 || nameServers.Length > 0) && IsOf(context, findings, broken, nameServers))
+        {
+            yield return new Problem(Reasons.PodsNotReady, PodWords.List([.. broken.Select(member => PodWords.WithTrouble(member, findings)), .. nameServers.Select(PodWords.WithTrouble)], "; ") + ".");
+        }
+
+        // Without a master there is nobody to follow, which is told above.
+        if (hasRun && Replication.NotFollowing([.. findings.Groups.Where(static group => group.Serves)]) is { } astray)
+        {
+            yield return astray;
+        }
+
+        if (findings.Groups.FirstOrDefault(static group => group.ServesWithoutLease) is { } isolated)
+        {
+            yield return new Problem(
+                Reasons.LeaseNotRenewed,
+                $"{isolated.Lease!.Holder} leads {isolated.Name} and does not renew its Lease: it takes messages for as long as every copy in sync follows it, and no other member can lead. Look whether its node reaches the API server.");
+        }
+
+        if (hasRun && findings.NameServersSilent)
+        {
+            yield return NameServerWords.Silent(context, findings.Registrations);
+        }
+    }
+
+    /// <summary>A master whose pod does not serve is told with the pods, and one that is not registered yet is waited for.</summary>
+    private static bool Counts(GroupView group, ClusterFindings findings, bool hasRun, bool isRestarting) => group.Fault switch
+    {
+        Reasons.DiskFull or Reasons.StoreFailed => true,
+        Reasons.MasterMissing => hasRun && group.FaultLasts && group.Leaderless is not null,
+
+        // Copies are missing while the operator restarts their members.
+        Reasons.InSyncShort when isRestarting => group.FaultLasts && group.Members.All(member => member.Settled || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod))),
+        _ => hasRun && group.FaultLasts,
+    };
+
+    private static bool IsWell(ClusterFindings findings) => findings.Registrations.Known && findings.Groups.All(static group => group.TakesMessages);
+
+    /// <summary>All of the cluster has been well once, or is restarted. The status of a cluster that comes up says that pods start until it is.</summary>
+    private static bool HasRun(ClusterContext context) => Last(context) is { Status: ConditionStatus.True } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };
+
+    /// <summary>The last pod of a restart is up to date before it is ready: the restart goes on until it is.</summary>
+    private static bool IsRestarting(ClusterContext context, ClusterFindings findings) => findings.Roll.InProgress || Last(context)?.Reason == Reasons.RollingUpdate;
+
+    private static Condition? Last(ClusterContext context) => Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
+
+    private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
+        last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>Says of groups that take no messages why, and what to do; the same words for every condition.</summary>
+internal static class GroupFaults
+{
+    /// <summary>One problem for all groups of a kind, the most telling kind first; empty when all of them take messages.</summary>
+    public static IReadOnlyList<Problem> Of(IEnumerable<GroupView> groups) =>
+    [
+        .. groups.Where(static group => group.Fault is not null)
+            .GroupBy(static group => group.Fault!, StringComparer.Ordinal)
+            .OrderBy(static kind => SendRefusals.Order(kind.Key))
+            .Select(static kind => new Problem(kind.Key, Describe(kind.Key, [.. kind]))),
+    ];
+
+    private static string Describe(string reason, GroupView[] groups) => reason switch
+    {
+        Reasons.MasterMissing => $"No serving master: {PodWords.List([.. groups.Select(static group => group.Leaderless is { } why ? $"{group.Name} ({why})" : group.Name)])}.",
+        Reasons.Unanswering => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{PodWords.List([.. groups.Select(static group => $"{group.Master!.Pod}, the master of {group.Name}, does not answer the operator")], "; ")}: nobody knows whether messages are taken. Look at its node, and whether the network lets the operator reach port {Ports.Broker} of the pod."),
+        _ => $"{PodWords.List([.. groups.Select(static group => $"{group.Refusing!.Pod} takes no messages: {group.Refusing.SendsRefused}")], "; ")}. {SendRefusals.Remedy(groups[0].Refusing!.RefusedBy)}".TrimEnd(),
+    };
+}

@@ -1,0 +1,127 @@
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>What has to come before a cluster is ready: what somebody has to change, or else what is under way, is waited for or is at fault, most telling first.</summary>
+internal static class PendingWork
+{
+    /// <summary>A pod of the current template that does not start: no other is moved to it, and nothing goes on before somebody changes it.</summary>
+    public static Problem? Stuck(ClusterFindings findings) =>
+        findings.Roll.WaitsFor is { Settled: false, Outdated: false } failing && PodTrouble.IsStuck(findings.Observation.Pod(failing.Pod))
+            ? new Problem(
+                Reasons.RolloutFailing,
+                $"The current configuration, image or resources do not start a broker: {PodWords.WithTrouble(failing, findings)}. The other pods keep what they have; change what was asked for, or set it back.")
+            : null;
+
+    /// <summary>What is still to come; null when all is done.</summary>
+    public static Problem? Find(ClusterContext context, ClusterFindings findings) => UnderWay(context, findings) ?? Wrong(context, findings) ?? Late(findings);
+
+    /// <summary>What somebody keeps from being done, and what the operator does in several steps.</summary>
+    private static Problem? UnderWay(ClusterContext context, ClusterFindings findings)
+    {
+        if (findings.Pending is { } pending)
+        {
+            return pending;
+        }
+
+        if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
+        {
+            return new Problem(Reasons.Paused, $"What is asked for waits {findings.Pause!.End()}. Remove it to go on.");
+        }
+
+        if (findings.Paused && (findings.Groups.Any(static group => group.Outdated.Any()) || context.Cluster.Status?.Operations is [_, ..]))
+        {
+            return new Problem(Reasons.Paused, $"What was begun waits {findings.Pause!.End()}. Remove it to go on.");
+        }
+
+        if (findings.Drains is [{ } drain, ..])
+        {
+            return new Problem(Reasons.Draining, drain.Message);
+        }
+
+        if (findings.ScaleIn.InProgress)
+        {
+            return new Problem(Reasons.ScalingIn, OperationList.Describe(findings.ScaleIn));
+        }
+
+        if (findings.ScaleOuts is [{ } scaleOut, ..])
+        {
+            return new Problem(Reasons.ScalingOut, scaleOut.Message);
+        }
+
+        if (findings.Growths is [{ } growth, ..])
+        {
+            return new Problem(Reasons.Growing, growth.Message);
+        }
+
+        if (findings.Roll.InProgress && findings.Pause is { Restarts: true } restarts)
+        {
+            return new Problem(Reasons.Paused, $"Brokers are outdated, and none restarts {restarts.End()}.");
+        }
+
+        return findings.Roll.InProgress ? RollWords.Describe(findings) : null;
+    }
+
+    /// <summary>What does not serve as it should.</summary>
+    private static Problem? Wrong(ClusterContext context, ClusterFindings findings)
+    {
+        MemberState[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
+        if (waiting.Length > 0)
+        {
+            return Unready(context, findings, waiting);
+        }
+
+        // Whoever does not lead is not registered as a master either.
+        IReadOnlyList<Problem> leaderless = GroupFaults.Of(findings.Groups.Where(static group => group.Leaderless is not null));
+        if (leaderless.Count > 0)
+        {
+            return Problem.Join(leaderless);
+        }
+
+        if (!findings.Groups.All(static group => group.Observed))
+        {
+            return new Problem(Reasons.PodsStarting, "Waiting for the brokers' StatefulSets to be taken up.");
+        }
+
+        if (!findings.Observation.NameServersSettled(context.Spec.NameServer.Replicas))
+        {
+            return NameServerWords.Unsettled(findings.Observation);
+        }
+
+        if (!findings.Registrations.Complete)
+        {
+            return NameServerWords.Silent(context, findings.Registrations);
+        }
+
+        string[] unregistered = findings.Members.Where(static member => member.Registered == false).Select(static member => member.Pod).ToArray();
+        return unregistered.Length > 0
+            ? new Problem(Reasons.WaitingForRegistration, $"Waiting for {PodWords.List(unregistered)} to register with every name server.")
+            : Problem.Join(GroupFaults.Of(findings.Groups));
+    }
+
+    /// <summary>What serves, and lacks something all the same.</summary>
+    private static Problem? Late(ClusterFindings findings) =>
+        findings.Openings is [{ } opening, ..] ? new Problem(Reasons.Opening, opening.Message)
+        : findings.Unapplied ?? Replication.NotFollowing(findings.Groups);
+
+    /// <summary>Members that are not ready: on their way, or no longer. The groups that take no messages are named first.</summary>
+    private static Problem Unready(ClusterContext context, ClusterFindings findings, MemberState[] waiting)
+    {
+        string pods = PodWords.WithTrouble(waiting, findings) + ".";
+        if (!Degradation.IsOf(context, findings, waiting, NameServerWords.Failing(findings.Observation)))
+        {
+            return new Problem(Reasons.PodsStarting, pods);
+        }
+
+        IReadOnlyList<Problem> faults = GroupFaults.Of(findings.Groups);
+        if (faults is [] or not [{ Reason: Reasons.MasterMissing }, ..])
+        {
+            return Problem.Join([.. faults, new Problem(Reasons.PodsNotReady, pods)])!;
+        }
+
+        string[] silent = findings.Groups.Where(static group => !group.TakesMessages).Select(static group => group.Name).ToArray();
+        return new Problem(Reasons.MasterMissing, $"{PodWords.List(silent)} {(silent.Length == 1 ? "takes" : "take")} no messages. {pods}");
+    }
+}

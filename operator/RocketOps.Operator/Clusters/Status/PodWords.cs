@@ -1,0 +1,21 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>Names pods in a message, with what is wrong with them.</summary>
+internal static class PodWords
+{
+    // A status is read by people and kept in etcd: of many pods in trouble these are enough to see what is wrong.
+    private const int MaxNamed = 5;
+
+    public static string List(IReadOnlyCollection<string> entries, string separator = ", ") =>
+        entries.Count <= MaxNamed ? string.Join(separator, entries) : string.Join(separator, entries.Take(MaxNamed)) + " and more";
+
+    public static string WithTrouble(MemberState member, ClusterFindings findings) => $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
+
+    public static string WithTrouble(Pod pod) => $"{pod.Name()}: {PodTrouble.Describe(pod)}";
+
+    public static string WithTrouble(IEnumerable<MemberState> members, ClusterFindings findings) => List([.. members.Select(member => WithTrouble(member, findings))], "; ");
+}

@@ -1,0 +1,45 @@
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>Says how a restart of outdated pods goes on, or what it waits for and what to do.</summary>
+internal static class RollWords
+{
+    private const string Begin = "Brokers restart one at a time";
+
+    public static Problem Describe(ClusterFindings findings)
+    {
+        RollPlan roll = findings.Roll;
+        return roll.Why switch
+        {
+            RollWait.Serving => Rolling($"; waiting for {PodWords.WithTrouble(roll.WaitsFor!, findings)}"),
+            RollWait.Registration => Rolling($"; waiting for {roll.WaitsFor!.Pod} to register with every name server"),
+            RollWait.MasterPause => Rolling($"; clients get time to find {roll.WaitsFor!.Pod} again before the next master goes"),
+            RollWait.SilentNameServer => Rolling(", and none goes while a name server does not answer the operator: clients could not learn where it has gone"),
+            RollWait.ReplacedNameServers => Rolling(", once the name servers have been replaced"),
+            RollWait.Master => new Problem(Reasons.MasterMissing, $"{Begin}, and none of {roll.WaitsFor!.Group} goes before somebody leads it: {roll.WaitsFor.Pod} does not renew its Lease."),
+            RollWait.Sync => new Problem(
+                Reasons.WaitingForSync,
+                $"{Begin}; the next one of {roll.WaitsFor!.Group} goes when {roll.WaitsFor.Pod} has everything that was acknowledged. {Straggler(roll.WaitsFor, findings)}"),
+            RollWait.HandOver when findings.HandOverFails => new Problem(
+                Reasons.HandOverFailing,
+                $"{HandOver(roll)}, and was asked several times in vain. The logs of both say why; it is asked again, less and less often, and restarts when it has handed over."),
+            RollWait.HandOver => new Problem(Reasons.HandingOver, $"{HandOver(roll)}."),
+            RollWait.Budget => new Problem(
+                Reasons.BudgetBlocks,
+                $"{Begin}, and {(roll.Budgets is { } budgets ? $"the disruption budget {budgets}" : "a disruption budget")} does not let {roll.WaitsFor!.Pod} go: other pods that it counts are away, or it lets none go. Bring those back, or change or delete a budget that is not the operator's."),
+            _ => Rolling(": slaves first, masters last"),
+        };
+    }
+
+    private static Problem Rolling(string how) => new(Reasons.RollingUpdate, $"{Begin}{how}.");
+
+    private static string HandOver(RollPlan roll) =>
+        $"{Begin}: {roll.HandOver?.Member?.Pod ?? roll.WaitsFor!.Pod} hands {roll.WaitsFor!.Group} over{(roll.HandOver?.HandOverTo is { } successor ? $" to {successor.Pod}" : "")} before it restarts";
+
+    /// <summary>The plan is made without figures: what the member says was found before.</summary>
+    private static string Straggler(MemberState member, ClusterFindings findings) =>
+        findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.NotFollowing is { } why ? $"It does not copy its master's log: {why.TrimEnd('.')}." : "It comes by itself, or its log says why not.";
+}
