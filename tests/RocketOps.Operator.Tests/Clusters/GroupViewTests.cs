@@ -6,6 +6,7 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Tests.Clusters;
 
@@ -58,6 +59,61 @@ public sealed class GroupViewTests
 
         view.Observed.Should().Be(expected);
         view.Outdated.Should().HaveCount(expected ? 1 : 0);
+    }
+
+    /// <summary>Who holds an expired Lease is nobody's master any more, unless it says that it serves; its epoch stays.</summary>
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void Master_LeaseExpired_OnlyWhoSaysThatItLeads(bool? leads, bool expected)
+    {
+        GroupView view = Led(new GroupLease("a-0-1", 7, ["a-0-0", "a-0-1"], null, null) { Expired = true }, leads);
+
+        (view.Master is not null, view.Serves, view.Leaderless is null).Should().Be((expected, expected, expected));
+        (view.Holder!.Pod, view.Lease!.Epoch).Should().Be(("a-0-1", 7));
+        view.Fault.Should().Be(expected ? null : Reasons.MasterMissing);
+    }
+
+    [Fact]
+    public void Leaderless_EachKind_SaysWhich()
+    {
+        Led(null, null).Leaderless.Should().Be("it has no Lease");
+        Led(Lease(null), null).Leaderless.Should().Be("nobody holds its Lease");
+        Led(Lease("stranger"), null).Leaderless.Should().Be("stranger holds its Lease and is no member");
+        Led(Lease("a-0-1"), leads: false).Leaderless.Should().Be("a-0-1 holds its Lease and does not lead yet");
+        Led(Lease("a-0-1"), leads: null).Leaderless.Should().BeNull("brokers of before did not say");
+        (Led(Lease("a-0-1"), leads: true) with { IsElected = false }).Leaderless.Should().BeNull();
+    }
+
+    /// <summary>What the operator has asked for itself is nobody's fault; whatever else keeps messages out is.</summary>
+    [Theory]
+    [InlineData(true, SendRefusals.Permission, null)]
+    [InlineData(false, SendRefusals.Permission, Reasons.NotWritable)]
+    [InlineData(true, SendRefusals.Disk, Reasons.DiskFull)]
+    public void Fault_GroupThatTheOperatorKeepsClosed_NotItsPermission(bool isClosed, string word, string? expected)
+    {
+        GroupView view = Led(Lease("a-0-1"), leads: true);
+        view = view with { IsClosed = isClosed, Members = [view.Members[0], view.Members[1] with { SendsRefused = "why", RefusedBy = word }] };
+
+        view.Fault.Should().Be(expected);
+        view.TakesMessages.Should().Be(expected is null);
+    }
+
+    private static GroupLease Lease(string? holder) => new(holder, 7, ["a-0-0", "a-0-1"], null, null);
+
+    /// <summary>A group of two that serve, and what its second member says of itself.</summary>
+    private static GroupView Led(GroupLease? lease, bool? leads)
+    {
+        LeaseLeadership leadership = new(lease is null ? new Dictionary<string, GroupLease>() : new Dictionary<string, GroupLease> { ["a-0"] = lease });
+        return new GroupView(
+            "a-0",
+            Set: null,
+            [.. Enumerable.Range(0, 2).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), $"uid-{ordinal}", Ready: true, Outdated: false, Terminating: false, Leads: ordinal == 1 ? leads : null))],
+            lease)
+        {
+            IsElected = true,
+        };
     }
 
     private static ClusterContext Context(int members, IGroupLeadership leadership)

@@ -24,6 +24,7 @@ public sealed class HandOverPlanTests
 
         plan.Restart.Should().BeNull("a master is not taken away");
         plan.HandOver!.HandOverTo!.Pod.Should().Be("a-0-0");
+        (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.HandOver, "a-0-1"));
         plan.InProgress.Should().BeTrue();
         Next(Group("a-0-0", All, outdated: [1])).Restart!.Pod.Should().Be("a-0-1", "as the slave it has become");
     }
@@ -34,7 +35,7 @@ public sealed class HandOverPlanTests
         RollPlan plan = Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [1]));
 
         plan.Restart.Should().BeNull();
-        plan.WaitsFor!.Pod.Should().Be("a-0-2");
+        (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.Sync, "a-0-2"));
         Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [2])).Restart!.Pod.Should().Be("a-0-2", "who has nothing is nobody's copy");
         Next(Group("a-0-0", ["a-0-0", "a-0-1"], outdated: [0])).HandOver.Should().BeNull("the group would go on with one copy");
     }
@@ -52,6 +53,20 @@ public sealed class HandOverPlanTests
         group = group with { Members = [group.Members[0] with { Ready = false }, group.Members[1], group.Members[2]] };
 
         Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
+    }
+
+    /// <summary>Nobody takes up a wish, and whoever is taken away now may be the one that is about to lead.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Next_LeaseExpired_NoWishAndNobodyGoes(int outdated)
+    {
+        GroupView group = Group("a-0-0", All, outdated: [outdated]);
+
+        RollPlan plan = Next(group with { Lease = group.Lease! with { Expired = true } });
+
+        (plan.Restart, plan.HandOver).Should().Be((null, null));
+        (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.Master, "a-0-0"));
     }
 
     private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);

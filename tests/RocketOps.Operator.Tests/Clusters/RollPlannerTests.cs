@@ -113,7 +113,7 @@ public sealed class RollPlannerTests
 
             if (plan.Restart is not { } chosen)
             {
-                return !plan.InProgress || plan.WaitsFor is not null || nameServers != NameServerState.Answering;
+                return plan.InProgress == (plan.Why != RollWait.None) && (!plan.InProgress || plan.WaitsFor is not null || nameServers != NameServerState.Answering);
             }
 
             MemberState[] others = members.Where(other => other != chosen).ToArray();
@@ -136,6 +136,7 @@ public sealed class RollPlannerTests
 
         plan.Restart?.Pod.Should().Be(expected);
         plan.WaitsFor.Should().Be(expected is null ? restarted : null);
+        plan.Why.Should().Be(expected is null ? RollWait.MasterPause : RollWait.None);
     }
 
     [Fact]

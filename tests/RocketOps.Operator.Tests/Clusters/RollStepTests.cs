@@ -33,14 +33,26 @@ public sealed class RollStepTests
 
     /// <summary>A drain has just taken another member of the group away: the budget does not let a second one go.</summary>
     [Fact]
-    public async Task Run_BudgetDoesNotLetThePodGo_StaysAndNothingIsTold()
+    public async Task Run_BudgetDoesNotLetThePodGo_StaysAndThePlanSaysWhich()
+    {
+        Status status = new() { Details = new StatusDetails { Causes = [new StatusCause { Reason = "DisruptionBudget", Message = "The disruption budget theirs.of-all needs 3 healthy pods and has 3 currently" }] } };
+        _client.EvictAsync(default!, default!, default, default).ThrowsAsyncForAnyArgs(new KubernetesException(HttpStatusCode.TooManyRequests, status));
+
+        RollPlan plan = await RunAsync(ready: true);
+
+        (plan.Restart, plan.Why, plan.WaitsFor!.Pod, plan.Budgets).Should().Be((null, RollWait.Budget, "a-0-0", "theirs.of-all"));
+        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
+        _events.DidNotReceiveWithAnyArgs().Record(default!, default, default!, default!, default!);
+    }
+
+    [Fact]
+    public async Task Run_ServerHasTooMuchToDo_IsNoBudget()
     {
         _client.EvictAsync(default!, default!, default, default).ThrowsAsyncForAnyArgs(Refused(HttpStatusCode.TooManyRequests));
 
-        await RunAsync(ready: true);
+        RollPlan plan = await RunAsync(ready: true);
 
-        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
-        _events.DidNotReceiveWithAnyArgs().Record(default!, default, default!, default!, default!);
+        (plan.InProgress, plan.Restart, plan.Why).Should().Be((true, null, RollWait.None));
     }
 
     [Fact]

@@ -194,5 +194,27 @@ public sealed class ClusterStatusTests
 
         await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
         await world.ClusterAsync("a", "Reconciling", "True", Reasons.NameServersUnreachable);
+        await world.PassesAsync(3);
+        BrokerCluster comesUp = (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!;
+        Conditions.Find(comesUp.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.PodsStarting }, "nothing has run that does not");
+        (await world.Client.ListAsync<Event>()).Items.Should().NotContain(static happened => happened.Type == "Warning");
+    }
+
+    /// <summary>Whatever a master refuses for, whoever looks at a topic sees the same word.</summary>
+    [Fact]
+    public async Task Reconcile_MasterLacksCopies_TopicSaysSo()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.CreateTopicAsync("t", "a");
+        await world.TopicAsync("t", "Ready", "True");
+        world.Admin.RefusedBy[world.Master("a-0")] = "COPIES";
+        world.Admin.Refusals[world.Master("a-0")] = "too few copies";
+
+        Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.InSyncShort);
+
+        Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().Be("a-0 takes no messages: too few copies. BrokerCluster a says what to do.");
+        BrokerMemberStatus member = (await world.ClusterAsync("a", "Ready", "False", Reasons.InSyncShort)).Status!.Groups!.Single().Members!.Single();
+        (member.SendsRefused, member.RefusedBy).Should().Be(("too few copies", "COPIES"));
     }
 }

@@ -155,7 +155,12 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
 
         BrokerCluster away = await World.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
         Conditions.Find(away.Status!.Conditions, "Available")!.Message.Should().Be($"No serving master: a-0 ({master} does not renew its Lease).");
-        away.Status.Groups!.Single().Ready.Should().BeFalse();
+        away.Status.Groups!.Single().Should().BeEquivalentTo(new { Ready = false, Master = (string?)null, Epoch = 1L });
+        away.Status.Groups!.Single().Members.Should().OnlyContain(static member => member.Role == BrokerMemberRole.Slave);
+        await Eventually.TrueAsync(
+            () => World.Metrics.Contains("rocketops_cluster_groups_without_master{namespace=\"default\",cluster=\"a\"} 1\n", StringComparison.Ordinal)
+                && World.Metrics.Contains("rocketops_cluster_groups_not_ready{namespace=\"default\",cluster=\"a\",reason=\"MasterMissing\"} 1\n", StringComparison.Ordinal),
+            "the alert for groups without a master has what it needs");
         away.Status.Groups!.Single().Members.Should().OnlyContain(static member => member.Ready, "all pods are as they were");
         Conditions.Find(away.Status.Conditions, "Ready")!.Should().Match<Condition>(static ready => ready.Status == "False" && ready.Reason == Reasons.MasterMissing);
 
@@ -185,6 +190,42 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         World.Admin.Leading = "nobody";
 
         await World.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
+    }
+
+    /// <summary>As in every planned change of master: whoever has taken the Lease begins its epoch first.</summary>
+    [Fact]
+    public async Task HolderDoesNotLeadYet_IsNotReadyAndNobodyIsWarned()
+    {
+        await World.StopOperatorAsync();
+        await World.StartOperatorAsync(static options => options with { FaultGrace = TimeSpan.FromHours(1) });
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+
+        World.Admin.Leading = "nobody";
+
+        BrokerCluster changing = await World.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Conditions.Find(changing.Status!.Conditions, "Ready")!.Message.Should().Be($"No serving master: a-0 ({Members.Masters.Single()} holds its Lease and does not lead yet).");
+        (changing.Status.ReadyGroups, changing.Status.Groups!.Single().Master).Should().Be((0, null));
+        await World.PassesAsync(5);
+        Conditions.Find((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
+        World.Admin.Leading = null;
+        await World.ClusterAsync("a", "Ready", "True");
+        (await World.Client.ListAsync<Event>()).Items.Should().NotContain(static happened => happened.Type == "Warning");
+    }
+
+    /// <summary>The master is asked nothing of it: it names whom it was told of until it has reason to write another list.</summary>
+    [Fact]
+    public async Task CopyLost_TheStatusDoesNotCallItInSync()
+    {
+        await CreateAsync();
+        await World.ClusterAsync("a", "Ready", "True");
+        Members.LetsGo = static _ => false;
+
+        World.Workloads.Healthy = static pod => pod.Name() != "a-0-2";
+
+        BrokerCluster lost = await World.ClusterAsync("a", "Replicated", "False", Reasons.SlavesUnknown);
+        lost.Status!.Groups!.Single().InSync.Should().BeEquivalentTo("a-0-0", "a-0-1");
+        (await OfAsync<Lease>("a-0")).Annotation("rocketops.io/in-sync").Should().Contain("a-0-2", "else nothing was looked at");
     }
 
     [Fact]

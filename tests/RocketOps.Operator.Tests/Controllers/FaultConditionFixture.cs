@@ -1,5 +1,3 @@
-using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
@@ -76,6 +74,7 @@ public sealed class FaultConditionFixture : IAsyncLifetime
     {
         World.Admin.Refusals.Clear();
         World.Admin.RefusedBy.Clear();
+        World.Admin.Permissions.Clear();
         World.Admin.NotFollowing.Clear();
         World.Admin.Silent.Clear();
         World.Admin.Differing.Clear();

@@ -285,6 +285,12 @@ internal sealed class FakeAdmin : IRocketMqAdmin
             figures["rocketOpsSendsRefused"] = refusal;
         }
 
+        if (refusal is null && (int.Parse(Permissions.GetValueOrDefault(brokerAddress, "6"), CultureInfo.InvariantCulture) & 2) == 0)
+        {
+            figures["rocketOpsSendsRefused"] = "brokerPermission lets nobody write";
+            figures["rocketOpsSendsRefusedBy"] = "PERMISSION";
+        }
+
         if (RefusedBy.TryGetValue(brokerAddress, out string? word))
         {
             figures["rocketOpsSendsRefusedBy"] = word;

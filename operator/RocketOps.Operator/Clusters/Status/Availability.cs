@@ -1,4 +1,3 @@
-using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;

@@ -1,5 +1,4 @@
 using RocketOps.Operator.Clusters.Groups;
-using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;

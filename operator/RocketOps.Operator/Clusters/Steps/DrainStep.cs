@@ -131,7 +131,7 @@ internal sealed partial class DrainStep
         !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
         : !registrations.Complete ? "every name server to answer the operator"
         : staying.Length == 0 ? "another group to take messages: producers go there"
-        : Array.Find(staying, static other => !other.TakesMessages) is { } away ? $"{away.Name} to take messages: producers go there"
+        : Array.Find(staying, static other => other is not { TakesMessages: true, Master.SendsRefused: null }) is { } away ? $"{away.Name} to take messages: producers go there"
         : group.Master is not { Settled: true, Registered: true, LogEnd: not null } ? "its master to serve: what is left is read from it"
         : null;
 

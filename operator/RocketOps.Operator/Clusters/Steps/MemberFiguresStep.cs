@@ -71,7 +71,9 @@ internal sealed partial class MemberFiguresStep
                 Leads = Truth(figures, Leads),
                 Follows = follows,
                 NotFollowing = follows == false ? figures.GetValueOrDefault(NotFollowing, "it does not say why") : null,
-                LogEnd = long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
+
+                // Whoever is known not to be registered counts for nobody yet.
+                LogEnd = member.Registered != false && long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
             };
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, pass))

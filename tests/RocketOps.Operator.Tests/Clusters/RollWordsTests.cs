@@ -1,0 +1,49 @@
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Scaling;
+using RocketOps.Operator.Clusters.Status;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Tests.Clusters;
+
+/// <summary>What a status says of a restart that goes on or waits.</summary>
+public sealed class RollWordsTests
+{
+    [Theory]
+    [InlineData((int)RollWait.None, Reasons.RollingUpdate, "Brokers restart one at a time: slaves first, masters last.")]
+    [InlineData((int)RollWait.Serving, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1: not there yet.")]
+    [InlineData((int)RollWait.Registration, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1 to register with every name server.")]
+    [InlineData((int)RollWait.Sync, Reasons.WaitingForSync, "Brokers restart one at a time; the next one of a-0 goes when a-0-1 has everything that was acknowledged. It does not copy its master's log: another record.")]
+    [InlineData((int)RollWait.Master, Reasons.MasterMissing, "Brokers restart one at a time, and none of a-0 goes before somebody leads it: a-0-1 does not renew its Lease.")]
+    [InlineData((int)RollWait.MasterPause, Reasons.RollingUpdate, "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.")]
+    [InlineData((int)RollWait.HandOver, Reasons.HandingOver, "Brokers restart one at a time: a-0-1 hands a-0 over before it restarts.")]
+    [InlineData((int)RollWait.Budget, Reasons.BudgetBlocks, "Brokers restart one at a time, and the disruption budget theirs does not let a-0-1 go: other pods that it counts are away, or it lets none go. Bring those back, or change or delete a budget that is not the operator's.")]
+    [InlineData((int)RollWait.SilentNameServer, Reasons.RollingUpdate, "Brokers restart one at a time, and none goes while a name server does not answer the operator: clients could not learn where it has gone.")]
+    [InlineData((int)RollWait.ReplacedNameServers, Reasons.RollingUpdate, "Brokers restart one at a time, once the name servers have been replaced.")]
+    public void Describe_EachWait_HasItsReasonAndWords(int why, string reason, string words)
+    {
+        RollWords.Describe(Findings((RollWait)why)).Should().Be(new Problem(reason, words));
+    }
+
+    [Fact]
+    public void Describe_HandOverFails_SaysSo()
+    {
+        RollWords.Describe(Findings(RollWait.HandOver) with { HandOverFails = true }).Reason.Should().Be(Reasons.HandOverFailing);
+    }
+
+    [Fact]
+    public void Describe_EveryWait_IsTested()
+    {
+        Enum.GetValues<RollWait>().Should().HaveCount(10, "each has a row above");
+    }
+
+    private static ClusterFindings Findings(RollWait why)
+    {
+        MemberState member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), "uid", Ready: true, Outdated: true, Terminating: false);
+        RollPlan plan = new([new GroupAction("a-0", GroupStep.Wait, 1, member)], why, why is RollWait.None or RollWait.SilentNameServer or RollWait.ReplacedNameServers ? null : member) { Budgets = "theirs" };
+        return new ClusterFindings(
+            new ClusterObservation(null, [], [], []), [new GroupView("a-0", null, [member with { NotFollowing = "another record" }])], BrokerRegistrations.Unknown, plan, ScaleInPlan.Nothing, [], [], [], null, null, false, false);
+    }
+}
