@@ -96,7 +96,8 @@ public sealed class ClusterChangesTests
             {
                 Meanwhile = async () =>
                 {
-                    await world.ChangeAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas = 1);
+                    // As another operator does it, which has the lead since.
+                    await world.ChangeAsync<StatefulSet>("a-0", static set => (set.Spec!.Replicas, set.Metadata.Annotations!["rocketops.io/members"]) = (1, "1"));
                     await world.GoneAsync<Pod>("a-0-1");
                 },
             },

@@ -149,13 +149,13 @@ public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper 
         await world.ClusterReadyAsync();
         await ReadyTopicsAsync(world, walk);
         await world.QuietAsync();
-        return MadeFor().Replace(StoreBytes().Replace(await EndState.OfAsync(world), "storeVolumeBytes=any"), "annotations: {}\n");
+        return MadeFor().Replace(StoreBytes().Replace(await EndState.OfAsync(world), "storeVolumeBytes=any"), "");
     }
 
     /// <summary>A store keeps the lengths of files it was made with; one that has grown remembers for which size.</summary>
     [GeneratedRegex("storeVolumeBytes=[0-9]+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex StoreBytes();
 
-    [GeneratedRegex("annotations:\n *rocketops.io/store-size: .*\n", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(" *rocketops.io/store-size: .*\n", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex MadeFor();
 }
