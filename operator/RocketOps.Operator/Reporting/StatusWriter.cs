@@ -55,7 +55,7 @@ internal sealed class StatusWriter
 
         JsonObject own = JsonObject.Create(status)!;
         own["conditions"] = new JsonArray([.. conditions.EnumerateArray().Where(IsOurs).Select(static condition => (JsonNode?)JsonObject.Create(condition))]);
-        return JsonSerializer.SerializeToElement(own);
+        return JsonElement.Parse(own.ToJsonString());
     }
 
     private static bool IsOurs(JsonElement condition) => ConditionTypes.All.Contains(condition.GetProperty("type"u8).GetString()!);
