@@ -9,7 +9,7 @@ namespace RocketOps.Cli.Tests.Docs;
 
 /// <summary>
 /// Every command of README and docs does what it says there: it ends with 0. They run in one folder, page by page, against one <c>rocketops up</c> that is started with
-/// the command of docs/laptop.md. <c>dotnet run --project cli/RocketOps.Cli</c> stands for the program of the tests' own build.
+/// the command of docs/laptop.md; what a page starts with a data folder of its own is another cluster, for the blocks that name that folder. <c>dotnet run --project cli/RocketOps.Cli</c> stands for the program of the tests' own build.
 /// </summary>
 [Trait("ring", RingRules.Programs)]
 public sealed partial class DocumentedCommandsTests
@@ -27,7 +27,7 @@ public sealed partial class DocumentedCommandsTests
     public async Task Commands_OfAllPages_EndWithSuccess()
     {
         using TempDirectory folder = Workplace();
-        DocumentedBlock[] blocks = [.. DocumentedBlocks.ToRun("sh").OrderBy(static block => Array.IndexOf(LastPages, block.Page))];
+        DocumentedBlock[] blocks = [.. DocumentedBlocks.ToRun("sh").Except(Apart().SelectMany(static apart => apart.Blocks.Prepend(apart.Start))).OrderBy(static block => Array.IndexOf(LastPages, block.Page))];
         DocumentedBlock[] starts = [.. blocks.Where(static block => block.Commands.Any(IsUp))];
         blocks.Sum(static block => block.Commands.Count).Should().BeGreaterThan(40, "else nothing was looked at");
 
@@ -39,11 +39,8 @@ public sealed partial class DocumentedCommandsTests
 
         DocumentedBlock start = starts.Single(static block => block.Page == StartPage);
         starts.Where(static block => !block.Text.Contains("--demo", StringComparison.Ordinal)).Select(static block => Normal(block.Commands.Single())).Should().AllBe(start.Commands.Single(), "one run stands for all");
-        string[] words = start.Commands.Single().Split(' ');
-        await using ChildProcess up = ChildProcess.Start(Program, words[1..], Environment(folder), folder.Path);
-        await Eventually.TrueAsync(() => up.HasExited || up.Output.Contains("Try next", StringComparison.Ordinal), "the cluster is ready", Patience);
+        await using ChildProcess up = await UpAsync(folder, start);
         string address = UpOutput.NameServers(up.Output);
-        address.Should().NotBeEmpty(up.Output + up.Error);
 
         DocumentedBlock[] rest = [.. blocks.Except(starts)];
         string? noKubectl = HasKubectl() ? null : "kubectl is not on the PATH";
@@ -57,10 +54,62 @@ public sealed partial class DocumentedCommandsTests
             await RunAsync(folder, rest.Where(IsDeletion).SelectMany(static block => block.Commands), address);
         }
 
-        up.Terminate();
-        (await up.WaitAsync(Patience)).ExitCode.Should().Be(0, up.Output + up.Error);
+        await EndAsync(up);
         string? reason = RingRules.Current.WhySkip(ring: null, noKubectl);
         Skip.If(reason is not null, $"{reason}: only the other commands were run");
+    }
+
+    [SkippableFact]
+    public async Task Commands_OfClustersOfTheirOwn_EndWithSuccess()
+    {
+        string? noKubectl = HasKubectl() ? null : "kubectl is not on the PATH";
+        string? reason = RingRules.Current.WhySkip(ring: null, noKubectl);
+        Skip.If(reason is not null, reason);
+        IReadOnlyList<(DocumentedBlock Start, DocumentedBlock[] Blocks)> all = Apart();
+        all.Should().NotBeEmpty().And.OnlyContain(static apart => apart.Blocks.Length > 0, "else nothing was looked at");
+        foreach ((DocumentedBlock start, DocumentedBlock[] blocks) in all)
+        {
+            using TempDirectory folder = Workplace();
+            await using ChildProcess up = await UpAsync(folder, start);
+            await RunAsync(folder, blocks.SelectMany(static block => block.Commands), UpOutput.NameServers(up.Output));
+            await EndAsync(up);
+        }
+    }
+
+    /// <summary>What is started with a data folder of its own, and the blocks of its page that name the folder.</summary>
+    private static IReadOnlyList<(DocumentedBlock Start, DocumentedBlock[] Blocks)> Apart()
+    {
+        IReadOnlyList<DocumentedBlock> all = DocumentedBlocks.ToRun("sh");
+        return
+        [
+            .. from start in all
+               where start.Commands is [{ } only] && IsUp(only) && OwnFolder().IsMatch(only)
+               let folder = OwnFolder().Match(start.Commands[0]).Groups["folder"].Value
+               select (start, all.Where(block => block != start && block.Page == start.Page && block.Text.Contains(folder + "/", StringComparison.Ordinal)).ToArray()),
+        ];
+    }
+
+    /// <summary>Starts what the block says, and returns when all is ready.</summary>
+    private static async Task<ChildProcess> UpAsync(TempDirectory folder, DocumentedBlock start)
+    {
+        ChildProcess up = ChildProcess.Start(Program, start.Commands.Single().Split(' ')[1..], Environment(folder), folder.Path);
+        try
+        {
+            await Eventually.TrueAsync(() => up.HasExited || up.Output.Contains("Try next", StringComparison.Ordinal), "the cluster is ready", Patience);
+            UpOutput.NameServers(up.Output).Should().NotBeEmpty(up.Output + up.Error);
+            return up;
+        }
+        catch
+        {
+            await up.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task EndAsync(ChildProcess up)
+    {
+        up.Terminate();
+        (await up.WaitAsync(Patience)).ExitCode.Should().Be(0, up.Output + up.Error);
     }
 
     /// <summary>A folder with what the commands name beside them.</summary>
@@ -124,6 +173,9 @@ public sealed partial class DocumentedCommandsTests
 
     [GeneratedRegex("^dotnet run --project cli/RocketOps.Cli -c Release -- ", RegexOptions.None, 10_000)]
     private static partial Regex DotnetRun();
+
+    [GeneratedRegex(" --data (?<folder>\\S+)$", RegexOptions.ExplicitCapture, 10_000)]
+    private static partial Regex OwnFolder();
 
     [GeneratedRegex("[\"$`\\\\]", RegexOptions.None, 10_000)]
     private static partial Regex Special();
