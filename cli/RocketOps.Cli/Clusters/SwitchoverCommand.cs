@@ -23,13 +23,23 @@ internal static class SwitchoverCommand
         Argument<string> group = new("GROUP") { Description = "Name of the broker group, which is that of its Lease" };
         Option<string?> to = new("--to") { Description = "Member that is to lead; another one that is in sync if absent", HelpName = "MEMBER" };
         Option<string> ns = new("--namespace") { Description = "Namespace of the group's cluster", DefaultValueFactory = static _ => "default" };
+        Option<string?> kubeconfig = new("--kubeconfig") { Description = "Kubeconfig of the Kubernetes to ask; if absent, that of a running rocketops up with the group's cluster, else KUBECONFIG, else ~/.kube/config", HelpName = "FILE" };
+        Option<string?> context = new("--context") { Description = "Context of the kubeconfig; the current one if absent", HelpName = "NAME" };
         Option<string?> nameServers = CommonOptions.NameServersIfGiven("Ask the group's master, found through these name servers (host:port;host:port, or a context), not Kubernetes");
         DocumentedCommand command = new(
             "switchover",
             "Let another member lead a group that elects its master, on Kubernetes, in rocketops up, or anywhere with -n",
             "rocketops cluster switchover orders-0",
             "rocketops cluster switchover orders-0 --to orders-0-1 --namespace mq",
-            "rocketops cluster switchover orders-0 --to b -n 10.0.0.1:9876") { group, to, ns, nameServers };
+            "rocketops cluster switchover orders-0 --context production",
+            "rocketops cluster switchover orders-0 --to b -n 10.0.0.1:9876") { group, to, ns, kubeconfig, context, nameServers };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(nameServers) is not null && (result.GetResult(kubeconfig) is not null || result.GetResult(context) is not null))
+            {
+                result.AddError("-n asks the group's master itself: it does not go with --kubeconfig or --context.");
+            }
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             if (parsed.GetValue(nameServers) is { } servers)
@@ -39,8 +49,19 @@ internal static class SwitchoverCommand
                 return ExitCodes.Success;
             }
 
-            using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(Kubeconfig(parsed.GetRequiredValue(group), parsed.GetValue(ns)!)), time: shell.Time);
-            await RunAsync(shell, client, parsed.GetRequiredValue(group), parsed.GetValue(ns)!, parsed.GetValue(to), cancellation);
+            (string name, string space) = (parsed.GetRequiredValue(group), parsed.GetValue(ns)!);
+            (KubernetesClientConfiguration? choice, string? problem) =
+                await new KubernetesChoice(shell, RunningUp.FindAll(RunningUp.StateFolder())).OfAsync(name, space, parsed.GetValue(kubeconfig), parsed.GetValue(context), cancellation);
+            if (choice is null)
+            {
+                await shell.Error.WriteLineAsync($"{shell.StyledError("rocketops cluster switchover:")} {problem}");
+                return ExitCodes.WrongUsage;
+            }
+
+            // Said before anything changes: which cluster it is was not necessarily typed.
+            await shell.Error.WriteLineAsync($"Asking {choice.Server} ({choice.Source}), namespace {space}.");
+            using KubernetesClient client = new(choice, time: shell.Time);
+            await RunAsync(shell, client, name, space, parsed.GetValue(to), cancellation);
             return ExitCodes.Success;
         });
         return command;
@@ -98,9 +119,4 @@ internal static class SwitchoverCommand
         await client.GetAsync<Lease>(group, ns, cancellation) is { } lease
             ? GroupLease.Of(lease)
             : throw new CommandFailedException($"there is no Lease {ns}/{group}: the group has fixed roles, has never had a master, is in another namespace (--namespace), or is not on Kubernetes (-n).");
-
-    /// <summary>That of a <c>rocketops up</c> with the group's cluster; null for the user's own.</summary>
-    private static string? Kubeconfig(string group, string ns) => RunningUp.FindAll(RunningUp.StateFolder())
-        .Where(up => up.Clusters.Any(cluster => group.StartsWith($"{cluster.Cluster[(cluster.Cluster.LastIndexOf('/') + 1)..]}-", StringComparison.Ordinal) && cluster.Cluster.StartsWith(ns + "/", StringComparison.Ordinal)))
-        .Select(static up => Path.Combine(up.DataDirectory, "kubeconfig")).FirstOrDefault();
 }

@@ -1,24 +1,113 @@
+using RocketOps.Cli.Up;
+using RocketOps.Embedded;
+using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
 namespace RocketOps.Cli.Tests.Commands;
 
-/// <summary><c>rocketops cluster switchover</c> where there is no Kubernetes to ask.</summary>
-public sealed class SwitchoverCommandTests
+/// <summary>Which Kubernetes <c>rocketops cluster switchover</c> asks, and what it says where there is none.</summary>
+public sealed class SwitchoverCommandTests : IDisposable
 {
+    private const string Group = "orders-0";
+    private readonly TempDirectory _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
     [Fact]
     public async Task Switchover_NoKubeconfig_IsOneLineThatSaysWhatToSet()
     {
-        using TempDirectory folder = new();
-        string missing = folder.File("none");
+        string missing = _folder.File("none");
 
-        ProcessResult result = await ChildProcess.RunAsync(
-            Path.Combine(AppContext.BaseDirectory, "rocketops"),
-            ["cluster", "switchover", "orders-0"],
-            TimeSpan.FromMinutes(2),
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["KUBECONFIG"] = missing, ["XDG_RUNTIME_DIR"] = folder.Path });
+        ProcessResult result = await RunAsync(missing);
 
         result.ExitCode.Should().Be(1);
         result.Error.Should().Be($"rocketops: No kubeconfig found at {missing}. Set KUBECONFIG or give a path.\n");
     }
+
+    [Fact]
+    public async Task Switchover_GroupOfBoth_IsRefusedUntilOneIsNamed()
+    {
+        await using EmbeddedApiServer here = await WithGroupAsync("here", Group, "orders-0-1");
+        await using EmbeddedApiServer elsewhere = await WithGroupAsync("elsewhere", Group, "orders-0-2");
+        (string ownFile, string otherFile) = (_folder.File("here/kubeconfig"), _folder.File("elsewhere/kubeconfig"));
+        await UpRunsAsync("here", "default/orders");
+
+        ProcessResult refused = await RunAsync(otherFile);
+
+        refused.ExitCode.Should().Be(2, refused.Error);
+        refused.Error.Should().Be(
+            $"rocketops cluster switchover: several have a group {Group} in the namespace default; choose one: "
+            + $"--kubeconfig {ownFile} is a rocketops up; --context NAME is {elsewhere.Address} (context 'rocketops' of {otherFile}).\n");
+        (await RunAsync(otherFile, "--kubeconfig", ownFile)).Error.Should().Be(Asked(here, ownFile, "orders-0-1"));
+        (await RunAsync(otherFile, "--context", "rocketops")).Error.Should().Be(Asked(elsewhere, otherFile, "orders-0-2"));
+        (await RunAsync(ownFile)).Error.Should().Be(Asked(here, ownFile, "orders-0-1"), "the kubeconfig leads to the same");
+        (await RunAsync(otherFile, "--context", "none")).Error.Should().Be($"rocketops: {otherFile}: has no context 'none'.\n");
+    }
+
+    [Fact]
+    public async Task Switchover_GroupOfTheRunningUpAlone_AsksThatOne()
+    {
+        await using EmbeddedApiServer here = await WithGroupAsync("here", Group, "orders-0-1");
+        await using EmbeddedApiServer elsewhere = await WithGroupAsync("elsewhere", "other-0", "other-0-0");
+        await UpRunsAsync("here", "default/orders");
+
+        (await RunAsync(_folder.File("elsewhere/kubeconfig"))).Error.Should().Be(Asked(here, _folder.File("here/kubeconfig"), "orders-0-1"));
+    }
+
+    [Fact]
+    public async Task Switchover_UpHasAClusterWhoseNameBeginsTheSame_AsksTheKubeconfigs()
+    {
+        const string longer = "orders-eu-0";
+        await using EmbeddedApiServer here = await WithGroupAsync("here", Group, "orders-0-1");
+        await using EmbeddedApiServer elsewhere = await WithGroupAsync("elsewhere", longer, "orders-eu-0-0");
+        await UpRunsAsync("here", "default/orders");
+        string kubeconfig = _folder.File("elsewhere/kubeconfig");
+
+        (await RunGroupAsync(kubeconfig, longer)).Error.Should().StartWith($"Asking {elsewhere.Address} ");
+    }
+
+    [Fact]
+    public async Task Switchover_NameServersAndContext_IsWrongUsage()
+    {
+        ProcessResult result = await RunAsync(_folder.File("none"), "-n", "127.0.0.1:1", "--context", "a");
+
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().StartWith("rocketops cluster switchover: -n asks the group's master itself: it does not go with --kubeconfig or --context.");
+    }
+
+    /// <summary>What is said of a group whose master is alone: who was asked, and that there is nobody to hand over to.</summary>
+    private static string Asked(EmbeddedApiServer api, string kubeconfig, string master) =>
+        $"Asking {api.Address} (context 'rocketops' of {kubeconfig}), namespace default.\nrocketops: no other member of {Group} is in sync with {master}.\n";
+
+    /// <summary>An API with the group's Lease, its kubeconfig in a folder of that name.</summary>
+    private async Task<EmbeddedApiServer> WithGroupAsync(string folder, string group, string master)
+    {
+        EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
+        Directory.CreateDirectory(_folder.File(folder));
+        string kubeconfig = _folder.File($"{folder}/kubeconfig");
+        api.WriteKubeconfig(kubeconfig);
+        using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(kubeconfig));
+        Lease lease = new() { Metadata = new ObjectMeta { Name = group, Namespace = "default" }, Spec = new LeaseSpec { HolderIdentity = master } };
+        await client.CreateAsync(lease);
+        return api;
+    }
+
+    /// <summary>As if a <c>rocketops up</c> with this data folder ran the cluster.</summary>
+    private async Task UpRunsAsync(string folder, string cluster)
+    {
+        Directory.CreateDirectory(_folder.File("rocketops"));
+        ProcessIdentity self = ProcessIdentity.Of(Environment.ProcessId)!.Value;
+        await File.WriteAllTextAsync(_folder.File("rocketops/up-1.json"), RunningUp.Write(new RunningUp(_folder.File(folder), [(cluster, "127.0.0.1:1")]), self));
+    }
+
+    private Task<ProcessResult> RunAsync(string kubeconfig, params string[] options) => RunGroupAsync(kubeconfig, Group, options);
+
+    private Task<ProcessResult> RunGroupAsync(string kubeconfig, string group, params string[] options) => ChildProcess.RunAsync(
+        Path.Combine(AppContext.BaseDirectory, "rocketops"),
+        ["cluster", "switchover", group, .. options],
+        TimeSpan.FromMinutes(2),
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["KUBECONFIG"] = kubeconfig, ["XDG_RUNTIME_DIR"] = _folder.Path });
 }
