@@ -7,6 +7,20 @@ internal static class DefaultNameServers
 {
     public const string Usual = "127.0.0.1:9876";
 
+    /// <summary>What a command of this user takes now that is given none; null where it would have to be told.</summary>
+    public static string? OfThisUser()
+    {
+        try
+        {
+            return Choose(Environment.GetEnvironmentVariable("NAMESRV_ADDR"), ContextFile.OfThisUser(), static () => RunningUp.FindAll(RunningUp.StateFolder())).Address;
+        }
+        catch (Exception unreadable) when (unreadable is CommandFailedException or IOException or UnauthorizedAccessException)
+        {
+            // Contexts that cannot be read: the commands themselves say so, unless they are told.
+            return null;
+        }
+    }
+
     /// <summary>The address, or a sentence that says why there is no single answer.</summary>
     /// <param name="environment">Value of <c>NAMESRV_ADDR</c>.</param>
     /// <param name="contexts">What the user has named.</param>

@@ -246,12 +246,12 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     {
         if (!IsInteractive)
         {
-            await NextSteps.WriteAsync(Output, _state, kubeconfig, Elapsed, EndsByItself);
+            await NextSteps.WriteAsync(Output, _state, kubeconfig, Elapsed, EndsByItself, DefaultNameServers.OfThisUser());
             return;
         }
 
         await using StringWriter text = new();
-        await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed, EndsByItself);
+        await NextSteps.WriteAsync(text, _state, kubeconfig, Elapsed, EndsByItself, DefaultNameServers.OfThisUser());
         _nextSteps = text.ToString().TrimEnd().Split('\n');
     }
 

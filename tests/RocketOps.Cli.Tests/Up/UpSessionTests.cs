@@ -37,7 +37,8 @@ public sealed class UpSessionTests
         int code = await Session(new UpOptions { Files = [], DataDirectory = folder.File("my data"), Exit = true }, output).RunAsync(CancellationToken.None).WaitAsync(Deadline);
 
         code.Should().Be(0, output.ToString());
-        output.ToString().Should().Contain("nothing runs: There is no cluster yet").And.Contain("start it again and leave it running").And.Contain($"up --data '{folder.File("my data")}'", "nothing runs any more");
+        output.ToString().Should().Contain("nothing runs: There is no cluster yet").And.EndWith($" up --data '{folder.File("my data")}'\n", "nothing runs any more that other commands could be tried with");
+        output.ToString().Should().Contain("Try next: start it again and leave it running.\n");
         output.ToString().Should().Contain($"export KUBECONFIG='{folder.File("my data")}/kubeconfig'");
         (await File.ReadAllBytesAsync(Path.Combine(folder.File("my data"), "logs", "rocketops.log")))[0].Should().Be((byte)'2', "a year begins it, no byte order mark");
     }
