@@ -13,6 +13,8 @@ internal sealed class DataDirectory : IDisposable
     // EWOULDBLOCK of flock, which .NET passes on as it is.
     private const int WouldBlock = 11;
 
+    private const string ApiFolder = "api";
+
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream @lock)
@@ -23,7 +25,7 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    public string Api => System.IO.Path.Combine(Path, "api");
+    public string Api => System.IO.Path.Combine(Path, ApiFolder);
 
     public string PodLogs => System.IO.Path.Combine(Path, "logs", "pods");
 
@@ -49,6 +51,13 @@ internal sealed class DataDirectory : IDisposable
             string reason = failure is FileNotFoundException or DirectoryNotFoundException ? "no folder can be made there." : failure.Message;
             throw new CommandFailedException($"{path} cannot be the data folder: {reason} Choose another one with --data.", failure);
         }
+    }
+
+    /// <summary>Whether an earlier run has left objects in a folder, which need not exist.</summary>
+    public static bool HoldsObjects(string path)
+    {
+        string api = System.IO.Path.Combine(path, ApiFolder);
+        return Directory.Exists(api) && Directory.EnumerateFileSystemEntries(api).Any();
     }
 
     /// <summary>What to say when its disk has hardly any room; null when it has some, or does not tell.</summary>

@@ -11,7 +11,7 @@ internal static class UpCommand
     {
         Argument<string[]> files = new("FILE")
         {
-            Description = "Manifests to apply: BrokerCluster and Topic objects, several in a file separated by ---; a folder stands for the .yaml, .yml and .json files in it, - for standard input. Without any, what the data folder holds is started",
+            Description = "Manifests to apply: BrokerCluster and Topic objects, several in a file separated by ---; a folder stands for the .yaml, .yml and .json files in it, - for standard input. Without any, what the data folder holds is started, if an earlier run has left something there",
             Arity = ArgumentArity.ZeroOrMore,
         };
         files.Validators.Add(result =>
@@ -69,6 +69,14 @@ internal static class UpCommand
                 Exit = parsed.GetValue(exit),
                 Record = parsed.GetValue(record),
             };
+            if (options.Files.Count == 0 && !DataDirectory.HoldsObjects(options.DataDirectory))
+            {
+                // A slip of the working folder far more often than a wish for an empty cluster.
+                await shell.Error.WriteLineAsync(
+                    $"{shell.StyledError("rocketops up:")} nothing to run: give a file, as rocketops up deploy/samples/quickstart.yaml; no earlier run has left anything in {options.DataDirectory}. See \"rocketops up --help\".");
+                return ExitCodes.WrongUsage;
+            }
+
             return await new UpSession(options, AnsiConsole.Console, shell).RunAsync(signals.Token);
         });
         return command;

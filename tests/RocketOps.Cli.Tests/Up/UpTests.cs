@@ -169,12 +169,12 @@ public sealed partial class UpTests
     {
         using TempDirectory folder = new();
         await File.WriteAllTextAsync(folder.File("data"), "");
-        CliRun up = await CliRun.RunAsync("up", "--data", folder.File("data"));
+        CliRun up = await CliRun.RunAsync("up", Quickstart, "--data", folder.File("data"));
 
         up.ExitCode.Should().Be(1, up.Error);
         up.Error.Should().Contain("cannot be the data folder").And.NotContain("in use");
 
-        CliRun nowhere = await CliRun.RunAsync("up", "--data", "/proc/nowhere");
+        CliRun nowhere = await CliRun.RunAsync("up", Quickstart, "--data", "/proc/nowhere");
         nowhere.ExitCode.Should().Be(1, nowhere.Error);
         nowhere.Error.Should().Contain("/proc/nowhere cannot be the data folder: no folder can be made there. Choose another one with --data.");
     }
@@ -183,10 +183,23 @@ public sealed partial class UpTests
     public async Task Up_DemoWithoutATopic_SaysWhatIsMissing()
     {
         using TempDirectory folder = new();
-        CliRun up = await CliRun.RunAsync("up", "--data", folder.File("data"), "--demo");
+        await File.WriteAllTextAsync(folder.File("other.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: { name: mq }\n");
+        CliRun up = await CliRun.RunAsync("up", folder.File("other.yaml"), "--data", folder.File("data"), "--demo");
 
         up.ExitCode.Should().Be(1, up.Error);
         up.Error.Should().Contain("needs a Topic object");
+    }
+
+    [Fact]
+    public async Task Up_NoFileAndNoEarlierRun_IsWrongUsageAndMakesNothing()
+    {
+        using TempDirectory folder = new();
+        CliRun up = await CliRun.RunAsync("up", "--data", folder.File("data"), "--exit");
+
+        up.ExitCode.Should().Be(2, up.Error);
+        up.Error.Should().Be(
+            $"rocketops up: nothing to run: give a file, as rocketops up deploy/samples/quickstart.yaml; no earlier run has left anything in {folder.File("data")}. See \"rocketops up --help\".\n");
+        Directory.EnumerateFileSystemEntries(folder.Path).Should().BeEmpty();
     }
 
     [Fact]
