@@ -9,7 +9,7 @@ namespace RocketOps.Cli.Demo;
 
 /// <summary>
 /// Sends messages with our client and receives them by a group of two members. Each message carries the run's id and
-/// its number, so that what an earlier run left in the topic is told apart and each is counted exactly.
+/// its number, so that what an earlier run left in the topic is told apart and each is counted exactly, and the number of its try.
 /// </summary>
 internal sealed class DemoRun(string nameServers, string topic, int queues, Shell shell, ILoggerFactory loggers)
 {
@@ -17,12 +17,14 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
     private const string Group = "rocketops-demo";
     private const string RunProperty = "demoRun";
     private const string NumberProperty = "demoNumber";
+    private const string TryProperty = "demoTry";
     private const int ConcurrentSends = 16;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(60);
 
     private readonly string _run = Guid.NewGuid().ToString("N");
     private readonly ConcurrentDictionary<int, int> _received = new();
+    private readonly ConcurrentDictionary<(int Number, string? Try), int> _copies = new();
     private readonly int[] _byMember = new int[2];
     private int _sent;
     private int _duplicates;
@@ -52,10 +54,15 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
             $"the members share {queues} queues",
             cancellation);
         _step = "sending";
+        RepeatedSend repeated = new(shell.Time, shell.Patient(StepTimeout));
         await Parallel.ForEachAsync(
             Enumerable.Range(0, MessageCount),
             new ParallelOptions { MaxDegreeOfParallelism = ConcurrentSends, CancellationToken = cancellation },
-            (number, token) => SendAsync(producer, number, token));
+            async (number, token) =>
+            {
+                await repeated.RunAsync(number, attempt => producer.SendAsync(MessageOf(number, attempt), token), token);
+                Interlocked.Increment(ref _sent);
+            });
         _step = "receiving";
         await UntilAsync(() => Task.FromResult(_received.Count == MessageCount), "all messages are received", cancellation);
 
@@ -85,19 +92,12 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
     /// <summary>Queues of the topic; a member holds queues of its group's retry topic as well.</summary>
     private int Share(RocketMqPushConsumer member) => member.AssignedQueues.Count(queue => queue.Topic == topic);
 
-    private async ValueTask SendAsync(RocketMqProducer producer, int number, CancellationToken cancellation)
+    private Message MessageOf(int number, int attempt)
     {
         Message message = new(topic, Encoding.UTF8.GetBytes($"message {number} of run {_run}"), "demo", $"{_run}-{number}");
-        message.SetProperty(RunProperty, _run).SetProperty(NumberProperty, number.ToString(CultureInfo.InvariantCulture));
-        SendResult result = await producer.SendAsync(message, cancellation);
-        if (result.Status == SendStatus.SendOk)
-        {
-            Interlocked.Increment(ref _sent);
-        }
-        else
-        {
-            throw new CommandFailedException($"message {number} was answered with {result.Status}.");
-        }
+        return message.SetProperty(RunProperty, _run)
+            .SetProperty(NumberProperty, number.ToString(CultureInfo.InvariantCulture))
+            .SetProperty(TryProperty, attempt.ToString(CultureInfo.InvariantCulture));
     }
 
     private async Task<RocketMqPushConsumer> StartConsumerAsync(int member, CancellationToken cancellation)
@@ -120,13 +120,14 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
         if (message.Properties.GetValueOrDefault(RunProperty) == _run
             && int.TryParse(message.Properties.GetValueOrDefault(NumberProperty), NumberStyles.None, CultureInfo.InvariantCulture, out int number))
         {
-            if (_received.TryAdd(number, member))
-            {
-                Interlocked.Increment(ref _byMember[member]);
-            }
-            else
+            if (!_copies.TryAdd((number, message.Properties.GetValueOrDefault(TryProperty)), member))
             {
                 Interlocked.Increment(ref _duplicates);
+            }
+            else if (_received.TryAdd(number, member))
+            {
+                // What was sent a second time, for want of an answer, may come a second time.
+                Interlocked.Increment(ref _byMember[member]);
             }
         }
 

@@ -240,6 +240,11 @@ internal static class UpScreen
             notes.Add((lack, Tint.Bad));
         }
 
+        if (state.DemoFailure is { } failure)
+        {
+            notes.Add(($"demo FAILED: {failure}", Tint.Bad));
+        }
+
         notes.AddRange(state.Clusters.Where(cluster => !cluster.IsReady && cluster.Message.Length > 0).Select(cluster => ($"{cluster.Key}: {cluster.Message}", Tint.Waiting)));
         notes.AddRange(state.Topics.Where(topic => !topic.IsReady && topic.Message.Length > 0).Select(topic => ($"topic {topic.Key}: {topic.Message}", Tint.Waiting)));
         notes.AddRange(state.Groups.Where(group => !group.IsReady && group.Message.Length > 0).Select(group => ($"consumer group {group.Key}: {group.Message}", Tint.Waiting)));

@@ -27,6 +27,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private UpState _state = UpState.Empty;
     private Task<DemoRun>? _demo;
     private DemoRun? _demoRun;
+    private string? _demoFailure;
     private IReadOnlyList<EventView> _events = [];
     private long? _eventsRead;
     private IReadOnlyList<string> _nextSteps = [];
@@ -107,11 +108,11 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await Output.WriteLineAsync(options.Demo && _demo is not { IsCompletedSuccessfully: true } ? "Stopping, the demo is not finished …" : "Stopping …");
+            await Output.WriteLineAsync(options.Demo && _demoFailure is null && _demo is not { IsCompletedSuccessfully: true } ? "Stopping, the demo is not finished …" : "Stopping …");
         }
         finally
         {
-            await EndDemoAsync(stop);
+            await LeaveDemoAsync(stop);
         }
 
         if (_recorder is not null)
@@ -122,8 +123,24 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         return ExitCode();
     }
 
+    /// <summary>Shows how it ended. A failed one ends the run with its own words, but not where somebody watches: the cluster runs, and may be looked at.</summary>
+    private async Task EndDemoAsync()
+    {
+        try
+        {
+            await _demo!;
+        }
+        catch (Exception failure) when (IsInteractive && !EndsByItself && failure is not OperationCanceledException)
+        {
+            _demoFailure = Failures.Describe(failure);
+        }
+
+        _state = _state with { Demo = _demoRun?.Progress, DemoFailure = _demoFailure };
+        await ShowAsync(_state);
+    }
+
     /// <summary>Its clients leave before the brokers do. How it ended has been told already, or it was cut off.</summary>
-    private async Task EndDemoAsync(CancellationToken stop)
+    private async Task LeaveDemoAsync(CancellationToken stop)
     {
         if (_demo is not null && stop.IsCancellationRequested)
         {
@@ -182,6 +199,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             LackOfRoom = data.LackOfRoom(),
             OperatorEnd = EndOf(plane.Operator, data),
             Events = _events,
+            DemoFailure = _demoFailure,
             Figures = figures?.Current ?? state.Figures,
         };
     }
@@ -205,10 +223,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             StartDemoWhenReady(loggers, stop);
             if (_demo is { IsCompleted: true })
             {
-                // A failed demo ends the run with its own words.
-                await _demo;
-                _state = _state with { Demo = _demoRun!.Progress };
-                await ShowAsync(_state);
+                await EndDemoAsync();
             }
 
             bool isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
@@ -262,9 +277,13 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             return;
         }
 
-        TopicView topic = _state.Topics.Count > 0
-            ? _state.Topics[0]
-            : throw new CommandFailedException("The demo needs a Topic object: add one to the manifest, as deploy/samples/quickstart.yaml does.");
+        if (_state.Topics.Count == 0)
+        {
+            _demo = Task.FromException<DemoRun>(new CommandFailedException("The demo needs a Topic object: add one to the manifest, as deploy/samples/quickstart.yaml does."));
+            return;
+        }
+
+        TopicView topic = _state.Topics[0];
         ClusterView cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
         DemoRun run = new(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, shell, loggers);
         _demoRun = run;

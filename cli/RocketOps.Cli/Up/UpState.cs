@@ -17,6 +17,9 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     /// <summary>What to say about the operator's end; null while it works.</summary>
     public string? OperatorEnd { get; init; }
 
+    /// <summary>Why the demo did not get done; null while it has not failed.</summary>
+    public string? DemoFailure { get; init; }
+
     public IReadOnlyList<GroupView> Groups { get; init; } = [];
 
     /// <summary>What to say about the disk of the data folder; null while it has room.</summary>

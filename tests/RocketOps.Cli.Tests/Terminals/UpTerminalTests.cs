@@ -44,6 +44,27 @@ public sealed class UpTerminalTests
         (await File.ReadAllTextAsync(folder.File("data.after"))).Should().Be(await File.ReadAllTextAsync(folder.File("data.before")), "echo and all else are as before");
     }
 
+    [SkippableFact]
+    public async Task Up_DemoFails_KeepsTheClusterAndEndsWithOne()
+    {
+        Terminal.Require();
+        using TempDirectory folder = new();
+        await File.WriteAllTextAsync(folder.File("other.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: { name: mq }\n");
+        Dictionary<string, string> environment = new(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = string.Empty };
+        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        await using Terminal terminal = await Terminal.StartAsync(
+            100, 30, environment, $"'{program}' up '{folder.File("other.yaml")}' --data '{folder.File("data")}' --demo; echo \"ENDED $?\"; exec cat");
+
+        string[] rows = await terminal.ShowsAsync(static rows => HasOnce(rows, "Try next"), "what to try, for all the failed demo", Deadline);
+        HasOnce(rows, "demo FAILED: The demo needs a Topic object").Should().BeTrue(string.Join('\n', rows));
+        HasOnce(rows, Stop).Should().BeTrue("it runs");
+
+        await terminal.PressAsync("C-c");
+
+        await terminal.ShowsAsync(static rows => rows.Contains("ENDED 1"), "the end of the program", Deadline);
+        (await terminal.HistoryAsync()).Should().NotContain("the demo is not finished");
+    }
+
     /// <summary>Cluster, address, members, topics and how to stop, each where it belongs and once: what an older frame left would be there a second time, or below the end.</summary>
     private static bool IsWhole(string[] rows, int width, int height)
     {
