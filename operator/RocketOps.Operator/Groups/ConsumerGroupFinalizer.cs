@@ -25,6 +25,8 @@ internal sealed partial class ConsumerGroupFinalizer(
 {
     public const string Identifier = EntityGroup.Name + "/consumergroup";
 
+    private const string What = "consumer group";
+
     public bool AppliesTo(ConsumerGroup entity)
     {
         ArgumentNullException.ThrowIfNull(entity);
@@ -42,7 +44,7 @@ internal sealed partial class ConsumerGroupFinalizer(
         }
 
         Problem? pending = await removals.RunAsync(
-            new RemovalClaim<ConsumerGroup>(entity, "consumer group", name, clusterName, broker => GroupClaims.Find(entity, broker) is not null),
+            new RemovalClaim<ConsumerGroup>(entity, What, name, clusterName, broker => GroupClaims.Find(entity, broker) is not null),
             groups.Same(entity),
             other => GroupOwnership.IsRival(entity, other),
             (place, token) => DeleteAsync(entity, place, name, token),
@@ -54,55 +56,70 @@ internal sealed partial class ConsumerGroupFinalizer(
     private async Task<Problem?> DeleteAsync(ConsumerGroup group, RemovalPlace place, string name, CancellationToken cancellationToken)
     {
         IRocketMqAdmin admin = place.Admin;
-        if (group.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained && await WaitsForAsync(admin, place.Masters, name, cancellationToken) is { } waiting)
+        if (group.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained)
         {
-            return new Problem(Reasons.WaitingForConsumers, $"Waiting for {waiting}.");
+            foreach (GroupMaster master in place.Masters)
+            {
+                if (await removals.AtMasterAsync(What, name, master, (address, token) => WaitsForAsync(admin, master.Broker, address, name, token), cancellationToken) is { } waiting)
+                {
+                    return waiting;
+                }
+            }
         }
 
         string retries = GroupNames.RetryTopic(name);
+        Problem? failure = null;
         foreach (GroupMaster master in place.Masters)
         {
-            await admin.DeleteSubscriptionGroupAsync(master.Address!, name, removeOffsets: true, cancellationToken);
-            await admin.DeleteTopicOnBrokerAsync(master.Address!, retries, cancellationToken);
+            Problem? failed = await removals.AtMasterAsync(What, name, master, RemoveAsync, cancellationToken);
+            failure ??= failed;
+        }
+
+        if (failure is not null)
+        {
+            return failure;
         }
 
         if (place.Others.Count == 0)
         {
             // Name servers forget it for the whole cluster, or not at all.
-            await admin.DeleteTopicOnNameServersAsync(retries, place.ClusterName, cancellationToken);
+            await removals.AtNameServersAsync(token => admin.DeleteTopicOnNameServersAsync(retries, place.ClusterName, token), cancellationToken);
         }
 
         LogDeleted(name, place.ClusterName);
         events.Record(group, EventType.Normal, "GroupDeleted", "Delete", $"Consumer group {name} was removed from every master, with its offsets and retries.");
         return null;
+
+        async Task<Problem?> RemoveAsync(string address, CancellationToken token)
+        {
+            await admin.DeleteSubscriptionGroupAsync(address, name, removeOffsets: true, token);
+            await admin.DeleteTopicOnBrokerAsync(address, retries, token);
+            return null;
+        }
     }
 
-    /// <summary>Who still consumes, or what is still to be consumed; null when nothing is.</summary>
-    private static async Task<string?> WaitsForAsync(IRocketMqAdmin admin, IReadOnlyList<GroupMaster> masters, string name, CancellationToken cancellationToken)
+    /// <summary>Who still consumes from a master, or what of it is still to be consumed; null when nothing is.</summary>
+    private static async Task<Problem?> WaitsForAsync(IRocketMqAdmin admin, string broker, string address, string name, CancellationToken cancellationToken)
     {
-        foreach (GroupMaster master in masters)
+        if (await admin.GetConsumerConnectionsAsync(address, name, cancellationToken) is { Connections: { Count: > 0 } members })
         {
-            if (await admin.GetConsumerConnectionsAsync(master.Address!, name, cancellationToken) is { Connections: { Count: > 0 } members })
-            {
-                return $"{members.Count} {(members.Count == 1 ? "member" : "members")} of group {name} connected to {master.Broker}, such as {members[0].ClientId}";
-            }
-
-            ConsumeStats progress = await admin.GetConsumeStatsAsync(master.Address!, name, null, cancellationToken);
-            if (progress.Queues.Where(static queue => queue.Value.Lag > 0).OrderByDescending(static queue => queue.Value.Lag).FirstOrDefault() is { Key: { } queue, Value: { } offsets })
-            {
-                return $"group {name}, {PendingText.Number(offsets.Lag)} {(offsets.Lag == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of topic {queue.Topic} on {master.Broker}";
-            }
-
-            // What was sent back waits for its time elsewhere than in the queues.
-            string retries = GroupNames.RetryTopic(name);
-            if (await admin.GetTopicConfigAsync(master.Address!, retries, cancellationToken) is not null
-                && PendingText.Of(await admin.GetPendingMessagesAsync(master.Address!, retries, 0, cancellationToken), master.Broker) is { } pending)
-            {
-                return $"retries: {pending}";
-            }
+            return Waiting($"{members.Count} {(members.Count == 1 ? "member" : "members")} of group {name} connected to {broker}, such as {members[0].ClientId}");
         }
 
-        return null;
+        ConsumeStats progress = await admin.GetConsumeStatsAsync(address, name, null, cancellationToken);
+        if (progress.Queues.Where(static queue => queue.Value.Lag > 0).OrderByDescending(static queue => queue.Value.Lag).FirstOrDefault() is { Key: { } queue, Value: { } offsets })
+        {
+            return Waiting($"group {name}, {PendingText.Number(offsets.Lag)} {(offsets.Lag == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of topic {queue.Topic} on {broker}");
+        }
+
+        // What was sent back waits for its time elsewhere than in the queues.
+        string retries = GroupNames.RetryTopic(name);
+        return await admin.GetTopicConfigAsync(address, retries, cancellationToken) is not null
+            && PendingText.Of(await admin.GetPendingMessagesAsync(address, retries, 0, cancellationToken), broker) is { } pending
+                ? Waiting($"retries: {pending}")
+                : null;
+
+        static Problem Waiting(string what) => new(Reasons.WaitingForConsumers, $"Waiting for {what}.");
     }
 
     private async Task<ReconciliationResult<ConsumerGroup>> WaitAsync(ConsumerGroup group, Problem pending, CancellationToken cancellationToken)

@@ -138,6 +138,7 @@ public static class RocketOpsOperatorExtensions
     {
         services.AddSingleton<BrokerTopics>();
         services.AddSingleton<TopicRemoval>();
+        services.AddSingleton<TopicDrain>();
         services.AddSingleton<OrderConfigs>();
         services.AddSingleton<TopicPass>();
         services.AddSingleton<UnmanagedTopics>();

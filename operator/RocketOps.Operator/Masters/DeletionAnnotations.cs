@@ -24,11 +24,14 @@ internal static class DeletionAnnotations
         $"The {what} is not removed: BrokerCluster {ClusterReferences.Text(cluster, entity)} is protected (its annotation {ClusterAnnotations.DeletionProtection}). Annotate {ForceDelete}=true to let the object go and leave the {what} on the brokers.");
 
     /// <summary>Why it hangs, and what can be done.</summary>
-    public static Problem Failed(string what, Exception failed)
+    /// <param name="what">What is to go, for people.</param>
+    /// <param name="who">Who failed, for people.</param>
+    /// <param name="failed">How.</param>
+    public static Problem Failed(string what, string who, Exception failed)
     {
         string? refusal = AdminFailures.Refusal(failed);
         return new Problem(
             refusal is null ? Reasons.BrokerUnreachable : Reasons.Refused,
-            $"The {what} could not be removed: {refusal ?? "a broker or name server does not answer"}. Annotate {ForceDelete}=true to give up.");
+            $"The {what} could not be removed: {who} {(refusal is null ? "did not answer in time" : $"refuses: {refusal}")}. Annotate {ForceDelete}=true to give up.");
     }
 }

@@ -8,7 +8,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Masters;
 
-/// <summary>Asks whether what a deleted object has on masters is removed there, finds them, and has it removed in time.</summary>
+/// <summary>Asks whether what a deleted object has on masters is removed there, finds them, and has it removed: each of them, and the name servers, in time of their own.</summary>
 internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins admins, MasterCalls calls, ILogger<RemovalPass> logger)
 {
     /// <param name="claim">What is to go.</param>
@@ -33,20 +33,57 @@ internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins ad
 
         try
         {
-            return await calls.WithDeadlineAsync(
-                async token =>
-                {
-                    (RemovalPlace? place, Problem? missing) = await FindAsync(cluster, claim.IsOn, token);
-                    return place is null ? missing : await delete(place, token);
-                },
-                cancellationToken);
+            (RemovalPlace? place, Problem? missing) = await calls.WithDeadlineAsync(token => FindAsync(cluster, claim.IsOn, token), cancellationToken);
+            return place is null ? missing : await delete(place, cancellationToken);
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
         {
             LogFailed(failed, claim.What, claim.Name);
-            return DeletionAnnotations.Failed(claim.What, failed);
+            return DeletionAnnotations.Failed(claim.What, "a name server", failed);
         }
     }
+
+    /// <summary>Asks one master, in time of its own. Its failure is a value: what the others said and did is not lost by it.</summary>
+    /// <param name="what">What is to go, for people.</param>
+    /// <param name="name">On the broker.</param>
+    /// <param name="master">A broker with a known address.</param>
+    /// <param name="ask">Asks what is at that address.</param>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <returns>Why it is not done; null when it is.</returns>
+    public Task<Problem?> AtMasterAsync(string what, string name, GroupMaster master, Func<string, CancellationToken, Task<Problem?>> ask, CancellationToken cancellationToken)
+    {
+        string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
+        return TryAsync(what, name, master, () => calls.WithDeadlineAsync(token => ask(address, token), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Does something at one master that has an end of its own. Its failure is a value.</summary>
+    /// <param name="what">What is to go, for people.</param>
+    /// <param name="name">On the broker.</param>
+    /// <param name="master">The broker.</param>
+    /// <param name="ask">Asks it.</param>
+    /// <param name="cancellationToken">Ends the pass.</param>
+    /// <returns>Why it is not done; null when it is.</returns>
+    public async Task<Problem?> TryAsync(string what, string name, GroupMaster master, Func<Task<Problem?>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
+        {
+            LogFailed(failed, what, name);
+            return DeletionAnnotations.Failed(what, $"the master of {master.Broker}", failed);
+        }
+    }
+
+    /// <summary>Asks the name servers.</summary>
+    public Task AtNameServersAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) => calls.WithDeadlineAsync(
+        async token =>
+        {
+            await ask(token);
+            return true;
+        },
+        cancellationToken);
 
     /// <returns>Exactly one of the two.</returns>
     private async Task<(RemovalPlace? Place, Problem? Missing)> FindAsync(BrokerCluster cluster, Func<string, bool> isOn, CancellationToken cancellationToken)

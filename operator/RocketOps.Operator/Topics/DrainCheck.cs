@@ -19,8 +19,19 @@ internal static class DrainCheck
     /// <param name="fromQueue">Queues below this number do not matter; with 0, what consumers have sent back does.</param>
     /// <param name="toQueue">The first number that is no queue. A queue in between that the broker does not report counts as not drained.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
+    public static Task<DrainReport> AskAsync(IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, CancellationToken cancellationToken) =>
+        AskAsync(admin, address, broker, topic, fromQueue, toQueue, new DrainLook(), cancellationToken);
+
+    /// <param name="admin">Client of the cluster.</param>
+    /// <param name="address">The master.</param>
+    /// <param name="broker">Its group, for the report.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="fromQueue">As above.</param>
+    /// <param name="toQueue">As above.</param>
+    /// <param name="look">Who need not be asked again; keeps what is found when the asking ends before it is done.</param>
+    /// <param name="cancellationToken">Ends the asking.</param>
     public static async Task<DrainReport> AskAsync(
-        IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, DrainLook look, CancellationToken cancellationToken)
     {
         try
         {
@@ -31,7 +42,7 @@ internal static class DrainCheck
                 return new DrainReport(false, $"queues on {broker} whose offsets the broker does not tell");
             }
 
-            if (await UnreadAsync(admin, address, broker, topic, fromQueue, stats, cancellationToken) is { } unread)
+            if (await UnreadAsync(admin, address, broker, topic, fromQueue, stats, look, cancellationToken) is { } unread)
             {
                 return new DrainReport(false, unread);
             }
@@ -55,12 +66,13 @@ internal static class DrainCheck
 
     /// <summary>Who has not read the queues to their ends; null when everybody has.</summary>
     private static async Task<string?> UnreadAsync(
-        IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, TopicStats stats, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, TopicStats stats, DrainLook look, CancellationToken cancellationToken)
     {
         KeyValuePair<MessageQueue, QueueOffsets>[] filled = stats.Queues
             .Where(queue => queue.Key.QueueId >= fromQueue && queue.Value.MaxOffset > queue.Value.MinOffset)
             .OrderBy(static queue => queue.Key.QueueId)
             .ToArray();
+        look.Ends(filled);
         if (filled.Length == 0)
         {
             return null;
@@ -72,7 +84,7 @@ internal static class DrainCheck
             return $"messages in queue {filled[0].Key.QueueId} of {broker} that no consumer group reads";
         }
 
-        foreach (string group in groups.Order(StringComparer.Ordinal))
+        foreach (string group in groups.Where(group => !look.HasRead(group)).Order(StringComparer.Ordinal))
         {
             ConsumeStats progress = await admin.GetConsumeStatsAsync(address, group, topic, cancellationToken);
             foreach ((MessageQueue queue, QueueOffsets offsets) in filled)
@@ -88,6 +100,8 @@ internal static class DrainCheck
                     return $"group {group}, {PendingText.Number(behind)} {(behind == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of {broker}";
                 }
             }
+
+            look.Read(group);
         }
 
         return null;

@@ -18,8 +18,11 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 {
     public const string Identifier = EntityGroup.Name + "/topic";
 
+    private const string What = "topic";
+
     private readonly OperatorOptions _options;
     private readonly RemovalPass _removals;
+    private readonly TopicDrain _drain;
     private readonly MasterIndex<Topic> _topics;
     private readonly MasterRounds<TopicSettings> _rounds;
     private readonly OrderConfigs _orders;
@@ -31,6 +34,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public TopicFinalizer(
         OperatorOptions options,
         RemovalPass removals,
+        TopicDrain drain,
         MasterIndex<Topic> topics,
         MasterRounds<TopicSettings> rounds,
         OrderConfigs orders,
@@ -41,6 +45,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     {
         _options = options;
         _removals = removals;
+        _drain = drain;
         _topics = topics;
         _rounds = rounds;
         _orders = orders;
@@ -69,7 +74,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         // The pass notes in its own copy since when producers are out; what was read is kept to tell whether that is news.
         TopicStatus before = Copy(entity.Status);
         Problem? pending = await _removals.RunAsync(
-            new RemovalClaim<Topic>(entity, "topic", name, clusterName, broker => TopicClaims.Find(entity, broker) is not null),
+            new RemovalClaim<Topic>(entity, What, name, clusterName, broker => TopicClaims.Find(entity, broker) is not null),
             _topics.Same(entity),
             other => TopicOwnership.IsRival(entity, other),
             (place, token) => DeleteAsync(entity, place, name, token),
@@ -100,76 +105,98 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         if (topic.Spec.Order || topic.Status!.Brokers!.Exists(static broker => broker.Order == true))
         {
             // While the topic tells of it: whoever is interrupted comes back to it.
-            await _orders.RemoveAsync(place.Cluster, name, admin, cancellationToken);
+            await _removals.AtNameServersAsync(token => _orders.RemoveAsync(place.Cluster, name, admin, token), cancellationToken);
         }
 
+        Problem? failure = null;
         foreach (GroupMaster master in place.Masters)
         {
-            await admin.DeleteTopicOnBrokerAsync(master.Address!, name, cancellationToken);
-            _rounds.Removed(place.Cluster.Key(), master.Address!, name);
+            Problem? failed = await _removals.AtMasterAsync(What, name, master, RemoveAsync, cancellationToken);
+            failure ??= failed;
         }
 
-        if (!await IsElsewhereAsync(admin, place.Others, name, cancellationToken))
+        if (failure is not null)
+        {
+            return failure;
+        }
+
+        (bool isElsewhere, Problem? unknown) = await FindElsewhereAsync(admin, place.Others, name, cancellationToken);
+        if (unknown is not null)
+        {
+            return unknown;
+        }
+
+        if (!isElsewhere)
         {
             // Name servers forget it for the whole cluster, or not at all.
-            await admin.DeleteTopicOnNameServersAsync(name, place.ClusterName, cancellationToken);
+            await _removals.AtNameServersAsync(token => admin.DeleteTopicOnNameServersAsync(name, place.ClusterName, token), cancellationToken);
         }
 
         LogDeleted(name, place.ClusterName);
         _events.Record(topic, EventType.Normal, "TopicDeleted", "Delete", $"Topic {name} was removed from every master.");
         return null;
+
+        async Task<Problem?> RemoveAsync(string address, CancellationToken token)
+        {
+            await admin.DeleteTopicOnBrokerAsync(address, name, token);
+            _rounds.Removed(place.Cluster.Key(), address, name);
+            return null;
+        }
     }
 
     /// <summary>Whether a topic of that name, which is not the object's, is on one of these masters. One that is not registered has no topics at the name servers.</summary>
-    private static async Task<bool> IsElsewhereAsync(IRocketMqAdmin admin, IEnumerable<GroupMaster> masters, string name, CancellationToken cancellationToken)
+    /// <returns>The answer, or why it is not known.</returns>
+    private async Task<(bool IsElsewhere, Problem? Unknown)> FindElsewhereAsync(IRocketMqAdmin admin, IEnumerable<GroupMaster> masters, string name, CancellationToken cancellationToken)
     {
+        bool isElsewhere = false;
         foreach (GroupMaster master in masters.Where(static master => master.Address is not null))
         {
-            if (await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken) is not null)
+            Problem? unknown = await _removals.AtMasterAsync(What, name, master, FindAsync, cancellationToken);
+            if (isElsewhere || unknown is not null)
             {
-                return true;
+                return (isElsewhere, unknown);
             }
         }
 
-        return false;
+        return (false, null);
+
+        async Task<Problem?> FindAsync(string address, CancellationToken token)
+        {
+            isElsewhere = await admin.GetTopicConfigAsync(address, name, token) is not null;
+            return null;
+        }
     }
 
     /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
     private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<GroupMaster> masters, string name, CancellationToken cancellationToken)
     {
         DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
-        List<TopicBrokerStatus> brokers = new List<TopicBrokerStatus>();
+        List<TopicBrokerStatus> brokers = [];
+        Problem? failure = null;
         foreach (GroupMaster master in masters)
         {
-            TopicConfig? config = await admin.GetTopicConfigAsync(master.Address!, name, cancellationToken);
-            TopicBrokerStatus last = TopicClaims.Find(topic, master.Broker)!;
-            if (config is null)
-            {
-                brokers.Add(last);
-                continue;
-            }
-
-            DateTimeOffset? since = last.DrainingSince;
-            if (config.Permission.HasFlag(Client.TopicPermission.Write))
-            {
-                config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
-                await admin.CreateOrUpdateTopicAsync(master.Address!, config, cancellationToken);
-                since = null;
-            }
-
-            brokers.Add(new TopicBrokerStatus
-            {
-                Name = master.Broker,
-                ReadQueues = config.ReadQueues,
-                WriteQueues = config.WriteQueues,
-                Permission = (int)config.Permission,
-                Order = config.Order ? true : null,
-                DrainingSince = since ?? now,
-            });
+            TopicBrokerStatus? closed = null;
+            Problem? failed = await _removals.AtMasterAsync(
+                What,
+                name,
+                master,
+                async (address, token) =>
+                {
+                    closed = await CloseAsync(admin, address, name, TopicClaims.Find(topic, master.Broker)!, now, token);
+                    return null;
+                },
+                cancellationToken);
+            failure ??= failed;
+            brokers.Add(closed ?? TopicClaims.Find(topic, master.Broker)!);
         }
 
         brokers.AddRange(topic.Status!.Brokers!.Where(other => !brokers.Exists(broker => broker.Name == other.Name)));
         topic.Status.Brokers = brokers;
+        if (failure is not null)
+        {
+            return failure;
+        }
+
         if (brokers.Exists(broker => now - broker.DrainingSince < _options.RouteRefreshGrace))
         {
             return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
@@ -179,14 +206,42 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         {
             TopicBrokerStatus broker = brokers.Find(broker => broker.Name == master.Broker)!;
             int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
-            DrainReport report = await DrainCheck.AskAsync(admin, master.Address!, broker.Name, name, 0, queues, cancellationToken);
-            if (!report.Drained)
+            if (await _removals.TryAsync(What, name, master, () => _drain.AskAsync(admin, topic.Uid()!, master, name, queues, cancellationToken), cancellationToken) is { } waiting)
             {
-                return new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
+                return waiting;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Keeps producers out of one master.</summary>
+    /// <returns>The topic there, and since when; as it was known last where it is gone already.</returns>
+    private static async Task<TopicBrokerStatus> CloseAsync(IRocketMqAdmin admin, string address, string name, TopicBrokerStatus last, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        TopicConfig? config = await admin.GetTopicConfigAsync(address, name, cancellationToken);
+        if (config is null)
+        {
+            return last;
+        }
+
+        DateTimeOffset? since = last.DrainingSince;
+        if (config.Permission.HasFlag(Client.TopicPermission.Write))
+        {
+            config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
+            await admin.CreateOrUpdateTopicAsync(address, config, cancellationToken);
+            since = null;
+        }
+
+        return new TopicBrokerStatus
+        {
+            Name = last.Name,
+            ReadQueues = config.ReadQueues,
+            WriteQueues = config.WriteQueues,
+            Permission = (int)config.Permission,
+            Order = config.Order ? true : null,
+            DrainingSince = since ?? now,
+        };
     }
 
     private async Task<ReconciliationResult<Topic>> WaitAsync(Topic topic, TopicStatus? before, Problem pending, CancellationToken cancellationToken)

@@ -328,7 +328,7 @@ public sealed class ConsumerGroupControllerTests
         };
 
         await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
-        await SaysAsync(world, "The consumer group could not be removed: a broker or name server does not answer. Annotate rocketops.io/force-delete=true to give up.");
+        await SaysAsync(world, "The consumer group could not be removed: the master of a-0 did not answer in time. Annotate rocketops.io/force-delete=true to give up.");
 
         await world.ChangeAsync<ConsumerGroup>("billing", static group => group.Metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [DeletionAnnotations.ForceDelete] = "true" });
         await world.GoneAsync<ConsumerGroup>("billing");

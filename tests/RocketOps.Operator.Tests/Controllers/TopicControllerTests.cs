@@ -212,6 +212,39 @@ public sealed class TopicControllerTests
         Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("no such message type");
     }
 
+    /// <summary>What was done on one master is done, whatever another one says.</summary>
+    [Fact]
+    public async Task Delete_OneMasterDoesNotAnswer_TheOthersHaveItNoMoreAndItIsNamed()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
+        await world.TopicAsync("events", "Ready", "True");
+        int deletions = 0;
+        world.Admin.Fault = request =>
+        {
+            if (request == nameof(IRocketMqAdmin.DeleteTopicOnBrokerAsync) && Interlocked.Increment(ref deletions) % 2 == 1)
+            {
+                throw new RocketMqException("no answer");
+            }
+        };
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+        await world.AwaitAsync<Topic>(
+            "events",
+            static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is
+            {
+                Reason: Reasons.BrokerUnreachable,
+                Message: "The topic could not be removed: the master of a-0 did not answer in time. Annotate rocketops.io/force-delete=true to give up.",
+            },
+            "says who");
+        world.Admin.Topic(world.Master("a-1"), "events").Should().BeNull();
+        world.Admin.Topic(world.Master("a-0"), "events").Should().NotBeNull();
+
+        world.Admin.Fault = null;
+        await world.GoneAsync<Topic>("events");
+        world.Admin.Topic(world.Master("a-0"), "events").Should().BeNull();
+    }
+
     [Fact]
     public async Task Delete_Retain_TopicStays()
     {

@@ -192,6 +192,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
         Check(nameof(DeleteTopicOnBrokerAsync));
+        cancellationToken.ThrowIfCancellationRequested();
         Writes.Enqueue($"{brokerAddress} delete {topic}");
         _topics.TryRemove((TablesOf(brokerAddress), topic), out _);
         return Task.CompletedTask;
@@ -248,6 +249,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     public Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default)
     {
         Check(nameof(GetConsumeStatsAsync));
+        cancellationToken.ThrowIfCancellationRequested();
         return Task.FromResult(Groups.GetValueOrDefault(group) ?? new ConsumeStats());
     }
 
