@@ -148,7 +148,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
-        bool changed = await _status.WriteAsync(entity, next, cancellationToken);
+        bool changed = await _status.WriteAsync(entity, next, cancellationToken) == StatusWrite.Written;
         if (changed)
         {
             TransitionEvents.Record(_events, entity, entity.Status?.Conditions, next.Status.Conditions);

@@ -76,7 +76,12 @@ internal sealed partial class ConsumerGroupController(
             }
         }
 
-        Dictionary<string, SubscriptionGroupConfig?> claims = await ClaimAsync(group, view, known, cancellationToken);
+        if (await ClaimAsync(group, view, known, cancellationToken) is not { } claims)
+        {
+            // What its finalizer left, or removed, is not made again.
+            return ReconciliationResult<ConsumerGroup>.Success(group);
+        }
+
         List<GroupOutcome> outcomes = [];
         foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters)
         {
@@ -96,8 +101,8 @@ internal sealed partial class ConsumerGroupController(
     /// <param name="view">Its cluster.</param>
     /// <param name="known">Outcomes by broker; those of brokers where the object may not write are added.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
-    /// <returns>What those it may write to have now.</returns>
-    private async Task<Dictionary<string, SubscriptionGroupConfig?>> ClaimAsync(
+    /// <returns>What those it may write to have now. Null when the object has gone, and nothing is its any more.</returns>
+    private async Task<Dictionary<string, SubscriptionGroupConfig?>?> ClaimAsync(
         ConsumerGroup group, ClusterView<SubscriptionGroupConfig> view, Dictionary<string, GroupOutcome?> known, CancellationToken cancellationToken)
     {
         ClaimDecision<SubscriptionGroupConfig> claims = new(!GroupClaims.HasAny(group), found => GroupClaims.MayTake(group.Spec, found));
@@ -122,7 +127,11 @@ internal sealed partial class ConsumerGroupController(
         if (claims.Taken.Count > 0)
         {
             ConsumerGroupStatus claimed = GroupStatusBuilder.Claim(group, claims.Taken.Keys, time.GetUtcNow());
-            await status.WriteAsync(group, new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = claimed }, cancellationToken);
+            if (await status.WriteAsync(group, new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = claimed }, cancellationToken) == StatusWrite.Gone)
+            {
+                return null;
+            }
+
             group.Status = claimed;
         }
 
@@ -163,7 +172,7 @@ internal sealed partial class ConsumerGroupController(
     {
         DateTimeOffset now = time.GetUtcNow();
         ConsumerGroup next = new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = GroupStatusBuilder.Build(group, outcomes, progress, problem, pending, now) };
-        if (await status.WriteAsync(group, next, cancellationToken))
+        if (await status.WriteAsync(group, next, cancellationToken) == StatusWrite.Written)
         {
             TransitionEvents.Record(events, group, group.Status?.Conditions, next.Status.Conditions);
         }

@@ -16,14 +16,14 @@ internal sealed class StatusWriter
     /// <param name="entity">The object as it was read; gets the version it has after the write.</param>
     /// <param name="next">The same object in a copy that carries the new status.</param>
     /// <param name="cancellationToken">Ends the write.</param>
-    /// <returns>Whether the status was written.</returns>
-    public async Task<bool> WriteAsync<T>(T entity, T next, CancellationToken cancellationToken)
+    /// <returns>What became of it.</returns>
+    public async Task<StatusWrite> WriteAsync<T>(T entity, T next, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
         KubernetesType<T> type = _client.Types.Get<T>();
         if (IsSame(JsonSerializer.SerializeToElement(entity, type.Json), JsonSerializer.SerializeToElement(next, type.Json)))
         {
-            return false;
+            return StatusWrite.Same;
         }
 
         try
@@ -31,12 +31,12 @@ internal sealed class StatusWriter
             // Only onto what was read: a pass that began with an old copy must not take a newer finding back. It fails and is repeated.
             T written = await _client.ApplyStatusAsync(next, new ApplyOptions(FieldManager.Name) { OnlyIfUnchanged = true }, cancellationToken);
             entity.Metadata.ResourceVersion = written.Metadata.ResourceVersion;
-            return true;
+            return StatusWrite.Written;
         }
         catch (KubernetesException gone) when (gone.IsNotFound)
         {
             // Nobody is left to tell.
-            return false;
+            return StatusWrite.Gone;
         }
     }
 

@@ -107,8 +107,13 @@ internal sealed partial class TopicController : IEntityController<Topic>
             return await ReportAsync(topic, left, null, Problem.Join(left.Select(static outcome => outcome.Pending)), cancellationToken, ClusterMasters.Leaving(cluster));
         }
 
-        (Dictionary<string, TopicSettings?> claims, Dictionary<string, TopicOutcome> refused) = await ClaimAsync(topic, cluster, admin, compared, cancellationToken);
+        if (await ClaimAsync(topic, cluster, admin, compared, cancellationToken) is not { } claimed)
+        {
+            // What its finalizer left, or removed, is not made again.
+            return ReconciliationResult<Topic>.Success(topic);
+        }
 
+        (Dictionary<string, TopicSettings?> claims, Dictionary<string, TopicOutcome> refused) = claimed;
         if (await _orders.NarrowAsync(cluster, topic, admin, wanted, cancellationToken) is { } refusal)
         {
             return await ReportAsync(topic, [], null, refusal, cancellationToken);
@@ -136,8 +141,8 @@ internal sealed partial class TopicController : IEntityController<Topic>
     }
 
     /// <summary>Decides of masters where the object has never written whether it may, and notes in the status those where it may.</summary>
-    /// <returns>What those it may write to have now; outcomes of those it may not.</returns>
-    private async Task<(Dictionary<string, TopicSettings?> Claims, Dictionary<string, TopicOutcome> Refused)> ClaimAsync(
+    /// <returns>What those it may write to have now; outcomes of those it may not. Null when the object has gone, and nothing is its any more.</returns>
+    private async Task<(Dictionary<string, TopicSettings?> Claims, Dictionary<string, TopicOutcome> Refused)?> ClaimAsync(
         Topic topic, BrokerCluster cluster, IRocketMqAdmin admin, IReadOnlyList<(RoundMaster<TopicSettings> Master, TopicOutcome? Outcome)> compared, CancellationToken cancellationToken)
     {
         TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
@@ -177,7 +182,11 @@ internal sealed partial class TopicController : IEntityController<Topic>
         if (claims.Taken.Count > 0)
         {
             TopicStatus claimed = TopicStatusBuilder.Claim(topic, claims.Taken, _time.GetUtcNow());
-            await _status.WriteAsync(topic, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = claimed }, cancellationToken);
+            if (await _status.WriteAsync(topic, new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = claimed }, cancellationToken) == StatusWrite.Gone)
+            {
+                return null;
+            }
+
             topic.Status = claimed;
         }
 
@@ -249,7 +258,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
     {
         DateTimeOffset now = _time.GetUtcNow();
         Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, now, leaving) };
-        if (await _status.WriteAsync(topic, next, cancellationToken))
+        if (await _status.WriteAsync(topic, next, cancellationToken) == StatusWrite.Written)
         {
             TransitionEvents.Record(_events, topic, topic.Status?.Conditions, next.Status.Conditions);
         }

@@ -1,4 +1,5 @@
 using RocketOps.Client;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
@@ -332,6 +333,30 @@ public sealed class ConsumerGroupControllerTests
 
         await world.ChangeAsync<ConsumerGroup>("billing", static group => group.Metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [DeletionAnnotations.ForceDelete] = "true" });
         await world.GoneAsync<ConsumerGroup>("billing");
+    }
+
+    [Fact]
+    public async Task Reconcile_ObjectGoesWhileItIsClaimed_NothingIsWritten()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        TaskCompletionSource claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.OperatorFault = call => call is { Verb: "patch", Resource: "consumergroups", Subresource: "status" }
+            ? new ApiFault
+            {
+                Meanwhile = async () =>
+                {
+                    await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
+                    claimed.TrySetResult();
+                },
+            }
+            : null;
+
+        await world.CreateGroupAsync("billing", "a");
+        await claimed.Task;
+        await world.GoneAsync<ConsumerGroup>("billing");
+        await world.PassesAsync(3);
+
+        world.Admin.Writes.Should().BeEmpty("nobody has asked for the group any more");
     }
 
     private static ConsumeStats Behind(long lag) => new()

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
@@ -210,6 +211,30 @@ public sealed class TopicControllerTests
 
         Topic stalled = await world.TopicAsync("events", "Stalled", "True", Reasons.Refused);
         Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("no such message type");
+    }
+
+    [Fact]
+    public async Task Reconcile_ObjectGoesWhileItIsClaimed_NothingIsWritten()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        TaskCompletionSource claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.OperatorFault = call => call is { Verb: "patch", Resource: "topics", Subresource: "status" }
+            ? new ApiFault
+            {
+                Meanwhile = async () =>
+                {
+                    await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+                    claimed.TrySetResult();
+                },
+            }
+            : null;
+
+        await world.CreateTopicAsync("events", "a");
+        await claimed.Task;
+        await world.GoneAsync<Topic>("events");
+        await world.PassesAsync(3);
+
+        world.Admin.Writes.Should().BeEmpty("nobody has asked for the topic any more");
     }
 
     /// <summary>What was done on one master is done, whatever another one says.</summary>
