@@ -22,7 +22,7 @@ internal sealed class MasterRounds<TEntry>(
     where TEntry : class
 {
     private readonly LatestAnswers<(ObjectKey Cluster, string Address), MasterTable<TEntry>> _tables = new(time, options.AdminTimeout, options.ProgressInterval, options.ResyncInterval);
-    private readonly ConcurrentDictionary<(ObjectKey Cluster, string Broker), long> _awaySince = new();
+    private readonly ConcurrentDictionary<(ObjectKey Cluster, string Broker), Absence> _absences = new();
 
     /// <summary>Every object is looked at once per round, at its own time: with half a round an answer serves about half of them.</summary>
     private TimeSpan Round => options.ResyncInterval / 2;
@@ -37,7 +37,7 @@ internal sealed class MasterRounds<TEntry>(
         Latest<ClusterInfo> info = await infos.GetAsync(key, admin, isSettled, cancellationToken);
         ClusterNames names = new ClusterNames(cluster.Name(), cluster.Namespace()!);
         Away? silence = Note(
-            key, "", info.IsFailing ? new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.") : null);
+            cluster, "", info.IsFailing ? new Problem(Reasons.NameServersUnreachable, $"The name servers at {names.NameServerRegistrationAddress} do not answer the operator.") : null);
         if (info.Answer is null)
         {
             return new MasterRound<TEntry>([], silence);
@@ -46,7 +46,7 @@ internal sealed class MasterRounds<TEntry>(
         List<RoundMaster<TEntry>> masters = [];
         foreach (GroupMaster master in ClusterMasters.Find(cluster, info.Answer))
         {
-            masters.Add(await LookAsync(key, admin, master, cancellationToken));
+            masters.Add(await LookAsync(cluster, admin, master, cancellationToken));
         }
 
         return new MasterRound<TEntry>(masters, silence);
@@ -92,7 +92,7 @@ internal sealed class MasterRounds<TEntry>(
         return (refused, silent);
     }
 
-    private async Task<RoundMaster<TEntry>> LookAsync(ObjectKey cluster, IRocketMqAdmin admin, GroupMaster master, CancellationToken cancellationToken)
+    private async Task<RoundMaster<TEntry>> LookAsync(BrokerCluster cluster, IRocketMqAdmin admin, GroupMaster master, CancellationToken cancellationToken)
     {
         if (master.Address is not { } address)
         {
@@ -100,21 +100,50 @@ internal sealed class MasterRounds<TEntry>(
         }
 
         Latest<MasterTable<TEntry>> table = await _tables.GetAsync(
-            (cluster, address), Round, async token => new MasterTable<TEntry>(await read(admin, address, token)), cancellationToken);
+            (cluster.Key(), address), Round, async token => new MasterTable<TEntry>(await read(admin, address, token)), cancellationToken);
         return table.IsFailing
             ? new RoundMaster<TEntry>(master.Broker, address, null, Note(cluster, master.Broker, new Problem(Reasons.BrokerUnreachable, $"The master of {master.Broker} does not answer the operator.")))
             : new RoundMaster<TEntry>(master.Broker, address, table.Answer, Note(cluster, master.Broker, null));
     }
 
-    private Away? Note(ObjectKey cluster, string broker, Problem? problem)
+    private Away? Note(BrokerCluster cluster, string broker, Problem? problem)
     {
         if (problem is null)
         {
-            _awaySince.TryRemove((cluster, broker), out _);
+            _absences.TryRemove((cluster.Key(), broker), out _);
             return null;
         }
 
-        long since = _awaySince.GetOrAdd((cluster, broker), static (_, time) => time.GetTimestamp(), time);
-        return new Away(problem, time.GetElapsedTime(since) >= options.TopicGrace);
+        long now = time.GetTimestamp();
+        if (!_absences.ContainsKey((cluster.Key(), broker)))
+        {
+            DropOld();
+        }
+
+        // A cluster that was made again under its name has other masters.
+        Absence absence = _absences.AddOrUpdate(
+            (cluster.Key(), broker),
+            static (_, seen) => new Absence(seen.Uid, seen.Now, seen.Now),
+            static (_, absence, seen) => absence.Uid == seen.Uid ? absence with { NotedAt = seen.Now } : new Absence(seen.Uid, seen.Now, seen.Now),
+            (Uid: cluster.Uid(), Now: now));
+        return new Away(problem, time.GetElapsedTime(absence.Since, now) >= options.TopicGrace);
     }
+
+    /// <summary>Of clusters that nobody asks about any more, which are those that are gone, or have nothing any more: the others are looked at once per round.</summary>
+    private void DropOld()
+    {
+        foreach (KeyValuePair<(ObjectKey, string), Absence> absence in _absences)
+        {
+            if (time.GetElapsedTime(absence.Value.NotedAt) > 4 * options.TopicGrace)
+            {
+                _absences.TryRemove(absence);
+            }
+        }
+    }
+
+    /// <summary>Since when somebody is missed.</summary>
+    /// <param name="Uid">Of the cluster.</param>
+    /// <param name="Since">When it was noted first.</param>
+    /// <param name="NotedAt">And last.</param>
+    private sealed record Absence(string? Uid, long Since, long NotedAt);
 }
