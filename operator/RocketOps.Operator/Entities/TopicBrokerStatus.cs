@@ -29,7 +29,7 @@ public sealed class TopicBrokerStatus
     [Description("True when the operator has never written the topic here: it only watches it, or it was there before and differs. Absent where the topic is managed.")]
     public bool? Observed { get; set; }
 
-    [Description("Since when producers are kept out of queues that are to go, or of all of them; absent when none are.")]
+    [Description("Since when producers are kept out of queues that are to go, of new ones that consumers may not know yet, or of all of them; absent when none are.")]
     [JsonConverter(typeof(KubernetesTimeConverter))]
     public DateTimeOffset? DrainingSince { get; set; }
 

@@ -9,7 +9,7 @@ namespace RocketOps.Operator.Topics;
 /// <summary>Brings a topic on one broker to what is wanted, as far as one pass may go.</summary>
 internal sealed class BrokerTopics
 {
-    // Create or grow takes two writes and a shrink never ends in the pass it began: a fourth step means that the broker does not keep what it is told.
+    // Where clients need no time, a growth takes two writes; a shrink never ends in the pass it began: a fourth step means that the broker does not keep what it is told.
     private const int MaxSteps = 4;
 
     private readonly OperatorOptions _options;
@@ -39,7 +39,7 @@ internal sealed class BrokerTopics
         {
             TopicSettings? found = Settings(config);
             DrainReport drain = await DrainAsync(admin, master.Broker, address, topic, wanted, found, drainingSince, cancellationToken);
-            TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained);
+            TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained, HaveConsumersNoticed(wanted, last, drainingSince));
             if (step.Converged)
             {
                 return new TopicOutcome(master.Broker, found, written, RetypedFrom: retypedFrom);
@@ -47,9 +47,7 @@ internal sealed class BrokerTopics
 
             if (step.Write is null)
             {
-                string blockedBy = drain.BlockedBy ?? "producers that may still know them";
-                return new TopicOutcome(
-                    master.Broker, found, written, drainingSince ?? Now(), new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {blockedBy}."), RetypedFrom: retypedFrom);
+                return new TopicOutcome(master.Broker, found, written, drainingSince ?? Now(), Waiting(step, drain), RetypedFrom: retypedFrom);
             }
 
             if (found is not null && found.MessageType != step.Write.MessageType && await HasMessagesAsync(admin, address, topic, cancellationToken))
@@ -59,7 +57,7 @@ internal sealed class BrokerTopics
 
             await admin.CreateOrUpdateTopicAsync(address, Config(topic, config, step.Write), cancellationToken);
             written = true;
-            drainingSince = step.Draining is null ? null : Now();
+            drainingSince = step.Draining is null && step.Opening is null ? null : Now();
 
             config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
             if (Settings(config) == found)
@@ -83,6 +81,10 @@ internal sealed class BrokerTopics
             (int)config.Permission,
             config.Attributes?.GetValueOrDefault(TopicSettings.MessageTypeAttribute) ?? TopicSettings.DefaultMessageType,
             config.Order);
+
+    private static Problem Waiting(TopicStep step, DrainReport drain) => step.Opening is { } first
+        ? new Problem(Reasons.Updating, $"Queues {first} and above are open to consumers, and to producers when all consumers have noticed.")
+        : new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {drain.BlockedBy ?? "producers that may still know them"}.");
 
     private static TopicConfig Config(string topic, TopicConfig? found, TopicSettings settings)
     {
@@ -124,6 +126,14 @@ internal sealed class BrokerTopics
             ? await DrainCheck.AskAsync(admin, address, broker, topic, wanted.ReadQueues, found!.ReadQueues, cancellationToken)
             : new DrainReport(false, null);
     }
+
+    /// <summary>
+    /// Consumers learn of queues no sooner than producers do: until both have asked for routes again, messages in a queue that is new may be read by nobody. Where the status says that they had these queues
+    /// already, somebody else has taken them from producers, who get them back at once.
+    /// </summary>
+    private bool HaveConsumersNoticed(TopicSettings wanted, TopicBrokerStatus? last, DateTimeOffset? since) => since is { } start
+        ? _time.GetUtcNow() - start >= _options.RouteRefreshGrace
+        : last is null || last.ReadQueues == 0 || last.ReadQueues >= wanted.ReadQueues || _options.RouteRefreshGrace == TimeSpan.Zero;
 
     /// <summary>In whole seconds, as the API keeps times.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());

@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Topics;
 /// <param name="Broker">Name of the group.</param>
 /// <param name="Found">The topic as the broker has it now; null when that is not known or there is none.</param>
 /// <param name="Written">The pass changed something there.</param>
-/// <param name="DrainingSince">Since when producers are kept out of queues that are to go.</param>
+/// <param name="DrainingSince">Since when producers are kept out of queues that are to go, or that are new.</param>
 /// <param name="Pending">What is still to come by itself.</param>
 /// <param name="Problem">What the broker refuses.</param>
 /// <param name="Observed">The topic there is not the object's.</param>

@@ -1,7 +1,7 @@
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
-/// Orders changes of a topic so that no message becomes invisible: growing opens queues to consumers before producers use them,
+/// Orders changes of a topic so that no message becomes invisible: growing opens queues to consumers, and to producers when consumers have noticed,
 /// shrinking closes them to producers and leaves them to consumers until they are empty. Each call gives one step; what is left follows in later passes, so a
 /// crash between two steps, or a change of mind in the middle, needs no memory.
 /// </summary>
@@ -12,7 +12,8 @@ internal static class TopicPlanner
     /// <param name="drained">
     /// Whether the queues from the wanted read count on are consumed to their end and no producer can know them any more. Matters only while a shrink is under way.
     /// </param>
-    public static TopicStep Next(TopicSettings wanted, TopicSettings? found, bool drained)
+    /// <param name="noticed">Whether consumers have had time to notice queues that they were given. Matters only while a growth is under way.</param>
+    public static TopicStep Next(TopicSettings wanted, TopicSettings? found, bool drained, bool noticed)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         if (found is null)
@@ -24,7 +25,13 @@ internal static class TopicPlanner
         if (wanted.ReadQueues > found.ReadQueues && wanted.WriteQueues > found.WriteQueues)
         {
             // Consumers first. Permission and message type go with it: they have no order of their own.
-            return new TopicStep(wanted with { WriteQueues = found.WriteQueues }, null);
+            return new TopicStep(wanted with { WriteQueues = found.WriteQueues }, null, found.WriteQueues);
+        }
+
+        if (wanted.ReadQueues == found.ReadQueues && wanted.WriteQueues > found.WriteQueues && !noticed)
+        {
+            TopicSettings open = wanted with { WriteQueues = found.WriteQueues };
+            return new TopicStep(open == found ? null : open, null, found.WriteQueues);
         }
 
         if (wanted.ReadQueues < found.ReadQueues)

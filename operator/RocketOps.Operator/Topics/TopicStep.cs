@@ -5,10 +5,11 @@ namespace RocketOps.Operator.Topics;
 /// <param name="Draining">
 /// Queues from this number on take no new messages any more and are still read; the read count follows once they are empty. Null when nothing drains.
 /// </param>
-internal sealed record TopicStep(TopicSettings? Write, int? Draining)
+/// <param name="Opening">Queues from this number on are new and open to consumers alone; producers follow once consumers have noticed. Null when none are.</param>
+internal sealed record TopicStep(TopicSettings? Write, int? Draining, int? Opening = null)
 {
     public static readonly TopicStep None = new(null, null);
 
     /// <summary>Nothing is to be written and nothing is waited for.</summary>
-    public bool Converged => Write is null && Draining is null;
+    public bool Converged => Write is null && Draining is null && Opening is null;
 }

@@ -38,15 +38,51 @@ public sealed class BrokerTopicsTests
     }
 
     [Fact]
-    public async Task Sync_Grow_OpensForConsumersFirst()
+    public async Task Sync_Grow_ProducersAfterConsumersHaveNoticed()
     {
-        await SyncAsync(new TopicSettings(4, 4, 6, "NORMAL"));
+        TopicSettings wanted = new(8, 8, 6, "NORMAL");
+        TopicOutcome made = await SyncAsync(new TopicSettings(4, 4, 6, "NORMAL"));
         _admin.Writes.Clear();
 
-        TopicOutcome outcome = await SyncAsync(new TopicSettings(8, 8, 6, "NORMAL"));
+        TopicOutcome opened = await SyncAsync(wanted, made);
+        opened.Found.Should().Be(wanted with { WriteQueues = 4 });
+        opened.DrainingSince.Should().Be(_time.GetUtcNow());
+        opened.Pending.Should().Be(new Problem(Reasons.Updating, "Queues 4 and above are open to consumers, and to producers when all consumers have noticed."));
 
-        outcome.Found.Should().Be(new TopicSettings(8, 8, 6, "NORMAL"));
+        _time.Advance(TimeSpan.FromSeconds(59));
+        TopicOutcome early = await SyncAsync(wanted, opened);
+        early.DrainingSince.Should().Be(opened.DrainingSince, "a wait keeps its beginning");
+        _admin.Writes.Should().Equal($"{Address} T 8/4 6");
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        TopicOutcome done = await SyncAsync(wanted, early);
+        done.Should().BeEquivalentTo(new { Found = wanted, Pending = (Problem?)null, DrainingSince = (DateTimeOffset?)null });
         _admin.Writes.Should().Equal($"{Address} T 8/4 6", $"{Address} T 8/8 6");
+    }
+
+    /// <summary>The pass that opened the queues to consumers could not note when.</summary>
+    [Fact]
+    public async Task Sync_GrowAndTheStatusIsLost_WaitsFromThenOn()
+    {
+        TopicSettings wanted = new(8, 8, 6, "NORMAL");
+        TopicOutcome made = await SyncAsync(new TopicSettings(4, 4, 6, "NORMAL"));
+        await SyncAsync(wanted, made);
+        _admin.Writes.Clear();
+
+        TopicOutcome again = await SyncAsync(wanted, made);
+
+        again.DrainingSince.Should().Be(_time.GetUtcNow());
+        _admin.Writes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Sync_WriteQueuesDrifted_PutBackAtOnce()
+    {
+        TopicSettings wanted = new(8, 8, 6, "NORMAL");
+        TopicOutcome made = await SyncAsync(wanted);
+        _admin.Put(Address, _admin.Topic(Address, "T")! with { WriteQueues = 2 });
+
+        (await SyncAsync(wanted, made)).Found.Should().Be(wanted, "consumers know these queues");
     }
 
     [Fact]
@@ -200,7 +236,13 @@ public sealed class BrokerTopicsTests
 
     private Task<TopicOutcome> SyncAsync(TopicSettings wanted, TopicOutcome? last = null)
     {
-        TopicBrokerStatus? status = last is null ? null : new TopicBrokerStatus { Name = last.Broker, DrainingSince = last.DrainingSince };
+        TopicBrokerStatus? status = last is null ? null : new TopicBrokerStatus
+        {
+            Name = last.Broker,
+            ReadQueues = last.Found?.ReadQueues ?? 0,
+            WriteQueues = last.Found?.WriteQueues ?? 0,
+            DrainingSince = last.DrainingSince,
+        };
         return new BrokerTopics(new OperatorOptions(), _time).SyncAsync(_admin, Master, "T", wanted, status, CancellationToken.None);
     }
 

@@ -11,40 +11,50 @@ public sealed class TopicPlannerTests
     {
         TopicSettings wanted = Settings(8, 8);
 
-        TopicPlanner.Next(wanted, null, drained: false).Should().Be(new TopicStep(wanted, null));
+        TopicPlanner.Next(wanted, null, drained: false, noticed: true).Should().Be(new TopicStep(wanted, null));
     }
 
     [Fact]
     public void Next_AsWanted_Converged()
     {
-        TopicPlanner.Next(Settings(8, 8), Settings(8, 8), drained: false).Converged.Should().BeTrue();
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 8), drained: false, noticed: true).Converged.Should().BeTrue();
     }
 
     [Fact]
     public void Next_Grow_ReadQueuesFirst()
     {
-        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false).Write.Should().Be(Settings(16, 8));
-        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false).Write.Should().Be(Settings(16, 16));
+        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false, noticed: true).Write.Should().Be(Settings(16, 8));
+        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false, noticed: true).Write.Should().Be(Settings(16, 16));
+    }
+
+    [Fact]
+    public void Next_Grow_ProducersWaitUntilConsumersHaveNoticed()
+    {
+        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false, noticed: false).Should().Be(new TopicStep(Settings(16, 8), null, 8));
+        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false, noticed: false).Should().Be(new TopicStep(null, null, 8));
+        TopicPlanner.Next(Settings(16, 16) with { Permission = 4 }, Settings(16, 8), drained: false, noticed: false)
+            .Should().Be(new TopicStep(Settings(16, 8) with { Permission = 4 }, null, 8), "the rest has no order of its own");
+        TopicPlanner.Next(Settings(16, 16), null, drained: false, noticed: false).Should().Be(new TopicStep(Settings(16, 16), null), "what is new has no consumers");
     }
 
     [Fact]
     public void Next_Shrink_WriteQueuesFirstThenWaitsThenReadQueues()
     {
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 8), drained: true).Should().Be(new TopicStep(Settings(8, 4), 4));
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: false).Should().Be(new TopicStep(null, 4));
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: true).Should().Be(new TopicStep(Settings(4, 4), null));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 8), drained: true, noticed: true).Should().Be(new TopicStep(Settings(8, 4), 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: false, noticed: true).Should().Be(new TopicStep(null, 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: true, noticed: true).Should().Be(new TopicStep(Settings(4, 4), null));
     }
 
     [Fact]
     public void Next_ShrinkTakenBack_WriteQueuesReturn()
     {
-        TopicPlanner.Next(Settings(8, 8), Settings(8, 4), drained: false).Write.Should().Be(Settings(8, 8));
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 4), drained: false, noticed: true).Write.Should().Be(Settings(8, 8));
     }
 
     [Fact]
     public void Next_PermissionDrifted_Corrected()
     {
-        TopicPlanner.Next(Settings(8, 8), Settings(8, 8) with { Permission = 4 }, drained: false).Write.Should().Be(Settings(8, 8));
+        TopicPlanner.Next(Settings(8, 8), Settings(8, 8) with { Permission = 4 }, drained: false, noticed: true).Write.Should().Be(Settings(8, 8));
     }
 
     /// <summary>From any state to any other: each step keeps write ≤ read where it held, read never shrinks undrained, and the end is reached.</summary>
@@ -62,13 +72,13 @@ public sealed class TopicPlannerTests
             TopicSettings found = new(state.found.Read, state.found.Write, state.q, "NORMAL");
             for (int steps = 0; steps < 4; steps++)
             {
-                TopicStep undrained = TopicPlanner.Next(wanted, found, drained: false);
+                TopicStep undrained = TopicPlanner.Next(wanted, found, drained: false, noticed: true);
                 if (undrained.Write is { } early && early.ReadQueues < found.ReadQueues)
                 {
                     return false;
                 }
 
-                TopicStep step = TopicPlanner.Next(wanted, found, drained: true);
+                TopicStep step = TopicPlanner.Next(wanted, found, drained: true, noticed: true);
                 if (step.Converged)
                 {
                     return found == wanted;
