@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
-using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
