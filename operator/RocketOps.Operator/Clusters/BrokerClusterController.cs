@@ -160,7 +160,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Failure(entity, findings.Pending?.Message ?? "The API server failed.");
         }
 
-        if (!Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling))
+        // Pods that are stuck stop nothing else: what is under way beside them is looked at as often as ever.
+        if (findings.Problem is not null || Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Ready))
         {
             _pace.Forget(entity.Key());
 

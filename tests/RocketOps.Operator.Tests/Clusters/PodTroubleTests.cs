@@ -133,6 +133,44 @@ public sealed class PodTroubleTests
         PodTrouble.IsStuck(Waiting(reason)).Should().Be(expected);
     }
 
+    /// <summary>The kubelet calls an image that is not to be had by both names in turn; the first try alone may be a hiccup.</summary>
+    [Theory]
+    [InlineData("ErrImagePull", false, true)]
+    [InlineData("ImagePullBackOff", true, true)]
+    [InlineData("ContainerCreating", false, false)]
+    public void IsStuck_NamesInTurn_ThroughoutOnceKnown(string reason, bool first, bool known)
+    {
+        PodTrouble.IsStuck(Waiting(reason)).Should().Be(first);
+        PodTrouble.IsStuck(Waiting(reason), known: true).Should().Be(known);
+    }
+
+    [Fact]
+    public void IsStuck_NoNodeTakesIt_NotEvenWhenKnown()
+    {
+        Pod pod = new()
+        {
+            Status = new PodStatus { Conditions = [new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable" }] },
+        };
+
+        PodTrouble.IsStuck(pod, known: true).Should().BeFalse();
+    }
+
+    /// <summary>A pod that has lived for months has some restarts behind it.</summary>
+    [Theory]
+    [InlineData(599, true)]
+    [InlineData(600, false)]
+    public void IsStuck_StartsOnceMore_OnlyAfterAShortRun(int seconds, bool expected)
+    {
+        ContainerStateTerminated end = new() { ExitCode = 137, Reason = "OOMKilled", StartedAt = DateTimeOffset.UnixEpoch, FinishedAt = DateTimeOffset.UnixEpoch.AddSeconds(seconds) };
+        Pod ended = Pod(new ContainerState { Terminated = end });
+        Pod again = Pod(new ContainerState { Running = new ContainerStateRunning() }, new ContainerState { Terminated = end });
+        ended.Status!.ContainerStatuses![0].RestartCount = 3;
+        again.Status!.ContainerStatuses![0].RestartCount = 4;
+
+        PodTrouble.IsStuck(ended).Should().Be(expected);
+        PodTrouble.IsStuck(again).Should().Be(expected);
+    }
+
     [Fact]
     public void IsFailing_ComingUpOrGoing_False()
     {

@@ -87,6 +87,11 @@ public sealed class ClusterRestartTests
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Clear();
+        world.Workloads.Sick = static status =>
+        {
+            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
+            return status;
+        };
         world.Workloads.NameServerServes = static _ => false;
         await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
 

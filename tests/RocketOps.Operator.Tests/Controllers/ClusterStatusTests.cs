@@ -147,24 +147,32 @@ public sealed class ClusterStatusTests
 
         await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
         await world.ClusterAsync("a", "Degraded", "True", Reasons.PodsNotReady);
-        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
-        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1 takes no messages. a-1-0: CrashLoopBackOff.");
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsFailing);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: ");
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
         await world.ClusterAsync("a", "Degraded", "False");
     }
 
     [Fact]
-    public async Task Reconcile_SlaveLost_NotReadyInsteadOfStarting()
+    public async Task Reconcile_MembersLost_NotReadyInsteadOfStarting()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
 
-        world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
+        world.Workloads.Sick = static status =>
+        {
+            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
+            return status;
+        };
+        world.Workloads.Healthy = static pod => pod.Name() is not ("a-1-0" or "a-1-1");
 
-        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
-        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: CrashLoopBackOff.");
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1 takes no messages. a-1-0: running, not ready yet; a-1-1: running, not ready yet.");
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
+        lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
+        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: running, not ready yet.");
     }
 
     [Fact]

@@ -86,6 +86,7 @@ public sealed class FaultConditionFixture : IAsyncLifetime
         World.Workloads.Sick = static status => status;
         World.Workloads.Makes = static _ => true;
         World.Workloads.Healthy = static _ => true;
+        World.Workloads.NameServerServes = static _ => true;
         World.Pulse!.Beat();
     }
 }

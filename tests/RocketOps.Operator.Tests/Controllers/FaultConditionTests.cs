@@ -38,10 +38,14 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
         new("all name servers are silent", "a", static of => Now(() => of.World.Admin.Registered = null),
             "False NameServersUnreachable", "True", "False", "Unknown NameServersUnreachable", "True NameServersUnreachable", "True SlavesInSync", "11", "The name servers at a-nameserver"),
         new("slave crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-1"),
-            "False PodsNotReady", "True", "False", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: CrashLoopBackOff."),
+            "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: CrashLoopBackOff. Waiting does not help: "),
         new("master crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-0"),
-            "False MasterMissing", "True", "False", "False MasterMissing", "True PodsNotReady", "False SlavesUnknown", "10", "a-1-0: CrashLoopBackOff."),
-        new("image cannot be had", "a", static of => Now(() => SickAs(of, static status => status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ErrImagePull" } })),
+            "False PodsFailing", "False", "True", "False MasterMissing", "True PodsNotReady", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: "),
+        new("name server crashes", "a", static of => Now(() => of.World.Workloads.NameServerServes = static number => number != 1),
+            "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "True SlavesInSync", "11", "a-nameserver-1: CrashLoopBackOff. Waiting does not help: "),
+        new("image cannot be had", "a", static of => Now(() => SickAs(of, static status => status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff" } })),
+            "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: ImagePullBackOff (test). Waiting does not help: "),
+        new("image could not be had once", "a", static of => Now(() => SickAs(of, static status => status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ErrImagePull" } })),
             "False PodsNotReady", "True", "False", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: ImagePullBackOff (test)."),
         new("no node has room", "a", static of => Now(() => SickAs(of, static status =>
             {
@@ -64,6 +68,15 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
                 await of.RollAsync("a", "4711");
             },
             "False RolloutFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "The current configuration, image or resources do not start a broker: a-0-1",
+            static of => of.World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null)),
+        new("last pod of a restart fails", "a",
+            static async of =>
+            {
+                string proven = await of.World.ConfigurationAsync("a-1-0");
+                of.World.Workloads.Healthy = pod => pod.Name() != "a-1-0" || proven == OperatorWorld.Configuration(pod);
+                await of.RollAsync("a", "4712");
+            },
+            "False PodsFailing", "False", "True", "False MasterMissing", "True PodsNotReady", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: ",
             static of => of.World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null)),
         new("restarts are paused", "a",
             static async of =>

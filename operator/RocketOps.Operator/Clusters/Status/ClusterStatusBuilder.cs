@@ -36,7 +36,7 @@ internal static class ClusterStatusBuilder
     private static ConditionList BuildConditions(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
     {
         ConditionList conditions = new ConditionList(context.Cluster.Status?.Conditions, Generation(context, findings), now);
-        conditions.Outcome(findings.Problem ?? PendingWork.Stuck(findings), PendingWork.Find(context, findings) ?? findings.Changed, "Every name server and every broker serves.");
+        conditions.Outcome(findings.Problem ?? StuckPods.Find(context, findings), PendingWork.Find(context, findings) ?? findings.Changed, "Every name server and every broker serves.");
         Availability.Add(conditions, context, findings);
         Degradation.Add(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)

@@ -16,6 +16,18 @@ internal static class GroupFaults
             .Select(static kind => new Problem(kind.Key, Describe(kind.Key, [.. kind]))),
     ];
 
+    /// <summary>Which groups take no messages, as a sentence to go before what is wrong with their pods; empty while each has a master that serves.</summary>
+    public static string WithoutMaster(IReadOnlyList<GroupView> groups)
+    {
+        if (groups.All(static group => group.Fault != Reasons.MasterMissing))
+        {
+            return "";
+        }
+
+        string[] silent = groups.Where(static group => !group.TakesMessages).Select(static group => group.Name).ToArray();
+        return $"{PodWords.List(silent)} {(silent.Length == 1 ? "takes" : "take")} no messages. ";
+    }
+
     private static string Describe(string reason, GroupView[] groups) => reason switch
     {
         Reasons.MasterMissing => $"No serving master: {PodWords.List([.. groups.Select(static group => group.Leaderless is { } why ? $"{group.Name} ({why})" : group.Name)])}.",

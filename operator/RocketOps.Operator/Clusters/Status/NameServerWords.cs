@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
@@ -41,6 +42,14 @@ internal static class NameServerWords
                 ? $"Name servers cannot be made: {refused}"
                 : "Waiting for the name servers.");
     }
+
+    /// <summary>Those of the current template that do not start, whatever time they get. One of an older template is on its way out, and goes first if it fails.</summary>
+    /// <param name="observation">The workloads.</param>
+    /// <param name="known">The last pass told of stuck pods, see <see cref="PodTrouble.IsStuck"/>.</param>
+    public static Pod[] Stuck(ClusterObservation observation, bool known) =>
+        observation.NameServers?.Spec?.Template is { } template
+            ? [.. Failing(observation).Where(pod => PodTrouble.IsStuck(pod, known) && TemplateChanges.Describe(pod, template) == TemplateChanges.Other)]
+            : [];
 
     /// <summary>Those that more than time is needed for.</summary>
     public static Pod[] Failing(ClusterObservation observation) =>

@@ -3,17 +3,9 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
 
-/// <summary>What has to come before a cluster is ready: what somebody has to change, or else what is under way, is waited for or is at fault, most telling first.</summary>
+/// <summary>What has to come before a cluster is ready: what is under way, is waited for or is at fault, most telling first.</summary>
 internal static class PendingWork
 {
-    /// <summary>A pod of the current template that does not start: no other is moved to it, and nothing goes on before somebody changes it.</summary>
-    public static Problem? Stuck(ClusterFindings findings) =>
-        findings.Roll.WaitsFor is { Settled: false, Outdated: false } failing && PodTrouble.IsStuck(findings.Observation.Pod(failing.Pod))
-            ? new Problem(
-                Reasons.RolloutFailing,
-                $"The current configuration, image or resources do not start a broker: {PodWords.WithTrouble(failing, findings)}. The other pods keep what they have; change what was asked for, or set it back.")
-            : null;
-
     /// <summary>What is still to come; null when all is done.</summary>
     public static Problem? Find(ClusterContext context, ClusterFindings findings) => UnderWay(context, findings) ?? Wrong(context, findings) ?? Late(findings);
 
@@ -120,7 +112,6 @@ internal static class PendingWork
             return Problem.Join([.. faults, new Problem(Reasons.PodsNotReady, pods)])!;
         }
 
-        string[] silent = findings.Groups.Where(static group => !group.TakesMessages).Select(static group => group.Name).ToArray();
-        return new Problem(Reasons.MasterMissing, $"{PodWords.List(silent)} {(silent.Length == 1 ? "takes" : "take")} no messages. {pods}");
+        return new Problem(Reasons.MasterMissing, GroupFaults.WithoutMaster(findings.Groups) + pods);
     }
 }

@@ -12,6 +12,9 @@ internal static class PodTrouble
     // 128 and SIGKILL.
     private const int KilledExitCode = 137;
 
+    // After that the kubelet counts from the beginning, too.
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(10);
+
     public static string Describe(Pod? pod)
     {
         if (pod is null)
@@ -59,19 +62,29 @@ internal static class PodTrouble
         ContainerStatus? container = Container(pod);
         return Unscheduled(pod) is not null
             || End(container) is not null
-            || container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
+            || WaitsInVain(container);
     }
 
     /// <summary>
     /// Whether a program was tried and goes on failing, or cannot be had at all: more of the same helps nobody. True throughout a loop of crashes, and not while an
     /// autoscaler may bring a node.
     /// </summary>
-    public static bool IsStuck(Pod? pod) =>
+    /// <param name="pod">The pod; null while there is none.</param>
+    /// <param name="known">Pods were stuck at the last look: what may be a hiccup at first, as an image that is not to be had, is the next try of the same then.</param>
+    public static bool IsStuck(Pod? pod, bool known = false) =>
         pod is not null && !pod.IsDeleting() && Container(pod) is { Ready: false } container
         && (KeepsEnding(container)
-            || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError");
+            || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError"
+            || (known && WaitsInVain(container)));
 
-    private static bool KeepsEnding(ContainerStatus container) => container is { Ready: false, Started: not true, RestartCount: >= 2 };
+    /// <summary>Whether the container waits for something else than its turn.</summary>
+    private static bool WaitsInVain(ContainerStatus? container) => container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
+
+    /// <summary>Pods live for months: a program that ends once more after it has run well starts again, and is in no loop.</summary>
+    private static bool KeepsEnding(ContainerStatus container) =>
+        container is { Ready: false, Started: not true, RestartCount: >= 2 } && !RanWell(container.State?.Terminated ?? container.LastState?.Terminated);
+
+    private static bool RanWell(ContainerStateTerminated? end) => end is { StartedAt: { } start, FinishedAt: { } finish } && finish - start >= LongEnough;
 
     private static PodCondition? Unscheduled(Pod pod) =>
         pod.Status?.Conditions?.Find(static condition => condition is { Type: "PodScheduled", Status: ConditionStatus.False, Reason.Length: > 0 });

@@ -1,0 +1,64 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Status;
+
+/// <summary>
+/// Pods of the current templates that do not start, and that waiting does not help: somebody has to change something, whether they are the first ones of a restart, the last one, or of a cluster that is new.
+/// Those of older templates do not count: they are replaced.
+/// </summary>
+internal static class StuckPods
+{
+    /// <summary>What a person has to change; null while no pod is stuck, and while what was asked for since waits for the end of a pause, which may be the repair.</summary>
+    public static Problem? Find(ClusterContext context, ClusterFindings findings)
+    {
+        if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
+        {
+            return null;
+        }
+
+        bool known = WereStuck(context);
+        MemberState[] brokers = [.. findings.Groups.Where(static group => group.Observed).SelectMany(static group => group.Members).Where(member => IsStuck(member, findings, known && IsSame(member, context.Cluster.Status)))];
+        Pod[] nameServers = NameServerWords.Stuck(findings.Observation, known);
+        string[] brokerWords = [.. brokers.Select(member => PodWords.WithTrouble(member, findings))];
+        string[] nameServerWords = [.. nameServers.Select(PodWords.WithTrouble)];
+        bool brokersRoll = findings.Groups.Any(static group => group.Outdated.Any());
+        bool nameServersRoll = findings.Observation.NameServersRolling;
+        string silent = Degradation.IsOf(context, findings, brokers, nameServers) ? GroupFaults.WithoutMaster(findings.Groups) : "";
+        return Problem.Join(
+        [
+            brokersRoll ? Rollout("broker", brokerWords) : null,
+            nameServersRoll ? Rollout("name server", nameServerWords) : null,
+            Failing(silent, [.. brokersRoll ? [] : brokerWords, .. nameServersRoll ? [] : nameServerWords]),
+        ]);
+    }
+
+    /// <summary>
+    /// Whether the last pass told of stuck pods of what is asked for now. The kubelet calls one failure by several names in turn, and whoever waits for the cluster must not see it change its mind as often.
+    /// Kept in the status, so that another operator knows it too.
+    /// </summary>
+    private static bool WereStuck(ClusterContext context) =>
+        Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Stalled) is { Status: ConditionStatus.True, Reason: Reasons.RolloutFailing or Reasons.PodsFailing } stalled
+        && stalled.ObservedGeneration == context.Cluster.Metadata.Generation;
+
+    private static bool IsStuck(MemberState member, ClusterFindings findings, bool known) =>
+        member is { Uid: not null, Settled: false, Outdated: false } && PodTrouble.IsStuck(findings.Observation.Pod(member.Pod), known);
+
+    /// <summary>Whether the last status tells of this very pod: one that was made anew gets its own first try.</summary>
+    private static bool IsSame(MemberState member, BrokerClusterStatus? last) =>
+        last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.PodUid == member.Uid;
+
+    private static Problem? Rollout(string program, string[] pods) => pods.Length == 0
+        ? null
+        : new Problem(
+            Reasons.RolloutFailing,
+            $"The current configuration, image or resources do not start a {program}: {PodWords.List(pods, "; ")}. The other pods keep what they have; change what was asked for, or set it back.");
+
+    private static Problem? Failing(string silent, string[] pods) => pods.Length == 0
+        ? null
+        : new Problem(
+            Reasons.PodsFailing,
+            $"{silent}{PodWords.List(pods, "; ")}. Waiting does not help: change the configuration, image or resources that were asked for, or see to what else keeps {(pods.Length == 1 ? "it" : "them")} from starting.");
+}
