@@ -168,10 +168,12 @@ public sealed class ClusterStatusTests
         };
         world.Workloads.Healthy = static pod => pod.Name() is not ("a-1-0" or "a-1-1");
 
-        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
-        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1 takes no messages. a-1-0: running, not ready yet; a-1-1: running, not ready yet.");
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready") is { Reason: Reasons.MasterMissing, Message: "a-1 takes no messages. a-1-0: running, not ready yet; a-1-1: running, not ready yet." },
+            "both are away, one after the other");
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
-        lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
+        BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
         Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: running, not ready yet.");
     }
 
