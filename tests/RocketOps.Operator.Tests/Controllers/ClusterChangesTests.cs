@@ -54,7 +54,7 @@ public sealed class ClusterChangesTests
         // A pass that saw three members writes a new configuration first; meanwhile somebody lets the last one go.
         int held = 0;
         world.Fault = call => call is { Verb: "patch", Resource: "configmaps" } && Interlocked.Exchange(ref held, 1) == 0
-            ? new ApiFault { Meanwhile = () => world.ChangeAsync<StatefulSet>("a-0", static set => set.Spec!.Replicas = 2) }
+            ? new ApiFault { Meanwhile = () => world.ChangeAsync<StatefulSet>("a-0", static set => (set.Spec!.Replicas, set.Metadata.Annotations!["rocketops.io/members"]) = (2, "2")) }
             : null;
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["fileReservedTime"] = "48" });
 

@@ -1,4 +1,3 @@
-using RocketOps.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
