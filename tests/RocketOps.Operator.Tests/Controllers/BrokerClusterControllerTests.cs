@@ -57,7 +57,7 @@ public sealed class BrokerClusterControllerTests
             ProgressInterval = TimeSpan.FromMilliseconds(10),
             ResyncInterval = TimeSpan.FromMinutes(5),
         });
-        world.Workloads.Healthy = static _ => false;
+        world.Workloads.Makes = static _ => false;
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Reconciling", "True");
 
@@ -76,7 +76,7 @@ public sealed class BrokerClusterControllerTests
             },
             "no pass for thirty times the interval of progress");
 
-        world.Workloads.Healthy = static _ => true;
+        world.Workloads.Makes = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
     }
 

@@ -22,12 +22,12 @@ public sealed class WrittenStatusTests
         BrokerCluster made = await world.CreateClusterAsync("a");
         Health(world, made).Should().Be(("Progressing", "Waiting for the operator."));
 
-        world.Workloads.Healthy = static _ => false;
+        world.Workloads.Makes = static _ => false;
         await world.StartOperatorAsync();
         BrokerCluster starting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.PodsStarting);
         Health(world, starting).Should().Be(("Progressing", Message(starting.Status!.Conditions, "Ready")));
 
-        world.Workloads.Healthy = static _ => true;
+        world.Workloads.Makes = static _ => true;
         Health(world, await world.ClusterAsync("a", "Ready", "True")).Should().Be(("Healthy", AllServe));
     }
 
@@ -73,13 +73,13 @@ public sealed class WrittenStatusTests
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
 
-        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
+        world.Workloads.Makes = static pod => pod != "a-0-0";
         await world.Client.DeleteAsync<Pod>("a-0-0", OperatorWorld.Ns);
         BrokerCluster broken = await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => Conditions.IsTrue(cluster.Status!.Conditions, "Degraded") && Conditions.Find(cluster.Status.Conditions, "Available")!.Status == "False", "has lost its master");
 
         Health(world, broken).Should().Be(("Degraded", $"No serving master: a-0. {Message(broken.Status!.Conditions, "Degraded")}"));
-        world.Workloads.Healthy = static _ => true;
+        world.Workloads.Makes = static _ => true;
         Health(world, await world.ClusterAsync("a", "Ready", "True")).Should().Be(("Healthy", AllServe));
     }
 
