@@ -10,12 +10,13 @@ namespace RocketOps.Operator.Hosting;
 public sealed class OperatorHost : IAsyncDisposable
 {
     private readonly IHost _host;
-    private Exception? _failure;
+    private readonly BackgroundService[] _programs;
     private bool _disposed;
 
     private OperatorHost(IHost host)
     {
         _host = host;
+        _programs = OperatorFailure.Programs(host.Services);
         Stopped = host.WaitForShutdownAsync();
     }
 
@@ -23,7 +24,7 @@ public sealed class OperatorHost : IAsyncDisposable
     public Task Stopped { get; }
 
     /// <summary>The failure that ended the operator; null while it runs or when it was told to stop.</summary>
-    public Exception? Failure => _disposed ? _failure : OperatorFailure.Of(_host.Services);
+    public Exception? Failure => OperatorFailure.Of(_programs);
 
     /// <summary>Null when every kind was listed once and goes on being watched; otherwise what is missing.</summary>
     public string? ReadyProblem => _host.Services.GetRequiredService<OperatorHealth>().ReadyProblem();
@@ -71,7 +72,6 @@ public sealed class OperatorHost : IAsyncDisposable
 
         await _host.StopAsync(CancellationToken.None);
         await Stopped;
-        _failure = OperatorFailure.Of(_host.Services);
         _disposed = true;
         if (_host is IAsyncDisposable disposable)
         {

@@ -64,7 +64,9 @@ public sealed class StuckPodsTests
 
         await world.CreateClusterAsync("a", static spec => spec.NameServer.Image = Typo);
 
-        BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
+        // They fail one after the other.
+        BrokerCluster stuck = await world.AwaitAsync<BrokerCluster>(
+            "a", static cluster => Conditions.Find(cluster.Status?.Conditions, "Stalled") is { Status: "True", Reason: Reasons.PodsFailing } stalled && stalled.Message.Contains("a-nameserver-1", StringComparison.Ordinal), "both are stuck");
         Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-nameserver-0: ImagePullBackOff (test); a-nameserver-1: ImagePullBackOff (test). Waiting does not help: ").And.EndWith(" keeps them from starting.");
 
         // Their Deployment is about to replace them.
