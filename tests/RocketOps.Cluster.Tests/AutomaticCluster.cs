@@ -58,8 +58,19 @@ internal static class AutomaticCluster
         await KubeCluster.KubectlAsync("wait", "topics", "--all", "--for=condition=Ready", KubeCluster.Timeout);
     }
 
+    /// <summary>Deletes the cluster, and applies it once more over the claims that it left.</summary>
+    public static async Task MakeAgainAsync()
+    {
+        await KubeCluster.KubectlAsync("delete", Resource, KubeCluster.Timeout);
+        await KubeCluster.UntilAsync(async () => (await KubeCluster.KubectlAsync("get", "pods,leases", "-l", Label, "-o", "name")).Trim().Length == 0, "pods and Lease are gone");
+        await KubeCluster.ApplyAsync(await ManifestAsync());
+        await KubeCluster.KubectlAsync("wait", Resource, "--for=condition=Ready", KubeCluster.Timeout);
+    }
+
     private static async Task LeaveNothingAsync()
     {
+        (await KubeCluster.KubectlAsync("get", "pods", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Should().NotBeEmpty().And.OnlyContain(static restarts => restarts == "0", "nothing that happens to a cluster ends its operator");
         await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", "topics/automatic-transactions", "topics/automatic-requests", KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", Label, KubeCluster.Timeout);
@@ -67,6 +78,16 @@ internal static class AutomaticCluster
     }
 
     public static async Task<string> MasterAsync() => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.holderIdentity}")).Trim();
+
+    public static async Task<string> GroupIdAsync() => (await KubeCluster.KubectlAsync("get", Resource, "-o", "jsonpath={.status.groups[0].groupId}")).Trim();
+
+    /// <summary>As many pods as members, wanted and there, and none of them on its way out.</summary>
+    public static async Task<bool> IsCompleteAsync()
+    {
+        string wanted = (await KubeCluster.KubectlAsync("get", "statefulset", Group, "-o", "jsonpath={.spec.replicas}")).Trim();
+        string leaving = (await KubeCluster.KubectlAsync("get", "pods", "-l", BrokersLabel, "-o", "jsonpath={.items[*].metadata.deletionTimestamp}")).Trim();
+        return wanted == Members.ToString(CultureInfo.InvariantCulture) && leaving.Length == 0 && (await UidsAsync()).Length == Members;
+    }
 
     public static async Task<long> EpochAsync() =>
         long.Parse(await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.spec.leaseTransitions}"), CultureInfo.InvariantCulture);

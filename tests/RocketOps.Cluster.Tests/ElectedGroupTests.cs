@@ -19,7 +19,11 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     public Task Master_ReplacedInEveryWay_PlannedCostsNoSendAndNothingAcknowledgedIsLost()
     {
         _ = cluster;
-        return AutomaticCluster.RunAsync(UnderLoadAsync);
+        return AutomaticCluster.RunAsync(async address =>
+        {
+            await UnderLoadAsync(address);
+            await MadeAgainAsync();
+        });
     }
 
     private async Task UnderLoadAsync(string address)
@@ -43,6 +47,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         }
 
         await PlannedAsync(oracle, "the master's pod deleted", DeletePodAsync);
+        await ScaledByHandAsync(oracle);
         if (go is not null && exchanges is not null)
         {
             await PlannedAsync(oracle, "a fourth member comes", _ => ToMembersAsync(AutomaticCluster.Members + 1));
@@ -162,6 +167,41 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
         await KubeCluster.UntilAsync(async () => (await AutomaticCluster.UidsAsync()).Length == members, $"there are {members} members");
         await AutomaticCluster.WholeAsync($"with {members} members", members);
         (await KubeCluster.KubectlAsync("get", "service", "-l", AutomaticCluster.Label, "-o", "name")).Contains($"{AutomaticCluster.Group}-{AutomaticCluster.Members}", StringComparison.Ordinal).Should().Be(members > AutomaticCluster.Members, "a member that is there has an address");
+    }
+
+    /// <summary>A hand at the StatefulSet is put back, and costs no send: whoever it takes away hands over before.</summary>
+    private async Task ScaledByHandAsync(MessageOracle oracle)
+    {
+        const string what = "the StatefulSet scaled by hand";
+        Episode episode = await Episode.BeginAsync(oracle, what);
+        await KubeCluster.KubectlAsync("scale", "statefulset", AutomaticCluster.Group, string.Create(CultureInfo.InvariantCulture, $"--replicas={AutomaticCluster.Members - 1}"));
+        await KubeCluster.UntilAsync(
+            async () => (await KubeCluster.KubectlAsync("get", "events", "--field-selector=reason=MembersPutBack", "-o", "name")).Trim().Length > 0 && await AutomaticCluster.IsCompleteAsync(), "the members are put back");
+        await AutomaticCluster.WholeAsync(what);
+        await oracle.ServedAsync(what);
+        Episode.Toll toll = await episode.TollAsync();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {toll.Failed.Count} sends failed of {toll.Sent}"));
+        toll.Failed.Should().BeEmpty("{0} is put back", what);
+    }
+
+    /// <summary>The cluster deleted and applied again over its claims is the same group, in a later epoch, with every message and what was consumed of it.</summary>
+    private static async Task MadeAgainAsync()
+    {
+        string before = await AutomaticCluster.GroupIdAsync();
+        long epoch = await AutomaticCluster.EpochAsync();
+        IReadOnlyDictionary<int, QueueProgress> progress = await ProgressAsync();
+        progress.Values.Sum(static queue => queue.End).Should().BePositive();
+
+        await AutomaticCluster.MakeAgainAsync();
+
+        (await AutomaticCluster.GroupIdAsync()).Should().Be(before).And.NotBeEmpty();
+        (await AutomaticCluster.EpochAsync()).Should().BeGreaterThan(epoch);
+        await KubeCluster.UntilAsync(
+            async () => (await ProgressAsync()).Select(static queue => (queue.Key, queue.Value.End, queue.Value.Committed)).Order().SequenceEqual(progress.Select(static queue => (queue.Key, queue.Value.End, queue.Value.Committed)).Order()),
+            "every queue ends where it did, and so does what was consumed");
+
+        static async Task<IReadOnlyDictionary<int, QueueProgress>> ProgressAsync() =>
+            await BrokerQuestions.ProgressAsync((await AutomaticCluster.BrokersAsync()).Master, "g_shared", AutomaticCluster.Topic);
     }
 
     private static Task DeletePodAsync(string master) => KubeCluster.KubectlAsync("delete", "pod", master, "--wait=false");
