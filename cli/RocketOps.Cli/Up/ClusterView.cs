@@ -9,11 +9,10 @@ namespace RocketOps.Cli.Up;
 /// <param name="IsReady">All of it serves.</param>
 /// <param name="Reason">One word of why not.</param>
 /// <param name="Message">The full sentence of it.</param>
-/// <param name="NameServers">Address inside the cluster's network.</param>
 /// <param name="ReadyNameServers">How many serve.</param>
 /// <param name="Members">Brokers, by group.</param>
 internal sealed record ClusterView(
-    string Key, bool IsReady, string Reason, string Message, string NameServers, int ReadyNameServers, IReadOnlyList<MemberView> Members)
+    string Key, bool IsReady, string Reason, string Message, int ReadyNameServers, IReadOnlyList<MemberView> Members)
 {
     /// <summary>Where programs of this machine reach the name servers; empty until something listens there.</summary>
     public string Address { get; init; } = "";
@@ -48,9 +47,9 @@ internal sealed record ClusterView(
         }
 
         return new ClusterView(
-            cluster.Key().ToString(), ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Text("nameServers") ?? "", cluster.Status.Int("readyNameServers") ?? 0, members)
+            cluster.Key().ToString(), ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Int("readyNameServers") ?? 0, members)
         {
-            Address = hostAddresses.GetValueOrDefault(ServiceKey(cluster.Status.Text("nameServers") ?? ""), ""),
+            Address = hostAddresses.GetValueOrDefault(new ObjectKey(cluster.Namespace, $"{cluster.Name}-nameserver").ToString(), ""),
             NameServerMembers =
             [
                 .. pods.Values.Where(pod => pod.Namespace == cluster.Namespace && pod.Label("rocketops.io/cluster") == cluster.Name && pod.Label("rocketops.io/component") == "nameserver")
@@ -60,9 +59,6 @@ internal sealed record ClusterView(
             Remarks = RemarksOf(cluster, ready),
         };
     }
-
-    /// <summary>namespace/name of the Service behind <c>name.namespace.svc:port</c>.</summary>
-    private static string ServiceKey(string nameServers) => nameServers.Split('.') is [string name, string ns, ..] ? new ObjectKey(ns, name).ToString() : "";
 
     /// <summary>What the other conditions add. They name the same pods and groups in part, so one that says nothing new is left out.</summary>
     private static List<string> RemarksOf(KubernetesObject cluster, ReadyCondition ready)

@@ -16,6 +16,9 @@ internal sealed class ControlPlane : IAsyncDisposable
     // The operator's label on all that belongs to name servers; what clients are to use of it has a cluster address.
     private static readonly Dictionary<string, string> NameServerLabels = new(StringComparer.Ordinal) { ["rocketops.io/component"] = "nameserver" };
 
+    // The API, its clients and all brokers share one machine with whatever else it does, and its members are started again within seconds: what ends their leases is hardly ever a master that is gone.
+    private static readonly TimeSpan GroupLease = TimeSpan.FromSeconds(30);
+
     private readonly EmbeddedApiServer _api;
     private readonly ProcessKubelet _kubelet;
     private readonly OperatorHost _operator;
@@ -76,9 +79,17 @@ internal sealed class ControlPlane : IAsyncDisposable
 
             // The operator and the demo's clients resolve names as the brokers do.
             Environment.SetEnvironmentVariable(HostResolver.HostsVariable, kubelet.HostsFilePath);
+            ProcessKubelet addresses = kubelet;
             OperatorHost host = await OperatorHost.StartAsync(
                 configuration,
-                new OperatorOptions { LeaderElection = false, UpgradesClusters = true, ProgressInterval = TimeSpan.FromMilliseconds(200) },
+                new OperatorOptions
+                {
+                    LeaderElection = false,
+                    UpgradesClusters = true,
+                    GroupLease = GroupLease,
+                    ClientAddress = service => addresses.HostAddresses.GetValueOrDefault(service.ToString()),
+                    ProgressInterval = TimeSpan.FromMilliseconds(200),
+                },
                 services =>
                 {
                     services.Replace(ServiceDescriptor.Singleton(loggers));

@@ -285,7 +285,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
 
         TopicView topic = _state.Topics[0];
         ClusterView cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
-        DemoRun run = new(cluster.NameServers, topic.TopicName, topic.WriteQueues * cluster.GroupCount, shell, loggers);
+        DemoRun run = new(cluster.Address, topic.TopicName, topic.WriteQueues * cluster.GroupCount, shell, loggers);
         _demoRun = run;
         _demo = Task.Run(
             async () =>

@@ -139,7 +139,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         ClusterObservation observation = Observe(new ClusterContext(entity, _options.Images, _leadership));
         ClusterPause? pause = ClusterPause.Of(entity, _time.GetUtcNow());
-        ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership);
+        ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership) { GroupLease = _options.GroupLease };
         ClaimsFound claims = await _electedClaims.FindAsync(asked, observation, cancellationToken);
         observation = observation with { ElectedClaims = claims.Claims };
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
@@ -147,7 +147,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
-        BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, _time.GetUtcNow()) };
+        BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, ClientAddressOf(context.Names), _time.GetUtcNow()) };
         bool changed = await _status.WriteAsync(entity, next, cancellationToken) == StatusWrite.Written;
         if (changed)
         {
@@ -172,6 +172,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         TimeSpan pace = _pace.Next(entity.Key(), changed);
         return ReconciliationResult<BrokerCluster>.Success(entity, IsDrainingOnly(findings) ? DrainInterval(next.Status) : pace);
     }
+
+    private string ClientAddressOf(ClusterNames names) => _options.ClientAddress?.Invoke(new ObjectKey(names.Namespace, names.NameServer)) ?? names.NameServerClientAddress;
 
     private static bool IsDrainingOnly(ClusterFindings findings) =>
         findings is { Pending: null, Unapplied: null, ScaleIn.InProgress: false, ScaleOuts.Count: 0, Roll.InProgress: false, Growths.Count: 0, Openings.Count: 0, Drains.Count: > 0 } && findings.Drains.All(static drain => drain.Phase is OperationPhase.Waiting or OperationPhase.Draining);

@@ -16,8 +16,13 @@ internal static class BrokerConfigFile
     /// <summary>RocketMQ 5's default of 1 would have SYNC_MASTER wait for nobody.</summary>
     private const int FewestCopies = 2;
 
+    private const string LeaseDuration = "leaseDurationMillis";
+
     /// <summary>What Sync sets beside the role.</summary>
     public static readonly IReadOnlyList<string> SyncKeys = ["inSyncReplicas", "minInSyncReplicas"];
+
+    /// <summary>They have to fit each other: whoever sets one of them has chosen all.</summary>
+    private static readonly IReadOnlyList<string> LeaseTimes = [LeaseDuration, "leaseRenewMillis", "leaseMarginMillis"];
 
     public static string Render(ClusterContext context, string group, int ordinal)
     {
@@ -65,6 +70,11 @@ internal static class BrokerConfigFile
         properties["groupMembers"] = string.Join(',', Enumerable.Range(0, context.ListedOf(group)).Select(member => $"{ClusterNames.Member(group, member)}@{AddressOf(context, group, member)}"));
         properties["leaseStore"] = $"kubernetes:{context.Names.Namespace}/{group}";
         properties["kubernetesCredentials"] = PodParts.CredentialsDirectory;
+        if (context.GroupLease is { } lease && !LeaseTimes.Any(properties.ContainsKey))
+        {
+            properties[LeaseDuration] = lease.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
+        }
+
         properties["replicationMode"] = context.Spec.Replication.Mode.ToString();
         properties["minInSyncReplicas"] = context.Spec.Replication.MinInSync.ToString(CultureInfo.InvariantCulture);
         if (context.Spec.Replication is { Mode: ReplicationMode.Async, ApiOutage: ApiOutageMode.Serve })

@@ -56,6 +56,9 @@ internal sealed class ClusterContext
     /// <summary>Where the spec names none.</summary>
     public OperatorImages Images { get; }
 
+    /// <summary>How long leases of groups that elect their master hold where the spec says nothing of their times; null for the brokers' own default.</summary>
+    public TimeSpan? GroupLease { get; init; }
+
     /// <summary>Whether a program with this image, or without one of its own, is of the operator's version, so that its keys are known here.</summary>
     public bool RunsThisVersion(string? image) => image is null && Images.IsOwn;
 
@@ -168,12 +171,12 @@ internal sealed class ClusterContext
 
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
     public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept, Facts = Facts }.With(observation);
+        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept, Facts = Facts, GroupLease = GroupLease }.With(observation);
 
     /// <summary>The same cluster with what was found of its groups.</summary>
     public ClusterContext Knowing(GroupFacts facts)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = facts };
+        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = facts, GroupLease = GroupLease };
         return next.WithSetsOf(this);
     }
 
@@ -211,12 +214,12 @@ internal sealed class ClusterContext
     {
         BrokerClusterSpec spec = SpecCopy.Of(Spec);
         spec.Brokers.Storage.Size = size;
-        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Facts = Facts }.WithSetsOf(this);
+        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
     }
 
     private bool AreAddressed(string group, int members) => !UsesServiceAddresses || Enumerable.Range(0, members).All(ordinal => MemberAddress(group, ordinal) is not null);
 
-    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = Facts };
+    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = Facts, GroupLease = GroupLease };
 
     private ClusterContext WithSetsOf(ClusterContext other)
     {

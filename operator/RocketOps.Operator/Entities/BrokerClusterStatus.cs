@@ -18,7 +18,7 @@ public sealed class BrokerClusterStatus
     [Description("What is in effect where the spec leaves it to the operator.")]
     public EffectiveValues? Effective { get; set; }
 
-    [Description("Name server address for clients inside the cluster's network.")]
+    [Description("Name server address for clients, inside the cluster's network or, with rocketops up, of this machine.")]
     public string? NameServers { get; set; }
 
     [Description("Name servers that serve.")]

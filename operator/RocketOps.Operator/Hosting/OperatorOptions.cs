@@ -1,3 +1,5 @@
+using RocketOps.Kubernetes;
+
 namespace RocketOps.Operator.Hosting;
 
 /// <summary>How an operator works. One instance is shared by all its controllers and never changes.</summary>
@@ -19,6 +21,18 @@ public sealed record OperatorOptions
     /// Clusters that ask for no version follow the operator's at once, all of them. Otherwise they keep the one they have until they ask for another: an upgrade of the operator restarts no broker.
     /// </summary>
     public bool UpgradesClusters { get; init; }
+
+    /// <summary>
+    /// How long leases of groups that elect their master hold where a cluster says nothing of their times; null for the brokers' own default. Longer where whole programs get no processor for seconds, as on a laptop that
+    /// compiles: there a lease that ends is no sign of a master that is gone.
+    /// </summary>
+    public TimeSpan? GroupLease { get; init; }
+
+    /// <summary>
+    /// Where clients reach the Service of a cluster's name servers, by the Service's key, where they are outside of the cluster's network and it cannot be reached by its name; null while that is not known.
+    /// By default its name is what they use.
+    /// </summary>
+    public Func<ObjectKey, string?>? ClientAddress { get; init; }
 
     /// <summary>
     /// How soon a pass follows while something is awaited that sends no event, such as a broker's registration. Short, because a person is often watching then,

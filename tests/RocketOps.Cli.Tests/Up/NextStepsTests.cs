@@ -27,7 +27,7 @@ public sealed class NextStepsTests
     public async Task Write_AllOfItEnds_SaysOnlyHowToStartItAgain() =>
         (await CommandsAsync(found: One.Address, isEnding: true, One)).Should().Equal("Try next: start it again and leave it running.", "up --data /data");
 
-    private static ClusterView Cluster(string key, string address) => new(key, IsReady: true, "", "", "", 1, []) { Address = address };
+    private static ClusterView Cluster(string key, string address) => new(key, IsReady: true, "", "", 1, []) { Address = address };
 
     /// <summary>The lines, without the path of this program.</summary>
     private static async Task<string[]> CommandsAsync(string? found, bool isEnding, params ClusterView[] clusters)

@@ -204,7 +204,7 @@ public sealed class UpScreenTests
             members.Add(new MemberView($"quickstart-{group}", $"quickstart-{group}-1", "Slave", true, "ready", $"127.10.1.{11 + (2 * group)}:10911"));
         }
 
-        return new ClusterView("default/quickstart", isReady, reason, message, "quickstart-nameserver.default.svc:9876", 1, members)
+        return new ClusterView("default/quickstart", isReady, reason, message, 1, members)
         {
             Address = "127.0.0.1:9876",
             NameServerMembers = [new MemberView("", "quickstart-nameserver-x", MemberView.NameServerRole, true, "ready", "127.10.1.2:9876")],

@@ -12,7 +12,11 @@ namespace RocketOps.Operator.Clusters.Status;
 /// </summary>
 internal static class ClusterStatusBuilder
 {
-    public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, DateTimeOffset now)
+    /// <param name="context">The cluster.</param>
+    /// <param name="findings">What the pass found.</param>
+    /// <param name="clientAddress">Where clients reach the name servers.</param>
+    /// <param name="now">Of transitions.</param>
+    public static BrokerClusterStatus Build(ClusterContext context, ClusterFindings findings, string clientAddress, DateTimeOffset now)
     {
         List<BrokerGroupStatus> groups = findings.Groups.Select(group => Group(group, context.Cluster.Status?.Groups?.Find(last => last.Name == group.Name))).ToList();
         int ready = findings.Members.Count(static member => member.Settled);
@@ -21,7 +25,7 @@ internal static class ClusterStatusBuilder
             ObservedGeneration = Generation(context, findings),
             Version = context.Version,
             Effective = new EffectiveValues { BrokerImage = context.BrokerImage, NameServerImage = context.NameServerImage, StorageSize = context.Groups.Select(context.ClaimSizeOf).Min() },
-            NameServers = context.Names.NameServerClientAddress,
+            NameServers = clientAddress,
             ReadyNameServers = findings.Observation.ReadyNameServers,
             ReadyGroups = groups.Count(static group => group.Ready),
             Brokers = string.Create(CultureInfo.InvariantCulture, $"{ready}/{findings.Members.Count}"),
