@@ -20,6 +20,6 @@ internal static class BrokerMembers
         (string, string)[] meant = [.. all.Where(member => word is null || member.Broker == word || member.Name == word || member.Address == word).Select(static member => (member.Name, member.Address))];
         return meant.Length > 0
             ? meant
-            : throw new CommandFailedException(word is null ? "the name servers know no broker." : $"there is no broker {word}.{NearestWord.Hint(word, info.Brokers.Keys)}");
+            : throw CommandFailedException.Missing(word is null ? "the name servers know no broker." : $"there is no broker {word}.{NearestWord.Hint(word, info.Brokers.Keys)}");
     }
 }

@@ -18,7 +18,7 @@ internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster)
     public async Task RunAsync(string group, string? to, CancellationToken cancellation)
     {
         BrokerData broker = await FindAsync(group, cancellation);
-        string master = broker.MasterAddress ?? throw new CommandFailedException($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
+        string master = broker.MasterAddress ?? throw CommandFailedException.Missing($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
         (string target, long epoch) = await BeginAsync(master, group, to, cancellation);
         long begun = shell.Time.GetTimestamp();
         while (true)
@@ -46,7 +46,7 @@ internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster)
     private async Task<BrokerData> FindAsync(string group, CancellationToken cancellation)
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
-        return info.Brokers.GetValueOrDefault(group) ?? throw new CommandFailedException($"the name servers know no group {group}.{NearestWord.Hint(group, info.Brokers.Keys)}");
+        return info.Brokers.GetValueOrDefault(group) ?? throw CommandFailedException.Missing($"the name servers know no group {group}.{NearestWord.Hint(group, info.Brokers.Keys)}");
     }
 
     private async Task<(string Target, long Epoch)> BeginAsync(string master, string group, string? to, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
+using RocketOps.Cli.Up;
 
 namespace RocketOps.Cli.Clusters;
 
@@ -16,7 +17,14 @@ internal static class ClusterAction
         command.SetAction(async (parsed, cancellation) =>
         {
             await using ClusterConnection cluster = new(parsed.GetValue(nameServers)!, shell);
-            return await run(cluster, parsed, cancellation);
+            try
+            {
+                return await run(cluster, parsed, cancellation);
+            }
+            catch (Exception failure) when (StartingCluster.Explain(failure, cluster.NameServers, Running) is { } explained)
+            {
+                throw explained;
+            }
         });
         return command;
     }
@@ -32,6 +40,14 @@ internal static class ClusterAction
         where T : Command
     {
         ListingOptions listing = new(command);
-        return command.RunsOnCluster(shell, (cluster, parsed, cancellation) => listing.ShowAsync(shell, parsed, () => make(cluster, parsed, cancellation), cancellation));
+        return command.RunsOnCluster(shell, (cluster, parsed, cancellation) => listing.ShowAsync(shell, parsed, () => FindAsync(cluster, parsed, cancellation), cancellation));
+
+        async Task<(IPresentation Found, int Code)> FindAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
+        {
+            (IPresentation found, int code) = await make(cluster, parsed, cancellation);
+            return found is Listing rows && StartingCluster.Explain(rows, cluster.NameServers, Running) is { } explained ? throw explained : (found, code);
+        }
     }
+
+    private static IReadOnlyList<RunningUp> Running() => RunningUp.FindAll(RunningUp.StateFolder());
 }

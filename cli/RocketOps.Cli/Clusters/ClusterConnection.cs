@@ -31,7 +31,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     public async Task<CommandFailedException> UnknownTopicAsync(string topic, string remedy, CancellationToken cancellation)
     {
         IReadOnlyList<string> known = await Admin.GetTopicNamesAsync(cancellation);
-        return new CommandFailedException($"there is no topic {topic}.{NearestWord.Hint(topic, known)}{remedy}");
+        return CommandFailedException.Missing($"there is no topic {topic}.{NearestWord.Hint(topic, known)}{remedy}");
     }
 
     /// <summary>The brokers with a master, by name. Throws <see cref="CommandFailedException"/> when there is none, or when the cluster has to be chosen.</summary>
@@ -46,11 +46,11 @@ internal sealed class ClusterConnection : IAsyncDisposable
 
         if (cluster is not null && !info.Clusters.ContainsKey(cluster))
         {
-            throw new CommandFailedException($"there is no cluster {cluster}, only {string.Join(", ", names)}.");
+            throw CommandFailedException.Missing($"there is no cluster {cluster}, only {string.Join(", ", names)}.");
         }
 
         BrokerData[] masters = [.. WithMaster(info.Brokers.Values.Where(broker => cluster is null || broker.Cluster == cluster))];
-        return masters.Length > 0 ? masters : throw new CommandFailedException("the name servers know no broker that is a master.");
+        return masters.Length > 0 ? masters : throw CommandFailedException.Missing("the name servers know no broker that is a master.");
     }
 
     /// <summary>Topics that are not the system's own, in no order.</summary>

@@ -56,7 +56,7 @@ internal sealed record GroupOnBrokers
         IReadOnlyDictionary<string, List<(BrokerData Broker, SubscriptionGroupConfig Config)>> table = await TableAsync(cluster, await cluster.MastersAsync(clusterName, cancellation), cancellation);
         return table.TryGetValue(name, out List<(BrokerData Broker, SubscriptionGroupConfig Config)>? brokers)
             ? await FindAsync(cluster, name, brokers, cancellation)
-            : throw new CommandFailedException($"there is no consumer group {name}.{NearestWord.Hint(name, table.Keys)}");
+            : throw CommandFailedException.Missing($"there is no consumer group {name}.{NearestWord.Hint(name, table.Keys)}");
     }
 
     public static async Task<GroupOnBrokers> FindAsync(

@@ -60,7 +60,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
             await StartNewQueuesAsync(options.From, cancellation);
             if (_queues.Count == 0)
             {
-                throw new CommandFailedException(options.Queue is null ? $"topic {options.Topic} has no queue that can be read." : $"topic {options.Topic} has no queue {options.Queue} that can be read.");
+                throw CommandFailedException.Missing(options.Queue is null ? $"topic {options.Topic} has no queue that can be read." : $"topic {options.Topic} has no queue {options.Queue} that can be read.");
             }
 
             while (!options.Exit)

@@ -10,8 +10,11 @@ namespace RocketOps.Cli.Up;
 /// </summary>
 /// <param name="DataDirectory">Its data folder.</param>
 /// <param name="Clusters">Its clusters by namespace/name, each with the name servers' address.</param>
-internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Cluster, string Address)> Clusters)
+/// <param name="IsStarting">Not all of it has been ready yet.</param>
+internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Cluster, string Address)> Clusters, bool IsStarting = false)
 {
+    private const string Starting = "starting";
+
     // A few dozen bytes per cluster: a larger file is none of ours.
     private const long MaxFileBytes = 256 * 1024;
 
@@ -52,6 +55,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
         ["pid"] = identity.Id,
         ["started"] = identity.StartMark,
         ["data"] = up.DataDirectory,
+        ["state"] = up.IsStarting ? Starting : "running",
         ["clusters"] = new JsonArray([.. up.Clusters.Select(cluster => (JsonNode)new JsonObject { ["name"] = cluster.Cluster, ["nameServers"] = cluster.Address })]),
     }.ToJsonString();
 
@@ -73,7 +77,8 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
 
             return new RunningUp(
                 root.GetProperty("data").GetString() ?? "",
-                [.. root.GetProperty("clusters").EnumerateArray().Select(cluster => (cluster.GetProperty("name").GetString() ?? "", cluster.GetProperty("nameServers").GetString() ?? ""))]);
+                [.. root.GetProperty("clusters").EnumerateArray().Select(cluster => (cluster.GetProperty("name").GetString() ?? "", cluster.GetProperty("nameServers").GetString() ?? ""))],
+                root.TryGetProperty("state", out JsonElement state) && state.ValueEquals(Starting));
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -10,17 +10,19 @@ namespace RocketOps.Cli.Up;
 internal sealed partial class UpRegistration(string? folder, string dataDirectory, ILogger logger) : IDisposable
 {
     private readonly string? _file = folder is null ? null : Path.Combine(folder, $"up-{Environment.ProcessId}.json");
-    private IReadOnlyList<(string Cluster, string Address)> _told = [];
+    private IReadOnlyList<(string Cluster, string Address)>? _told;
+    private bool _hasBeenReady;
 
-    /// <summary>Tells these clusters if they differ from what was told last.</summary>
-    public void Tell(IReadOnlyList<(string Cluster, string Address)> clusters)
+    /// <summary>Tells these clusters, and whether all of the run has been ready once, if that differs from what was told last.</summary>
+    public void Tell(IReadOnlyList<(string Cluster, string Address)> clusters, bool isReady)
     {
-        if (_file is null || clusters.SequenceEqual(_told) || ProcessIdentity.Of(Environment.ProcessId) is not { } self)
+        bool hasBeenReady = _hasBeenReady || isReady;
+        if (_file is null || (_told is not null && clusters.SequenceEqual(_told) && hasBeenReady == _hasBeenReady) || ProcessIdentity.Of(Environment.ProcessId) is not { } self)
         {
             return;
         }
 
-        _told = clusters;
+        (_told, _hasBeenReady) = (clusters, hasBeenReady);
         try
         {
             if (OperatingSystem.IsWindows())
@@ -33,7 +35,7 @@ internal sealed partial class UpRegistration(string? folder, string dataDirector
             }
 
             string draft = _file + ".new";
-            File.WriteAllText(draft, RunningUp.Write(new RunningUp(dataDirectory, clusters), self));
+            File.WriteAllText(draft, RunningUp.Write(new RunningUp(dataDirectory, clusters, IsStarting: !hasBeenReady), self));
             File.Move(draft, _file, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

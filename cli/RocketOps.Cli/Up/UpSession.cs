@@ -56,10 +56,13 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             await (IsInteractive ? Output.WriteLineAsync(lack) : _lines.TellOfDiskAsync(lack, Elapsed));
         }
 
+        // From now on: who asks while nobody answers yet is to wait.
+        using UpRegistration registration = new(RunningUp.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
+        registration.Tell([], isReady: false);
         try
         {
             await using ControlPlane plane = await ControlPlane.StartAsync(data, options.Port, shell.Time, loggers, stop);
-            return await RunAsync(plane, data, manifests, loggers, stop);
+            return await RunAsync(plane, data, manifests, registration, loggers, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -80,7 +83,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     }
 
     /// <summary>The run on a control plane that has started; it stays the caller's.</summary>
-    internal async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, ILoggerFactory loggers, CancellationToken stop)
+    internal async Task<int> RunAsync(ControlPlane plane, DataDirectory data, List<Manifest> manifests, UpRegistration registration, ILoggerFactory loggers, CancellationToken stop)
     {
         ManifestApplier applier = new(plane.Client);
         List<string> changes = [];
@@ -104,7 +107,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
 
         try
         {
-            await ShowOnScreenAsync(plane, loggers, data, stop);
+            await ShowOnScreenAsync(plane, registration, loggers, data, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -152,12 +155,12 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private int ExitCode() => !options.Demo || _demoRun is { Progress: { IsDone: true, Succeeded: true } } ? ExitCodes.Success : ExitCodes.Failed;
 
     /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
-    private async Task ShowOnScreenAsync(ControlPlane plane, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
+    private async Task ShowOnScreenAsync(ControlPlane plane, UpRegistration registration, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
     {
         await using FiguresPoll? figures = IsInteractive || _recorder is not null ? new FiguresPoll(shell.Time, loggers) : null;
         try
         {
-            await ShowAsync(plane, loggers, figures, data, stop);
+            await ShowAsync(plane, registration, loggers, figures, data, stop);
         }
         finally
         {
@@ -205,14 +208,13 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     }
 
     /// <summary>Reads and shows the state until the end; tells what to try next once, when all is ready and the demo done.</summary>
-    private async Task ShowAsync(ControlPlane plane, ILoggerFactory loggers, FiguresPoll? figures, DataDirectory data, CancellationToken stop)
+    private async Task ShowAsync(ControlPlane plane, UpRegistration registration, ILoggerFactory loggers, FiguresPoll? figures, DataDirectory data, CancellationToken stop)
     {
-        using UpRegistration registration = new(RunningUp.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
         bool isTold = false;
         while (true)
         {
             _state = await ReadAsync(plane, figures, data, stop);
-            registration.Tell([.. _state.Clusters.Where(cluster => cluster.Address.Length > 0).Select(cluster => (cluster.Key, cluster.Address))]);
+            registration.Tell([.. _state.Clusters.Where(cluster => cluster.Address.Length > 0).Select(cluster => (cluster.Key, cluster.Address))], _state.IsReady);
             await ShowAsync(_state);
             if (_state.OperatorEnd is { } end)
             {

@@ -58,8 +58,13 @@ public sealed class DefaultNameServersTests
         string state = folder.File("state/rocketops");
         using (UpRegistration registration = new(state, "/data/one", NullLogger.Instance))
         {
-            registration.Tell(One.Clusters);
-            RunningUp.FindAll(state).Should().ContainSingle().Which.Clusters.Should().Equal(One.Clusters);
+            registration.Tell([], isReady: false);
+            RunningUp.FindAll(state).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Clusters = Array.Empty<(string, string)>(), IsStarting = true });
+            registration.Tell(One.Clusters, isReady: true);
+            registration.Tell(One.Clusters, isReady: false);
+            RunningUp found = RunningUp.FindAll(state).Should().ContainSingle().Subject;
+            found.Clusters.Should().Equal(One.Clusters);
+            found.IsStarting.Should().BeFalse("what was ready once has started");
         }
 
         RunningUp.FindAll(state).Should().BeEmpty();

@@ -19,7 +19,8 @@ public sealed class UpSessionTests
         await using ControlPlane plane = await ControlPlane.StartAsync(data, 0, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         await using StringWriter output = new();
         UpSession session = Session(new UpOptions { Files = [], DataDirectory = data.Path }, output);
-        Task<int> run = session.RunAsync(plane, data, [], NullLoggerFactory.Instance, CancellationToken.None);
+        using UpRegistration registration = new(null, data.Path, NullLogger.Instance);
+        Task<int> run = session.RunAsync(plane, data, [], registration, NullLoggerFactory.Instance, CancellationToken.None);
 
         await plane.Operator.DisposeAsync();
 
