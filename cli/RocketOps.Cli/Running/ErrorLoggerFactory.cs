@@ -2,9 +2,15 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>What the client library warns of, on standard error: a command that waits must not keep quiet about why.</summary>
+/// <summary>What the client library warns of, on standard error: a command that waits must not keep quiet about why. It does about what a command has nothing to do with.</summary>
 internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILogger
 {
+    /// <summary>Ids of the client's log. Heartbeats go to every broker, also to slaves that are away and that nobody asks; a broker that a command needs is told of by what it needs of it.</summary>
+    private const int HeartbeatFailed = 4103;
+
+    /// <summary>A command that has shown as many messages as were asked for leaves the next one to whoever comes.</summary>
+    private const int ShutdownTimedOut = 4130;
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Everything goes to standard error.");
@@ -16,7 +22,7 @@ internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILo
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel))
+        if (IsEnabled(logLevel) && eventId.Id is not (HeartbeatFailed or ShutdownTimedOut))
         {
             error.WriteLine($"rocketops: {formatter(state, exception)}{(exception is null ? string.Empty : $" ({exception.Message})")}");
         }

@@ -60,7 +60,7 @@ internal static partial class ClientLog
     [LoggerMessage(4118, LogLevel.Warning, "the TransactionChecker of group {Group} goes on after its token was cancelled; it is not waited for")]
     public static partial void TransactionCheckerStuck(ILogger logger, string group);
 
-    [LoggerMessage(4152, LogLevel.Warning, "{Count} requests of producer group {Group} had no answer {Seconds} s after it was disposed; their outcome is unknown")]
+    [LoggerMessage(4152, LogLevel.Warning, "{Count} requests of producer group {Group} had no answer {Seconds:0.#} s after it was disposed; their outcome is unknown")]
     public static partial void RequestsCut(ILogger logger, int count, string group, double seconds);
 
     [LoggerMessage(4109, LogLevel.Warning, "traces come faster than {Topic} takes them: {Waiting} wait, and further ones are dropped")]
@@ -108,7 +108,7 @@ internal static partial class ClientLog
     [LoggerMessage(4155, LogLevel.Error, "the broadcast offsets in {Path} and in its backup are damaged and were set aside ({Aside}): this member begins with {From} in every queue, so that messages come again or were missed")]
     public static partial void BroadcastOffsetsLost(ILogger logger, string path, string aside, string from);
 
-    [LoggerMessage(4130, LogLevel.Warning, "{Count} messages were still being handled {Seconds} s after the stop; they will be delivered again")]
+    [LoggerMessage(4130, LogLevel.Warning, "still being handled {Seconds:0.#} s after the stop: {Count} messages; they will be delivered again")]
     public static partial void ShutdownTimedOut(ILogger logger, int count, double seconds);
 
     [LoggerMessage(4131, LogLevel.Error, "reading {Queue} failed in a way nobody foresaw")]
@@ -162,7 +162,7 @@ internal static partial class ClientLog
     [LoggerMessage(4148, LogLevel.Error, "{Broker} reset offsets of group {Group} in a way that cannot be read: {Reason}")]
     public static partial void ResetFailed(ILogger logger, string group, string broker, string reason);
 
-    [LoggerMessage(4150, LogLevel.Warning, "the handler has message {MessageId} of {Queue} for {Seconds} s; it is given back for another delivery, and what the handler says does not count")]
+    [LoggerMessage(4150, LogLevel.Warning, "the handler has message {MessageId} of {Queue} for {Seconds:0.#} s; it is given back for another delivery, and what the handler says does not count")]
     public static partial void HandlerStuck(ILogger logger, string messageId, MessageQueue queue, double seconds);
 
     [LoggerMessage(4151, LogLevel.Warning, "message {MessageId} of {Queue} could not be given back ({Reason}) and was sent to {RetryQueue} instead")]

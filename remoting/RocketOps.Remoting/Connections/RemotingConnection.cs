@@ -87,7 +87,7 @@ public sealed class RemotingConnection
         }
         catch (TimeoutException expired)
         {
-            throw new TimeoutException($"{RemoteEndPoint} did not answer request code {request.Code} within {timeout.TotalMilliseconds:0} ms", expired);
+            throw new TimeoutException($"{RemoteEndPoint} did not answer {RequestName.Of(request.Code)} within {timeout.TotalMilliseconds:0} ms", expired);
         }
         finally
         {
