@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -21,14 +22,15 @@ internal static class BrokerConfigSetCommand
         });
         Option<string?> broker = new("--broker", "-b") { Description = "Only this broker: NAME, NAME/ID or HOST:PORT; without it all", HelpName = "BROKER" };
         Option<bool> yes = Confirmation.Yes();
+        Option<string> output = Changes.Option();
         return new DocumentedCommand(
             "set",
             "Set keys of running brokers that take effect at once; brokers refuse the others. Of a BrokerCluster, what its brokers.config names is put back, and the rest holds until the next restart",
             "rocketops broker config set autoCreateTopicEnable=false",
             "rocketops broker config set brokerPermission=4 --broker broker-a --yes")
         {
-            pairs, broker, yes,
-        }.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
+            pairs, broker, yes, output,
+        }.RunsOnCluster(shell, (cluster, parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async changes =>
         {
             Dictionary<string, string> wanted = new(StringComparer.Ordinal);
             foreach (string pair in parsed.GetRequiredValue(pairs))
@@ -50,7 +52,7 @@ internal static class BrokerConfigSetCommand
                 if (differing.Length > 0)
                 {
                     changed.Add((name, address));
-                    await shell.Output.WriteLineAsync($"{name}: {string.Join(", ", differing.Select(property => $"{property.Key} {current[property.Key]} -> {property.Value}"))}");
+                    await changes.Plan.WriteLineAsync($"{name}: {string.Join(", ", differing.Select(property => $"{property.Key} {current[property.Key]} -> {property.Value}"))}");
                 }
             }
 
@@ -64,10 +66,18 @@ internal static class BrokerConfigSetCommand
             foreach ((string name, string address) in changed)
             {
                 await cluster.Admin.UpdateBrokerConfigAsync(address, wanted, cancellation);
-                await shell.Output.WriteLineAsync($"{name}: changed");
+                await changes.DoneAsync(
+                    $"{name}: changed",
+                    new JsonObject
+                    {
+                        ["broker"] = name,
+                        ["address"] = address,
+                        ["done"] = "changed",
+                        ["keys"] = new JsonObject(wanted.Select(static property => KeyValuePair.Create(property.Key, (JsonNode?)property.Value))),
+                    });
             }
 
             return ExitCodes.Success;
-        });
+        }));
     }
 }

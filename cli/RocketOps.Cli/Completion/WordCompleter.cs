@@ -19,7 +19,8 @@ internal sealed class WordCompleter(Shell shell)
         bool isNewWord = line.Length == 0 || char.IsWhiteSpace(line[^1]);
         string begun = isNewWord || words.Count == 0 ? string.Empty : words[^1];
         string[] before = [.. words.Skip(1).Take(words.Count - 1 - (begun.Length == 0 ? 0 : 1))];
-        ParseResult parsed = CommandTree.Create(shell).Parse(before, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        Command root = CommandTree.Create(shell);
+        ParseResult parsed = root.Parse(LeadingOptions.MoveBehindCommand(root, before), new ParserConfiguration { ResponseFileTokenReplacer = null });
         IEnumerable<string> found = await CandidatesAsync(parsed, before, begun, cancellation);
         return [.. found.Where(word => word.StartsWith(begun, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
@@ -56,7 +57,7 @@ internal sealed class WordCompleter(Shell shell)
         Argument? next = command.Arguments.FirstOrDefault(argument => (parsed.GetResult(argument)?.Tokens.Count ?? 0) < argument.Arity.MaximumNumberOfValues);
         return next switch
         {
-            NameArgument name => await NamesAsync(parsed, name.Kind, cancellation),
+            INamed name => await NamesAsync(parsed, name.Kind, cancellation),
             null => [],
             _ => Labels(next),
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -17,14 +18,15 @@ internal static class GroupDeleteCommand
         Option<bool> force = new("--force") { Description = "Even while members are online, which make it anew with their next heartbeat" };
         Option<bool> yes = Confirmation.Yes();
         Option<string?> clusterName = TopicOptions.Cluster();
+        Option<string> output = Changes.Option();
         return new DocumentedCommand(
             "delete",
             "Delete a consumer group with its offsets and its retry topic; dead letters stay",
             "rocketops group delete billing",
             "rocketops group delete billing --yes --keep-offsets")
         {
-            name, keep, force, yes, clusterName,
-        }.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
+            name, keep, force, yes, clusterName, output,
+        }.RunsOnCluster(shell, (cluster, parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async changes =>
         {
             GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, parsed.GetRequiredValue(name), parsed.GetValue(clusterName), cancellation);
             if (group.Members.Count > 0 && !parsed.GetValue(force))
@@ -44,7 +46,9 @@ internal static class GroupDeleteCommand
                     await cluster.Admin.DeleteTopicOnBrokerAsync(broker.MasterAddress!, retry, cancellation);
                 }
 
-                await shell.Output.WriteLineAsync($"{group.Name}: deleted on {broker.BrokerName}");
+                await changes.DoneAsync(
+                    $"{group.Name}: deleted on {broker.BrokerName}",
+                    new JsonObject { ["group"] = group.Name, ["broker"] = broker.BrokerName, ["done"] = "deleted", ["offsets"] = keepsOffsets ? "kept" : "deleted" });
             }
 
             if (!keepsOffsets)
@@ -53,6 +57,6 @@ internal static class GroupDeleteCommand
             }
 
             return ExitCodes.Success;
-        });
+        }));
     }
 }

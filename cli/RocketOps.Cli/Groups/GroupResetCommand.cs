@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Output;
@@ -21,6 +22,7 @@ internal static class GroupResetCommand
         Option<bool> dryRun = new("--dry-run") { Description = "Show what would be done, and end" };
         Option<bool> yes = Confirmation.Yes();
         Option<string?> clusterName = TopicOptions.Cluster();
+        Option<string> output = Changes.Option();
         return new DocumentedCommand(
             "reset",
             "Let a consumer group go on at another place of a topic, after showing which; its members have to be stopped",
@@ -28,8 +30,8 @@ internal static class GroupResetCommand
             "rocketops group reset billing --topic orders --to 2026-11-20T18:00 --dry-run",
             "rocketops group reset billing --topic orders --to -100 --yes     the last hundred of every queue again")
         {
-            name, topic, to, dryRun, yes, clusterName,
-        }.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
+            name, topic, to, dryRun, yes, clusterName, output,
+        }.RunsOnCluster(shell, (cluster, parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async changes =>
         {
             string group = parsed.GetRequiredValue(name);
             List<GroupResetStep> steps = await PlanAsync(
@@ -40,20 +42,30 @@ internal static class GroupResetCommand
                 plan.Add(step.Queue.Topic, step.Queue.BrokerName, step.Queue.QueueId, step.From, step.To, step.Max);
             }
 
-            await plan.WriteAsync(OutputFormat.Table, shell, shell.Output);
+            await plan.WriteAsync(OutputFormat.Table, shell, changes.Plan);
             if (!parsed.GetValue(dryRun))
             {
                 await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Let group {group} go on at NEXT?", cancellation);
                 foreach (GroupResetStep step in steps)
                 {
                     await cluster.Admin.SetConsumerOffsetAsync(step.Address, group, step.Queue, step.To, cancellation);
+                    await changes.DoneAsync(null, new JsonObject
+                    {
+                        ["group"] = group,
+                        ["topic"] = step.Queue.Topic,
+                        ["broker"] = step.Queue.BrokerName,
+                        ["queue"] = step.Queue.QueueId,
+                        ["done"] = "moved",
+                        ["from"] = step.From,
+                        ["to"] = step.To,
+                    });
                 }
 
-                await shell.Output.WriteLineAsync($"{group}: moved in {Quantity.Of(steps.Count, "queue")}");
+                await changes.SummariseAsync($"{group}: moved in {Quantity.Of(steps.Count, "queue")}");
             }
 
             return ExitCodes.Success;
-        });
+        }));
     }
 
     private static async Task<List<GroupResetStep>> PlanAsync(ClusterConnection cluster, string name, string topic, string? clusterName, StartPoint to, CancellationToken cancellation)

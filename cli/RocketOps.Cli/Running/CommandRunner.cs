@@ -11,7 +11,7 @@ internal sealed class CommandRunner(Shell shell)
         try
         {
             Command root = CommandTree.Create(shell);
-            arguments = WithoutHelpWord(arguments);
+            arguments = LeadingOptions.MoveBehindCommand(root, WithoutHelpWord(arguments));
 
             // Words that begin with @ are bodies and keys, not files with further options.
             ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -86,6 +86,21 @@ internal sealed record Resendable
         };
     }
 
+    /// <summary>Whether a property is the broker's that stored the message, not its producer's.</summary>
+    public static bool IsAddedByBroker(string property) => Added.Contains(property, StringComparer.Ordinal);
+
+    /// <summary>Properties as a request has them.</summary>
+    public static string Join(IEnumerable<KeyValuePair<string, string>> properties)
+    {
+        StringBuilder text = new();
+        foreach ((string name, string value) in properties)
+        {
+            text.Append(name).Append((char)PropertyReader.NameEnd).Append(value).Append((char)PropertyReader.PropertyEnd);
+        }
+
+        return text.ToString();
+    }
+
     private static string FindProblem(string topic, bool waits, Dictionary<string, string> properties, int sysFlag) =>
         topic is "RMQ_SYS_TRANS_HALF_TOPIC" ? "a half message: only its producer knows whether it counts"
         : properties.ContainsKey(PropertyNames.TimerDeleteUniqKey) ? "the recall of a timer"
@@ -121,12 +136,6 @@ internal sealed record Resendable
             properties[PropertyNames.TimerDeliverMs] = due;
         }
 
-        StringBuilder text = new();
-        foreach ((string name, string value) in properties)
-        {
-            text.Append(name).Append((char)PropertyReader.NameEnd).Append(value).Append((char)PropertyReader.PropertyEnd);
-        }
-
-        return text.ToString();
+        return Join(properties);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -25,6 +26,7 @@ internal static class TopicAlterCommand
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
         Option<bool> force = TopicOwnership.Force();
+        Option<string> output = Changes.Option();
         Command command = new DocumentedCommand(
             "alter",
             $"Change a topic on every master, after showing what changes. {TopicOptions.ObjectsNote}",
@@ -32,7 +34,7 @@ internal static class TopicAlterCommand
             "rocketops topic alter orders --write-queues 4 --yes    first step to fewer queues: the others are read empty",
             "rocketops topic alter orders --permission r            no further messages")
         {
-            name, queues, read, write, permission, type, cluster, yes, force,
+            name, queues, read, write, permission, type, cluster, yes, force, output,
         };
         Option[] changes = [queues, read, write, permission, type];
         command.Validators.Add(result =>
@@ -42,7 +44,7 @@ internal static class TopicAlterCommand
                 result.AddError($"give what to change: {string.Join(", ", changes.Select(static change => change.Name))}.");
             }
         });
-        return command.RunsOnCluster(shell, async (connection, parsed, cancellation) =>
+        return command.RunsOnCluster(shell, (connection, parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async told =>
         {
             string topic = parsed.GetRequiredValue(name);
             await connection.RouteAsync(topic, cancellation);
@@ -59,7 +61,7 @@ internal static class TopicAlterCommand
                     if (differences.Length > 0)
                     {
                         steps.Add((broker, to));
-                        await shell.Output.WriteLineAsync($"{topic} on {broker.BrokerName}: {string.Join(", ", differences)}");
+                        await told.Plan.WriteLineAsync($"{topic} on {broker.BrokerName}: {string.Join(", ", differences)}");
                     }
                 }
             }
@@ -74,11 +76,22 @@ internal static class TopicAlterCommand
             foreach ((BrokerData broker, TopicConfig to) in steps)
             {
                 await connection.Admin.CreateOrUpdateTopicAsync(broker.MasterAddress!, to, cancellation);
-                await shell.Output.WriteLineAsync($"{topic}: changed on {broker.BrokerName}");
+                await told.DoneAsync(
+                    $"{topic}: changed on {broker.BrokerName}",
+                    new JsonObject
+                    {
+                        ["topic"] = topic,
+                        ["broker"] = broker.BrokerName,
+                        ["done"] = "changed",
+                        ["readQueues"] = to.ReadQueues,
+                        ["writeQueues"] = to.WriteQueues,
+                        ["permission"] = PermissionText.Of(to.Permission),
+                        ["type"] = TopicOnBrokers.TypeOf(to),
+                    });
             }
 
             return ExitCodes.Success;
-        });
+        }));
     }
 
     private static TopicConfig Changed(TopicConfig before, int? read, int? write, string? permission, string? type)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -7,36 +8,53 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Topics;
 
-/// <summary><c>rocketops topic delete</c>: removes a topic with its messages.</summary>
+/// <summary><c>rocketops topic delete</c>: removes topics with their messages.</summary>
 internal static class TopicDeleteCommand
 {
     private static readonly CompositeFormat Instead = CompositeFormat.Parse("kubectl delete topic.rocketops.io {0} (its deletionPolicy says what becomes of the messages)");
 
     public static Command Create(Shell shell)
     {
-        NameArgument name = NameArgument.Topic();
+        Argument<string[]> names = NameArgument.Topics();
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
         Option<bool> force = TopicOwnership.Force();
-        return new DocumentedCommand("delete", $"Delete a topic from every broker and name server, with its messages. {TopicOptions.ObjectsNote}", "rocketops topic delete orders", "rocketops topic delete orders --yes") { name, cluster, yes, force }
-            .RunsOnCluster(shell, async (connection, parsed, cancellation) =>
+        Option<string> output = Changes.Option();
+        return new DocumentedCommand(
+            "delete",
+            $"Delete topics from every broker and name server, with their messages; when one of them cannot be, none is. {TopicOptions.ObjectsNote}",
+            "rocketops topic delete orders",
+            "rocketops topic delete orders payments --yes")
+        {
+            names, cluster, yes, force, output,
+        }.RunsOnCluster(shell, (connection, parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async changes =>
+        {
+            string[] topics = [.. parsed.GetRequiredValue(names).Distinct(StringComparer.Ordinal)];
+            long messages = 0;
+            IReadOnlyList<BrokerData> masters = [];
+            foreach (string topic in topics)
             {
-                string topic = parsed.GetRequiredValue(name);
-
                 // Brokers and name servers say yes to the removal of what is not there; a mistyped name must not look like a deletion.
                 await connection.RouteAsync(topic, cancellation);
-                IReadOnlyList<BrokerData> masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
+                masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
                 await TopicOwnership.CheckAsync(shell, topic, masters, parsed.GetValue(force), "make it again, empty", Instead, cancellation);
-                TopicOnBrokers found = await TopicOnBrokers.FindAsync(connection, topic, cancellation);
-                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete topic {topic} with its {Quantity.Of(found.Messages ?? 0, "message")}? What is deleted cannot be brought back.", cancellation);
+                messages += (await TopicOnBrokers.FindAsync(connection, topic, cancellation)).Messages ?? 0;
+            }
+
+            string what = topics.Length == 1 ? $"topic {topics[0]} with its" : $"{topics.Length} topics ({string.Join(", ", topics)}) with their";
+            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete {what} {Quantity.Of(messages, "message")}? What is deleted cannot be brought back.", cancellation);
+            foreach (string topic in topics)
+            {
                 foreach (BrokerData broker in masters)
                 {
                     await connection.Admin.DeleteTopicOnBrokerAsync(broker.MasterAddress!, topic, cancellation);
-                    await shell.Output.WriteLineAsync($"{topic}: deleted on {broker.BrokerName}");
+                    await changes.DoneAsync($"{topic}: deleted on {broker.BrokerName}", new JsonObject { ["topic"] = topic, ["broker"] = broker.BrokerName, ["done"] = "deleted" });
                 }
 
                 await connection.Admin.DeleteTopicOnNameServersAsync(topic, parsed.GetValue(cluster), cancellation);
-                return ExitCodes.Success;
-            });
+            }
+
+            return ExitCodes.Success;
+        }));
     }
 }
