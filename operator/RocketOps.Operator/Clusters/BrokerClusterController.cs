@@ -40,6 +40,9 @@ namespace RocketOps.Operator.Clusters;
 [EntityRbac(typeof(EndpointSlice), Verbs = RbacVerbs.Read | RbacVerbs.Apply | RbacVerbs.Update)]
 [EntityRbac(typeof(Pod), Subresource = "eviction", Verbs = RbacVerbs.Create)]
 [EntityRbac(typeof(Pod), Verbs = RbacVerbs.Read | RbacVerbs.Patch | RbacVerbs.Delete)]
+
+// Why a StatefulSet's pod is not made is told nowhere else.
+[EntityRbac(typeof(Event), Verbs = RbacVerbs.List)]
 internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 {
     private readonly OperatorOptions _options;
@@ -63,6 +66,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly RegistrationsStep _registrations;
     private readonly MemberFiguresStep _figures;
     private readonly FaultTimes _faults;
+    private readonly RefusedPodsStep _refused;
     private readonly UnmanagedTopics _unmanaged;
     private readonly ClusterAdmins _admins;
     private readonly WaitingPace _pace;
@@ -92,6 +96,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         RegistrationsStep registrations,
         MemberFiguresStep figures,
         FaultTimes faults,
+        RefusedPodsStep refused,
         UnmanagedTopics unmanaged,
         ClusterAdmins admins,
         WaitingPace pace,
@@ -120,6 +125,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _registrations = registrations;
         _figures = figures;
         _faults = faults;
+        _refused = refused;
         _unmanaged = unmanaged;
         _admins = admins;
         _pace = pace;
@@ -193,6 +199,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _pace.Forget(entity.Key());
         _roll.Forget(entity.Key());
         _faults.Forget(entity.Key());
+        _refused.Forget(entity.Key());
         _handOver.Forget(entity.Key());
         await _admins.ForgetAsync(entity.Key());
         await _admins.ForgetGoneAsync();
@@ -222,6 +229,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             Changed = children.Changed,
             Pause = pause,
             NameServersSilent = silent,
+            Refused = await _refused.RunAsync(context, observation, groups, cancellationToken),
         };
         if (paused)
         {

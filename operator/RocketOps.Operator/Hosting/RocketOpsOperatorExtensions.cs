@@ -61,6 +61,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RolesStep>();
         services.AddSingleton<ServingTimes>();
         services.AddSingleton<FaultTimes>();
+        services.AddSingleton<RefusedPodsStep>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<HandOverStep>();
         services.AddSingleton<LiveBrokers>();

@@ -48,6 +48,7 @@ internal static class Reasons
     // Only a person can go on.
     public const string RolloutFailing = "RolloutFailing";
     public const string PodsFailing = "PodsFailing";
+    public const string PodsRefused = "PodsRefused";
     public const string InvalidName = "InvalidName";
     public const string InvalidConfig = "InvalidConfig";
     public const string InvalidSpec = "InvalidSpec";

@@ -25,6 +25,7 @@ internal sealed class Workloads : IAsyncDisposable
     private readonly HashSet<string> _letGo = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _kept = new(StringComparer.Ordinal);
     private readonly PlayedObjects _objects;
+    private readonly RefusedCreations _refusals;
     private int _addresses;
     private int _rounds;
 
@@ -39,6 +40,7 @@ internal sealed class Workloads : IAsyncDisposable
         _client = client;
         _admin = admin;
         _objects = new PlayedObjects(client, ns, pulse);
+        _refusals = new RefusedCreations(client);
         _running = Task.Run(RunAsync);
     }
 
@@ -66,6 +68,28 @@ internal sealed class Workloads : IAsyncDisposable
             _pulse?.Beat();
         }
     } = static _ => true;
+
+    /// <summary>What the API server says when a pod that is missing is made all the same; null when nobody tries.</summary>
+    public Func<string, string?> Refuses
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    } = static _ => null;
+
+    /// <summary>What the API server says when name servers are made; null when it makes them.</summary>
+    public string? NameServerRefusal
+    {
+        get;
+        set
+        {
+            field = value;
+            _pulse?.Beat();
+        }
+    }
 
     /// <summary>Where a pod of a set is made.</summary>
     public Func<Pod, string?> Node { get; set; } = static _ => null;
@@ -229,7 +253,7 @@ internal sealed class Workloads : IAsyncDisposable
             {
                 await RunAsync(pod, NameServerServes(i), cancellationToken);
             }
-            else
+            else if (NameServerRefusal is null)
             {
                 await _objects.CreateAsync(Make(deployment, name), cancellationToken);
             }
@@ -244,7 +268,8 @@ internal sealed class Workloads : IAsyncDisposable
         }
 
         int ready = pods.Count(pod => wanted.Contains(pod.Name()) && IsReady(pod)) + OldNameServers;
-        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == ready && status.Replicas == all)
+        string? refusal = deployment.Status?.Conditions?.Find(static condition => condition.Type == "ReplicaFailure")?.Message;
+        if (deployment.Status is { } status && status.ObservedGeneration == deployment.Metadata.Generation && status.ReadyReplicas == ready && status.Replicas == all && refusal == NameServerRefusal)
         {
             return;
         }
@@ -256,6 +281,7 @@ internal sealed class Workloads : IAsyncDisposable
             ReadyReplicas = ready,
             UpdatedReplicas = replicas,
             AvailableReplicas = ready,
+            Conditions = NameServerRefusal is { } words ? [new WorkloadCondition { Type = "ReplicaFailure", Status = "True", Reason = "FailedCreate", Message = words }] : null,
         };
         await _objects.ReplaceStatusAsync(deployment, cancellationToken);
     }
@@ -344,6 +370,10 @@ internal sealed class Workloads : IAsyncDisposable
                 made.Spec!.NodeName = Node(made);
                 await _objects.CreateAsync(made, cancellationToken);
                 Started.Enqueue(name);
+            }
+            else if (Refuses(name) is { } words)
+            {
+                await _refusals.TellAsync(set, name, words, cancellationToken);
             }
         }
 

@@ -51,6 +51,9 @@ internal sealed record ClusterFindings(
     /// <summary>A master that is to hand over goes on leading, however often it is asked.</summary>
     public bool HandOverFails { get; init; }
 
+    /// <summary>Pods that the API server refuses to make.</summary>
+    public RefusedPods Refused { get; init; } = RefusedPods.None;
+
     /// <summary>New groups that take no messages yet.</summary>
     public IReadOnlyList<OpeningPlan> Openings { get; init; } = [];
 

@@ -35,7 +35,7 @@ internal static class Degradation
     {
         if (IsRestarting(context, findings))
         {
-            return nameServers.Length > 0 || Array.Exists(broken, member => PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+            return nameServers.Length > 0 || Array.Exists(broken, member => findings.Refused.Brokers.ContainsKey(member.Pod) || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
         }
 
         Condition? last = Last(context);

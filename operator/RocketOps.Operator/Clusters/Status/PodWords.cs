@@ -13,7 +13,8 @@ internal static class PodWords
     public static string List(IReadOnlyCollection<string> entries, string separator = ", ") =>
         entries.Count <= MaxNamed ? string.Join(separator, entries) : string.Join(separator, entries.Take(MaxNamed)) + " and more";
 
-    public static string WithTrouble(MemberState member, ClusterFindings findings) => $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
+    public static string WithTrouble(MemberState member, ClusterFindings findings) =>
+        findings.Refused.Brokers.ContainsKey(member.Pod) ? $"{member.Pod}: the API server refuses it" : $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
 
     public static string WithTrouble(Pod pod) => $"{pod.Name()}: {PodTrouble.Describe(pod)}";
 

@@ -29,6 +29,7 @@ internal static class StuckPods
         string silent = Degradation.IsOf(context, findings, brokers, nameServers) ? GroupFaults.WithoutMaster(findings.Groups) : "";
         return Problem.Join(
         [
+            findings.Refused.Problem,
             brokersRoll ? Rollout("broker", brokerWords) : null,
             nameServersRoll ? Rollout("name server", nameServerWords) : null,
             Failing(silent, [.. brokersRoll ? [] : brokerWords, .. nameServersRoll ? [] : nameServerWords]),
