@@ -29,6 +29,8 @@ public interface IOperatorBuilder
         where TEntity : class, IKubernetesObject;
 
     /// <summary>Watches a kind for its cache alone: <c>IEntityCache&lt;T&gt;</c> by dependency injection.</summary>
-    IOperatorBuilder AddCache<T>(string? labelSelector = null)
+    /// <param name="labelSelector">Limits what is watched and cached, at the server.</param>
+    /// <param name="mayBeForbidden">Whether the operator works without the right to list the kind; decided by the first call for a kind.</param>
+    IOperatorBuilder AddCache<T>(string? labelSelector = null, bool mayBeForbidden = false)
         where T : class, IKubernetesObject;
 }

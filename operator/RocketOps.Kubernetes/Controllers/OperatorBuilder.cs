@@ -75,7 +75,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
         return this;
     }
 
-    public IOperatorBuilder AddCache<T>(string? labelSelector = null)
+    public IOperatorBuilder AddCache<T>(string? labelSelector = null, bool mayBeForbidden = false)
         where T : class, IKubernetesObject
     {
         if (_caches.TryGetValue(typeof(T), out string? existing))
@@ -94,6 +94,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
                 Namespaces = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespaces : [],
                 LabelSelector = labelSelector,
                 KeepManagedFieldsOf = settings.Name,
+                MayBeForbidden = mayBeForbidden,
             },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Informer<T>>>()));

@@ -56,6 +56,8 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     public int Count => _store.Count;
 
+    public string? Refusal => Array.Find(_scopes, static scope => scope.Refusal is not null)?.Refusal;
+
     TimeSpan IInformerLoop.Silence => _time.GetElapsedTime(_scopes.Min(static scope => scope.LastHeard));
 
     string? IInformerLoop.Problem => Array.Find(_scopes, static scope => scope.Problem is not null)?.Problem;
@@ -163,6 +165,13 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
                     continue;
                 }
             }
+            catch (KubernetesException e) when (e.IsForbidden && _options.MayBeForbidden)
+            {
+                Forbidden(scope, e);
+                isAway = false;
+                version = null;
+                failures++;
+            }
             catch (Exception e)
             {
                 // Whatever it was: an informer that ends takes the whole operator with it, and one that goes on tells what is wrong.
@@ -216,13 +225,32 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
         Replace(scope, list);
         Reached(scope, list.Metadata.ResourceVersion);
+        scope.Refusal = null;
+        Synced(scope);
+        return list.Metadata.ResourceVersion;
+    }
+
+    private void Synced(WatchedScope scope)
+    {
         scope.IsSynced = true;
         if (Array.TrueForAll(_scopes, static one => one.IsSynced) && _synced.TrySetResult())
         {
             LogSynced(_logger, Kind, _store.Count);
         }
+    }
 
-        return list.Metadata.ResourceVersion;
+    /// <summary>An answer like any other: nobody waits for more, and nothing is wrong. Told once.</summary>
+    private void Forbidden(WatchedScope scope, KubernetesException refused)
+    {
+        Heard(scope);
+        scope.Problem = null;
+        if (scope.Refusal is null)
+        {
+            LogForbidden(_logger, Kind, refused.Status.Message);
+        }
+
+        scope.Refusal = refused.Status.Message ?? refused.Message;
+        Synced(scope);
     }
 
     private IAsyncEnumerable<WatchEvent<T>> WatchAsync(WatchedScope scope, string version, CancellationToken cancellationToken)
@@ -421,4 +449,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
     [LoggerMessage(26, LogLevel.Error, "{Kind}: list or watch failed in a way that it should not, trying again; please report it")]
     private static partial void LogBroken(ILogger logger, Exception error, string kind);
+
+    [LoggerMessage(27, LogLevel.Warning, "{Kind} may not be listed or watched: going on without it, and looking again now and then: {Reason}")]
+    private static partial void LogForbidden(ILogger logger, string kind, string? reason);
 }

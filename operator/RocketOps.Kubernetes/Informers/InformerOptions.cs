@@ -14,6 +14,9 @@ public sealed record InformerOptions
     /// </summary>
     public string? KeepManagedFieldsOf { get; init; }
 
+    /// <summary>Whoever may not list the kind goes on without it, with an empty cache, and looks again now and then: the right may come. Otherwise it is waited for.</summary>
+    public bool MayBeForbidden { get; init; }
+
     /// <summary>The server ends a watch at a random time from here to twice this, so that not all end together.</summary>
     public TimeSpan WatchTimeout { get; init; } = TimeSpan.FromMinutes(5);
 

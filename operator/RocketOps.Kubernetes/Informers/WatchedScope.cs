@@ -7,6 +7,7 @@ internal sealed class WatchedScope(string? ns, long now)
 {
     private long _lastHeard = now;
     private volatile string? _problem;
+    private volatile string? _refusal;
     private volatile bool _isSynced;
 
     public string? Namespace => ns;
@@ -22,6 +23,13 @@ internal sealed class WatchedScope(string? ns, long now)
     {
         get => _problem;
         set => _problem = value;
+    }
+
+    /// <summary>Why it may not be listed; null while it may.</summary>
+    public string? Refusal
+    {
+        get => _refusal;
+        set => _refusal = value;
     }
 
     public bool IsSynced

@@ -47,6 +47,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 {
     private readonly OperatorOptions _options;
     private readonly IGroupLeadership _leadership;
+    private readonly ElectionRights _rights;
     private readonly ChildCaches _caches;
     private readonly LeasesStep _leases;
     private readonly ElectedClaimsStep _electedClaims;
@@ -77,6 +78,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     public BrokerClusterController(
         OperatorOptions options,
         IGroupLeadership leadership,
+        ElectionRights rights,
         ChildCaches caches,
         LeasesStep leases,
         ElectedClaimsStep electedClaims,
@@ -106,6 +108,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     {
         _options = options;
         _leadership = leadership;
+        _rights = rights;
         _caches = caches;
         _leases = leases;
         _electedClaims = electedClaims;
@@ -210,7 +213,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterContext context, ClusterObservation observation, HonouredSpec honoured, ClusterPause? pause, ClaimsFound claims, LeasesOutcome leases, CancellationToken cancellationToken)
     {
         bool paused = pause is { Cluster: true };
-        bool blocked = honoured.Blocked || claims.Unread is not null;
+        Problem? denied = context.IsAutomatic ? _rights.Lacking : null;
+        bool blocked = honoured.Blocked || claims.Unread is not null || denied is not null;
         GrowthOutcome growth = paused || blocked ? GrowthOutcome.Nothing : await _growth.RunAsync(context, observation, honoured.Problem is null, cancellationToken);
         context = growth.Kept is { } size ? context.WithStorage(size) : context;
         ChildrenOutcome children = paused || blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, observation, growth.Held, cancellationToken);
@@ -222,7 +226,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         (IReadOnlyList<GroupView> groups, bool silent) = _faults.Measure(
             context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
-        Problem? problem = children.Problem ?? (paused ? null : honoured.Problem ?? growth.Problem ?? leases.Foreign);
+        Problem? problem = children.Problem ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Foreign);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
         ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
         {

@@ -54,6 +54,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RefusedGrowth>();
         services.AddSingleton<GrowthStep>();
         services.AddSingleton<ChildrenStep>();
+        services.AddSingleton<ElectionRights>();
         services.AddSingleton<LeaseClock>();
         services.AddSingleton<LeasesStep>();
         services.AddSingleton<ElectedClaimsStep>();
@@ -107,7 +108,12 @@ public static class RocketOpsOperatorExtensions
             .AddEntity(OperatorJsonContext.Default.BrokerCluster)
             .AddEntity(OperatorJsonContext.Default.Topic)
             .AddEntity(OperatorJsonContext.Default.ConsumerGroup)
-            .AddCache<Lease>(ManagedChildren)
+
+            // Only groups that elect their master need these; roles of before those may lack the rights.
+            .AddCache<Lease>(ManagedChildren, mayBeForbidden: true)
+            .AddCache<Role>(ManagedChildren, mayBeForbidden: true)
+            .AddCache<RoleBinding>(ManagedChildren, mayBeForbidden: true)
+            .AddCache<EndpointSlice>(ManagedChildren, mayBeForbidden: true)
             .AddController<BrokerClusterController, BrokerCluster>(static controller => controller
                 .WithLogField("cluster", static cluster => cluster.Key())
                 .Owns<Deployment>(ManagedChildren)
