@@ -259,7 +259,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 findings = findings with { ScaleOuts = await _scaleOut.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 bool held = pause is { Restarts: true } || (context.IsAutomatic && findings.ScaleIn.TakesAway);
-                findings = findings with { Roll = await _roll.RunAsync(context, observation, registrations, held, cancellationToken) };
+                findings = findings with { Roll = await _roll.RunAsync(context, observation, groups, registrations, held, cancellationToken) };
                 if ((findings.ScaleIn.HandOver ?? (held ? null : findings.Roll.HandOver)) is { } handOver)
                 {
                     findings = findings with { HandOverFails = await _handOver.RunAsync(context, handOver, cancellationToken) };

@@ -76,6 +76,12 @@ public sealed record OperatorOptions
     /// </summary>
     public TimeSpan FaultGrace { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a member that does not serve and runs is left alone, when it is the only one of its group that has everything and is outdated: a store that was not closed is read again, which takes minutes at most, and a
+    /// restart begins that anew. After that the new template may be the repair.
+    /// </summary>
+    public TimeSpan RecoveryGrace { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a start waits for definitions that are of its version: the API server publishes those that were just applied a little later.</summary>
     public TimeSpan DefinitionGrace { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -61,6 +61,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<LiveConfigStep>();
         services.AddSingleton<RolesStep>();
         services.AddSingleton<ServingTimes>();
+        services.AddSingleton<RecoveryTimes>();
         services.AddSingleton<FaultTimes>();
         services.AddSingleton<RefusedPodsStep>();
         services.AddSingleton<RollStep>();

@@ -14,6 +14,7 @@ internal static class Reasons
     public const string PodsStarting = "PodsStarting";
     public const string RollingUpdate = "RollingUpdate";
     public const string WaitingForSync = "WaitingForSync";
+    public const string LastCopy = "LastCopy";
     public const string HandingOver = "HandingOver";
     public const string HandOverFailing = "HandOverFailing";
     public const string BudgetBlocks = "BudgetBlocks";

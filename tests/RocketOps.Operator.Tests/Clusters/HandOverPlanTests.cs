@@ -55,6 +55,33 @@ public sealed class HandOverPlanTests
         Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
     }
 
+    /// <summary>What it reads again after a crash is all that there is, and a restart would begin that anew.</summary>
+    [Fact]
+    public void Next_TheOnlyCopyInSyncDoesNotServe_IsNotDeleted()
+    {
+        GroupView group = Broken(Group("a-0-0", ["a-0-0"], outdated: [0, 1]), 0, recovering: true);
+
+        RollPlan plan = Next(group);
+
+        (plan.Restart, plan.HandOver).Should().Be((null, null));
+        (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.LastCopy, "a-0-0"));
+        Next(Broken(Broken(Group(null, ["a-0-0", "a-0-1"], outdated: [0, 1]), 0, recovering: true), 1, recovering: true)).Why.Should().Be(RollWait.LastCopy, "neither of those that have everything serves");
+    }
+
+    /// <summary>A group that is broken altogether is mended through its spec: whoever crashes, or has had its time, is replaced.</summary>
+    [Fact]
+    public void Next_TheOnlyCopyInSyncDoesNotComeByItself_Restarts()
+    {
+        Next(Broken(Group("a-0-0", ["a-0-0"], outdated: [0]), 0, recovering: false)).Restart!.Pod.Should().Be("a-0-0");
+    }
+
+    [Fact]
+    public void Next_AnotherHasEverything_BrokenOnesRestartAtOnce()
+    {
+        Next(Broken(Group("a-0-1", All, outdated: [0]), 0, recovering: true)).Restart!.Pod.Should().Be("a-0-0");
+        Next(Broken(Broken(Group("a-0-0", ["a-0-0"], outdated: [0, 2]), 0, recovering: true), 2, recovering: true)).Restart!.Pod.Should().Be("a-0-2", "nobody's copy is lost with it");
+    }
+
     /// <summary>Nobody takes up a wish, and whoever is taken away now may be the one that is about to lead.</summary>
     [Theory]
     [InlineData(0)]
@@ -70,6 +97,9 @@ public sealed class HandOverPlanTests
     }
 
     private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
+
+    private static GroupView Broken(GroupView group, int ordinal, bool recovering) =>
+        group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? member with { Ready = false, Recovering = recovering } : member)] };
 
     private static GroupView Group(string? master, string[] inSync, int[] outdated)
     {

@@ -206,8 +206,49 @@ public sealed class RollPlannerTests
             ("a-2", GroupStep.None, 0, null));
     }
 
-    private static RollPlan Next(IReadOnlyCollection<MemberState> members, NameServerState nameServers = NameServerState.Answering) =>
-        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], nameServers, Now, Pause);
+    /// <summary>A slave that has just come back is no copy before it has its master's log: with another one gone, the master would refuse messages.</summary>
+    [Theory]
+    [InlineData(8 * 1024 * 1024, null, "a-0-1")]
+    [InlineData(0, false, "a-0-1")]
+    [InlineData(null, true, "a-0-1")]
+    [InlineData(1024, true, null)]
+    [InlineData(0, null, null)]
+    public void Next_FixedRolesSlaveBehind_Waits(int? lag, bool? follows, string? waitsFor)
+    {
+        MemberState back = Copy(1, lag) with { Follows = follows };
+
+        RollPlan plan = Next([Copy(0, 0), back, Copy(2, 0, outdated: true)], copies: 2);
+
+        plan.Restart?.Pod.Should().Be(waitsFor is null ? "a-0-2" : null);
+        (plan.Restart is null, plan.WaitsFor?.Pod, plan.Why).Should().Be((waitsFor is not null, waitsFor, waitsFor is null ? RollWait.None : RollWait.Sync));
+    }
+
+    [Fact]
+    public void Next_FixedRolesAsManyCopiesStayAsAMessageNeeds_NobodyIsWaitedFor()
+    {
+        MemberState behind = Copy(1, 8 * 1024 * 1024);
+
+        Next([Copy(0, 0), behind, Copy(2, 0, outdated: true)], copies: 1).Restart!.Pod.Should().Be("a-0-2", "the master is enough");
+        Next([Copy(0, 0), behind, Copy(2, 0), Copy(3, 0, outdated: true)], copies: 2).Restart!.Pod.Should().Be("a-0-3", "another slave has all");
+        Next([Copy(0, 0), Copy(1, 0, outdated: true)], copies: 2).Restart!.Pod.Should().Be("a-0-1", "waiting brings no third member");
+        Next([Copy(0, 0, outdated: true), behind, Copy(2, 0)], copies: 3).Restart!.Pod.Should().Be("a-0-0", "without its master a group takes nothing, whoever follows");
+    }
+
+    /// <summary>Otherwise one that its configuration keeps from following would be waited for until somebody restarted it by hand.</summary>
+    [Fact]
+    public void Next_FixedRolesOutdatedSlaveDoesNotFollow_GoesFirst()
+    {
+        MemberState astray = Copy(2, 0, outdated: true) with { Follows = false };
+
+        Next([Copy(0, 0), Copy(1, 0, outdated: true), astray], copies: 2).Restart!.Pod.Should().Be("a-0-2");
+        Next([Copy(0, 0), Copy(1, 0, outdated: true) with { Follows = false }, astray], copies: 2).Restart!.Pod.Should().Be("a-0-1", "neither is a copy that would be missed");
+    }
+
+    private static RollPlan Next(IReadOnlyCollection<MemberState> members, NameServerState nameServers = NameServerState.Answering, int copies = 1) =>
+        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], nameServers, Now, Pause, copies);
+
+    /// <summary>A member of a-0 whose log lacks so many bytes of its master's; null when it does not say.</summary>
+    private static MemberState Copy(int ordinal, int? lag, bool outdated = false) => Member("a-0", ordinal, outdated: outdated) with { LogEnd = (1L << 30) - lag };
 
     private static MemberRank Rank(int ordinal) => new OrdinalLeadership().RankOf("", ordinal);
 

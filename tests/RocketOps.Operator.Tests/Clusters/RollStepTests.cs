@@ -1,17 +1,21 @@
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 using NSubstitute.ExceptionExtensions;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Clusters;
 
@@ -20,6 +24,7 @@ public sealed class RollStepTests
 {
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
     private readonly IEventRecorder _events = Substitute.For<IEventRecorder>();
+    private readonly FakeAdmin _admin = new();
 
     [Fact]
     public async Task Run_HealthyPod_IsEvictedByItsUid()
@@ -114,42 +119,106 @@ public sealed class RollStepTests
         await _client.ReceivedWithAnyArgs(1).EvictAsync(default!, default!, default, default);
     }
 
+    /// <summary>Between the look of a pass and the eviction a member may have fallen out of the copies in sync.</summary>
+    [Fact]
+    public async Task Run_LeaseHasChangedSince_Waits()
+    {
+        _client.GetAsync<Lease>(default!, default, default).ReturnsForAnyArgs(Lease("a-0-0,a-0-1"));
+
+        RollPlan plan = await RunAsync(ready: true, replicas: 3, elects: true);
+
+        (plan.Restart, plan.Why, plan.WaitsFor!.Pod).Should().Be((null, RollWait.Sync, "a-0-2"));
+        await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
+    }
+
+    [Fact]
+    public async Task Run_LeaseIsAsItWas_TheNextOneGoes()
+    {
+        _client.GetAsync<Lease>(default!, default, default).ReturnsForAnyArgs(Lease("a-0-0,a-0-1,a-0-2"));
+
+        (await RunAsync(ready: true, replicas: 3, elects: true)).Restart!.Pod.Should().Be("a-0-0");
+
+        await _client.ReceivedWithAnyArgs(1).EvictAsync(default!, default!, default, default);
+    }
+
+    /// <summary>So may a slave have fallen behind.</summary>
+    [Fact]
+    public async Task Run_SlaveHasFallenBehindSince_Waits()
+    {
+        _admin.NotFollowing["10.0.0.2:10911"] = "its log has another record";
+
+        RollPlan plan = await RunAsync(ready: true, replicas: 3, minInSync: 2, outdated: 2);
+
+        (plan.Restart, plan.Why, plan.WaitsFor!.Pod).Should().Be((null, RollWait.Sync, "a-0-1"));
+        await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
+    }
+
     private static KubernetesException Refused(HttpStatusCode code) => new(code, new Status { Message = "no" });
 
-    private static StatefulSet Set(long generation = 1) => new()
+    private static StatefulSet Set(long generation = 1, int replicas = 1) => new()
     {
         Metadata = new ObjectMeta { Name = "a-0", Uid = "set", Generation = generation },
+        Spec = new StatefulSetSpec { Replicas = replicas },
         Status = new StatefulSetStatus { ObservedGeneration = 1, UpdateRevision = "new" },
     };
 
-    private static Pod OutdatedPod(bool ready, string revision = "old") => new()
+    private static Lease Lease(string inSync) => new()
+    {
+        Metadata = new ObjectMeta { Name = "a-0", Namespace = "default", Uid = "lease", Annotations = new Dictionary<string, string> { ["rocketops.io/in-sync"] = inSync } },
+        Spec = new LeaseSpec { HolderIdentity = "a-0-1", LeaseTransitions = 3, LeaseDurationSeconds = 6 },
+    };
+
+    private static Pod OutdatedPod(bool ready, string revision = "old", int ordinal = 0) => new()
     {
         Metadata = new ObjectMeta
         {
-            Name = "a-0-0",
-            Uid = "pod",
+            Name = $"a-0-{ordinal}",
+            Uid = revision == "old" || ordinal == 0 ? "pod" : $"pod-{ordinal}",
             Labels = new Dictionary<string, string> { ["controller-revision-hash"] = revision },
             OwnerReferences = [new OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "a-0", Uid = "set", Controller = true }],
         },
-        Status = new PodStatus { PodIP = "10.0.0.1", Conditions = [new PodCondition { Type = "Ready", Status = ready ? ConditionStatus.True : ConditionStatus.False }] },
+        Status = new PodStatus { PodIP = $"10.0.0.{ordinal + 1}", Conditions = [new PodCondition { Type = "Ready", Status = ready ? ConditionStatus.True : ConditionStatus.False }] },
     };
 
     /// <summary>The cache shows an outdated pod; the API server the same, unless told otherwise. The status says of the pod with an identity that it is outdated, with an empty one that some pod is.</summary>
-    private async Task<RollPlan> RunAsync(bool ready, StatefulSet? liveSet = null, Pod? livePod = null, string? noted = "pod")
+    private async Task<RollPlan> RunAsync(bool ready, StatefulSet? liveSet = null, Pod? livePod = null, string? noted = "pod", int replicas = 1, int outdated = 0, int minInSync = 1, bool elects = false)
     {
-        Pod pod = OutdatedPod(ready);
-        _client.ListAsync<StatefulSet>(default, default).ReturnsForAnyArgs(new KubernetesList<StatefulSet>([liveSet ?? Set()], new ListMeta(), []));
-        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>([livePod ?? pod], new ListMeta(), []));
-        BrokerRegistrations registrations = new(
-            [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = new Dictionary<long, string> { [0] = "10.0.0.1:10911" } } } }], []);
+        Pod[] pods = [.. Enumerable.Range(0, replicas).Select(ordinal => ordinal == outdated ? OutdatedPod(ready, ordinal: ordinal) : OutdatedPod(ready: true, "new", ordinal))];
+        _client.ListAsync<StatefulSet>(default, default).ReturnsForAnyArgs(new KubernetesList<StatefulSet>([liveSet ?? Set(replicas: replicas)], new ListMeta(), []));
+        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>(livePod is null ? pods : [livePod], new ListMeta(), []));
+        string gone = $"a-0-{outdated}";
         BrokerCluster cluster = new()
         {
             Metadata = new ObjectMeta { Name = "a", Namespace = "default" },
-            Status = new BrokerClusterStatus { Groups = [new BrokerGroupStatus { Name = "a-0", Members = [new BrokerMemberStatus { Name = "a-0-0", PodUid = noted is "" ? null : noted, Outdated = noted is null ? null : true }] }] },
+            Status = new BrokerClusterStatus { Groups = [new BrokerGroupStatus { Name = "a-0", Members = [new BrokerMemberStatus { Name = gone, PodUid = noted is "" ? null : noted, Outdated = noted is null ? null : true }] }] },
         };
-        ClusterContext context = new(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
+        cluster.Spec.Brokers.Replicas = replicas;
+        cluster.Spec.Replication.Mode = minInSync > 1 ? ReplicationMode.Sync : ReplicationMode.Async;
+        cluster.Spec.Replication.MinInSync = minInSync;
+        cluster.Spec.Replication.Failover = elects ? FailoverMode.Automatic : FailoverMode.None;
+        cluster.Spec.Replication.Addressing = AddressingMode.PodIP;
+        ClusterObservation observation = new(null, [Set(replicas: replicas)], pods, []);
+        ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership()).Seeing(observation);
+        context = elects ? context.Knowing(new GroupFacts(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = GroupLease.Of(Lease("a-0-0,a-0-1,a-0-2")) }, new Dictionary<string, string>(StringComparer.Ordinal))) : context;
+        BrokerRegistrations registrations = new(
+            [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = pods.Select((_, ordinal) => ordinal).ToDictionary(ordinal => (long)context.Leadership.RankOf("a-0", ordinal).BrokerId, static ordinal => $"10.0.0.{ordinal + 1}:10911") } } }], []);
 
-        return await new RollStep(_client, new LiveBrokers(_client), new ServingTimes(TimeProvider.System), new OperatorOptions(), _events, TimeProvider.System)
-            .RunAsync(context, new ClusterObservation(null, [Set()], [pod], []), registrations, held: false, CancellationToken.None);
+        OperatorOptions options = new();
+        await using ClusterAdmins admins = new(new FakeAdminFactory(_admin), Substitute.For<IEntityCache<BrokerCluster>>());
+        using LeaseClock clock = new(TimeProvider.System);
+        RollStep step = new(
+            _client,
+            new LiveBrokers(_client),
+            new LeasesStep(_client, Substitute.For<IEntityCache<Lease>>(), clock),
+            new MemberFiguresStep(admins, options, TimeProvider.System, NullLogger<MemberFiguresStep>.Instance),
+            new ServingTimes(TimeProvider.System),
+            new RecoveryTimes(options, TimeProvider.System),
+            options,
+            _events,
+            TimeProvider.System);
+        return await step.RunAsync(context, observation, observation.Groups(context, registrations).Select(WithLog).ToArray(), registrations, held: false, CancellationToken.None);
     }
+
+    /// <summary>As all were when the pass asked them.</summary>
+    private static GroupView WithLog(GroupView group) => group with { Members = [.. group.Members.Select(static member => member with { LogEnd = 4096 })] };
 }

@@ -16,6 +16,7 @@ public sealed class RollWordsTests
     [InlineData((int)RollWait.Serving, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1: not there yet.")]
     [InlineData((int)RollWait.Registration, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1 to register with every name server.")]
     [InlineData((int)RollWait.Sync, Reasons.WaitingForSync, "Brokers restart one at a time; the next one of a-0 goes when a-0-1 has everything that was acknowledged. It does not copy its master's log: another record.")]
+    [InlineData((int)RollWait.LastCopy, Reasons.LastCopy, "Brokers restart one at a time, and a-0-1: not there yet is all of a-0 that has everything that was acknowledged: it gets time to come by itself before it restarts with what is asked for now.")]
     [InlineData((int)RollWait.Master, Reasons.MasterMissing, "Brokers restart one at a time, and none of a-0 goes before somebody leads it: a-0-1 does not renew its Lease.")]
     [InlineData((int)RollWait.MasterPause, Reasons.RollingUpdate, "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.")]
     [InlineData((int)RollWait.HandOver, Reasons.HandingOver, "Brokers restart one at a time: a-0-1 hands a-0 over before it restarts.")]
@@ -28,6 +29,14 @@ public sealed class RollWordsTests
     }
 
     [Fact]
+    public void Describe_SlaveOfFixedRolesIsBehind_SaysWhatWouldBeLeft()
+    {
+        RollWords.Describe(Findings(RollWait.Sync, isElected: false)).Should().Be(new Problem(
+            Reasons.WaitingForSync,
+            "Brokers restart one at a time; the next one of a-0 goes when a-0-1 has everything that its master has: fewer copies than replication.minInSync would be left. It does not copy its master's log: another record."));
+    }
+
+    [Fact]
     public void Describe_HandOverFails_SaysSo()
     {
         RollWords.Describe(Findings(RollWait.HandOver) with { HandOverFails = true }).Reason.Should().Be(Reasons.HandOverFailing);
@@ -36,14 +45,14 @@ public sealed class RollWordsTests
     [Fact]
     public void Describe_EveryWait_IsTested()
     {
-        Enum.GetValues<RollWait>().Should().HaveCount(10, "each has a row above");
+        Enum.GetValues<RollWait>().Should().HaveCount(11, "each has a row above");
     }
 
-    private static ClusterFindings Findings(RollWait why)
+    private static ClusterFindings Findings(RollWait why, bool isElected = true)
     {
         MemberState member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), "uid", Ready: true, Outdated: true, Terminating: false);
         RollPlan plan = new([new GroupAction("a-0", GroupStep.Wait, 1, member)], why, why is RollWait.None or RollWait.SilentNameServer or RollWait.ReplacedNameServers ? null : member) { Budgets = "theirs" };
         return new ClusterFindings(
-            new ClusterObservation(null, [], [], []), [new GroupView("a-0", null, [member with { NotFollowing = "another record" }])], BrokerRegistrations.Unknown, plan, ScaleInPlan.Nothing, [], [], [], null, null, false, false);
+            new ClusterObservation(null, [], [], []), [new GroupView("a-0", null, [member with { NotFollowing = "another record" }]) { IsElected = isElected }], BrokerRegistrations.Unknown, plan, ScaleInPlan.Nothing, [], [], [], null, null, false, false);
     }
 }

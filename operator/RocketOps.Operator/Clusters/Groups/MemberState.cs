@@ -22,6 +22,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="NotFollowing">Why it does not follow, in its own words; null while it does.</param>
 /// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked.</param>
 /// <param name="Unanswering">It has not answered for so long that it counts (<see cref="FaultTimes"/>).</param>
+/// <param name="Recovering">It does not serve yet, and may by itself (<see cref="Rolling.RecoveryTimes"/>).</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -41,7 +42,8 @@ internal sealed record MemberState(
     bool? Follows = null,
     string? NotFollowing = null,
     bool? Answers = null,
-    bool Unanswering = false)
+    bool Unanswering = false,
+    bool Recovering = false)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

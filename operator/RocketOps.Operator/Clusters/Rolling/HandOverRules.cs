@@ -16,6 +16,13 @@ internal static class HandOverRules
     public static MemberState? WaitsFor(GroupView group, MemberState leaving) =>
         group.Lease is { Holder: not null } lease ? group.Members.FirstOrDefault(member => member.Pod != leaving.Pod && !(member.Settled && lease.Has(member.Pod))) : null;
 
+    /// <summary>
+    /// Whether a broken member is all that is left of what its group has acknowledged, and may come up by itself: a restart would begin that anew. One that crashes, cannot be made, or has had its time loses nothing by a
+    /// restart, as its volume stays, and the new template may be the repair.
+    /// </summary>
+    public static bool IsLeftAlone(GroupView group, MemberState broken) =>
+        broken.Recovering && group.Lease is { } lease && lease.Has(broken.Pod) && !group.Members.Any(other => other.Pod != broken.Pod && other.Settled && lease.Has(other.Pod));
+
     /// <summary>Who is to lead instead of the member; null when it does not lead, or hands over already. One that is up to date need not hand over again.</summary>
     public static MemberState? Successor(GroupView group, MemberState leaving) => group.Lease is null or { Expired: true } || leaving.Role != BrokerMemberRole.Master
         ? null

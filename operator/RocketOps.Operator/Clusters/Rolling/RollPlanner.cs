@@ -8,7 +8,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// template may be the repair; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
 /// the first pod it breaks, and a master that ends meanwhile starts again with what it had. Nothing healthy goes while clients could not learn where it has gone: while a name
 /// server is silent, while they are replaced, and while one does not know every broker. After one master the next waits until clients have found the first again: they
-/// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then. Groups that elect their master: <see cref="HandOverRules"/>.
+/// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then. Groups that elect their master: <see cref="HandOverRules"/>; others: <see cref="CopyRules"/>.
 /// </summary>
 internal static class RollPlanner
 {
@@ -16,7 +16,8 @@ internal static class RollPlanner
     /// <param name="nameServers">Whether the name servers answer.</param>
     /// <param name="now">By the clock that wrote <see cref="MemberState.ReadySince"/>.</param>
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
-    public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause)
+    /// <param name="copies">How many members have to have a message of a group with fixed roles.</param>
+    public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause, int copies = 1)
     {
         MemberState[] members = [.. groups.SelectMany(static group => group.Members)];
         MemberState[] outdated = [.. Ordered(groups.SelectMany(static group => group.Outdated))];
@@ -36,9 +37,10 @@ internal static class RollPlanner
             return Wait(groups, RollWait.Serving, unproven);
         }
 
-        if (Array.Find(outdated, static member => !member.Ready) is { } broken)
+        MemberState[] broken = [.. outdated.Where(static member => !member.Ready)];
+        if (broken.Length > 0)
         {
-            return Plan(groups, broken);
+            return Array.Find(broken, member => !HandOverRules.IsLeftAlone(GroupOf(groups, member), member)) is { } repaired ? Plan(groups, repaired) : Wait(groups, RollWait.LastCopy, broken[0]);
         }
 
         if (nameServers != NameServerState.Answering)
@@ -53,14 +55,15 @@ internal static class RollPlanner
             return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
         }
 
-        MemberState next = unknown is [{ } repaired] ? repaired : outdated[0];
-        GroupView group = groups.First(candidate => candidate.Name == next.Group);
+        // Whoever does not follow is nobody's copy, and its restart may be the repair too: others would wait for it.
+        MemberState next = unknown is [{ } single] ? single : Array.Find(outdated, static member => member.Follows == false) ?? outdated[0];
+        GroupView group = GroupOf(groups, next);
         if (HandOverRules.Lost(group) is { } lost)
         {
             return Wait(groups, RollWait.Master, lost);
         }
 
-        if (HandOverRules.WaitsFor(group, next) is { } behind)
+        if ((HandOverRules.WaitsFor(group, next) ?? CopyRules.WaitsFor(group, next, copies)) is { } behind)
         {
             return Wait(groups, RollWait.Sync, behind);
         }
@@ -75,6 +78,8 @@ internal static class RollPlanner
             : null;
         return newcomer is null ? Plan(groups, next) : Wait(groups, RollWait.MasterPause, newcomer);
     }
+
+    private static GroupView GroupOf(IReadOnlyList<GroupView> groups, MemberState member) => groups.First(candidate => candidate.Name == member.Group);
 
     private static RollPlan Wait(IReadOnlyList<GroupView> groups, RollWait why, MemberState? waitsFor = null) => Plan(groups, waitsFor: waitsFor) with { Why = why, WaitsFor = waitsFor };
 

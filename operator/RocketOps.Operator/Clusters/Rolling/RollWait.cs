@@ -12,8 +12,11 @@ internal enum RollWait
     /// <summary>A pod serves, and a name server does not know it.</summary>
     Registration,
 
-    /// <summary>A member of a group that elects its master does not have everything that was acknowledged.</summary>
+    /// <summary>A member does not have everything: that was acknowledged, where the group elects its master, or that its master has, where a message needs as many copies.</summary>
     Sync,
+
+    /// <summary>The only member that has everything does not serve, and may by itself.</summary>
+    LastCopy,
 
     /// <summary>Whoever led a group does not renew its Lease, and nobody leads instead yet.</summary>
     Master,

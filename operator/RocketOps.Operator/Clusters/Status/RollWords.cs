@@ -22,7 +22,10 @@ internal static class RollWords
             RollWait.Master => new Problem(Reasons.MasterMissing, $"{Begin}, and none of {roll.WaitsFor!.Group} goes before somebody leads it: {roll.WaitsFor.Pod} does not renew its Lease."),
             RollWait.Sync => new Problem(
                 Reasons.WaitingForSync,
-                $"{Begin}; the next one of {roll.WaitsFor!.Group} goes when {roll.WaitsFor.Pod} has everything that was acknowledged. {Straggler(roll.WaitsFor, findings)}"),
+                $"{Begin}; the next one of {roll.WaitsFor!.Group} goes when {roll.WaitsFor.Pod} has everything{(findings.Groups.Any(group => group.Name == roll.WaitsFor.Group && group.IsElected) ? " that was acknowledged" : " that its master has: fewer copies than replication.minInSync would be left")}. {Straggler(roll.WaitsFor, findings)}"),
+            RollWait.LastCopy => new Problem(
+                Reasons.LastCopy,
+                $"{Begin}, and {PodWords.WithTrouble(roll.WaitsFor!, findings)} is all of {roll.WaitsFor!.Group} that has everything that was acknowledged: it gets time to come by itself before it restarts with what is asked for now."),
             RollWait.HandOver when findings.HandOverFails => new Problem(
                 Reasons.HandOverFailing,
                 $"{HandOver(roll)}, and was asked several times in vain. The logs of both say why; it is asked again, less and less often, and restarts when it has handed over."),
@@ -39,7 +42,6 @@ internal static class RollWords
     private static string HandOver(RollPlan roll) =>
         $"{Begin}: {roll.HandOver?.Member?.Pod ?? roll.WaitsFor!.Pod} hands {roll.WaitsFor!.Group} over{(roll.HandOver?.HandOverTo is { } successor ? $" to {successor.Pod}" : "")} before it restarts";
 
-    /// <summary>The plan is made without figures: what the member says was found before.</summary>
     private static string Straggler(MemberState member, ClusterFindings findings) =>
         findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.NotFollowing is { } why ? $"It does not copy its master's log: {why.TrimEnd('.')}." : "It comes by itself, or its log says why not.";
 }

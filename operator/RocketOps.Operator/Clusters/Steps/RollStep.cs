@@ -6,6 +6,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Status;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Clusters.Steps;
@@ -15,16 +16,23 @@ internal sealed class RollStep
 {
     private readonly IKubernetesClient _client;
     private readonly LiveBrokers _live;
+    private readonly LeasesStep _leases;
+    private readonly MemberFiguresStep _figures;
     private readonly ServingTimes _serving;
+    private readonly RecoveryTimes _recovery;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
 
-    public RollStep(IKubernetesClient client, LiveBrokers live, ServingTimes serving, OperatorOptions options, IEventRecorder events, TimeProvider time)
+    public RollStep(
+        IKubernetesClient client, LiveBrokers live, LeasesStep leases, MemberFiguresStep figures, ServingTimes serving, RecoveryTimes recovery, OperatorOptions options, IEventRecorder events, TimeProvider time)
     {
         _client = client;
         _live = live;
+        _leases = leases;
+        _figures = figures;
         _serving = serving;
+        _recovery = recovery;
         _options = options;
         _events = events;
         _time = time;
@@ -32,20 +40,23 @@ internal sealed class RollStep
 
     /// <param name="context">The cluster with the sets that are there.</param>
     /// <param name="observation">Its workloads.</param>
+    /// <param name="groups">Its groups with their members' figures.</param>
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="held">Another pod is about to go, or does: nobody restarts meanwhile.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task<RollPlan> RunAsync(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations, bool held, CancellationToken cancellationToken)
+    public async Task<RollPlan> RunAsync(
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, bool held, CancellationToken cancellationToken)
     {
-        RollPlan plan = Next(context, observation, registrations);
+        RollPlan plan = Next(context, observation, groups, registrations);
         if (plan.Restart is null || held)
         {
             return plan;
         }
 
-        // The cache lags behind. A deletion cannot be taken back, so it is decided on what the API server says now.
+        // The cache lags behind, and so does what this pass has asked before it made children. A deletion cannot be taken back, so it is decided on what the API server and the brokers say now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
-        RollPlan confirmed = Next(context, live, registrations);
+        ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
+        RollPlan confirmed = Next(now, live, await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken), registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
             // Nothing is outdated there: the pod is being replaced, or its set is newer than what its controller has seen. The members that the status shows are the cache's, and it says that
@@ -82,7 +93,11 @@ internal sealed class RollStep
     }
 
     /// <summary>The cluster is no more.</summary>
-    public void Forget(ObjectKey cluster) => _serving.Forget(cluster);
+    public void Forget(ObjectKey cluster)
+    {
+        _serving.Forget(cluster);
+        _recovery.Forget(cluster);
+    }
 
     /// <summary>Which pod goes and why stands in the status before: whoever sees another one there can tell it, also when this operator ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for them: nobody waits for what may never come.</summary>
     private static bool IsNoted(ClusterContext context, MemberState member) =>
@@ -108,8 +123,12 @@ internal sealed class RollStep
         }
     }
 
-    private RollPlan Next(ClusterContext context, ClusterObservation observation, BrokerRegistrations registrations) =>
-        RollPlanner.Next(_serving.Measure(context.Cluster.Key(), observation.Groups(context, registrations)), State(observation, registrations), _time.GetUtcNow(), _options.MasterRestartPause);
+    private RollPlan Next(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) => RollPlanner.Next(
+        _recovery.Measure(context.Cluster.Key(), observation, _serving.Measure(context.Cluster.Key(), groups)),
+        State(observation, registrations),
+        _time.GetUtcNow(),
+        _options.MasterRestartPause,
+        context.Spec.Replication.Mode == ReplicationMode.Sync ? context.Spec.Replication.MinInSync : 1);
 
     private static NameServerState State(ClusterObservation observation, BrokerRegistrations registrations) =>
         !registrations.Complete ? NameServerState.Silent

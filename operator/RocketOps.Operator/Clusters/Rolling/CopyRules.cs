@@ -1,0 +1,33 @@
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Entities;
+
+namespace RocketOps.Operator.Clusters.Rolling;
+
+/// <summary>
+/// What groups with fixed roles ask of a slave's restart: those that stay are as many copies as a message needs, wherever waiting can make them so. A slave that has just come back is none before it follows and has
+/// its master's log. Whoever is none itself goes: it is missed by nobody, and its restart may be the repair.
+/// </summary>
+internal static class CopyRules
+{
+    /// <summary>What a slave that serves may lack: messages that are on their way to it while both are asked.</summary>
+    private const long UnderWayBytes = 1024 * 1024;
+
+    /// <param name="group">The group, with its members' figures.</param>
+    /// <param name="leaving">The member that would restart.</param>
+    /// <param name="copies">How many members have to have a message, the master among them.</param>
+    /// <returns>Who has to catch up before; null when nobody has to.</returns>
+    public static MemberState? WaitsFor(GroupView group, MemberState leaving, int copies)
+    {
+        if (group.IsElected || leaving.Role == BrokerMemberRole.Master || !IsCopy(group, leaving))
+        {
+            return null;
+        }
+
+        MemberState[] staying = [.. group.Members.Where(member => member.Pod != leaving.Pod)];
+        MemberState[] behind = [.. staying.Where(member => !IsCopy(group, member))];
+        return staying.Length - behind.Length < Math.Min(copies, staying.Length) ? behind[0] : null;
+    }
+
+    private static bool IsCopy(GroupView group, MemberState member) =>
+        member.Role == BrokerMemberRole.Master || (member.Settled && member.Follows != false && group.LagOf(member) < UnderWayBytes);
+}
