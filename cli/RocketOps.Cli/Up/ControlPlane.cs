@@ -17,7 +17,7 @@ internal sealed class ControlPlane : IAsyncDisposable
     private static readonly Dictionary<string, string> NameServerLabels = new(StringComparer.Ordinal) { ["rocketops.io/component"] = "nameserver" };
 
     // The API, its clients and all brokers share one machine with whatever else it does, and its members are started again within seconds: what ends their leases is hardly ever a master that is gone.
-    private static readonly TimeSpan GroupLease = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan GroupLease = TimeSpan.FromSeconds(15);
 
     private readonly EmbeddedApiServer _api;
     private readonly ProcessKubelet _kubelet;

@@ -70,7 +70,7 @@ public sealed class UpFailoverTests : IDisposable
     {
         using KubernetesClient api = new(KubernetesClientConfiguration.FromKubeconfig(_own.Kubeconfig));
         JsonNode lease = (await api.SendAsync(HttpMethod.Get, "apis/coordination.k8s.io/v1/namespaces/default/leases/own-0"))!;
-        ((int)lease["spec"]!["leaseDurationSeconds"]!).Should().BeGreaterThan(20);
+        ((int)lease["spec"]!["leaseDurationSeconds"]!).Should().BeGreaterThan(12);
     }
 
     private async Task AllInSyncAsync(string when) =>

@@ -18,7 +18,7 @@ public sealed class LeaseDelayTests : IAsyncLifetime
     public async Task DisposeAsync() => await _api.DisposeAsync();
 
     [Theory]
-    [InlineData(30, true)]
+    [InlineData(15, true)]
     [InlineData(6, false)]
     public async Task RenewalsDelayed_ByTenSeconds_OnlyALongLeaseKeepsItsHolderAndEpoch(int seconds, bool isKept)
     {
