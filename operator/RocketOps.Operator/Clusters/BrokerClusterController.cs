@@ -6,6 +6,7 @@ using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Scaling;
 using RocketOps.Operator.Clusters.Spec;
@@ -20,7 +21,7 @@ namespace RocketOps.Operator.Clusters;
 
 /// <summary>
 /// Brings a cluster to what its object asks for. A pass is a list of steps, each safe to repeat: check, read the Leases of groups that elect their master, enlarge claims, apply children, ask who is registered, note whose claims are of such groups, give running brokers the configuration they take, label roles,
-/// drain groups, open new ones to producers, take away members that are too many and add those that are missing, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes but how long something has lasted.
+/// note which templates serve and which fail, drain groups, open new ones to producers, take away members that are too many and add those that are missing, restart what is outdated, remove configurations nobody starts with, write the status. Nothing is remembered between passes but how long something has lasted.
 /// </summary>
 [EntityRbac(typeof(BrokerCluster), Verbs = RbacVerbs.Read)]
 [EntityRbac(typeof(BrokerCluster), Subresource = "status", Verbs = RbacVerbs.Get | RbacVerbs.Patch)]
@@ -61,6 +62,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly ScaleInStep _scaleIn;
     private readonly ScaleOutStep _scaleOut;
     private readonly GoneMembersStep _goneMembers;
+    private readonly RevisionsStep _revisions;
     private readonly RollStep _roll;
     private readonly HandOverStep _handOver;
     private readonly OldConfigurationsStep _oldConfigurations;
@@ -92,6 +94,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ScaleInStep scaleIn,
         ScaleOutStep scaleOut,
         GoneMembersStep goneMembers,
+        RevisionsStep revisions,
         RollStep roll,
         HandOverStep handOver,
         OldConfigurationsStep oldConfigurations,
@@ -122,6 +125,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _scaleIn = scaleIn;
         _scaleOut = scaleOut;
         _goneMembers = goneMembers;
+        _revisions = revisions;
         _roll = roll;
         _handOver = handOver;
         _oldConfigurations = oldConfigurations;
@@ -155,6 +159,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
+        context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, ClientAddressOf(context.Names), _time.GetUtcNow()) };
         bool changed = await _status.WriteAsync(entity, next, cancellationToken) == StatusWrite.Written;
@@ -251,6 +256,21 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
             await _roles.RunAsync(context, observation, groups, cancellationToken);
 
+            bool turned = false;
+            if (!blocked)
+            {
+                IReadOnlyList<StatefulSet> noted = await _revisions.RunAsync(context, observation, groups, registrations, cancellationToken);
+                turned = noted.Count > 0;
+                if (turned)
+                {
+                    // A set that has its former template back shows another revision from here on.
+                    observation = observation with { Sets = Merge(observation.Sets, noted) };
+                    context = context.Seeing(observation);
+                    groups = [.. groups.Select(group => group with { Set = observation.Set(group.Name) })];
+                    findings = findings with { Observation = observation, Groups = groups };
+                }
+            }
+
             // What moves a pod follows from who leads.
             if (!blocked && children.Problem is null && leases.Unread is null)
             {
@@ -258,7 +278,10 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 findings = findings with { Openings = await _opening.RunAsync(context, observation, groups, cancellationToken) };
                 findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 findings = findings with { ScaleOuts = await _scaleOut.RunAsync(context, observation, groups, registrations, cancellationToken) };
-                bool held = pause is { Restarts: true } || (context.IsAutomatic && findings.ScaleIn.TakesAway);
+
+                // Once a template is proven every group gets it. Which pod goes next follows from all of them, and of which pods are outdated nothing is known before their set's controller has seen it.
+                bool turns = turned || children.Changed is not null || groups.Any(static group => group is { Set: not null, Observed: false });
+                bool held = turns || pause is { Restarts: true } || (context.IsAutomatic && findings.ScaleIn.TakesAway);
                 findings = findings with { Roll = await _roll.RunAsync(context, observation, groups, registrations, held, cancellationToken) };
                 if ((findings.ScaleIn.HandOver ?? (held ? null : findings.Roll.HandOver)) is { } handOver)
                 {

@@ -5,6 +5,7 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Membership;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
@@ -24,6 +25,7 @@ internal sealed class ClusterContext
     private readonly HashSet<string> _withoutClosure = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _restartMarks = new(StringComparer.Ordinal);
     private readonly HashSet<string> _marked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, GroupRevision> _revisions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Quantity Claim, Quantity Store)> _sizes = new(StringComparer.Ordinal);
 
     /// <summary>A cluster of which nothing is there yet.</summary>
@@ -52,6 +54,9 @@ internal sealed class ClusterContext
 
     /// <summary>What goes on with the configuration it has instead of the spec's.</summary>
     public KeptConfigurations Kept { get; private init; } = KeptConfigurations.None;
+
+    /// <summary>Which template each group gets.</summary>
+    public RevisionPlan Revisions { get; private init; } = RevisionPlan.None;
 
     /// <summary>Where the spec names none.</summary>
     public OperatorImages Images { get; }
@@ -148,10 +153,10 @@ internal sealed class ClusterContext
     /// <summary>Size of the volumes that a group's stores were made for. Stays when they grow.</summary>
     public Quantity StoreSizeOf(string group) => _sizes.TryGetValue(group, out (Quantity Claim, Quantity Store) sizes) ? sizes.Store : ClaimSizeOf(group);
 
-    /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart.</summary>
+    /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart for it alone.</summary>
     public bool SpreadsFirstMembers(string group) => !_withoutSpread.Contains(group);
 
-    /// <summary>Whether brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not in sets that were made before: their pods would restart.</summary>
+    /// <summary>Whether brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not in sets that were made before: their pods would restart for it alone.</summary>
     public bool LooksForClosure(string group) => !_withoutClosure.Contains(group);
 
     /// <summary>
@@ -176,8 +181,23 @@ internal sealed class ClusterContext
     /// <summary>The same cluster with what was found of its groups.</summary>
     public ClusterContext Knowing(GroupFacts facts)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = facts, GroupLease = GroupLease };
+        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = facts, GroupLease = GroupLease };
         return next.WithSetsOf(this);
+    }
+
+    /// <summary>What a group's set notes of its template.</summary>
+    public GroupRevision RevisionOf(string group) => _revisions.GetValueOrDefault(group, GroupRevision.None);
+
+    /// <summary>The same cluster when it was decided which group gets which template.</summary>
+    public ClusterContext Choosing(RevisionPlan revisions) =>
+        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = revisions, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+
+    /// <summary>The same cluster when something is known of a group's template.</summary>
+    public ClusterContext WithRevision(string group, GroupRevision revision)
+    {
+        ClusterContext next = Bare().WithSetsOf(this);
+        next._revisions[group] = revision;
+        return next;
     }
 
     /// <summary>The same cluster with the sets that are there.</summary>
@@ -214,12 +234,12 @@ internal sealed class ClusterContext
     {
         BrokerClusterSpec spec = SpecCopy.Of(Spec);
         spec.Brokers.Storage.Size = size;
-        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
     }
 
     private bool AreAddressed(string group, int members) => !UsesServiceAddresses || Enumerable.Range(0, members).All(ordinal => MemberAddress(group, ordinal) is not null);
 
-    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Facts = Facts, GroupLease = GroupLease };
+    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = Facts, GroupLease = GroupLease };
 
     private ClusterContext WithSetsOf(ClusterContext other)
     {
@@ -241,6 +261,11 @@ internal sealed class ClusterContext
             _restartMarks[name] = mark;
         }
 
+        foreach ((string name, GroupRevision revision) in other._revisions)
+        {
+            _revisions[name] = revision;
+        }
+
         foreach ((string name, (Quantity Claim, Quantity Store) sizes) in other._sizes)
         {
             _sizes[name] = sizes;
@@ -254,6 +279,7 @@ internal sealed class ClusterContext
         foreach (StatefulSet set in observation.Sets)
         {
             _present[set.Name()] = WantedMembers.Of(set);
+            _revisions[set.Name()] = GroupRevision.Of(set);
             if (set.Spec?.Template?.Spec?.Affinity is null)
             {
                 _withoutSpread.Add(set.Name());

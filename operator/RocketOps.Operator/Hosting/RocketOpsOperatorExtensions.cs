@@ -64,6 +64,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RecoveryTimes>();
         services.AddSingleton<FaultTimes>();
         services.AddSingleton<RefusedPodsStep>();
+        services.AddSingleton<RevisionsStep>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<HandOverStep>();
         services.AddSingleton<LiveBrokers>();

@@ -3,6 +3,7 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
@@ -17,6 +18,7 @@ public sealed class GroupClosureTests
         ClusterContext context = Context(status: null);
         StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
         older.Spec!.Template!.Spec!.Containers![0].Env!.RemoveAll(static variable => variable.Name == GroupClosure.Variable).Should().Be(1);
+        older.Metadata.Annotations!.Remove(GroupRevision.CurrentAnnotation).Should().BeTrue();
 
         ClusterContext seen = context.Seeing(new ClusterObservation(null, [older], [], []));
 

@@ -2,6 +2,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
@@ -17,6 +18,7 @@ public sealed class PodPlacementTests
         StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
         older.Spec!.Template!.Spec!.Affinity.Should().NotBeNull("a new set spreads masters of different groups");
         older.Spec.Template.Spec.Affinity = null;
+        older.Metadata.Annotations!.Remove(GroupRevision.CurrentAnnotation).Should().BeTrue();
 
         ClusterContext seen = context.Seeing(new ClusterObservation(null, [older], [], []));
 
@@ -25,4 +27,24 @@ public sealed class PodPlacementTests
         BrokerStatefulSet.Build(seen.Knowing(GroupFacts.None), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
         BrokerStatefulSet.Build(seen, "a-1", "config").Spec!.Template!.Spec!.Affinity.Should().NotBeNull();
     }
+
+    /// <summary>When they restart anyway, the default comes with it: a cluster is what it would be had it been made so.</summary>
+    [Fact]
+    public void Build_SetMadeBeforeThereWasADefaultAffinityGetsAnotherImage_GetsTheDefaultToo()
+    {
+        BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } } };
+        ClusterContext context = new(cluster, new OperatorImages("b", "n"), new OrdinalLeadership());
+        StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
+        older.Spec!.Template!.Spec!.Affinity = null;
+        older.Metadata.Annotations!.Remove(GroupRevision.CurrentAnnotation).Should().BeTrue();
+        StatefulSet noted = BrokerStatefulSet.Build(Seeing(context, older), "a-0", "config");
+        noted.Spec!.Template!.Spec!.Affinity.Should().BeNull("the note alone restarts nobody");
+
+        cluster.Spec.Brokers.Image = "other";
+
+        BrokerStatefulSet.Build(Seeing(context, noted), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().NotBeNull();
+        BrokerStatefulSet.Keep(Seeing(context, noted), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull("whoever changes something else leaves the template");
+    }
+
+    private static ClusterContext Seeing(ClusterContext context, StatefulSet set) => context.Seeing(new ClusterObservation(null, [set], [], []));
 }

@@ -119,13 +119,13 @@ public sealed class BrokerClusterControllerTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
-        world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets", Name: "a-0" } ? ApiFault.Fail(500, "InternalError") : null;
+        world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets", Name: "a-1" } ? ApiFault.Fail(500, "InternalError") : null;
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0 failed, and is tried again");
-        await world.AwaitAsync<StatefulSet>("a-1", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the other group is changed");
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("a-1 failed, and is tried again");
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the other group is changed");
         world.Fault = null;
         await world.ClusterAsync("a", "Ready", "True");
     }

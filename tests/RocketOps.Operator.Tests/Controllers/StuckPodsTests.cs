@@ -46,10 +46,10 @@ public sealed class StuckPodsTests
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
 
-        BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-0 takes no messages. a-0-0: CrashLoopBackOff. Waiting does not help: ");
+        BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. ");
         await world.PassesAsync(2);
-        Stalled((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!).Should().Be("True PodsFailing");
+        Stalled((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!).Should().Be("True RolloutFailing");
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);
         await world.ClusterAsync("a", "Ready", "True");

@@ -4,6 +4,7 @@ using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.LiveConfig;
 using RocketOps.Operator.Clusters.Membership;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 
@@ -11,7 +12,7 @@ namespace RocketOps.Operator.Clusters.Children;
 
 /// <summary>
 /// One broker group. The operator restarts pods itself (OnDelete), in an order that knows masters from slaves, and a member
-/// that cannot start never holds up the others (Parallel). Ordinal 0 is the master with brokerId 0, ordinal n the slave with brokerId n.
+/// that cannot start never holds up the others (Parallel). With fixed roles ordinal 0 is the master with brokerId 0, ordinal n the slave with brokerId n.
 /// </summary>
 internal static class BrokerStatefulSet
 {
@@ -19,17 +20,42 @@ internal static class BrokerStatefulSet
 
     private const string StoreDirectory = PodParts.DataDirectory + "/store";
 
+    /// <summary>The set with the template that was chosen for it (<see cref="RevisionPlan"/>).</summary>
     /// <param name="context">The cluster.</param>
     /// <param name="group">The group.</param>
     /// <param name="configuration">Name of the ConfigMap the pods start with: another one restarts them, one at a time.</param>
-    public static StatefulSet Build(ClusterContext context, string group, string configuration)
+    public static StatefulSet Build(ClusterContext context, string group, string configuration) => Build(context, group, configuration, context.Revisions.ChoiceOf(group));
+
+    /// <summary>The set with the template it has, for whoever changes something else about it.</summary>
+    /// <param name="context">The cluster.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="configuration">Name of the ConfigMap that pods of a set start with that is older than the note of its template.</param>
+    public static StatefulSet Keep(ClusterContext context, string group, string configuration) => Build(context, group, configuration, RevisionChoice.Keep);
+
+    /// <summary>The template that is asked for.</summary>
+    public static PodTemplateSpec Template(ClusterContext context, string group, string configuration)
+    {
+        PodTemplateSpec full = Template(context, group, configuration, spreads: true, looksForClosure: true);
+        if (context.SpreadsFirstMembers(group) && context.LooksForClosure(group))
+        {
+            return full;
+        }
+
+        // Pods do not restart for what an operator has come to add by itself; it comes with the next change.
+        PodTemplateSpec older = Template(context, group, configuration, context.SpreadsFirstMembers(group), context.LooksForClosure(group));
+        return context.RevisionOf(group).Current is not { } current || current == TemplateText.Write(older) ? older : full;
+    }
+
+    private static StatefulSet Build(ClusterContext context, string group, string configuration, RevisionChoice choice)
     {
         string cluster = context.Names.Cluster;
         BrokersSpec brokers = context.Spec.Brokers;
         Dictionary<string, string> selector = ClusterLabels.GroupSelector(cluster, group);
+        PodTemplateSpec wanted = Template(context, group, configuration);
+        GroupRevision revision = context.RevisionOf(group).Next(choice, context.Revisions.WantedOf(group) ?? TemplateText.Write(wanted));
         return new StatefulSet
         {
-            Metadata = Noting(context, group, ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group))),
+            Metadata = Noting(context, group, revision, ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group))),
             Spec = new StatefulSetSpec
             {
                 Replicas = context.MembersOf(group),
@@ -45,32 +71,41 @@ internal static class BrokerStatefulSet
                     WhenScaled = nameof(StorageDeletionPolicy.Retain),
                 },
                 VolumeClaimTemplates = [Claim(brokers.Storage, context.ClaimSizeOf(group))],
-                Template = RestartMark.Note(PodPlacement.Place(
-                    new PodTemplateSpec
-                    {
-                        Metadata = new ObjectMeta
-                        {
-                            Labels = ClusterLabels.ForGroup(cluster, group),
-                        },
-                        Spec = new PodSpec
-                        {
-                            ServiceAccountName = context.IsAutomatic ? ClusterNames.GroupAccount(group) : context.Names.ServiceAccount,
-                            AutomountServiceAccountToken = false,
-                            EnableServiceLinks = false,
-                            TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
-                            ImagePullSecrets = PodParts.PullSecrets(context.Spec),
-                            Containers = [Container(context, group)],
-                            Volumes = [PodParts.ConfigFrom(configuration), PodParts.LiveConfigFrom(context.Names.LiveConfig), .. context.IsAutomatic ? [PodParts.Credentials()] : Array.Empty<Volume>(), PodParts.Tmp()],
-                        },
-                    },
-                    brokers.Pod,
-                    selector,
-                    context.SpreadsFirstMembers(group) ? PodPlacement.ApartFromFirstMembers(cluster) : null), context.RestartMarkOf(group)),
+                Template = revision.Current is { } given ? TemplateText.Read(given) : wanted,
             },
         };
     }
 
-    private static ObjectMeta Noting(ClusterContext context, string group, ObjectMeta metadata)
+    private static PodTemplateSpec Template(ClusterContext context, string group, string configuration, bool spreads, bool looksForClosure)
+    {
+        string cluster = context.Names.Cluster;
+        BrokersSpec brokers = context.Spec.Brokers;
+        return RestartMark.Note(
+            PodPlacement.Place(
+                new PodTemplateSpec
+                {
+                    Metadata = new ObjectMeta
+                    {
+                        Labels = ClusterLabels.ForGroup(cluster, group),
+                    },
+                    Spec = new PodSpec
+                    {
+                        ServiceAccountName = context.IsAutomatic ? ClusterNames.GroupAccount(group) : context.Names.ServiceAccount,
+                        AutomountServiceAccountToken = false,
+                        EnableServiceLinks = false,
+                        TerminationGracePeriodSeconds = brokers.TerminationGracePeriodSeconds,
+                        ImagePullSecrets = PodParts.PullSecrets(context.Spec),
+                        Containers = [Container(context, group, looksForClosure)],
+                        Volumes = [PodParts.ConfigFrom(configuration), PodParts.LiveConfigFrom(context.Names.LiveConfig), .. context.IsAutomatic ? [PodParts.Credentials()] : Array.Empty<Volume>(), PodParts.Tmp()],
+                    },
+                },
+                brokers.Pod,
+                ClusterLabels.GroupSelector(cluster, group),
+                spreads ? PodPlacement.ApartFromFirstMembers(cluster) : null),
+            context.RestartMarkOf(group));
+    }
+
+    private static ObjectMeta Noting(ClusterContext context, string group, GroupRevision revision, ObjectMeta metadata)
     {
         Dictionary<string, string> notes = new(StringComparer.Ordinal) { [WantedMembers.Annotation] = context.MembersOf(group).ToString(CultureInfo.InvariantCulture) };
         if (context.IsMarked(group))
@@ -83,6 +118,7 @@ internal static class BrokerStatefulSet
             notes[JoiningMark.Annotation] = ordinal.ToString(CultureInfo.InvariantCulture);
         }
 
+        revision.NoteIn(notes);
         metadata.Annotations = notes;
         return metadata;
     }
@@ -104,7 +140,7 @@ internal static class BrokerStatefulSet
         },
     };
 
-    private static Container Container(ClusterContext context, string group) => new()
+    private static Container Container(ClusterContext context, string group, bool looksForClosure) => new()
     {
         Name = ContainerName,
         Image = context.BrokerImageOf(group),
@@ -116,7 +152,7 @@ internal static class BrokerStatefulSet
             PodParts.FromField("POD_IP", "status.podIP"),
             // The environment goes before the file: what differs between pods of one template, and what names a volume, is here.
             .. OwnAddress(context),
-            .. context.LooksForClosure(group) ? [GroupClosure.From(group)] : Array.Empty<EnvVar>(),
+            .. looksForClosure ? [GroupClosure.From(group)] : Array.Empty<EnvVar>(),
             new EnvVar { Name = "ROCKETOPS_storePathRootDir", Value = StoreDirectory },
         ],
         Ports =

@@ -52,7 +52,9 @@ internal static class PendingWork
             return new Problem(Reasons.Paused, $"Brokers are outdated, and none restarts {restarts.End()}.");
         }
 
-        return findings.Roll.InProgress ? RollWords.Describe(findings) : null;
+        return findings.Roll.InProgress ? RollWords.Describe(findings)
+            : !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(findings.Observation.Sets) ? RollWords.First(context, findings)
+            : null;
     }
 
     /// <summary>What does not serve as it should.</summary>

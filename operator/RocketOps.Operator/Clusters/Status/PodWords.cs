@@ -14,7 +14,9 @@ internal static class PodWords
         entries.Count <= MaxNamed ? string.Join(separator, entries) : string.Join(separator, entries.Take(MaxNamed)) + " and more";
 
     public static string WithTrouble(MemberState member, ClusterFindings findings) =>
-        findings.Refused.Brokers.ContainsKey(member.Pod) ? $"{member.Pod}: the API server refuses it" : $"{member.Pod}: {PodTrouble.Describe(findings.Observation.Pod(member.Pod))}";
+        findings.Refused.Brokers.ContainsKey(member.Pod) ? $"{member.Pod}: the API server refuses it" : WithTrouble(member, findings.Observation);
+
+    public static string WithTrouble(MemberState member, ClusterObservation observation) => $"{member.Pod}: {PodTrouble.Describe(observation.Pod(member.Pod))}";
 
     public static string WithTrouble(Pod pod) => $"{pod.Name()}: {PodTrouble.Describe(pod)}";
 

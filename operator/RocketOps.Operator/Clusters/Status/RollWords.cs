@@ -1,4 +1,5 @@
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Reporting;
 
@@ -35,6 +36,18 @@ internal static class RollWords
                 $"{Begin}, and {(roll.Budgets is { } budgets ? $"the disruption budget {budgets}" : "a disruption budget")} does not let {roll.WaitsFor!.Pod} go: other pods that it counts are away, or it lets none go. Bring those back, or change or delete a budget that is not the operator's."),
             _ => Rolling(": slaves first, masters last"),
         };
+    }
+
+    /// <summary>The last pod of the group that goes first is up to date, and it is not known yet whether it serves.</summary>
+    public static Problem First(ClusterContext context, ClusterFindings findings)
+    {
+        MemberState[] tried =
+        [
+            .. findings.Groups.Where(group => context.Revisions.Groups.GetValueOrDefault(group.Name) is { Choice: RevisionChoice.Give } && GroupRevision.Of(group.Set).IsTried).SelectMany(static group => group.Members),
+        ];
+        return Array.Find(tried, static member => !member.Settled) is { } starting ? Rolling($"; waiting for {PodWords.WithTrouble(starting, findings)}")
+            : tried is [{ } member, ..] ? Rolling($"; {member.Group} is the first to get what has changed, and the others when one of its pods serves with it")
+            : Rolling(": slaves first, masters last");
     }
 
     private static Problem Rolling(string how) => new(Reasons.RollingUpdate, $"{Begin}{how}.");

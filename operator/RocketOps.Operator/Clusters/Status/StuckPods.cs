@@ -19,21 +19,33 @@ internal static class StuckPods
             return null;
         }
 
-        bool known = WereStuck(context);
-        MemberState[] brokers = [.. findings.Groups.Where(static group => group.Observed).SelectMany(static group => group.Members).Where(member => IsStuck(member, findings, known && IsSame(member, context.Cluster.Status)))];
-        Pod[] nameServers = NameServerWords.Stuck(findings.Observation, known);
+        // What has failed stays so, whatever runs instead meanwhile.
+        string[] failed = context.Revisions.Failures(findings.Observation.Sets);
+        MemberState[] brokers = [.. findings.Groups.Where(static group => group.Observed).SelectMany(group => Members(context, findings.Observation, group))];
+        Pod[] nameServers = NameServerWords.Stuck(findings.Observation, WereStuck(context));
         string[] brokerWords = [.. brokers.Select(member => PodWords.WithTrouble(member, findings))];
         string[] nameServerWords = [.. nameServers.Select(PodWords.WithTrouble)];
-        bool brokersRoll = findings.Groups.Any(static group => group.Outdated.Any());
+        bool brokersRoll = failed.Length == 0 && (context.Revisions.Waits(findings.Observation.Sets) || findings.Groups.Any(static group => group.Outdated.Any()));
         bool nameServersRoll = findings.Observation.NameServersRolling;
         string silent = Degradation.IsOf(context, findings, brokers, nameServers) ? GroupFaults.WithoutMaster(findings.Groups) : "";
         return Problem.Join(
         [
             findings.Refused.Problem,
-            brokersRoll ? Rollout("broker", brokerWords) : null,
+            Rollout("broker", [.. failed, .. brokersRoll ? brokerWords : []]),
             nameServersRoll ? Rollout("name server", nameServerWords) : null,
             Failing(silent, [.. brokersRoll ? [] : brokerWords, .. nameServersRoll ? [] : nameServerWords]),
         ]);
+    }
+
+    /// <summary>The pods of a group's present template that do not start, and why.</summary>
+    public static string[] Of(ClusterContext context, ClusterObservation observation, GroupView group) =>
+        [.. Members(context, observation, group).Select(member => PodWords.WithTrouble(member, observation))];
+
+    private static IEnumerable<MemberState> Members(ClusterContext context, ClusterObservation observation, GroupView group)
+    {
+        bool known = WereStuck(context);
+        return group.Members.Where(member =>
+            member is { Uid: not null, Settled: false, Outdated: false } && PodTrouble.IsStuck(observation.Pod(member.Pod), known && IsSame(member, context.Cluster.Status)));
     }
 
     /// <summary>
@@ -43,9 +55,6 @@ internal static class StuckPods
     private static bool WereStuck(ClusterContext context) =>
         Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Stalled) is { Status: ConditionStatus.True, Reason: Reasons.RolloutFailing or Reasons.PodsFailing } stalled
         && stalled.ObservedGeneration == context.Cluster.Metadata.Generation;
-
-    private static bool IsStuck(MemberState member, ClusterFindings findings, bool known) =>
-        member is { Uid: not null, Settled: false, Outdated: false } && PodTrouble.IsStuck(findings.Observation.Pod(member.Pod), known);
 
     /// <summary>Whether the last status tells of this very pod: one that was made anew gets its own first try.</summary>
     private static bool IsSame(MemberState member, BrokerClusterStatus? last) =>

@@ -277,7 +277,7 @@ internal sealed partial class DrainStep
         {
             try
             {
-                await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(context.WithoutMark(group.Name), group.Name, configuration), group.Set, cancellationToken);
+                await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(context.WithoutMark(group.Name), group.Name, configuration), group.Set, cancellationToken);
             }
             catch (KubernetesException changed) when (changed.IsConflict)
             {

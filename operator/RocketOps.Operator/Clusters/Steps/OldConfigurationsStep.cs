@@ -5,6 +5,8 @@ using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
+using RocketOps.Operator.Clusters.Spec;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -32,6 +34,11 @@ internal sealed class OldConfigurationsStep
         ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, IReadOnlySet<string> current, CancellationToken cancellationToken)
     {
         HashSet<string> used = Used(observation.Pods.Concat(observation.NameServerPods));
+        foreach (StatefulSet set in observation.Sets)
+        {
+            used.UnionWith(MadeWith(set));
+        }
+
         ConfigMap[] old =
         [
             .. _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(map =>
@@ -58,6 +65,10 @@ internal sealed class OldConfigurationsStep
             }
         }
     }
+
+    /// <summary>What a set makes pods with, and what it would make them with if it got its last good template back.</summary>
+    private static IEnumerable<string> MadeWith(StatefulSet set) =>
+        new[] { set.Spec?.Template, GroupRevision.Of(set).LastGood is { } good ? TemplateText.Read(good) : null }.Select(static template => KeptConfigurations.ConfigOf(template?.Spec)).OfType<string>();
 
     /// <summary>A set makes pods from its newest template alone. An older ReplicaSet of the name servers may make one again until the newest has replaced it.</summary>
     private static bool NoPodIsMadeWith(ConfigMap map, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>

@@ -61,7 +61,7 @@ internal sealed class ScaleInStep
 
         try
         {
-            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
+            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
         }
         catch (KubernetesException changed) when (changed.IsConflict)
         {

@@ -57,7 +57,7 @@ internal sealed class ScaleOutStep
         ClusterContext grown = context.WithMembers(plan.Group, plan.Members);
         try
         {
-            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Build(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);
+            await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);
         }
         catch (KubernetesException changed) when (changed.IsConflict)
         {

@@ -1,0 +1,93 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Revisions;
+
+/// <summary>
+/// What the annotations of a group's set say of its template. They change in one write with it, so that whoever comes back, of whatever version, finds the one and the other as they belong together.
+/// </summary>
+/// <param name="Current">The template that the operator gave the set, as <see cref="TemplateText"/>; null of a set that was made before there was this note.</param>
+/// <param name="Proven">A pod of it has served.</param>
+/// <param name="LastGood">The last one before it a pod of which served; null once it is proven, and where there was none.</param>
+/// <param name="Failed">Hash of the template that did not start a pod, for which the set has its last good one again; null when there is none.</param>
+/// <param name="FailedWhy">The pods that did not start, and why.</param>
+/// <param name="IsDoubted">Nor did a pod start with the last good template afterwards: what failed may not have failed by itself.</param>
+internal sealed record GroupRevision(string? Current, bool Proven, string? LastGood, string? Failed, string? FailedWhy, bool IsDoubted = false)
+{
+    public const string CurrentAnnotation = "rocketops.io/template";
+    public const string ProvenAnnotation = "rocketops.io/proven";
+    public const string LastGoodAnnotation = "rocketops.io/last-good-template";
+    public const string FailedAnnotation = "rocketops.io/failed";
+    public const string FailedWhyAnnotation = "rocketops.io/failed-why";
+    public const string DoubtedAnnotation = "rocketops.io/failed-doubted";
+
+    /// <summary>Nothing is known: of a set that is not there, or is older than these notes.</summary>
+    public static readonly GroupRevision None = new(null, false, null, null, null);
+
+    // All annotations of an object have 256 KiB together. A template that is larger is one of somebody who tries what goes; it has no way back.
+    private const int MostKept = 96 * 1024;
+
+    /// <summary>Nobody knows yet whether pods of the template serve.</summary>
+    public bool IsTried => Current is not null && !Proven;
+
+    /// <summary>There is a template to go back to.</summary>
+    public bool HasWayBack => IsTried && LastGood is not null;
+
+    public static GroupRevision Of(StatefulSet? set) => set?.Annotation(CurrentAnnotation) is { } current && TemplateText.Read(current) is not null
+        ? new GroupRevision(
+            current,
+            set.Annotation(ProvenAnnotation) == "true",
+            set.Annotation(LastGoodAnnotation) is { } good && TemplateText.Read(good) is not null ? good : null,
+            set.Annotation(FailedAnnotation),
+            set.Annotation(FailedWhyAnnotation),
+            set.Annotation(DoubtedAnnotation) == "true")
+        : None;
+
+    /// <summary>Whether a template is the one that did not start a pod here.</summary>
+    public bool HasFailed(string template) => Failed is not null && Failed == TemplateText.Hash(template);
+
+    /// <summary>What the notes are when the set gets what was chosen.</summary>
+    /// <param name="choice">What was chosen.</param>
+    /// <param name="wanted">The template that is asked for.</param>
+    public GroupRevision Next(RevisionChoice choice, string wanted)
+    {
+        string given = choice switch
+        {
+            RevisionChoice.Keep when Current is not null => Current,
+            RevisionChoice.Return when HasWayBack => LastGood!,
+            _ => wanted,
+        };
+        bool failed = HasFailed(wanted);
+        bool proven = given == Current ? Proven : given == LastGood;
+        string? good = proven ? null : given == Current ? LastGood : Proven ? Current : LastGood;
+        return new GroupRevision(given.Length > MostKept ? null : given, proven, good, failed ? Failed : null, failed ? FailedWhy : null, failed && IsDoubted);
+    }
+
+    /// <summary>A pod of the template serves.</summary>
+    public GroupRevision Prove() => this with { Proven = true, LastGood = null };
+
+    /// <summary>The template did not start a pod: the last good one instead.</summary>
+    public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why);
+
+    /// <summary>What failed is tried again.</summary>
+    public GroupRevision Forgive() => this with { Failed = null, FailedWhy = null, IsDoubted = false };
+
+    /// <summary>Writes the notes into a set's annotations.</summary>
+    public void NoteIn(Dictionary<string, string> annotations)
+    {
+        Note(CurrentAnnotation, Current);
+        Note(ProvenAnnotation, Current is not null && Proven ? "true" : null);
+        Note(LastGoodAnnotation, Current is null ? null : LastGood);
+        Note(FailedAnnotation, Failed);
+        Note(FailedWhyAnnotation, FailedWhy);
+        Note(DoubtedAnnotation, IsDoubted ? "true" : null);
+
+        void Note(string key, string? value)
+        {
+            if (value is not null)
+            {
+                annotations[key] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Operator.Clusters.Revisions;
+
+/// <summary>Which template each group gets in this pass.</summary>
+/// <param name="Groups">By group; without those whose sets are not there.</param>
+internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision> Groups)
+{
+    public static readonly RevisionPlan None = new(new Dictionary<string, PlannedRevision>());
+
+    /// <summary>Whether some groups are still to get what is asked for, when a pod of it has served in another one; not what has failed.</summary>
+    /// <param name="sets">The sets as they are now.</param>
+    public bool Waits(IReadOnlyList<StatefulSet> sets) =>
+        sets.Any(set => WantedOf(set.Metadata.Name!) is { } wanted && GroupRevision.Of(set).Current is { } current && current != wanted) && Failures(sets).Length == 0;
+
+    /// <summary>The template that is asked for of a group; null when its set is not there.</summary>
+    public string? WantedOf(string group) => Groups.GetValueOrDefault(group)?.Wanted;
+
+    public RevisionChoice ChoiceOf(string group) => Groups.GetValueOrDefault(group)?.Choice ?? RevisionChoice.Give;
+
+    /// <summary>The pods that what is asked for did not start, and why, whatever their sets have meanwhile; empty when there are none.</summary>
+    /// <param name="sets">The sets as they are now.</param>
+    public string[] Failures(IEnumerable<StatefulSet> sets) =>
+    [
+        .. sets.Select(set => (Revision: GroupRevision.Of(set), Wanted: WantedOf(set.Metadata.Name!)))
+            .Where(static set => set.Wanted is not null && set.Revision.FailedWhy is not null && set.Revision.HasFailed(set.Wanted))
+            .Select(static set => set.Revision.FailedWhy!),
+    ];
+}

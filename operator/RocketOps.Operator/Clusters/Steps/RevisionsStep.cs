@@ -1,0 +1,104 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Apply;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Revisions;
+using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Status;
+
+namespace RocketOps.Operator.Clusters.Steps;
+
+/// <summary>Notes on a group's set that a pod of its template serves, or that the template fails: then the set gets the last one back that served, in the same write. What failed is not tried again by itself, unless what ran does not start either.</summary>
+internal sealed class RevisionsStep
+{
+    private readonly ServerSideApplier _applier;
+    private readonly LiveBrokers _live;
+    private readonly IEventRecorder _events;
+
+    public RevisionsStep(ServerSideApplier applier, LiveBrokers live, IEventRecorder events)
+    {
+        _applier = applier;
+        _live = live;
+        _events = events;
+    }
+
+    /// <param name="context">The cluster.</param>
+    /// <param name="observation">Its workloads, not older than what was applied in this pass.</param>
+    /// <param name="groups">Its groups.</param>
+    /// <param name="registrations">What the name servers know.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    /// <returns>The sets that have something new to note; those that somebody has changed since are what they were.</returns>
+    public async Task<IReadOnlyList<StatefulSet>> RunAsync(
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+    {
+        List<StatefulSet> written = [];
+        GroupView[] tried = [.. groups.Where(static group => group.Observed && GroupRevision.Of(group.Set).IsTried)];
+        foreach (GroupView group in tried.Where(Serves))
+        {
+            written.Add(await NoteAsync(context, group.Set!, GroupRevision.Of(group.Set).Prove(), cancellationToken));
+        }
+
+        foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && GroupRevision.Of(group.Set).HasFailed(wanted)))
+        {
+            if (Reconsider(context, observation, group, GroupRevision.Of(group.Set)) is { } revision)
+            {
+                written.Add(await NoteAsync(context, group.Set!, revision, cancellationToken));
+            }
+        }
+
+        if (!Array.Exists(tried, group => !Serves(group) && GroupRevision.Of(group.Set).HasWayBack && StuckPods.Of(context, observation, group) is not []))
+        {
+            return written;
+        }
+
+        // The cache lags behind, and what has failed is not tried again by itself: decided on what the API server says now.
+        ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
+        ClusterContext now = context.Seeing(live);
+        foreach (GroupView group in live.Groups(now, registrations).Where(group => group.Observed && GroupRevision.Of(group.Set).HasWayBack && !Serves(group)))
+        {
+            if (StuckPods.Of(now, live, group) is not [] and string[] words)
+            {
+                string why = PodWords.List(words, "; ");
+                StatefulSet back = await NoteAsync(now, group.Set!, GroupRevision.Of(group.Set).Fail(why), cancellationToken);
+                written.Add(back);
+                if (back != group.Set)
+                {
+                    _events.Record(
+                        context.Cluster, EventType.Warning, "RolloutFailed", "Rollout", $"StatefulSet {group.Name} makes pods from its former template again, since the one asked for does not start them: {why}.", group.Set);
+                }
+            }
+        }
+
+        return written;
+    }
+
+    /// <summary>
+    /// Where a pod does not start with what ran either, the new template may not be at fault: a volume, a node or a registry may be. It is tried again when the pods serve with what ran.
+    /// </summary>
+    /// <returns>What is to be noted now; null for nothing new.</returns>
+    private static GroupRevision? Reconsider(ClusterContext context, ClusterObservation observation, GroupView group, GroupRevision revision) =>
+        revision.IsDoubted
+            ? group.Members.All(static member => member is { Settled: true, Outdated: false, Registered: true }) ? revision.Forgive() : null
+            : StuckPods.Of(context, observation, group) is not [] ? revision with { IsDoubted = true }
+            : null;
+
+    /// <summary>Whether a pod of the set's template does all that is asked of a member.</summary>
+    private static bool Serves(GroupView group) =>
+        group.Members.Any(member => member is { Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true));
+
+    private async Task<StatefulSet> NoteAsync(ClusterContext context, StatefulSet set, GroupRevision revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(context.WithRevision(set.Name(), revision), set.Name(), KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec) ?? ""), set, cancellationToken);
+        }
+        catch (KubernetesException changed) when (changed.IsConflict)
+        {
+            // Its controller writes its status; the next pass sees it.
+            return set;
+        }
+    }
+}

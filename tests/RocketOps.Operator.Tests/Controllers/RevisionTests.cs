@@ -1,0 +1,315 @@
+using RocketOps.Embedded;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Revisions;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>A new template goes to one group first; one that fails goes back, and whoever takes a pod away meanwhile gets one of what ran.</summary>
+public sealed class RevisionTests
+{
+    private const string Bad = "test/borker:1";
+    private const string Good = "test/broker:2";
+    private const string Ran = "test/broker:1";
+
+    [Fact]
+    public async Task BadImage_PodsRecreatedMeanwhile_ComeWithWhatRan()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Healthy = static pod => Image(pod) != Bad;
+        world.Workloads.Sick = static status => Waiting(status, "ErrImagePull");
+        await AskAsync(world, Bad);
+
+        // Not known to be stuck yet: the first pod waits for its image.
+        await world.AwaitAsync<Pod>("a-0-1", static pod => Image(pod) == Bad && pod.Status?.PodIP is not null, "the first pod is made anew");
+        string[] others = ["a-0-0", "a-1-0", "a-1-1"];
+        await RecreateAsync(world, "a-1-0");
+        await RecreateAsync(world, "a-1-1");
+        (await ImageAsync(world, "a-1-0")).Should().Be(Ran);
+        (await ImageAsync(world, "a-1-1")).Should().Be(Ran);
+
+        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
+        await SaysAsync(world, "a-0-1", "ImagePullBackOff");
+        await FailedAsync(world);
+
+        foreach (string pod in others)
+        {
+            await RecreateAsync(world, pod);
+        }
+
+        await AllRunAsync(world, Ran);
+        BrokerCluster stuck = await world.ClusterAsync("a", "Available", "True");
+        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Be(
+            "The current configuration, image or resources do not start a broker: a-0-1: ImagePullBackOff (test). The other pods keep what they have; change what was asked for, or set it back.");
+    }
+
+    [Fact]
+    public async Task BadImage_OperatorRestarted_NothingChanges()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await FailAsync(world);
+        await world.PassesAsync(2);
+        world.Writes.Clear();
+        await world.StopOperatorAsync();
+        await world.StartOperatorAsync();
+        await world.PassesAsync(3);
+
+        world.Writes.Should().NotContain(static write => write.Contains("brokerclusters", StringComparison.Ordinal) || write.Contains("statefulsets a", StringComparison.Ordinal) || write.Contains("delete pods", StringComparison.Ordinal), "nothing has changed");
+        Stalled((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!).Should().Be("True RolloutFailing");
+        await AllRunAsync(world, Ran);
+    }
+
+    [Fact]
+    public async Task BadImage_SetBack_ReadyAndNothingElseRestarts()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await FailAsync(world);
+        world.Workloads.Started.Clear();
+
+        await AskAsync(world, null);
+
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().BeEmpty("all of them run what is asked for");
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.FailedAnnotation).Should().BeNull();
+        await world.ClusterAsync("a", "Stalled", "False");
+    }
+
+    [Fact]
+    public async Task BadImage_SetRight_RollsOn()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await FailAsync(world);
+
+        await AskAsync(world, Good);
+
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+        world.Workloads.MostAway.Should().Be(1);
+    }
+
+    /// <summary>The registry was away: nobody has to change the spec.</summary>
+    [Fact]
+    public async Task BadImage_ThatCanBeHadNow_TriedAgainWhenAsked()
+    {
+        await using OperatorWorld world = await StartAsync();
+        await FailAsync(world);
+        world.Workloads.Healthy = static _ => true;
+        await world.PassesAsync(2);
+        await AllRunAsync(world, Ran);
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [ClusterAnnotations.RestartAt] = "now" });
+
+        await Eventually.TrueAsync(async () => await CountAsync(world, Bad) == 4, "all have it");
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    [Fact]
+    public async Task GoodImage_OneGroupGoesFirst_AndEveryPodGetsIt()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Makes = static pod => pod != "a-0-1";
+        await AskAsync(world, Good);
+        await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
+        await Eventually.TrueAsync(async () => await world.Client.GetAsync<Pod>("a-0-1", OperatorWorld.Ns) is null, "its first pod goes");
+        await world.PassesAsync(2);
+        Image((await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns))!).Should().Be(Ran, "no pod of it has served yet");
+        Conditions.Find((await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate)).Status!.Conditions, "Stalled")!.Status.Should().Be("False");
+
+        world.Workloads.Makes = static _ => true;
+
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+        world.Workloads.MostAway.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task OnlyPodOfACluster_GetsWhatRanBack()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Healthy = static pod => Image(pod) != Bad;
+        await AskAsync(world, Bad);
+
+        await FailedAsync(world);
+        await world.ClusterAsync("a", "Available", "True");
+        (await ImageAsync(world, "a-0-0")).Should().Be(Ran);
+
+        await AskAsync(world, Good);
+        await world.ClusterAsync("a", "Ready", "True");
+        (await ImageAsync(world, "a-0-0")).Should().Be(Good);
+    }
+
+    /// <summary>What every pod crashes with is repaired in all of them, although none is proven.</summary>
+    [Fact]
+    public async Task EveryPodCrashes_TheRepairReachesAll()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Healthy = static pod => Image(pod) == Good;
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
+        world.Admin.Register([]);
+
+        await AskAsync(world, Good);
+
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    /// <summary>A group breaks while the first pod of another one is still to go: the repair goes there first.</summary>
+    [Fact]
+    public async Task GroupBreaksBeforeTheFirstPodWent_TheRepairReachesIt()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.OperatorFault = static call => call.Subresource == "eviction" ? ApiFault.Fail(500) : null;
+        await AskAsync(world, Good);
+        await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
+        world.Workloads.Makes = static pod => pod != "a-1-0";
+        await world.Client.DeleteAsync<Pod>("a-1-0", OperatorWorld.Ns);
+
+        await world.AwaitAsync<StatefulSet>("a-1", static set => Image(set) == Good, "what is missing may be what the change repairs");
+        world.Workloads.Makes = static _ => true;
+        world.OperatorFault = null;
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    [Fact]
+    public async Task FirstTemplateIsBad_ThereIsNothingToGoBackTo_AndTheRepairGoesThrough()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        world.Workloads.Healthy = static pod => Image(pod) is not (Bad or "test/borker:2");
+        await world.CreateClusterAsync("a", static spec =>
+        {
+            OperatorWorld.TwoByTwo(spec);
+            spec.Brokers.Image = Bad;
+        });
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
+
+        // Another bad one, which nothing can be taken back for.
+        await AskAsync(world, "test/borker:2");
+        await world.ClusterAsync("a", "Stalled", "True");
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.FailedAnnotation).Should().BeNull();
+
+        await AskAsync(world, Good);
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    /// <summary>A volume or a registry is at fault: what ran does not start either, and what was asked for is tried again once it does.</summary>
+    [Fact]
+    public async Task WhatRanDoesNotStartEither_TriedAgainOnceItDoes()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
+        await AskAsync(world, Good);
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
+        BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-1: CrashLoopBackOff. ");
+        (await CountAsync(world, Good)).Should().Be(0);
+
+        world.Workloads.Healthy = static _ => true;
+
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    /// <summary>The file of a template that may come back is kept.</summary>
+    [Fact]
+    public async Task BadConfig_GoesBackToTheFileThatRan()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        string ran = await world.ConfigurationAsync("a-0-0");
+        world.Workloads.Makes = static _ => false;
+        world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == ran;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
+        await Eventually.TrueAsync(async () => await world.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns) is null, "the pod goes");
+
+        // No pod names it now.
+        await world.PassesAsync(3);
+        (await world.Client.GetAsync<ConfigMap>(ran, OperatorWorld.Ns)).Should().NotBeNull();
+        world.Workloads.Makes = static _ => true;
+
+        await FailedAsync(world);
+        await world.ClusterAsync("a", "Available", "True");
+        (await world.ConfigurationAsync("a-0-0")).Should().Be(ran);
+    }
+
+    private static async Task<OperatorWorld> StartAsync()
+    {
+        OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        return world;
+    }
+
+    /// <summary>A bad image was asked for, and every pod runs what ran.</summary>
+    private static async Task FailAsync(OperatorWorld world)
+    {
+        world.Workloads.Healthy = static pod => Image(pod) != Bad;
+        await AskAsync(world, Bad);
+        await FailedAsync(world);
+        await AllRunAsync(world, Ran);
+    }
+
+    /// <summary>The operator says so, and no pod has it any more.</summary>
+    private static async Task FailedAsync(OperatorWorld world)
+    {
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        await Eventually.TrueAsync(async () => await CountAsync(world, Bad) == 0 && (await PodsAsync(world)).All(static pod => ClusterObservation.IsReady(pod)), "every pod runs what ran");
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+    }
+
+    private static Task AskAsync(OperatorWorld world, string? image) => world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Image = image);
+
+    private static async Task RecreateAsync(OperatorWorld world, string name)
+    {
+        string? before = (await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns))!.Uid();
+        await world.Client.DeleteAsync<Pod>(name, OperatorWorld.Ns);
+        await world.AwaitAsync<Pod>(name, pod => pod.Uid() != before && ClusterObservation.IsReady(pod), "it is made anew and serves");
+    }
+
+    private static async Task AllRunAsync(OperatorWorld world, string image) => (await PodsAsync(world)).Select(Image).Should().OnlyContain(found => found == image);
+
+    private static async Task<int> CountAsync(OperatorWorld world, string image) => (await PodsAsync(world)).Count(pod => Image(pod) == image);
+
+    private static async Task<Pod[]> PodsAsync(OperatorWorld world) =>
+        [.. (await world.Client.ListAsync<Pod>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = $"{ClusterLabels.Component}={ClusterLabels.BrokerComponent}" })).Items];
+
+    private static async Task<string?> ImageAsync(OperatorWorld world, string pod) => Image((await world.Client.GetAsync<Pod>(pod, OperatorWorld.Ns))!);
+
+    private static string? Image(Pod pod) => pod.Spec!.Containers![0].Image;
+
+    private static string? Image(StatefulSet set) => set.Spec!.Template!.Spec!.Containers![0].Image;
+
+    private static string Stalled(BrokerCluster cluster) => Conditions.Find(cluster.Status!.Conditions, "Stalled") is { } stalled ? $"{stalled.Status} {stalled.Reason}" : "";
+
+    private static PodStatus Waiting(PodStatus status, string reason)
+    {
+        status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason } };
+        return status;
+    }
+
+    private static Task SaysAsync(OperatorWorld world, string name, string reason) => Eventually.TrueAsync(
+        async () =>
+        {
+            Pod pod = (await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns))!;
+            Waiting(pod.Status!, reason);
+            try
+            {
+                return (await world.Client.ReplaceStatusAsync(pod)).Status!.ContainerStatuses![0].State!.Waiting!.Reason == reason;
+            }
+            catch (KubernetesException changed) when (changed.IsConflict)
+            {
+                return false;
+            }
+        },
+        $"the kubelet says {reason}");
+}
