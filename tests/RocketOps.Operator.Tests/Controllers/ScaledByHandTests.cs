@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -41,6 +42,9 @@ public sealed class ScaledByHandTests : ElectedGroupFixture
         await ScaleAsync("a-0", 2);
 
         await PutBackAsync("a-0", 3);
+
+        // The operator may have put it back before it saw that a pod goes.
+        await World.AwaitAsync<Pod>("a-0-2", static pod => !pod.IsDeleting() && ClusterObservation.IsReady(pod), "the member is there");
         BrokerCluster ready = await World.ClusterAsync("a", "Ready", "True");
         ready.Status!.Brokers.Should().Be("3/3");
         (await World.ConfigurationAsync("a-0-2")).Should().Be(configuration);

@@ -130,6 +130,11 @@ internal static partial class EndState
 
         // What is applied has the namespace in it.
         (metadata["annotations"] as JsonObject)?.Remove("rocketops.io/applied-hash");
+        if (metadata["annotations"]?["rocketops.io/failed"] is not null)
+        {
+            metadata["annotations"]!["rocketops.io/failed"] = "some";
+        }
+
         switch ((string)item["kind"]!)
         {
             case "Pod":

@@ -30,6 +30,7 @@ internal abstract class Scenario
         nameof(TopicMoved) => new TopicMoved(),
         nameof(HandOver) => new HandOver(),
         nameof(ElectedGroupResized) => new ElectedGroupResized(),
+        nameof(FailedRoll) => new FailedRoll(),
         _ => throw new ArgumentException(name, nameof(name)),
     };
 
@@ -79,6 +80,35 @@ internal abstract class Scenario
         public override async Task BackwardAsync(CrashWorld world)
         {
             await world.ChangeClusterAsync(static spec => spec.Brokers.Config = null);
+            await world.ClusterReadyAsync();
+        }
+    }
+
+    /// <summary>An image that does not start is asked for, in two groups, and what ran again.</summary>
+    private sealed class FailedRoll : Scenario
+    {
+        private const string Bad = "test/borker:1";
+
+        public override async Task PrepareAsync(CrashWorld world)
+        {
+            world.Workloads.Healthy = static pod => pod.Spec!.Containers![0].Image != Bad;
+            await world.CreateClusterAsync(static spec => (spec.Brokers.Groups, spec.Brokers.Replicas) = (2, 2));
+            await world.ClusterReadyAsync();
+        }
+
+        public override async Task ForwardAsync(CrashWorld world)
+        {
+            await world.ChangeClusterAsync(static spec => spec.Brokers.Image = Bad);
+            await world.WaitAsync(
+                async () => await world.Client.GetAsync<BrokerCluster>("a", world.Ns) is { } cluster && cluster.Status?.ObservedGeneration == cluster.Metadata.Generation
+                    && Conditions.Find(cluster.Status?.Conditions, "Stalled") is { Status: "True", Reason: "RolloutFailing" }
+                    && cluster.Status!.Brokers == "4/4",
+                "it has failed, and every pod runs what ran");
+        }
+
+        public override async Task BackwardAsync(CrashWorld world)
+        {
+            await world.ChangeClusterAsync(static spec => spec.Brokers.Image = null);
             await world.ClusterReadyAsync();
         }
     }
