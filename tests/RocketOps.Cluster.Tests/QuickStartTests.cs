@@ -11,8 +11,8 @@ public sealed class QuickStartTests(KubeCluster cluster)
 {
     private const string ClusterLabel = "rocketops.io/cluster=quickstart";
     private const string Sample = "deploy/samples/quickstart.yaml";
+    private const string Nowhere = "localhost:1/rocketops/broker:none";
     private const int Messages = 100;
-
 
     [SkippableFact]
     public async Task QuickStart_InstallApplySendDelete_WorksAndLeavesOnlyTheData()
@@ -27,6 +27,7 @@ public sealed class QuickStartTests(KubeCluster cluster)
             await ReceiveAsync("g_quickstart", acknowledged);
             await ChangeByHandAsync();
             await GrowVolumesAsync();
+            await AskForABadImageAsync();
             await DeleteSampleAsync();
             await ApplySampleAsync();
             await ReceiveAsync("g_again", acknowledged);
@@ -144,6 +145,39 @@ public sealed class QuickStartTests(KubeCluster cluster)
         static async Task<string[]> BrokersAsync() =>
             [.. (await ItemsAsync("pods")).Select(static pod => pod.GetProperty("metadata")).Where(static pod => !pod.GetProperty("name").GetString()!.Contains("nameserver", StringComparison.Ordinal)).Select(static pod => pod.GetProperty("uid").GetString()!).Order(StringComparer.Ordinal)];
     }
+
+    /// <summary>Whichever pod is taken away while an image that is not to be had is asked for comes back with what ran, and messages are taken.</summary>
+    private static async Task AskForABadImageAsync()
+    {
+        string ran = (await ImagesAsync()).Distinct().Should().ContainSingle().Which;
+
+        // Nobody listens there, so that the kubelet has its answer at once.
+        await PatchAsync($$$"""{"spec":{"brokers":{"image":"{{{Nowhere}}}"}}}""");
+        await KubeCluster.UntilAsync(async () => (await ImagesAsync()).Contains(Nowhere), "a first pod is to have it");
+        await KubeCluster.KubectlAsync("delete", "pod", "quickstart-1-0", "quickstart-1-1", KubeCluster.Timeout);
+        await KubeCluster.UntilAsync(async () => await ConditionAsync("Stalled") == "True RolloutFailing", "the operator says that it fails");
+        await KubeCluster.KubectlAsync("delete", "pod", "quickstart-0-0", KubeCluster.Timeout);
+        await KubeCluster.UntilAsync(
+            async () => await ItemsAsync("pods") is { Length: 6 } pods && pods.All(static pod => IsReady(pod)) && (await ImagesAsync()).All(image => image == ran), "every pod runs what ran");
+        await SendAsync();
+        (await ConditionAsync("Stalled")).Should().Be("True RolloutFailing", "nobody has set it right");
+
+        await PatchAsync("""{"spec":{"brokers":{"image":null}}}""");
+        await KubeCluster.UntilAsync(async () => await ConditionAsync("Stalled") == "False AsExpected", "nothing is wrong with what is asked for");
+        await KubeCluster.KubectlAsync("wait", "brokercluster/quickstart", "--for=condition=Ready", KubeCluster.Timeout);
+
+        static Task PatchAsync(string patch) => KubeCluster.KubectlAsync("patch", "brokercluster", "quickstart", "--type=merge", "-p", patch);
+    }
+
+    private static async Task<string> ConditionAsync(string type) =>
+        (await KubeCluster.KubectlAsync("get", "brokercluster", "quickstart", "-o", $"jsonpath={{.status.conditions[?(@.type=='{type}')].status}} {{.status.conditions[?(@.type=='{type}')].reason}}")).Trim();
+
+    /// <summary>What the brokers run.</summary>
+    private static async Task<string[]> ImagesAsync() =>
+    [
+        .. (await ItemsAsync("pods")).Where(static pod => !pod.GetProperty("metadata").GetProperty("name").GetString()!.Contains("nameserver", StringComparison.Ordinal))
+            .Select(static pod => pod.GetProperty("spec").GetProperty("containers")[0].GetProperty("image").GetString()!),
+    ];
 
     private static async Task DeleteSampleAsync()
     {
