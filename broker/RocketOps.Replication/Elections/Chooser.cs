@@ -33,7 +33,7 @@ internal sealed class Chooser(
             return;
         }
 
-        if (requests.IsBusy || StandsBack || (lease is not null && context.Rules.MustLeaveToSuccessor(lease, context.Self.Member, observed.Age)))
+        if (requests.IsBusy || requests.IsRefused || StandsBack || (lease is not null && context.Rules.MustLeaveToSuccessor(lease, context.Self.Member, observed.Age)))
         {
             return;
         }
@@ -152,7 +152,7 @@ internal sealed class Chooser(
             GroupId = lease is { GroupId.Length: > 0 } ? lease.GroupId : candidacy.GroupIdOr(ownGroup),
             Holder = self.Member,
             HolderAddress = context.Options.Address,
-            Epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(state.Promised, candidacy.HighestPromise)),
+            Epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise)),
             RenewTime = lease?.RenewTime ?? default,
             Duration = context.Options.Lease.Duration,
             InSync = lease is not null && standing == Standing.InSync ? context.Rules.InheritedInSync(lease, self, context.Options.Members, context.Options.LeastInSync) : [self],

@@ -108,6 +108,11 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             return;
         }
 
+        if (requests.IsRefused)
+        {
+            return;
+        }
+
         IReadOnlyList<MemberCopy> inSync = mastership.FindInSync();
 
         if (IsRenewalDue || seen.HandOverTo is not null || !InSyncSet.IsSame(inSync, mastership.InSync))
@@ -168,10 +173,22 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             return;
         }
 
+        if (_handOver is { Leaves: true })
+        {
+            // It goes with the whole cluster, or whoever stays founds it.
+            Resign("it was deleted, and this member stops");
+            return;
+        }
+
+        if (requests.IsRefused)
+        {
+            return;
+        }
+
         acquisitions.Begin(
             mastership.Lease.Record with
             {
-                Epoch = context.Rules.NextEpoch(mastership.Epoch, persisted.State.Promised),
+                Epoch = context.Rules.NextEpoch(mastership.Epoch, acquisitions.Promised),
                 InSync = mastership.InSync,
                 Successor = null,
                 HandOverTo = null,
@@ -229,7 +246,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     /// <summary>A lease in this member's name that it does not lead by: others need not wait for its end. Nothing is acknowledged by it, as the fence is closed.</summary>
     public void GiveBack(VersionedLease? seen)
     {
-        if (!requests.IsBusy && _mastership is null && seen is { } lease && lease.Record.IsHeldBy(context.Self.Member))
+        if (!requests.IsBusy && !requests.IsRefused && _mastership is null && seen is { } lease && lease.Record.IsHeldBy(context.Self.Member))
         {
             requests.Send(requests.Begin(Released(lease.Record, leaves: true), lease.Version));
         }

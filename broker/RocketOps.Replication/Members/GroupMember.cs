@@ -85,7 +85,7 @@ public sealed class GroupMember
 
     /// <summary>What this member answers to one that thinks of taking the lease.</summary>
     public MemberAnswer Describe() =>
-        new(State.GroupId, _context.Self, _context.Host.LogEnd, State.Promised, HeldEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
+        new(State.GroupId, _context.Self, _context.Host.LogEnd, _acquisitions.Promised, HeldEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
     public void Tick()
@@ -185,7 +185,7 @@ public sealed class GroupMember
     /// <param name="version">Of what was written; null when another version was there.</param>
     public void OnLeaseWritten(long request, string? version)
     {
-        if (_requests.End(request) is not { Record: { } record } write)
+        if ((version is null ? _requests.End(request) : _requests.EndWritten(request)) is not { Record: { } record } write)
         {
             return;
         }
@@ -238,6 +238,17 @@ public sealed class GroupMember
     public void OnLeaseFailed(long request)
     {
         _requests.End(request);
+        SeeShownMeanwhile();
+    }
+
+    /// <summary>The lease store has refused what was asked of it, so that has not happened and never will: it is asked to write after more and more time, and for the same epoch.</summary>
+    public void OnLeaseRefused(long request)
+    {
+        if (_requests.EndRefused(request) is { } refused)
+        {
+            _acquisitions.Refuse(refused);
+        }
+
         SeeShownMeanwhile();
     }
 

@@ -25,10 +25,10 @@ public interface IMemberHost
     /// </summary>
     TimeSpan MasterSilence { get; }
 
-    /// <summary>Ends with <see cref="GroupMember.OnLeaseRead"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
+    /// <summary>Ends with <see cref="GroupMember.OnLeaseRead"/>, <see cref="GroupMember.OnLeaseRefused"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
     void ReadLease(long request);
 
-    /// <summary>Ends with <see cref="GroupMember.OnLeaseWritten"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
+    /// <summary>Ends with <see cref="GroupMember.OnLeaseWritten"/>, <see cref="GroupMember.OnLeaseRefused"/> or <see cref="GroupMember.OnLeaseFailed"/>, or never.</summary>
     void WriteLease(long request, LeaseRecord record, string? expectedVersion);
 
     /// <summary>Asks all other members; each answer comes by <see cref="GroupMember.OnAnswer"/>.</summary>

@@ -21,7 +21,7 @@ internal sealed partial class ElectedGroup
     private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
     public void ReadLease(long request) =>
-        _calls!.Read(lease => Post(member => member.OnLeaseRead(request, lease)), () => Post(member => member.OnLeaseFailed(request)));
+        _calls!.Read(lease => Post(member => member.OnLeaseRead(request, lease)), () => Post(member => member.OnLeaseFailed(request)), () => Post(member => member.OnLeaseRefused(request)));
 
     public void WriteLease(long request, LeaseRecord record, string? expectedVersion)
     {
@@ -34,7 +34,7 @@ internal sealed partial class ElectedGroup
     }
 
     private void WriteLeaseNow(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
-        record, expectedVersion, version => Post(member => member.OnLeaseWritten(request, version)), () => Post(member => member.OnLeaseFailed(request)));
+        record, expectedVersion, version => Post(member => member.OnLeaseWritten(request, version)), () => Post(member => member.OnLeaseFailed(request)), () => Post(member => member.OnLeaseRefused(request)));
 
     public void AskMembers(long round) => _questions!.Ask(answer => Post(member => member.OnAnswer(round, answer)));
 

@@ -40,16 +40,25 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
     /// <param name="lost">Told when a watch has failed: there may be news that no watch will show.</param>
     public void Watch(Action<VersionedLease?> seen, Action lost) => _watching = WatchAsync(seen, lost);
 
-    public void Read(Action<VersionedLease?> read, Action failed) => _ = CallAsync(
+    /// <param name="read">Told what was read.</param>
+    /// <param name="failed">Told when it was not.</param>
+    /// <param name="refused">Told instead when the store has said no; null for <paramref name="failed"/>.</param>
+    public void Read(Action<VersionedLease?> read, Action failed, Action? refused = null) => _ = CallAsync(
         async cancellationToken =>
         {
             VersionedLease? lease = await leases.ReadAsync(cancellationToken);
             Learn(lease?.Version);
             return () => read(lease);
         },
-        failed);
+        failed,
+        refused ?? failed);
 
-    public void Write(LeaseRecord record, string? expectedVersion, Action<string?> written, Action failed) => _ = CallAsync(
+    /// <param name="record">The whole record.</param>
+    /// <param name="expectedVersion">The version it replaces; null when there must be none.</param>
+    /// <param name="written">Told its version, or null when another one was there.</param>
+    /// <param name="failed">Told when nobody knows whether it was written.</param>
+    /// <param name="refused">Told instead when the store has said no; null for <paramref name="failed"/>.</param>
+    public void Write(LeaseRecord record, string? expectedVersion, Action<string?> written, Action failed, Action? refused = null) => _ = CallAsync(
         async cancellationToken =>
         {
             string? version = await leases.TryWriteAsync(record, expectedVersion, cancellationToken);
@@ -60,7 +69,8 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
 
             return () => written(version);
         },
-        failed);
+        failed,
+        refused ?? failed);
 
     /// <summary>Gives up what is under way. A call that its store does not let go of is left behind.</summary>
     public async ValueTask DisposeAsync()
@@ -69,7 +79,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         await _watching;
     }
 
-    private async Task CallAsync(Func<CancellationToken, Task<Action>> call, Action failed)
+    private async Task CallAsync(Func<CancellationToken, Task<Action>> call, Action failed, Action refused)
     {
         Action end = failed;
         if (Interlocked.Increment(ref _open) <= MaxOpen)
@@ -89,6 +99,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
             }
             catch (Exception failure)
             {
+                end = failure is LeaseStoreException { IsRefusal: true } ? refused : failed;
                 Tell(failure is TimeoutException ? $"no answer within {timings.RequestTimeout.TotalMilliseconds} ms" : failure.Message);
                 await patience.CancelAsync();
             }

@@ -157,7 +157,7 @@ internal sealed partial class MemberKeys(
             if (_look.IsCompleted && (_lookedAt is not { } looked || time.GetElapsedTime(looked) >= options.Lease.Renew))
             {
                 _lookedAt = time.GetTimestamp();
-                _look = AskAsync<VersionedLease>(calls.Read);
+                _look = AskAsync<VersionedLease>((done, failed) => calls.Read(done, failed));
             }
 
             return _look;
@@ -183,7 +183,7 @@ internal sealed partial class MemberKeys(
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (await AskAsync<VersionedLease>(calls.Read) is not (true, { } lease) || HasOwn(lease.Record))
+            if (await AskAsync<VersionedLease>((done, failed) => calls.Read(done, failed)) is not (true, { } lease) || HasOwn(lease.Record))
             {
                 return;
             }

@@ -205,5 +205,8 @@ internal sealed class KubernetesApi : IDisposable
         HttpStatusCode.Unauthorized => $"The API server does not know this pod's service account ({method} {path}): its token has ended or is another cluster's. {message}",
         HttpStatusCode.Forbidden => $"The service account of this pod may not {method} {path}. The operator gives the right by the Role of the group; look at that, and at its RoleBinding. {message}",
         _ => $"The API server refused {method} {path} with {(int)code}. {message}",
-    });
+    })
+    {
+        IsRefusal = KubernetesAnswer.IsRefusalCode(code),
+    };
 }

@@ -80,7 +80,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
         // Somebody was faster; or made it, and what has no version may not replace what is there; or deleted it.
         return answer.Code is HttpStatusCode.Conflict or HttpStatusCode.NotFound || (expectedVersion is null && NamesVersion(answer.Body))
             ? null
-            : throw new LeaseStoreException($"The API server does not take Lease {_namespace}/{_name}: {answer.Message}");
+            : throw new LeaseStoreException($"The API server does not take Lease {_namespace}/{_name}: {answer.Message}") { IsRefusal = answer.IsRefusal };
     }
 
     public async Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken)
@@ -131,7 +131,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
             return answer.Body;
         }
 
-        return answer.Code == HttpStatusCode.NotFound ? null : throw new LeaseStoreException($"Lease {_namespace}/{_name} cannot be read: {answer.Message}");
+        return answer.Code == HttpStatusCode.NotFound ? null : throw new LeaseStoreException($"Lease {_namespace}/{_name} cannot be read: {answer.Message}") { IsRefusal = answer.IsRefusal };
     }
 
     private LeaseRecord RecordOf(JsonObject lease) => LeaseManifest.Read(lease, out string? fault) ?? throw new LeaseStoreException(
@@ -153,7 +153,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
         }
         catch (KubernetesApiException failure)
         {
-            throw new LeaseStoreException(failure.Message, failure);
+            throw new LeaseStoreException(failure.Message, failure) { IsRefusal = failure.IsRefusal };
         }
     }
 }

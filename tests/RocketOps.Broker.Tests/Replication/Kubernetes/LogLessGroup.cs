@@ -37,6 +37,9 @@ internal sealed class LogLessGroup : IAsyncDisposable
     /// <summary>Who has the lease, and in which epoch, as all members have seen it last.</summary>
     public (string? Holder, long? Epoch) Leader => _members.Values.Select(static member => (member.Lease?.Holder, member.Lease?.Epoch)).Distinct().Should().ContainSingle("all have seen the same").Subject;
 
+    /// <summary>The highest epoch that any of them has asked for.</summary>
+    public long Promised => _members.Values.Max(static member => member.Promised);
+
     /// <summary>Begins; returns when the group is whole and nobody is in the middle of something.</summary>
     public async Task FoundAsync()
     {

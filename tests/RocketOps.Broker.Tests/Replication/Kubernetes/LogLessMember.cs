@@ -35,6 +35,9 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
 
     public LeaseRecord? Lease => _member.Lease;
 
+    /// <summary>The highest epoch it has asked for.</summary>
+    public long Promised => _member.State.Promised;
+
     /// <summary>It waits for nothing that was asked of the store.</summary>
     public bool IsSettled => Volatile.Read(ref _open) == 0 && _waiting.IsEmpty;
 
@@ -82,7 +85,7 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
     public void ReadLease(long request)
     {
         Interlocked.Increment(ref _open);
-        _calls.Read(lease => Answer(() => _member.OnLeaseRead(request, lease)), () => Answer(() => _member.OnLeaseFailed(request)));
+        _calls.Read(lease => Answer(() => _member.OnLeaseRead(request, lease)), () => Answer(() => _member.OnLeaseFailed(request)), () => Answer(() => _member.OnLeaseRefused(request)));
     }
 
     public void WriteLease(long request, LeaseRecord record, string? expectedVersion)
@@ -96,7 +99,8 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
                 Written = version is null ? Written : record.RenewTime;
                 _member.OnLeaseWritten(request, version);
             }),
-            () => Answer(() => _member.OnLeaseFailed(request)));
+            () => Answer(() => _member.OnLeaseFailed(request)),
+            () => Answer(() => _member.OnLeaseRefused(request)));
     }
 
     public void AskMembers(long round)
