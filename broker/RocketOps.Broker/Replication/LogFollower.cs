@@ -61,7 +61,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     public IGroupJoin? Join { get; init; }
 
     /// <summary>Of a master that was elected its name: where it serves slaves is not known before it was asked.</summary>
-    private string MasterName => Join?.Master ?? _master.Ha;
+    private string MasterName => Join?.Master ?? (_master.Ha is { Length: > 0 } address ? address : "a master that is not known any more");
 
     private TimeSpan LongestPause => Join is null ? LongestRetry : LongestRetryInGroup;
 

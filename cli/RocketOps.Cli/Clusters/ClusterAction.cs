@@ -23,7 +23,7 @@ internal static class ClusterAction
             }
             catch (Exception failure) when (StartingCluster.Explain(failure, cluster.NameServers, Running) is { } explained)
             {
-                throw explained;
+                throw new CommandFailedException(explained, failure);
             }
         });
         return command;
@@ -45,7 +45,7 @@ internal static class ClusterAction
         async Task<(IPresentation Found, int Code)> FindAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
         {
             (IPresentation found, int code) = await make(cluster, parsed, cancellation);
-            return found is Listing rows && StartingCluster.Explain(rows, cluster.NameServers, Running) is { } explained ? throw explained : (found, code);
+            return found is Listing rows && StartingCluster.Explain(rows, cluster.NameServers, Running) is { } explained ? throw new CommandFailedException(explained) : (found, code);
         }
     }
 

@@ -9,21 +9,21 @@ namespace RocketOps.Cli.Clusters;
 internal static class StartingCluster
 {
     /// <summary>What to say instead of a failure; null when that is not the reason, or no run starts there.</summary>
-    public static CommandFailedException? Explain(Exception failure, string nameServers, Func<IReadOnlyList<RunningUp>> running) => failure switch
+    public static string? Explain(Exception failure, string nameServers, Func<IReadOnlyList<RunningUp>> running) => failure switch
     {
-        CommandFailedException { IsMissing: true } => Explain(failure.Message, nameServers, running, failure),
-        NameServersUnreachableException => Explain($"no name server answers at {nameServers}: {Failures.Reason(failure)}", nameServers, running, failure),
-        RocketMqException { ResponseCode: null } => Explain(failure.Message, nameServers, running, failure),
+        CommandFailedException { IsMissing: true } => Explain(failure.Message, nameServers, running),
+        NameServersUnreachableException => Explain($"no name server answers at {nameServers}: {Failures.Reason(failure)}", nameServers, running),
+        RocketMqException { ResponseCode: null } => Explain(failure.Message, nameServers, running),
         _ => null,
     };
 
     /// <summary>The same of a listing that has nothing to show.</summary>
-    public static CommandFailedException? Explain(Listing found, string nameServers, Func<IReadOnlyList<RunningUp>> running) =>
-        found.Count == 0 ? Explain(found.Empty, nameServers, running, null) : null;
+    public static string? Explain(Listing found, string nameServers, Func<IReadOnlyList<RunningUp>> running) =>
+        found.Count == 0 ? Explain(found.Empty, nameServers, running) : null;
 
-    private static CommandFailedException? Explain(string reason, string nameServers, Func<IReadOnlyList<RunningUp>> running, Exception? failure) =>
+    private static string? Explain(string reason, string nameServers, Func<IReadOnlyList<RunningUp>> running) =>
         running().FirstOrDefault(up => up.IsStarting && IsMeant(up, nameServers)) is { } starting
-            ? new CommandFailedException($"the cluster of {starting.DataDirectory} is starting, try again when it is ready ({reason.TrimEnd('.')}).", failure)
+            ? $"the cluster of {starting.DataDirectory} is starting, try again when it is ready ({reason.TrimEnd('.')})."
             : null;
 
     /// <summary>One whose address is not known yet is the one that is meant where nobody said which.</summary>

@@ -49,7 +49,7 @@ internal sealed class Changes
     /// <param name="fields">For programs.</param>
     public async Task DoneAsync(string? line, JsonObject fields)
     {
-        _done.Add(fields);
+        _done.Add((JsonNode)fields);
         if (line is not null)
         {
             await SummariseAsync(line);

@@ -29,10 +29,10 @@ public sealed class StartingClusterTests
     [MemberData(nameof(Failures))]
     public void Explain_NobodyOrNothingIsThere_SaysThatItStarts(Exception failure, string expected)
     {
-        StartingCluster.Explain(failure, Here, () => [Starting])!.Message.Should().Be(expected);
+        StartingCluster.Explain(failure, Here, () => [Starting]).Should().Be(expected);
         StartingCluster.Explain(failure, Here, () => [Starting with { IsStarting = false }]).Should().BeNull("it runs");
         StartingCluster.Explain(failure, "elsewhere:9876", () => [Starting]).Should().BeNull("another one is meant");
-        StartingCluster.Explain(failure, DefaultNameServers.Usual, () => [Starting with { Clusters = [] }])!.Message.Should().StartWith(Told, "nobody said which one is meant");
+        StartingCluster.Explain(failure, DefaultNameServers.Usual, () => [Starting with { Clusters = [] }]).Should().StartWith(Told, "nobody said which one is meant");
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class StartingClusterTests
     public void Explain_EmptyListing_SaysThatItStarts()
     {
         Listing listing = new("topic") { Empty = "no topics" };
-        StartingCluster.Explain(listing, Here, () => [Starting])!.Message.Should().Be(Told + "no topics).");
+        StartingCluster.Explain(listing, Here, () => [Starting]).Should().Be(Told + "no topics).");
 
         listing.Add("orders");
 

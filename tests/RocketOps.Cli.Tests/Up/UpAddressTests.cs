@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Testing;
