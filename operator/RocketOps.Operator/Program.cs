@@ -30,6 +30,11 @@ internal static class Program
             return 0;
         }
 
+        if (arguments.AwaitReady is { } address)
+        {
+            return await AwaitReadyAsync(address);
+        }
+
         KubernetesClientConfiguration server;
         try
         {
@@ -61,6 +66,19 @@ internal static class Program
         // Not RunAsync, which disposes what tells a failure from a stop.
         await app.WaitForShutdownAsync();
         return OperatorFailure.Of(app.Services) is null ? 0 : Failed;
+    }
+
+    private static async Task<int> AwaitReadyAsync(Uri address)
+    {
+        using HttpClient client = new() { Timeout = TimeSpan.FromSeconds(5) };
+        if (await new ReadyCheck(client, TimeProvider.System, TimeSpan.FromSeconds(1)).RunAsync(address, CancellationToken.None) is not { } problem)
+        {
+            await Console.Out.WriteLineAsync($"{address} is ready.");
+            return 0;
+        }
+
+        await Console.Error.WriteLineAsync($"{address} is not ready: {problem}");
+        return Failed;
     }
 
     private static WebApplication Build(OperatorArguments arguments, KubernetesClientConfiguration server)

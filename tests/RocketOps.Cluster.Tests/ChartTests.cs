@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using RocketOps.Kubernetes.Yaml;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
@@ -30,10 +32,49 @@ public sealed class ChartTests(KubeCluster cluster)
     {
         KubeCluster.Require();
 
-        ProcessResult result = await KubeCluster.RunAsync("helm", "template", "r", Chart, "--kube-version", KubeVersion, "--set", setting);
+        ProcessResult result = await KubeCluster.RunAsync("helm", "template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", setting);
 
         result.ExitCode.Should().NotBe(0);
         result.Error.Should().Contain(name);
+    }
+
+    /// <summary>Nobody's images, nobody else's account, no two that work at once.</summary>
+    [SkippableTheory]
+    [InlineData("image.repository=", "there are no published images")]
+    [InlineData("brokerImage.repository=", "there are no published images")]
+    [InlineData("serviceAccount.create=false", "serviceAccount.name is empty")]
+    [InlineData("extraArgs={--leader-election=false}", "all of them would work at once")]
+    public async Task Template_WhatWouldBeDangerous_RefusedWithWhatToDo(string setting, string words)
+    {
+        KubeCluster.Require();
+
+        ProcessResult result = await KubeCluster.RunAsync("helm", "template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", setting);
+
+        result.ExitCode.Should().NotBe(0);
+        result.Error.Should().Contain(words);
+    }
+
+    [SkippableFact]
+    public async Task Template_TwoReleasesOfOneName_HaveNothingOfTheWholeClusterInCommon()
+    {
+        KubeCluster.Require();
+        string[] template = ["template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", "crds.enabled=false", "--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"];
+
+        string[] one = OfTheWholeCluster(await KubeCluster.HelmAsync([.. template, "--namespace", "one"]));
+        string[] two = OfTheWholeCluster(await KubeCluster.HelmAsync([.. template, "--namespace", "two"]));
+
+        one.Should().HaveCountGreaterThan(5).And.NotIntersectWith(two);
+    }
+
+    [SkippableFact]
+    public async Task Template_TestOnAPlatformThatChoosesUsers_RunsAsTheOperatorDoes()
+    {
+        KubeCluster.Require();
+
+        string test = await KubeCluster.HelmAsync(
+            "template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", "userIds=Platform,imagePullSecrets[0].name=pull", "-s", "templates/tests/ready.yaml");
+
+        test.Should().NotContain("runAsUser").And.Contain("name: pull").And.Contain($"rocketops/operator:{KubeCluster.Version}");
     }
 
     [SkippableTheory]
@@ -43,7 +84,7 @@ public sealed class ChartTests(KubeCluster cluster)
     public async Task Template_WithThePrometheusOperator_HasWhatIsAskedForAndNothingWithoutIt(string kind, string value)
     {
         KubeCluster.Require();
-        string[] template = ["template", "r", Chart, "--kube-version", KubeVersion, "--set", $"metrics.{value}.enabled=true,metrics.{value}.labels.release=kube"];
+        string[] template = ["template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", $"metrics.{value}.enabled=true,metrics.{value}.labels.release=kube"];
 
         string with = await KubeCluster.HelmAsync([.. template, "--api-versions", $"monitoring.coreos.com/v1/{kind}"]);
         string without = await KubeCluster.HelmAsync(template);
@@ -64,7 +105,7 @@ public sealed class ChartTests(KubeCluster cluster)
         _ = cluster;
         using TempDirectory directory = new();
         string rendered = directory.File("chart.yaml");
-        await File.WriteAllTextAsync(rendered, await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", setting));
+        await File.WriteAllTextAsync(rendered, await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", setting));
         (await KubeCluster.RunAsync("kit-schemas", "-out", directory.File("schemas"))).EnsureSuccess();
 
         ProcessResult result = await KubeCluster.RunAsync(
@@ -79,7 +120,7 @@ public sealed class ChartTests(KubeCluster cluster)
     {
         KubeCluster.Require();
 
-        string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", "watchNamespace=mq");
+        string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", "watchNamespace=mq");
 
         rendered.Should().NotContain("kind: ClusterRole").And.Contain("kind: Role").And.Contain("--namespace=mq");
     }
@@ -89,11 +130,17 @@ public sealed class ChartTests(KubeCluster cluster)
     {
         KubeCluster.Require();
 
-        string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", "watchNamespaces={mq,shop}");
+        string rendered = await KubeCluster.HelmAsync("template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", "watchNamespaces={mq,shop}");
 
         rendered.Should().NotContain("kind: ClusterRole").And.Contain("--namespace=mq,shop");
         string[] documents = rendered.Split("\n---\n");
         documents.Where(static text => text.Contains("\nkind: Role\n", StringComparison.Ordinal) && text.Contains("statefulsets", StringComparison.Ordinal)).Should().HaveCount(2);
         documents.Where(static text => text.Contains("\nkind: Role\n", StringComparison.Ordinal) && text.Contains("-leader", StringComparison.Ordinal)).Should().ContainSingle().Which.Should().Contain("namespace: mq");
     }
+
+    /// <summary>Kind and name of what has no namespace.</summary>
+    private static string[] OfTheWholeCluster(string rendered) =>
+    [
+        .. YamlReading.ParseAll(rendered).OfType<JsonObject>().Where(static one => one["metadata"]!["namespace"] is null).Select(static one => $"{one["kind"]} {one["metadata"]!["name"]}"),
+    ];
 }

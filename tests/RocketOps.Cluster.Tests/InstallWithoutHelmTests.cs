@@ -36,22 +36,22 @@ public sealed class InstallWithoutHelmTests(KubeCluster cluster)
 
     private static async Task EverywhereAsync()
     {
-        await InstallAsync("-f", "deploy/install.yaml");
+        await InstallAsync(await InstallYamlAsync());
 
         await KubeCluster.KubectlAsync("apply", "-f", Sample);
         await WorksAsync("default");
 
         // Again, as whoever installs a newer one does: with a cluster at work.
-        await InstallAsync("-f", "deploy/install.yaml");
+        await InstallAsync(await InstallYamlAsync());
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
-        await RemoveAsync("-f", "deploy/install.yaml");
+        await RemoveAsync(await InstallYamlAsync());
     }
 
     private static async Task InOneNamespaceAsync()
     {
         await KubeCluster.KubectlAsync("create", "namespace", Shop);
         await KubeCluster.KubectlAsync("label", "namespace", Shop, "pod-security.kubernetes.io/enforce=restricted");
-        await InstallAsync("-k", "deploy/kustomize/namespaced");
+        await InstallAsync(await NamespacedAsync());
         (await KubeCluster.KubectlAsync("get", "clusterrolebindings", "-l", "app.kubernetes.io/name=rocketops", "-o", "name")).Should().BeEmpty("its rights are those of a namespace");
 
         string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
@@ -60,13 +60,13 @@ public sealed class InstallWithoutHelmTests(KubeCluster cluster)
         await WorksAsync(Shop);
 
         await KubeCluster.KubectlAsync("delete", "topics,brokerclusters", "--all", "-n", Shop, KubeCluster.Timeout);
-        await RemoveAsync("-k", "deploy/kustomize/namespaced");
+        await RemoveAsync(await NamespacedAsync());
         await KubeCluster.KubectlAsync("delete", "namespace", Shop, KubeCluster.Timeout);
     }
 
-    private static async Task InstallAsync(params string[] from)
+    private static async Task InstallAsync(string manifest)
     {
-        await KubeCluster.KubectlAsync(["apply", "--server-side", .. from]);
+        await WithFileAsync(manifest, static file => KubeCluster.KubectlAsync("apply", "--server-side", "-f", file));
         await KubeCluster.KubectlAsync("rollout", "status", "deployment/rocketops-operator", "-n", Release.Namespace, KubeCluster.Timeout);
     }
 
@@ -78,7 +78,22 @@ public sealed class InstallWithoutHelmTests(KubeCluster cluster)
     }
 
     /// <summary>With no cluster left, what deletes every cluster is no loss.</summary>
-    private static async Task RemoveAsync(params string[] what) => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", KubeCluster.Timeout, .. what]);
+    private static Task RemoveAsync(string manifest) => WithFileAsync(manifest, static file => KubeCluster.KubectlAsync("delete", "--ignore-not-found", "--wait", KubeCluster.Timeout, "-f", file));
+
+    private static async Task<string> InstallYamlAsync() => WithImages(await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, "deploy/install.yaml")));
+
+    private static async Task<string> NamespacedAsync() => WithImages(await KubeCluster.KubectlAsync("kustomize", "deploy/kustomize/namespaced"));
+
+    /// <summary>As a newcomer names the images of a registry, those that the cluster has.</summary>
+    private static string WithImages(string manifest) => manifest.Replace("registry.example.com/rocketops-", "rocketops/", StringComparison.Ordinal);
+
+    private static async Task WithFileAsync(string manifest, Func<string, Task> use)
+    {
+        using TempDirectory directory = new("install-");
+        string file = directory.File("install.yaml");
+        await File.WriteAllTextAsync(file, manifest);
+        await use(file);
+    }
 
     private static async Task ForgetDefinitionsAsync() => await KubeCluster.KubectlAsync(["delete", "--ignore-not-found", "--wait", KubeCluster.Timeout, .. Definitions.Split(',')]);
 }

@@ -7,6 +7,9 @@ internal static class Release
 {
     public const string Namespace = "rocketops-system";
 
+    /// <summary>Names of the images that the cluster has; the chart has none of its own.</summary>
+    public const string Images = "image.repository=rocketops/operator,brokerImage.repository=rocketops/broker,nameServerImage.repository=rocketops/nameserver";
+
     public static async Task InstallAsync()
     {
         using TempDirectory directory = new("release-");
@@ -17,7 +20,7 @@ internal static class Release
         await KubeCluster.KubectlAsync("label", "--overwrite", "namespace", Namespace, "default", "pod-security.kubernetes.io/enforce=restricted");
         await KubeCluster.HelmAsync(
             "install", "rocketops", "charts/rocketops", "--namespace", Namespace, "--wait", KubeCluster.Timeout,
-            "--set", $"tests.image=rocketops/test:{KubeCluster.Version}");
+            "--set", Images);
     }
 
     /// <summary>The chart again, with images of another version for itself and what it runs.</summary>

@@ -32,12 +32,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "rocketops.fullname" .) .Values.serviceAccount.name }}
 {{- else }}
-{{- default "default" .Values.serviceAccount.name }}
+{{- required "serviceAccount.name is empty and serviceAccount.create is false: name the account the operator runs as. The namespace's default account would give its rights to every pod there." .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}
 
 {{- /* An image of the values with the chart's version as its default tag. */ -}}
 {{- define "rocketops.image" -}}
+{{- if not .image.repository }}
+{{- fail "image.repository, brokerImage.repository and nameServerImage.repository are needed: there are no published images, so build and push them (docs/kubernetes.md) and name yours, as in --set image.repository=registry.example.com/rocketops-operator,brokerImage.repository=registry.example.com/rocketops-broker,nameServerImage.repository=registry.example.com/rocketops-nameserver" }}
+{{- end }}
 {{- printf "%s:%s" .image.repository (default .appVersion .image.tag) }}
 {{- end }}
 

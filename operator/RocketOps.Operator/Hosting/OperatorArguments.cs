@@ -20,6 +20,7 @@ internal sealed class OperatorArguments
         new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
         new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the first one that is watched, and without one the operator's own"),
         new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz, /startupz and /metrics, default 8080; 0 takes any"),
+        new("await-ready", "ROCKETOPS_AWAIT_READY", "http address of an operator's /readyz: asks there until it says that it is ready, for a minute at most, and does nothing else"),
         new("log-level", "ROCKETOPS_LOG_LEVEL", "least severe lines of the log: debug, info (default), warn or error"),
         new("log-level-file", "ROCKETOPS_LOG_LEVEL_FILE", "a file with the level, which is followed while the operator runs; --log-level holds while it is not there"),
     ];
@@ -39,6 +40,9 @@ internal sealed class OperatorArguments
     public LogLevel LogLevel { get; private init; }
 
     public string? LogLevelFile { get; private init; }
+
+    /// <summary>Where another operator is asked whether it is ready; null to be one.</summary>
+    public Uri? AwaitReady { get; private init; }
 
     public bool Help { get; private init; }
 
@@ -73,6 +77,7 @@ internal sealed class OperatorArguments
         bool upgradesClusters = Boolean(values, "upgrade-clusters", false, errors);
         int httpPort = Port(values, "http-port", 8080, errors);
         LogLevel logLevel = Level(values, "log-level", LogLevel.Information, errors);
+        Uri? awaitReady = Address(values, "await-ready", errors);
         if (errors.Count > 0)
         {
             return null;
@@ -91,6 +96,7 @@ internal sealed class OperatorArguments
         {
             Kubeconfig = values.GetValueOrDefault("kubeconfig"),
             HttpPort = httpPort,
+            AwaitReady = awaitReady,
             LogLevel = logLevel,
             LogLevelFile = values.GetValueOrDefault("log-level-file"),
             Help = help,
@@ -190,6 +196,22 @@ internal sealed class OperatorArguments
 
         errors.Add($"--{name}: {text} is no port (0 to {MaxPort})");
         return otherwise;
+    }
+
+    private static Uri? Address(Dictionary<string, string> values, string name, ICollection<string> errors)
+    {
+        if (!values.TryGetValue(name, out string? text))
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttp)
+        {
+            return address;
+        }
+
+        errors.Add($"--{name}: {text} is no address that begins with http://");
+        return null;
     }
 
     private sealed record Option(string Name, string Variable, string Meaning);

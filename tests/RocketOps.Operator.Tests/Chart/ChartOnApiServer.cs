@@ -102,7 +102,8 @@ public sealed class ChartOnApiServer : IAsyncLifetime
     {
         ProcessResult rendered = await RunAsync(
             Path.Combine(Programs, "helm"), "template", "rocketops", "charts/rocketops", "--namespace", SystemNamespace, "--no-hooks", "--kube-version", KubeVersion,
-            "--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy");
+            "--api-versions", "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy",
+            "--set", "image.repository=rocketops/operator,brokerImage.repository=rocketops/broker,nameServerImage.repository=rocketops/nameserver");
         using TempDirectory directory = new();
         string file = directory.File("chart.yaml");
         await File.WriteAllTextAsync(file, rendered.EnsureSuccess().Output);

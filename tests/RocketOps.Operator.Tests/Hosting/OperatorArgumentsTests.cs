@@ -32,10 +32,10 @@ public sealed class OperatorArgumentsTests
     {
         List<string> errors = new();
 
-        OperatorArguments? parsed = OperatorArguments.TryParse(["--htp-port=1", "--leader-election=maybe", "--http-port=70000", "--log-level=loud", "--namespace"], static _ => null, errors);
+        OperatorArguments? parsed = OperatorArguments.TryParse(["--htp-port=1", "--leader-election=maybe", "--http-port=70000", "--log-level=loud", "--await-ready=operator:8080", "--namespace"], static _ => null, errors);
 
         parsed.Should().BeNull();
-        errors.Should().HaveCount(5);
+        errors.Should().HaveCount(6);
         errors.Should().Contain(static error => error.StartsWith("--htp-port=1", StringComparison.Ordinal));
     }
 
