@@ -16,9 +16,9 @@ namespace RocketOps.Kubernetes.Crds;
 [RequiresUnreferencedCode("Reads the properties of entities by reflection.")]
 internal sealed class SchemaBuilder
 {
-    /// <summary>Source: controller-gen's marker for resource.Quantity.</summary>
+    /// <summary>controller-gen's for resource.Quantity, with bounds: what it takes besides is more than the code that reads it can hold, and such an object would be left as it was.</summary>
     private const string QuantityPattern =
-        @"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$";
+        @"^(\+|-)?(([0-9]{1,19}(\.[0-9]{0,20})?|\.[0-9]{1,20})([KM]i|[numkM])?|([0-9]{1,9}(\.[0-9]{0,20})?|\.[0-9]{1,20})([GTPE]i|[GTPE]|[eE](\+|-)?(1[0-8]|[0-9])))$";
 
     private readonly Stack<Type> _path = [];
     private readonly List<JsonNode> _propertyColumns = [];

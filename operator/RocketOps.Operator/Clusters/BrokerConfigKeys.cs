@@ -2,17 +2,23 @@ using System.Collections.Frozen;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>Configuration keys the operator sets itself: a user's value would break identity, roles, addresses or volumes.</summary>
+/// <summary>
+/// Configuration keys the operator sets itself: a user's value would break identity, roles, addresses or volumes. Written once, as the rule of the definition has them, so that what the API server takes is what the operator takes.
+/// </summary>
 internal static class BrokerConfigKeys
 {
-    public static readonly FrozenSet<string> OwnedByBroker = new[]
-    {
-        "brokerClusterName", "brokerName", "brokerId", "brokerRole", "brokerIP1", "brokerIP2", "bindAddress", "listenPort", "fastListenPort", "haListenPort",
-        "haMasterAddress", "httpPort", "namesrvAddr", "failover", "memberName", "groupMembers", "leaseStore", "kubernetesCredentials", "masterSlice", "masterIP1", "replicationMode", "apiOutage", "storePathRootDir", "storePathCommitLog", "storePathConsumeQueue", "storePathIndex", "storeCheckpoint", "abortFile", "storeVolumeBytes",
-    }.ToFrozenSet(StringComparer.Ordinal);
+    /// <summary>The broker's, as CEL's list has them between its brackets.</summary>
+    public const string BrokerRule =
+        "'abortFile','apiOutage','bindAddress','brokerClusterName','brokerId','brokerIP1','brokerIP2','brokerName','brokerRole','failover','fastListenPort','groupMembers','haListenPort','haMasterAddress','httpPort',"
+        + "'kubernetesCredentials','leaseStore','listenPort','masterIP1','masterSlice','memberName','namesrvAddr','replicationMode','storeCheckpoint','storePathCommitLog','storePathConsumeQueue','storePathIndex','storePathRootDir',"
+        + "'storeVolumeBytes'";
 
-    public static readonly FrozenSet<string> OwnedByNameServer = new[]
-    {
-        "bindAddress", "listenPort", "httpPort", "kvConfigPath", "peers", "rocketmqHome", "configStorePath",
-    }.ToFrozenSet(StringComparer.Ordinal);
+    /// <summary>The name server's.</summary>
+    public const string NameServerRule = "'bindAddress','configStorePath','httpPort','kvConfigPath','listenPort','peers','rocketmqHome'";
+
+    public static readonly FrozenSet<string> OwnedByBroker = Keys(BrokerRule);
+
+    public static readonly FrozenSet<string> OwnedByNameServer = Keys(NameServerRule);
+
+    private static FrozenSet<string> Keys(string rule) => rule.Split(',').Select(static key => key.Trim('\'')).ToFrozenSet(StringComparer.Ordinal);
 }

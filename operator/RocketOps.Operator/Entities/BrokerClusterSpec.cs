@@ -4,7 +4,7 @@ namespace RocketOps.Operator.Entities;
 
 /// <summary>What a user wants of a cluster.</summary>
 [ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas >= 2", "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")]
-[ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas < 2 || self.replication.minInSync <= self.brokers.replicas", "replication.minInSync may not be above brokers.replicas: no message could ever be taken. Raise brokers.replicas or lower it.")]
+[ValidationRule("self.replication.minInSync <= self.brokers.replicas || (self.replication.failover == 'Automatic' && self.brokers.replicas < 2)", "replication.minInSync may not be above brokers.replicas: no message could ever be taken. Raise brokers.replicas or lower it.")]
 public sealed class BrokerClusterSpec
 {
     [Description("Version of RocketOps to run: the tag of the operator's images. If absent the cluster keeps the one it began with, and a new one begins with the operator's. Images that are named count instead.")]

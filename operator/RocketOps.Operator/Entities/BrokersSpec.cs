@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes;
+using RocketOps.Operator.Clusters;
 
 namespace RocketOps.Operator.Entities;
 
@@ -34,7 +35,7 @@ public sealed class BrokersSpec
     [Description("RocketMQ broker properties such as flushDiskType. Identity, roles, ports, addresses and paths are set by the operator. Keys that are live (docs/broker-configuration.md) take effect at once; a change of others restarts the brokers, one at a time.")]
     [PropertyLimits(max: 256)]
     [ValidationRule(
-        "!self.exists(k, k in ['abortFile','bindAddress','brokerClusterName','brokerId','brokerIP1','brokerIP2','brokerName','brokerRole','fastListenPort','haListenPort','haMasterAddress','httpPort','listenPort','namesrvAddr','storeCheckpoint','storePathCommitLog','storePathConsumeQueue','storePathIndex','storePathRootDir'])",
+        "!self.exists(k, k in [" + BrokerConfigKeys.BrokerRule + "])",
         "brokers.config may not set identity, roles, ports, addresses or paths (brokerName, brokerId, brokerRole, listenPort, namesrvAddr, storePath… and the like): the operator does.")]
     public Dictionary<string, string>? Config { get; set; }
 

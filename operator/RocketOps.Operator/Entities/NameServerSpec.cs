@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes;
+using RocketOps.Operator.Clusters;
 
 namespace RocketOps.Operator.Entities;
 
@@ -18,7 +19,7 @@ public sealed class NameServerSpec
     [Description("RocketMQ name server properties. Ports, addresses and paths are set by the operator.")]
     [PropertyLimits(max: 128)]
     [ValidationRule(
-        "!self.exists(k, k in ['bindAddress','configStorePath','httpPort','kvConfigPath','listenPort','peers','rocketmqHome'])",
+        "!self.exists(k, k in [" + BrokerConfigKeys.NameServerRule + "])",
         "nameServer.config may not set bindAddress, configStorePath, httpPort, kvConfigPath, listenPort, peers or rocketmqHome: the operator does.")]
     public Dictionary<string, string>? Config { get; set; }
 

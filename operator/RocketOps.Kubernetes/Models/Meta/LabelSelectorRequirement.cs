@@ -6,6 +6,7 @@ public sealed class LabelSelectorRequirement
 {
     public string Key { get; set; } = "";
 
+    [EnumValues("In", "NotIn", "Exists", "DoesNotExist")]
     public string Operator { get; set; } = "";
 
     public List<string>? Values { get; set; }
