@@ -87,7 +87,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             Task moved;
             lock (_versions)
             {
-                if (!Array.Exists(_scopes, scope => IsNewer(version, scope.Reached)))
+                if (!Array.Exists(_scopes, scope => ResourceVersions.IsLarger(version, scope.Reached)))
                 {
                     return;
                 }
@@ -397,7 +397,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
         TaskCompletionSource moved;
         lock (_versions)
         {
-            if (!IsNewer(version, scope.Reached))
+            if (!ResourceVersions.IsLarger(version, scope.Reached))
             {
                 return;
             }
@@ -409,10 +409,6 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
         moved.SetResult();
     }
-
-    /// <summary>Decimal numbers of any length without leading zero, hence compared by length first.</summary>
-    private static bool IsNewer(string left, string right) =>
-        left.Length != right.Length ? left.Length > right.Length : string.CompareOrdinal(left, right) > 0;
 
     private void Heard(WatchedScope scope) => scope.LastHeard = _time.GetTimestamp();
 

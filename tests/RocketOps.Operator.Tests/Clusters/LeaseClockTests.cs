@@ -143,13 +143,28 @@ public sealed class LeaseClockTests : IDisposable
         _woken.Should().BeEmpty();
     }
 
-    private static Lease Lease(string? holder, int renewed, string? handOverTo = null) => new()
+    /// <summary>A pass has read more than the watch has told: what that tells later is no renewal, and nobody leads for longer by it.</summary>
+    [Fact]
+    public void WatchLagsBehind_WhatItTellsIsNoRenewal()
+    {
+        Tell(Lease("a-0-0", renewed: 1, version: "99"));
+        _clock.Saw(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 9, version: "101"));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Tell(Lease("a-0-0", renewed: 5, version: "100"));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        _clock.IsExpired(Lease("a-0-0", renewed: 9)).Should().BeTrue();
+    }
+
+    private static Lease Lease(string? holder, int renewed, string? handOverTo = null, string? version = null) => new()
     {
         Metadata = new ObjectMeta
         {
             Name = "a-0",
             Namespace = "default",
             Uid = "1",
+            ResourceVersion = version,
             Labels = new() { [ClusterLabels.Cluster] = "a" },
             Annotations = handOverTo is null ? null : new() { [GroupLease.HandOverAnnotation] = handOverTo },
         },

@@ -25,7 +25,7 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
 
         BrokerCluster told = await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
-        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
+        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().StartWith("Looking after the brokers' pods failed, and is tried again: ");
         told.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == Members.Masters.Single(), "the watch has seen it");
         await World.AwaitAsync<StatefulSet>("a-0", static set => set.Status!.UpdateRevision != set.Status.CurrentRevision || set.Metadata.Generation > 1, "the set was changed");
         await World.EndedPassesAsync(2);

@@ -260,10 +260,10 @@ internal sealed class OperatorWorld : IAsyncDisposable
     }
 
     /// <summary>The same where nothing is made, so that there is no name server to ask.</summary>
-    public Task EndedPassesAsync(int count)
+    public Task EndedPassesAsync(int count, TimeSpan? limit = null)
     {
         long ended = EndedPasses();
-        return Eventually.TrueAsync(() => EndedPasses() > ended + count, $"{count} more passes");
+        return Eventually.TrueAsync(() => EndedPasses() > ended + count, $"{count} more passes", limit);
     }
 
     public async ValueTask DisposeAsync()

@@ -28,8 +28,9 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
                 _watched[lease.Key()] = watched = new Watched(cluster);
                 watched.Timer = time.CreateTimer(_ => OnTimer(watched), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
-            else if (watched.Last == now)
+            else if (watched.Last == now || (watched.Last.Uid == now.Uid && ResourceVersions.IsNewer(watched.Version, lease.Metadata.ResourceVersion)))
             {
+                // The same again, or what a watch that lags behind tells after a pass has seen more: no renewal.
                 return;
             }
             else if (IsExpired(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder))
@@ -38,6 +39,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
             }
 
             watched.Last = now;
+            watched.Version = lease.Metadata.ResourceVersion;
             watched.ChangedAt = time.GetTimestamp();
             watched.Timer!.Change(now.Duration ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
@@ -148,6 +150,8 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         public ObjectKey Cluster => cluster;
 
         public Renewal Last { get; set; } = new(null, string.Empty, 0, null, null);
+
+        public string? Version { get; set; }
 
         public long ChangedAt { get; set; }
 

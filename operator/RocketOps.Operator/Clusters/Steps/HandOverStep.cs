@@ -24,14 +24,16 @@ internal sealed class HandOverStep
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private readonly IKubernetesClient _client;
+    private readonly LeasesStep _leases;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<(ObjectKey Cluster, string Group), Wishes> _wishes = new();
 
-    public HandOverStep(IKubernetesClient client, OperatorOptions options, IEventRecorder events, TimeProvider time)
+    public HandOverStep(IKubernetesClient client, LeasesStep leases, OperatorOptions options, IEventRecorder events, TimeProvider time)
     {
         _client = client;
+        _leases = leases;
         _options = options;
         _events = events;
         _time = time;
@@ -58,14 +60,21 @@ internal sealed class HandOverStep
             return wishes.Count >= FailuresToTell;
         }
 
-        JsonObject patch = new() { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [GroupLease.HandOverAnnotation] = successor.Pod } } };
+        // The watch lags behind: asked of whom leads now, and only while whoever is to lead has everything.
+        Lease? live = await _leases.ReadAsync(context, action.Group, cancellationToken);
+        if (live is null || GroupLease.Of(live) is not { HandOverTo: null } now || now.Holder != master.Pod || now.Epoch != lease.Epoch || !now.Has(successor.Pod))
+        {
+            return wishes.Count >= FailuresToTell;
+        }
+
+        JsonObject patch = new() { ["metadata"] = new JsonObject { ["resourceVersion"] = live.Metadata.ResourceVersion, ["annotations"] = new JsonObject { [GroupLease.HandOverAnnotation] = successor.Pod } } };
         try
         {
-            await _client.PatchAsync<Lease>(action.Group, context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
+            _leases.Wrote(await _client.PatchAsync<Lease>(action.Group, context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
         }
         catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict)
         {
-            // Deleted since it was read; the next pass sees what became of it.
+            // Deleted, or written by a member, since it was read; the next pass sees what became of it.
             return wishes.Count >= FailuresToTell;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
@@ -11,14 +12,17 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
-/// Reads the Leases of groups that elect their master, and makes them the cluster's, so that they go with it. Read from the server in each pass, as what is done follows from
-/// them; renewals, of which the watch tells, bring no pass (<see cref="LeaseClock"/>).
+/// Looks at the Leases of groups that elect their master, and makes them the cluster's, so that they go with it. The watch's are good for looking, and cost no request however many groups there are and however long one
+/// waits; what moves a pod or the lead is decided on what the server has then (<see cref="ReadAsync(ClusterContext, CancellationToken)"/>). Renewals bring no pass (<see cref="LeaseClock"/>).
 /// </summary>
 internal sealed class LeasesStep
 {
     private readonly IKubernetesClient _client;
     private readonly IEntityCache<Lease> _cache;
     private readonly LeaseClock _clock;
+
+    // By the Lease; as many as there are groups.
+    private readonly ConcurrentDictionary<ObjectKey, string> _written = new();
 
     public LeasesStep(IKubernetesClient client, IEntityCache<Lease> cache, LeaseClock clock)
     {
@@ -27,7 +31,7 @@ internal sealed class LeasesStep
         _clock = clock;
     }
 
-    /// <summary>The Leases as the server has them, or, where it does not say, as the watch last saw them; the cluster's own from now on.</summary>
+    /// <summary>The Leases as the watch saw them, or the server has them where that is not enough; the cluster's own from now on.</summary>
     /// <param name="context">The cluster.</param>
     /// <param name="adopts">Whether a Lease that is not the cluster's yet may be written.</param>
     /// <param name="cancellationToken">Ends the step.</param>
@@ -40,7 +44,7 @@ internal sealed class LeasesStep
         }
 
         string[] groups = [.. context.Groups];
-        (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => TryReadAsync(context, group, cancellationToken)));
+        (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => LookAsync(context, group, cancellationToken)));
         Dictionary<string, GroupLease> leases = new(StringComparer.Ordinal);
         for (int i = 0; i < read.Length; i++)
         {
@@ -61,7 +65,7 @@ internal sealed class LeasesStep
                 continue;
             }
 
-            leases[group] = Seen(context, lease);
+            leases[group] = GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) };
             if (adopts && !LeaseOwnership.IsOwned(context, lease))
             {
                 outcome = outcome with { Unadopted = await AdoptAsync(context, lease, cancellationToken) ?? outcome.Unadopted };
@@ -75,26 +79,50 @@ internal sealed class LeasesStep
     /// <exception cref="KubernetesException">The server does not say.</exception>
     public async Task<IReadOnlyDictionary<string, GroupLease>> ReadAsync(ClusterContext context, CancellationToken cancellationToken)
     {
-        Lease?[] read = context.IsAutomatic ? await Task.WhenAll(context.Groups.Select(group => _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken))) : [];
-        return read.OfType<Lease>().Where(lease => LeaseOwnership.ForeignBecause(context, lease) is null).ToDictionary(static lease => lease.Name(), lease => Seen(context, lease), StringComparer.Ordinal);
+        Lease?[] read = context.IsAutomatic ? await Task.WhenAll(context.Groups.Select(group => ReadAsync(context, group, cancellationToken))) : [];
+        return read.OfType<Lease>().ToDictionary(static lease => lease.Name(), lease => GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) }, StringComparer.Ordinal);
     }
+
+    /// <summary>The Lease of one group as the server has it now; null while there is none of its own.</summary>
+    /// <exception cref="KubernetesException">The server does not say.</exception>
+    public async Task<Lease?> ReadAsync(ClusterContext context, string group, CancellationToken cancellationToken)
+    {
+        if (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken) is not { } lease || LeaseOwnership.ForeignBecause(context, lease) is not null)
+        {
+            return null;
+        }
+
+        _clock.Saw(context.Cluster.Key(), lease);
+        return lease;
+    }
+
+    /// <summary>Notes what this operator has written: a watch that has not come so far shows an older one.</summary>
+    public void Wrote(Lease lease) => _written[lease.Key()] = lease.Metadata.ResourceVersion ?? string.Empty;
+
+    /// <summary>
+    /// The server is asked for a Lease that the watch has not seen, as one that is not labelled yet; that nobody seems to renew, as the watch may stand still; and that this operator has written since.
+    /// </summary>
+    private Task<(Lease? Lease, Exception? Failure)> LookAsync(ClusterContext context, string group, CancellationToken cancellationToken) =>
+        _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsExpired(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault(seen.Key()), seen.Metadata.ResourceVersion)
+            ? Task.FromResult<(Lease?, Exception?)>((seen, null))
+            : TryReadAsync(context, group, cancellationToken);
 
     private async Task<(Lease? Lease, Exception? Failure)> TryReadAsync(ClusterContext context, string group, CancellationToken cancellationToken)
     {
         try
         {
-            return (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken), null);
+            Lease? lease = await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken);
+            if (lease is not null && LeaseOwnership.ForeignBecause(context, lease) is null)
+            {
+                _clock.Saw(context.Cluster.Key(), lease);
+            }
+
+            return (lease, null);
         }
         catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
         {
             return (_cache.Get(context.Names.Namespace, group), failure);
         }
-    }
-
-    private GroupLease Seen(ClusterContext context, Lease lease)
-    {
-        _clock.Saw(context.Cluster.Key(), lease);
-        return GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) };
     }
 
     /// <summary>A member makes the Lease and knows nothing of the cluster's object. A Lease of an earlier cluster of this name becomes this one's, as its claims do.</summary>
@@ -112,7 +140,7 @@ internal sealed class LeasesStep
         JsonObject patch = new() { ["metadata"] = new JsonObject { ["uid"] = lease.Uid(), ["labels"] = labels, ["ownerReferences"] = new JsonArray(owner) } };
         try
         {
-            await _client.PatchAsync<Lease>(lease.Name(), context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
+            Wrote(await _client.PatchAsync<Lease>(lease.Name(), context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
             return null;
         }
         catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict || gone.IsInvalid)
