@@ -88,7 +88,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
 
         _caches[typeof(T)] = labelSelector;
         services.AddSingleton(provider => new Informer<T>(
-            provider.GetRequiredService<IKubernetesClient>(),
+            OperatorServiceCollectionExtensions.Unfenced(provider),
             new InformerOptions
             {
                 Namespaces = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespaces : [],

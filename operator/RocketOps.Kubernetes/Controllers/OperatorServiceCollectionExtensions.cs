@@ -50,8 +50,9 @@ public static class OperatorServiceCollectionExtensions
         services.AddSingleton(settings);
         services.TryAddSingleton<ControllerMetrics>();
         services.TryAddSingleton<ReconcileIds>();
+        services.FenceClient();
         services.TryAddSingleton(provider => new EventRecorder(
-            provider.GetRequiredService<IKubernetesClient>(),
+            Unfenced(provider),
             new EventRecorderOptions { ReportingController = $"{settings.Domain}/{settings.Name}" },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<EventRecorder>>()));
@@ -67,9 +68,28 @@ public static class OperatorServiceCollectionExtensions
         return new OperatorBuilder(services, settings, TypesOf(services));
     }
 
+    /// <summary>Puts the <see cref="LeaderFence"/> before the client that is in the container. To be called again by whoever puts another one there afterwards.</summary>
+    public static IServiceCollection FenceClient(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        if (services.LastOrDefault(static service => service.ServiceType == typeof(IKubernetesClient)) is not { } registered)
+        {
+            return services;
+        }
+
+        services.AddSingleton(provider => registered.ImplementationInstance is IKubernetesClient instance
+            ? new UnfencedClient(instance, IsOwned: false)
+            : new UnfencedClient((IKubernetesClient)registered.ImplementationFactory!(provider), IsOwned: true));
+        services.AddSingleton<IKubernetesClient>(static provider =>
+            provider.GetRequiredService<OperatorElector>().Elector is { } elector ? new LeaderFence(Unfenced(provider), () => elector.IsLeader) : Unfenced(provider));
+        return services;
+    }
+
+    internal static IKubernetesClient Unfenced(IServiceProvider provider) => provider.GetService<UnfencedClient>()?.Client ?? provider.GetRequiredService<IKubernetesClient>();
+
     private static LeaderElector CreateElector(IServiceProvider provider, OperatorSettings settings)
     {
-        IKubernetesClient client = provider.GetRequiredService<IKubernetesClient>();
+        IKubernetesClient client = Unfenced(provider);
 
         // A busy cluster's requests wait for each other; a renewal that waited with them would come too late. A client of another kind has whatever limits it has.
         IKubernetesClient unhindered = client is KubernetesClient limited ? limited.WithOwnRate(ElectionRequestsPerSecond, ElectionBurst) : client;

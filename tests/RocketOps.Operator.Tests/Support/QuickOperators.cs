@@ -25,6 +25,7 @@ internal static class QuickOperators
                 RequestTimeout = patience ?? Eventually.DefaultDeadline,
             };
             services.AddSingleton<IKubernetesClient>(provider => new KubernetesClient(server, provider.GetRequiredService<KubernetesTypes>(), client, metrics: provider.GetRequiredService<ClientMetrics>()));
+            services.FenceClient();
             OperatorSettings settings = (OperatorSettings)services.First(static service => service.ServiceType == typeof(OperatorSettings)).ImplementationInstance!;
             settings.InitialBackoff = TimeSpan.FromMilliseconds(20);
         }
