@@ -1,4 +1,3 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
