@@ -176,6 +176,13 @@ public sealed class ClusterChangesTests
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
         await world.ClusterAsync("a", "Ready", "True");
         string before = await world.ConfigurationAsync("a-0-0");
+
+        // It takes its time, and is not stuck.
+        world.Workloads.Sick = static status =>
+        {
+            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
+            return status;
+        };
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == before;
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "24" });
         await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);

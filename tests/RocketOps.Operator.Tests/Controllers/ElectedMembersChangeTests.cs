@@ -144,8 +144,10 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(3);
 
         await Eventually.TrueAsync(() => !World.Workloads.Left.IsEmpty, "the last one leaves");
-        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
-        waiting.Status!.Operations!.Single().Message.Should().Be("a-0 has more members than asked for; a-0-3 goes next and waits for the Lease not to name a-0-4 any more, which has left.");
+        await World.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => cluster.Status?.Operations is [{ Message: "a-0 has more members than asked for; a-0-3 goes next and waits for the Lease not to name a-0-4 any more, which has left." }],
+            "the next one waits");
         await World.PassesAsync(5);
         World.Workloads.Left.Should().Equal("a-0-4");
         Members.Masters[^1].Should().Be("a-0-0", "it has handed over");
