@@ -152,7 +152,7 @@ public sealed class QuickStartTests(KubeCluster cluster)
         string ran = (await ImagesAsync()).Distinct().Should().ContainSingle().Which;
 
         // Nobody listens there, so that the kubelet has its answer at once.
-        await PatchAsync($$$"""{"spec":{"brokers":{"image":"{{{Nowhere}}}"}}}""");
+        await PatchAsync("{\"spec\":{\"brokers\":{\"image\":\"" + Nowhere + "\"}}}");
         await KubeCluster.UntilAsync(async () => (await ImagesAsync()).Contains(Nowhere), "a first pod is to have it");
         await KubeCluster.KubectlAsync("delete", "pod", "quickstart-1-0", "quickstart-1-1", KubeCluster.Timeout);
         await KubeCluster.UntilAsync(async () => await ConditionAsync("Stalled") == "True RolloutFailing", "the operator says that it fails");
