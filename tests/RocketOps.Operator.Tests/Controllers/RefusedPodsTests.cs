@@ -6,7 +6,6 @@ using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 

@@ -85,11 +85,11 @@ public sealed class ClusterSchemaTests : IAsyncLifetime
         return (await create.Should().ThrowAsync<KubernetesException>()).Which.Status.Message!;
     }
 
-    private Task CreateAsync(string spec)
+    private async Task CreateAsync(string spec)
     {
         JsonObject whole = JsonNode.Parse(spec)!.AsObject();
         whole.TryAdd("brokers", new JsonObject());
-        return _client.SendAsync(
+        await _client.SendAsync(
             HttpMethod.Post,
             "apis/rocketops.io/v1beta1/namespaces/default/brokerclusters",
             new JsonObject { ["apiVersion"] = "rocketops.io/v1beta1", ["kind"] = "BrokerCluster", ["metadata"] = new JsonObject { ["name"] = $"c{++_names}" }, ["spec"] = whole });

@@ -1,4 +1,3 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Steps;
