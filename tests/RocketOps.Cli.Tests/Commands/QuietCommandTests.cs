@@ -41,7 +41,11 @@ public sealed class QuietCommandTests
         await using RawConnection connection = await RawConnection.ConnectAsync(server.NameServerAddress);
         Dictionary<string, string> fields = new(StringComparer.Ordinal)
         {
-            ["brokerName"] = master.BrokerName, ["brokerAddr"] = address, ["clusterName"] = master.Cluster, ["haServerAddr"] = address, ["brokerId"] = "1",
+            ["brokerName"] = master.BrokerName,
+            ["brokerAddr"] = address,
+            ["clusterName"] = master.Cluster,
+            ["haServerAddr"] = address,
+            ["brokerId"] = "1",
         };
         (await connection.RequestAsync(RegisterBroker, fields, Encoding.UTF8.GetBytes(NoTopics))).Code.Should().Be(0);
         (await admin.GetClusterInfoAsync()).Brokers.Values.Single().Addresses.Should().ContainKey(1);

@@ -30,7 +30,11 @@ internal sealed class RefusedCreations(IKubernetesClient client)
                 ["metadata"] = new JsonObject { ["name"] = $"{set.Name()}.{Guid.NewGuid():n}", ["namespace"] = set.Namespace() },
                 ["involvedObject"] = new JsonObject
                 {
-                    ["apiVersion"] = "apps/v1", ["kind"] = "StatefulSet", ["namespace"] = set.Namespace(), ["name"] = set.Name(), ["uid"] = set.Uid(),
+                    ["apiVersion"] = "apps/v1",
+                    ["kind"] = "StatefulSet",
+                    ["namespace"] = set.Namespace(),
+                    ["name"] = set.Name(),
+                    ["uid"] = set.Uid(),
                 },
                 ["reason"] = "FailedCreate",
                 ["message"] = $"create Pod {pod} in StatefulSet {set.Name()} failed error: {words}",
