@@ -49,16 +49,16 @@ public sealed class KustomizeTests(KitKubectl kubectl)
         JsonNode[] ofLeases = [.. rules.Where(IsOfLeases)];
 
         // Leases without a name are those of broker groups, beside their clusters; the named one is the operator's own.
-        ShouldGive(objects, kind, ns, "rocketops-operator", [.. rules.Where(static rule => !IsOfLeases(rule) || rule["resourceNames"] is null)]);
+        ShouldGive(objects, kind, ns, ns.Length == 0 ? "rocketops-operator-rocketops-system" : "rocketops-operator", [.. rules.Where(static rule => !IsOfLeases(rule) || rule["resourceNames"] is null)]);
         ShouldGive(objects, "Role", leaseNamespace, "rocketops-operator-leader", ofLeases);
         objects.Any(static one => Text(one["kind"]) == "ClusterRoleBinding").Should().Be(ns.Length == 0, "one namespace takes no cluster-wide rights");
     }
 
     [SkippableTheory]
-    [InlineData("deploy/kustomize", "rocketops/")]
-    [InlineData("deploy/kustomize/namespaced", "rocketops/")]
-    [InlineData("deploy/kustomize/namespaces", "rocketops/")]
-    [InlineData("deploy/kustomize/registry", "registry.example.com/rocketops-")]
+    [InlineData("deploy/kustomize", "registry.example.com/rocketops-")]
+    [InlineData("deploy/kustomize/namespaced", "registry.example.com/rocketops-")]
+    [InlineData("deploy/kustomize/namespaces", "registry.example.com/rocketops-")]
+    [InlineData("deploy/kustomize/registry", "registry.internal/rocketops-")]
     public async Task Build_Images_AreOfTheChartsVersion(string folder, string prefix)
     {
         JsonObject deployment = (await BuildAsync(folder)).Single(static one => Text(one["kind"]) == "Deployment");
