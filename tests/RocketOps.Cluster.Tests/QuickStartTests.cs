@@ -27,7 +27,7 @@ public sealed class QuickStartTests(KubeCluster cluster)
             await ReceiveAsync("g_quickstart", acknowledged);
             await ChangeByHandAsync();
             await GrowVolumesAsync();
-            await AskForABadImageAsync();
+            acknowledged = [.. acknowledged, .. await AskForABadImageAsync()];
             await DeleteSampleAsync();
             await ApplySampleAsync();
             await ReceiveAsync("g_again", acknowledged);
@@ -147,7 +147,8 @@ public sealed class QuickStartTests(KubeCluster cluster)
     }
 
     /// <summary>Whichever pod is taken away while an image that is not to be had is asked for comes back with what ran, and messages are taken.</summary>
-    private static async Task AskForABadImageAsync()
+    /// <returns>Those.</returns>
+    private static async Task<IReadOnlyList<JsonElement>> AskForABadImageAsync()
     {
         string ran = (await ImagesAsync()).Distinct().Should().ContainSingle().Which;
 
@@ -159,12 +160,13 @@ public sealed class QuickStartTests(KubeCluster cluster)
         await KubeCluster.KubectlAsync("delete", "pod", "quickstart-0-0", KubeCluster.Timeout);
         await KubeCluster.UntilAsync(
             async () => await ItemsAsync("pods") is { Length: 6 } pods && pods.All(static pod => IsReady(pod)) && (await ImagesAsync()).All(image => image == ran), "every pod runs what ran");
-        await SendAsync();
+        IReadOnlyList<JsonElement> acknowledged = await SendAsync();
         (await ConditionAsync("Stalled")).Should().Be("True RolloutFailing", "nobody has set it right");
 
         await PatchAsync("""{"spec":{"brokers":{"image":null}}}""");
         await KubeCluster.UntilAsync(async () => await ConditionAsync("Stalled") == "False AsExpected", "nothing is wrong with what is asked for");
         await KubeCluster.KubectlAsync("wait", "brokercluster/quickstart", "--for=condition=Ready", KubeCluster.Timeout);
+        return acknowledged;
 
         static Task PatchAsync(string patch) => KubeCluster.KubectlAsync("patch", "brokercluster", "quickstart", "--type=merge", "-p", patch);
     }

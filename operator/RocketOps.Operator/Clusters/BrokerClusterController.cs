@@ -209,6 +209,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _faults.Forget(entity.Key());
         _refused.Forget(entity.Key());
         _handOver.Forget(entity.Key());
+        _leases.Forget(entity.Key());
         await _admins.ForgetAsync(entity.Key());
         await _admins.ForgetGoneAsync();
         return ReconciliationResult<BrokerCluster>.Success(entity);

@@ -62,7 +62,7 @@ public sealed class LeasesStepTests : IDisposable
     public async Task Run_ThisOperatorHasWrittenSince_TheServerIsAsked()
     {
         Cache(Lease("a-0-0", "9"));
-        _step.Wrote(Lease("a-0-0", "10"));
+        _step.Wrote(Context(), Lease("a-0-0", "10"));
 
         (await HolderAsync()).Should().Be("a-0-1");
 

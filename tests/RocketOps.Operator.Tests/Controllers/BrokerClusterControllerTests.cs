@@ -123,8 +123,10 @@ public sealed class BrokerClusterControllerTests
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
 
-        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("a-1 failed, and is tried again");
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.Find(cluster.Status?.Conditions, "Ready") is { Status: "False", Reason: Reasons.ApiUnavailable, Message: { } message } && message.Contains("a-1 failed, and is tried again", StringComparison.Ordinal),
+            "the status says which group");
         await world.AwaitAsync<StatefulSet>("a-0", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the other group is changed");
         world.Fault = null;
         await world.ClusterAsync("a", "Ready", "True");

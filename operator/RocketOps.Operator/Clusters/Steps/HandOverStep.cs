@@ -70,7 +70,7 @@ internal sealed class HandOverStep
         JsonObject patch = new() { ["metadata"] = new JsonObject { ["resourceVersion"] = live.Metadata.ResourceVersion, ["annotations"] = new JsonObject { [GroupLease.HandOverAnnotation] = successor.Pod } } };
         try
         {
-            _leases.Wrote(await _client.PatchAsync<Lease>(action.Group, context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
+            _leases.Wrote(context, await _client.PatchAsync<Lease>(action.Group, context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
         }
         catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict)
         {

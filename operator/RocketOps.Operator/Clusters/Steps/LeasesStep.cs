@@ -21,8 +21,7 @@ internal sealed class LeasesStep
     private readonly IEntityCache<Lease> _cache;
     private readonly LeaseClock _clock;
 
-    // By the Lease; as many as there are groups.
-    private readonly ConcurrentDictionary<ObjectKey, string> _written = new();
+    private readonly ConcurrentDictionary<(ObjectKey Cluster, string Group), string> _written = new();
 
     public LeasesStep(IKubernetesClient client, IEntityCache<Lease> cache, LeaseClock clock)
     {
@@ -97,13 +96,22 @@ internal sealed class LeasesStep
     }
 
     /// <summary>Notes what this operator has written: a watch that has not come so far shows an older one.</summary>
-    public void Wrote(Lease lease) => _written[lease.Key()] = lease.Metadata.ResourceVersion ?? string.Empty;
+    public void Wrote(ClusterContext context, Lease lease) => _written[(context.Cluster.Key(), lease.Name())] = lease.Metadata.ResourceVersion ?? string.Empty;
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster)
+    {
+        foreach ((ObjectKey Cluster, string Group) written in _written.Keys.Where(written => written.Cluster == cluster))
+        {
+            _written.TryRemove(written, out _);
+        }
+    }
 
     /// <summary>
     /// The server is asked for a Lease that the watch has not seen, as one that is not labelled yet; that nobody seems to renew, as the watch may stand still; and that this operator has written since.
     /// </summary>
     private Task<(Lease? Lease, Exception? Failure)> LookAsync(ClusterContext context, string group, CancellationToken cancellationToken) =>
-        _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsExpired(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault(seen.Key()), seen.Metadata.ResourceVersion)
+        _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsExpired(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault((context.Cluster.Key(), group)), seen.Metadata.ResourceVersion)
             ? Task.FromResult<(Lease?, Exception?)>((seen, null))
             : TryReadAsync(context, group, cancellationToken);
 
@@ -140,7 +148,7 @@ internal sealed class LeasesStep
         JsonObject patch = new() { ["metadata"] = new JsonObject { ["uid"] = lease.Uid(), ["labels"] = labels, ["ownerReferences"] = new JsonArray(owner) } };
         try
         {
-            Wrote(await _client.PatchAsync<Lease>(lease.Name(), context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
+            Wrote(context, await _client.PatchAsync<Lease>(lease.Name(), context.Names.Namespace, KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken));
             return null;
         }
         catch (KubernetesException gone) when (gone.IsNotFound || gone.IsConflict || gone.IsInvalid)
