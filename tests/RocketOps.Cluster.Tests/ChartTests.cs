@@ -40,15 +40,16 @@ public sealed class ChartTests(KubeCluster cluster)
 
     /// <summary>Nobody's images, nobody else's account, no two that work at once.</summary>
     [SkippableTheory]
-    [InlineData("image.repository=", "there are no published images")]
-    [InlineData("brokerImage.repository=", "there are no published images")]
-    [InlineData("serviceAccount.create=false", "serviceAccount.name is empty")]
-    [InlineData("extraArgs={--leader-election=false}", "all of them would work at once")]
+    [InlineData("--set=image.repository=", "there are no published images")]
+    [InlineData("--set=brokerImage.repository=", "there are no published images")]
+    [InlineData("--set=serviceAccount.create=false", "serviceAccount.name is empty")]
+    [InlineData("--set=extraArgs={--leader-election=false}", "all of them would work at once")]
+    [InlineData("--set-string=extraEnv[0].name=ROCKETOPS_LEADER_ELECTION,extraEnv[0].value=false", "all of them would work at once")]
     public async Task Template_WhatWouldBeDangerous_RefusedWithWhatToDo(string setting, string words)
     {
         KubeCluster.Require();
 
-        ProcessResult result = await KubeCluster.RunAsync("helm", "template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, "--set", setting);
+        ProcessResult result = await KubeCluster.RunAsync("helm", "template", "r", Chart, "--kube-version", KubeVersion, "--set", Release.Images, setting);
 
         result.ExitCode.Should().NotBe(0);
         result.Error.Should().Contain(words);

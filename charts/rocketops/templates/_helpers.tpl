@@ -44,6 +44,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- printf "%s:%s" .image.repository (default .appVersion .image.tag) }}
 {{- end }}
 
+{{- /* Name of the policy that refuses to delete what is protected; empty where there is none. */ -}}
+{{- define "rocketops.protectionPolicy" -}}
+{{- if and .Values.deletionProtection.enabled (empty (include "rocketops.namespaces" .)) (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") }}
+{{- printf "%s-%s-deletion-protection" (include "rocketops.fullname" .) .Release.Namespace }}
+{{- end }}
+{{- end }}
+
 {{- /* The namespaces that are watched, with commas between them; empty for all. */ -}}
 {{- define "rocketops.namespaces" -}}
 {{- $all := .Values.watchNamespaces | default list }}

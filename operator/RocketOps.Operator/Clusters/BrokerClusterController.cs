@@ -71,6 +71,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly FaultTimes _faults;
     private readonly RefusedPodsStep _refused;
     private readonly UnmanagedTopics _unmanaged;
+    private readonly ProtectionPolicy _protection;
     private readonly ClusterAdmins _admins;
     private readonly WaitingPace _pace;
     private readonly StatusWriter _status;
@@ -103,6 +104,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         FaultTimes faults,
         RefusedPodsStep refused,
         UnmanagedTopics unmanaged,
+        ProtectionPolicy protection,
         ClusterAdmins admins,
         WaitingPace pace,
         StatusWriter status,
@@ -134,6 +136,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _faults = faults;
         _refused = refused;
         _unmanaged = unmanaged;
+        _protection = protection;
         _admins = admins;
         _pace = pace;
         _status = status;
@@ -160,7 +163,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
         context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
-        ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with { Unmanaged = _unmanaged.Find(entity) };
+        ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with
+        {
+            Unmanaged = _unmanaged.Find(entity),
+            Unprotected = ClusterAnnotations.IsProtected(entity) ? await _protection.FindProblemAsync(cancellationToken) : null,
+        };
         BrokerCluster next = new BrokerCluster { Metadata = entity.Metadata, Spec = entity.Spec, Status = ClusterStatusBuilder.Build(context, findings, ClientAddressOf(context.Names), _time.GetUtcNow()) };
         bool changed = await _status.WriteAsync(entity, next, cancellationToken) == StatusWrite.Written;
         if (changed)

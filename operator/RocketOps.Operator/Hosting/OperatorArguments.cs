@@ -19,6 +19,7 @@ internal sealed class OperatorArguments
         new("upgrade-clusters", "ROCKETOPS_UPGRADE_CLUSTERS", "true or false (default): clusters without spec.version follow the operator's version, instead of keeping theirs"),
         new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
         new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the first one that is watched, and without one the operator's own"),
+        new("protection-policy", "ROCKETOPS_PROTECTION_POLICY", "name of the admission policy that refuses to delete clusters with rocketops.io/deletion-protection, to tell whether it is in force; if absent there is none"),
         new("http-port", "ROCKETOPS_HTTP_PORT", "port of /livez, /readyz, /startupz and /metrics, default 8080; 0 takes any"),
         new("await-ready", "ROCKETOPS_AWAIT_READY", "http address of an operator's /readyz: asks there until it says that it is ready, for a minute at most, and does nothing else"),
         new("log-level", "ROCKETOPS_LOG_LEVEL", "least severe lines of the log: debug, info (default), warn or error"),
@@ -90,6 +91,7 @@ internal sealed class OperatorArguments
             LeaderElection = leaderElection,
             UpgradesClusters = upgradesClusters,
             LeaseNamespace = values.GetValueOrDefault("lease-namespace"),
+            ProtectionPolicy = values.GetValueOrDefault("protection-policy"),
             Images = new OperatorImages(values.GetValueOrDefault("broker-image", images.Broker), values.GetValueOrDefault("nameserver-image", images.NameServer)),
         };
         return new OperatorArguments(options)

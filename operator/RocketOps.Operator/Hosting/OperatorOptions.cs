@@ -22,6 +22,9 @@ public sealed record OperatorOptions
     /// </summary>
     public bool UpgradesClusters { get; init; }
 
+    /// <summary>Name of the ValidatingAdmissionPolicy, and of its binding, that refuses to delete clusters that are annotated so; null where there is none.</summary>
+    public string? ProtectionPolicy { get; init; }
+
     /// <summary>
     /// How long leases of groups that elect their master hold where a cluster says nothing of their times; null for the brokers' own default. Longer where whole programs get no processor for seconds, as on a laptop that
     /// compiles: there a lease that ends is no sign of a master that is gone.

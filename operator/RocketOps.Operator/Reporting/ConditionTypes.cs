@@ -24,9 +24,12 @@ internal static class ConditionTypes
     /// <summary>No two members of a group are on one node.</summary>
     public const string Spread = "Spread";
 
+    /// <summary>The API server refuses to delete the object. There while its annotation asks for that.</summary>
+    public const string Protected = "Protected";
+
     /// <summary>Somebody told the operator to change nothing. There while it is so.</summary>
     public const string Paused = "Paused";
 
     /// <summary>All of them: a condition of another type is somebody else's.</summary>
-    public static readonly IReadOnlySet<string> All = new HashSet<string>(StringComparer.Ordinal) { Ready, Reconciling, Stalled, Available, Degraded, Replicated, Spread, Paused };
+    public static readonly IReadOnlySet<string> All = new HashSet<string>(StringComparer.Ordinal) { Ready, Reconciling, Stalled, Available, Degraded, Replicated, Spread, Protected, Paused };
 }

@@ -66,6 +66,8 @@ internal static class Reasons
     public const string SlavesUnknown = "SlavesUnknown";
     public const string NodesApart = "NodesApart";
     public const string NodesShared = "NodesShared";
+    public const string DeletionRefused = "DeletionRefused";
+    public const string ProtectionMissing = "ProtectionMissing";
 
     /// <summary>Whether a reason tells of something broken, and not of work or of a wait: an event warns of it.</summary>
     public static bool IsFault(string reason) =>

@@ -39,6 +39,12 @@ internal static class TransitionEvents
             }
         }
 
+        // Whoever relies on the protection learns it now, and not when the cluster is gone.
+        if (Conditions.Find(next, ConditionTypes.Protected) is { Status: ConditionStatus.False } open && Conditions.Find(previous, ConditionTypes.Protected) is not { Status: ConditionStatus.False })
+        {
+            Warn(open);
+        }
+
         if (Conditions.Find(next, ConditionTypes.Degraded) is not { Status: ConditionStatus.True } degraded)
         {
             return;

@@ -1,14 +1,20 @@
 using System.Text.Json.Nodes;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Yaml;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
 namespace RocketOps.Operator.Tests.Chart;
 
 /// <summary>
-/// The chart's roles and its two admission policies on a real API server: the operator does its work as the service account they are for, what is not its business is refused, and protected objects are
+/// The chart's roles and its admission policies on a real API server: the operator does its work as the service account they are for, what is not its business is refused, and protected objects are
 /// not deleted.
 /// </summary>
 public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixture<ChartOnApiServer>
@@ -194,7 +200,7 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
     {
         ChartOnApiServer.Require();
         string name = $"guarded-{kind.ToLowerInvariant()}";
-        using Testing.TempDirectory directory = new();
+        using TempDirectory directory = new();
         string file = directory.File("object.yaml");
         await File.WriteAllTextAsync(file, $$$"""
             apiVersion: rocketops.io/v1beta1
@@ -209,6 +215,50 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         await server.KubectlAsync("annotate", "-f", file, "rocketops.io/deletion-protection-");
         await server.KubectlAsync("delete", "-f", file);
     }
+
+    /// <summary>What its messages are in; the operator makes sets anew when volumes grow.</summary>
+    [SkippableFact]
+    public async Task Anybody_DataOfAProtectedCluster_IsNotDeleted()
+    {
+        ChartOnApiServer.Require();
+        await server.ApplyAsync("""
+            apiVersion: rocketops.io/v1beta1
+            kind: BrokerCluster
+            metadata: {name: a, namespace: default, annotations: {rocketops.io/deletion-protection: "true"}}
+            spec: {brokers: {}}
+            """);
+        await server.ApplyAsync(Claim("store-a-0-0", "a"));
+        await server.ApplyAsync(Claim("store-b-0-0", "b"));
+        (await server.ApplyAsOperatorAsync(Set("guarded-set", "", ""))).EnsureSuccess();
+
+        // The policy sees clusters a moment later than whoever made them; a dry run deletes nothing.
+        await Eventually.TrueAsync(async () => (await TryDeleteAsync("pvc/store-a-0-0", "--dry-run=server")).Error.Contains("BrokerCluster a, which is protected", StringComparison.Ordinal), "the policy knows the cluster");
+        Refused(await TryDeleteAsync("pvc/store-a-0-0"), "BrokerCluster a, which is protected");
+        Refused(await TryDeleteAsync("statefulset/guarded-set"), "BrokerCluster a, which is protected");
+        (await TryDeleteAsync("pvc/store-b-0-0", "--wait=false")).EnsureSuccess();
+        (await TryDeleteAsync("statefulset/guarded-set", "--as", ChartOnApiServer.Account)).EnsureSuccess();
+
+        await server.KubectlAsync("annotate", "brokercluster/a", "rocketops.io/deletion-protection-");
+        await Eventually.TrueAsync(async () => (await TryDeleteAsync("pvc/store-a-0-0", "--wait=false")).ExitCode == 0, "nothing keeps it now");
+        await server.KubectlAsync("delete", "brokercluster/a");
+    }
+
+    [SkippableFact]
+    public async Task Operator_OfTheChart_KnowsThatClustersAreProtected()
+    {
+        ChartOnApiServer.Require();
+        using KubernetesClient client = new(server.Operator(), new KubernetesTypes());
+
+        Task<Problem?> FindAsync(string name) => new ProtectionPolicy(client, new OperatorOptions { ProtectionPolicy = name }, TimeProvider.System).FindProblemAsync(CancellationToken.None);
+
+        (await FindAsync("rocketops-operator-rocketops-system-deletion-protection")).Should().BeNull();
+        (await FindAsync("another"))!.Message.Should().Contain("forbidden", "it may look for its own alone");
+    }
+
+    private Task<ProcessResult> TryDeleteAsync(string what, params string[] options) => server.TryKubectlAsync(["delete", what, .. options]);
+
+    private static string Claim(string name, string cluster) =>
+        $"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: {name}\n  namespace: default\n  labels:\n    rocketops.io/cluster: {cluster}\nspec:\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n      storage: 1Gi\n";
 
     private static void Refused(ProcessResult result, string words)
     {

@@ -57,6 +57,9 @@ internal sealed record ClusterFindings(
     /// <summary>New groups that take no messages yet.</summary>
     public IReadOnlyList<OpeningPlan> Openings { get; init; } = [];
 
+    /// <summary>Why a cluster that is to be protected may not be, or that this is not known; null when it is.</summary>
+    public Problem? Unprotected { get; init; }
+
     /// <summary>Topics that no object speaks of; null when there are none.</summary>
     public UnmanagedTopicsStatus? Unmanaged { get; init; }
 

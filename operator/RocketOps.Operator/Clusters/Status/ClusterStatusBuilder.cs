@@ -49,6 +49,16 @@ internal static class ClusterStatusBuilder
             NodeSpread.Add(conditions, Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Spread), findings);
         }
 
+        if (ClusterAnnotations.IsProtected(context.Cluster))
+        {
+            _ = findings.Unprotected switch
+            {
+                null => conditions.True(ConditionTypes.Protected, Reasons.DeletionRefused, "The API server refuses to delete the cluster, and the operator takes no member and no group away."),
+                { Reason: Reasons.ProtectionMissing } open => conditions.False(ConditionTypes.Protected, open.Reason, open.Message),
+                { } unknown => conditions.Unknown(ConditionTypes.Protected, unknown.Reason, unknown.Message),
+            };
+        }
+
         if (findings.Pause is { } pause)
         {
             conditions.True(ConditionTypes.Paused, pause.Mistake is null ? Reasons.Paused : Reasons.InvalidPause, pause.Describe());

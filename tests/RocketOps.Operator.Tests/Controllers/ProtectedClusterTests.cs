@@ -1,0 +1,39 @@
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Controllers;
+
+/// <summary>A cluster that is to be protected says whether it is.</summary>
+public sealed class ProtectedClusterTests
+{
+    [Fact]
+    public async Task Reconcile_NobodyEnforcesIt_SaysSoAndAnEventTellsItOnce()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        BrokerCluster ready = await world.ClusterAsync("a", "Ready", "True");
+        Conditions.Find(ready.Status!.Conditions, "Protected").Should().BeNull("nobody asked for it");
+
+        await ProtectAsync(world, "true");
+
+        BrokerCluster open = await world.ClusterAsync("a", "Protected", "False", Reasons.ProtectionMissing);
+        Conditions.Find(open.Status!.Conditions, "Protected")!.Message.Should().StartWith("The annotation rocketops.io/deletion-protection keeps the operator from taking anything away, and nobody from deleting the cluster: ");
+        Conditions.IsTrue(open.Status.Conditions, "Ready").Should().BeTrue("it serves all the same");
+        await Eventually.TrueAsync(async () => (await WarningsAsync(world)).Length == 1, "an event warns");
+        await world.PassesAsync(2);
+        (await WarningsAsync(world)).Should().ContainSingle();
+
+        await ProtectAsync(world, "false");
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Protected") is null, "it is not asked for any more");
+    }
+
+    private static Task ProtectAsync(OperatorWorld world, string value) =>
+        world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [ClusterAnnotations.DeletionProtection] = value });
+
+    private static async Task<Event[]> WarningsAsync(OperatorWorld world) =>
+        [.. (await world.Client.ListAsync<Event>()).Items.Where(static happened => happened is { Type: "Warning", Reason: Reasons.ProtectionMissing })];
+}
