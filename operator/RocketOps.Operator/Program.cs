@@ -56,7 +56,6 @@ internal static class Program
             await Console.Error.WriteLineAsync($"--http-port: {taken.Message}");
             return Failed;
         }
-
         catch (OutdatedDefinitionsException)
         {
             // The log has said what is to be done.

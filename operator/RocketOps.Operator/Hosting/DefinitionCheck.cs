@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RocketOps.Kubernetes;
@@ -9,17 +10,42 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Hosting;
 
 /// <summary>
-/// Does not let an operator begin with definitions that are older than it: the API server would drop what it writes in fields that they lack, and refuse words that they do not know. Asks what the API server
-/// publishes to everybody who has an account (OpenAPI), so it takes no rights. Where that cannot be had nothing is known, and the operator begins.
+/// Does not let an operator work with definitions that are older than it: the API server would drop what it writes in fields that they lack, and what people asked for in them, and refuse words that they do not know. Asks what
+/// the API server publishes to everybody who has an account (OpenAPI), so it takes no rights: before the operator begins, and when a status is refused, as older ones may have been applied meanwhile. Where that cannot be had
+/// nothing is known, and the operator goes on.
 /// </summary>
-internal sealed partial class DefinitionCheck(IKubernetesClient client, OperatorOptions options, TimeProvider time, ILogger<DefinitionCheck> logger) : IHostedService
+internal sealed partial class DefinitionCheck(IKubernetesClient client, OperatorOptions options, TimeProvider time, ILogger<DefinitionCheck> logger) : BackgroundService
 {
     private const int MaxNamed = 5;
 
     /// <summary>Definitions that were just applied are published a little later.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>Between two looks while statuses are refused for something else.</summary>
+    private static readonly TimeSpan DoubtPause = TimeSpan.FromMinutes(1);
+
+    private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <exception cref="OutdatedDefinitionsException">They are older.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await CheckAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>A status was refused: has them looked at again soon, and the operator ended when they are older.</summary>
+    public void Doubt() => _doubts.Writer.TryWrite(true);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await foreach (bool _ in _doubts.Reader.ReadAllAsync(stoppingToken))
+        {
+            await CheckAsync(stoppingToken);
+            await Task.Delay(DoubtPause, time, stoppingToken);
+        }
+    }
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
     {
         long begin = time.GetTimestamp();
         while (await MissingAsync(cancellationToken) is { Count: > 0 } missing)
@@ -34,8 +60,6 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
             await Task.Delay(Pause, time, cancellationToken);
         }
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task<List<string>> MissingAsync(CancellationToken cancellationToken)
     {

@@ -84,7 +84,8 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<ClusterMetrics>();
 
         // Before everything that works with them.
-        services.AddHostedService<DefinitionCheck>();
+        services.AddSingleton<DefinitionCheck>();
+        services.AddHostedService(static provider => provider.GetRequiredService<DefinitionCheck>());
 
         // Before the runtime, whose first passes count.
         services.AddHostedService(static provider => provider.GetRequiredService<PrometheusPage>());

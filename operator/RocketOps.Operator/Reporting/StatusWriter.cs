@@ -10,8 +10,13 @@ namespace RocketOps.Operator.Reporting;
 internal sealed class StatusWriter
 {
     private readonly IKubernetesClient _client;
+    private readonly DefinitionCheck _definitions;
 
-    public StatusWriter(IKubernetesClient client) => _client = client;
+    public StatusWriter(IKubernetesClient client, DefinitionCheck definitions)
+    {
+        _client = client;
+        _definitions = definitions;
+    }
 
     /// <param name="entity">The object as it was read; gets the version it has after the write.</param>
     /// <param name="next">The same object in a copy that carries the new status.</param>
@@ -38,7 +43,15 @@ internal sealed class StatusWriter
             // Nobody is left to tell.
             return StatusWrite.Gone;
         }
+        catch (KubernetesException refused) when (IsNotDefined(refused))
+        {
+            _definitions.Doubt();
+            throw;
+        }
     }
+
+    /// <summary>A word that the definition does not know, or a field, which an apply answers with 500 and no reason.</summary>
+    private static bool IsNotDefined(KubernetesException refused) => refused.IsInvalid || refused.Message.Contains("field not declared in schema", StringComparison.Ordinal);
 
     private static bool IsSame(JsonElement before, JsonElement after) =>
         before.TryGetProperty("status"u8, out JsonElement old)

@@ -1,9 +1,14 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Embedded;
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Hosting;
 
@@ -60,6 +65,23 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
         await start.Should().NotThrowAsync();
     }
 
+    /// <summary>An older release was rolled back to, or somebody applied old definitions: fields of what people asked for are gone too.</summary>
+    [Fact]
+    public async Task Running_OlderDefinitionsAreApplied_EndsAndSaysWhy()
+    {
+        Define("topics.rocketops.io", static _ => { });
+        Define("consumergroups.rocketops.io", static _ => { });
+        Define("brokerclusters.rocketops.io", static _ => { });
+        await using OperatorHost host = await StartHostAsync();
+        Define("brokerclusters.rocketops.io", static schema => schema["status"]!["properties"]!.AsObject().Remove("effective"));
+
+        using KubernetesClient client = new(_server.Administrator, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster));
+        await client.CreateAsync(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" } });
+
+        await host.Stopped.WaitAsync(Eventually.DefaultDeadline);
+        host.Failure.Should().BeOfType<OutdatedDefinitionsException>().Which.Message.Should().Contain("They lack BrokerCluster status.effective");
+    }
+
     /// <param name="name">Of a definition in deploy/crds.</param>
     /// <param name="change">Changes the properties of its schema.</param>
     private void Define(string name, Action<JsonObject> change)
@@ -69,12 +91,10 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
         _server.AddCrd(definition.ToJsonString());
     }
 
-    private async Task StartAsync()
-    {
-        OperatorHost host = await OperatorHost.StartAsync(
-            _server.Administrator,
-            new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero },
-            static services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(new FakeAdmin())));
-        await host.DisposeAsync();
-    }
+    private async Task StartAsync() => await (await StartHostAsync()).DisposeAsync();
+
+    private Task<OperatorHost> StartHostAsync() => OperatorHost.StartAsync(
+        _server.Administrator,
+        new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero },
+        static services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(new FakeAdmin())));
 }
