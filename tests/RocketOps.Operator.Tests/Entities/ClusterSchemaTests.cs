@@ -68,7 +68,7 @@ public sealed class ClusterSchemaTests : IAsyncLifetime
     [InlineData("""{"brokers":{"replicas":3},"replication":{"mode":"Sync","minInSync":3}}""")]
     [InlineData("""{"brokers":{"resources":{"requests":{"cpu":"0.1","memory":"128974848"},"limits":{"cpu":2,"memory":"129e6"}}}}""")]
     [InlineData("""{"brokers":{"storage":{"size":"999999999Gi"},"resources":{"limits":{"cpu":"1500m","memory":"1.5Gi"}}}}""")]
-    [InlineData("""{"brokers":{"pod":{"tolerations":[{"key":"k","operator":"Exists","effect":"NoExecute"}]}}}""")]
+    [InlineData("""{"brokers":{"pod":{"tolerations":[{"key":"k","operator":"Exists","effect":"NoExecute"},{"key":"k","operator":"","effect":""}]}}}""")]
     public async Task Create_Right_Taken(string spec) => await CreateAsync(spec);
 
     /// <summary>All that the definition takes can be read.</summary>

@@ -4,12 +4,14 @@ public sealed class Toleration
 {
     public string? Key { get; set; }
 
-    [EnumValues("Exists", "Equal")]
+    /// <summary>An empty one is Equal.</summary>
+    [EnumValues("", "Exists", "Equal")]
     public string? Operator { get; set; }
 
     public string? Value { get; set; }
 
-    [EnumValues("NoSchedule", "PreferNoSchedule", "NoExecute")]
+    /// <summary>An empty one matches all.</summary>
+    [EnumValues("", "NoSchedule", "PreferNoSchedule", "NoExecute")]
     public string? Effect { get; set; }
 
     public long? TolerationSeconds { get; set; }
