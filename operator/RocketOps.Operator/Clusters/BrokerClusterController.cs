@@ -162,6 +162,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
+        context = context.Troubling(_children.TroubledBefore(entity.Key()));
         context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with
         {
@@ -181,8 +182,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             return ReconciliationResult<BrokerCluster>.Failure(entity, findings.Pending?.Message ?? "The API server failed.");
         }
 
-        // Pods that are stuck stop nothing else: what is under way beside them is looked at as often as ever.
-        if (findings.Problem is not null || Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Ready))
+        // Pods that are stuck, and groups whose objects are refused, stop nothing else: what is under way beside them is looked at as often as ever.
+        if ((findings.Problem is not null && !findings.OthersGoOn) || Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Ready))
         {
             _pace.Forget(entity.Key());
 
@@ -209,6 +210,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     public async Task<ReconciliationResult<BrokerCluster>> DeletedAsync(BrokerCluster entity, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entity);
+        _children.Forget(entity.Key());
         _drain.Forget(entity.Key());
         _growth.Forget(entity.Key());
         _pace.Forget(entity.Key());
@@ -232,6 +234,11 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         context = growth.Kept is { } size ? context.WithStorage(size) : context;
         ChildrenOutcome children = paused || blocked ? ChildrenOutcome.Nothing : await _children.RunAsync(context, observation, growth.Held, cancellationToken);
 
+        if (!paused && !blocked)
+        {
+            context = context.Troubling(children.Troubled.Keys.ToHashSet(StringComparer.Ordinal));
+        }
+
         // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
         observation = observation with { NameServers = children.NameServers ?? observation.NameServers, Sets = Merge(observation.Sets, children.Sets) };
 
@@ -239,11 +246,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         (IReadOnlyList<GroupView> groups, bool silent) = _faults.Measure(
             context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
-        Problem? problem = children.Problem ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Foreign);
+        Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Foreign);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
         ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
         {
             Changed = children.Changed,
+            OthersGoOn = children is { Problem: null, Troubled.Count: > 0 },
             Pause = pause,
             NameServersSilent = silent,
             Refused = await _refused.RunAsync(context, observation, groups, cancellationToken),
@@ -279,7 +287,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 }
             }
 
-            // What moves a pod follows from who leads.
+            // What moves a pod follows from who leads. A group whose objects are refused waits alone; what is refused of those that all need holds everybody up.
             if (!blocked && children.Problem is null && leases.Unread is null)
             {
                 findings = findings with { Drains = await _drain.RunAsync(context, observation, groups, registrations, cancellationToken) };

@@ -58,6 +58,9 @@ internal sealed class ClusterContext
     /// <summary>Which template each group gets.</summary>
     public RevisionPlan Revisions { get; private init; } = RevisionPlan.None;
 
+    /// <summary>Groups whose objects could not all be applied, for a reason that a person has to remove: nothing is done with their pods until they are.</summary>
+    public IReadOnlySet<string> Troubled { get; private init; } = new HashSet<string>();
+
     /// <summary>Where the spec names none.</summary>
     public OperatorImages Images { get; }
 
@@ -181,16 +184,20 @@ internal sealed class ClusterContext
     /// <summary>The same cluster with what was found of its groups.</summary>
     public ClusterContext Knowing(GroupFacts facts)
     {
-        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = facts, GroupLease = GroupLease };
+        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = facts, GroupLease = GroupLease };
         return next.WithSetsOf(this);
     }
+
+    /// <summary>The same cluster when it is known which groups' objects could not all be applied.</summary>
+    public ClusterContext Troubling(IReadOnlySet<string> troubled) =>
+        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
 
     /// <summary>What a group's set notes of its template.</summary>
     public GroupRevision RevisionOf(string group) => _revisions.GetValueOrDefault(group, GroupRevision.None);
 
     /// <summary>The same cluster when it was decided which group gets which template.</summary>
     public ClusterContext Choosing(RevisionPlan revisions) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = revisions, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
 
     /// <summary>The same cluster when something is known of a group's template.</summary>
     public ClusterContext WithRevision(string group, GroupRevision revision)
@@ -234,12 +241,12 @@ internal sealed class ClusterContext
     {
         BrokerClusterSpec spec = SpecCopy.Of(Spec);
         spec.Brokers.Storage.Size = size;
-        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
     }
 
     private bool AreAddressed(string group, int members) => !UsesServiceAddresses || Enumerable.Range(0, members).All(ordinal => MemberAddress(group, ordinal) is not null);
 
-    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Facts = Facts, GroupLease = GroupLease };
+    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease };
 
     private ClusterContext WithSetsOf(ClusterContext other)
     {

@@ -18,6 +18,16 @@ public sealed class ScaleInPlannerTests
     public void Next_TooMany_LastMemberOfTheFirstGroupGoes() =>
         Next(1, Group("a-0", 1), Group("a-1", 3), Group("a-2", 3)).Should().BeEquivalentTo(new { Group = "a-1", Pod = "a-1-2", Claim = "data-a-1-2", Phase = OperationPhase.Removing, WaitsFor = (string?)null });
 
+    /// <summary>A group whose objects are refused waits for whoever can change that; the others do not.</summary>
+    [Fact]
+    public void Next_ObjectsOfTheFirstGroupRefused_TheNextOneShrinks()
+    {
+        GroupView troubled = Group("a-0", 2) with { IsTroubled = true };
+
+        Next(1, troubled, Group("a-1", 2)).Should().BeEquivalentTo(new { Group = "a-1", Phase = OperationPhase.Removing });
+        Next(1, troubled, Group("a-1", 1)).Should().BeEquivalentTo(new { Group = "a-0", Phase = OperationPhase.Waiting, WaitsFor = "what keeps the objects of a-0 from being applied to be removed" });
+    }
+
     /// <summary>Somebody may want to be rid of it for that very reason.</summary>
     [Fact]
     public void Next_LeavingMemberDoesNotServe_GoesAllTheSame() =>

@@ -123,4 +123,88 @@ public sealed class RefusedClusterTests
         Volatile.Write(ref exceeded, false);
         await world.ClusterAsync("a", "Ready", "True");
     }
+
+    /// <summary>The group whose turn would come first is not waited for, neither with what is asked for nor with its pods.</summary>
+    [Fact]
+    public async Task Reconcile_ForeignServiceOfOneGroup_OthersRoll()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        await DisownAsync(world, "a-0-master");
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "24" });
+
+        BrokerCluster rolled = await world.AwaitAsync<BrokerCluster>(
+            "a", static cluster => cluster.Status!.Brokers == "4/4" && cluster.Status.Restarts?.Count(static restart => restart.Pod!.StartsWith("a-1-", StringComparison.Ordinal)) == 2, "the other group has restarted");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().Equal("a-1-1", "a-1-0");
+        Condition stalled = Conditions.Find(rolled.Status!.Conditions, "Stalled")!;
+        (stalled.Status, stalled.Reason).Should().Be(("True", Reasons.ResourceConflict), "somebody still has to do something");
+        stalled.Message.Should().Contain("Service a-0-master");
+
+        await world.Client.DeleteAsync<Service>("a-0-master", OperatorWorld.Ns);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-1-1", "a-1-0", "a-0-1", "a-0-0");
+        world.Workloads.MostAway.Should().Be(1);
+    }
+
+    /// <summary>A group that could never be made has no pods that anybody could wait for.</summary>
+    [Fact]
+    public async Task Reconcile_NameOfANewGroupTaken_OthersRoll()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.Client.CreateAsync(new Service { Metadata = new ObjectMeta { Name = "a-2-headless", Namespace = OperatorWorld.Ns }, Spec = new ServiceSpec { Ports = [new ServicePort { Port = 80 }] } });
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 3);
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "24" });
+
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "2/3" && cluster.Status.Restarts?.Count == 2, "the groups that are there have restarted");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().Equal("a-0-0", "a-1-0");
+    }
+
+    /// <summary>What all groups need holds all of them up.</summary>
+    [Fact]
+    public async Task Reconcile_ForeignServiceOfTheNameServers_NobodyRolls()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await DisownAsync(world, "a-nameserver");
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "24" });
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Groups![0].Members![0].Outdated == true, "what is asked for has come to the first group");
+        await world.PassesAsync(5);
+        world.Workloads.Started.Should().BeEmpty();
+    }
+
+    /// <summary>What is asked for is refused itself: it is not carried to the next group, and the status does not change its mind about which one it was.</summary>
+    [Fact]
+    public async Task Reconcile_TemplateRefused_StaysWithTheFirstGroup()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        string[] before = await world.ConfigurationMapsAsync("a-1");
+        bool refuses = true;
+        world.OperatorFault = call => Volatile.Read(ref refuses) && call is { Verb: "patch", Resource: "statefulsets", Name: "a-0", Subresource: "" } ? ApiFault.Fail(403, "Forbidden") : null;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "24" });
+
+        BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Refused);
+        await world.PassesAsync(5);
+
+        (await world.ConfigurationMapsAsync("a-1")).Should().Equal(before);
+        (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Metadata.ResourceVersion.Should().Be(stalled.Metadata.ResourceVersion, "nothing is written while nothing changes");
+        Volatile.Write(ref refuses, false);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>An object that the operator made becomes somebody else's.</summary>
+    private static Task DisownAsync(OperatorWorld world, string service) =>
+        world.Client.PatchAsync<Service>(service, OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["ownerReferences"] = null } }));
 }

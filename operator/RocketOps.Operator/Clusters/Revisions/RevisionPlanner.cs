@@ -71,10 +71,11 @@ internal static class RevisionPlanner
         ]);
     }
 
-    /// <summary>The group of the pod that a restart would take first; of several that are as good the one that has the template.</summary>
+    /// <summary>The group of the pod that a restart would take first; of several that are as good the one that has the template. Not one whose objects are refused, unless all are: its set would not get it.</summary>
     private static string? First(Candidate[] groups) => groups
         .SelectMany(static group => group.View.Members.Select(member => (Group: group, Member: member)))
-        .OrderBy(static pair => pair.Member is { Uid: not null, Ready: true } ? 1 : 0)
+        .OrderBy(static pair => pair.Group.View.IsTroubled)
+        .ThenBy(static pair => pair.Member is { Uid: not null, Ready: true } ? 1 : 0)
         .ThenBy(static pair => pair.Group.IsPending)
         .ThenBy(static pair => pair.Member.Role == BrokerMemberRole.Slave ? 0 : 1)
         .ThenBy(static pair => pair.Group.Name, StringComparer.Ordinal)

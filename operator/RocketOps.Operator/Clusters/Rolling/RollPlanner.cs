@@ -19,8 +19,9 @@ internal static class RollPlanner
     /// <param name="copies">How many members have to have a message of a group with fixed roles.</param>
     public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause, int copies = 1)
     {
-        MemberState[] members = [.. groups.SelectMany(static group => group.Members)];
-        MemberState[] outdated = [.. Ordered(groups.SelectMany(static group => group.Outdated))];
+        // A group whose objects are refused waits alone; what of it is away is away all the same. Where its set was never made nothing is.
+        MemberState[] members = [.. groups.Where(static group => group is not { IsTroubled: true, Set: null }).SelectMany(static group => group.Members)];
+        MemberState[] outdated = [.. Ordered(groups.Where(static group => !group.IsTroubled).SelectMany(static group => group.Outdated))];
         if (outdated.Length == 0)
         {
             return Plan(groups);

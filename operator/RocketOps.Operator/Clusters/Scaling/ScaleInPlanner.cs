@@ -25,12 +25,18 @@ internal static class ScaleInPlanner
             return stopping;
         }
 
-        if (groups.FirstOrDefault(group => group.Members.Count > wanted) is not { } group)
+        // One that waits for somebody is no reason for the others to.
+        if (groups.Where(group => group.Members.Count > wanted).OrderBy(static group => group.IsTroubled).FirstOrDefault() is not { } group)
         {
             return ScaleInPlan.Nothing;
         }
 
         MemberState leaving = group.Members[^1];
+        if (group.IsTroubled)
+        {
+            return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, $"what keeps the objects of {group.Name} from being applied to be removed", leaving);
+        }
+
         if (group.Lease is { } lease)
         {
             return ElectedScaleIn.Next(wanted, group, lease, leaving, registrations);

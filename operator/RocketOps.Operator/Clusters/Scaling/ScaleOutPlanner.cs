@@ -35,6 +35,11 @@ internal static class ScaleOutPlanner
             return null;
         }
 
+        if (group.IsTroubled)
+        {
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for what keeps the objects of {group.Name} from being applied to be removed.");
+        }
+
         if (context.Kept.KeepsBrokers)
         {
             return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for a configuration that {group.Name} can take.");

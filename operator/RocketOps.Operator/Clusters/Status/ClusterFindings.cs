@@ -42,6 +42,9 @@ internal sealed record ClusterFindings(
     /// <summary>What somebody has changed since this pass looked at it; told when there is nothing else to wait for, as the next pass comes at once.</summary>
     public Problem? Changed { get; init; }
 
+    /// <summary>What a person has to change concerns single groups, and the others go on.</summary>
+    public bool OthersGoOn { get; init; }
+
     /// <summary>What somebody asked to be left alone; null for nothing.</summary>
     public ClusterPause? Pause { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,10 +23,13 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// </summary>
 internal sealed class ChildrenStep
 {
+    private static readonly IReadOnlySet<string> NoGroups = new HashSet<string>();
+
     private readonly IKubernetesClient _client;
     private readonly ServerSideApplier _applier;
     private readonly ChildCaches _caches;
     private readonly IEventRecorder _events;
+    private readonly ConcurrentDictionary<ObjectKey, IReadOnlySet<string>> _unfit = new();
 
     public ChildrenStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, IEventRecorder events)
     {
@@ -40,6 +44,8 @@ internal sealed class ChildrenStep
         Deployment? nameServers = null;
         ConfigMap? liveConfig = null;
         Problem? problem = null;
+        Dictionary<string, Problem> troubled = new(StringComparer.Ordinal);
+        HashSet<string> unfit = new(StringComparer.Ordinal);
         Problem? pending = null;
         Problem? changed = null;
         List<StatefulSet> sets = new List<StatefulSet>();
@@ -47,6 +53,7 @@ internal sealed class ChildrenStep
         HashSet<string> configurations = new HashSet<string>(StringComparer.Ordinal);
         foreach (IReadOnlyList<IKubernetesObject> part in ClusterChildren.Parts(context))
         {
+            IKubernetesObject? at = null;
             try
             {
                 if (part[^1] is StatefulSet made && await FindSavedAsync(context, observation, made.Name(), cancellationToken) is { } saved)
@@ -67,6 +74,7 @@ internal sealed class ChildrenStep
 
                 foreach (IKubernetesObject child in part)
                 {
+                    at = child;
                     switch (await ApplyAsync(context, observation, child, cancellationToken))
                     {
                         case Deployment deployment:
@@ -92,13 +100,13 @@ internal sealed class ChildrenStep
             }
             catch (ForeignObjectException foreign)
             {
-                // The other parts do not suffer for this one. Of several problems the first is told; the next follows when it is solved.
-                problem ??= new Problem(Reasons.ResourceConflict, foreign.Message);
+                // The other parts do not suffer for this one.
+                Note(part, at, new Problem(Reasons.ResourceConflict, foreign.Message));
             }
             catch (KubernetesException refused) when (refused.IsInvalid || refused.IsForbidden || refused.Code == HttpStatusCode.BadRequest)
             {
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
-                problem ??= new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message);
+                Note(part, at, new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message));
             }
             catch (KubernetesException conflict) when (conflict.IsConflict && part[^1] is ConfigMap or StatefulSet)
             {
@@ -112,8 +120,33 @@ internal sealed class ChildrenStep
             }
         }
 
-        return new ChildrenOutcome(nameServers, sets, configurations, liveConfig, problem, pending, changed, failed);
+        _unfit[context.Cluster.Key()] = unfit;
+        return new ChildrenOutcome(nameServers, sets, configurations, liveConfig, problem, troubled, pending, changed, failed);
+
+        void Note(IReadOnlyList<IKubernetesObject> part, IKubernetesObject? refused, Problem found)
+        {
+            if (part[^1].Label(ClusterLabels.Group) is not { } group)
+            {
+                problem ??= found;
+                return;
+            }
+
+            troubled[group] = found;
+            if (refused is not StatefulSet)
+            {
+                unfit.Add(group);
+            }
+        }
     }
+
+    /// <summary>
+    /// Groups whose sets were not come to in the last pass, as something before them was refused: what is new is tried elsewhere first. Not those whose sets were refused themselves: that is what is asked for, which other
+    /// groups would be refused too. Forgotten with the process; its first pass finds them again.
+    /// </summary>
+    public IReadOnlySet<string> TroubledBefore(ObjectKey cluster) => _unfit.GetValueOrDefault(cluster, NoGroups);
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _unfit.TryRemove(cluster, out _);
 
     /// <summary>The last object of a part is its workload, or all of it, which it is named after.</summary>
     private static string PartOf(IReadOnlyList<IKubernetesObject> part) => part[^1].Name();

@@ -128,7 +128,8 @@ internal sealed partial class DrainStep
 
     /// <summary>What has to be so before producers are kept out, and while they are: they need somewhere to go, and what is left is read from the master.</summary>
     private static string? Blocker(GroupView group, GroupView[] staying, BrokerRegistrations registrations) =>
-        !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
+        group.IsTroubled ? "what keeps its objects from being applied to be removed"
+        : !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
         : !registrations.Complete ? "every name server to answer the operator"
         : staying.Length == 0 ? "another group to take messages: producers go there"
         : Array.Find(staying, static other => other is not { TakesMessages: true, Master.SendsRefused: null }) is { } away ? $"{away.Name} to take messages: producers go there"
@@ -250,6 +251,11 @@ internal sealed partial class DrainStep
     /// <summary>A group that was to go and is asked for again.</summary>
     private async Task<DrainPlan> ReopenAsync(ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
     {
+        if (group.IsTroubled)
+        {
+            return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all, and takes messages again once its objects can be applied.");
+        }
+
         if (group.Master is not { Settled: true, Registered: true })
         {
             return new DrainPlan(group.Name, OperationPhase.Opening, $"{group.Name} stays after all, and takes messages again once its master serves.");

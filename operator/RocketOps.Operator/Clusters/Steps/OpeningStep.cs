@@ -59,6 +59,11 @@ internal sealed partial class OpeningStep
     private async Task<OpeningPlan?> OpenAsync(
         ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
     {
+        if (group.IsTroubled && GroupClosure.IsClosed(closure))
+        {
+            return Waiting(group, "what keeps its objects from being applied to be removed");
+        }
+
         if (group.Master is not { Settled: true, Registered: not false })
         {
             return GroupClosure.IsClosed(closure) ? Waiting(group, "its master to serve") : Opening(group, "once its master serves");
