@@ -55,12 +55,28 @@ public sealed class ScaleInPlannerTests
             "slave stops" => Change(group, 1, static member => member with { Terminating = true }),
             "slave unknown" => Change(group, 1, static member => member with { Registered = false }),
             "master silent" => Change(group, 0, static member => member with { LogEnd = null }),
-            "slave behind" => Change(group, 0, static member => member with { LogEnd = member.LogEnd + (256L * 1024 * 1024) }),
+            "slave behind" => Change(group, 0, static member => member with { LogEnd = member.LogEnd + (1024 * 1024) + 1 }),
             "master shorter" => Change(group, 2, static member => member with { LogEnd = member.LogEnd + 1 }),
             _ => Change(Change(group, 0, static member => member with { Rank = new(BrokerMemberRole.Slave, 1) }), 2, static member => member with { Rank = new(BrokerMemberRole.Master, 0) }),
         };
 
         Next(2, broken).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = waitsFor });
+    }
+
+    /// <summary>In the first look what is under way to a slave is no lack; in the one that decides it has to be there, or the last copy of it would go with the member that has it.</summary>
+    [Fact]
+    public void Next_StayingSlaveLacksALittle_Waits()
+    {
+        GroupView group = Change(Group("a-0", 3), 1, static member => member with { LogEnd = member.LogEnd - 1 });
+
+        Next(2, group).Phase.Should().Be(OperationPhase.Removing);
+        Confirm(group).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = "a-0-1 to have its master's log" });
+        Confirm(Group("a-0", 3)).Phase.Should().Be(OperationPhase.Removing);
+
+        // What has come since to the master and to whoever leaves is not waited for: there would be no end of it.
+        Confirm(Change(Change(Group("a-0", 3), 0, static member => member with { LogEnd = member.LogEnd + 5 }), 2, static member => member with { LogEnd = member.LogEnd + 5 })).Phase.Should().Be(OperationPhase.Removing);
+
+        static ScaleInPlan Confirm(GroupView now) => ScaleInPlanner.Next(2, [now], new ClusterObservation(null, [], [], []), Answering, ScaleInPlanner.EndOf(Group("a-0", 3)));
     }
 
     [Fact]

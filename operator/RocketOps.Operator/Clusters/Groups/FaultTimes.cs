@@ -6,12 +6,13 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
-/// Since when masters do not answer, groups take no messages and name servers are silent, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
+/// Since when masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
 /// Forgotten with the process. Thread-safe.
 /// </summary>
 internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Of, string What), long>> _seen = new();
+    private readonly LagTimes _lags = new LagTimes(options, time);
 
     /// <summary>The groups with what of their faults has lasted, and whether the silence of name servers has.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -21,13 +22,17 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     {
         Look look = new Look(_seen.GetValueOrDefault(cluster), time, options.FaultGrace);
         bool silent = !registrations.Complete && look.Lasts("", "name servers");
-        groups = [.. groups.Select(group => Measure(look, Answers(look, group)))];
+        groups = [.. _lags.Measure(cluster, groups).Select(group => Measure(look, Answers(look, group)))];
         _seen[cluster] = look.Seen;
         return (groups, silent);
     }
 
     /// <summary>The cluster is no more.</summary>
-    public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
+    public void Forget(ObjectKey cluster)
+    {
+        _seen.TryRemove(cluster, out _);
+        _lags.Forget(cluster);
+    }
 
     private static GroupView Answers(Look look, GroupView group) =>
         group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && look.Lasts(uid, "answers") ? member with { Unanswering = true } : member)] };

@@ -23,6 +23,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked.</param>
 /// <param name="Unanswering">It has not answered for so long that it counts (<see cref="FaultTimes"/>).</param>
 /// <param name="Recovering">It does not serve yet, and may by itself (<see cref="Rolling.RecoveryTimes"/>).</param>
+/// <param name="Behind">Of a slave: it lacks what its master had some time ago (<see cref="LagTimes"/>); null while that is not known.</param>
 internal sealed record MemberState(
     string Group,
     string Pod,
@@ -43,7 +44,8 @@ internal sealed record MemberState(
     string? NotFollowing = null,
     bool? Answers = null,
     bool Unanswering = false,
-    bool Recovering = false)
+    bool Recovering = false,
+    bool? Behind = null)
 {
     /// <summary>Role the member holds.</summary>
     public BrokerMemberRole Role => Rank.Role;

@@ -7,18 +7,19 @@ namespace RocketOps.Operator.Clusters.Scaling;
 
 /// <summary>
 /// Decides which member leaves next when groups have more than asked for: the last one of its set, one of the whole cluster at a time, and only while those that stay hold all
-/// that the group has acknowledged. Whoever leaves is never a master; in a group that elects its master it hands over first (<see cref="ElectedScaleIn"/>). Its own health is no condition: it may be what somebody wants to be rid of.
+/// that the group has acknowledged: each of them everything that the master, and the one that leaves, had when they were looked at first. Whoever leaves is never a master; in a group that elects its master it hands over first (<see cref="ElectedScaleIn"/>). Its own health is no condition: it may be what somebody wants to be rid of.
 /// </summary>
 internal static class ScaleInPlanner
 {
-    // A broker's own measure of a slave that is not in sync (haMaxGapNotInSync).
-    private const long FarBehindBytes = 256L * 1024 * 1024;
+    /// <summary>What a slave that follows may lack in one look: messages that are on their way to it while all are asked. It has to have them in the next.</summary>
+    private const long UnderWayBytes = 1024 * 1024;
 
     /// <param name="wanted">Members a group is to have.</param>
     /// <param name="groups">The groups as they are, with their members' figures.</param>
     /// <param name="observation">The workloads.</param>
     /// <param name="registrations">What the name servers know.</param>
-    public static ScaleInPlan Next(int wanted, IReadOnlyList<GroupView> groups, ClusterObservation observation, BrokerRegistrations registrations)
+    /// <param name="noted">Where the log of the group that is to shrink had come to at an earlier look (<see cref="EndOf"/>); null in the first.</param>
+    public static ScaleInPlan Next(int wanted, IReadOnlyList<GroupView> groups, ClusterObservation observation, BrokerRegistrations registrations, long? noted = null)
     {
         if (Stopping(groups, observation) is { } stopping)
         {
@@ -42,9 +43,12 @@ internal static class ScaleInPlanner
             return ElectedScaleIn.Next(wanted, group, lease, leaving, registrations);
         }
 
-        string? blocker = Blocker(group, leaving, registrations);
+        string? blocker = Blocker(group, leaving, registrations, noted);
         return new ScaleInPlan(group.Name, leaving.Pod, blocker is null ? OperationPhase.Removing : OperationPhase.Waiting, blocker, leaving);
     }
+
+    /// <summary>Where a group's log has come to, by its master and by its last member; null when neither says.</summary>
+    public static long? EndOf(GroupView group) => new[] { group.Master?.LogEnd, group.Members[^1].LogEnd }.Max();
 
     /// <summary>A pod that its set has let go and that has not ended: nobody else leaves meanwhile.</summary>
     private static ScaleInPlan? Stopping(IReadOnlyList<GroupView> groups, ClusterObservation observation)
@@ -63,7 +67,7 @@ internal static class ScaleInPlanner
         return null;
     }
 
-    private static string? Blocker(GroupView group, MemberState leaving, BrokerRegistrations registrations)
+    private static string? Blocker(GroupView group, MemberState leaving, BrokerRegistrations registrations, long? noted)
     {
         if (leaving.Role == BrokerMemberRole.Master || group.Master is not { } master)
         {
@@ -81,11 +85,11 @@ internal static class ScaleInPlanner
             return reason;
         }
 
-        if (Array.Find(staying, member => group.LagOf(member) >= FarBehindBytes) is { } behind)
+        if (leaving.LogEnd > master.LogEnd)
         {
-            return $"{behind.Pod} to have its master's log";
+            return $"{master.Pod} to have what {leaving.Pod} has: its log is shorter. Look at both before one of them goes";
         }
 
-        return leaving.LogEnd > master.LogEnd ? $"{master.Pod} to have what {leaving.Pod} has: its log is shorter. Look at both before one of them goes" : null;
+        return Array.Find(staying, member => member.LogEnd < (noted ?? EndOf(group) - UnderWayBytes)) is { } behind ? $"{behind.Pod} to have its master's log" : null;
     }
 }

@@ -45,7 +45,7 @@ internal static class ClusterStatusBuilder
         Degradation.Add(conditions, context, findings);
         if (context.Spec.Brokers.Replicas > 1)
         {
-            Replication.Add(conditions, findings);
+            Replication.Add(conditions, context, findings);
             NodeSpread.Add(conditions, Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Spread), findings);
         }
 

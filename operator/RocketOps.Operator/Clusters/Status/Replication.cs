@@ -1,4 +1,5 @@
 using System.Numerics;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -6,18 +7,18 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters.Status;
 
 /// <summary>
-/// The condition Replicated: every slave follows its master. By what slaves say; of groups that elect their master by the copies in sync, as their Lease names them; of others by how much of the master's log a slave lacks.
+/// The condition Replicated: every slave follows its master. By what slaves say; of groups that elect their master by the copies in sync, as their Lease names them; of others by whether a slave has what its master had some
+/// time ago. How much it lacks is told of each member: it changes from look to look.
 /// </summary>
 internal static class Replication
 {
     private const long Mebibyte = 1024 * 1024;
 
-    // A broker's own measure of a slave that is not in sync (haMaxGapNotInSync).
-    private const long FarBehindBytes = 256 * Mebibyte;
-
-    public static void Add(ConditionList conditions, ClusterFindings findings)
+    public static void Add(ConditionList conditions, ClusterContext context, ClusterFindings findings)
     {
-        string[] behind = [.. findings.Groups.SelectMany(Behind)];
+        // Whoever has just begun has seen too little: what was told until now stays.
+        bool wasBehind = Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Replicated) is { Status: ConditionStatus.False, Reason: Reasons.SlavesBehind };
+        string[] behind = [.. findings.Groups.SelectMany(group => Behind(group, wasBehind))];
         string[] unknown = [.. findings.Groups.SelectMany(static group => group.Members.Where(member => IsUnknown(group, member)).Select(static member => member.Pod))];
         if (NotFollowing(findings.Groups) is { } astray)
         {
@@ -25,7 +26,7 @@ internal static class Replication
         }
         else if (behind.Length > 0)
         {
-            conditions.False(ConditionTypes.Replicated, Reasons.SlavesBehind, $"Slaves are behind their master: {PodWords.List(behind)}. Messages that were acknowledged may be on the master alone.");
+            conditions.False(ConditionTypes.Replicated, Reasons.SlavesBehind, $"Slaves are behind their master: {PodWords.List(behind)}.{Consequence(context)}");
         }
         else if (unknown.Length > 0)
         {
@@ -47,9 +48,14 @@ internal static class Replication
     /// <summary>In steps, so that the status of a cluster at work is not written anew in every pass.</summary>
     public static long? RoundLag(long? lag) => lag is not { } bytes ? null : bytes < Mebibyte ? 0 : (long)BitOperations.RoundUpToPowerOf2((ulong)bytes);
 
-    private static IEnumerable<string> Behind(GroupView group) => group is { IsElected: true, Lease: { } lease }
+    /// <summary>With Sync what was acknowledged is on as many members as were asked for; those that are behind are not among them.</summary>
+    private static string Consequence(ClusterContext context) => context.Spec.Replication.Mode == ReplicationMode.Sync
+        ? ""
+        : " With replication.mode Async a message is acknowledged before slaves have it: what they lack may be on the master alone, and is lost with its disk.";
+
+    private static IEnumerable<string> Behind(GroupView group, bool wasBehind) => group is { IsElected: true, Lease: { } lease }
         ? group.Members.Where(member => member.Settled && IsLed(group) && !lease.Has(member.Pod)).Select(static member => $"{member.Pod} is not among the copies in sync")
-        : group.Members.Where(member => group.LagOf(member) >= FarBehindBytes).Select(member => $"{member.Pod} by more than {RoundLag(group.LagOf(member)) / 2 / Mebibyte} MiB");
+        : group.Members.Where(member => member.Behind ?? (wasBehind && group.LagOf(member) > 0)).Select(static member => $"{member.Pod} lacks what its master has had for a while");
 
     /// <summary>A copy that was in sync when its member was lost is counted in the Lease until the master takes it out.</summary>
     private static bool IsUnknown(GroupView group, MemberState member) => group.IsElected

@@ -42,12 +42,13 @@ internal sealed class ScaleInStep
             return plan.InProgress ? plan : ElectedScaleIn.Left(context, groups);
         }
 
-        // The cache lags behind, and a copy that goes does not come back by itself: decided on what the API server and the brokers say now. The others' logs are asked after
-        // that of the one that leaves, or those of a group at work would differ by what came meanwhile.
+        // The cache lags behind, and a copy that goes does not come back by itself: decided on what the API server and the brokers say now. What the group had at the first look those that stay have to have
+        // at this one; asked at once, the logs of a group at work differ by what comes meanwhile.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
         IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
-        ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations);
+        long? noted = ScaleInPlanner.EndOf(groups.First(group => group.Name == leaving.Group));
+        ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations, noted);
         if (!confirmed.InProgress)
         {
             // It has gone since. All else that this pass tells is by what it saw, in which that is there: ready the cluster is when a pass sees it so.

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using RocketOps.Kubernetes;
+using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>
+/// Which slaves lack what their master had some time ago. What a slave lacks at the moment of a look tells nothing: messages are on their way to it, more of them the busier its master is. What came before an earlier look has
+/// had its time. By this process's clock; forgotten with the process. Thread-safe.
+/// </summary>
+internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Group, string? Master), Marks>> _seen = new();
+
+    /// <summary>The groups with <see cref="MemberState.Behind"/> of their slaves.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="groups">Its groups, with what their members say.</param>
+    public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
+    {
+        IReadOnlyDictionary<(string Group, string? Master), Marks>? before = _seen.GetValueOrDefault(cluster);
+        long now = time.GetTimestamp();
+        Dictionary<(string Group, string? Master), Marks> seen = [];
+        List<GroupView> measured = [];
+        foreach (GroupView group in groups)
+        {
+            (string Group, string? Master) key = (group.Name, group.Master?.Uid);
+            Marks? known = before?.GetValueOrDefault(key);
+            if (group.Master?.LogEnd is not { } end)
+            {
+                // It has not answered this time, which takes nothing from what it had.
+                measured.Add(group);
+                Keep(key, known);
+                continue;
+            }
+
+            Marks marks = known is null ? new Marks(null, end, now)
+                : time.GetElapsedTime(known.At, now) >= options.FaultGrace ? new Marks(known.End, end, now)
+                : known;
+            Keep(key, marks);
+            measured.Add(group with { Members = [.. group.Members.Select(member => member with { Behind = IsBehind(member, marks.Earlier) })] });
+        }
+
+        _seen[cluster] = seen;
+        return measured;
+
+        void Keep((string Group, string? Master) key, Marks? marks)
+        {
+            if (marks is not null)
+            {
+                seen[key] = marks;
+            }
+        }
+    }
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
+
+    private static bool? IsBehind(MemberState member, long? earlier) =>
+        member.Role == BrokerMemberRole.Slave && member.LogEnd is { } end && earlier is { } wanted ? end < wanted : null;
+
+    /// <param name="Earlier">Where a master's log was at a look that is as long ago as counts; null while there was none.</param>
+    /// <param name="End">Where it was at a later one.</param>
+    /// <param name="At">When that was, as a timestamp.</param>
+    private sealed record Marks(long? Earlier, long End, long At);
+}
