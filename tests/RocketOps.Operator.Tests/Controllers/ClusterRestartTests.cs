@@ -27,6 +27,45 @@ public sealed class ClusterRestartTests
         world.Workloads.MostAway.Should().Be(1);
     }
 
+    /// <summary>Clients ask for routes every 30 s: with all masters elsewhere at once they would reach none until then. Masters that have just come up for the first time count too.</summary>
+    [Fact]
+    public async Task Reconcile_ConfigChangedWithAPauseBetweenMasters_TheNextMasterWaits()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync(static options => options with { MasterRestartPause = TimeSpan.FromHours(1) });
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Clear();
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
+        await PausesForAsync("a-1-0");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-1-1");
+
+        world.Time.Move(TimeSpan.FromHours(2));
+        await PausesForAsync("a-0-0");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
+
+        // Whoever comes anew goes by when the pod says that it began to serve.
+        await world.StopOperatorAsync();
+        await world.StartOperatorAsync();
+        await world.PassesAsync(5);
+        await PausesForAsync("a-0-0");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
+
+        world.Time.Move(TimeSpan.FromHours(2));
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0", "a-1-0");
+        world.Workloads.MostAway.Should().Be(1);
+
+        async Task PausesForAsync(string master)
+        {
+            await world.AwaitAsync<BrokerCluster>(
+                "a",
+                cluster => cluster.Status!.Brokers == "4/4" && Conditions.Find(cluster.Status.Conditions, "Ready")!.Message.Contains($"clients get time to find {master} again", StringComparison.Ordinal),
+                $"the next master waits for clients of {master}");
+            await world.PassesAsync(5);
+        }
+    }
+
     [Fact]
     public async Task Reconcile_BadConfig_StopsAtTheFirstPodAndRecoversWhenRepaired()
     {

@@ -38,7 +38,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
         _configuration = configuration;
         Client = new KubernetesClient(admin, new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup), new KubernetesClientOptions { RequestsPerSecond = 1000, Burst = 1000, RequestTimeout = Eventually.DefaultDeadline, UserAgent = TestAgent });
         Pulse = server is null ? null : new Pulse();
-        Workloads = new Workloads(Client, Admin, pulse: Pulse);
+        Workloads = new Workloads(Client, Admin, pulse: Pulse) { Time = Time };
     }
 
     public KubernetesClient Client { get; }

@@ -44,6 +44,9 @@ internal sealed class Workloads : IAsyncDisposable
         _running = Task.Run(RunAsync);
     }
 
+    /// <summary>The clock of the nodes.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Whether a pod made from this template becomes ready.</summary>
     public Func<Pod, bool> Healthy
     {
@@ -416,7 +419,7 @@ internal sealed class Workloads : IAsyncDisposable
         {
             Phase = "Running",
             PodIP = address,
-            Conditions = [new PodCondition { Type = "Ready", Status = ready ? "True" : "False" }],
+            Conditions = [new PodCondition { Type = "Ready", Status = ready ? "True" : "False", LastTransitionTime = DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds()) }],
             ContainerStatuses =
             [
                 new ContainerStatus
