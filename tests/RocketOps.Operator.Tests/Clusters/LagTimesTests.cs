@@ -1,5 +1,4 @@
 using RocketOps.Kubernetes;
-using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;

@@ -205,6 +205,6 @@ public sealed class RefusedClusterTests
     }
 
     /// <summary>An object that the operator made becomes somebody else's.</summary>
-    private static Task DisownAsync(OperatorWorld world, string service) =>
-        world.Client.PatchAsync<Service>(service, OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["ownerReferences"] = null } }));
+    private static async Task DisownAsync(OperatorWorld world, string service) =>
+        await world.Client.PatchAsync<Service>(service, OperatorWorld.Ns, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["ownerReferences"] = null } }));
 }
