@@ -13,7 +13,7 @@ namespace RocketOps.Kubernetes.Apply;
 public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplierOptions options, ControllerMetrics? metrics = null)
 {
     private readonly ApplyOptions _apply = new(options.FieldManager);
-    private readonly ApplyOptions _applyUnchanged = new(options.FieldManager) { OnlyIfUnchanged = true };
+    private readonly ApplyOptions _applyAsSeen = new(options.FieldManager) { OnlyIfUnchanged = true, OnlyIfSameObject = true };
 
     public string FieldManager => options.FieldManager;
 
@@ -22,22 +22,12 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
 
     /// <param name="desired">The whole intent. Not changed.</param>
     /// <param name="live">
-    /// The object as last seen, usually from a cache that keeps this manager's fields; null when there is none. A stale one costs at most an apply that
-    /// changes nothing.
+    /// The object as last seen, usually from a cache that keeps this manager's fields; null when there is none. What was seen is written only while it is what is there, and refused as a conflict otherwise: neither a cache that
+    /// lags behind nor a former leader that comes back puts back what has been changed since, or makes again what has been deleted. What nobody has seen has no version to go by: the write of a former leader that arrives when
+    /// the next one has made the object is taken, and undone by the one who leads as soon as it sees it. What must not happen even that long is made, and not applied.
     /// </param>
     /// <param name="cancellationToken">Stops the request.</param>
-    public Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject => ApplyAsync(desired, live, _apply, version: null, cancellationToken);
-
-    /// <summary>As <see cref="ApplyAsync{T}(T, T, CancellationToken)"/>, for an intent that follows from the object as it was last seen: refused as a conflict when that is not what is there.</summary>
-    public Task<ApplyOutcome<T>> ApplyUnchangedAsync<T>(T desired, T live, CancellationToken cancellationToken)
-        where T : class, IKubernetesObject
-    {
-        ArgumentNullException.ThrowIfNull(live);
-        return ApplyAsync(desired, live, _applyUnchanged, live.Metadata.ResourceVersion, cancellationToken);
-    }
-
-    private async Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, ApplyOptions how, string? version, CancellationToken cancellationToken)
+    public async Task<ApplyOutcome<T>> ApplyAsync<T>(T desired, T? live, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {
         ArgumentNullException.ThrowIfNull(desired);
@@ -57,8 +47,9 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
         stamped[options.HashAnnotation] = hash;
         body["metadata"]!["annotations"] = stamped.Parent is null ? stamped : stamped.DeepClone();
         T entity = body.Deserialize(type.Json)!;
-        entity.Metadata.ResourceVersion = version;
-        T applied = await client.ApplyAsync(entity, how, cancellationToken);
+        entity.Metadata.Uid = live?.Metadata.Uid;
+        entity.Metadata.ResourceVersion = live?.Metadata.ResourceVersion;
+        T applied = await client.ApplyAsync(entity, live is null ? _apply : _applyAsSeen, cancellationToken);
         if (live is not null && live.Annotation(options.HashAnnotation) == hash)
         {
             // The intent is what it was: somebody changed the object.

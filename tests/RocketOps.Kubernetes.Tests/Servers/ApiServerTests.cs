@@ -195,6 +195,26 @@ public abstract class ApiServerTests(IApiServer server)
     }
 
     [SkippableFact]
+    public async Task Applier_WhenTheObjectIsNotWhatWasSeen_IsRefused()
+    {
+        using KubernetesClient client = server.CreateClient();
+        string ns = await CreateNamespaceAsync(client);
+        ServerSideApplier applier = Applier(client);
+        ConfigMap seen = (await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "1")), live: null, CancellationToken.None)).Object;
+        ConfigMap changed = (await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "2")), seen, CancellationToken.None)).Object;
+        Func<Task> late = () => applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "3")), seen, CancellationToken.None);
+
+        (await late.Should().ThrowAsync<KubernetesException>("it has changed")).Which.IsConflict.Should().BeTrue();
+        await client.DeleteAsync<ConfigMap>("settings", ns);
+        (await late.Should().ThrowAsync<KubernetesException>("it is gone")).Which.IsConflict.Should().BeTrue();
+        (await client.GetAsync<ConfigMap>("settings", ns)).Should().BeNull();
+        await applier.ApplyAsync(ConfigMap(ns, "settings", ("a", "4")), live: null, CancellationToken.None);
+        (await late.Should().ThrowAsync<KubernetesException>("it is another one")).Which.IsConflict.Should().BeTrue();
+        changed.Data!["a"].Should().Be("2", "what was seen is written");
+        (await client.GetAsync<ConfigMap>("settings", ns))!.Data!["a"].Should().Be("4");
+    }
+
+    [SkippableFact]
     public async Task Crd_Generated_IsAcceptedAndUnchangedByTheServer()
     {
         using KubernetesClient client = server.CreateClient(new KubernetesTypes().Add(WidgetJsonContext.Default.Widget));

@@ -228,7 +228,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         StatefulSet desired = await OfAsync<StatefulSet>("a-0");
         desired.Spec!.Replicas = 2;
 
-        Func<Task> writing = () => new ServerSideApplier(World.Client, new ServerSideApplierOptions { FieldManager = "late", HashAnnotation = "late" }).ApplyUnchangedAsync(desired, seen, CancellationToken.None);
+        Func<Task> writing = () => new ServerSideApplier(World.Client, new ServerSideApplierOptions { FieldManager = "late", HashAnnotation = "late" }).ApplyAsync(desired, seen, CancellationToken.None);
 
         (await writing.Should().ThrowAsync<KubernetesException>()).Which.IsConflict.Should().BeTrue();
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3);

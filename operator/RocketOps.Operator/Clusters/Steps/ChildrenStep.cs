@@ -18,8 +18,8 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
-/// Applies a cluster's children, each only when it differs from what the cache shows, in an order in which none waits for a later one. What is refused holds up
-/// nothing but the rest of its own part.
+/// Applies a cluster's children, each only when it differs from what the cache shows, and only while that is what is there, in an order in which none waits for a
+/// later one. What is refused holds up nothing but the rest of its own part.
 /// </summary>
 internal sealed class ChildrenStep
 {
@@ -108,9 +108,10 @@ internal sealed class ChildrenStep
                 // The API server's own rules, a quota, missing rights or an admission webhook: refused until somebody changes something.
                 Note(part, at, new Problem(Reasons.Refused, refused.Status.Message ?? refused.Message));
             }
-            catch (KubernetesException conflict) when (conflict.IsConflict && part[^1] is ConfigMap or StatefulSet)
+            catch (KubernetesException conflict) when (conflict.IsConflict)
             {
-                changed ??= new Problem(Reasons.Updating, $"{part[^1].Kind} {PartOf(part)} has changed since it was looked at; it is looked at again.");
+                // The change itself wakes the pass that sees it. A status that somebody else writes is one, too.
+                changed ??= new Problem(Reasons.Updating, $"Of the objects of {PartOf(part)} one has changed since it was looked at; they are looked at again.");
             }
             catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
             {
@@ -254,7 +255,7 @@ internal sealed class ChildrenStep
         ConfigMap? cached = _caches.ConfigMaps.Get(map.Key());
         if (cached?.ControllerOwner()?.Uid == context.Cluster.Uid())
         {
-            return (await _applier.ApplyUnchangedAsync(LiveConfigMap.Following(context, cached!), cached!, cancellationToken)).Object;
+            return (await _applier.ApplyAsync(LiveConfigMap.Following(context, cached!), cached!, cancellationToken)).Object;
         }
 
         return cached is null && await _client.GetAsync<ConfigMap>(map.Name(), map.Namespace(), cancellationToken) is { } unseen && unseen.ControllerOwner()?.Uid == context.Cluster.Uid()

@@ -10,5 +10,5 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal static class GroupSets
 {
     public static async Task<StatefulSet> ApplyAsync(ServerSideApplier applier, StatefulSet desired, StatefulSet seen, CancellationToken cancellationToken) =>
-        (await applier.ApplyUnchangedAsync(desired, seen, cancellationToken)).Object;
+        (await applier.ApplyAsync(desired, seen, cancellationToken)).Object;
 }

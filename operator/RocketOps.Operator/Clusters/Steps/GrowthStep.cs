@@ -181,7 +181,16 @@ internal sealed class GrowthStep
             return Recreating(group);
         }
 
-        await _applier.ApplyAsync(SavedSet.Build(context, group, live, ClaimTemplate.SizeOf(set)!, target), saved, cancellationToken);
+        try
+        {
+            await _applier.ApplyAsync(SavedSet.Build(context, group, live, ClaimTemplate.SizeOf(set)!, target), saved, cancellationToken);
+        }
+        catch (KubernetesException changed) when (changed.IsConflict)
+        {
+            // Another save than the cache shows is there, or none any more; the next pass sees which.
+            return Recreating(group);
+        }
+
         if (!await _interim.AddAsync(context, pods, cancellationToken))
         {
             return Recreating(group);

@@ -215,7 +215,7 @@ internal sealed partial class LiveConfigStep
 
         try
         {
-            await _applier.ApplyUnchangedAsync(LiveConfigMap.Build(context, values.Wanted, left), map, cancellationToken);
+            await _applier.ApplyAsync(LiveConfigMap.Build(context, values.Wanted, left), map, cancellationToken);
         }
         catch (KubernetesException changed) when (changed.IsConflict)
         {
