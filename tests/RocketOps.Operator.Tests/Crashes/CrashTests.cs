@@ -24,7 +24,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
     private static readonly bool IsEveryWriteAskedFor = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" || Depth.IsDeep;
 
     /// <summary>All of them, or the one that <c>ROCKETOPS_SCENARIO</c> names: those of one test run together.</summary>
-    private static readonly string[] Names = Environment.GetEnvironmentVariable("ROCKETOPS_SCENARIO") is { Length: > 0 } one ? [one] : ["Lifetime", "ConfigRoll", "LiveConfigChange", "Groups", "Members", "Volumes", "Queues", "TopicMoved", "HandOver", "ElectedGroupResized", "FailedRoll"];
+    private static readonly string[] Names = Environment.GetEnvironmentVariable("ROCKETOPS_SCENARIO") is { Length: > 0 } one ? [one] : ["Lifetime", "ConfigRoll", "LiveConfigChange", "Groups", "Members", "Volumes", "Queues", "TopicMoved", "HandOver", "ElectedGroupResized", "FailedRoll", "Recreated", "MasterLost"];
 
     private static readonly Fate[] Failures = [Fate.Conflict, Fate.Throttle, Fate.Error, Fate.LoseAnswer];
 

@@ -31,6 +31,8 @@ internal abstract class Scenario
         nameof(HandOver) => new HandOver(),
         nameof(ElectedGroupResized) => new ElectedGroupResized(),
         nameof(FailedRoll) => new FailedRoll(),
+        nameof(Recreated) => new Recreated(),
+        nameof(MasterLost) => new MasterLost(),
         _ => throw new ArgumentException(name, nameof(name)),
     };
 
@@ -362,5 +364,83 @@ internal abstract class Scenario
             await world.ClusterReadyAsync();
             world.Elected["a-0"].Deposed.Should().BeEmpty("no master's pod goes while it leads");
         }
+    }
+
+    /// <summary>A cluster whose group elects its master is deleted and applied again at once, with another configuration: what its members wrote stays theirs.</summary>
+    private sealed class Recreated : Scenario
+    {
+        public override Task PrepareAsync(CrashWorld world)
+        {
+            world.PlayElections();
+            return ApplyAsync(world, null);
+        }
+
+        public override Task ForwardAsync(CrashWorld world) => AgainAsync(world, new() { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        public override Task BackwardAsync(CrashWorld world) => AgainAsync(world, null);
+
+        private static async Task AgainAsync(CrashWorld world, Dictionary<string, string>? config)
+        {
+            string[] before = await ClaimsAsync(world);
+            await world.Client.DeleteAsync<BrokerCluster>("a", world.Ns);
+            await world.GoneAsync<BrokerCluster>();
+            await ApplyAsync(world, config);
+            (await ClaimsAsync(world)).Should().Equal(before, "its volumes are those it had");
+            world.Elected["a-0"].Forgetful.Should().BeEmpty("who is in sync counts for everybody");
+        }
+
+        private static async Task ApplyAsync(CrashWorld world, Dictionary<string, string>? config)
+        {
+            await world.CreateClusterAsync(spec =>
+            {
+                spec.Brokers.Replicas = 2;
+                spec.Brokers.Config = config;
+                spec.Replication.Mode = ReplicationMode.Sync;
+                spec.Replication.Failover = FailoverMode.Automatic;
+            });
+            await world.ClusterReadyAsync();
+        }
+
+        private static async Task<string[]> ClaimsAsync(CrashWorld world) =>
+            [.. (await world.Client.ListAsync<PersistentVolumeClaim>(new ListOptions { Namespace = world.Ns })).Items.Select(static claim => $"{claim.Name()} {claim.Uid()}").Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The pod of a group's master is lost while another member restarts.</summary>
+    private sealed class MasterLost : Scenario
+    {
+        private readonly List<string> _lost = [];
+
+        public override async Task PrepareAsync(CrashWorld world)
+        {
+            world.PlayElections();
+            await world.CreateClusterAsync(static spec =>
+            {
+                spec.Brokers.Replicas = 3;
+                spec.Replication.Mode = ReplicationMode.Sync;
+                spec.Replication.Failover = FailoverMode.Automatic;
+            });
+            await world.ClusterReadyAsync();
+        }
+
+        public override Task ForwardAsync(CrashWorld world) => ToAsync(world, new() { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        public override Task BackwardAsync(CrashWorld world) => ToAsync(world, null);
+
+        private async Task ToAsync(CrashWorld world, Dictionary<string, string>? config)
+        {
+            world.Workloads.Makes = static _ => false;
+            await world.ChangeClusterAsync(spec => spec.Brokers.Config = config);
+            await world.WaitAsync(async () => (await world.Client.ListAsync<Pod>(new ListOptions { Namespace = world.Ns, LabelSelector = "rocketops.io/group=a-0" })).Items.Count == 2, "one restarts");
+            string lost = await MasterAsync(world);
+            _lost.Add(lost);
+            await world.Client.DeleteAsync<Pod>(lost, world.Ns);
+            await world.WaitAsync(async () => await MasterAsync(world) != lost, "another one leads");
+            world.Workloads.Makes = static _ => true;
+            await world.ClusterReadyAsync();
+            world.Elected["a-0"].Deposed.Should().Equal(_lost, "no other master's pod goes while it leads");
+            world.Elected["a-0"].Forgetful.Should().BeEmpty("who is in sync counts for everybody");
+        }
+
+        private static async Task<string> MasterAsync(CrashWorld world) => (await world.Client.GetAsync<Lease>("a-0", world.Ns))!.Spec!.HolderIdentity!;
     }
 }

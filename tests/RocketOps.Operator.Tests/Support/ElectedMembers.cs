@@ -3,6 +3,7 @@ using System.Globalization;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Tests.Support;
 
@@ -213,7 +214,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         string name = OperatorWorld.Configuration(pod);
         if (await _client.GetAsync<ConfigMap>(name, _ns, cancellationToken) is not { } configuration)
         {
-            return await _client.GetAsync<Pod>(pod.Name(), _ns, cancellationToken) is { } live && live.Uid() == pod.Uid() && !live.IsDeleting()
+            return await _client.GetAsync<Pod>(pod.Name(), _ns, cancellationToken) is { } live && live.Uid() == pod.Uid() && !live.IsDeleting() && await IsOfAClusterAsync(live, cancellationToken)
                 ? throw new InvalidOperationException($"{pod.Name()} runs, and {name} that it was started with is gone")
                 : null;
         }
@@ -221,6 +222,11 @@ internal sealed class ElectedMembers : IAsyncDisposable
         string line = configuration.Data![$"{pod.Name()}.conf"].Split('\n').First(static line => line.StartsWith("groupMembers=", StringComparison.Ordinal));
         return [.. line["groupMembers=".Length..].Split(',').Select(static member => member.Split('@')[0])];
     }
+
+    /// <summary>Of a cluster that was deleted pods may go after what they were started with.</summary>
+    private async Task<bool> IsOfAClusterAsync(Pod pod, CancellationToken cancellationToken) =>
+        await _client.GetAsync<StatefulSet>(_group, _ns, cancellationToken) is { } set && set.Uid() == pod.ControllerOwner()?.Uid && set.ControllerOwner() is { } owner
+        && (await _client.GetAsync<BrokerCluster>(owner.Name, _ns, cancellationToken))?.Uid() == owner.Uid;
 
     private bool IsServing(Pod pod) =>
         pod.Name().StartsWith(_group + "-", StringComparison.Ordinal) && !pod.IsDeleting() && pod.Status?.Conditions?.Exists(static condition => condition is { Type: "Ready", Status: "True" }) == true;
