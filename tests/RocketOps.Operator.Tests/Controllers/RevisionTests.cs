@@ -1,6 +1,5 @@
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Revisions;
@@ -22,31 +21,33 @@ public sealed class RevisionTests
     public async Task BadImage_PodsRecreatedMeanwhile_ComeWithWhatRan()
     {
         await using OperatorWorld world = await StartAsync();
-        world.Workloads.Healthy = static pod => Image(pod) != Bad;
-        world.Workloads.Sick = static status => Waiting(status, "ErrImagePull");
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ErrImagePull");
         await AskAsync(world, Bad);
 
         // Not known to be stuck yet: the first pod waits for its image.
-        await world.AwaitAsync<Pod>("a-0-1", static pod => Image(pod) == Bad && pod.Status?.PodIP is not null, "the first pod is made anew");
+        await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Bad && pod.Status?.PodIP is not null, "the first pod is made anew");
         string[] others = ["a-0-0", "a-1-0", "a-1-1"];
-        await RecreateAsync(world, "a-1-0");
-        await RecreateAsync(world, "a-1-1");
-        (await ImageAsync(world, "a-1-0")).Should().Be(Ran);
-        (await ImageAsync(world, "a-1-1")).Should().Be(Ran);
+        await world.RecreateAsync("a-1-0");
+        await world.RecreateAsync("a-1-1");
+        (await world.ImageAsync("a-1-0")).Should().Be(Ran);
+        (await world.ImageAsync("a-1-1")).Should().Be(Ran);
 
-        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
-        await SaysAsync(world, "a-0-1", "ImagePullBackOff");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
+        await world.SaysAsync("a-0-1", "ImagePullBackOff");
         await FailedAsync(world);
 
         foreach (string pod in others)
         {
-            await RecreateAsync(world, pod);
+            await world.RecreateAsync(pod);
         }
 
         await AllRunAsync(world, Ran);
-        BrokerCluster stuck = await world.ClusterAsync("a", "Available", "True");
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "The current configuration, image or resources do not start a broker: a-0-1: ImagePullBackOff (test). The other pods keep what they have; change what was asked for, or set it back.");
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.IsTrue(cluster.Status?.Conditions, "Available") && Conditions.Find(cluster.Status?.Conditions, "Ready")!.Message
+                == "The current configuration, image or resources do not start a broker: a-0-1: ImagePullBackOff (test). The other pods keep what they have; change what was asked for, or set it back.",
+            "it says what failed, and that the others serve");
     }
 
     [Fact]
@@ -112,7 +113,7 @@ public sealed class RevisionTests
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [ClusterAnnotations.RestartAt] = "now" });
 
-        await Eventually.TrueAsync(async () => await CountAsync(world, Bad) == 4, "all have it");
+        await world.AllServeAsync(Bad);
         await world.ClusterAsync("a", "Ready", "True");
     }
 
@@ -141,16 +142,16 @@ public sealed class RevisionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        world.Workloads.Healthy = static pod => Image(pod) != Bad;
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         await AskAsync(world, Bad);
 
         await FailedAsync(world);
         await world.ClusterAsync("a", "Available", "True");
-        (await ImageAsync(world, "a-0-0")).Should().Be(Ran);
+        (await world.ImageAsync("a-0-0")).Should().Be(Ran);
 
         await AskAsync(world, Good);
         await world.ClusterAsync("a", "Ready", "True");
-        (await ImageAsync(world, "a-0-0")).Should().Be(Good);
+        (await world.ImageAsync("a-0-0")).Should().Be(Good);
     }
 
     /// <summary>What every pod crashes with is repaired in all of them, although none is proven.</summary>
@@ -158,7 +159,7 @@ public sealed class RevisionTests
     public async Task EveryPodCrashes_TheRepairReachesAll()
     {
         await using OperatorWorld world = await StartAsync();
-        world.Workloads.Healthy = static pod => Image(pod) == Good;
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) == Good;
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
         world.Admin.Register([]);
 
@@ -190,7 +191,7 @@ public sealed class RevisionTests
     public async Task FirstTemplateIsBad_ThereIsNothingToGoBackTo_AndTheRepairGoesThrough()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        world.Workloads.Healthy = static pod => Image(pod) is not (Bad or "test/borker:2");
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) is not (Bad or "test/borker:2");
         await world.CreateClusterAsync("a", static spec =>
         {
             OperatorWorld.TwoByTwo(spec);
@@ -218,7 +219,8 @@ public sealed class RevisionTests
         await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
         Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-1: CrashLoopBackOff. ");
-        (await CountAsync(world, Good)).Should().Be(0);
+        (await world.ImageAsync("a-0-1")).Should().Be(Ran);
+        (await world.ServingImagesAsync()).Should().Equal(Ran, null, Ran, Ran);
 
         world.Workloads.Healthy = static _ => true;
 
@@ -260,63 +262,24 @@ public sealed class RevisionTests
     /// <summary>A bad image was asked for, and every pod runs what ran.</summary>
     private static async Task FailAsync(OperatorWorld world)
     {
-        world.Workloads.Healthy = static pod => Image(pod) != Bad;
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         await AskAsync(world, Bad);
         await FailedAsync(world);
-        await AllRunAsync(world, Ran);
     }
 
-    /// <summary>The operator says so, and no pod has it any more.</summary>
+    /// <summary>The operator says so, and every pod serves with what ran: none is being made anew any more.</summary>
     private static async Task FailedAsync(OperatorWorld world)
     {
         await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        await Eventually.TrueAsync(async () => await CountAsync(world, Bad) == 0 && (await PodsAsync(world)).All(static pod => ClusterObservation.IsReady(pod)), "every pod runs what ran");
+        await world.AllServeAsync(Ran);
         await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
     }
 
     private static Task AskAsync(OperatorWorld world, string? image) => world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Image = image);
 
-    private static async Task RecreateAsync(OperatorWorld world, string name)
-    {
-        string? before = (await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns))!.Uid();
-        await world.Client.DeleteAsync<Pod>(name, OperatorWorld.Ns);
-        await world.AwaitAsync<Pod>(name, pod => pod.Uid() != before && ClusterObservation.IsReady(pod), "it is made anew and serves");
-    }
-
-    private static async Task AllRunAsync(OperatorWorld world, string image) => (await PodsAsync(world)).Select(Image).Should().OnlyContain(found => found == image);
-
-    private static async Task<int> CountAsync(OperatorWorld world, string image) => (await PodsAsync(world)).Count(pod => Image(pod) == image);
-
-    private static async Task<Pod[]> PodsAsync(OperatorWorld world) =>
-        [.. (await world.Client.ListAsync<Pod>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = $"{ClusterLabels.Component}={ClusterLabels.BrokerComponent}" })).Items];
-
-    private static async Task<string?> ImageAsync(OperatorWorld world, string pod) => Image((await world.Client.GetAsync<Pod>(pod, OperatorWorld.Ns))!);
-
-    private static string? Image(Pod pod) => pod.Spec!.Containers![0].Image;
+    private static async Task AllRunAsync(OperatorWorld world, string image) => (await world.ServingImagesAsync()).Should().HaveCountGreaterThan(0).And.OnlyContain(found => found == image);
 
     private static string? Image(StatefulSet set) => set.Spec!.Template!.Spec!.Containers![0].Image;
 
     private static async Task<Condition> StalledAsync(OperatorWorld world) => Conditions.Find((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Status!.Conditions, "Stalled")!;
-
-    private static PodStatus Waiting(PodStatus status, string reason)
-    {
-        status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason } };
-        return status;
-    }
-
-    private static Task SaysAsync(OperatorWorld world, string name, string reason) => Eventually.TrueAsync(
-        async () =>
-        {
-            Pod pod = (await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns))!;
-            Waiting(pod.Status!, reason);
-            try
-            {
-                return (await world.Client.ReplaceStatusAsync(pod)).Status!.ContainerStatuses![0].State!.Waiting!.Reason == reason;
-            }
-            catch (KubernetesException changed) when (changed.IsConflict)
-            {
-                return false;
-            }
-        },
-        $"the kubelet says {reason}");
 }

@@ -16,7 +16,7 @@ public sealed class StuckPodsTests
     public async Task Reconcile_NewClusterWithATypoInItsImage_StalledUntilItIsRight()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.Healthy = static pod => pod.Spec!.Containers![0].Image != Typo;
 
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Image = Typo);
@@ -59,7 +59,7 @@ public sealed class StuckPodsTests
     public async Task Reconcile_NameServersOfANewClusterWithABadImage_StalledAndThoseOfBeforeDoNotCount()
     {
         await using OperatorWorld world = await OperatorWorld.StartAsync();
-        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.NameServerServes = static _ => false;
 
         await world.CreateClusterAsync("a", static spec => spec.NameServer.Image = Typo);
@@ -84,7 +84,7 @@ public sealed class StuckPodsTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.OldNameServers = 1;
         world.Workloads.NameServerServes = static number => number != 1;
 
@@ -110,13 +110,13 @@ public sealed class StuckPodsTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
-        world.Workloads.Sick = static status => Waiting(status, "ImagePullBackOff");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
         await world.PassesAsync(2);
         world.Writes.Clear();
 
-        await SaysAsync(world, "a-1-1", "ErrImagePull");
+        await world.SaysAsync("a-1-1", "ErrImagePull");
         await world.PassesAsync(3);
         await world.StopOperatorAsync();
         await world.StartOperatorAsync();
@@ -126,7 +126,7 @@ public sealed class StuckPodsTests
         Stalled((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!).Should().Be("True PodsFailing");
 
         // Another pod has its own first try.
-        world.Workloads.Sick = static status => Waiting(status, "ErrImagePull");
+        world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ErrImagePull");
         await world.Client.DeleteAsync<Pod>("a-1-1", OperatorWorld.Ns);
         await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
         await world.PassesAsync(2);
@@ -174,21 +174,6 @@ public sealed class StuckPodsTests
     }
 
     private static string Stalled(BrokerCluster cluster) => Conditions.Find(cluster.Status!.Conditions, "Stalled") is { } stalled ? $"{stalled.Status} {stalled.Reason}" : "";
-
-    private static PodStatus Waiting(PodStatus status, string reason)
-    {
-        status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason } };
-        return status;
-    }
-
-    private static Task SaysAsync(OperatorWorld world, string name, string reason) => Eventually.TrueAsync(
-        async () =>
-        {
-            Pod pod = (await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns))!;
-            Waiting(pod.Status!, reason);
-            return (await world.Client.ReplaceStatusAsync(pod)).Status!.ContainerStatuses![0].State!.Waiting!.Reason == reason;
-        },
-        $"the kubelet says {reason}");
 
     private static Task PauseAsync(OperatorWorld world, string? what) => world.ChangeAsync<BrokerCluster>("a", cluster =>
     {

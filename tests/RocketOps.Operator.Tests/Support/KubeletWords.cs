@@ -1,0 +1,37 @@
+using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Testing;
+
+namespace RocketOps.Operator.Tests.Support;
+
+/// <summary>What a kubelet says of a pod that does not run.</summary>
+internal static class KubeletWords
+{
+    /// <summary>The container waits, for this reason.</summary>
+    public static PodStatus Waiting(PodStatus status, string reason)
+    {
+        status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason } };
+        return status;
+    }
+
+    extension(OperatorWorld world)
+    {
+        /// <summary>Says so of a pod that is there, whoever else writes its status meanwhile.</summary>
+        public Task SaysAsync(string name, string reason) => Eventually.TrueAsync(
+            async () =>
+            {
+                Pod pod = await world.Client.GetAsync<Pod>(name, OperatorWorld.Ns) ?? throw new InvalidOperationException($"There is no pod {name}.");
+                Waiting(pod.Status!, reason);
+                try
+                {
+                    return (await world.Client.ReplaceStatusAsync(pod)).Status!.ContainerStatuses![0].State!.Waiting!.Reason == reason;
+                }
+                catch (KubernetesException changed) when (changed.IsConflict)
+                {
+                    return false;
+                }
+            },
+            $"the kubelet says {reason}");
+    }
+}
