@@ -33,9 +33,10 @@ public static class Eventually
         return TrueAsync(() => Task.FromResult(condition()), what, deadline, cancellationToken);
     }
 
-    // A condition that asks a server which never answers ends at the deadline too.
+    // A condition that asks a server which never answers ends at the deadline too. Nearly always one question is on its way at that moment: how long it has been tells whether it hangs.
     private static async Task<bool> HoldsAsync(Task<bool> asked, string what, TimeSpan limit, long begin)
     {
+        long since = Stopwatch.GetTimestamp();
         TimeSpan left = limit - Stopwatch.GetElapsedTime(begin);
         try
         {
@@ -43,7 +44,7 @@ public static class Eventually
         }
         catch (TimeoutException exception) when (!asked.IsCompleted)
         {
-            throw NotWithin(limit, $"{what} (the question was not answered)", exception);
+            throw NotWithin(limit, $"{what} (the last question had no answer for {Stopwatch.GetElapsedTime(since).TotalSeconds:0.#} s)", exception);
         }
     }
 
