@@ -38,8 +38,7 @@ public sealed class BrokerClusterControllerTests
         await world.CreateTopicAsync("t", "a");
         await world.ClusterAsync("a", "Ready", "True");
         await world.TopicAsync("t", "Ready", "True");
-        await world.PassesAsync(4);
-        world.Writes.Clear();
+        await world.QuietAsync();
         world.Admin.Writes.Clear();
 
         await world.PassesAsync(10);
@@ -86,9 +85,8 @@ public sealed class BrokerClusterControllerTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
-        await world.PassesAsync(4);
+        await world.QuietAsync();
         await world.StopOperatorAsync();
-        world.Writes.Clear();
 
         await world.StartOperatorAsync();
         await world.PassesAsync(4);

@@ -53,6 +53,7 @@ public sealed class ClusterRequestsTests(ITestOutputHelper output)
         }
 
         await world.EndedPassesAsync(stuck ? SettlingPasses : 2, ManyObjects.Limit);
+        await world.QuietAsync(ManyObjects.Limit);
         ConcurrentDictionary<string, int> asked = new(StringComparer.Ordinal);
         int watches = 0;
         long begin = Stopwatch.GetTimestamp();

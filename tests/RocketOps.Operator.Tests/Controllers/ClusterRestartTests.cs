@@ -72,6 +72,7 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         BrokerCluster good = await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod));
         world.Workloads.Started.Clear();
@@ -97,6 +98,7 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
         bool ended = false;
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod)) && !(Volatile.Read(ref ended) && pod.Name() == "a-1-0");
@@ -130,18 +132,17 @@ public sealed class ClusterRestartTests
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Clear();
-        world.Workloads.Sick = static status =>
-        {
-            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
-            return status;
-        };
+        world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.NameServerServes = static _ => false;
         await world.ClusterAsync("a", "Available", "Unknown", Reasons.NameServersUnreachable);
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "24" });
 
-        BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.RollingUpdate);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Contain("none goes while a name server does not answer");
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.Find(cluster.Status!.Conditions, "Reconciling") is { Status: "True", Reason: Reasons.RollingUpdate }
+                && Conditions.Find(cluster.Status.Conditions, "Ready")!.Message.Contains("none goes while a name server does not answer", StringComparison.Ordinal),
+            "the status tells what it waits for");
         await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => cluster.Status!.Groups![0].Members!.All(static member => member is { Outdated: true, OutdatedBy: "configuration" }), "the status tells why");
         world.Workloads.Started.Should().BeEmpty();
@@ -189,8 +190,7 @@ public sealed class ClusterRestartTests
         listed.Status!.Restarts![0].Should().BeEquivalentTo(new { Pod = "a-1-0", Reason = RestartReason.Replaced, Changed = (string?)null });
         await world.ClusterAsync("a", "Ready", "True");
 
-        await world.PassesAsync(4);
-        world.Writes.Clear();
+        await world.QuietAsync();
         await world.PassesAsync(4);
         world.Writes.Should().BeEmpty("nothing has restarted since");
     }
@@ -204,11 +204,7 @@ public sealed class ClusterRestartTests
         string before = await world.ConfigurationAsync("a-0-0");
 
         // It takes its time, and is not stuck.
-        world.Workloads.Sick = static status =>
-        {
-            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
-            return status;
-        };
+        world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.Healthy = pod => pod.Name() != "a-0-1" || OperatorWorld.Configuration(pod) == before;
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "24" });
@@ -229,6 +225,7 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         string proven = await world.ConfigurationAsync("a-0-0");
 
         // As long as it is not replaced with what ran.

@@ -191,11 +191,7 @@ public sealed class ClusterStatusTests
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
 
-        world.Workloads.Sick = static status =>
-        {
-            status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
-            return status;
-        };
+        world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.Healthy = static pod => pod.Name() is not ("a-1-0" or "a-1-1");
 
         await world.AwaitAsync<BrokerCluster>(

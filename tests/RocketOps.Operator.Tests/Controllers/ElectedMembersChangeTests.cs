@@ -2,6 +2,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -19,6 +20,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await World.ClusterAsync("a", "Ready", "True");
         string before = await World.ConfigurationAsync("a-0-0");
         Members.CatchesUp = static pod => pod != "a-0-2";
+        World.Workloads.Sick = KubeletWords.Starting;
         World.Workloads.Healthy = pod => pod.Name() != "a-0-0" || OperatorWorld.Configuration(pod) == before;
 
         await ResizeAsync(3);
@@ -50,9 +52,11 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await CreateAsync(2);
         await World.ClusterAsync("a", "Ready", "True");
         string before = await World.ConfigurationAsync("a-0-0");
+        World.Workloads.Sick = KubeletWords.Starting;
         World.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == before;
         await ResizeAsync(3);
         await Eventually.TrueAsync(async () => (await ListsAsync()).Contains(3), "one restarts with the longer list");
+        await World.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "1/2", "the operator has seen it");
 
         await ResizeAsync(2);
 
@@ -207,9 +211,12 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         Members.LetsGo = static pod => pod != "a-0-2";
         await ResizeAsync(2);
         await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
+        await World.GoneAsync<Pod>("a-0-2");
 
         await ResizeAsync(3);
 
+        // The operator may see the pod that has gone for a moment longer.
+        await World.AwaitAsync<Pod>("a-0-2", static pod => ClusterObservation.IsReady(pod), "it has come");
         await World.ClusterAsync("a", "Ready", "True");
         (await ListsAsync()).Should().Equal(3, 3, 3);
         World.Workloads.Started.Count(static pod => pod == "a-0-0").Should().Be(1, "the others knew it all the time");

@@ -87,6 +87,7 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         string before = (await World.Client.GetAsync<Pod>("a-1-0", OperatorWorld.Ns))!.Uid()!;
         await World.Client.DeleteAsync<Pod>("a-1-0", OperatorWorld.Ns);
         await World.AwaitAsync<Pod>("a-1-0", pod => pod.Uid() != before && pod.Status?.PodIP is not null, "another pod");
+        await World.Workloads.LookedAsync();
         await World.StartOperatorAsync();
         await World.ClusterAsync("a", "Reconciling", "True", Reasons.Opening);
         await World.PassesAsync(4);

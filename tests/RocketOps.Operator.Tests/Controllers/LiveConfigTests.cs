@@ -36,7 +36,7 @@ public sealed class LiveConfigTests : IAsyncLifetime
         await _world.PassesAsync(4);
         _world.Admin.Writes.Should().BeEmpty();
 
-        _world.Writes.Clear();
+        await _world.QuietAsync();
         await _world.PassesAsync(5);
         _world.Writes.Should().BeEmpty();
     }
@@ -78,11 +78,12 @@ public sealed class LiveConfigTests : IAsyncLifetime
     public async Task ChangedWithAKeyThatNeedsARestart_LiveOnesAtOnceAndTheOthersByTheRoll()
     {
         string[] before = [await _world.ConfigurationAsync("a-0-0"), await _world.ConfigurationAsync("a-1-0")];
+        _world.Workloads.Sick = KubeletWords.Starting;
         _world.Workloads.Healthy = pod => before.Contains(OperatorWorld.Configuration(pod));
 
         await ConfigureAsync(new() { ["maxParkedPulls"] = "200", ["flushDiskType"] = "SYNC_FLUSH" });
 
-        // The roll waits for its first pod, which does not start; the others have the value.
+        // The roll waits for its first pod, which takes its time; the others have the value.
         await Eventually.TrueAsync(() => ShownBy("a-0-0", "maxParkedPulls") == "200" && ShownBy("a-1-1", "maxParkedPulls") == "200", "brokers that run take it");
         _world.Workloads.Healthy = static _ => true;
         await _world.ClusterAsync("a", "Ready", "True");

@@ -41,9 +41,8 @@ public sealed class RefusedPodsTests
         await world.ClusterAsync("a", "Ready", "True");
         await RefuseAsync(world);
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsRefused);
-        await world.PassesAsync(2);
+        await world.QuietAsync();
         await world.StopOperatorAsync();
-        world.Writes.Clear();
 
         await world.StartOperatorAsync(static options => options with { FaultGrace = TimeSpan.FromHours(1) });
         await world.PassesAsync(3);

@@ -55,14 +55,7 @@ public sealed class RevisionTests
     {
         await using OperatorWorld world = await StartAsync();
         await FailAsync(world);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                world.Writes.Clear();
-                await world.PassesAsync(2);
-                return world.Writes.IsEmpty;
-            },
-            "all is done and told");
+        await world.QuietAsync();
         Condition before = await StalledAsync(world);
         await world.StopOperatorAsync();
         await world.StartOperatorAsync();
@@ -142,6 +135,7 @@ public sealed class RevisionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         await AskAsync(world, Bad);
 
@@ -235,6 +229,7 @@ public sealed class RevisionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         string ran = await world.ConfigurationAsync("a-0-0");
         world.Workloads.Makes = static _ => false;
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == ran;
@@ -256,6 +251,7 @@ public sealed class RevisionTests
         OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         return world;
     }
 

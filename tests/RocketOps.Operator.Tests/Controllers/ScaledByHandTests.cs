@@ -24,6 +24,9 @@ public sealed class ScaledByHandTests : ElectedGroupFixture
         await ScaleAsync("a-0", 4);
 
         await PutBackAsync("a-0", 3);
+
+        // The set may have been put back while its controller was about to make the pod.
+        await World.Workloads.LookedAsync();
         await World.GoneAsync<Pod>("a-0-3");
         await World.ClusterAsync("a", "Ready", "True");
         World.Workloads.Started.Should().BeSubsetOf(["a-0-3"], "nobody learns of a member that is none");

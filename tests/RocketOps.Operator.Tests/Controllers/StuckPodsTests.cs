@@ -3,7 +3,6 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -41,6 +40,7 @@ public sealed class StuckPodsTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
+        await world.ProvenAsync();
         string proven = await world.ConfigurationAsync("a-0-0");
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == proven;
 
@@ -113,8 +113,7 @@ public sealed class StuckPodsTests
         world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
-        await world.PassesAsync(2);
-        world.Writes.Clear();
+        await world.QuietAsync();
 
         await world.SaysAsync("a-1-1", "ErrImagePull");
         await world.PassesAsync(3);

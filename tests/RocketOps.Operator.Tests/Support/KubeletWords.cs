@@ -1,4 +1,3 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;
@@ -12,6 +11,13 @@ internal static class KubeletWords
     public static PodStatus Waiting(PodStatus status, string reason)
     {
         status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = reason } };
+        return status;
+    }
+
+    /// <summary>The container runs and does not serve yet: it takes its time, and is not stuck.</summary>
+    public static PodStatus Starting(PodStatus status)
+    {
+        status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
         return status;
     }
 

@@ -259,7 +259,19 @@ internal sealed class OperatorWorld : IAsyncDisposable
         await Eventually.TrueAsync(() => Admin.Questions >= before + (2 * count) && EndedPasses() >= ended + (clusters * (count + 1)), $"{count} more passes");
     }
 
-    /// <summary>The same where nothing is made, so that there is no name server to ask.</summary>
+    /// <summary>Waits until nothing is left to do: those who play have looked, the operator has looked after them, and nobody has written. What was written until then is forgotten.</summary>
+    public Task QuietAsync(TimeSpan? limit = null) => Eventually.TrueAsync(
+        async () =>
+        {
+            Writes.Clear();
+            await Workloads.LookedAsync();
+            await PassesAsync(2);
+            return Writes.IsEmpty;
+        },
+        "all is done and told",
+        limit);
+
+    /// <summary>The same passes where nothing is made, so that there is no name server to ask.</summary>
     public Task EndedPassesAsync(int count, TimeSpan? limit = null)
     {
         long ended = EndedPasses();

@@ -6,6 +6,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;
 
@@ -150,6 +151,20 @@ internal sealed class Workloads : IAsyncDisposable
 
     /// <summary>What broke the play itself; a test that fails for another reason should see it.</summary>
     public Exception? Failure { get; private set; }
+
+    /// <summary>Waits until it has looked at the cluster anew, and has done what was to be done there.</summary>
+    public Task LookedAsync()
+    {
+        // One look may be under way, and has seen what was before.
+        int before = Rounds;
+        return Eventually.TrueAsync(
+            () =>
+            {
+                _pulse?.Beat();
+                return Rounds >= before + 2;
+            },
+            "the workloads are looked at");
+    }
 
     public async ValueTask DisposeAsync()
     {
