@@ -275,12 +275,13 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             bool turned = false;
             if (!blocked)
             {
-                IReadOnlyList<StatefulSet> noted = await _revisions.RunAsync(context, observation, groups, registrations, cancellationToken);
-                turned = noted.Count > 0;
-                if (turned)
+                RevisionsOutcome revisions = await _revisions.RunAsync(context, observation, groups, registrations, cancellationToken);
+                turned = revisions.Noted.Count > 0 || revisions.Changed is not null;
+                findings = findings with { Changed = findings.Changed ?? revisions.Changed };
+                if (revisions.Noted.Count > 0)
                 {
                     // A set that has its former template back shows another revision from here on.
-                    observation = observation with { Sets = Merge(observation.Sets, noted) };
+                    observation = observation with { Sets = Merge(observation.Sets, revisions.Noted) };
                     context = context.Seeing(observation);
                     groups = [.. groups.Select(group => group with { Set = observation.Set(group.Name) })];
                     findings = findings with { Observation = observation, Groups = groups };

@@ -84,7 +84,7 @@ public sealed class ProtectionPolicyTests : IAsyncLifetime
 
     private Task<Problem?> FindAsync() => _policy.FindProblemAsync(CancellationToken.None);
 
-    private Task CreateAsync(string resource, string kind, JsonObject spec) => _client.SendAsync(
+    private Task<JsonNode?> CreateAsync(string resource, string kind, JsonObject spec) => _client.SendAsync(
         HttpMethod.Post,
         $"{Group}/{resource}",
         new JsonObject { ["apiVersion"] = "admissionregistration.k8s.io/v1", ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = "guard" }, ["spec"] = spec });

@@ -72,7 +72,6 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         BrokerCluster good = await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod));
         world.Workloads.Started.Clear();
@@ -98,7 +97,6 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
         bool ended = false;
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod)) && !(Volatile.Read(ref ended) && pod.Name() == "a-1-0");
@@ -225,7 +223,6 @@ public sealed class ClusterRestartTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         string proven = await world.ConfigurationAsync("a-0-0");
 
         // As long as it is not replaced with what ran.

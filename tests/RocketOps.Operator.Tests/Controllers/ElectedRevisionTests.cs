@@ -14,7 +14,6 @@ public sealed class ElectedRevisionTests : ElectedGroupFixture
     {
         await CreateAsync();
         await World.ClusterAsync("a", "Ready", "True");
-        await World.ProvenAsync();
         World.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
 
         await AskAsync(Bad);

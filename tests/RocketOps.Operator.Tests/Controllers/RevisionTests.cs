@@ -135,7 +135,6 @@ public sealed class RevisionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         await AskAsync(world, Bad);
 
@@ -146,6 +145,34 @@ public sealed class RevisionTests
         await AskAsync(world, Good);
         await world.ClusterAsync("a", "Ready", "True");
         (await world.ImageAsync("a-0-0")).Should().Be(Good);
+    }
+
+    /// <summary>The set's controller writes its status just when the operator wants to note that what runs has served: whoever changes the image of a cluster that is ready has a way back.</summary>
+    [Fact]
+    public async Task ProofCannotBeNoted_IsNotReadyBeforeItIs()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        int refused = 0;
+        world.OperatorFault = call =>
+        {
+            if (call is not { Verb: "patch", Resource: "statefulsets" } || world.Workloads.Started.IsEmpty)
+            {
+                return null;
+            }
+
+            Interlocked.Increment(ref refused);
+            return ApiFault.Fail(409, "Conflict");
+        };
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Available", "True");
+        await Eventually.TrueAsync(() => Volatile.Read(ref refused) > 3, "it is tried again");
+        Condition waiting = Conditions.Find((await world.ClusterAsync("a", "Ready", "False", Reasons.Updating)).Status!.Conditions, "Ready")!;
+        waiting.Message.Should().Be("What is known of the templates of a-0 is still to be noted on their StatefulSets, which have changed since they were looked at.");
+
+        world.OperatorFault = null;
+
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.ProvenAnnotation).Should().Be("true");
     }
 
     /// <summary>What every pod crashes with is repaired in all of them, although none is proven.</summary>
@@ -229,7 +256,6 @@ public sealed class RevisionTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         string ran = await world.ConfigurationAsync("a-0-0");
         world.Workloads.Makes = static _ => false;
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == ran;
@@ -251,7 +277,6 @@ public sealed class RevisionTests
         OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         return world;
     }
 

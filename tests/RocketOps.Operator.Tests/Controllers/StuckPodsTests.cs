@@ -40,7 +40,6 @@ public sealed class StuckPodsTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Ready", "True");
-        await world.ProvenAsync();
         string proven = await world.ConfigurationAsync("a-0-0");
         world.Workloads.Healthy = pod => OperatorWorld.Configuration(pod) == proven;
 

@@ -3,7 +3,6 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
-using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;
@@ -32,11 +31,6 @@ internal static class BrokerPods
                 throw new TimeoutException($"{late.Message}; they serve with {string.Join(", ", last.Select(static found => found ?? "nothing"))}; workloads: {world.Workloads.Failure}", late);
             }
         }
-
-        /// <summary>Waits until it is noted that pods of every set's template have served, which is what a bad one that comes after it goes back to: a cluster may be ready a moment before.</summary>
-        public Task ProvenAsync() => Eventually.TrueAsync(
-            async () => (await world.Client.ListAsync<StatefulSet>(new ListOptions { Namespace = OperatorWorld.Ns })).Items is { Count: > 0 } sets && sets.All(static set => set.Annotation(GroupRevision.ProvenAnnotation) == "true"),
-            "every template is proven");
 
         /// <summary>The image that each pod serves with which a set asks for; null for one that does not serve, or is not there.</summary>
         public async Task<string?[]> ServingImagesAsync()

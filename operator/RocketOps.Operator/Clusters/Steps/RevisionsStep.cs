@@ -8,6 +8,7 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Clusters.Status;
+using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -30,28 +31,28 @@ internal sealed class RevisionsStep
     /// <param name="groups">Its groups.</param>
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    /// <returns>The sets that have something new to note; those that somebody has changed since are what they were.</returns>
-    public async Task<IReadOnlyList<StatefulSet>> RunAsync(
+    public async Task<RevisionsOutcome> RunAsync(
         ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
         List<StatefulSet> written = [];
+        List<string> refused = [];
         GroupView[] tried = [.. groups.Where(static group => group.Observed && GroupRevision.Of(group.Set).IsTried)];
         foreach (GroupView group in tried.Where(Serves))
         {
-            written.Add(await NoteAsync(context, group.Set!, GroupRevision.Of(group.Set).Prove(), cancellationToken));
+            await NoteAsync(context, group.Set!, GroupRevision.Of(group.Set).Prove());
         }
 
         foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && GroupRevision.Of(group.Set).HasFailed(wanted)))
         {
             if (Reconsider(context, observation, group, GroupRevision.Of(group.Set)) is { } revision)
             {
-                written.Add(await NoteAsync(context, group.Set!, revision, cancellationToken));
+                await NoteAsync(context, group.Set!, revision);
             }
         }
 
         if (!Array.Exists(tried, group => !Serves(group) && GroupRevision.Of(group.Set).HasWayBack && StuckPods.Of(context, observation, group) is not []))
         {
-            return written;
+            return Outcome();
         }
 
         // The cache lags behind, and what has failed is not tried again by itself: decided on what the API server says now.
@@ -62,9 +63,7 @@ internal sealed class RevisionsStep
             if (StuckPods.Of(now, live, group) is not [] and string[] words)
             {
                 string why = PodWords.List(words, "; ");
-                StatefulSet back = await NoteAsync(now, group.Set!, GroupRevision.Of(group.Set).Fail(why), cancellationToken);
-                written.Add(back);
-                if (back != group.Set)
+                if (await NoteAsync(now, group.Set!, GroupRevision.Of(group.Set).Fail(why)))
                 {
                     _events.Record(
                         context.Cluster, EventType.Warning, "RolloutFailed", "Rollout", $"StatefulSet {group.Name} makes pods from its former template again, since the one asked for does not start them: {why}.", group.Set);
@@ -72,7 +71,28 @@ internal sealed class RevisionsStep
             }
         }
 
-        return written;
+        return Outcome();
+
+        async Task<bool> NoteAsync(ClusterContext known, StatefulSet set, GroupRevision revision)
+        {
+            try
+            {
+                written.Add(await GroupSets.ApplyAsync(
+                    _applier, BrokerStatefulSet.Keep(known.WithRevision(set.Name(), revision), set.Name(), KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec) ?? ""), set, cancellationToken));
+                return true;
+            }
+            catch (KubernetesException changed) when (changed.IsConflict)
+            {
+                // Its controller writes its status; the next pass sees it.
+                refused.Add(set.Name());
+                return false;
+            }
+        }
+
+        // A cluster that is told to be ready has noted what it would go back to.
+        RevisionsOutcome Outcome() => new(
+            written,
+            refused.Count == 0 ? null : new Problem(Reasons.Updating, $"What is known of the templates of {PodWords.List([.. refused])} is still to be noted on their StatefulSets, which have changed since they were looked at."));
     }
 
     /// <summary>
@@ -88,17 +108,4 @@ internal sealed class RevisionsStep
     /// <summary>Whether a pod of the set's template does all that is asked of a member.</summary>
     private static bool Serves(GroupView group) =>
         group.Members.Any(member => member is { Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true));
-
-    private async Task<StatefulSet> NoteAsync(ClusterContext context, StatefulSet set, GroupRevision revision, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(context.WithRevision(set.Name(), revision), set.Name(), KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec) ?? ""), set, cancellationToken);
-        }
-        catch (KubernetesException changed) when (changed.IsConflict)
-        {
-            // Its controller writes its status; the next pass sees it.
-            return set;
-        }
-    }
 }
