@@ -38,7 +38,7 @@ for i in $(seq "$topics"); do
   printf '{apiVersion: rocketops.io/v1beta1, kind: Topic, metadata: {name: t%d}, spec: {clusterRef: {name: c%d}, deletionPolicy: Delete}}\n---\n' "$i" $((i % clusters + 1))
 done >> "$work/objects.yaml"
 kubectl create -f "$work/objects.yaml" > /dev/null
-told() { kubectl get topics -o jsonpath='{range .items[*]}{.status.observedGeneration}{"\n"}{end}' | grep -c 1 || true; }
+told() { kubectl get topics -o jsonpath='{range .items[*]}{.status.observedGeneration}{"\n"}{end}' | awk '$1 == 1 { told++ } END { print told + 0 }'; }
 end=$((SECONDS + 900))
 until [ "$(told)" = "$topics" ]; do
   kill -0 "$operator" 2> /dev/null || die "the operator has ended: $(tail -5 "$work/operator.log")"
