@@ -16,6 +16,8 @@ public sealed class KubeCluster : IAsyncLifetime
 
     private const int ApiPort = 31443;
 
+    private const int Attempts = 3;
+
     /// <summary>The same for tests that look themselves: a busy machine takes its time, and waiting costs nothing when it has come.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
@@ -61,7 +63,7 @@ public sealed class KubeCluster : IAsyncLifetime
         string images = await ImagesAsync();
         _running = true;
         string[] audit = Depth.IsDeep ? ["--audit"] : [];
-        await KitAsync(InstallPatience, "kube-up.sh", ["--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture), .. audit]);
+        await StartAsync(["--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture), .. audit]);
         await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
     }
 
@@ -146,11 +148,25 @@ public sealed class KubeCluster : IAsyncLifetime
         return Environment.UserName == "root" ? null : "a cluster with nodes needs root";
     }
 
-    private static Task KitAsync(string script, params string[] arguments) => KitAsync(ScriptPatience, script, arguments);
-
-    private static async Task KitAsync(TimeSpan patience, string script, params string[] arguments)
+    /// <summary>The kit waits for each of its programs for a time of its own, which a disk that writes for others can use up: what was begun is taken down then, and begun again.</summary>
+    private static async Task StartAsync(string[] arguments)
     {
-        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, script), arguments, patience, Variables);
+        for (int attempt = 1; ; attempt++)
+        {
+            ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, "kube-up.sh"), arguments, InstallPatience, Variables);
+            if (result.ExitCode == 0 || attempt == Attempts)
+            {
+                result.EnsureSuccess();
+                return;
+            }
+
+            await KitAsync("kube-down.sh");
+        }
+    }
+
+    private static async Task KitAsync(string script, params string[] arguments)
+    {
+        ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, script), arguments, ScriptPatience, Variables);
         result.EnsureSuccess();
     }
 
