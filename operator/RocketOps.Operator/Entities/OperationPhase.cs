@@ -41,4 +41,10 @@ public enum OperationPhase
 
     /// <summary>New members copy what the others have.</summary>
     Joining,
+
+    /// <summary>A master lets another member lead before it restarts.</summary>
+    HandingOver,
+
+    /// <summary>A pod stops, and comes back with what is asked for now.</summary>
+    Restarting,
 }

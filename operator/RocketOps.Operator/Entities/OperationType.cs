@@ -20,4 +20,7 @@ public enum OperationType
 
     /// <summary>The volumes of a group grow.</summary>
     Grow,
+
+    /// <summary>Outdated pods of a group restart.</summary>
+    Roll,
 }

@@ -11,6 +11,10 @@ namespace RocketOps.Operator.Tests.Clusters;
 /// <summary>What a status says of a restart that goes on or waits.</summary>
 public sealed class RollWordsTests
 {
+    private static readonly MemberState Member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), "uid", Ready: true, Outdated: true, Terminating: false);
+
+    private static readonly GroupAction Other = new("a-1", GroupStep.Wait, 1, null);
+
     [Theory]
     [InlineData((int)RollWait.None, Reasons.RollingUpdate, "Brokers restart one at a time: slaves first, masters last.")]
     [InlineData((int)RollWait.Serving, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1: not there yet.")]
@@ -48,9 +52,47 @@ public sealed class RollWordsTests
         Enum.GetValues<RollWait>().Should().HaveCount(11, "each has a row above");
     }
 
+    /// <summary>Of two groups, one of which is waited for.</summary>
+    [Theory]
+    [InlineData((int)RollWait.Serving, OperationPhase.Restarting, "Brokers restart one at a time; waiting for a-0-1: not there yet.", "Pods of a-1 are outdated; they restart in their turn.")]
+    [InlineData((int)RollWait.Sync, OperationPhase.Waiting, "Brokers restart one at a time; the next one of a-0 goes when a-0-1 has everything that was acknowledged. It does not copy its master's log: another record.", "Pods of a-1 are outdated; they restart in their turn.")]
+    [InlineData((int)RollWait.MasterPause, OperationPhase.Waiting, "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.", "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.")]
+    [InlineData((int)RollWait.None, OperationPhase.Waiting, "Pods of a-0 are outdated; they restart in their turn.", "Pods of a-1 are outdated; they restart in their turn.")]
+    public void Step_OneGroupIsWaitedFor_EachSaysWhatItDoes(int why, OperationPhase phase, string words, string othersWords)
+    {
+        ClusterFindings findings = Findings((RollWait)why);
+        RollWords.Step(findings.Roll.Groups[0], findings).Should().Be((phase, words));
+        RollWords.Step(Other, findings).Should().Be((OperationPhase.Waiting, othersWords));
+    }
+
+    [Fact]
+    public void Step_RestartsArePaused_SaysSo()
+    {
+        ClusterFindings findings = Findings(RollWait.None) with { Pause = new ClusterPause(Cluster: false, Restarts: true, Topics: false) };
+        RollWords.Step(new GroupAction("a-0", GroupStep.Evict, 1, Member), findings).Should().Be((OperationPhase.Waiting, "Pods of a-0 are outdated; they restart when restarts are not paused any more."));
+    }
+
+    [Fact]
+    public void Step_PodGoes_IsRestarting()
+    {
+        RollWords.Step(new GroupAction("a-0", GroupStep.Evict, 1, Member), Findings(RollWait.None)).Should().Be((OperationPhase.Restarting, "a-0-1 restarts."));
+    }
+
+    /// <summary>The last pod of a group is up to date and comes back, while others are still outdated.</summary>
+    [Theory]
+    [InlineData((int)RollWait.Serving, true)]
+    [InlineData((int)RollWait.MasterPause, false)]
+    public void IsUnderWay_NothingIsOutdatedAnyMore_AsLongAsAPodComesBack(int why, bool underWay)
+    {
+        RollPlan roll = Findings((RollWait)why).Roll;
+        RollWords.IsUnderWay(new GroupAction("a-0", GroupStep.None, 0, null), roll with { Groups = [Other] }).Should().Be(underWay);
+        RollWords.IsUnderWay(Other, roll with { Groups = [Other] }).Should().BeTrue();
+        RollWords.IsUnderWay(new GroupAction("a-0", GroupStep.None, 0, null), RollPlan.Nothing).Should().BeFalse();
+    }
+
     private static ClusterFindings Findings(RollWait why, bool isElected = true)
     {
-        MemberState member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), "uid", Ready: true, Outdated: true, Terminating: false);
+        MemberState member = Member;
         RollPlan plan = new([new GroupAction("a-0", GroupStep.Wait, 1, member)], why, why is RollWait.None or RollWait.SilentNameServer or RollWait.ReplacedNameServers ? null : member) { Budgets = "theirs" };
         return new ClusterFindings(
             new ClusterObservation(null, [], [], []), [new GroupView("a-0", null, [member with { NotFollowing = "another record" }]) { IsElected = isElected }], BrokerRegistrations.Unknown, plan, ScaleInPlan.Nothing, [], [], [], null, null, false, false);

@@ -43,6 +43,9 @@ public sealed class ClusterRestartTests
         world.Time.Move(TimeSpan.FromHours(2));
         await PausesForAsync("a-0-0");
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
+        OperationStatus waits = await OperationAsync();
+        waits.Should().BeEquivalentTo(new { Type = OperationType.Roll, Group = "a-1", Phase = OperationPhase.Waiting });
+        waits.Since.Should().NotBeNull();
 
         // Whoever comes anew goes by when the pod says that it began to serve.
         await world.StopOperatorAsync();
@@ -50,11 +53,14 @@ public sealed class ClusterRestartTests
         await world.PassesAsync(5);
         await PausesForAsync("a-0-0");
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
+        (await OperationAsync()).Since.Should().Be(waits.Since, "it is the same wait");
 
         world.Time.Move(TimeSpan.FromHours(2));
-        await world.ClusterAsync("a", "Ready", "True");
+        (await world.ClusterAsync("a", "Ready", "True")).Status!.Operations.Should().BeNull();
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0", "a-1-0");
         world.Workloads.MostAway.Should().Be(1);
+
+        async Task<OperationStatus> OperationAsync() => (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Status!.Operations.Should().ContainSingle().Subject;
 
         async Task PausesForAsync(string master)
         {

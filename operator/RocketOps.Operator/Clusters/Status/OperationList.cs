@@ -23,6 +23,13 @@ internal static class OperationList
             operations.Add(Operation(OperationType.ScaleIn, group, findings.ScaleIn.Phase, Describe(findings.ScaleIn)));
         }
 
+        // To announce a member is to restart the others: one operation, not two.
+        string[] announcing = [.. operations.Where(static operation => operation.Type is OperationType.ScaleIn or OperationType.ScaleOut).Select(static operation => operation.Group)];
+        operations.AddRange(
+            from action in findings.Roll.Groups
+            where !announcing.Contains(action.Group) && RollWords.IsUnderWay(action, findings.Roll)
+            let step = RollWords.Step(action, findings)
+            select Operation(OperationType.Roll, action.Group, step.Phase, step.Message));
         return operations.Count == 0 ? null : operations;
 
         OperationStatus Operation(OperationType type, string of, OperationPhase phase, string message) => new()

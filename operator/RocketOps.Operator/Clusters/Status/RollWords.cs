@@ -1,6 +1,7 @@
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
@@ -49,6 +50,31 @@ internal static class RollWords
             : tried is [{ } member, ..] ? Rolling($"; {member.Group} is the first to get what has changed, and the others when one of its pods serves with it")
             : Rolling(": slaves first, masters last");
     }
+
+    /// <summary>Pods of the group are outdated, or its last one that was is not back yet.</summary>
+    public static bool IsUnderWay(GroupAction action, RollPlan roll) => roll.InProgress && (action.Outdated > 0 || (IsAway(roll) && roll.WaitsFor?.Group == action.Group));
+
+    /// <summary>The step that the restart of one group is in.</summary>
+    public static (OperationPhase Phase, string Message) Step(GroupAction action, ClusterFindings findings)
+    {
+        RollPlan roll = findings.Roll;
+        if (findings.Pause is { Restarts: true })
+        {
+            return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when restarts are not paused any more.");
+        }
+
+        bool isNext = roll.WaitsFor is { } member && roll.Why != RollWait.MasterPause ? member.Group == action.Group : roll.Why != RollWait.None;
+        return action.Step switch
+        {
+            GroupStep.HandOver => (OperationPhase.HandingOver, Describe(findings).Message),
+            GroupStep.Restart or GroupStep.Evict => (OperationPhase.Restarting, $"{action.Member!.Pod} restarts."),
+            _ when isNext => (IsAway(roll) ? OperationPhase.Restarting : OperationPhase.Waiting, Describe(findings).Message),
+            _ => (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart in their turn."),
+        };
+    }
+
+    /// <summary>A pod is on its way back.</summary>
+    private static bool IsAway(RollPlan roll) => roll.Why is RollWait.Serving or RollWait.Registration;
 
     private static Problem Rolling(string how) => new(Reasons.RollingUpdate, $"{Begin}{how}.");
 
