@@ -1,8 +1,7 @@
+using System.Collections.Immutable;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
-using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Membership;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Revisions;
@@ -17,17 +16,8 @@ namespace RocketOps.Operator.Clusters;
 /// All that the wanted state of a cluster follows from: what of the object's spec is honoured, the operator's defaults, who is what in each group, and what is kept of the
 /// sets that are there. No clock, no I/O.
 /// </summary>
-internal sealed class ClusterContext
+internal sealed record ClusterContext
 {
-    private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, MemberLists> _lists = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _withoutSpread = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _withoutClosure = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _restartMarks = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _marked = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GroupRevision> _revisions = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (Quantity Claim, Quantity Store)> _sizes = new(StringComparer.Ordinal);
-
     /// <summary>A cluster of which nothing is there yet.</summary>
     public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
     {
@@ -80,9 +70,15 @@ internal sealed class ClusterContext
 
     public string BrokerImageOf(string group) => Spec.Brokers.Image ?? Kept.ImageOf(group) ?? Images.Broker;
 
-    public IGroupLeadership Leadership { get; }
+    public IGroupLeadership Leadership { get; private init; }
 
     public ClusterNames Names { get; }
+
+    /// <summary>What is kept of the sets that are there, by group.</summary>
+    private ImmutableDictionary<string, KnownSet> Sets { get; init; } = ImmutableDictionary.Create<string, KnownSet>(StringComparer.Ordinal);
+
+    /// <summary>What the workloads show of the lists of groups that elect their master, by group.</summary>
+    private ImmutableDictionary<string, MemberLists> Lists { get; init; } = ImmutableDictionary.Create<string, MemberLists>(StringComparer.Ordinal);
 
     /// <summary>What was found of groups that elect their master.</summary>
     public GroupFacts Facts { get; private init; } = GroupFacts.None;
@@ -111,9 +107,9 @@ internal sealed class ClusterContext
     /// step of its own too, when those that are there know them; until then, and when it is made for pods that are left, there are as many as know each other.
     /// </summary>
     public int MembersOf(string group) =>
-        !IsAutomatic ? Math.Max(Spec.Brokers.Replicas, _present.GetValueOrDefault(group))
-        : _present.TryGetValue(group, out int present) ? present
-        : Math.Min(Spec.Brokers.Replicas, ListsOf(group).Shortest ?? Spec.Brokers.Replicas);
+        !IsAutomatic ? Math.Max(Spec.Brokers.Replicas, SetOf(group).Members ?? 0)
+        : SetOf(group).Members
+        ?? Math.Min(Spec.Brokers.Replicas, ListsOf(group).Shortest ?? Spec.Brokers.Replicas);
 
     /// <summary>
     /// Members that are to count among a group that elects its master: those that are asked for, those that are there, and whoever may lead, which the Lease says. Without one nobody is forgotten whom the
@@ -137,7 +133,7 @@ internal sealed class ClusterContext
     }
 
     /// <summary>What the workloads show of the lists of a group that elects its master.</summary>
-    public MemberLists ListsOf(string group) => _lists.GetValueOrDefault(group, MemberLists.None);
+    public MemberLists ListsOf(string group) => Lists.GetValueOrDefault(group, MemberLists.None);
 
     /// <summary>Ordinal from which on members are new and not in sync yet; null when none is.</summary>
     public int? JoiningFrom(string group) =>
@@ -151,16 +147,16 @@ internal sealed class ClusterContext
     /// whether they may is not known before they try.
     /// </summary>
     public Quantity ClaimSizeOf(string group) =>
-        _sizes.TryGetValue(group, out (Quantity Claim, Quantity Store) sizes) ? sizes.Claim : _sizes.Values.Select(static sizes => sizes.Claim).Append(Spec.Brokers.Storage.Size).Min()!;
+        SetOf(group).ClaimSize ?? Sets.Values.Select(static set => set.ClaimSize).OfType<Quantity>().Append(Spec.Brokers.Storage.Size).Min()!;
 
     /// <summary>Size of the volumes that a group's stores were made for. Stays when they grow.</summary>
-    public Quantity StoreSizeOf(string group) => _sizes.TryGetValue(group, out (Quantity Claim, Quantity Store) sizes) ? sizes.Store : ClaimSizeOf(group);
+    public Quantity StoreSizeOf(string group) => SetOf(group).StoreSize ?? ClaimSizeOf(group);
 
     /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart for it alone.</summary>
-    public bool SpreadsFirstMembers(string group) => !_withoutSpread.Contains(group);
+    public bool SpreadsFirstMembers(string group) => SetOf(group).IsSpread;
 
     /// <summary>Whether brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not in sets that were made before: their pods would restart for it alone.</summary>
-    public bool LooksForClosure(string group) => !_withoutClosure.Contains(group);
+    public bool LooksForClosure(string group) => SetOf(group).LooksForClosure;
 
     /// <summary>
     /// Whether a group that is made now takes no messages at first: another one has run, so there are topics that it lacks, and producers who have somewhere to go. The groups that a cluster begins with are open at once.
@@ -169,155 +165,66 @@ internal sealed class ClusterContext
         Cluster.Status?.Groups?.Exists(other => other.Name != group && other.Members?.Exists(static member => member.PodUid is not null) == true) == true;
 
     /// <summary>For which wish of <see cref="ClusterAnnotations.RestartAt"/> a group's pods are made: the present one, or else the last one they were; null when there was none.</summary>
-    public string? RestartMarkOf(string group) => RestartMark.Asked(Cluster) ?? _restartMarks.GetValueOrDefault(group);
+    public string? RestartMarkOf(string group) => RestartMark.Asked(Cluster) ?? SetOf(group).RestartMark;
 
     /// <summary>The group is on its way out.</summary>
     public bool IsLeaving(string group) => Enumerable.Range(Staying, Math.Max(0, Spec.Brokers.Groups - Staying)).Any(index => Names.Group(index) == group);
 
     /// <summary>The group's set says that it is on its way out: as long as it is, and until what was done for that is undone.</summary>
-    public bool IsMarked(string group) => _marked.Contains(group) || IsLeaving(group);
-
-    /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
-    public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept, Facts = Facts, GroupLease = GroupLease }.With(observation);
-
-    /// <summary>The same cluster with what was found of its groups.</summary>
-    public ClusterContext Knowing(GroupFacts facts)
-    {
-        ClusterContext next = new ClusterContext(Cluster, Images, IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = facts, GroupLease = GroupLease };
-        return next.WithSetsOf(this);
-    }
-
-    /// <summary>The same cluster when it is known which groups' objects could not all be applied.</summary>
-    public ClusterContext Troubling(IReadOnlySet<string> troubled) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+    public bool IsMarked(string group) => SetOf(group).IsMarked || IsLeaving(group);
 
     /// <summary>What a group's set notes of its template.</summary>
-    public GroupRevision RevisionOf(string group) => _revisions.GetValueOrDefault(group, GroupRevision.None);
+    public GroupRevision RevisionOf(string group) => SetOf(group).Revision;
+
+    /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
+    public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) => (this with { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept }).Seeing(observation);
+
+    /// <summary>The same cluster with what was found of its groups.</summary>
+    public ClusterContext Knowing(GroupFacts facts) => this with { Facts = facts, Leadership = IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership };
+
+    /// <summary>The same cluster when it is known which groups' objects could not all be applied.</summary>
+    public ClusterContext Troubling(IReadOnlySet<string> troubled) => this with { Troubled = troubled };
 
     /// <summary>The same cluster when it was decided which group gets which template.</summary>
-    public ClusterContext Choosing(RevisionPlan revisions) =>
-        new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+    public ClusterContext Choosing(RevisionPlan revisions) => this with { Revisions = revisions };
 
     /// <summary>The same cluster when something is known of a group's template.</summary>
-    public ClusterContext WithRevision(string group, GroupRevision revision)
-    {
-        ClusterContext next = Bare().WithSetsOf(this);
-        next._revisions[group] = revision;
-        return next;
-    }
+    public ClusterContext WithRevision(string group, GroupRevision revision) => With(group, SetOf(group) with { Revision = revision });
 
     /// <summary>The same cluster with the sets that are there.</summary>
-    public ClusterContext Seeing(ClusterObservation observation) => Bare().With(observation);
+    public ClusterContext Seeing(ClusterObservation observation) => this with
+    {
+        Sets = Sets.Clear().AddRange(observation.Sets.Select(static set => KeyValuePair.Create(set.Name(), KnownSet.Of(set)))),
+        Lists = Lists.Clear().AddRange(IsAutomatic ? Groups.Select(group => KeyValuePair.Create(group, MemberLists.Of(group, observation))) : []),
+    };
 
     /// <summary>The same cluster when a group has one member fewer.</summary>
-    public ClusterContext WithoutLastMember(string group)
-    {
-        ClusterContext next = Bare().WithSetsOf(this);
-        next._present[group] = _present.GetValueOrDefault(group) - 1;
-        return next;
-    }
+    public ClusterContext WithoutLastMember(string group) => With(group, SetOf(group) with { Members = (SetOf(group).Members ?? 0) - 1 });
 
     /// <summary>The same cluster when a group that elects its master has new members.</summary>
     public ClusterContext WithMembers(string group, int members)
     {
-        ClusterContext next = Bare().WithSetsOf(this);
-        MemberLists lists = next.ListsOf(group);
-        next._lists[group] = lists with { Joining = Math.Min(lists.Joining ?? BrokersSpec.MaxReplicas, MembersOf(group)) };
-        next._present[group] = members;
-        return next;
+        MemberLists lists = ListsOf(group);
+        return With(group, SetOf(group) with { Members = members }) with
+        {
+            Lists = Lists.SetItem(group, lists with { Joining = Math.Min(lists.Joining ?? BrokersSpec.MaxReplicas, MembersOf(group)) }),
+        };
     }
 
     /// <summary>The same cluster when a group that stays is no longer marked.</summary>
-    public ClusterContext WithoutMark(string group)
-    {
-        ClusterContext next = Bare().WithSetsOf(this);
-        next._marked.Remove(group);
-        return next;
-    }
+    public ClusterContext WithoutMark(string group) => With(group, SetOf(group) with { IsMarked = false });
 
     /// <summary>The same cluster where claims cannot grow.</summary>
     public ClusterContext WithStorage(Quantity size)
     {
         BrokerClusterSpec spec = SpecCopy.Of(Spec);
         spec.Brokers.Storage.Size = size;
-        return new ClusterContext(Cluster, Images, Leadership) { Spec = spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease }.WithSetsOf(this);
+        return this with { Spec = spec };
     }
 
     private bool AreAddressed(string group, int members) => !UsesServiceAddresses || Enumerable.Range(0, members).All(ordinal => MemberAddress(group, ordinal) is not null);
 
-    private ClusterContext Bare() => new ClusterContext(Cluster, Images, Leadership) { Spec = Spec, Staying = Staying, Kept = Kept, Revisions = Revisions, Troubled = Troubled, Facts = Facts, GroupLease = GroupLease };
+    private KnownSet SetOf(string group) => Sets.GetValueOrDefault(group, KnownSet.None);
 
-    private ClusterContext WithSetsOf(ClusterContext other)
-    {
-        foreach ((string name, int members) in other._present)
-        {
-            _present[name] = members;
-        }
-
-        foreach ((string name, MemberLists lists) in other._lists)
-        {
-            _lists[name] = lists;
-        }
-
-        _withoutSpread.UnionWith(other._withoutSpread);
-        _withoutClosure.UnionWith(other._withoutClosure);
-        _marked.UnionWith(other._marked);
-        foreach ((string name, string mark) in other._restartMarks)
-        {
-            _restartMarks[name] = mark;
-        }
-
-        foreach ((string name, GroupRevision revision) in other._revisions)
-        {
-            _revisions[name] = revision;
-        }
-
-        foreach ((string name, (Quantity Claim, Quantity Store) sizes) in other._sizes)
-        {
-            _sizes[name] = sizes;
-        }
-
-        return this;
-    }
-
-    private ClusterContext With(ClusterObservation observation)
-    {
-        foreach (StatefulSet set in observation.Sets)
-        {
-            _present[set.Name()] = WantedMembers.Of(set);
-            _revisions[set.Name()] = GroupRevision.Of(set);
-            if (set.Spec?.Template?.Spec?.Affinity is null)
-            {
-                _withoutSpread.Add(set.Name());
-            }
-
-            if (!GroupClosure.IsIn(set))
-            {
-                _withoutClosure.Add(set.Name());
-            }
-
-            if (RestartMark.Of(set) is { } mark)
-            {
-                _restartMarks[set.Name()] = mark;
-            }
-
-            if (GroupMark.IsOn(set))
-            {
-                _marked.Add(set.Name());
-            }
-
-            if (ClaimTemplate.SizeOf(set) is { } claim)
-            {
-                _sizes[set.Name()] = (claim, ClaimTemplate.StoreSizeOf(set) ?? claim);
-            }
-        }
-
-        foreach (string group in IsAutomatic ? Groups : [])
-        {
-            _lists[group] = MemberLists.Of(group, observation);
-        }
-
-        return this;
-    }
+    private ClusterContext With(string group, KnownSet set) => this with { Sets = Sets.SetItem(group, set) };
 }
