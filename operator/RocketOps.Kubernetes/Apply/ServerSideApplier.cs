@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
@@ -8,12 +9,14 @@ namespace RocketOps.Kubernetes.Apply;
 
 /// <summary>
 /// Applies what was built, under one manager, only when something differs: the intent (by hash) or the ownership of it in the live object (someone changed a
-/// field we set). After convergence nothing is written. What somebody else changed is counted when it is put back.
+/// field we set). After convergence nothing is written, and nothing compared either while neither the intent nor the object that was seen is another. What somebody else changed is counted when it is put back.
 /// </summary>
 public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplierOptions options, ControllerMetrics? metrics = null)
 {
     private readonly ApplyOptions _apply = new(options.FieldManager);
     private readonly ApplyOptions _applyAsSeen = new(options.FieldManager) { OnlyIfUnchanged = true, OnlyIfSameObject = true };
+
+    private readonly SettledIntents _settled = new();
 
     public string FieldManager => options.FieldManager;
 
@@ -32,6 +35,14 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
     {
         ArgumentNullException.ThrowIfNull(desired);
         KubernetesType<T> type = client.Types.Get<T>();
+
+        // All that the body is made of.
+        byte[] whole = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(desired, type.Json));
+        if (live is not null && _settled.Contains(live, whole))
+        {
+            return new ApplyOutcome<T>(live, Written: false, Created: false);
+        }
+
         JsonObject body = ApplyBody.ForObject(desired, type, _apply);
         string hash;
         using (JsonDocument intent = CanonicalJson.Read(body))
@@ -39,6 +50,7 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
             hash = CanonicalJson.Hash(intent.RootElement);
             if (live is not null && !NeedsApply(intent.RootElement, hash, live))
             {
+                _settled.Add(live, whole);
                 return new ApplyOutcome<T>(live, Written: false, Created: false);
             }
         }
