@@ -17,6 +17,10 @@ public sealed class QuantityTests
     [InlineData("-2", -2)]
     [InlineData("+.5", 0.5)]
     [InlineData("100n", 0.0000001)]
+    [InlineData("2.", 2)]
+    [InlineData("1e-3", 0.001)]
+    [InlineData("1E+3", 1000)]
+    [InlineData("12e0001", 120)]
     public void Parse_Valid_HasItsValue(string text, double value)
     {
         Quantity.Parse(text).Value.Should().Be((decimal)value);
@@ -33,6 +37,17 @@ public sealed class QuantityTests
     [InlineData("0x10")]
     [InlineData("--1")]
     [InlineData("1.2.3")]
+    [InlineData(".")]
+    [InlineData("-")]
+    [InlineData("1e")]
+    [InlineData("1e+")]
+    [InlineData("1E3Ki")]
+    [InlineData("1e+-3")]
+    [InlineData("1e00001")]
+    [InlineData("1ei")]
+    [InlineData("1gi")]
+    [InlineData("1\n")]
+    [InlineData("\u0661")]
     [InlineData("99999999999999999999999999999Ei")]
     [InlineData(null)]
     public void TryParse_Invalid_IsFalse(string? text) => Quantity.TryParse(text, out _).Should().BeFalse();
@@ -47,6 +62,7 @@ public sealed class QuantityTests
     [InlineData("0", "0")]
     [InlineData("-0.1", "-100m")]
     [InlineData("20Gi", "20Gi")]
+    [InlineData("1Ei", "1Ei")]
     [InlineData("100M", "100M")]
     public void TryCanonical_Quantity_IsTheRealServersForm(string given, string expected)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text.RegularExpressions;
 
 namespace RocketOps.Kubernetes.Models;
 
@@ -9,12 +8,14 @@ namespace RocketOps.Kubernetes.Models;
 /// <param name="Exponent">Power of ten, of the fraction and the suffix together.</param>
 /// <param name="Power">Power of 1024; 0 for the decimal family.</param>
 /// <param name="IsScientific">Written with <c>e</c>, which its canonical form keeps.</param>
-internal readonly partial record struct QuantityNumber(BigInteger Digits, int Exponent, int Power, bool IsScientific)
+internal readonly record struct QuantityNumber(BigInteger Digits, int Exponent, int Power, bool IsScientific)
 {
     /// <summary>The server counts up to 2⁶³−1; longer input is refused before it is parsed.</summary>
     private const int MaxLength = 64;
 
     private const int MaxExponent = 100;
+
+    private const int MaxExponentDigits = 4;
 
     // A decimal has no more places behind the point.
     private const int MaxPlaces = 28;
@@ -28,27 +29,31 @@ internal readonly partial record struct QuantityNumber(BigInteger Digits, int Ex
     public static bool TryParse(string? text, out QuantityNumber number)
     {
         number = default;
-        if (text is null || text.Length > MaxLength || Shape().Match(text) is not { Success: true } match)
+        if (text is null || text.Length > MaxLength)
         {
             return false;
         }
 
-        string whole = match.Groups["whole"].Value;
-        string fraction = match.Groups["fraction"].Value.TrimEnd('0');
-        if (whole.Length == 0 && match.Groups["fraction"].Length == 0)
+        ReadOnlySpan<char> rest = text;
+        bool isNegative = rest.StartsWith('-');
+        rest = rest[(isNegative || rest.StartsWith('+') ? 1 : 0)..];
+        ReadOnlySpan<char> whole = rest[..CountDigits(rest)];
+        rest = rest[whole.Length..];
+        ReadOnlySpan<char> fraction = [];
+        if (rest.StartsWith('.'))
+        {
+            fraction = rest.Slice(1, CountDigits(rest[1..]));
+            rest = rest[(1 + fraction.Length)..];
+        }
+
+        if ((whole.IsEmpty && fraction.IsEmpty) || !TryUnit(rest, out int exponent, out int power, out bool isScientific))
         {
             return false;
         }
 
-        BigInteger digits = BigInteger.Parse("0" + whole + fraction, CultureInfo.InvariantCulture);
-        digits = match.Groups["sign"].Value == "-" ? -digits : digits;
-        string suffix = match.Groups["suffix"].Value;
-        int power = Math.Max(0, Array.IndexOf(Binary, suffix));
-        bool isScientific = match.Groups["exponent"].Success;
-        int exponent = isScientific
-            ? int.Parse(match.Groups["exponent"].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
-            : power > 0 ? 0 : Decimal.First(d => d.Suffix == suffix).Exponent;
-        number = new QuantityNumber(digits, exponent - fraction.Length, power, isScientific);
+        fraction = fraction.TrimEnd('0');
+        BigInteger digits = BigInteger.Parse($"0{whole}{fraction}", NumberStyles.None, CultureInfo.InvariantCulture);
+        number = new QuantityNumber(isNegative ? -digits : digits, exponent - fraction.Length, power, isScientific);
         return Math.Abs(exponent) <= MaxExponent;
     }
 
@@ -149,6 +154,41 @@ internal readonly partial record struct QuantityNumber(BigInteger Digits, int Ex
         return number + Decimal.First(d => d.Exponent == multiple).Suffix;
     }
 
-    [GeneratedRegex(@"^(?<sign>[-+]?)(?<whole>[0-9]*)(\.(?<fraction>[0-9]*))?((?<suffix>Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E)|[eE](?<exponent>[-+]?[0-9]{1,4}))?$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Shape();
+    private static int CountDigits(ReadOnlySpan<char> text)
+    {
+        int other = text.IndexOfAnyExceptInRange('0', '9');
+        return other < 0 ? text.Length : other;
+    }
+
+    /// <summary>What stands behind the digits. <c>E</c> alone is a suffix, and begins an exponent when one follows.</summary>
+    private static bool TryUnit(ReadOnlySpan<char> unit, out int exponent, out int power, out bool isScientific)
+    {
+        exponent = 0;
+        power = 0;
+        isScientific = unit is ['e', _, ..] or ['E', not 'i', ..];
+        if (isScientific)
+        {
+            ReadOnlySpan<char> digits = unit[(unit[1] is '-' or '+' ? 2 : 1)..];
+            return digits.Length is > 0 and <= MaxExponentDigits && !digits.ContainsAnyExceptInRange('0', '9') && int.TryParse(unit[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent);
+        }
+
+        foreach ((string suffix, int itsExponent) in Decimal)
+        {
+            if (unit.SequenceEqual(suffix))
+            {
+                exponent = itsExponent;
+                return true;
+            }
+        }
+
+        for (power = 1; power < Binary.Length; power++)
+        {
+            if (unit.SequenceEqual(Binary[power]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
