@@ -11,10 +11,10 @@ internal static class EmbeddedServers
     /// <summary>The definitions as JSON: hundreds of servers read them.</summary>
     private static readonly Lazy<string[]> Shipped = new(static () => [.. Definitions().Select(static definition => definition.ToJsonString())]);
 
-    /// <summary>The same without the schema's rules.</summary>
+    /// <summary>The same without the schema's rules and the descriptions, which nobody reads there.</summary>
     private static readonly Lazy<string[]> WithoutRules = new(static () => [.. Definitions().Select(static definition =>
     {
-        RemoveRules(definition);
+        RemoveRulesAndWords(definition);
         return definition.ToJsonString();
     })]);
 
@@ -34,12 +34,20 @@ internal static class EmbeddedServers
 
     private static IEnumerable<JsonNode> Definitions() => Directory.GetFiles(Repository.Path("deploy", "crds"), "*.yaml").Select(static file => YamlReading.ParseAll(File.ReadAllText(file)).Single());
 
-    private static void RemoveRules(JsonNode? node)
+    private static void RemoveRulesAndWords(JsonNode? node)
     {
-        (node as JsonObject)?.Remove("x-kubernetes-validations");
+        if (node is JsonObject schema)
+        {
+            schema.Remove("x-kubernetes-validations");
+            if (schema["description"] is JsonValue)
+            {
+                schema.Remove("description");
+            }
+        }
+
         foreach (JsonNode? child in node switch { JsonObject map => map.Select(static pair => pair.Value), JsonArray list => list, _ => Enumerable.Empty<JsonNode?>() })
         {
-            RemoveRules(child);
+            RemoveRulesAndWords(child);
         }
     }
 }
