@@ -75,6 +75,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
     private readonly ClusterAdmins _admins;
     private readonly WaitingPace _pace;
     private readonly StatusWriter _status;
+    private readonly RevisionNotes _notes = new();
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
 
@@ -155,7 +156,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         ClusterObservation observation = Observe(new ClusterContext(entity, _options.Images, _leadership));
         ClusterPause? pause = ClusterPause.Of(entity, _time.GetUtcNow());
-        ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership) { GroupLease = _options.GroupLease };
+        ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership) { GroupLease = _options.GroupLease, Notes = _notes };
         ClaimsFound claims = await _electedClaims.FindAsync(asked, observation, cancellationToken);
         observation = observation with { ElectedClaims = claims.Claims };
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);

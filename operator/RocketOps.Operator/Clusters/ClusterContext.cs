@@ -48,6 +48,9 @@ internal sealed record ClusterContext
     /// <summary>Which template each group gets.</summary>
     public RevisionPlan Revisions { get; private init; } = RevisionPlan.None;
 
+    /// <summary>What sets note of their templates.</summary>
+    public RevisionNotes Notes { get; init; } = new();
+
     /// <summary>Groups whose objects could not all be applied, for a reason that a person has to remove: nothing is done with their pods until they are.</summary>
     public IReadOnlySet<string> Troubled { get; private init; } = new HashSet<string>();
 
@@ -194,7 +197,7 @@ internal sealed record ClusterContext
     /// <summary>The same cluster with the sets that are there.</summary>
     public ClusterContext Seeing(ClusterObservation observation) => this with
     {
-        Sets = Sets.Clear().AddRange(observation.Sets.Select(static set => KeyValuePair.Create(set.Name(), KnownSet.Of(set)))),
+        Sets = Sets.Clear().AddRange(observation.Sets.Select(set => KeyValuePair.Create(set.Name(), KnownSet.Of(set, Notes.Of(set))))),
         Lists = Lists.Clear().AddRange(IsAutomatic ? Groups.Select(group => KeyValuePair.Create(group, MemberLists.Of(group, observation))) : []),
     };
 

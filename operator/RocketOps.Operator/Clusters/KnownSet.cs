@@ -21,13 +21,13 @@ internal sealed record KnownSet(int? Members, GroupRevision Revision, bool IsSpr
     /// <summary>There is no set.</summary>
     public static readonly KnownSet None = new(null, GroupRevision.None, true, true, null, false, null, null);
 
-    public static KnownSet Of(StatefulSet set)
+    public static KnownSet Of(StatefulSet set, GroupRevision revision)
     {
         ArgumentNullException.ThrowIfNull(set);
         Quantity? claim = ClaimTemplate.SizeOf(set);
         return new KnownSet(
             WantedMembers.Of(set),
-            GroupRevision.Of(set),
+            revision,
             set.Spec?.Template?.Spec?.Affinity is not null,
             GroupClosure.IsIn(set),
             Rolling.RestartMark.Of(set),

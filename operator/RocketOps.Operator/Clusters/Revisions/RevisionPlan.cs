@@ -9,9 +9,10 @@ internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision>
     public static readonly RevisionPlan None = new(new Dictionary<string, PlannedRevision>());
 
     /// <summary>Whether some groups are still to get what is asked for, when a pod of it has served in another one; not what has failed.</summary>
+    /// <param name="notes">Reads what they note.</param>
     /// <param name="sets">The sets as they are now.</param>
-    public bool Waits(IReadOnlyList<StatefulSet> sets) =>
-        sets.Any(set => WantedOf(set.Metadata.Name!) is { } wanted && GroupRevision.Of(set).Current is { } current && current != wanted) && Failures(sets).Length == 0;
+    public bool Waits(RevisionNotes notes, IReadOnlyList<StatefulSet> sets) =>
+        sets.Any(set => WantedOf(set.Metadata.Name!) is { } wanted && notes.Of(set).Current is { } current && current != wanted) && Failures(notes, sets).Length == 0;
 
     /// <summary>The template that is asked for of a group; null when its set is not there.</summary>
     public string? WantedOf(string group) => Groups.GetValueOrDefault(group)?.Wanted;
@@ -19,10 +20,11 @@ internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision>
     public RevisionChoice ChoiceOf(string group) => Groups.GetValueOrDefault(group)?.Choice ?? RevisionChoice.Give;
 
     /// <summary>The pods that what is asked for did not start, and why, whatever their sets have meanwhile; empty when there are none.</summary>
+    /// <param name="notes">Reads what they note.</param>
     /// <param name="sets">The sets as they are now.</param>
-    public string[] Failures(IEnumerable<StatefulSet> sets) =>
+    public string[] Failures(RevisionNotes notes, IEnumerable<StatefulSet> sets) =>
     [
-        .. sets.Select(set => (Revision: GroupRevision.Of(set), Wanted: WantedOf(set.Metadata.Name!)))
+        .. sets.Select(set => (Revision: notes.Of(set), Wanted: WantedOf(set.Metadata.Name!)))
             .Where(static set => set.Wanted is not null && set.Revision.FailedWhy is not null && set.Revision.HasFailed(set.Wanted))
             .Select(static set => set.Revision.FailedWhy!),
     ];

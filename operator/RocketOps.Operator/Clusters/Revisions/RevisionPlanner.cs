@@ -48,7 +48,7 @@ internal static class RevisionPlanner
     private static Candidate? Find(ClusterContext context, ClusterObservation observation, string group)
     {
         // Of a set that is older than the notes nobody knows what it would be to keep its template.
-        if (observation.Set(group) is not { } set || set.IsDeleting() || GroupRevision.Of(set) is not { Current: not null } revision || !context.IsAddressed(group)
+        if (observation.Set(group) is not { } set || set.IsDeleting() || context.Notes.Of(set) is not { Current: not null } revision || !context.IsAddressed(group)
             || (context.Kept.KeepsBrokers ? context.Kept.Of(group) : BrokerConfigMap.Build(context, group).Name()) is not { } configuration)
         {
             return null;

@@ -53,7 +53,7 @@ internal static class PendingWork
         }
 
         return findings.Roll.InProgress ? RollWords.Describe(findings)
-            : !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(findings.Observation.Sets) ? RollWords.First(context, findings)
+            : !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(context.Notes, findings.Observation.Sets) ? RollWords.First(context, findings)
             : null;
     }
 

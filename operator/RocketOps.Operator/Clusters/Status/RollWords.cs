@@ -44,7 +44,7 @@ internal static class RollWords
     {
         MemberState[] tried =
         [
-            .. findings.Groups.Where(group => context.Revisions.Groups.GetValueOrDefault(group.Name) is { Choice: RevisionChoice.Give } && GroupRevision.Of(group.Set).IsTried).SelectMany(static group => group.Members),
+            .. findings.Groups.Where(group => context.Revisions.Groups.GetValueOrDefault(group.Name) is { Choice: RevisionChoice.Give } && context.Notes.Of(group.Set).IsTried).SelectMany(static group => group.Members),
         ];
         return Array.Find(tried, static member => !member.Settled) is { } starting ? Rolling($"; waiting for {PodWords.WithTrouble(starting, findings)}")
             : tried is [{ } member, ..] ? Rolling($"; {member.Group} is the first to get what has changed, and the others when one of its pods serves with it")

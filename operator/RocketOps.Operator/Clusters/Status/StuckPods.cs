@@ -20,12 +20,12 @@ internal static class StuckPods
         }
 
         // What has failed stays so, whatever runs instead meanwhile.
-        string[] failed = context.Revisions.Failures(findings.Observation.Sets);
+        string[] failed = context.Revisions.Failures(context.Notes, findings.Observation.Sets);
         MemberState[] brokers = [.. findings.Groups.Where(static group => group.Observed).SelectMany(group => Members(context, findings.Observation, group))];
         Pod[] nameServers = NameServerWords.Stuck(findings.Observation, WereStuck(context));
         string[] brokerWords = [.. brokers.Select(member => PodWords.WithTrouble(member, findings))];
         string[] nameServerWords = [.. nameServers.Select(PodWords.WithTrouble)];
-        bool brokersRoll = failed.Length == 0 && (context.Revisions.Waits(findings.Observation.Sets) || findings.Groups.Any(static group => group.Outdated.Any()));
+        bool brokersRoll = failed.Length == 0 && (context.Revisions.Waits(context.Notes, findings.Observation.Sets) || findings.Groups.Any(static group => group.Outdated.Any()));
         bool nameServersRoll = findings.Observation.NameServersRolling;
         string silent = Degradation.IsOf(context, findings, brokers, nameServers) ? GroupFaults.WithoutMaster(findings.Groups) : "";
         return Problem.Join(

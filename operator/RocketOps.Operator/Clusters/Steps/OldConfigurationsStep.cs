@@ -36,7 +36,7 @@ internal sealed class OldConfigurationsStep
         HashSet<string> used = Used(observation.Pods.Concat(observation.NameServerPods));
         foreach (StatefulSet set in observation.Sets)
         {
-            used.UnionWith(MadeWith(set));
+            used.UnionWith(MadeWith(context, set));
         }
 
         ConfigMap[] old =
@@ -67,8 +67,8 @@ internal sealed class OldConfigurationsStep
     }
 
     /// <summary>What a set makes pods with, and what it would make them with if it got its last good template back.</summary>
-    private static IEnumerable<string> MadeWith(StatefulSet set) =>
-        new[] { set.Spec?.Template, GroupRevision.Of(set).LastGood is { } good ? TemplateText.Read(good) : null }.Select(static template => KeptConfigurations.ConfigOf(template?.Spec)).OfType<string>();
+    private static IEnumerable<string> MadeWith(ClusterContext context, StatefulSet set) =>
+        new[] { set.Spec?.Template, context.Notes.Of(set).LastGood is { } good ? TemplateText.Read(good) : null }.Select(static template => KeptConfigurations.ConfigOf(template?.Spec)).OfType<string>();
 
     /// <summary>A set makes pods from its newest template alone. An older ReplicaSet of the name servers may make one again until the newest has replaced it.</summary>
     private static bool NoPodIsMadeWith(ConfigMap map, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>

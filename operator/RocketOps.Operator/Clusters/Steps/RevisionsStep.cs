@@ -36,21 +36,21 @@ internal sealed class RevisionsStep
     {
         List<StatefulSet> written = [];
         List<string> refused = [];
-        GroupView[] tried = [.. groups.Where(static group => group.Observed && GroupRevision.Of(group.Set).IsTried)];
+        GroupView[] tried = [.. groups.Where(group => group.Observed && context.Notes.Of(group.Set).IsTried)];
         foreach (GroupView group in tried.Where(Serves))
         {
-            await NoteAsync(context, group.Set!, GroupRevision.Of(group.Set).Prove());
+            await NoteAsync(context, group.Set!, context.Notes.Of(group.Set).Prove());
         }
 
-        foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && GroupRevision.Of(group.Set).HasFailed(wanted)))
+        foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && context.Notes.Of(group.Set).HasFailed(wanted)))
         {
-            if (Reconsider(context, observation, group, GroupRevision.Of(group.Set)) is { } revision)
+            if (Reconsider(context, observation, group, context.Notes.Of(group.Set)) is { } revision)
             {
                 await NoteAsync(context, group.Set!, revision);
             }
         }
 
-        if (!Array.Exists(tried, group => !Serves(group) && GroupRevision.Of(group.Set).HasWayBack && StuckPods.Of(context, observation, group) is not []))
+        if (!Array.Exists(tried, group => !Serves(group) && context.Notes.Of(group.Set).HasWayBack && StuckPods.Of(context, observation, group) is not []))
         {
             return Outcome();
         }
@@ -58,12 +58,12 @@ internal sealed class RevisionsStep
         // The cache lags behind, and what has failed is not tried again by itself: decided on what the API server says now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Seeing(live);
-        foreach (GroupView group in live.Groups(now, registrations).Where(group => group.Observed && GroupRevision.Of(group.Set).HasWayBack && !Serves(group)))
+        foreach (GroupView group in live.Groups(now, registrations).Where(group => group.Observed && context.Notes.Of(group.Set).HasWayBack && !Serves(group)))
         {
             if (StuckPods.Of(now, live, group) is not [] and string[] words)
             {
                 string why = PodWords.List(words, "; ");
-                if (await NoteAsync(now, group.Set!, GroupRevision.Of(group.Set).Fail(why)))
+                if (await NoteAsync(now, group.Set!, context.Notes.Of(group.Set).Fail(why)))
                 {
                     _events.Record(
                         context.Cluster, EventType.Warning, "RolloutFailed", "Rollout", $"StatefulSet {group.Name} makes pods from its former template again, since the one asked for does not start them: {why}.", group.Set);
