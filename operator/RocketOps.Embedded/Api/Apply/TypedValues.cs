@@ -98,6 +98,11 @@ internal static class TypedValues
     /// <param name="result">Told what differs.</param>
     private static void Compare(JsonNode?[] before, JsonNode?[] after, SchemaNode schema, List<string> path, Comparison result)
     {
+        if (before.SequenceEqual(after, JsonNodes.Equality))
+        {
+            return;
+        }
+
         bool isLeaf = true;
         if (before.Length <= 1 && after.Length <= 1)
         {
@@ -118,7 +123,7 @@ internal static class TypedValues
 
         FieldSet? told = before.Length == 0 ? result.Added
             : after.Length == 0 ? result.Removed
-            : isLeaf && !before.SequenceEqual(after, JsonNodes.Equality) ? result.Modified
+            : isLeaf ? result.Modified
             : null;
         told?.Insert([.. path]);
     }
