@@ -17,6 +17,15 @@ public abstract class CustomEntity<TSpec, TStatus> : IKubernetesObject
         Kind = entity.Kind;
     }
 
+    /// <summary>For kinds of which many are made: the same without a look at the attribute each time.</summary>
+    /// <param name="apiVersion">Group and version, as the attribute has them.</param>
+    /// <param name="kind">The kind, as the attribute has it.</param>
+    protected CustomEntity(string apiVersion, string kind)
+    {
+        ApiVersion = apiVersion;
+        Kind = kind;
+    }
+
     public string ApiVersion { get; set; }
 
     public string Kind { get; set; }

@@ -23,4 +23,9 @@ public sealed class BrokerCluster : CustomEntity<BrokerClusterSpec, BrokerCluste
 {
     /// <summary>The kind in manifests.</summary>
     public const string KindName = "BrokerCluster";
+
+    public BrokerCluster()
+        : base(EntityGroup.ApiVersion, KindName)
+    {
+    }
 }

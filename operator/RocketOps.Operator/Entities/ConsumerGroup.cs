@@ -24,4 +24,9 @@ public sealed class ConsumerGroup : CustomEntity<ConsumerGroupSpec, ConsumerGrou
 {
     /// <summary>The kind in manifests.</summary>
     public const string KindName = "ConsumerGroup";
+
+    public ConsumerGroup()
+        : base(EntityGroup.ApiVersion, KindName)
+    {
+    }
 }

@@ -31,4 +31,9 @@ public sealed class Topic : CustomEntity<TopicSpec, TopicStatus>
 {
     /// <summary>The kind in manifests.</summary>
     public const string KindName = "Topic";
+
+    public Topic()
+        : base(EntityGroup.ApiVersion, KindName)
+    {
+    }
 }
