@@ -26,7 +26,9 @@ internal sealed class StatusWriter
         where T : class, IKubernetesObject
     {
         KubernetesType<T> type = _client.Types.Get<T>();
-        if (IsSame(JsonSerializer.SerializeToElement(entity, type.Json), JsonSerializer.SerializeToElement(next, type.Json)))
+        byte[] before = JsonSerializer.SerializeToUtf8Bytes(entity, type.Json);
+        byte[] after = JsonSerializer.SerializeToUtf8Bytes(next, type.Json);
+        if (before.AsSpan().SequenceEqual(after) || IsSame(JsonElement.Parse(before), JsonElement.Parse(after)))
         {
             return StatusWrite.Same;
         }
