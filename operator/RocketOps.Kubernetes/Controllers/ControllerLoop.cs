@@ -19,6 +19,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     private readonly IReadOnlyList<FinalizerRegistration<TEntity>> _finalizers;
     private readonly Informer<TEntity> _informer;
     private readonly IKubernetesClient _client;
+    private readonly IUnreadableReporter? _unreadable;
     private readonly ControllerLoopOptions _options;
     private readonly PassScopes<TEntity> _scopes;
     private readonly ControllerMetrics _metrics;
@@ -37,6 +38,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         IReadOnlyList<FinalizerRegistration<TEntity>> finalizers,
         Informer<TEntity> informer,
         IKubernetesClient client,
+        IUnreadableReporter? unreadable,
         ControllerLoopOptions options,
         PassScopes<TEntity> scopes,
         ControllerMetrics metrics,
@@ -47,6 +49,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         _finalizers = finalizers;
         _informer = informer;
         _client = client;
+        _unreadable = unreadable;
         _options = options;
         _scopes = scopes;
         _metrics = metrics;
@@ -94,6 +97,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         {
             // The entities first: what their children have to say is known then to be about existing ones.
             subscriptions.Add(_informer.Subscribe(OnEntity));
+            subscriptions.Add(_informer.SubscribeUnreadable(key => queue.Add(key, WorkPriority.Normal)));
             subscriptions.AddRange(_triggers.Select(subscribe => subscribe(OnOther)));
             IEnumerable<Task> tasks = Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(queue, cancellationToken)).Append(ResyncAsync(queue, cancellationToken));
             await Task.WhenAll(tasks);
@@ -220,6 +224,12 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             }
         }
 
+        if (_unreadable is not null && _informer.Unreadable.TryGetValue(key, out string? reason))
+        {
+            await _unreadable.ReportAsync<TEntity>(key, reason, cancellationToken);
+        }
+
+        // Of one that cannot be read any more there is what it was last: that is kept up, as far as nothing has to be noted in its status, which is refused to whoever has an old copy.
         if (_informer.Get(key) is not { } cached)
         {
             return null;
@@ -335,9 +345,9 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
                 return;
             }
 
-            foreach (TEntity entity in _informer.List())
+            foreach (ObjectKey key in _informer.List().Select(static entity => entity.Key()).Union(_informer.Unreadable.Keys))
             {
-                queue.Add(entity.Key(), WorkPriority.Low);
+                queue.Add(key, WorkPriority.Low);
             }
         }
     }

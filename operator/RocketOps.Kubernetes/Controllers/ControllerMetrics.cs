@@ -40,6 +40,12 @@ public sealed class ControllerMetrics
             "rocketops.operator.watch.silence", () => new Measurement<double>(silence().TotalSeconds, tag), "s", "Time since the API server was last heard of.");
     }
 
+    internal void ObserveUnreadable(string kind, Func<int> count) => _meter.CreateObservableGauge(
+        "rocketops.operator.unreadable_objects",
+        () => new Measurement<int>(count(), new KeyValuePair<string, object?>("kind", kind)),
+        "{object}",
+        "Objects that do not fit their type: the operator goes on with what it read of them last, or without them.");
+
     internal void Started(string kind, TimeSpan waited)
     {
         TagList tags = new() { { "kind", kind } };

@@ -44,6 +44,7 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
                 [.. provider.GetServices<FinalizerRegistration<TEntity>>()],
                 provider.GetRequiredService<Informer<TEntity>>(),
                 provider.GetRequiredService<IKubernetesClient>(),
+                provider.GetService<IUnreadableReporter>(),
                 new ControllerLoopOptions
                 {
                     Workers = builder.Workers,
@@ -87,17 +88,22 @@ internal sealed class OperatorBuilder(IServiceCollection services, OperatorSetti
         }
 
         _caches[typeof(T)] = labelSelector;
-        services.AddSingleton(provider => new Informer<T>(
-            OperatorServiceCollectionExtensions.Unfenced(provider),
-            new InformerOptions
-            {
-                Namespaces = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespaces : [],
-                LabelSelector = labelSelector,
-                KeepManagedFieldsOf = settings.Name,
-                MayBeForbidden = mayBeForbidden,
-            },
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<Informer<T>>>()));
+        services.AddSingleton(provider =>
+        {
+            Informer<T> informer = new(
+                OperatorServiceCollectionExtensions.Unfenced(provider),
+                new InformerOptions
+                {
+                    Namespaces = ScopeOf(typeof(T)) == EntityScope.Namespaced ? settings.Namespaces : [],
+                    LabelSelector = labelSelector,
+                    KeepManagedFieldsOf = settings.Name,
+                    MayBeForbidden = mayBeForbidden,
+                },
+                provider.GetRequiredService<TimeProvider>(),
+                provider.GetRequiredService<ILogger<Informer<T>>>());
+            provider.GetRequiredService<ControllerMetrics>().ObserveUnreadable(informer.Kind, () => informer.Unreadable.Count);
+            return informer;
+        });
         services.AddSingleton<IInformer<T>>(provider => provider.GetRequiredService<Informer<T>>());
         services.AddSingleton<IEntityCache<T>>(provider => provider.GetRequiredService<Informer<T>>());
         services.AddSingleton<IInformerLoop>(provider => provider.GetRequiredService<Informer<T>>());

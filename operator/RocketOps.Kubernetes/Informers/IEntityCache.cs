@@ -12,6 +12,11 @@ public interface IEntityCache<T>
 
     int Count { get; }
 
+    /// <summary>
+    /// Objects that the server has and that do not fit their type here, and why: each is in the cache as it was when it was last read, or not at all. Whoever decides by the absence of an object looks here too. A snapshot.
+    /// </summary>
+    IReadOnlyDictionary<ObjectKey, string> Unreadable { get; }
+
     T? Get(string? ns, string name);
 
     T? Get(ObjectKey key);

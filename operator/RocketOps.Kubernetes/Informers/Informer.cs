@@ -30,6 +30,7 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EntityStore<T> _store = new();
+    private readonly UnreadableEntities _unreadable = new();
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _dispatch = new();
     private readonly List<Action<InformerEvent<T>>> _handlers = [];
@@ -55,6 +56,8 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
 
     public int Count => _store.Count;
+
+    public IReadOnlyDictionary<ObjectKey, string> Unreadable => _unreadable.Reasons;
 
     public string? Refusal => Array.Find(_scopes, static scope => scope.Refusal is not null)?.Refusal;
 
@@ -114,6 +117,9 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
 
         return new Subscription(this, handler);
     }
+
+    /// <summary>Tells of every object that cannot be read, now and whenever that or its reason changes, or it can be read again or is gone.</summary>
+    internal IDisposable SubscribeUnreadable(Action<ObjectKey> handler) => _unreadable.Subscribe(handler);
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_scopes.Select(scope => RunAsync(scope, cancellationToken)));
 
@@ -278,60 +284,71 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
             {
                 ObjectKey key = ObjectKey.Of(entity);
                 present.Add(key);
-                if (_store.Get(key)?.Metadata.ResourceVersion is { } known && known == entity.Metadata.ResourceVersion)
+                if (_store.Get(key)?.Metadata.ResourceVersion is { } known && known == entity.Metadata.ResourceVersion && !Unreadable.ContainsKey(key))
                 {
                     continue;
                 }
 
-                Put(key, entity, isInitial: true);
+                Changed(key, () => Put(key, entity, isInitial: true));
             }
 
             foreach (UnreadableObject unreadable in list.Unreadable)
             {
                 // It exists: what we last understood of it stays.
-                present.Add(new ObjectKey(unreadable.Namespace, unreadable.Name));
-                LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
+                present.Add(UnreadableEntities.KeyOf(unreadable));
+                Keep(unreadable);
             }
 
-            foreach (ObjectKey gone in _store.Keys().Where(k => (scope.Namespace is null || k.Namespace == scope.Namespace) && !present.Contains(k)))
+            foreach (ObjectKey gone in _store.Keys().Union(Unreadable.Keys).Where(k => (scope.Namespace is null || k.Namespace == scope.Namespace) && !present.Contains(k)))
             {
-                Delete(gone, last: null);
+                Changed(gone, () => Delete(gone, last: null));
             }
         }
     }
 
     private void Handle(WatchEvent<T> change)
     {
-        if (change.Unreadable is { } unreadable)
-        {
-            LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
-            if (change.Type == WatchEventType.Deleted)
-            {
-                lock (_dispatch)
-                {
-                    Delete(new ObjectKey(unreadable.Namespace, unreadable.Name), last: null);
-                }
-            }
-
-            return;
-        }
-
-        if (change.Object is not { } entity)
-        {
-            return;
-        }
-
-        ObjectKey key = ObjectKey.Of(entity);
         lock (_dispatch)
         {
-            if (change.Type == WatchEventType.Deleted)
+            bool isGone = change.Type == WatchEventType.Deleted;
+            if (change.Unreadable is { } unreadable)
             {
-                Delete(key, entity);
+                ObjectKey name = UnreadableEntities.KeyOf(unreadable);
+                if (isGone)
+                {
+                    Changed(name, () => Delete(name, last: null));
+                }
+                else
+                {
+                    Keep(unreadable);
+                }
             }
-            else
+            else if (change.Object is { } entity)
             {
-                Put(key, entity, isInitial: false);
+                ObjectKey key = ObjectKey.Of(entity);
+                Changed(key, isGone ? () => Delete(key, entity) : () => Put(key, entity, isInitial: false));
             }
+        }
+    }
+
+    /// <summary>Something has become of an object that can be read, or is gone: whoever is told that it can be read finds it in the cache.</summary>
+    private void Changed(ObjectKey key, Action change)
+    {
+        bool could = !_unreadable.Remove(key);
+        change();
+        if (!could)
+        {
+            _unreadable.Tell(key);
+        }
+    }
+
+    /// <summary>An object cannot be read, and is in the cache as it was last.</summary>
+    private void Keep(UnreadableObject unreadable)
+    {
+        if (_unreadable.Add(unreadable))
+        {
+            LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
+            _unreadable.Tell(UnreadableEntities.KeyOf(unreadable));
         }
     }
 

@@ -281,6 +281,100 @@ public sealed class InformerTests : IAsyncLifetime
         _informer.List().Select(static widget => $"{widget.Namespace()}/{widget.Name()}").Should().BeEquivalentTo("two/a", "two/b");
     }
 
+    [Fact]
+    public async Task List_ObjectThatCannotBeRead_IsNamedWithItsFieldUntilItCan()
+    {
+        Spoil("bad", color: "Purple");
+        _client.Put(Widget("good"));
+        await StartAsync();
+
+        _informer.Unreadable.Should().ContainSingle();
+        _informer.Unreadable[new ObjectKey("default", "bad")].Should().Be("spec.color: the value is no WidgetColor that is known here.");
+        _informer.List().Select(static widget => widget.Name()).Should().Equal("good");
+
+        _client.Put(Widget("bad"));
+        await ToldAsync("Added good initially", "Added bad");
+        await Eventually.TrueAsync(() => _informer.Unreadable.Count == 0, "it can be read");
+    }
+
+    [Fact]
+    public async Task Watch_ObjectThatCannotBeReadAnyMore_IsNamedAndKeptAsItWasUntilItIsDeleted()
+    {
+        _client.Put(Widget("a"));
+        await StartAsync();
+
+        Spoil("a", color: "Purple", replicas: 5);
+        await Eventually.TrueAsync(() => _informer.Unreadable.Count == 1, "it is named");
+        _informer.Get("default", "a")!.Spec.Replicas.Should().Be(1);
+
+        _client.Remove<Widget>("a");
+        await ToldAsync("Added a initially", "Deleted a");
+        await Eventually.TrueAsync(() => _informer.Unreadable.Count == 0, "it is gone");
+    }
+
+    /// <summary>Whoever tells people of it writes each time: neither other fields nor long values may make another reason of the same one.</summary>
+    [Fact]
+    public async Task Watch_UnreadableObjectChangesElsewhere_TheReasonStaysAndNothingIsToldOfIt()
+    {
+        await StartAsync();
+        ConcurrentQueue<ObjectKey> told = new();
+        using IDisposable subscription = _informer.SubscribeUnreadable(told.Enqueue);
+        Spoil("a", color: new string('x', 5000), title: "t");
+        await Eventually.TrueAsync(() => told.Count == 1, "it is told");
+        string reason = _informer.Unreadable[new ObjectKey("default", "a")];
+
+        Spoil("a", color: new string('x', 5000), title: "longer");
+        Spoil("b", color: "Purple");
+        await Eventually.TrueAsync(() => _informer.Unreadable.Count == 2 && told.Count > 1, "the next one is told");
+
+        told.Select(static key => key.Name).Should().Equal("a", "b");
+        _informer.Unreadable[new ObjectKey("default", "a")].Should().Be(reason);
+        reason.Length.Should().BeLessThan(1000);
+    }
+
+    [Fact]
+    public async Task Subscribe_Unreadable_TellsThoseThereAreThenEachThatChangesAndFindsItInTheCache()
+    {
+        Spoil("a", color: "Purple");
+        await StartAsync();
+        ConcurrentQueue<string> told = new();
+        using IDisposable subscription = _informer.SubscribeUnreadable(key =>
+            told.Enqueue($"{key.Name} {(_informer.Unreadable.ContainsKey(key) ? "unreadable" : _informer.Get(key) is null ? "gone" : "readable")}"));
+        told.Should().Equal("a unreadable");
+
+        _client.Put(Widget("a"));
+        Spoil("b", color: "Purple");
+        _client.Remove<Widget>("b");
+        _client.Put(Widget("c"));
+
+        await Eventually.TrueAsync(() => _informer.Get("default", "c") is not null, "all was seen");
+        told.Should().Equal("a unreadable", "a readable", "b unreadable", "b gone");
+    }
+
+    [Fact]
+    public async Task Relist_UnreadableObjects_AreThoseOfTheNewList()
+    {
+        Spoil("goes", color: "Purple");
+        Spoil("heals", color: "Purple");
+        Spoil("stays", color: "Purple");
+        _client.Put(Widget("spoils"));
+        await StartAsync();
+
+        _client.Silently(() =>
+        {
+            _client.Remove<Widget>("goes");
+            _client.Put(Widget("heals"));
+            Spoil("spoils", color: "Purple");
+        });
+        _client.EndWatches(FakeKubernetesClient.Error(410, "Expired"));
+
+        await Eventually.TrueAsync(() => _informer.Unreadable.Keys.Select(static key => key.Name).Order(StringComparer.Ordinal).SequenceEqual(["spoils", "stays"]), "the list counts");
+        _informer.List().Select(static widget => widget.Name()).Should().BeEquivalentTo("heals", "spoils");
+    }
+
+    private void Spoil(string name, string color, int replicas = 1, string title = "t") =>
+        _client.Spoil(Widget(name, replicas, title), widget => widget["spec"]!["color"] = color);
+
     private static Widget In(string ns, string name)
     {
         Widget widget = Widget(name);

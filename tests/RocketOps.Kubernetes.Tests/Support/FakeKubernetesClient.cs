@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Tests.Support;
@@ -96,6 +97,19 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         }
     }
 
+    /// <summary>Puts an object as JSON that no longer has to fit its type.</summary>
+    public void Spoil<T>(T entity, Action<JsonObject> change)
+        where T : class, IKubernetesObject
+    {
+        lock (_lock)
+        {
+            ObjectKey key = ObjectKey.Of(entity);
+            JsonObject node = JsonSerializer.SerializeToNode(entity, Types.Get<T>().Json)!.AsObject();
+            change(node);
+            Store<T>(key, node, _objects.GetValueOrDefault((typeof(T), key)));
+        }
+    }
+
     public void Remove<T>(string name, string ns = "default")
         where T : class, IKubernetesObject
     {
@@ -127,8 +141,12 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
         lock (_lock)
         {
             Lists++;
-            List<T> items = _objects.Where(p => p.Key.Type == typeof(T) && (options?.Namespace is null || p.Key.Key.Namespace == options.Namespace)).Select(p => Read<T>(p.Value)).ToList();
-            return Task.FromResult(new KubernetesList<T>(items, new ListMeta { ResourceVersion = _version.ToString(CultureInfo.InvariantCulture) }, []));
+            (T? Entity, UnreadableObject? Unreadable)[] all =
+                [.. _objects.Where(p => p.Key.Type == typeof(T) && (options?.Namespace is null || p.Key.Key.Namespace == options.Namespace)).Select(p => ReadAny<T>(p.Value))];
+            return Task.FromResult(new KubernetesList<T>(
+                [.. all.Select(static one => one.Entity).OfType<T>()],
+                new ListMeta { ResourceVersion = _version.ToString(CultureInfo.InvariantCulture) },
+                [.. all.Select(static one => one.Unreadable).OfType<UnreadableObject>()]));
         }
     }
 
@@ -342,9 +360,12 @@ internal sealed class FakeKubernetesClient : IKubernetesClient
     private WatchEvent<T> Event<T>(WatchEventType type, JsonObject node)
         where T : class, IKubernetesObject
     {
-        T entity = Read<T>(node);
-        return new WatchEvent<T>(type, entity.Metadata.ResourceVersion, entity);
+        (T? entity, UnreadableObject? unreadable) = ReadAny<T>(node);
+        return new WatchEvent<T>(type, (string?)node["metadata"]!["resourceVersion"], entity, unreadable);
     }
+
+    private (T? Entity, UnreadableObject? Unreadable) ReadAny<T>(JsonObject node)
+        where T : class, IKubernetesObject => ObjectReader.Read(JsonElement.Parse(node.ToJsonString()), Types.Get<T>().Json);
 
     private T Read<T>(JsonObject node)
         where T : class, IKubernetesObject => node.Deserialize(Types.Get<T>().Json)!;

@@ -72,6 +72,8 @@ public sealed class ClusterAdminsTests
 
         public int Count => 1;
 
+        public IReadOnlyDictionary<ObjectKey, string> Unreadable { get; } = new Dictionary<ObjectKey, string>();
+
         public BrokerCluster? Get(string? ns, string name) => Get(new ObjectKey(ns, name));
 
         public BrokerCluster? Get(ObjectKey asked) => asked == key ? new BrokerCluster() : null;
