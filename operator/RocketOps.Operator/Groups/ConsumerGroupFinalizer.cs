@@ -45,7 +45,7 @@ internal sealed partial class ConsumerGroupFinalizer(
 
         Problem? pending = await removals.RunAsync(
             new RemovalClaim<ConsumerGroup>(entity, What, name, clusterName, broker => GroupClaims.Find(entity, broker) is not null),
-            groups.Same(entity),
+            groups,
             other => GroupOwnership.IsRival(entity, other),
             (place, token) => DeleteAsync(entity, place, name, token),
             cancellationToken);

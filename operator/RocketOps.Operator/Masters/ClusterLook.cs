@@ -29,6 +29,11 @@ internal sealed class ClusterLook<TEntry>(IEntityCache<BrokerCluster> clusters, 
     public async Task<Look<TEntry>> AsideAsync(IKubernetesObject entity, ObjectKey key, bool isCurrent, IEnumerable<Condition>? conditions, CancellationToken cancellationToken)
     {
         BrokerCluster? cluster = clusters.Get(key);
+        if (cluster is null && key.Namespace == entity.Namespace() && clusters.Unreadable.ContainsKey(key))
+        {
+            return new Look<TEntry>(null, new Problem(Reasons.ClusterNotReady, $"This operator cannot read BrokerCluster {key.Name}, whose status says what to set right."));
+        }
+
         if (cluster is null || cluster.IsDeleting() || !cluster.Admits(entity.Namespace()))
         {
             // The same words for a cluster that is not there and one that does not want the object: whoever asks need not learn which.

@@ -27,6 +27,9 @@ internal sealed class MasterIndex<TEntity>
         entities.AddIndex(ByCluster, entity => [cluster(entity).ToString()]);
     }
 
+    /// <summary>Objects of the kind, of whatever cluster, that cannot be read: what they mean is not known, or not any more.</summary>
+    public IEnumerable<ObjectKey> Unreadable => _entities.Unreadable.Keys;
+
     /// <summary>All objects that mean the same on the same cluster, itself among them.</summary>
     public IReadOnlyList<TEntity> Same(TEntity entity) => _entities.ByIndex(ByName, Meaning(entity));
 

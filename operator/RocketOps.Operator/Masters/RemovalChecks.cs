@@ -9,7 +9,7 @@ namespace RocketOps.Operator.Masters;
 
 /// <summary>
 /// Decides whether what an object has on masters is removed there before the object goes. It is not when a person says so by annotation, when its cluster is gone, and when another object has it; and not while its
-/// cluster is protected.
+/// cluster is protected, or while an object that may have it cannot be read.
 /// </summary>
 internal sealed partial class RemovalChecks(IKubernetesClient client, TimeProvider time, ILogger<RemovalChecks> logger)
 {
@@ -17,11 +17,11 @@ internal sealed partial class RemovalChecks(IKubernetesClient client, TimeProvid
     /// <param name="what">What it stands for, for people: <c>topic</c>.</param>
     /// <param name="name">On the brokers.</param>
     /// <param name="clusterName">Its cluster, as its status has it.</param>
-    /// <param name="same">Objects of the cache that mean the same.</param>
+    /// <param name="index">Finds the objects that mean the same.</param>
     /// <param name="isRival">Which of them have it instead.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
     public async Task<Removal> DecideAsync<TEntity>(
-        TEntity entity, string what, string name, string clusterName, IEnumerable<TEntity> same, Func<TEntity, bool> isRival, CancellationToken cancellationToken)
+        TEntity entity, string what, string name, string clusterName, MasterIndex<TEntity> index, Func<TEntity, bool> isRival, CancellationToken cancellationToken)
         where TEntity : class, IKubernetesObject
     {
         if (DeletionAnnotations.IsForced(entity))
@@ -32,14 +32,31 @@ internal sealed partial class RemovalChecks(IKubernetesClient client, TimeProvid
 
         // Decided on live objects: what is deleted for good is no place for a cache that lags.
         ObjectKey key = ClusterReferences.Parse(clusterName, entity);
-        BrokerCluster? cluster = await client.GetAsync<BrokerCluster>(key.Name, key.Namespace, cancellationToken);
+        BrokerCluster? cluster;
+        try
+        {
+            cluster = await client.GetAsync<BrokerCluster>(key.Name, key.Namespace, cancellationToken);
+        }
+        catch (InvalidDataException)
+        {
+            return new Removal(null, DeletionAnnotations.Unreadable(what, BrokerCluster.KindName, key, entity));
+        }
+
         if (cluster is null || cluster.IsDeleting())
         {
             LogClusterGone(what, name, clusterName);
             return Removal.No;
         }
 
-        if (await client.HasLiveAsync(same, other => cluster.Admits(other.Namespace()) && isRival(other), cancellationToken))
+        // Whether they mean the same nobody knows.
+        ObjectKey[] unreadable = [.. index.Unreadable.Where(other => other != entity.Key() && cluster.Admits(other.Namespace))];
+        if (unreadable.Length > 0)
+        {
+            // Of several always the same, so that the status stays.
+            return new Removal(null, DeletionAnnotations.Unreadable(what, entity.Kind, unreadable.MinBy(static other => other.ToString(), StringComparer.Ordinal), entity));
+        }
+
+        if (await client.HasLiveAsync(index.Same(entity), other => cluster.Admits(other.Namespace()) && isRival(other), cancellationToken))
         {
             return Removal.No;
         }

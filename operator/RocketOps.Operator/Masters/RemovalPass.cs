@@ -12,20 +12,20 @@ namespace RocketOps.Operator.Masters;
 internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins admins, MasterCalls calls, ILogger<RemovalPass> logger)
 {
     /// <param name="claim">What is to go.</param>
-    /// <param name="same">Objects of the cache that mean the same.</param>
+    /// <param name="index">Finds the objects that mean the same.</param>
     /// <param name="isRival">Which of them have it instead.</param>
     /// <param name="delete">Removes it; returns what it waits for, or null when it is gone everywhere.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
     /// <returns>What is waited for; null when the object may go.</returns>
     public async Task<Problem?> RunAsync<TEntity>(
         RemovalClaim<TEntity> claim,
-        IEnumerable<TEntity> same,
+        MasterIndex<TEntity> index,
         Func<TEntity, bool> isRival,
         Func<RemovalPlace, CancellationToken, Task<Problem?>> delete,
         CancellationToken cancellationToken)
         where TEntity : class, IKubernetesObject
     {
-        Removal removal = await checks.DecideAsync(claim.Entity, claim.What, claim.Name, claim.Cluster, same, isRival, cancellationToken);
+        Removal removal = await checks.DecideAsync(claim.Entity, claim.What, claim.Name, claim.Cluster, index, isRival, cancellationToken);
         if (removal.From is not { } cluster)
         {
             return removal.Pending;

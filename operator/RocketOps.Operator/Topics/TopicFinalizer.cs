@@ -75,7 +75,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         TopicStatus before = Copy(entity.Status);
         Problem? pending = await _removals.RunAsync(
             new RemovalClaim<Topic>(entity, What, name, clusterName, broker => TopicClaims.Find(entity, broker) is not null),
-            _topics.Same(entity),
+            _topics,
             other => TopicOwnership.IsRival(entity, other),
             (place, token) => DeleteAsync(entity, place, name, token),
             cancellationToken);
