@@ -47,6 +47,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton(static provider => new ClusterAdmins(
             new MeasuredAdminFactory(provider.GetRequiredService<IRocketMqAdminFactory>(), provider.GetRequiredService<AdminMetrics>()), provider.GetRequiredService<IEntityCache<BrokerCluster>>()));
         services.AddSingleton<StatusWriter>();
+        services.AddSingleton<IUnreadableReporter, UnreadableReporter>();
         services.AddSingleton<ProtectionPolicy>();
         services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
         services.AddSingleton(Caches);
