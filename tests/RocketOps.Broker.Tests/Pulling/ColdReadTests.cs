@@ -2,6 +2,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Headers;
+using RocketOps.Store;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 
@@ -43,6 +44,13 @@ public sealed class ColdReadTests
             RemotingCommand refused = await (await Task.WhenAny(pulls)).WaitAsync(Patience);
             refused.Code.Should().Be(ResponseCode.SystemBusy);
             refused.Remark.Should().Contain("the disk cannot keep up");
+
+            // A thread that takes its read out late leaves a place behind it: the others come when every thread hangs and every place is taken again.
+            StoreOptions limits = new() { RootDirectory = directory.Path };
+            await Eventually.TrueAsync(() => disk.Waiting == limits.ColdReadThreads, "every thread that reads hangs");
+            pulls.AddRange(Enumerable.Range(0, limits.ColdReadThreads).Select(_ => PullAsync(broker, clients[0])));
+            int waiting = limits.ColdReadQueueLength + limits.ColdReadThreads;
+            await Eventually.TrueAsync(() => pulls.Count(static pull => pull.IsCompleted) >= pulls.Count - waiting, "all but those that wait are refused");
             foreach (RemotingCommand request in OtherReads())
             {
                 RemotingCommand busy = await broker.InvokeAsync(request);

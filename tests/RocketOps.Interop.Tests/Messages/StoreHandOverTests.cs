@@ -142,7 +142,10 @@ public sealed class StoreHandOverTests
         RawRecord message = await waiting.ReceiveAsync(waiting.Topic);
         message.StoreTimestamp.Should().BeGreaterThanOrEqualTo(due, "{0} delivers nothing early", server.Name);
         message.Properties.Should().Contain(KeyValuePair.Create("REAL_TOPIC", waiting.Topic));
-        (await waiting.ReadAsync(waiting.Topic)).Should().HaveCountLessThanOrEqualTo(before + copies);
+        // A broker that delivered it and was killed before it noted that delivers it once more.
+        List<RawRecord> came = [.. await waiting.ReadAsync(waiting.Topic)];
+        bool cameBefore = killed && came.Any(copy => copy.StoreHost.ToString() != server.BrokerAddress);
+        came.Should().HaveCountLessThanOrEqualTo(before + copies + (cameBefore ? 1 : 0));
         (await recalled.ReadAsync(recalled.Topic)).Should().BeEmpty("{0} knows that it was recalled", server.Name);
         (await delivered.ReadAsync(delivered.Topic)).Should().HaveCountLessThanOrEqualTo(killed ? 2 : 1, "{0} knows that it was delivered", server.Name);
     }
