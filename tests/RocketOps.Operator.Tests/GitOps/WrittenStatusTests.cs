@@ -60,7 +60,7 @@ public sealed class WrittenStatusTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
         BrokerCluster waiting = await world.AwaitAsync<BrokerCluster>("a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready")!.Reason == Reasons.Paused, "says that it waits");
         waiting.Status!.ObservedGeneration.Should().BeLessThan(waiting.Metadata.Generation!.Value);
-        Health(world, waiting).Should().Be(("Suspended", "What is asked for waits while the annotation rocketops.io/paused is true. Remove it to go on."));
+        Health(world, waiting).Should().Be(("Suspended", "What is asked for waits while the annotation rocketops.io/paused is true. Remove the annotation to go on."));
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Metadata.Annotations = null);
         Health(world, await world.ClusterAsync("a", "Ready", "True")).Should().Be(("Healthy", AllServe));

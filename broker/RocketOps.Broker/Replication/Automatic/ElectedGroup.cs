@@ -208,7 +208,8 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// <summary>This member, as it shows others of its group that it is one. To be asked once it has started.</summary>
     public MemberSender Sender => Keys.Own;
 
-    private MemberKeys Keys => _keys ?? throw new IOException("this member has not started yet");
+    // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
+    private MemberKeys Keys => _keys ?? throw NotStarted();
 
     /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
     public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Keys.CheckAsync(sender, peer, cancellationToken);
@@ -394,7 +395,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     });
 
     private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
-        _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw new IOException("this member has not started yet");
+        _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw NotStarted();
+
+    private static RemotingCommandException NotStarted() => new(ResponseCode.SystemError, "this member has not started yet");
 
     /// <summary>Has the member look at once, unless it is about to: what the timer does.</summary>
     internal void PostTick()

@@ -19,12 +19,12 @@ internal static class PendingWork
 
         if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
         {
-            return new Problem(Reasons.Paused, $"What is asked for waits {findings.Pause!.End()}. Remove it to go on.");
+            return new Problem(Reasons.Paused, $"What is asked for waits {findings.Pause!.End()}. Remove the annotation to go on.");
         }
 
         if (findings.Paused && (findings.Groups.Any(static group => group.Outdated.Any()) || context.Cluster.Status?.Operations is [_, ..]))
         {
-            return new Problem(Reasons.Paused, $"What was begun waits {findings.Pause!.End()}. Remove it to go on.");
+            return new Problem(Reasons.Paused, $"What was begun waits {findings.Pause!.End()}. Remove the annotation to go on.");
         }
 
         if (findings.Drains is [{ } drain, ..])

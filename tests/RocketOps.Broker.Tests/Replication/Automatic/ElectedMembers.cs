@@ -91,6 +91,8 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     public RecordedLog LogOf(string name) => _logs[name];
 
+    public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_ports[name]}");
+
     public string StoreOf(string name) => _stores[name].File("store");
 
     /// <summary>Null for who is no member.</summary>

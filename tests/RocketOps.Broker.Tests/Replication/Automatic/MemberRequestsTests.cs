@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Commands;
 using RocketOps.Replication.Leases;
 using RocketOps.Testing;
@@ -11,7 +12,48 @@ namespace RocketOps.Broker.Tests.Replication.Automatic;
 /// <summary>What members ask each other, over the wire: wrong ones are refused with what to do, and change nothing.</summary>
 public sealed class MemberRequestsTests
 {
+    private const int RequestFailed = 1005;
+
     private static readonly string[] Two = ["a", "b"];
+
+    /// <summary>Members that start ask each other, the first ones before the last one is so far. That is how every group begins: it is no error in anybody's log.</summary>
+    [Fact]
+    public async Task Ask_OfAMemberThatHasNotStarted_IsRefusedWithoutAnError()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        GroupName group = FakeFollower.GroupOf(members["a"]);
+        using ManualResetEventSlim start = new();
+        TaskCompletionSource starting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        HookedFileSystem files = new()
+        {
+            BeforeRename = path =>
+            {
+                if (path.EndsWith(MemberFiles.RunName, StringComparison.Ordinal))
+                {
+                    starting.TrySetResult();
+                    start.Wait();
+                }
+            },
+        };
+        Task started = members.StartAsync("b", files);
+        RemotingCommand refused;
+        try
+        {
+            await (await Task.WhenAny(starting.Task, started)).WaitAsync(Eventually.DefaultDeadline);
+            await using RemotingClient client = TestBroker.NewClient();
+            refused = await client.InvokeAsync(members.AddressOf("b"), GroupRequests.Ask(group, "b", new MemberSender("a", FakeFollower.KeyOf(members, "a")!)), Eventually.DefaultDeadline);
+        }
+        finally
+        {
+            start.Set();
+        }
+
+        await started;
+        refused.Code.Should().Be(ResponseCode.SystemError);
+        refused.Remark.Should().Contain("this member has not started yet");
+        await members.InSyncAsync("a", "b");
+        members.LogOf("b").Lines.Should().NotContain(static line => line.Id == RequestFailed);
+    }
 
     /// <summary>A follower that says it leaves is waited for no longer, although its connection stays and it does not count as late for minutes.</summary>
     [Fact]
