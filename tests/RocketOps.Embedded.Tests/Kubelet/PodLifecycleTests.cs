@@ -253,6 +253,20 @@ public sealed class PodLifecycleTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => await _kubelet.LogAsync(pod) == "here\n", "it saw the value");
     }
 
+    /// <summary>As on a cluster: nothing is wrong with its configuration while its volume is on its way, as it is at every first start.</summary>
+    [Fact]
+    public async Task Run_ClaimThatIsNotBound_IsBeingCreatedUntilItIs()
+    {
+        await _kubelet.RunAsync("keeper", "exec sleep infinity", podMore: ""","volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"kept"}}]""");
+        KubernetesObject waiting = await _kubelet.PodAsync(
+            "keeper", pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("message") == "persistentvolumeclaim \"kept\" is not bound", "it waits");
+        waiting.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("reason").Should().Be("ContainerCreating");
+
+        await _kubelet.CreateAsync(Kinds.VolumeClaim, """{"metadata":{"name":"kept"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Mi"}}}}""");
+
+        await _kubelet.PodAsync("keeper", pod => pod.HasCondition("Ready"), "the pod is ready");
+    }
+
     [Fact]
     public async Task Logs_Follow_EndsWithTheContainer()
     {

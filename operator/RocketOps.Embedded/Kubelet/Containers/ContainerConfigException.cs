@@ -2,7 +2,7 @@ namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>
 /// A container cannot be started as its spec says. Reason is what the status shows, as the kubelet words it
-/// (CreateContainerConfigError, ErrImagePull …). Permanent means that only another spec helps.
+/// (CreateContainerConfigError, ErrImagePull …; ContainerCreating while a volume is on its way). Permanent means that only another spec helps.
 /// </summary>
 internal sealed class ContainerConfigException(string reason, string message, bool isPermanent = false) : Exception(message)
 {
@@ -11,6 +11,8 @@ internal sealed class ContainerConfigException(string reason, string message, bo
     public bool IsPermanent { get; } = isPermanent;
 
     public static ContainerConfigException Config(string message) => new("CreateContainerConfigError", message);
+
+    public static ContainerConfigException Volume(string message) => new("ContainerCreating", message);
 
     public static ContainerConfigException Unsupported(string message) => new("CreateContainerConfigError", message, isPermanent: true);
 }

@@ -48,7 +48,7 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
         if (volume.Field("persistentVolumeClaim").Text("claimName") is { } claim)
         {
             return claims.Find(pod.Object.Namespace, claim)
-                ?? throw ContainerConfigException.Config($"persistentvolumeclaim \"{claim}\" is not bound");
+                ?? throw ContainerConfigException.Volume($"persistentvolumeclaim \"{claim}\" is not bound");
         }
 
         if (volume.Field("hostPath").Text("path") is { } hostPath)
