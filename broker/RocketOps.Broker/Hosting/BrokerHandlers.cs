@@ -71,7 +71,7 @@ internal static class BrokerHandlers
             .Add(
                 RequestCode.RecallMessage,
                 OfMaster(new RecallMessageHandler(parts.Settings, parts.Role, parts.Topics, parts.TimerRouter, parts.Timers, parts.Appender, parts.Address, parts.Time)))
-            .Add(RequestCode.GetTimerCheckPoint, new TimerCheckPointHandler(parts.Timers))
+            .Add(RequestCode.GetTimerCheckPoint, ToFollowers(new TimerCheckPointHandler(parts.Timers)))
             .Add(RequestCode.GetTimerMetrics, new TimerMetricsHandler(parts.Role, parts.TimerMetrics))
             .Add(RequestCode.PullMessage, pull)
             .Add(RequestCode.LitePullMessage, pull)
@@ -81,8 +81,8 @@ internal static class BrokerHandlers
             .Add(RequestCode.GetMaxOffset, ends)
             .Add(RequestCode.GetMinOffset, begins)
             .Add(RequestCode.GetEarliestMessageStoreTime, OfQueue(new EarliestStoreTimeHandler(parts.Topics, parts.Store)))
-            .Add(RequestCode.GetAllConsumerOffset, new AllConsumerOffsetsHandler(parts.ConsumerOffsets))
-            .Add(RequestCode.GetAllDelayOffset, new AllDelayOffsetsHandler(parts.DelayOffsets))
+            .Add(RequestCode.GetAllConsumerOffset, ToFollowers(new AllConsumerOffsetsHandler(parts.ConsumerOffsets)))
+            .Add(RequestCode.GetAllDelayOffset, ToFollowers(new AllDelayOffsetsHandler(parts.DelayOffsets)))
             .Add(RequestCode.InvokeBrokerToResetOffset, new ResetOffsetHandler(parts.Settings, parts.Role, parts.Topics, parts.Groups, parts.Consumers, parts.ConsumerOffsets, parts.Store, new LogicOffsets(begins, ends, times, committed)))
             .Add(RequestCode.HeartBeat, heartbeat)
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(parts.Consumers, parts.Producers, parts.AwaitedConsumers))
@@ -103,7 +103,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(parts.Settings, parts.Role, parts.Topics))
             .Add(RequestCode.UpdateAndCreateStaticTopic, new UpdateStaticTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.Mappings))
             .Add(RequestCode.DeleteTopicInBroker, new DeleteTopicHandler(parts.Settings, parts.Role, parts.Topics, parts.Mappings, parts.ConsumerOffsets, parts.ParkedPulls))
-            .Add(RequestCode.GetAllTopicConfig, new AllTopicsHandler(parts.Topics, parts.Mappings))
+            .Add(RequestCode.GetAllTopicConfig, ToFollowers(new AllTopicsHandler(parts.Topics, parts.Mappings)))
             .Add(RequestCode.GetTopicConfig, new GetTopicHandler(parts.Topics))
             .Add(RequestCode.GetTopicStatsInfo, new TopicStatsHandler(parts.Settings, parts.Topics, parts.Store, parts.Statistics))
             .Add(RequestCode.GetPendingMessages, new PendingMessagesHandler(parts.Role, parts.Topics, parts.Store, parts.WaitingQueues, parts.Time))
@@ -115,12 +115,12 @@ internal static class BrokerHandlers
             .Add(RequestCode.UpdateAndCreateSubscriptionGroup, new UpdateGroupHandler(parts.Role, parts.Groups))
             .Add(RequestCode.UpdateAndCreateSubscriptionGroupList, new UpdateGroupListHandler(parts.Role, parts.Groups))
             .Add(RequestCode.DeleteSubscriptionGroup, new DeleteGroupHandler(parts.Role, parts.Groups, parts.ConsumerOffsets))
-            .Add(RequestCode.GetAllSubscriptionGroupConfig, new AllGroupsHandler(parts.Groups))
+            .Add(RequestCode.GetAllSubscriptionGroupConfig, ToFollowers(new AllGroupsHandler(parts.Groups)))
             .Add(RequestCode.GetSubscriptionGroupConfig, new GetGroupHandler(parts.Groups))
             .Add(RequestCode.UpdateAndGetGroupForbidden, new GroupForbiddenHandler(parts.Role, parts.Groups))
             .Add(RequestCode.QueryAssignment, new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues, parts.AwaitedConsumers))
             .Add(RequestCode.SetMessageRequestMode, new SetRequestModeHandler(parts.Role, parts.Topics, parts.GroupMaker, parts.RequestModes))
-            .Add(RequestCode.GetAllMessageRequestMode, new AllRequestModesHandler(parts.RequestModes))
+            .Add(RequestCode.GetAllMessageRequestMode, ToFollowers(new AllRequestModesHandler(parts.RequestModes)))
             .Add(RequestCode.GetConsumeStats, new ConsumeStatsHandler(parts.Topics, parts.ConsumerOffsets, progress))
             .Add(RequestCode.ViewBrokerStatsData, new StatisticsHandler(parts.Settings, parts.Statistics))
             .Add(RequestCode.GetBrokerConsumeStats, new BrokerConsumeStatsHandler(parts.Groups, parts.Topics, parts.ConsumerOffsets, progress, parts.Address))
@@ -132,7 +132,7 @@ internal static class BrokerHandlers
             .Add(RequestCode.QueryTopicConsumeByWho, new TopicConsumersHandler(parts.Consumers, parts.ConsumerOffsets))
             .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(parts.Settings, parts.Topics, parts.SettingsFile))
             .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(parts.Settings, parts.Role, parts.Address))
-            .Add(RequestCode.GetBrokerRuntimeInfo, new RuntimeInfoHandler(parts.Figures))
+            .Add(RequestCode.GetBrokerRuntimeInfo, ToFollowers(new RuntimeInfoHandler(parts.Figures)))
             .Add(RequestCode.GetBrokerHaStatus, new HaStatusHandler(parts.Roles, parts.Role, parts.Store, parts.Slaves, parts.Master));
         registry.Add(RequestCode.HandOverMaster, new HandOverHandler(parts.Settings, parts.Group));
         if (parts is not { Group: { } group, AwaitedConsumers: { } awaited })
@@ -145,11 +145,13 @@ internal static class BrokerHandlers
             .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(parts.Settings, group)))
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join)
-            .Add(GroupRequests.GetGroupConsumers, OfMembers(new GroupConsumersHandler(parts.Consumers, awaited)));
+            .Add(GroupRequests.GetGroupConsumers, ToFollowers(OfMembers(new GroupConsumersHandler(parts.Consumers, awaited))));
 
         MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(parts.Settings, group, handler);
 
         IRequestHandler OfMaster(IRequestHandler handler, bool asksOnly = false) => parts.Forwarder is { } forwarder ? new MasterOnlyHandler(handler, forwarder, asksOnly) : handler;
+
+        IRequestHandler ToFollowers(IRequestHandler handler) => parts.Group is { } master ? new FollowedMasterHandler(master, handler) : handler;
 
         LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(parts.Topics, physical, handler, maxOffsets);
     }

@@ -8,6 +8,7 @@ internal sealed class MasterAddresses
     private volatile string _broker = string.Empty;
     private volatile string _ha;
     private volatile bool _isFollowed;
+    private long _epoch;
 
     /// <param name="configuredHa"><c>haMasterAddress</c>, or empty.</param>
     /// <param name="isElected">The group elects its master.</param>
@@ -24,11 +25,20 @@ internal sealed class MasterAddresses
     /// <summary>Where it serves slaves; empty while unknown.</summary>
     public string Ha => _ha;
 
+    /// <summary>In which epoch it was elected; 0 where the roles are fixed, and while nobody is followed.</summary>
+    public long Epoch => Volatile.Read(ref _epoch);
+
     /// <summary>The master's log comes at this moment.</summary>
     public bool IsFollowed
     {
         set => _isFollowed = value;
     }
+
+    /// <summary>
+    /// Whoever serves at the master's address is the one whose log this slave has. With fixed roles only the log tells: a master that has lost its disk serves there again, and knows nothing of what it had. One that was elected is asked
+    /// by its <see cref="Epoch"/>, and refuses by itself.
+    /// </summary>
+    public bool IsKnown => _isElected || _isFollowed;
 
     /// <summary>Only name servers tell where the master is, and what they told last, if anything, leads to none at this moment.</summary>
     public bool IsSought => !_isElected && !_isFollowed;
@@ -52,10 +62,14 @@ internal sealed class MasterAddresses
         }
     }
 
-    /// <summary>Who was elected; empty when nobody was.</summary>
-    public void Elect(string broker, string ha)
+    /// <summary>Who was elected, and is followed in that epoch.</summary>
+    public void Elect(string broker, string ha, long epoch)
     {
+        Volatile.Write(ref _epoch, epoch);
         _broker = broker;
         _ha = ha;
     }
+
+    /// <summary>Nobody is followed.</summary>
+    public void Forget() => Elect(string.Empty, string.Empty, epoch: 0);
 }

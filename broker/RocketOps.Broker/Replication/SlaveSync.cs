@@ -9,6 +9,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
@@ -114,6 +115,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>Who consumes at the master; null where the roles are fixed, and it is of no use.</summary>
     public AwaitedConsumers? Consumers { get; init; }
 
+    /// <summary>What the master's tables lack is removed here: they are to be those of the log that is here. One without messages has nothing to lose, and its consumers are not to wait until the master sends something.</summary>
+    private bool MayTake => _master.IsKnown || _store.Positions.Appended == _store.GetStats().MinOffset;
+
     /// <summary>Topics have come that were not asked for yet.</summary>
     private bool LacksTopics => Volatile.Read(ref _unknownSeen) != _unknownAskedFor;
 
@@ -214,7 +218,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         long? lastRound = null;
         while (!_stopping.IsCancellationRequested)
         {
-            if (_master.Broker is { Length: > 0 } master)
+            if (_master.Broker is { Length: > 0 } master && MayTake)
             {
                 bool onlyDelivered = lastRound is { } last && _time.GetElapsedTime(last) < _interval;
                 if (!onlyDelivered)
@@ -329,7 +333,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>A master of 4.x has none, and does not know the question.</summary>
     private async Task SyncRequestModesAsync(string master)
     {
-        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllMessageRequestMode), Patience, _ending);
+        RemotingCommand answer = await InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetAllMessageRequestMode));
         if (answer.Code != ResponseCode.RequestCodeNotSupported)
         {
             await _modes.FollowAsync(BrokerJson.Read(Successful(answer).Body.Span, BrokerJson.Default.RequestModeFile));
@@ -339,7 +343,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>A member of a version of before does not know the question.</summary>
     private async Task SyncConsumersAsync(string master)
     {
-        if (Consumers is { } consumers && await _client.InvokeAsync(master, consumers.Ask(), Patience, _ending) is { Code: not ResponseCode.RequestCodeNotSupported } answer)
+        if (Consumers is { } consumers && await InvokeAsync(master, consumers.Ask()) is { Code: not ResponseCode.RequestCodeNotSupported } answer)
         {
             consumers.Follow(Successful(answer));
         }
@@ -423,7 +427,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>Null when the master has no timers, or knows none.</summary>
     private async Task<Func<LogMark, Task>?> AskTimerCheckpointAsync(string master)
     {
-        RemotingCommand answer = await _client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetTimerCheckPoint), Patience, _ending);
+        RemotingCommand answer = await InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetTimerCheckPoint));
         if (answer.Code == ResponseCode.RequestCodeNotSupported || (answer.Code == ResponseCode.SystemError && answer.Remark == TimerCheckPointHandler.NoCheckpoint))
         {
             return null;
@@ -483,7 +487,10 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         throw new IOException($"the table changed {MaxPages} times while its pages were asked for");
     }
 
-    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request) => Successful(await _client.InvokeAsync(master, request, Patience, _ending));
+    private async Task<RemotingCommand> AskAsync(string master, RemotingCommand request) => Successful(await InvokeAsync(master, request));
+
+    private Task<RemotingCommand> InvokeAsync(string master, RemotingCommand request) =>
+        _client.InvokeAsync(master, _master.Epoch is > 0 and long epoch ? request.Set(GroupRequests.FollowedEpoch, epoch) : request, Patience, _ending);
 
     private static RemotingCommand Successful(RemotingCommand answer) => answer.Code == ResponseCode.Success ? answer : throw new IOException($"code {answer.Code}: {answer.Remark}");
 

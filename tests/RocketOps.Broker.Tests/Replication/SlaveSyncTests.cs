@@ -17,6 +17,7 @@ namespace RocketOps.Broker.Tests.Replication;
 public sealed class SlaveSyncTests : IAsyncLifetime
 {
     private readonly Master _master = new();
+    private readonly MasterAddresses _addresses = new(configuredHa: string.Empty, isElected: false);
     private RemotingServer _server = null!;
     private TestBroker _slave = null!;
     private RemotingClient _client = null!;
@@ -70,14 +71,45 @@ public sealed class SlaveSyncTests : IAsyncLifetime
         _slave.Host.Parts.CheckProgress.Half.Should().Be(0);
     }
 
-    private SlaveSync NewSync()
+    /// <summary>A master that has lost its disk serves again where it was, and knows neither the topics nor how far consumers are: what this slave has would be removed.</summary>
+    [Fact]
+    public async Task Rounds_MastersLogIsNotFollowed_TakeNothingUntilItIs()
     {
-        MasterAddresses addresses = new(configuredHa: string.Empty, isElected: false);
-        addresses.Learn(_server.EndPoint.ToString(), ha: null);
+        await _slave.CreateTopicAsync("T");
+        await _slave.SendAsync("T", "of a master whose log was followed");
+        CountedWaits time = new();
+        await using SlaveSync sync = NewSync(time);
+
+        sync.Start();
+        await Eventually.TrueAsync(() => time.Waits >= 3, "rounds are over");
+        int asked = _master.AskedForOffsets;
+        _addresses.IsFollowed = true;
+
+        asked.Should().Be(0);
+        await Eventually.TrueAsync(() => _master.AskedForOffsets > 0, "it is asked");
+    }
+
+    private SlaveSync NewSync(TimeProvider? time = null)
+    {
+        _addresses.Learn(_server.EndPoint.ToString(), ha: null);
         BrokerParts parts = _slave.Host.Parts;
         return new SlaveSync(
-            addresses, _client, parts.Topics, parts.Mappings, parts.Groups, parts.RequestModes, parts.ConsumerOffsets, parts.CheckProgress, parts.DelayOffsets, parts.Timers, parts.Store,
-            TimeSpan.FromMilliseconds(20), TimeProvider.System, NullLogger.Instance);
+            _addresses, _client, parts.Topics, parts.Mappings, parts.Groups, parts.RequestModes, parts.ConsumerOffsets, parts.CheckProgress, parts.DelayOffsets, parts.Timers, parts.Store,
+            TimeSpan.FromMilliseconds(20), time ?? TimeProvider.System, NullLogger.Instance);
+    }
+
+    /// <summary>The system's clock, counting how often somebody has waited by it.</summary>
+    private sealed class CountedWaits : TimeProvider
+    {
+        private int _waits;
+
+        public int Waits => Volatile.Read(ref _waits);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Interlocked.Increment(ref _waits);
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 
     private sealed class Master : AsyncRequestHandler

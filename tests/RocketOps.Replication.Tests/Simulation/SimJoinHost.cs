@@ -82,7 +82,7 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
         await joined;
     }
 
-    public void Follow(string masterAddress, string haAddress) => session.Tables.Master = group.Find(lease.Holder);
+    public void Follow(LeaseRecord followed, string haAddress) => session.Tables.Master = group.Find(followed.Holder);
 
     public void OnMasterGone(LeaseRecord lease)
     {

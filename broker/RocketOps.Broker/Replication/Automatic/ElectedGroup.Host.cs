@@ -54,7 +54,7 @@ internal sealed partial class ElectedGroup
         EndLead();
         GroupJoin join = new(lease, new JoiningBroker(this, _store, _roles, _master, _questions!), _time);
         _join = join;
-        _master.Elect(string.Empty, string.Empty);
+        _master.Forget();
         BeginChange(async term =>
         {
             if (await _roles.FollowAsync(lease.Epoch, _group.SlaveId, join) == RoleChange.Done)
@@ -68,7 +68,7 @@ internal sealed partial class ElectedGroup
     {
         EndLead();
         _join = null;
-        _master.Elect(string.Empty, string.Empty);
+        _master.Forget();
 
         // At once, whatever change is under way; the rest follows it.
         _roles.Depose(_group.SlaveId);
@@ -162,6 +162,7 @@ internal sealed partial class ElectedGroup
         }
 
         Volatile.Write(ref _begunEpoch, epoch);
+        Volatile.Write(ref _servedEpoch, epoch);
         _ledEpoch = epoch;
         member.OnLeadBegun(epoch, start);
         long refused = ElapsedMs(_tookLeaseAt);

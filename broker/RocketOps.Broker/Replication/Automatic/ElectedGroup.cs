@@ -61,6 +61,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     // Only the loop touches these.
     private long _begunEpoch;
+    private long _servedEpoch;
     private long _tookLeaseAt;
     private long _refusedMs;
 
@@ -123,6 +124,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     /// <summary>0 when this member does not lead.</summary>
     public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
+
+    /// <summary>The last epoch that has begun here since this member started, also when it has handed over since; 0 when none has.</summary>
+    public long ServedEpoch => Volatile.Read(ref _servedEpoch);
 
     /// <summary>0 when this member has no lease that it could renew (<see cref="GroupMember.HeldEpoch"/>).</summary>
     public long HeldEpoch => _member?.HeldEpoch ?? 0;
@@ -436,7 +440,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         if (_join is { } join)
         {
             _join = null;
-            _master.Elect(string.Empty, string.Empty);
+            _master.Forget();
             _leaving = LeaveFailedAsync(join);
             BeginChange(async term => await _roles.StandByAsync(_group.SlaveId));
         }

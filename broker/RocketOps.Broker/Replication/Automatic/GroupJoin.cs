@@ -61,7 +61,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         string haAddress = $"{HostOf(lease.HolderAddress)}:{master.HaPort}";
 
         // Not before: until its epoch has begun its own tables may lack what its log has, and what a master's tables lack is deleted here.
-        host.Follow(lease.HolderAddress, haAddress);
+        host.Follow(lease, haAddress);
         return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
     }
 

@@ -17,6 +17,7 @@ namespace RocketOps.Broker.Replication.Automatic;
 //   71005 HAND_OVER_MASTER brokerName, [member]                      → member (who is to lead), epoch (that ends)
 // What clients ask of a member that does not lead it passes on with the remark PassedOn, everything else as it came (but never one-way). Who gets it so and does not lead either answers code 71004.
 // A reply (324, 325) to a client that the master does not know it sends to the other members with the remark ForClientHere: code 0 from the one whose client has taken it.
+// A follower asks its master for tables (21, 43, 45, 60, 201, 402, 71006) and for the end of its log (28) with the field followedEpoch, as RocketMQ's slaves do without it: who has not led in that epoch since it started refuses, code 1.
 // A follower that was let in begins its connection to the replication port with 16 bytes: FF 52 4F 47 52 50 30 31 ("\xFFROGRP01", as a number of RocketMQ's protocol a negative offset, which
 // no slave reports) and the ticket, big-endian: 63 bits from the system's random numbers, which nobody guesses and which open the port in one epoch.
 
@@ -39,6 +40,9 @@ internal static class GroupRequests
 
     /// <summary>Remark of a reply that the master gives to the client that asked, which it does not know: it may still be connected to another member, which pushes it and does nothing else.</summary>
     public const string ForClientHere = "for a client of this member";
+
+    /// <summary>Field of what a follower asks of its master: the epoch in which it follows.</summary>
+    public const string FollowedEpoch = "followedEpoch";
 
     /// <summary>Of names and ids.</summary>
     private const int MaxText = 255;

@@ -37,7 +37,7 @@ internal interface IJoinHost
     Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken);
 
     /// <summary>From now on tables are copied from that master, and the log from there.</summary>
-    void Follow(string masterAddress, string haAddress);
+    void Follow(LeaseRecord lease, string haAddress);
 
     /// <inheritdoc cref="ElectedGroup.OnMasterGone"/>
     void OnMasterGone(LeaseRecord lease);

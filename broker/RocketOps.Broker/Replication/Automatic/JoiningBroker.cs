@@ -36,7 +36,7 @@ internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, Role
 
     public Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken) => group.NoteJoinedAsync(epochs, groupId, cancellationToken);
 
-    public void Follow(string masterAddress, string haAddress) => addresses.Elect(masterAddress, haAddress);
+    public void Follow(LeaseRecord lease, string haAddress) => addresses.Elect(lease.HolderAddress, haAddress, lease.Epoch);
 
     public void OnMasterGone(LeaseRecord lease) => group.OnMasterGone(lease);
 

@@ -46,6 +46,28 @@ public sealed class FormerMasterTests
         (await members.ReadAsync(members[target])).Should().Equal([.. acknowledged, "last"]);
     }
 
+    /// <summary>
+    /// A master's disk is lost: it serves again where it was, with no topic, no group and no message, while its follower has everything, follows it still and cannot lead yet. What its tables lack is not removed there.
+    /// </summary>
+    [Fact]
+    public async Task Tables_OfAMasterThatBeginsAnew_AreNotTakenByItsFollower()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
+        (TestBroker old, string target) = await ReadyAsync(members);
+        string name = members.NameOf(old);
+        await Eventually.TrueAsync(() => members[target].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _), "the follower has the topic");
+
+        await members.KillAsync(name);
+        Directory.Delete(members.StoreOf(name), recursive: true);
+        await members.StartAsync(name);
+
+        await Eventually.TrueAsync(
+            () => members.LogOf(target).Lines.Any(static line => line.Id == 3641 && line.Text.Contains("the topics", StringComparison.Ordinal) && line.Text.Contains("has not led in epoch 1 since it started", StringComparison.Ordinal)),
+            "the follower asks there and is refused");
+        members[target].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _).Should().BeTrue();
+        (await members.ReadAsync(members[target])).Should().Equal("before");
+    }
+
     /// <summary>It says that it leaves before it waits for who still comes to it, and follows meanwhile.</summary>
     [Fact]
     public async Task Stop_OfOneThatFollowsItsSuccessor_IsToldToTheMasterOnce()
