@@ -1,11 +1,12 @@
 using System.Globalization;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Clusters;
 
 /// <summary>Has the master of a group hand over by asking it, and waits until the other member leads.</summary>
-internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster)
+internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster, Changes changes)
 {
     /// <summary>A hand-over takes fractions of a second, and is given up by the master after five.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -19,13 +20,16 @@ internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster)
     {
         BrokerData broker = await FindAsync(group, cancellation);
         string master = broker.MasterAddress ?? throw CommandFailedException.Missing($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
+        string? before = (await cluster.Admin.GetBrokerRuntimeInfoAsync(master, cancellation)).GetValueOrDefault("rocketOpsMember");
         (string target, long epoch) = await BeginAsync(master, group, to, cancellation);
         long begun = shell.Time.GetTimestamp();
         while (true)
         {
             if (await LeaderAsync(group, epoch, cancellation) is { } leader)
             {
-                await shell.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{leader.Member} leads {group} in epoch {leader.Epoch}."));
+                await changes.DoneAsync(
+                    string.Create(CultureInfo.InvariantCulture, $"{leader.Member} leads {group} in epoch {leader.Epoch}."),
+                    SwitchoverCommand.Fields(group, before, leader.Member, leader.Epoch));
                 if (leader.Member != target)
                 {
                     throw new CommandFailedException($"{leader.Member} was elected instead of {target}.");

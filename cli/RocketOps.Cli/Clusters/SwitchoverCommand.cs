@@ -26,13 +26,14 @@ internal static class SwitchoverCommand
         Option<string?> kubeconfig = new("--kubeconfig") { Description = "Kubeconfig of the Kubernetes to ask; if absent, that of a running rocketops up with the group's cluster, else KUBECONFIG, else ~/.kube/config", HelpName = "FILE" };
         Option<string?> context = new("--context") { Description = "Context of the kubeconfig; the current one if absent", HelpName = "NAME" };
         Option<string?> nameServers = CommonOptions.NameServersIfGiven("Ask the group's master, found through these name servers (host:port;host:port, or a context), not Kubernetes");
+        Option<string> output = Changes.Option();
         DocumentedCommand command = new(
             "switchover",
             "Let another member lead a group that elects its master, on Kubernetes, in rocketops up, or anywhere with -n",
             "rocketops cluster switchover orders-0",
             "rocketops cluster switchover orders-0 --to orders-0-1 --namespace mq",
             "rocketops cluster switchover orders-0 --context production",
-            "rocketops cluster switchover orders-0 --to b -n 10.0.0.1:9876") { group, to, ns, kubeconfig, context, nameServers };
+            "rocketops cluster switchover orders-0 --to b -n 10.0.0.1:9876") { group, to, ns, kubeconfig, context, nameServers, output };
         command.Validators.Add(result =>
         {
             if (result.GetResult(nameServers) is not null && (result.GetResult(kubeconfig) is not null || result.GetResult(context) is not null))
@@ -40,12 +41,12 @@ internal static class SwitchoverCommand
                 result.AddError("-n asks the group's master itself: it does not go with --kubeconfig or --context.");
             }
         });
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction((parsed, cancellation) => Changes.RunAsync(shell, parsed.GetRequiredValue(output), async changes =>
         {
             if (parsed.GetValue(nameServers) is { } servers)
             {
                 await using ClusterConnection cluster = new(servers, shell);
-                await new BrokerSwitchover(shell, cluster).RunAsync(parsed.GetRequiredValue(group), parsed.GetValue(to), cancellation);
+                await new BrokerSwitchover(shell, cluster, changes).RunAsync(parsed.GetRequiredValue(group), parsed.GetValue(to), cancellation);
                 return ExitCodes.Success;
             }
 
@@ -61,19 +62,27 @@ internal static class SwitchoverCommand
             // Said before anything changes: which cluster it is was not necessarily typed.
             await shell.Error.WriteLineAsync($"Asking {choice.Server} ({choice.Source}), namespace {space}.");
             using KubernetesClient client = new(choice, time: shell.Time);
-            await RunAsync(shell, client, name, space, parsed.GetValue(to), cancellation);
+            await RunAsync(shell, client, changes, name, space, parsed.GetValue(to), cancellation);
             return ExitCodes.Success;
-        });
+        }));
         return command;
     }
 
-    /// <param name="shell">Where it is told.</param>
+    /// <summary>That a group has another master, for programs.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="before">Who led; null where that is not known.</param>
+    /// <param name="now">Who leads.</param>
+    /// <param name="epoch">Of whom leads.</param>
+    public static JsonObject Fields(string group, string? before, string now, long epoch) => new() { ["group"] = group, ["done"] = "moved", ["from"] = before, ["to"] = now, ["epoch"] = epoch };
+
+    /// <param name="shell">Its clock and patience.</param>
     /// <param name="client">Of the cluster's API server.</param>
+    /// <param name="changes">Where it is told.</param>
     /// <param name="group">The group.</param>
     /// <param name="ns">Its namespace.</param>
     /// <param name="to">Who is to lead; null for the first other one in sync.</param>
     /// <param name="cancellation">Ends the waiting, not the wish.</param>
-    public static async Task RunAsync(Shell shell, IKubernetesClient client, string group, string ns, string? to, CancellationToken cancellation)
+    private static async Task RunAsync(Shell shell, IKubernetesClient client, Changes changes, string group, string ns, string? to, CancellationToken cancellation)
     {
         GroupLease before = await ReadAsync(client, group, ns, cancellation);
         string holder = before.Holder ?? throw new CommandFailedException($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
@@ -97,7 +106,7 @@ internal static class SwitchoverCommand
             GroupLease now = await ReadAsync(client, group, ns, cancellation);
             if (now.Holder is { } master && now.Epoch > before.Epoch)
             {
-                await shell.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{master} leads {group} in epoch {now.Epoch}. {now.History}").TrimEnd());
+                await changes.DoneAsync(string.Create(CultureInfo.InvariantCulture, $"{master} leads {group} in epoch {now.Epoch}. {now.History}").TrimEnd(), Fields(group, holder, master, now.Epoch));
                 if (master != successor)
                 {
                     throw new CommandFailedException($"{master} was elected instead of {successor}.");

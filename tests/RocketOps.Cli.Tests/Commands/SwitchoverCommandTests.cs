@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using RocketOps.Cli.Up;
 using RocketOps.Embedded;
 using RocketOps.Embedded.Kubelet.Processes;
@@ -69,6 +70,41 @@ public sealed class SwitchoverCommandTests : IDisposable
         (await RunGroupAsync(kubeconfig, longer)).Error.Should().StartWith($"Asking {elsewhere.Address} ");
     }
 
+    [Theory]
+    [InlineData("json", """[{"group":"orders-0","done":"moved","from":"orders-0-0","to":"orders-0-1","epoch":8}]""")]
+    [InlineData("text", "orders-0-1 leads orders-0 in epoch 8. It was handed over to it.")]
+    public async Task Switchover_Done_IsToldAsAskedFor(string format, string expected)
+    {
+        await using EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
+        string kubeconfig = _folder.File("kubeconfig");
+        api.WriteKubeconfig(kubeconfig);
+        using KubernetesClient client = new(KubernetesClientConfiguration.FromKubeconfig(kubeconfig));
+        Lease lease = new()
+        {
+            Metadata = new ObjectMeta { Name = Group, Namespace = "default", Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { ["rocketops.io/in-sync"] = "orders-0-0/1,orders-0-1/1" } },
+            Spec = new LeaseSpec { HolderIdentity = "orders-0-0", LeaseTransitions = 7 },
+        };
+        await client.CreateAsync(lease);
+
+        Task<ProcessResult> run = RunAsync(kubeconfig, "-o", format);
+        await HandOverWhenWishedAsync(client, run);
+
+        ProcessResult result = (await run).EnsureSuccess();
+        (format == "json" ? JsonNode.Parse(result.Output)!.ToJsonString() : result.Output.TrimEnd('\n')).Should().Be(expected);
+        result.Error.Should().Be($"Asking {api.Address} (context 'rocketops' of {kubeconfig}), namespace default.\n");
+    }
+
+    [Fact]
+    public async Task Switchover_NothingDone_IsAnEmptyArray()
+    {
+        await using EmbeddedApiServer api = await WithGroupAsync("here", Group, "orders-0-0");
+
+        ProcessResult result = await RunAsync(_folder.File("here/kubeconfig"), "-o", "json");
+
+        result.ExitCode.Should().Be(1);
+        result.Output.Should().Be("[]\n");
+    }
+
     [Fact]
     public async Task Switchover_NameServersAndContext_IsWrongUsage()
     {
@@ -93,6 +129,26 @@ public sealed class SwitchoverCommandTests : IDisposable
         Lease lease = new() { Metadata = new ObjectMeta { Name = group, Namespace = "default" }, Spec = new LeaseSpec { HolderIdentity = master } };
         await client.CreateAsync(lease);
         return api;
+    }
+
+    /// <summary>What the master does when its Lease says who is to follow it.</summary>
+    private static async Task HandOverWhenWishedAsync(KubernetesClient client, Task<ProcessResult> run)
+    {
+        Lease wished = null!;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                wished = (await client.GetAsync<Lease>(Group, "default"))!;
+                return run.IsCompleted || wished.Metadata!.Annotations!.ContainsKey("rocketops.io/hand-over-to");
+            },
+            "somebody is wished for",
+            TimeSpan.FromMinutes(2));
+        JsonObject done = new()
+        {
+            ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["rocketops.io/history"] = "It was handed over to it." } },
+            ["spec"] = new JsonObject { ["holderIdentity"] = wished.Metadata!.Annotations!.GetValueOrDefault("rocketops.io/hand-over-to"), ["leaseTransitions"] = 8 },
+        };
+        await client.PatchAsync<Lease>(Group, "default", KubernetesPatch.Merge(done), new WriteOptions { FieldManager = "master" });
     }
 
     /// <summary>As if a <c>rocketops up</c> with this data folder ran the cluster.</summary>

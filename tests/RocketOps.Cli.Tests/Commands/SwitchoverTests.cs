@@ -42,6 +42,11 @@ public sealed class SwitchoverTests(ClusterFixture classic)
         after.Single(member => member.GetProperty("member").GetString() == target).GetProperty("epoch").GetDouble().Should().BeGreaterThan(epoch);
 
         await Eventually.TrueAsync(async () => (await ErrorAsync(servers, "group-a", target)).Contains($"{target} leads already (answered by ", StringComparison.Ordinal), "the new master is found", Patience);
+        CliRun back = (await CliRun.RunAsync("cluster", "switchover", "group-a", "--to", master, "-n", servers, "-o", "json")).EnsureSuccess();
+        JsonElement moved = JsonDocument.Parse(back.Output).RootElement.EnumerateArray().Should().ContainSingle().Subject;
+        moved.GetProperty("epoch").GetDouble().Should().BeGreaterThan(epoch + 1);
+        moved.EnumerateObject().Where(static field => field.Name != "epoch").Select(static field => (field.Name, field.Value.GetString())).Should()
+            .Equal(("group", "group-a"), ("done", "moved"), ("from", target), ("to", master));
         (await ErrorAsync(servers, "group-a", "x")).Should().StartWith("rocketops: 'x' is no member of group-a; its members are a, b, c (groupMembers)");
         (await ErrorAsync(servers, "group-b", "x")).Should().Be("rocketops: the name servers know no group group-b. Did you mean group-a?\n");
     }
