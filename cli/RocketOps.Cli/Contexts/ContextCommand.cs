@@ -45,9 +45,9 @@ internal static class ContextCommand
         Argument<string> addresses = new("ADDRESSES") { Description = "Its name servers, host:port;host:port" };
         addresses.Validators.Add(static result =>
         {
-            if (result.Tokens is [{ } token] && !token.Value.Contains(':', StringComparison.Ordinal))
+            if (result.Tokens is [{ } token] && NameServerList.FindProblem(token.Value) is { } problem)
             {
-                result.AddError($"ADDRESSES: \"{token.Value}\" is none; HOST:PORT is expected, several separated by ;.");
+                result.AddError($"ADDRESSES: {problem}");
             }
         });
         Option<bool> use = new("--use", "-u") { Description = "Mean it from now on" };
@@ -57,7 +57,7 @@ internal static class ContextCommand
             ContextFile file = ContextFile.OfThisUser();
             string given = parsed.GetRequiredValue(name);
             file.NameServers[given] = parsed.GetRequiredValue(addresses);
-            await SaveAsync(shell, parsed.GetValue(use) ? file with { Current = given } : file);
+            await SaveAsync(shell, parsed.GetValue(use) ? file with { Current = given } : file, $"{given} is {file.NameServers[given]}");
             return ExitCodes.Success;
         });
         return command;
@@ -91,16 +91,21 @@ internal static class ContextCommand
             string given = parsed.GetRequiredValue(name)!;
             file.Of(given);
             file.NameServers.Remove(given);
-            await SaveAsync(shell, file.Current == given ? file with { Current = null } : file);
+            await SaveAsync(shell, file.Current == given ? file with { Current = null } : file, $"{given} is forgotten");
             return ExitCodes.Success;
         });
         return command;
     }
 
-    /// <summary>Saves, and says what commands mean now.</summary>
-    private static async Task SaveAsync(Shell shell, ContextFile file)
+    /// <summary>Saves, and says what was done and what commands mean now.</summary>
+    private static async Task SaveAsync(Shell shell, ContextFile file, string? done = null)
     {
         await file.WriteAsync();
+        if (done is not null)
+        {
+            await shell.Output.WriteLineAsync(done);
+        }
+
         await shell.Output.WriteLineAsync(file.Current is { } current ? $"commands mean {current}, {file.NameServers[current]}" : "commands mean no context: what runs here, or -n");
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NAMESRV_ADDR")))
         {

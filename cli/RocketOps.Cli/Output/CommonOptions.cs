@@ -36,6 +36,11 @@ internal static class CommonOptions
         string given = result.Tokens[0].Value;
         if (given.Contains(':', StringComparison.Ordinal))
         {
+            if (NameServerList.FindProblem(given) is { } problem)
+            {
+                result.AddError($"-n: {problem}");
+            }
+
             return given;
         }
 
@@ -52,7 +57,13 @@ internal static class CommonOptions
 
     private static string Default(ArgumentResult result)
     {
-        (string? address, string? problem) = DefaultNameServers.Choose(Environment.GetEnvironmentVariable("NAMESRV_ADDR"), ContextFile.OfThisUser(), () => RunningUp.FindAll(RunningUp.StateFolder()));
+        string? environment = Environment.GetEnvironmentVariable("NAMESRV_ADDR");
+        (string? address, string? problem) = DefaultNameServers.Choose(environment, ContextFile.OfThisUser(), () => RunningUp.FindAll(RunningUp.StateFolder()));
+        if (!string.IsNullOrEmpty(environment) && NameServerList.FindProblem(environment) is { } malformed)
+        {
+            problem = $"NAMESRV_ADDR: {malformed}";
+        }
+
         if (problem is not null)
         {
             result.AddError(problem);

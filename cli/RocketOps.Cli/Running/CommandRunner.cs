@@ -41,7 +41,8 @@ internal sealed class CommandRunner(Shell shell)
     }
 
     /// <summary><c>help topic list</c>, as other tools take it, for <c>topic list --help</c>.</summary>
-    private static IReadOnlyList<string> WithoutHelpWord(IReadOnlyList<string> arguments) => arguments.Count > 0 && arguments[0] == "help" ? [.. arguments.Skip(1), "--help"] : arguments;
+    private static IReadOnlyList<string> WithoutHelpWord(IReadOnlyList<string> arguments) =>
+        arguments.Count > 0 && arguments[0] == "help" ? [.. arguments.SkipWhile(static word => word == "help"), "--help"] : arguments;
 
     private async Task<int> RunAsync(ParseResult parsed, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
@@ -54,7 +55,8 @@ internal sealed class CommandRunner(Shell shell)
             Output = shell.Output,
             Error = shell.Error,
         };
-        if (parsed.Action is { ClearsParseErrors: true })
+        // The help of what is around a word that is none would hide that it is none.
+        if (parsed.Action is { ClearsParseErrors: true } && UsageErrors.FindUnknownCommand(parsed) is null)
         {
             return await parsed.InvokeAsync(settings, cancellation);
         }

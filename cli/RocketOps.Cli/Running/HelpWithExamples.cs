@@ -4,7 +4,7 @@ using System.CommandLine.Invocation;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>The help of a command, then its examples.</summary>
+/// <summary>The help of a command, then its examples, or where those are of a family of commands.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
 {
     private readonly HelpAction _help = new() { MaxWidth = 110 };
@@ -24,6 +24,11 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
             }
 
             output.WriteLine();
+        }
+
+        if (parseResult.CommandResult is { Command.Subcommands.Count: > 0 } family)
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine($"\"{CommandTree.PathOf(family)} COMMAND --help\" shows the options of a command, and examples.\n");
         }
 
         return ExitCodes.Success;

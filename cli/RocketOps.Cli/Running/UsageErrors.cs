@@ -15,17 +15,26 @@ internal static class UsageErrors
             return $"there is no option {option}.{NearestWord.Hint(option, OptionNames(parsed.CommandResult))}";
         }
 
+        if (FindUnknownCommand(parsed) is { } unknown)
+        {
+            return unknown;
+        }
+
         if (parsed.UnmatchedTokens is [{ } word, ..])
         {
-            return command.Subcommands.Count > 0
-                ? $"there is no command {word}.{NearestWord.Hint(word, command.Subcommands.Where(static sub => !sub.Hidden).Select(static sub => sub.Name))}"
-                : $"\"{word}\" is one word too many.";
+            return $"\"{word}\" is one word too many.";
         }
 
         // What was typed comes before a default that could not be found.
         ParseError? error = parsed.Errors.OrderBy(IsOfDefault).FirstOrDefault();
         return error is null ? null : Describe(error, command);
     }
+
+    /// <summary>A word where a command is expected that is none; null when there is no such word.</summary>
+    public static string? FindUnknownCommand(ParseResult parsed) =>
+        parsed.CommandResult.Command is { Subcommands: { Count: > 0 } known } && parsed.UnmatchedTokens is [{ } word, ..] && !word.StartsWith('-')
+            ? $"there is no command {word}.{NearestWord.Hint(word, known.Where(static sub => !sub.Hidden).Select(static sub => sub.Name))}"
+            : null;
 
     /// <summary>The parser takes an option it does not know for an argument: a body, a topic. Texts that begin with a dash come after <c>--</c>.</summary>
     private static string? UnknownOption(ParseResult parsed)

@@ -17,8 +17,8 @@ public sealed class ContextTests : IDisposable
     public async Task Context_SetUsedListedDeleted_IsWhatCommandsMean()
     {
         (await RunAsync("context", "list")).Error.Should().Be("there is no context yet: rocketops context set NAME HOST:PORT\n");
-        (await RunAsync("context", "set", "staging", "127.0.0.1:7")).EnsureSuccess().Output.Should().Be("commands mean no context: what runs here, or -n\n");
-        (await RunAsync("context", "set", "production", "127.0.0.1:9;127.0.0.1:11", "--use")).EnsureSuccess().Output.Should().Be("commands mean production, 127.0.0.1:9;127.0.0.1:11\n");
+        (await RunAsync("context", "set", "staging", "127.0.0.1:7")).EnsureSuccess().Output.Should().Be("staging is 127.0.0.1:7\ncommands mean no context: what runs here, or -n\n");
+        (await RunAsync("context", "set", "production", "127.0.0.1:9;127.0.0.1:11", "--use")).EnsureSuccess().Output.Should().Be("production is 127.0.0.1:9;127.0.0.1:11\ncommands mean production, 127.0.0.1:9;127.0.0.1:11\n");
         (await RunAsync("context", "list")).EnsureSuccess().Output.Should().Be(
             """
             CURRENT   CONTEXT      NAME-SERVERS
@@ -35,7 +35,7 @@ public sealed class ContextTests : IDisposable
 
         (await RunAsync("context", "use", "stagin")).Should().Match<ProcessResult>(static result => result.ExitCode == 1 && result.Error == "rocketops: there is no context stagin. Did you mean staging?\n");
         (await RunAsync("context", "use", "staging")).EnsureSuccess().Output.Should().Be("commands mean staging, 127.0.0.1:7\n");
-        (await RunAsync("context", "delete", "staging")).EnsureSuccess().Output.Should().Be("commands mean no context: what runs here, or -n\n");
+        (await RunAsync("context", "delete", "staging")).EnsureSuccess().Output.Should().Be("staging is forgotten\ncommands mean no context: what runs here, or -n\n");
         (await RunAsync("context", "list", "-o", "json")).EnsureSuccess().Output.Should().Contain("\"context\": \"production\"").And.NotContain("staging");
     }
 
@@ -52,9 +52,21 @@ public sealed class ContextTests : IDisposable
         (await File.ReadAllTextAsync(ContextsFile)).Should().Be("{}");
     }
 
-    private Task<ProcessResult> RunAsync(params string[] arguments) => ChildProcess.RunAsync(
+    [Fact]
+    public async Task Environment_NoAddress_IsWrongUsageThatNamesIt()
+    {
+        ProcessResult result = await RunWithAsync("host:99999", "topic", "list");
+
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().Be("rocketops topic list: NAMESRV_ADDR: \"99999\" of \"host:99999\" is no port, which is a number from 1 to 65535. See \"rocketops topic list --help\".\n");
+        (await RunWithAsync("host:99999", "topic", "list", "-n", "127.0.0.1:1")).Error.Should().Contain("no name server answers at 127.0.0.1:1 ");
+    }
+
+    private Task<ProcessResult> RunAsync(params string[] arguments) => RunWithAsync(string.Empty, arguments);
+
+    private Task<ProcessResult> RunWithAsync(string nameServers, params string[] arguments) => ChildProcess.RunAsync(
         Path.Combine(AppContext.BaseDirectory, "rocketops"),
         arguments,
         Patience,
-        new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CONFIG_HOME"] = _folder.Path, ["XDG_RUNTIME_DIR"] = _folder.Path, ["NAMESRV_ADDR"] = string.Empty });
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CONFIG_HOME"] = _folder.Path, ["XDG_RUNTIME_DIR"] = _folder.Path, ["NAMESRV_ADDR"] = nameServers });
 }

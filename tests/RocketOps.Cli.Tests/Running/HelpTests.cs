@@ -27,13 +27,17 @@ public sealed class HelpTests
         CliRun run = await CliRun.RunAsync();
 
         run.ExitCode.Should().Be(0);
-        string[] listed = [.. run.OutputLines.SkipWhile(static line => line != "Commands:").Skip(1).Where(static line => line.Length > 2 && line[2] != ' ').Select(static line => line.Trim().Split(' ')[0])];
+        string[] listed = [.. run.OutputLines.SkipWhile(static line => line != "Commands:").Skip(1).Where(static line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ').Select(static line => line.Trim().Split(' ')[0])];
         listed.Should().Equal([.. CommandTree.Create(Shell.OfThisProcess()).Subcommands.Where(static command => !command.Hidden).Select(static command => command.Name)]);
     }
 
     [Theory]
     [InlineData("help", "--help")]
+    [InlineData("help help", "--help")]
     [InlineData("help topic list", "topic list --help")]
+    [InlineData("help group dlq", "group dlq --help")]
+    [InlineData("group dlq", "group dlq --help")]
+    [InlineData("help group dlq resend", "group dlq resend --help")]
     public async Task HelpAsAWord_IsTheSameAsTheOption(string words, string option) =>
         (await CliRun.RunAsync(words.Split(' '))).EnsureSuccess().Output.Should().Be((await CliRun.RunAsync(option.Split(' '))).Output);
 
