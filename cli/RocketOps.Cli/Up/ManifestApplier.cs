@@ -91,11 +91,13 @@ internal sealed partial class ManifestApplier(IKubernetesClient client)
             }
         }
 
+        string[] kinds = [.. resources.OfType<JsonObject>().Where(static resource => resource.Text("name")?.Contains('/', StringComparison.Ordinal) == false).Select(static resource => resource.Text("kind")).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         JsonNode? group = root.StartsWith("apis/", StringComparison.Ordinal) ? await FindAsync($"apis/{manifest.ApiVersion.Split('/')[0]}", cancellation) : null;
         IEnumerable<string?> served = (group?["versions"] as JsonArray ?? []).OfType<JsonObject>().Select(version => version.Text("groupVersion"));
-        string here = string.Join(", ", served.Where(version => version != manifest.ApiVersion));
+        string here = string.Join(", ", kinds.Length > 0 ? kinds : served.Where(version => version != manifest.ApiVersion));
+        string hint = NearestWord.Hint(manifest.Kind, kinds);
         throw new CommandFailedException(
-            $"{manifest.Source}: {manifest}: there is no kind {manifest.Kind} in {manifest.ApiVersion} here.{(here.Length > 0 ? $" There is {here}." : string.Empty)}");
+            $"{manifest.Source}: {manifest}: there is no kind {manifest.Kind} in {manifest.ApiVersion} here.{(hint.Length > 0 ? hint : here.Length > 0 ? $" There is {here}." : string.Empty)}");
     }
 
     /// <summary>How an apply names a field that the schema refuses.</summary>

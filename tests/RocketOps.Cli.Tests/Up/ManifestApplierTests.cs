@@ -63,7 +63,8 @@ public sealed class ManifestApplierTests : IAsyncLifetime
     [InlineData("groups: 2", "groups: two", 6, "expected numeric")]
     [InlineData("writeQueues: 8", "writeQueues: 9", 11, "writeQueues must not be larger than readQueues")]
     [InlineData("{name: t}", "{name: t, lables: {a: b}}", 10, "Did you mean labels?")]
-    [InlineData("kind: Topic", "kind: Topik", 8, "there is no kind Topik in rocketops.io/v1beta1 here.")]
+    [InlineData("kind: Topic", "kind: Topik", 8, "there is no kind Topik in rocketops.io/v1beta1 here. Did you mean Topic?")]
+    [InlineData("kind: Topic", "kind: Queue", 8, "there is no kind Queue in rocketops.io/v1beta1 here. There is BrokerCluster, ConsumerGroup, Topic.")]
     public async Task Apply_Mistake_NamesItsLineAndWhatWasMeant(string right, string wrong, int line, string expected)
     {
         Func<Task> apply = () => ApplyAsync(Text.Replace(right, wrong, StringComparison.Ordinal));
