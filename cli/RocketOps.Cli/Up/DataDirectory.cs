@@ -78,7 +78,7 @@ internal sealed class DataDirectory : IDisposable
     public static string? LackOfRoom(string path, long freeBytes) => freeBytes switch
     {
         >= RoomToBegin => null,
-        >= Mebibyte => string.Create(CultureInfo.InvariantCulture, $"The disk of {path} has {freeBytes / Mebibyte} MiB free, and the first message of each broker takes 16 MiB: make room, or choose another disk with --data."),
+        >= Mebibyte => string.Create(CultureInfo.InvariantCulture, $"The disk of {path} has {freeBytes / Mebibyte} MiB free, and each broker takes 16 MiB of it at a time: make room, or choose another disk with --data."),
         _ => $"The disk of {path} is full: messages are refused, and what changes may be neither stored nor shown. Make room and all goes on by itself, or choose another disk with --data.",
     };
 
