@@ -6,8 +6,10 @@ namespace RocketOps.Client;
 /// </summary>
 public sealed class SubscriptionRefusedException : RocketMqException
 {
+    private const string PullPrefix = "parse the consumer's subscription failed, ";
+
     internal SubscriptionRefusedException(string topic, string expression, int responseCode, string? remark, string address)
-        : base(responseCode, remark, address, $"{address} does not take the expression \"{expression}\" for topic {topic}: {responseCode}: {remark ?? "no reason given"}{Advice(remark)}")
+        : base(responseCode, remark, address, $"{address} does not take the expression \"{expression}\" for topic {topic}: {Reason(responseCode, remark)}{Advice(remark)}")
     {
         Topic = topic;
         Expression = expression;
@@ -17,6 +19,14 @@ public sealed class SubscriptionRefusedException : RocketMqException
 
     /// <summary>What was refused.</summary>
     public string Expression { get; }
+
+    // What a pull is refused with says first that it is an expression that is refused, which stands before it already.
+    private static string Reason(int responseCode, string? remark) => remark switch
+    {
+        null => $"no reason given (response code {responseCode})",
+        _ when remark.StartsWith(PullPrefix, StringComparison.Ordinal) => remark[PullPrefix.Length..],
+        _ => remark,
+    };
 
     // Brokers filter by properties only when told to; whoever meets the refusal has to know the key.
     private static string Advice(string? remark) =>
