@@ -1,3 +1,4 @@
+using System.Globalization;
 using RocketOps.Client;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
@@ -40,7 +41,7 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         long consumed = 0;
         for (int run = 0; run < 2; run++)
         {
-            ProcessResult result = await ChildProcess.RunAsync("java", [$"-Duser.home={folder.Path}", "-XX:TieredStopAtLevel=1", "-cp", $"{classes.Output.Trim()}:{folder.Path}", "Hello"], Patience, Environment());
+            ProcessResult result = await HelloAsync(Environment());
 
             result.EnsureSuccess();
             result.Output.Should().Contain("sent to MessageQueue [topic=HELLO").And.Contain("received hello from Java", "{0}", result);
@@ -48,6 +49,12 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
             now.Should().BeGreaterThan(consumed);
             consumed = now;
         }
+
+        ProcessResult alone = await HelloAsync(new(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LoopbackPorts.Find(0)}") });
+        alone.ExitCode.Should().Be(1, "a first program ends when its first send fails: {0}", alone);
+
+        Task<ProcessResult> HelloAsync(Dictionary<string, string> environment) =>
+            ChildProcess.RunAsync("java", [$"-Duser.home={folder.Path}", "-XX:TieredStopAtLevel=1", "-cp", $"{classes.Output.Trim()}:{folder.Path}", "Hello"], Patience, environment);
     }
 
     [SkippableFact]
