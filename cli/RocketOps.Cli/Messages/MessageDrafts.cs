@@ -77,7 +77,12 @@ internal sealed class MessageDrafts(Shell shell, ProduceOptions options)
                 throw new CommandFailedException($"{file} is a folder; --file takes a file, whose bytes are one message.");
             }
 
-            if (file.Exists && file.Length > BoundedLines.MaxBytes)
+            if (!file.Exists)
+            {
+                throw new CommandFailedException($"there is no file {file}.");
+            }
+
+            if (file.Length > BoundedLines.MaxBytes)
             {
                 throw new CommandFailedException($"{file} has {file.Length} bytes, more than the {BoundedLines.MaxBytes} a message may have.");
             }

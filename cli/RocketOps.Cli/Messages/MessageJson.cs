@@ -87,13 +87,26 @@ internal static class MessageJson
             return new MessageDraft
             {
                 Body = Body(json),
-                Tag = json["tag"]?.GetValue<string>() ?? defaults.Tag,
-                Keys = json["keys"] is JsonArray { Count: > 0 } keys ? [.. keys.Select(static key => Text("keys", key))] : defaults.Keys,
-                Properties = json["properties"] is JsonObject { Count: > 0 } properties
-                    ? properties.ToDictionary(static property => property.Key, static property => Text($"property {property.Key}", property.Value), StringComparer.Ordinal)
-                    : defaults.Properties,
-                DelayLevel = json["delayLevel"]?.GetValue<int>() ?? defaults.DelayLevel,
-                ShardingKey = json["shardingKey"]?.GetValue<string>() ?? defaults.ShardingKey,
+                Tag = OptionalText(json, "tag") ?? defaults.Tag,
+                Keys = json["keys"] switch
+                {
+                    null or JsonArray { Count: 0 } => defaults.Keys,
+                    JsonArray keys => [.. keys.Select(static key => Text("a key", key))],
+                    _ => throw new FormatException("keys is no array of texts."),
+                },
+                Properties = json["properties"] switch
+                {
+                    null or JsonObject { Count: 0 } => defaults.Properties,
+                    JsonObject properties => properties.ToDictionary(static property => property.Key, static property => Text($"property {property.Key}", property.Value), StringComparer.Ordinal),
+                    _ => throw new FormatException("properties is no object of texts."),
+                },
+                DelayLevel = json["delayLevel"] switch
+                {
+                    null => defaults.DelayLevel,
+                    JsonValue given when given.TryGetValue(out int level) => level,
+                    _ => throw new FormatException("delayLevel is no whole number."),
+                },
+                ShardingKey = OptionalText(json, "shardingKey") ?? defaults.ShardingKey,
             };
         }
         catch (JsonException malformed)
@@ -101,23 +114,36 @@ internal static class MessageJson
             // The line is the message, so its number says nothing; the library counts bytes from 0.
             throw new FormatException($"it is no JSON from byte {(malformed.BytePositionInLine ?? 0) + 1} on.", malformed);
         }
-        catch (Exception malformed) when (malformed is InvalidOperationException or ArgumentException)
+        catch (InvalidOperationException malformed)
         {
-            throw new FormatException($"it cannot be read: {malformed.Message}", malformed);
+            throw new FormatException("a text in it ends in the middle of a character (\\ud800 to \\udfff come in pairs).", malformed);
+        }
+        catch (ArgumentException twice)
+        {
+            // The only thing that the library's objects do not take.
+            throw new FormatException("it has a field more than once.", twice);
         }
     }
 
     /// <summary>To the millisecond, which is all that brokers and clients write down.</summary>
     private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture);
 
-    private static string Text(string field, JsonNode? value) => value?.GetValue<string>() ?? throw new FormatException($"{field} is null.");
+    private static string? OptionalText(JsonObject json, string field) => json[field] is { } value ? Text(field, value) : null;
+
+    private static string Text(string field, JsonNode? value) =>
+        value is JsonValue given && given.TryGetValue(out string? text) ? text : throw new FormatException(value is null ? $"{field} is null." : $"{field} is no text.");
 
     private static byte[] Body(JsonObject json) => (json["body"], json["base64"]) switch
     {
-        (JsonValue text, null) => Encoding.UTF8.GetBytes(text.GetValue<string>()),
-        (null, JsonValue packed) => Convert.FromBase64String(packed.GetValue<string>()),
+        ({ } text, null) => Encoding.UTF8.GetBytes(Text("body", text)),
+        (null, { } packed) => Unpack(Text("base64", packed)),
         (null, null) => throw new FormatException("it has neither body nor base64."),
-        ({ }, { }) => throw new FormatException("it has both body and base64."),
-        _ => throw new FormatException("body and base64 are texts."),
+        _ => throw new FormatException("it has both body and base64."),
     };
+
+    private static byte[] Unpack(string base64)
+    {
+        byte[] body = new byte[(base64.Length * 3 / 4) + 3];
+        return Convert.TryFromBase64String(base64, body, out int length) ? body[..length] : throw new FormatException("what it has in base64 is none.");
+    }
 }
