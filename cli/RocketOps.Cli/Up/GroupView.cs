@@ -4,7 +4,15 @@ using RocketOps.Kubernetes.Dynamic;
 namespace RocketOps.Cli.Up;
 
 /// <summary>What the table shows of one ConsumerGroup.</summary>
-internal sealed record GroupView(string Key, string Cluster, string GroupName, bool IsReady, string Reason, string Message, int Members)
+/// <param name="Key">Namespace and name.</param>
+/// <param name="Cluster">Namespace and name of its cluster.</param>
+/// <param name="GroupName">What brokers call it.</param>
+/// <param name="IsReady">Its condition.</param>
+/// <param name="Reason">Of the condition.</param>
+/// <param name="Message">Of the condition.</param>
+/// <param name="Members">Consumers that are online.</param>
+/// <param name="Lag">Messages that wait for it; null when no master has told.</param>
+internal sealed record GroupView(string Key, string Cluster, string GroupName, bool IsReady, string Reason, string Message, int Members, long? Lag)
 {
     public static readonly KubernetesType<KubernetesObject> Kind = ResourceKind.Of("rocketops.io", "v1beta1", "ConsumerGroup", "consumergroups");
 
@@ -18,6 +26,7 @@ internal sealed record GroupView(string Key, string Cluster, string GroupName, b
             ready.IsTrue,
             ready.Reason,
             ready.Message,
-            group.Status.Int("members") ?? 0);
+            group.Status.Int("members") ?? 0,
+            group.Status.Number("lag"));
     }
 }

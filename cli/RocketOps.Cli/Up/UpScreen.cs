@@ -216,7 +216,8 @@ internal static class UpScreen
         {
             yield return new ScreenLine().PadTo(NameColumn).Add(group.GroupName).PadTo(states)
                 .Add(group.IsReady ? "ready" : Words(group.Reason), group.IsReady ? Tint.Good : Tint.Waiting)
-                .Add($"  {group.Members} {(group.Members == 1 ? "member" : "members")}", Tint.Quiet)
+                .Add($"  {Quantity.Of(group.Members, "member")}", Tint.Quiet)
+                .Add(group.Lag is { } lag ? $"  {Quantity.Of(lag, "message")} behind" : string.Empty, Tint.Quiet)
                 .Add($"  of {group.Cluster}", Tint.Quiet);
         }
 

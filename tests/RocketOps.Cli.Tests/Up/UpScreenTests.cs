@@ -1,5 +1,7 @@
+using System.Text.Json;
 using RocketOps.Cli.Demo;
 using RocketOps.Cli.Up;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Tests.Up;
 
@@ -46,6 +48,17 @@ public sealed class UpScreenTests
         lines.Should().ContainMatch("  quickst*r-x *name server *ready *127.10.1.2:9876");
         lines.Should().ContainMatch("  events *ready *8 queues per group*");
         lines.Should().ContainMatch("*quickstart-0-0  PodRestarted: it restarts*");
+    }
+
+    [Theory]
+    [InlineData("""{"members":1,"lag":7}""", "  orders-billing  *1 member  7 messages behind  of default/quickstart")]
+    [InlineData("""{"members":2,"lag":1}""", "  orders-billing  *2 members  1 message behind  of default/quickstart")]
+    [InlineData("""{"members":0}""", "  orders-billing  *0 members  of default/quickstart")]
+    public void Render_ConsumerGroup_HowManyWaitForWhom(string status, string expected)
+    {
+        GroupView group = GroupView.Of(new KubernetesObject(JsonSerializer.Deserialize<JsonElement>($$$"""{"metadata":{"name":"orders-billing","namespace":"default"},"spec":{"clusterRef":{"name":"quickstart"}},"status":{{{status}}}}""")));
+
+        Render(State(1, "", "") with { Groups = [group] }, 200, 60).Should().ContainMatch(expected);
     }
 
     [Fact]
