@@ -82,7 +82,7 @@ internal static class SwitchoverCommand
     /// <param name="ns">Its namespace.</param>
     /// <param name="to">Who is to lead; null for the first other one in sync.</param>
     /// <param name="cancellation">Ends the waiting, not the wish.</param>
-    private static async Task RunAsync(Shell shell, IKubernetesClient client, Changes changes, string group, string ns, string? to, CancellationToken cancellation)
+    public static async Task RunAsync(Shell shell, IKubernetesClient client, Changes changes, string group, string ns, string? to, CancellationToken cancellation)
     {
         GroupLease before = await ReadAsync(client, group, ns, cancellation);
         string holder = before.Holder ?? throw new CommandFailedException($"nobody leads {group}, so nobody can hand over; its members say why in their logs.");
