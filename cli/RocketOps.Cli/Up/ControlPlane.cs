@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -45,7 +46,7 @@ internal sealed class ControlPlane : IAsyncDisposable
         DataDirectory data, int port, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellation)
     {
         PodLogStore logs = new(data.PodLogs, maxFileBytes: 10 * 1024 * 1024, time);
-        EmbeddedApiServer api = await EmbeddedApiServer.StartAsync(
+        EmbeddedApiServer api = await StartApiAsync(
             new EmbeddedApiOptions
             {
                 DataDirectory = data.Api,
@@ -114,6 +115,18 @@ internal sealed class ControlPlane : IAsyncDisposable
     {
         client.Dispose();
         return Task.CompletedTask;
+    }
+
+    private static async Task<EmbeddedApiServer> StartApiAsync(EmbeddedApiOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            return await EmbeddedApiServer.StartAsync(options, cancellation);
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new CommandFailedException($"port {options.Port} of 127.0.0.1 is taken. Choose another one with --port, or a free one by leaving --port away.", taken);
+        }
     }
 
     private static IEnumerable<string> Crds()
