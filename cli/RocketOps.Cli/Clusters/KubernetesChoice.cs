@@ -32,7 +32,7 @@ internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<RunningUp> run
         string[] here = [.. running.Where(up => up.Clusters.Any(cluster => IsOf(cluster.Cluster, group, ns))).Select(static up => Path.Combine(up.DataDirectory, "kubeconfig"))];
         if (here.Length == 0)
         {
-            return (KubernetesClientConfiguration.FromKubeconfig(), null);
+            return FromKubeconfig(group, ns);
         }
 
         KubernetesClientConfiguration own = KubernetesClientConfiguration.FromKubeconfig(here[0]);
@@ -43,6 +43,22 @@ internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<RunningUp> run
         }
 
         return ways.Count == 1 ? (own, null) : (null, $"several have a group {group} in the namespace {ns}; choose one: {string.Join("; ", ways)}.");
+    }
+
+    /// <summary>A slip in the name of a group that runs here is more likely than another Kubernetes where there is no kubeconfig.</summary>
+    private (KubernetesClientConfiguration? Choice, string? Problem) FromKubeconfig(string group, string ns)
+    {
+        string[] clusters = [.. running.SelectMany(static up => up.Clusters).Select(static cluster => cluster.Cluster).Distinct(StringComparer.Ordinal)];
+        try
+        {
+            return (KubernetesClientConfiguration.FromKubeconfig(), null);
+        }
+        catch (KubernetesConfigurationException none) when (clusters.Length > 0)
+        {
+            string number = group[(group.LastIndexOf('-') + 1)..];
+            string hint = NearestWord.Hint($"{ns}/{group}", clusters.Select(cluster => $"{cluster}-{number}"));
+            return (null, $"no rocketops up has a cluster with a group {group} in the namespace {ns}, only {string.Join(", ", clusters)}.{hint} {none.Message}");
+        }
     }
 
     /// <summary>A group is called as its cluster, with its number behind.</summary>

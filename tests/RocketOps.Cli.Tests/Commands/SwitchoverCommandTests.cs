@@ -59,6 +59,19 @@ public sealed class SwitchoverCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Switchover_UpHasNoSuchGroupAndNoKubeconfigIsThere_NamesWhatRuns()
+    {
+        string missing = _folder.File("none");
+        await UpRunsAsync("here", "default/orders");
+
+        ProcessResult result = await RunGroupAsync(missing, "order-0");
+
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().Be(
+            $"rocketops cluster switchover: no rocketops up has a cluster with a group order-0 in the namespace default, only default/orders. Did you mean default/orders-0? No kubeconfig found at {missing}. Set KUBECONFIG or give a path.\n");
+    }
+
+    [Fact]
     public async Task Switchover_UpHasAClusterWhoseNameBeginsTheSame_AsksTheKubeconfigs()
     {
         const string longer = "orders-eu-0";
