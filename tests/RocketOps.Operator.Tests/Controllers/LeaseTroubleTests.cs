@@ -106,4 +106,53 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
         await World.ClusterAsync("a", "Ready", "True");
     }
+
+    /// <summary>By hand, or by somebody's cleanup: its members make another one, which knows nothing of the cluster.</summary>
+    [Fact]
+    public async Task LeaseDeleted_TheOneThatMembersMakeAgainIsTheClustersToo()
+    {
+        await CreateAsync(2);
+        BrokerCluster cluster = await World.ClusterAsync("a", "Ready", "True");
+        Lease before = await World.AwaitAsync<Lease>("a-0", lease => lease.Metadata.OwnerReferences?.Exists(owner => owner.Uid == cluster.Uid()) == true, "it is the cluster's");
+
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+
+        await World.AwaitAsync<Lease>(
+            "a-0",
+            lease => lease.Uid() != before.Uid() && lease.Metadata.OwnerReferences?.Exists(owner => owner.Uid == cluster.Uid()) == true && lease.Label(ClusterLabels.Cluster) == "a" && lease.Label(ClusterLabels.Group) == "a-0",
+            "it goes with the cluster, and the watch sees it");
+        BrokerCluster after = await World.ClusterAsync("a", "Ready", "True");
+        Conditions.IsTrue(after.Status!.Conditions, "Stalled").Should().BeFalse();
+        after.Status.Groups!.Single().Master.Should().NotBeNull();
+        (await EventsAsync()).Should().NotContain(Reasons.ResourceConflict);
+        World.Workloads.Started.Should().HaveCount(2, "nobody restarts for it");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("b-0-0/1,b-0-1/1")]
+    public async Task LeaseDeleted_SomebodyElseMakesOneOfItsName_IsLeftAloneAndTold(string? inSync)
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        await Members.CutOffAsync();
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        await World.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+
+        Lease made = await World.Client.CreateAsync(new Lease
+        {
+            Metadata = new ObjectMeta { Name = "a-0", Namespace = OperatorWorld.Ns, Annotations = inSync is null ? null : new() { ["rocketops.io/in-sync"] = inSync, ["rocketops.io/group-id"] = "theirs" } },
+            Spec = new LeaseSpec { HolderIdentity = "app-1", LeaseDurationSeconds = 15, LeaseTransitions = 7 },
+        });
+
+        BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be("Lease a-0 is needed by group a-0 of a but was not made by a member of that group. Remove or rename one of them.");
+        await World.EndedPassesAsync(2);
+        (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
+        (await OfAsync<PersistentVolumeClaim>("data-a-0-0")).Annotation("rocketops.io/group-id").Should().Be(Members.GroupId);
+
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        Members.AreCutOff = false;
+        await World.ClusterAsync("a", "Ready", "True");
+    }
 }

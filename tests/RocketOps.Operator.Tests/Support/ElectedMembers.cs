@@ -19,6 +19,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Func<CancellationToken, Task<bool>> _pause;
     private readonly Task _running;
+    private readonly SemaphoreSlim _step = new(1);
 
     // By the transitions of the Lease.
     private readonly ConcurrentDictionary<int, string> _masters = new();
@@ -64,6 +65,14 @@ internal sealed class ElectedMembers : IAsyncDisposable
         set => Volatile.Write(ref field, value);
     }
 
+    /// <summary>They do nothing from here on, and what they were doing is done.</summary>
+    public async Task CutOffAsync()
+    {
+        AreCutOff = true;
+        await _step.WaitAsync();
+        _step.Release();
+    }
+
     /// <summary>As members register: the master with the address that follows it, others with their own.</summary>
     public async Task<(long Id, string Address)?> RegistrationAsync(string pod, CancellationToken cancellationToken)
     {
@@ -79,6 +88,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         await _stopping.CancelAsync();
         await _running;
         _stopping.Dispose();
+        _step.Dispose();
     }
 
     private async Task RunAsync()
@@ -87,11 +97,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         {
             try
             {
-                if (!AreCutOff)
-                {
-                    await StepAsync(_stopping.Token);
-                }
-
+                await TryStepAsync();
                 await _pause(_stopping.Token);
             }
             catch (OperationCanceledException)
@@ -107,6 +113,22 @@ internal sealed class ElectedMembers : IAsyncDisposable
                 Failure = broken;
                 return;
             }
+        }
+    }
+
+    private async Task TryStepAsync()
+    {
+        await _step.WaitAsync(_stopping.Token);
+        try
+        {
+            if (!AreCutOff)
+            {
+                await StepAsync(_stopping.Token);
+            }
+        }
+        finally
+        {
+            _step.Release();
         }
     }
 

@@ -42,9 +42,6 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
         };
     }
 
-    /// <summary>Members of a group have written it: they note the copies in sync with the first word.</summary>
-    public static bool IsOfMembers(Lease lease) => lease.Annotation(InSyncAnnotation) is not null || lease.Annotation(GroupIdAnnotation) is not null;
-
     public bool Has(string pod) => InSync.Contains(pod, StringComparer.Ordinal);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Holder ?? "nobody"} in epoch {Epoch}");

@@ -58,14 +58,14 @@ internal sealed class LeasesStep
                 continue;
             }
 
-            if (LeaseOwnership.ForeignBecause(context, lease) is { } foreign)
+            if (LeaseBelonging.ForeignBecause(context, lease) is { } foreign)
             {
                 outcome = outcome with { Foreign = outcome.Foreign ?? new Problem(Reasons.ResourceConflict, foreign) };
                 continue;
             }
 
             leases[group] = GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) };
-            if (adopts && !LeaseOwnership.IsOwned(context, lease))
+            if (adopts && !LeaseBelonging.IsMarked(context, lease))
             {
                 outcome = outcome with { Unadopted = await AdoptAsync(context, lease, cancellationToken) ?? outcome.Unadopted };
             }
@@ -86,7 +86,7 @@ internal sealed class LeasesStep
     /// <exception cref="KubernetesException">The server does not say.</exception>
     public async Task<Lease?> ReadAsync(ClusterContext context, string group, CancellationToken cancellationToken)
     {
-        if (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken) is not { } lease || LeaseOwnership.ForeignBecause(context, lease) is not null)
+        if (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken) is not { } lease || LeaseBelonging.ForeignBecause(context, lease) is not null)
         {
             return null;
         }
@@ -120,7 +120,7 @@ internal sealed class LeasesStep
         try
         {
             Lease? lease = await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken);
-            if (lease is not null && LeaseOwnership.ForeignBecause(context, lease) is null)
+            if (lease is not null && LeaseBelonging.ForeignBecause(context, lease) is null)
             {
                 _clock.Saw(context.Cluster.Key(), lease);
             }
