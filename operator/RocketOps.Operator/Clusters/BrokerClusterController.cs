@@ -297,14 +297,23 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 findings = findings with { ScaleIn = await _scaleIn.RunAsync(context, observation, groups, registrations, cancellationToken) };
                 findings = findings with { ScaleOuts = await _scaleOut.RunAsync(context, observation, groups, registrations, cancellationToken) };
 
-                // Once a template is proven every group gets it. Which pod goes next follows from all of them, and of which pods are outdated nothing is known before their set's controller has seen it.
-                bool turns = turned || children.Changed is not null || groups.Any(static group => group is { Set: not null, Observed: false });
-                bool held = turns || pause is { Restarts: true } || (context.IsAutomatic && findings.ScaleIn.TakesAway);
-                findings = findings with { Roll = await _roll.RunAsync(context, observation, groups, registrations, held, cancellationToken) };
-                if ((findings.ScaleIn.HandOver ?? (held ? null : findings.Roll.HandOver)) is { } handOver)
+                // Once a template is proven every group gets it. Which pod goes next follows from all of them.
+                RollHold? hold = pause is { Restarts: true } || turned || children.Changed is not null ? RollHold.ForNow
+                    : context.IsAutomatic && findings.ScaleIn.TakesAway ? RollHold.ForRemoval
+                    : RollHold.OfUnobserved(groups);
+                findings = findings with
+                {
+                    Roll = hold is null ? await _roll.RunAsync(context, observation, groups, registrations, cancellationToken) : _roll.Look(context, observation, groups, registrations).Held(hold),
+                };
+                if ((findings.ScaleIn.HandOver ?? findings.Roll.HandOver) is { } handOver)
                 {
                     findings = findings with { HandOverFails = await _handOver.RunAsync(context, handOver, cancellationToken) };
                 }
+            }
+            else if ((blocked ? claims.Unread ?? denied ?? honoured.Problem : children.Problem ?? leases.Unread) is { } blocker)
+            {
+                // Pods that are outdated stay so, and the operation says for what.
+                findings = findings with { Roll = _roll.Look(context, observation, groups, registrations).Held(RollHold.For(blocker)) };
             }
 
             if (problem is null && children.Pending is null && children.Changed is null && growth.Held.Count == 0)

@@ -65,16 +65,20 @@ public sealed class RollPlannerTests
         RollPlan plan = Next([Member("a-0", 0, outdated: true), Member("a-0", 1, ready: false)]);
 
         plan.Restart.Should().BeNull();
-        plan.WaitsFor!.Pod.Should().Be("a-0-1");
+        (plan.WaitsFor!.Pod, plan.Why).Should().Be(("a-0-1", RollWait.Serving));
         plan.InProgress.Should().BeTrue();
     }
+
+    [Fact]
+    public void Next_RestartedMasterNotReadyYet_IsOnItsWayBack() =>
+        Next([Member("a-0", 0, ready: false), Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, Why = RollWait.Returning, WaitsFor = new { Pod = "a-0-0" } });
 
     [Fact]
     public void Next_PodMissing_Waits()
     {
         MemberState missing = new("a-0", "a-0-1", 1, Rank(1), null, false, false, false);
 
-        Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing });
+        Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing, Why = RollWait.Absent });
     }
 
     [Fact]
@@ -83,7 +87,7 @@ public sealed class RollPlannerTests
         RollPlan plan = Next([Member("a-0", 0, ready: false, outdated: true), Member("a-0", 1, terminating: true)]);
 
         plan.Restart.Should().BeNull();
-        plan.WaitsFor!.Pod.Should().Be("a-0-1");
+        (plan.WaitsFor!.Pod, plan.Why).Should().Be(("a-0-1", RollWait.Leaving));
     }
 
     /// <summary>

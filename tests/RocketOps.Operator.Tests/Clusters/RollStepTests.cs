@@ -216,7 +216,7 @@ public sealed class RollStepTests
             options,
             _events,
             TimeProvider.System);
-        return await step.RunAsync(context, observation, observation.Groups(context, registrations).Select(WithLog).ToArray(), registrations, held: false, CancellationToken.None);
+        return await step.RunAsync(context, observation, observation.Groups(context, registrations).Select(WithLog).ToArray(), registrations, CancellationToken.None);
     }
 
     /// <summary>As all were when the pass asked them.</summary>

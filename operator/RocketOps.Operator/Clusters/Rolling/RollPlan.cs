@@ -1,4 +1,5 @@
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Rolling;
 
@@ -13,6 +14,9 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
     /// <summary>The disruption budgets that do not let the pod go, with <see cref="RollWait.Budget"/>; null when the API server names none.</summary>
     public string? Budgets { get; init; }
 
+    /// <summary>What has to be set right or become known first, with <see cref="RollWait.Held"/>; null otherwise.</summary>
+    public Problem? Hold { get; init; }
+
     /// <summary>Some pods are not up to date yet.</summary>
     public bool InProgress => Groups.Any(static action => action.Outdated > 0);
 
@@ -21,6 +25,10 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
 
     /// <summary>The hand-over to bring about now; null when there is none.</summary>
     public GroupAction? HandOver => Groups.FirstOrDefault(static action => action.Step == GroupStep.HandOver);
+
+    /// <summary>The same, while nothing may be taken away or handed over. One that waits by itself goes on to say for what, unless nothing of it can be looked after.</summary>
+    public RollPlan Held(RollHold? hold) =>
+        hold is null || (hold.Problem is null && Restart is null && HandOver is null) ? this : Waiting(hold.Why, hold.WaitsFor) with { Hold = hold.Problem };
 
     /// <summary>The same, and nothing is taken away or handed over yet.</summary>
     public RollPlan Waiting(RollWait why = RollWait.None, MemberState? waitsFor = null) => this with

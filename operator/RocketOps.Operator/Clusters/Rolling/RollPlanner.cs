@@ -29,13 +29,13 @@ internal static class RollPlanner
 
         if (Array.Find(members, static member => member.Terminating) is { } terminating)
         {
-            return Wait(groups, RollWait.Serving, terminating);
+            return Wait(groups, RollWait.Leaving, terminating);
         }
 
         // A pod of the current template that does not serve, or cannot be made, tells nothing good of what the next one would become.
         if (Ordered(members.Where(static member => !member.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
         {
-            return Wait(groups, RollWait.Serving, unproven);
+            return Wait(groups, unproven.Uid is null ? RollWait.Absent : unproven.Role == BrokerMemberRole.Master ? RollWait.Returning : RollWait.Serving, unproven);
         }
 
         MemberState[] broken = [.. outdated.Where(static member => !member.Ready)];

@@ -6,7 +6,16 @@ internal enum RollWait
     /// <summary>One does, or nothing is outdated, or the next pass sees.</summary>
     None,
 
-    /// <summary>A pod does not serve, or stops.</summary>
+    /// <summary>A pod stops.</summary>
+    Leaving,
+
+    /// <summary>A member has no pod, or one that nobody has seen yet.</summary>
+    Absent,
+
+    /// <summary>The pod of a master has been made again and does not serve yet.</summary>
+    Returning,
+
+    /// <summary>A pod does not serve.</summary>
     Serving,
 
     /// <summary>A pod serves, and a name server does not know it.</summary>
@@ -35,4 +44,13 @@ internal enum RollWait
 
     /// <summary>The name servers are being replaced.</summary>
     ReplacedNameServers,
+
+    /// <summary>The controller of a group's set has not seen what was written last: which of its pods are outdated is not known.</summary>
+    Unobserved,
+
+    /// <summary>A member leaves its group.</summary>
+    Removal,
+
+    /// <summary>Something has to be set right, or become known, before the operator touches any pod.</summary>
+    Held,
 }

@@ -16,11 +16,18 @@ internal static class RollWords
         RollPlan roll = findings.Roll;
         return roll.Why switch
         {
+            RollWait.Leaving => Rolling($"; {PodWords.WithTrouble(roll.WaitsFor!, findings)}, and the next one goes when another pod serves in its place"),
+            RollWait.Absent when findings.Refused.Brokers.ContainsKey(roll.WaitsFor!.Pod) => Rolling($"; waiting for {PodWords.WithTrouble(roll.WaitsFor, findings)}"),
+            RollWait.Absent => Rolling($"; waiting for {roll.WaitsFor!.Pod}, which StatefulSet {roll.WaitsFor.Group} has yet to make, or which was made a moment ago"),
+            RollWait.Returning => Rolling($"; waiting for {roll.WaitsFor!.Pod} to come back as the master of {roll.WaitsFor.Group}: {PodTrouble.Describe(findings.Observation.Pod(roll.WaitsFor.Pod))}"),
             RollWait.Serving => Rolling($"; waiting for {PodWords.WithTrouble(roll.WaitsFor!, findings)}"),
             RollWait.Registration => Rolling($"; waiting for {roll.WaitsFor!.Pod} to register with every name server"),
             RollWait.MasterPause => Rolling($"; clients get time to find {roll.WaitsFor!.Pod} again before the next master goes"),
             RollWait.SilentNameServer => Rolling(", and none goes while a name server does not answer the operator: clients could not learn where it has gone"),
             RollWait.ReplacedNameServers => Rolling(", once the name servers have been replaced"),
+            RollWait.Unobserved when roll.WaitsFor is { } unobserved => Rolling($"; waiting for StatefulSet {unobserved.Group} to be taken up: which of its pods are outdated is known then"),
+            RollWait.Removal => Rolling($", and none does while {findings.ScaleIn.Pod} leaves {findings.ScaleIn.Group}"),
+            RollWait.Held => new Problem(roll.Hold!.Reason, $"Brokers are outdated, and none restarts for now: {roll.Hold.Message}"),
             RollWait.Master => new Problem(Reasons.MasterMissing, $"{Begin}, and none of {roll.WaitsFor!.Group} goes before somebody leads it: {roll.WaitsFor.Pod} does not renew its Lease."),
             RollWait.Sync => new Problem(
                 Reasons.WaitingForSync,
@@ -63,7 +70,12 @@ internal static class RollWords
             return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when restarts are not paused any more.");
         }
 
-        bool isNext = roll.WaitsFor is { } member && roll.Why != RollWait.MasterPause ? member.Group == action.Group : roll.Why != RollWait.None;
+        if (findings.Groups.Any(group => group.Name == action.Group && group.IsTroubled))
+        {
+            return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when what is refused of the group can be applied.");
+        }
+
+        bool isNext = roll.WaitsFor is { } member && roll.Why is not (RollWait.MasterPause or RollWait.Unobserved) ? member.Group == action.Group : roll.Why != RollWait.None;
         return action.Step switch
         {
             GroupStep.HandOver => (OperationPhase.HandingOver, Describe(findings).Message),
@@ -74,13 +86,16 @@ internal static class RollWords
     }
 
     /// <summary>A pod is on its way back.</summary>
-    private static bool IsAway(RollPlan roll) => roll.Why is RollWait.Serving or RollWait.Registration;
+    private static bool IsAway(RollPlan roll) => roll.Why is RollWait.Leaving or RollWait.Absent or RollWait.Returning or RollWait.Serving or RollWait.Registration;
 
     private static Problem Rolling(string how) => new(Reasons.RollingUpdate, $"{Begin}{how}.");
 
     private static string HandOver(RollPlan roll) =>
         $"{Begin}: {roll.HandOver?.Member?.Pod ?? roll.WaitsFor!.Pod} hands {roll.WaitsFor!.Group} over{(roll.HandOver?.HandOverTo is { } successor ? $" to {successor.Pod}" : "")} before it restarts";
 
+    /// <summary>A member that is up to date has been restarted for it, and is on its way back.</summary>
     private static string Straggler(MemberState member, ClusterFindings findings) =>
-        findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.NotFollowing is { } why ? $"It does not copy its master's log: {why.TrimEnd('.')}." : "It comes by itself, or its log says why not.";
+        findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.NotFollowing is { } why ? $"It does not copy its master's log: {why.TrimEnd('.')}."
+        : member is { Outdated: false, Settled: true } ? "It has been made again and catches up by itself, or its log says why not."
+        : "It comes by itself, or its log says why not.";
 }

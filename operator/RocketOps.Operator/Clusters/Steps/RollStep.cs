@@ -42,13 +42,12 @@ internal sealed class RollStep
     /// <param name="observation">Its workloads.</param>
     /// <param name="groups">Its groups with their members' figures.</param>
     /// <param name="registrations">What the name servers know.</param>
-    /// <param name="held">Another pod is about to go, or does: nobody restarts meanwhile.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<RollPlan> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, bool held, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
-        RollPlan plan = Next(context, observation, groups, registrations);
-        if (plan.Restart is null || held)
+        RollPlan plan = Look(context, observation, groups, registrations);
+        if (plan.Restart is null)
         {
             return plan;
         }
@@ -56,7 +55,7 @@ internal sealed class RollStep
         // The cache lags behind, and so does what this pass has asked before it made children. A deletion cannot be taken back, so it is decided on what the API server and the brokers say now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
-        RollPlan confirmed = Next(now, live, await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken), registrations);
+        RollPlan confirmed = Look(now, live, await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken), registrations);
         if (confirmed.Restart is not { Uid: { } uid } member)
         {
             // Nothing is outdated there: the pod is being replaced, or its set is newer than what its controller has seen. The members that the status shows are the cache's, and it says that
@@ -92,6 +91,14 @@ internal sealed class RollStep
         return confirmed;
     }
 
+    /// <summary>What could restart next, as far as the caches and the figures of this pass say.</summary>
+    public RollPlan Look(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) => RollPlanner.Next(
+        _recovery.Measure(context.Cluster.Key(), observation, _serving.Measure(context.Cluster.Key(), groups)),
+        State(observation, registrations),
+        _time.GetUtcNow(),
+        _options.MasterRestartPause,
+        context.Spec.Replication.Mode == ReplicationMode.Sync ? context.Spec.Replication.MinInSync : 1);
+
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster)
     {
@@ -122,13 +129,6 @@ internal sealed class RollStep
             return null;
         }
     }
-
-    private RollPlan Next(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) => RollPlanner.Next(
-        _recovery.Measure(context.Cluster.Key(), observation, _serving.Measure(context.Cluster.Key(), groups)),
-        State(observation, registrations),
-        _time.GetUtcNow(),
-        _options.MasterRestartPause,
-        context.Spec.Replication.Mode == ReplicationMode.Sync ? context.Spec.Replication.MinInSync : 1);
 
     private static NameServerState State(ClusterObservation observation, BrokerRegistrations registrations) =>
         !registrations.Complete ? NameServerState.Silent
