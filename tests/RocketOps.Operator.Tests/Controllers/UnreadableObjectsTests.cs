@@ -104,6 +104,34 @@ public sealed class UnreadableObjectsTests
         world.Admin.Writes.Should().NotContain("nameservers delete events");
     }
 
+    /// <summary>After a restart nothing is known of what it was when it could be read.</summary>
+    [Fact]
+    public async Task ConsumerGroup_ThatMayHaveADeletedOnesGroupCannotBeRead_TheGroupStaysUntilItCan()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateGroupAsync("first", "a", static spec => (spec.GroupName, spec.DeletionPolicy) = ("billing", DeletionPolicy.Delete));
+        await world.GroupAsync("first", "Ready", "True");
+        await world.CreateGroupAsync("second", "a", static spec => spec.GroupName = "billing");
+        await world.GroupAsync("second", "Stalled", "True", Reasons.ResourceConflict);
+        await world.StopOperatorAsync();
+        await AllowNewerWordAsync(world, "consumergroups", "managementPolicy");
+        await PatchAsync<ConsumerGroup>(world, "second", """{"spec":{"managementPolicy":"Newer"}}""");
+        await world.Client.DeleteAsync<ConsumerGroup>("first", OperatorWorld.Ns);
+
+        await world.StartOperatorAsync();
+
+        ConsumerGroup waiting = await world.AwaitAsync<ConsumerGroup>("first", static group => Conditions.Find(group.Status!.Conditions, "Ready") is { Reason: Reasons.InvalidSpec }, "waits");
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("The consumer group is not removed while this operator cannot read ConsumerGroup second, ");
+        JsonNode told = (await StalledAsync<ConsumerGroup>(world, "second"))["status"]!;
+        Condition(told, "Stalled")["message"]!.ToString().Should().StartWith("This operator cannot read the object: spec.managementPolicy: the value is no ManagementPolicy that is known here. ");
+        world.Admin.Group(world.Master("a-0"), "billing").Should().NotBeNull();
+
+        await PatchAsync<ConsumerGroup>(world, "second", """{"spec":{"managementPolicy":null}}""");
+        await world.GoneAsync<ConsumerGroup>("first");
+        (await world.GroupAsync("second", "Ready", "True")).Status!.GroupName.Should().Be("billing");
+        world.Admin.Group(world.Master("a-0"), "billing").Should().NotBeNull();
+    }
+
     /// <summary>As definitions of a newer operator are before an older one is put back.</summary>
     private static async Task AllowNewerWordAsync(OperatorWorld world, string plural, params string[] field)
     {
