@@ -166,6 +166,30 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         Refused(await PatchAsync("""{"spec":{"holderIdentity":"a-0-1"}}"""), "changes the metadata alone");
     }
 
+    /// <summary>Which copies have everything, whose group it is, by what members know each other, and whether a master may lead that lacks messages.</summary>
+    [SkippableTheory]
+    [InlineData("noted", """{"rocketops.io/in-sync":"a-0-1/1"}""")]
+    [InlineData("noted", """{"rocketops.io/in-sync":null}""")]
+    [InlineData("noted", """{"rocketops.io/group-id":"another"}""")]
+    [InlineData("noted", """{"rocketops.io/key-digests":"a-0-0=mine"}""")]
+    [InlineData("noted", """{"rocketops.io/successor":"a-0-1"}""")]
+    [InlineData("noted", """{"rocketops.io/unclean-epoch":"2"}""")]
+    [InlineData("bare", """{"rocketops.io/unclean-epoch":"2"}""")]
+    public async Task Operator_WhatMembersNoteInTheirLease_IsNotChanged(string lease, string notes)
+    {
+        ChartOnApiServer.Require();
+        string name = $"{lease}-{Guid.NewGuid():N}";
+        string noted = lease == "noted" ? "\n  annotations: {rocketops.io/in-sync: a-0-0/1, rocketops.io/group-id: id, rocketops.io/key-digests: a-0-0=theirs, rocketops.io/hand-over-to: a-0-1}" : "";
+        await server.ApplyAsync(Lease("default", name, Owned + noted, "a-0-0"));
+        Task<ProcessResult> PatchAsync(string annotations) =>
+            server.TryKubectlAsync("patch", "lease", name, "--type=merge", "-p", $$$"""{"metadata":{"annotations":{{{annotations}}}}}""", "--as", ChartOnApiServer.Account);
+
+        Refused(await PatchAsync(notes), "changes nothing of what its members note");
+
+        (await PatchAsync("""{"rocketops.io/hand-over-to":"a-0-2"}""")).EnsureSuccess();
+        (await PatchAsync("""{"rocketops.io/hand-over-to":null}""")).EnsureSuccess();
+    }
+
     [SkippableTheory]
     [InlineData("apiVersion: v1\nkind: Service", "spec: {ports: [{port: 80}], externalIPs: [192.0.2.1]}", "address of outside")]
     [InlineData("apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice", "addressType: IPv4\nendpoints: [{addresses: [192.0.2.1]}]", "no others")]
