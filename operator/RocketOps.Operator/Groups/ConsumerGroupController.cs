@@ -124,6 +124,14 @@ internal sealed partial class ConsumerGroupController(
             known[broker] = new GroupOutcome(broker, found, Problem: GroupClaims.Conflict(GroupNames.Effective(group), group.Spec, claims.Differing), Observed: true);
         }
 
+        if (claims.TakesOver && TakeoverRefusal.Find(group, $"Consumer group {GroupNames.Effective(group)}", groups, view.Cluster) is { } unreadable)
+        {
+            foreach ((string broker, SubscriptionGroupConfig? found) in claims.GiveUp())
+            {
+                known[broker] = new GroupOutcome(broker, found, Pending: unreadable, Observed: true);
+            }
+        }
+
         if (claims.Taken.Count > 0)
         {
             ConsumerGroupStatus claimed = GroupStatusBuilder.Claim(group, claims.Taken.Keys, time.GetUtcNow());

@@ -28,6 +28,9 @@ internal sealed class ClaimDecision<TFound>(bool isNew, Func<TFound?, bool> mayT
         }
     }
 
+    /// <summary>What an object has nowhere yet is on a master already, and would be its from now on.</summary>
+    public bool TakesOver => isNew && Taken.Values.Any(static found => found is not null);
+
     /// <summary>Gives up what a conflict leaves to others; empty without one.</summary>
     public IReadOnlyList<(string Broker, TFound? Found)> GiveUpDiffering() => _differing.Count == 0 ? [] : [.. isNew ? GiveUp() : [], .. _differing];
 

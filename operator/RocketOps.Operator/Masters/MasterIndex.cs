@@ -27,8 +27,14 @@ internal sealed class MasterIndex<TEntity>
         entities.AddIndex(ByCluster, entity => [cluster(entity).ToString()]);
     }
 
-    /// <summary>Objects of the kind, of whatever cluster, that cannot be read: what they mean is not known, or not any more.</summary>
-    public IEnumerable<ObjectKey> Unreadable => _entities.Unreadable.Keys;
+    /// <summary>
+    /// Another object of the kind that a cluster admits and that cannot be read: what it means is not known, or not any more. Of several always the same, so that a status that names it stays; null when there is none.
+    /// </summary>
+    public ObjectKey? UnreadableBeside(TEntity entity, BrokerCluster cluster)
+    {
+        ObjectKey[] unreadable = [.. _entities.Unreadable.Keys.Where(other => other != entity.Key() && cluster.Admits(other.Namespace))];
+        return unreadable.Length == 0 ? null : unreadable.MinBy(static other => other.ToString(), StringComparer.Ordinal);
+    }
 
     /// <summary>All objects that mean the same on the same cluster, itself among them.</summary>
     public IReadOnlyList<TEntity> Same(TEntity entity) => _entities.ByIndex(ByName, Meaning(entity));

@@ -49,11 +49,9 @@ internal sealed partial class RemovalChecks(IKubernetesClient client, TimeProvid
         }
 
         // Whether they mean the same nobody knows.
-        ObjectKey[] unreadable = [.. index.Unreadable.Where(other => other != entity.Key() && cluster.Admits(other.Namespace))];
-        if (unreadable.Length > 0)
+        if (index.UnreadableBeside(entity, cluster) is { } unreadable)
         {
-            // Of several always the same, so that the status stays.
-            return new Removal(null, DeletionAnnotations.Unreadable(what, entity.Kind, unreadable.MinBy(static other => other.ToString(), StringComparer.Ordinal), entity));
+            return new Removal(null, DeletionAnnotations.Unreadable(what, entity.Kind, unreadable, entity));
         }
 
         if (await client.HasLiveAsync(index.Same(entity), other => cluster.Admits(other.Namespace()) && isRival(other), cancellationToken))

@@ -171,6 +171,14 @@ internal sealed partial class TopicController : IEntityController<Topic>
             refused[broker] = new TopicOutcome(broker, found, Problem: TopicClaims.Conflict(TopicNames.Effective(topic), topic.Spec, wanted, claims.Differing), Observed: true);
         }
 
+        if (claims.TakesOver && TakeoverRefusal.Find(topic, $"Topic {TopicNames.Effective(topic)}", _topics, cluster) is { } unreadable)
+        {
+            foreach ((string broker, TopicSettings? found) in claims.GiveUp())
+            {
+                refused[broker] = new TopicOutcome(broker, found, Pending: unreadable, Observed: true);
+            }
+        }
+
         if (await OrderConflictAsync(topic, cluster, admin, claims.Taken, cancellationToken) is { } order)
         {
             foreach ((string broker, TopicSettings? found) in claims.GiveUp())

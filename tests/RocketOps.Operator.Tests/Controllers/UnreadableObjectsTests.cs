@@ -132,6 +132,59 @@ public sealed class UnreadableObjectsTests
         world.Admin.Group(world.Master("a-0"), "billing").Should().NotBeNull();
     }
 
+    /// <summary>The younger one, which was refused as long as the older one could be read, does not take its topic. What is nowhere yet is nobody's.</summary>
+    [Fact]
+    public async Task Topic_CannotBeReadByAnOperatorThatBegins_ItsTopicIsTakenOverByNobody()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("older", "a", static spec => spec.TopicName = "events");
+        await world.TopicAsync("older", "Ready", "True");
+        await world.CreateTopicAsync("younger", "a", static spec => (spec.TopicName, spec.AdoptionPolicy, spec.ReadQueues, spec.WriteQueues) = ("events", AdoptionPolicy.Adopt, 16, 16));
+        await world.TopicAsync("younger", "Stalled", "True", Reasons.ResourceConflict);
+        await world.StopOperatorAsync();
+        await AllowNewerWordAsync(world, "topics", "messageType");
+        await PatchAsync<Topic>(world, "older", """{"spec":{"messageType":"Newer"}}""");
+
+        await world.StartOperatorAsync();
+
+        Topic waiting = await world.TopicAsync("younger", "Ready", "False", Reasons.InvalidSpec);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("Topic events was there before this object, and is not taken over while this operator cannot read Topic older, ");
+        await world.CreateTopicAsync("new", "a");
+        await world.TopicAsync("new", "Ready", "True");
+        world.Admin.Topic(world.Master("a-0"), "events")!.WriteQueues.Should().NotBe(16);
+
+        await PatchAsync<Topic>(world, "older", """{"spec":{"messageType":null}}""");
+        await world.TopicAsync("older", "Ready", "True");
+        await world.TopicAsync("younger", "Stalled", "True", Reasons.ResourceConflict);
+        world.Admin.Topic(world.Master("a-0"), "events")!.WriteQueues.Should().NotBe(16);
+    }
+
+    [Fact]
+    public async Task ConsumerGroup_CannotBeReadByAnOperatorThatBegins_ItsGroupIsTakenOverByNobody()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateGroupAsync("older", "a", static spec => spec.GroupName = "billing");
+        await world.GroupAsync("older", "Ready", "True");
+        await world.CreateGroupAsync("younger", "a", static spec => (spec.GroupName, spec.AdoptionPolicy, spec.RetryMaxTimes) = ("billing", AdoptionPolicy.Adopt, 3));
+        await world.GroupAsync("younger", "Stalled", "True", Reasons.ResourceConflict);
+        await world.StopOperatorAsync();
+        await AllowNewerWordAsync(world, "consumergroups", "managementPolicy");
+        await PatchAsync<ConsumerGroup>(world, "older", """{"spec":{"managementPolicy":"Newer"}}""");
+
+        await world.StartOperatorAsync();
+
+        ConsumerGroup waiting = await world.GroupAsync("younger", "Ready", "False", Reasons.InvalidSpec);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("Consumer group billing was there before this object, and is not taken over while this operator cannot read ConsumerGroup older, ");
+        await world.CreateGroupAsync("new", "a");
+        await world.GroupAsync("new", "Ready", "True");
+        world.Admin.Group(world.Master("a-0"), "billing")!.RetryMaxTimes.Should().Be(16);
+
+        await PatchAsync<ConsumerGroup>(world, "older", """{"spec":{"managementPolicy":null}}""");
+        await world.GroupAsync("older", "Ready", "True");
+        await world.GroupAsync("younger", "Stalled", "True", Reasons.ResourceConflict);
+        world.Admin.Group(world.Master("a-0"), "billing")!.RetryMaxTimes.Should().Be(16);
+    }
+
     /// <summary>As definitions of a newer operator are before an older one is put back.</summary>
     private static async Task AllowNewerWordAsync(OperatorWorld world, string plural, params string[] field)
     {
