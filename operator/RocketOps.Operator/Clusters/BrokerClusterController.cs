@@ -163,7 +163,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
-        context = context.Troubling(_children.TroubledBefore(entity.Key()));
+        context = context.Troubling(_children.TroubledBefore(entity.Key()).Union(leases.Foreign.Keys).ToHashSet(StringComparer.Ordinal));
         context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with
         {
@@ -237,7 +237,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
 
         if (!paused && !blocked)
         {
-            context = context.Troubling(children.Troubled.Keys.ToHashSet(StringComparer.Ordinal));
+            context = context.Troubling(children.Troubled.Keys.Union(leases.Foreign.Keys).ToHashSet(StringComparer.Ordinal));
         }
 
         // What was just written is newer than the cache: with the old generation a rollout that has not begun would look finished.
@@ -247,12 +247,12 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         (IReadOnlyList<GroupView> groups, bool silent) = _faults.Measure(
             context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
-        Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Foreign);
+        Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Told);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
         ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
         {
             Changed = children.Changed,
-            OthersGoOn = children is { Problem: null, Troubled.Count: > 0 },
+            OthersGoOn = children.Problem is null && children.Troubled.Count + leases.Foreign.Count > 0,
             Pause = pause,
             NameServersSilent = silent,
             Refused = await _refused.RunAsync(context, observation, groups, cancellationToken),

@@ -111,7 +111,7 @@ public sealed class RollWordsTests
     [Fact]
     public void Step_ObjectsOfTheGroupAreRefused_SaysSo()
     {
-        RollWords.Step(new GroupAction("a-0", GroupStep.Wait, 1, null), Findings(RollWait.None, troubled: true)).Should().Be((OperationPhase.Waiting, "Pods of a-0 are outdated; they restart when what is refused of the group can be applied."));
+        RollWords.Step(new GroupAction("a-0", GroupStep.Wait, 1, null), Findings(RollWait.None, troubled: true)).Should().Be((OperationPhase.Waiting, "Pods of a-0 are outdated; they restart when what Ready says of the group is set right."));
     }
 
     [Fact]

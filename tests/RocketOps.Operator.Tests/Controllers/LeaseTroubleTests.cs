@@ -155,4 +155,35 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         Members.AreCutOff = false;
         await World.ClusterAsync("a", "Ready", "True");
     }
+
+    /// <summary>Nobody knows who leads the one group, and what of it may go.</summary>
+    [Fact]
+    public async Task LeaseOfOneGroupIsSomebodyElses_ThatOneStaysAsItIsAndTheOtherRolls()
+    {
+        await using ElectedMembers others = new(World.Client, "a-1", pulse: World.Pulse);
+        World.Workloads.Registration = (pod, token) => pod.StartsWith("a-1-", StringComparison.Ordinal) ? others.RegistrationAsync(pod, token) : Members.RegistrationAsync(pod, token);
+        await World.CreateClusterAsync("a", static spec => (spec.Brokers.Groups, spec.Brokers.Replicas, spec.Replication.Failover) = (2, 2, FailoverMode.Automatic));
+        await World.ClusterAsync("a", "Ready", "True");
+        await Members.CutOffAsync();
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        await World.Client.CreateAsync(new Lease { Metadata = new ObjectMeta { Name = "a-0", Namespace = OperatorWorld.Ns }, Spec = new LeaseSpec { HolderIdentity = "app-1", LeaseDurationSeconds = 15, LeaseTransitions = 7 } });
+        await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+        World.Workloads.Started.Clear();
+
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
+
+        await World.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => cluster.Status!.Groups![1].Members!.TrueForAll(static member => member.Ready && member.Outdated is null)
+                && cluster.Status.Operations?.Exists(static operation => operation.Group == "a-0" && operation.Message == "Pods of a-0 are outdated; they restart when what Ready says of the group is set right.") == true,
+            "the other has it, and this one waits");
+        await World.EndedPassesAsync(2);
+        World.Workloads.Started.Should().BeEquivalentTo("a-1-0", "a-1-1");
+        await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
+
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        Members.AreCutOff = false;
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Workloads.Started.Should().Contain("a-0-0").And.Contain("a-0-1");
+    }
 }

@@ -36,7 +36,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>The operator keeps producers out: the group is new, or on its way out.</summary>
     public bool IsClosed { get; init; }
 
-    /// <summary>Not all of its objects could be applied, for a reason that a person has to remove: its pods are left as they are, and other groups go on.</summary>
+    /// <summary>Not all of its objects could be applied, or somebody else has the name of its Lease: until a person removes the reason its pods are left as they are, and other groups go on.</summary>
     public bool IsTroubled { get; init; }
 
     /// <summary>What <see cref="Fault"/> says has been so for longer than a planned change of master takes (<see cref="FaultTimes"/>).</summary>

@@ -72,7 +72,7 @@ internal static class RollWords
 
         if (findings.Groups.Any(group => group.Name == action.Group && group.IsTroubled))
         {
-            return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when what is refused of the group can be applied.");
+            return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when what Ready says of the group is set right.");
         }
 
         bool isNext = roll.WaitsFor is { } member && roll.Why is not (RollWait.MasterPause or RollWait.Unobserved) ? member.Group == action.Group : roll.Why != RollWait.None;

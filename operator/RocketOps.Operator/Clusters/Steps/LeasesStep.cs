@@ -45,6 +45,7 @@ internal sealed class LeasesStep
         string[] groups = [.. context.Groups];
         (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => LookAsync(context, group, cancellationToken)));
         Dictionary<string, GroupLease> leases = new(StringComparer.Ordinal);
+        Dictionary<string, Problem> foreigners = new(StringComparer.Ordinal);
         for (int i = 0; i < read.Length; i++)
         {
             string group = groups[i];
@@ -60,7 +61,7 @@ internal sealed class LeasesStep
 
             if (LeaseBelonging.ForeignBecause(context, lease) is { } foreign)
             {
-                outcome = outcome with { Foreign = outcome.Foreign ?? new Problem(Reasons.ResourceConflict, foreign) };
+                foreigners[group] = new Problem(Reasons.ResourceConflict, foreign);
                 continue;
             }
 
@@ -71,7 +72,7 @@ internal sealed class LeasesStep
             }
         }
 
-        return outcome with { Leases = leases };
+        return outcome with { Leases = leases, Foreign = foreigners };
     }
 
     /// <summary>The Leases as the server has them now.</summary>
