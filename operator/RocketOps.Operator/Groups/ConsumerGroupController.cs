@@ -50,7 +50,11 @@ internal sealed partial class ConsumerGroupController(
         }
 
         Look<SubscriptionGroupConfig> found = await look.AsideAsync(
-            entity, entity.Spec.ClusterRef.Key(entity), entity.Status?.ObservedGeneration == entity.Metadata.Generation, entity.Status?.Conditions, cancellationToken);
+            entity,
+            entity.Spec.ClusterRef.Key(entity),
+            cluster => entity.Status?.ObservedGeneration == entity.Metadata.Generation && GroupClaims.IsEverywhere(entity, cluster),
+            entity.Status?.Conditions,
+            cancellationToken);
         if (found.View is { } view)
         {
             return await SyncAsync(entity, view, cancellationToken);
@@ -93,7 +97,7 @@ internal sealed partial class ConsumerGroupController(
         GroupProgress? progress = silent.Length > 0
             ? null
             : await summaries.ReadAsync(view, GroupNames.Effective(group), cancellationToken);
-        return await ReportAsync(group, outcomes, progress, null, null, cancellationToken);
+        return await ReportAsync(group, outcomes, progress, null, null, cancellationToken, view.Cluster);
     }
 
     /// <summary>Decides of masters where the object has never written whether it may, and notes in the status those where it may.</summary>
@@ -176,7 +180,7 @@ internal sealed partial class ConsumerGroupController(
         group.Status?.ObservedGeneration == group.Metadata.Generation && Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) && GroupClaims.Find(group, broker) is { Differs: null };
 
     private async Task<ReconciliationResult<ConsumerGroup>> ReportAsync(
-        ConsumerGroup group, IReadOnlyList<GroupOutcome> outcomes, GroupProgress? progress, Problem? problem, Problem? pending, CancellationToken cancellationToken)
+        ConsumerGroup group, IReadOnlyList<GroupOutcome> outcomes, GroupProgress? progress, Problem? problem, Problem? pending, CancellationToken cancellationToken, BrokerCluster? cluster = null)
     {
         DateTimeOffset now = time.GetUtcNow();
         ConsumerGroup next = new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = GroupStatusBuilder.Build(group, outcomes, progress, problem, pending, now) };
@@ -185,8 +189,8 @@ internal sealed partial class ConsumerGroupController(
             TransitionEvents.Record(events, group, group.Status?.Conditions, next.Status.Conditions);
         }
 
-        bool waits = Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
-        return ReconciliationResult<ConsumerGroup>.Success(group, waits ? PassIntervals.Waiting(options, next.Status.Conditions, now) : PassIntervals.Settled(options));
+        DateTimeOffset? closedSince = cluster is null ? null : ClusterMasters.ClosedSince(cluster, broker => next.Status.Brokers?.Exists(known => known.Name == broker) == true);
+        return ReconciliationResult<ConsumerGroup>.Success(group, PassIntervals.Next(options, next.Status.Conditions, closedSince, now));
     }
 
     [LoggerMessage(EventId = 5201, Level = LogLevel.Information, Message = "Consumer group {Group} {What} {Brokers}.")]

@@ -1,4 +1,5 @@
 using RocketOps.Client;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
@@ -16,6 +17,13 @@ internal static class GroupClaims
 
     /// <summary>What the status says of a broker, whoever's group it is.</summary>
     public static ConsumerGroupBrokerStatus? Entry(ConsumerGroup group, string broker) => group.Status?.Brokers?.Find(last => last.Name == broker);
+
+    /// <summary>The status tells of every broker group of the cluster.</summary>
+    public static bool IsEverywhere(ConsumerGroup group, BrokerCluster cluster)
+    {
+        ClusterNames names = new(cluster.Metadata.Name!, cluster.Metadata.Namespace!);
+        return Enumerable.Range(0, cluster.Spec.Brokers.Groups).All(broker => Entry(group, names.Group(broker)) is not null);
+    }
 
     /// <summary>Some broker's group is the object's.</summary>
     public static bool HasAny(ConsumerGroup group) => group.Status is { GroupName: not null, Brokers: { } brokers } && brokers.Exists(static broker => broker.Observed is not true);

@@ -23,10 +23,10 @@ internal sealed class ClusterLook<TEntry>(IEntityCache<BrokerCluster> clusters, 
 
     /// <param name="entity">The object.</param>
     /// <param name="key">Its cluster.</param>
-    /// <param name="isCurrent">Its status speaks of its present spec.</param>
+    /// <param name="isSettled">Whether its status speaks of its present spec, and of everywhere on that cluster it is asked to be.</param>
     /// <param name="conditions">Of its status.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
-    public async Task<Look<TEntry>> AsideAsync(IKubernetesObject entity, ObjectKey key, bool isCurrent, IEnumerable<Condition>? conditions, CancellationToken cancellationToken)
+    public async Task<Look<TEntry>> AsideAsync(IKubernetesObject entity, ObjectKey key, Func<BrokerCluster, bool> isSettled, IEnumerable<Condition>? conditions, CancellationToken cancellationToken)
     {
         BrokerCluster? cluster = clusters.Get(key);
         if (cluster is null && key.Namespace == entity.Namespace() && clusters.Unreadable.ContainsKey(key))
@@ -49,7 +49,7 @@ internal sealed class ClusterLook<TEntry>(IEntityCache<BrokerCluster> clusters, 
         }
 
         IRocketMqAdmin admin = admins.Get(cluster.Key(), new ClusterNames(cluster.Name(), cluster.Namespace()!).NameServerRegistrationAddress);
-        MasterRound<TEntry> round = await rounds.LookAsync(cluster, admin, isReady && isCurrent, cancellationToken);
+        MasterRound<TEntry> round = await rounds.LookAsync(cluster, admin, isReady && isSettled(cluster), cancellationToken);
         if (round.Silence is { } silence && (round.Masters.Count == 0 || silence.IsLong))
         {
             // Of an object that was fine nothing new is known until that lasts.

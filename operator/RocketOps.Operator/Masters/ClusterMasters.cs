@@ -23,8 +23,19 @@ internal static class ClusterMasters
     }
 
     /// <summary>A group that is new and takes no messages yet, as the cluster's controller says: what is there is nothing to producers.</summary>
-    public static bool IsClosed(BrokerCluster cluster, string group) =>
-        cluster.Status?.Operations?.Exists(operation => operation.Type == OperationType.Open && operation.Group == group && operation.Phase != OperationPhase.Opening) == true;
+    public static bool IsClosed(BrokerCluster cluster, string group) => ClosedBy(cluster, group) is not null;
+
+    /// <summary>Since when groups are closed that something is not on yet: they wait for it, so it waits for them. Null when it is on all that are closed.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="isThere">Whether it is on a group.</param>
+    public static DateTimeOffset? ClosedSince(BrokerCluster cluster, Func<string, bool> isThere) => Enumerable.Range(0, cluster.Spec.Brokers.Groups)
+        .Select(new ClusterNames(cluster.Metadata.Name!, cluster.Metadata.Namespace!).Group)
+        .Where(group => !isThere(group))
+        .Select(group => ClosedBy(cluster, group)?.Since)
+        .Max();
+
+    private static OperationStatus? ClosedBy(BrokerCluster cluster, string group) =>
+        cluster.Status?.Operations?.Find(operation => operation.Type == OperationType.Open && operation.Group == group && operation.Phase != OperationPhase.Opening);
 
     /// <summary>Groups that are there and not asked for any more.</summary>
     public static IEnumerable<string> Leaving(BrokerCluster cluster)

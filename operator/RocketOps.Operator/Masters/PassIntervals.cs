@@ -11,11 +11,20 @@ internal static class PassIntervals
     public static TimeSpan Settled(OperatorOptions options) => Spread(options.ResyncInterval);
 
     /// <summary>Of one that waits for something: a quarter of the time it has waited, from the progress interval up to a round.</summary>
-    public static TimeSpan Waiting(OperatorOptions options, IEnumerable<Condition>? conditions, DateTimeOffset now)
-    {
-        TimeSpan waited = now - (Conditions.Find(conditions, ConditionTypes.Reconciling)?.LastTransitionTime ?? now);
-        return Spread(TimeSpan.FromTicks(Math.Clamp(waited.Ticks / 4, options.ProgressInterval.Ticks, Math.Max(options.ProgressInterval.Ticks, options.ResyncInterval.Ticks))));
-    }
+    public static TimeSpan Waiting(OperatorOptions options, IEnumerable<Condition>? conditions, DateTimeOffset now) =>
+        Waiting(options, Conditions.Find(conditions, ConditionTypes.Reconciling)?.LastTransitionTime ?? now, now);
+
+    /// <param name="options">How long intervals are.</param>
+    /// <param name="conditions">Of the object, as they are now.</param>
+    /// <param name="closedSince">Since when a new group is closed that the object is yet to come to, and that waits for it; null when there is none.</param>
+    /// <param name="now">The time.</param>
+    public static TimeSpan Next(OperatorOptions options, IEnumerable<Condition>? conditions, DateTimeOffset? closedSince, DateTimeOffset now) =>
+        Conditions.IsTrue(conditions, ConditionTypes.Reconciling) ? Waiting(options, conditions, now)
+        : closedSince is { } since ? Waiting(options, since, now)
+        : Settled(options);
+
+    private static TimeSpan Waiting(OperatorOptions options, DateTimeOffset since, DateTimeOffset now) =>
+        Spread(TimeSpan.FromTicks(Math.Clamp((now - since).Ticks / 4, options.ProgressInterval.Ticks, Math.Max(options.ProgressInterval.Ticks, options.ResyncInterval.Ticks))));
 
     private static TimeSpan Spread(TimeSpan interval) => interval * (0.9 + (Random.Shared.NextDouble() / 5));
 }

@@ -77,7 +77,11 @@ internal sealed partial class TopicController : IEntityController<Topic>
         }
 
         Look<TopicSettings> look = await _look.AsideAsync(
-            entity, entity.Spec.ClusterRef.Key(entity), entity.Status?.ObservedGeneration == entity.Metadata.Generation, entity.Status?.Conditions, cancellationToken);
+            entity,
+            entity.Spec.ClusterRef.Key(entity),
+            cluster => entity.Status?.ObservedGeneration == entity.Metadata.Generation && TopicPlacement.IsEverywhere(entity, cluster),
+            entity.Status?.Conditions,
+            cancellationToken);
         if (look.View is { } view)
         {
             return await SyncAsync(entity, view.Cluster, view.Admin, view.Round, cancellationToken);
@@ -104,7 +108,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
                 .. TopicPlacement.Missing(topic, cluster),
                 .. TopicPlacement.Unwanted(topic, cluster, round.Masters).Select(master => TopicPass.Left(topic, master, paused)),
             ];
-            return await ReportAsync(topic, left, null, Problem.Join(left.Select(static outcome => outcome.Pending)), cancellationToken, ClusterMasters.Leaving(cluster));
+            return await ReportAsync(topic, left, null, Problem.Join(left.Select(static outcome => outcome.Pending)), cancellationToken, cluster);
         }
 
         if (await ClaimAsync(topic, cluster, admin, compared, cancellationToken) is not { } claimed)
@@ -137,7 +141,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         Problem? waits = await _orders.WidenAsync(cluster, topic, admin, wanted, cancellationToken);
         Tell(topic, outcomes, claims);
         Problem? pending = Problem.Join([.. outcomes.Select(static outcome => outcome.Pending), waits]);
-        return await ReportAsync(topic, outcomes, null, pending, cancellationToken, ClusterMasters.Leaving(cluster));
+        return await ReportAsync(topic, outcomes, null, pending, cancellationToken, cluster);
     }
 
     /// <summary>Decides of masters where the object has never written whether it may, and notes in the status those where it may.</summary>
@@ -262,17 +266,17 @@ internal sealed partial class TopicController : IEntityController<Topic>
         outcome is { Problem: null, Pending: null, Observed: false } && MasterCalls.SendsRefused(cluster, outcome.Broker) is { } refusal ? outcome with { Pending = refusal } : outcome;
 
     private async Task<ReconciliationResult<Topic>> ReportAsync(
-        Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, CancellationToken cancellationToken, IEnumerable<string>? leaving = null)
+        Topic topic, IReadOnlyList<TopicOutcome> outcomes, Problem? problem, Problem? pending, CancellationToken cancellationToken, BrokerCluster? cluster = null)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, now, leaving) };
+        Topic next = new Topic { Metadata = topic.Metadata, Spec = topic.Spec, Status = TopicStatusBuilder.Build(topic, outcomes, problem, pending, now, cluster is null ? null : ClusterMasters.Leaving(cluster)) };
         if (await _status.WriteAsync(topic, next, cancellationToken) == StatusWrite.Written)
         {
             TransitionEvents.Record(_events, topic, topic.Status?.Conditions, next.Status.Conditions);
         }
 
-        bool waits = Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Reconciling);
-        return ReconciliationResult<Topic>.Success(topic, waits ? PassIntervals.Waiting(_options, next.Status.Conditions, now) : PassIntervals.Settled(_options));
+        DateTimeOffset? closedSince = cluster is null ? null : TopicPlacement.ClosedSince(topic, cluster, next.Status);
+        return ReconciliationResult<Topic>.Success(topic, PassIntervals.Next(_options, next.Status.Conditions, closedSince, now));
     }
 
     [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Topic {Topic} {What} {Brokers}.")]

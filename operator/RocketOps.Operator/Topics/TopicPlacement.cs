@@ -38,5 +38,14 @@ internal static class TopicPlacement
     public static bool IsWanted(Topic topic, BrokerCluster cluster, string broker) =>
         topic.Spec.Groups is not { } groups || groups.Exists(group => Name(cluster, group) == broker);
 
+    /// <summary>Since when a new group is closed that the topic is asked to be on and is not yet, as a status says; null when there is none. Such a group is opened when it is there.</summary>
+    public static DateTimeOffset? ClosedSince(Topic topic, BrokerCluster cluster, TopicStatus status) =>
+        ClusterMasters.ClosedSince(cluster, group => !IsWanted(topic, cluster, group) || status.Brokers?.Exists(broker => broker.Name == group) == true);
+
+    /// <summary>The status tells of every group that the topic is asked to be on.</summary>
+    public static bool IsEverywhere(Topic topic, BrokerCluster cluster) => Enumerable.Range(0, cluster.Spec.Brokers.Groups)
+        .Select(group => Name(cluster, group))
+        .All(group => !IsWanted(topic, cluster, group) || topic.Status?.Brokers?.Exists(broker => broker.Name == group) == true);
+
     private static string Name(BrokerCluster cluster, int group) => new ClusterNames(cluster.Metadata.Name!, cluster.Metadata.Namespace!).Group(group);
 }

@@ -60,6 +60,40 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         World.Admin.Topic(Newcomer, "later").Should().BeNull();
     }
 
+    /// <summary>What was known of who is registered would do for half a round where nothing is awaited.</summary>
+    [Fact]
+    public async Task MoreGroups_OpenedWithoutWaitingForARound()
+    {
+        await StartAsync(configure: static options => options with { ResyncInterval = TimeSpan.FromHours(1) });
+        await World.CreateGroupAsync("audit", "a");
+        await World.GroupAsync("audit", "Ready", "True");
+
+        await AskForAsync(2);
+
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Admin.Permissions[Newcomer].Should().Be("6");
+        World.Admin.Topic(Newcomer, "orders").Should().NotBeNull();
+    }
+
+    /// <summary>Nothing tells of a name server that has caught up: topics and consumer groups look again by themselves while a group waits for them.</summary>
+    [Fact]
+    public async Task NameServerIsLate_OpenedSoonAfterItKnows()
+    {
+        await StartAsync(configure: static options => options with { ResyncInterval = TimeSpan.FromHours(1) });
+        await World.CreateGroupAsync("audit", "a");
+        await World.GroupAsync("audit", "Ready", "True");
+        World.Admin.KnownToAny = World.Admin.Registered;
+        await AskForAsync(2);
+        await PhaseAsync(OperationPhase.Filling, "ConsumerGroup audit to be on it");
+        await World.QuietAsync();
+
+        World.Admin.KnownToAny = null;
+
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Admin.Permissions[Newcomer].Should().Be("6");
+        World.Admin.Topic(Newcomer, "orders").Should().NotBeNull();
+    }
+
     /// <summary>The groups that a cluster begins with have nobody to be compared with.</summary>
     [Fact]
     public async Task FirstGroups_NotClosed()

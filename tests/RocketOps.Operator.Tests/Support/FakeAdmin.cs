@@ -38,6 +38,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>Name servers, by address, that know something else than <see cref="Registered"/>; null: they do not answer.</summary>
     public ConcurrentDictionary<string, Dictionary<string, Dictionary<long, string>>?> Differing { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What the name server knows that is asked by whoever asks any; <see cref="Registered"/> when not set.</summary>
+    public Dictionary<string, Dictionary<long, string>>? KnownToAny { get; set; }
+
     /// <summary>Every write in order, as text.</summary>
     public ConcurrentQueue<string> Writes { get; } = new();
 
@@ -140,7 +143,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>How often the name servers were asked, which every pass over a running cluster does.</summary>
     public int Questions => Volatile.Read(ref _questions);
 
-    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default) => ClusterInfo(Registered);
+    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default) => ClusterInfo(KnownToAny ?? Registered);
 
     private Task<ClusterInfo> ClusterInfo(Dictionary<string, Dictionary<long, string>>? registered)
     {
