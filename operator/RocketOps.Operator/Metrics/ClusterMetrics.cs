@@ -63,8 +63,9 @@ internal sealed class ClusterMetrics
     private static string ReasonOf(BrokerGroupStatus group) =>
         group.Members?.Find(member => member.Name == group.Master) switch
         {
-            null or { Ready: false } or { Registered: false } => Reasons.MasterMissing,
+            null or { Registered: false } => Reasons.MasterMissing,
             { SendsRefused: not null } refusing => SendRefusals.Reason(refusing.RefusedBy),
+            { Ready: false } => Reasons.MasterMissing,
             _ => Reasons.Unanswering,
         };
 }

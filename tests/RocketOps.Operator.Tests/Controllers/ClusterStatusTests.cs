@@ -184,6 +184,40 @@ public sealed class ClusterStatusTests
         await world.ClusterAsync("a", "Degraded", "False");
     }
 
+    /// <summary>A node that was silent for a moment, or an API server that was away, leaves pods behind that are not ready, of brokers that never stopped.</summary>
+    [Fact]
+    public async Task Reconcile_MasterServesAndItsPodIsNotReady_AvailableByItsOwnWords()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        string master = world.Master("a-1");
+        world.Workloads.Sick = KubeletWords.Starting;
+        world.Workloads.Registers = static pod => pod.Status?.PodIP is not null;
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
+
+        await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
+        await world.PassesAsync(4);
+        BrokerClusterStatus status = (await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!.Status!;
+        Conditions.Find(status.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.PodsNotReady, Message = "a-1-0: running, not ready yet." });
+        Conditions.Find(status.Conditions, "Available").Should().BeEquivalentTo(new { Status = "True", Reason = Reasons.MastersRegistered });
+        status.Groups!.Should().OnlyContain(static group => group.Ready);
+        status.Groups![1].Members!.Should().Contain(static member => member.Name == "a-1-0" && !member.Ready);
+
+        world.Admin.RefusedBy[master] = "DISK";
+        world.Admin.Refusals[master] = "no room";
+        await world.ClusterAsync("a", "Available", "False", Reasons.DiskFull);
+        world.Admin.Refusals.Clear();
+        world.Admin.RefusedBy.Clear();
+        await world.ClusterAsync("a", "Available", "True");
+        world.Admin.Silent[master] = true;
+        await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
+        world.Admin.Silent.Clear();
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
     [Fact]
     public async Task Reconcile_MembersLost_NotReadyInsteadOfStarting()
     {

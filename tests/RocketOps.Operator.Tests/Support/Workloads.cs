@@ -95,6 +95,9 @@ internal sealed class Workloads : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether name servers know the broker of a pod, which they do of one whose node was silent for a moment; those that are ready when not set.</summary>
+    public Func<Pod, bool> Registers { get; set; } = IsReady;
+
     /// <summary>Where a pod of a set is made.</summary>
     public Func<Pod, string?> Node { get; set; } = static _ => null;
 
@@ -483,7 +486,7 @@ internal sealed class Workloads : IAsyncDisposable
     private async Task RegisterAsync(IReadOnlyList<StatefulSet> sets, IReadOnlyList<Pod> pods, CancellationToken cancellationToken)
     {
         Dictionary<string, Dictionary<long, string>> registered = new(StringComparer.Ordinal);
-        foreach (Pod? pod in pods.Where(IsReady))
+        foreach (Pod? pod in pods.Where(Registers))
         {
             StatefulSet? set = sets.FirstOrDefault(set => set.Uid() == pod.ControllerOwner()?.Uid);
             if (set is not null)

@@ -19,7 +19,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public MemberState? Holder => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
 
     /// <summary>Somebody leads the group, and clients find him and read from him.</summary>
-    public bool Serves => Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: false };
+    public bool Serves => Leaderless is null && Master is { Serves: true, Registered: not false, Unanswering: false };
 
     /// <summary>Clients can send to the group and read from it. One that the operator keeps producers out of is not at fault for that.</summary>
     public bool TakesMessages => Serves && Refusing is null;
@@ -51,7 +51,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         // A node that was lost has pods that are ready for up to a minute; its Lease is known to have ended long before.
         { Expired: true } => $"{Lease.Holder} does not renew its Lease",
         _ when Holder is null => $"{Lease.Holder} holds its Lease and is no member",
-        _ when Holder is { Settled: true } holder && (holder.Leads == false || holder.RefusedBy == SendRefusals.NotLeading) => $"{holder.Pod} holds its Lease and does not lead yet",
+        _ when Holder is { Serves: true } holder && (holder.Leads == false || holder.RefusedBy == SendRefusals.NotLeading) => $"{holder.Pod} holds its Lease and does not lead yet",
         _ => null,
     };
 

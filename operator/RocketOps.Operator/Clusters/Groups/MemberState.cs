@@ -20,7 +20,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="RefusedBy">What makes it refuse messages, one of <see cref="SendRefusals"/>; null with <paramref name="SendsRefused"/>, and of a broker that has no word for it.</param>
 /// <param name="Follows">Of a slave: it copies its master's log now, as it says; null when it does not say.</param>
 /// <param name="NotFollowing">Why it does not follow, in its own words; null while it does.</param>
-/// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked.</param>
+/// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked, and when its pod is not ready and it did not answer either.</param>
 /// <param name="Unanswering">It has not answered for so long that it counts (<see cref="FaultTimes"/>).</param>
 /// <param name="Recovering">It does not serve yet, and may by itself (<see cref="Rolling.RecoveryTimes"/>).</param>
 /// <param name="Behind">Of a slave: it lacks what its master had some time ago (<see cref="LagTimes"/>); null while that is not known.</param>
@@ -52,4 +52,7 @@ internal sealed record MemberState(
 
     /// <summary>The member serves and nothing is about to change that.</summary>
     public bool Settled => Uid is not null && Ready && !Terminating;
+
+    /// <summary>The member serves, as its pod says or as it says itself: a node that was silent for a while has pods that are not ready and brokers that never stopped.</summary>
+    public bool Serves => Settled || (Uid is not null && !Terminating && Answers == true);
 }

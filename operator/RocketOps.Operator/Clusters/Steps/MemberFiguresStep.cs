@@ -11,7 +11,8 @@ namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
 /// Asks the brokers that serve for their runtime figures: how long their logs are, which of them says that it leads, whether slaves follow, and masters whether they take messages, as one without room on its disk is ready all
-/// the same, since its consumers read. Apache's brokers have no figures of ours and are taken to accept and to follow.
+/// the same, since its consumers read. A master whose pod is not ready is asked too, as its node may have been silent while it served; who else is not ready decides nothing. Apache's brokers have no figures of ours and are
+/// taken to accept and to follow.
 /// </summary>
 internal sealed partial class MemberFiguresStep
 {
@@ -53,7 +54,7 @@ internal sealed partial class MemberFiguresStep
     private async Task<MemberState> AskAsync(IRocketMqAdmin admin, string? podIP, MemberState member, CancellationToken token, CancellationToken pass)
     {
         // Where it listens, whatever address it registers: one that does not register may say why.
-        if (!member.Settled || podIP is null)
+        if (!(member.Settled || member is { Role: BrokerMemberRole.Master, Uid: not null, Terminating: false }) || podIP is null)
         {
             return member;
         }
@@ -72,14 +73,14 @@ internal sealed partial class MemberFiguresStep
                 Follows = follows,
                 NotFollowing = follows == false ? figures.GetValueOrDefault(NotFollowing, "it does not say why") : null,
 
-                // Whoever is known not to be registered counts for nobody yet.
-                LogEnd = member.Registered != false && long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
+                // Whoever is known not to be registered, or does not serve yet, counts for nobody yet.
+                LogEnd = member is { Settled: true, Registered: not false } && long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
             };
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, pass))
         {
             LogUnreachable(unreachable, member.Pod);
-            return member with { Answers = false };
+            return member.Settled ? member with { Answers = false } : member;
         }
     }
 
