@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 
@@ -19,8 +20,24 @@ internal static class ClusterVersion
         return version is null ? options.Images : options.Images.Of(version);
     }
 
-    private static string? Running(ClusterObservation observation, OperatorImages images) =>
-        observation.Sets.Select(set => images.VersionOf(Image(set))).FirstOrDefault(static version => version is not null);
+    /// <summary>The version a status tells: what is asked for once it has run, as whoever asks for nothing any more has that. Until then what ran before; null where nothing did.</summary>
+    /// <param name="context">The cluster.</param>
+    /// <param name="observation">Its workloads, with what this pass has noted of them.</param>
+    public static string? Noted(ClusterContext context, ClusterObservation observation)
+    {
+        // Brokers of an image that is named are of no version: the name servers are.
+        bool hasRun = context.Spec.Brokers.Image is null
+            ? observation.Sets.Any(set => context.Images.VersionOf(Image(Served(set, context.Notes.Of(set)))) == context.Version)
+            : observation.NameServersSettled(context.Spec.NameServer.Replicas);
+        return hasRun ? context.Version : context.Cluster.Status?.Version;
+    }
 
-    private static string? Image(StatefulSet set) => set.Spec?.Template?.Spec?.Containers?.Find(static container => container.Name == BrokerStatefulSet.ContainerName)?.Image;
+    private static string? Running(ClusterObservation observation, OperatorImages images) =>
+        observation.Sets.Select(set => images.VersionOf(Image(Served(set, GroupRevision.Of(set))))).FirstOrDefault(static version => version is not null);
+
+    /// <summary>The template of a set that a pod of it has served with, its own or the one before; null when there is none. Of a set without notes nothing else is known than that it is there.</summary>
+    private static PodTemplateSpec? Served(StatefulSet set, GroupRevision revision) =>
+        !revision.IsTried ? set.Spec?.Template : revision.LastGood is { } good ? TemplateText.Read(good) : null;
+
+    private static string? Image(PodTemplateSpec? template) => template?.Spec?.Containers?.Find(static container => container.Name == BrokerStatefulSet.ContainerName)?.Image;
 }

@@ -67,6 +67,43 @@ public sealed class OperatorUpgradeTests
         world.Workloads.MostAway.Should().Be(1);
     }
 
+    /// <summary>Whoever takes back what he asked for has what ran, and not what never did.</summary>
+    [Fact]
+    public async Task VersionThatDoesNotStart_NotTheClustersOwn()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await CreateAsync(world);
+        world.Workloads.Healthy = static pod => pod.Spec!.Containers![0].Image != "test/broker:9";
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Version = "9");
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        await world.PassesAsync(3);
+        (await world.ClusterAsync("a", "Stalled", "True")).Status!.Version.Should().Be("1");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Version = null);
+
+        (await world.ClusterAsync("a", "Ready", "True")).Status!.Version.Should().Be("1");
+        (await ImageAsync(world, "a-0-0")).Should().Be("test/broker:1");
+        (await ImageAsync(world, "a-0-1")).Should().Be("test/broker:1");
+        (await NameServerImageAsync(world)).Should().Be("test/nameserver:1");
+    }
+
+    [Fact]
+    public async Task NewClustersVersionDoesNotStart_BeginsWithTheOperatorsWhenItIsTakenBack()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        world.Workloads.Healthy = static pod => pod.Spec!.Containers![0].Image != "test/broker:9";
+        await world.CreateClusterAsync("b", static spec => spec.Version = "9");
+        await world.AwaitAsync<Pod>("b-0-0", static pod => pod.Status?.PodIP is not null, "it is made, and fails");
+        await world.PassesAsync(3);
+        (await world.Client.GetAsync<BrokerCluster>("b", OperatorWorld.Ns))!.Status!.Version.Should().BeNull();
+
+        await world.ChangeAsync<BrokerCluster>("b", static cluster => cluster.Spec.Version = null);
+
+        (await world.ClusterAsync("b", "Ready", "True")).Status!.Version.Should().Be("1");
+        (await ImageAsync(world, "b-0-0")).Should().Be("test/broker:1");
+    }
+
     /// <summary>Each would stop at its first pod: an image of which the operator knows that it does not take the file.</summary>
     [Theory]
     [InlineData(true)]

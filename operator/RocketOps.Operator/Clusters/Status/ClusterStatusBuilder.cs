@@ -23,7 +23,7 @@ internal static class ClusterStatusBuilder
         return new BrokerClusterStatus
         {
             ObservedGeneration = Generation(context, findings),
-            Version = context.Version,
+            Version = ClusterVersion.Noted(context, findings.Observation),
             Effective = new EffectiveValues { BrokerImage = context.BrokerImage, NameServerImage = context.NameServerImage, StorageSize = context.Groups.Select(context.ClaimSizeOf).Min() },
             NameServers = clientAddress,
             ReadyNameServers = findings.Observation.ReadyNameServers,
