@@ -28,6 +28,8 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
 
     private static readonly Fate[] Failures = [Fate.Conflict, Fate.Throttle, Fate.Error, Fate.LoseAnswer];
 
+    private static readonly Fate[] Unanswered = [Fate.Error, Fate.Throttle, Fate.LoseAnswer];
+
     public static TheoryData<string> Scenarios => [.. Names];
 
     [Theory]
@@ -46,6 +48,15 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
     [Theory]
     [MemberData(nameof(Scenarios))]
     public Task CachesLagBehind_SameEnd(string scenario) => RunAsync(scenario, clean => OnceAsync(clean, null, Lag, "stale caches"));
+
+    /// <summary>What is asked of the server itself is asked because caches lag behind: a question without an answer must not be taken for what they say, or for the answer that there is nothing.</summary>
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public Task ReadsAreNotAnswered_SameEnd(string scenario) => RunAsync(scenario, async clean =>
+    {
+        Fate[][] runs = IsEveryWriteAskedFor ? [.. Unanswered.Select(static fate => new[] { fate })] : [Unanswered];
+        return string.Join('\n', await Task.WhenAll(runs.Select(fates => UnansweredAsync(clean, fates))));
+    });
 
     /// <summary>The old leader's write arrives when the new one has done everything.</summary>
     [Theory]
@@ -162,6 +173,30 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
         return $"{name}, {what}";
     }
 
+    private async Task<string> UnansweredAsync(UndisturbedRun clean, Fate[] fates)
+    {
+        await using CrashWorld world = await server.WorldAsync(Lag);
+        Scenario scenario = Scenario.Of(clean.Scenario);
+        await scenario.PrepareAsync(world);
+        await SameAsync(world, clean.From, clean.Scenario);
+        int failed = 0;
+        string there = await DirectionAsync(scenario.ForwardAsync, clean.To, "there");
+        string back = await DirectionAsync(scenario.BackwardAsync, clean.From, "back");
+        (failed > 0 || clean.Scenario == "Queues").Should().BeTrue("otherwise nothing was tried, and more queues take no question");
+        return $"{there}\n{back}";
+
+        async Task<string> DirectionAsync(Func<CrashWorld, Task> direction, string end, string way)
+        {
+            FateOfReads plan = new(IsEveryWriteAskedFor ? 4 : 2, fates);
+            world.Plan = plan;
+            await direction(world);
+            string what = $"{clean.Scenario} {way}, reads: {string.Join(", ", fates)}";
+            await SameAsync(world, end, what);
+            failed += plan.Failed;
+            return string.Create(CultureInfo.InvariantCulture, $"{what}, {plan.Failed} times; {plan.Places}");
+        }
+    }
+
     /// <summary>Waits until the world is as expected, and stays so.</summary>
     private static async Task SameAsync(CrashWorld world, string expected, string what)
     {
@@ -175,5 +210,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
         {
             throw new TimeoutException($"{what}: another end; {EndState.Difference(expected, found)}", late);
         }
+
+        world.Stolen.Should().BeEmpty("pods start again with what they started with; {0}", what);
     }
 }

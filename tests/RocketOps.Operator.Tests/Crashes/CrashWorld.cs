@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
@@ -20,6 +21,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private readonly List<OperatorLife> _lives = [];
     private Task _starting = Task.CompletedTask;
     private readonly ConcurrentQueue<string> _written = new();
+    private readonly ConcurrentQueue<string> _stolen = new();
     private int _writes;
 
     public CrashWorld(CrashServer server, string ns, TimeSpan? lag)
@@ -66,6 +68,9 @@ internal sealed class CrashWorld : IAsyncDisposable
     /// <summary>The last operator that was cut off and has not come back.</summary>
     public OperatorLife? CutOff { get; private set; }
 
+    /// <summary>Configurations that an operator deleted while a pod that is there starts with them.</summary>
+    public IReadOnlyCollection<string> Stolen => _stolen;
+
     /// <summary>The last writes of operators, and what became of them.</summary>
     public string Written => string.Join("; ", _written.TakeLast(60));
 
@@ -86,7 +91,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         OperatorLife life;
         lock (_gate)
         {
-            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, Replace, _lag);
+            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, read => Plan?.OfRead(read) ?? Fate.Serve, DeletedAsync, Replace, _lag);
             _lives.Add(life);
         }
 
@@ -228,6 +233,22 @@ internal sealed class CrashWorld : IAsyncDisposable
         Fate fate = Plan?.Of(write) ?? Fate.Serve;
         _written.Enqueue(fate == Fate.Serve ? write : $"{write} ({fate})");
         return fate;
+    }
+
+    private async Task DeletedAsync(ApiCall call)
+    {
+        if (call.Resource != "configmaps")
+        {
+            return;
+        }
+
+        foreach (Pod pod in (await Client.ListAsync<Pod>(new ListOptions { Namespace = Ns })).Items)
+        {
+            if (pod.Spec?.Volumes?.Exists(volume => volume.ConfigMap is { Optional: not true } map && map.Name == call.Name) == true)
+            {
+                _stolen.Enqueue($"{call.Name} of {pod.Name()}");
+            }
+        }
     }
 
     /// <summary>An operator ended or was cut off: another one takes over.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
@@ -16,6 +17,8 @@ namespace RocketOps.Operator.Tests.Crashes;
 internal sealed class OperatorLife : IAsyncDisposable
 {
     private readonly Func<string, Fate> _decide;
+    private readonly Func<string, Fate> _decideRead;
+    private readonly Func<ApiCall, Task> _deleted;
     private readonly Action<OperatorLife> _lost;
     private readonly TimeSpan? _lag;
     private OperatorHost? _host;
@@ -25,12 +28,16 @@ internal sealed class OperatorLife : IAsyncDisposable
 
     /// <param name="agent">Its name among all.</param>
     /// <param name="decide">What becomes of a write.</param>
+    /// <param name="decideRead">What becomes of what its controllers read from the API server itself.</param>
+    /// <param name="deleted">Called when it has deleted something.</param>
     /// <param name="lost">Called once when it has died or is cut off: somebody has to take over.</param>
     /// <param name="lag">At which moments it learns of changes; null for at once.</param>
-    public OperatorLife(string agent, Func<string, Fate> decide, Action<OperatorLife> lost, TimeSpan? lag)
+    public OperatorLife(string agent, Func<string, Fate> decide, Func<string, Fate> decideRead, Func<ApiCall, Task> deleted, Action<OperatorLife> lost, TimeSpan? lag)
     {
         Agent = agent;
         _decide = decide;
+        _decideRead = decideRead;
+        _deleted = deleted;
         _lost = lost;
         _lag = lag;
     }
@@ -46,6 +53,12 @@ internal sealed class OperatorLife : IAsyncDisposable
 
             // Never gives an answer up that is held back.
             services.MakeQuick(server, Agent, TimeSpan.FromHours(1));
+
+            // Many reads may fail, one after the other.
+            OperatorSettings settings = (OperatorSettings)services.First(static service => service.ServiceType == typeof(OperatorSettings)).ImplementationInstance!;
+            settings.MaxBackoff = 4 * settings.InitialBackoff;
+            ServiceDescriptor client = services.Last(static service => service.ServiceType == typeof(IKubernetesClient));
+            services.AddSingleton<IKubernetesClient>(provider => new ClientOfLife((IKubernetesClient)client.ImplementationFactory!(provider), _decideRead));
         });
 
     /// <summary>Lets one that was cut off go on: what it had on its way is done now, and with its next write it finds out that it leads no more.</summary>
@@ -71,7 +84,55 @@ internal sealed class OperatorLife : IAsyncDisposable
     }
 
     /// <summary>A request to the API server.</summary>
-    public async Task ServeAsync(ApiCall call, HttpContext context, Func<Task> serve)
+    public Task ServeAsync(ApiCall call, HttpContext context, Func<Task> serve)
+    {
+        return MeetAsync(call, context, call.Verb == "delete" ? DeleteAsync : serve);
+
+        async Task DeleteAsync()
+        {
+            await serve();
+            if (context.Response.StatusCode == StatusCodes.Status200OK)
+            {
+                await _deleted(call);
+            }
+        }
+    }
+
+    /// <summary>A request to a broker or name server.</summary>
+    public object? Ask(string request, bool isWrite, Func<object?> call)
+    {
+        if (_dead || _frozen is not null)
+        {
+            throw new RocketMqException("The operator is cut off.");
+        }
+
+        Fate fate = isWrite ? _decide(request) : Fate.Serve;
+        switch (fate)
+        {
+            case Fate.Serve:
+                return call();
+            case Fate.DieBefore:
+                Die();
+                break;
+            case Fate.DieAfter:
+                call();
+                Die();
+                break;
+            case Fate.Freeze:
+                _frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _lost(this);
+                break;
+            case Fate.LoseAnswer:
+                call();
+                break;
+            default:
+                break;
+        }
+
+        throw new RocketMqException("injected fault");
+    }
+
+    private async Task MeetAsync(ApiCall call, HttpContext context, Func<Task> serve)
     {
         bool isWrite = call is { Verb: "create" or "update" or "patch" or "delete" or "deletecollection", Resource: not "events" };
         bool wasOnItsWay = false;
@@ -119,40 +180,6 @@ internal sealed class OperatorLife : IAsyncDisposable
         }
 
         await serve();
-    }
-
-    /// <summary>A request to a broker or name server.</summary>
-    public object? Ask(string request, bool isWrite, Func<object?> call)
-    {
-        if (_dead || _frozen is not null)
-        {
-            throw new RocketMqException("The operator is cut off.");
-        }
-
-        Fate fate = isWrite ? _decide(request) : Fate.Serve;
-        switch (fate)
-        {
-            case Fate.Serve:
-                return call();
-            case Fate.DieBefore:
-                Die();
-                break;
-            case Fate.DieAfter:
-                call();
-                Die();
-                break;
-            case Fate.Freeze:
-                _frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _lost(this);
-                break;
-            case Fate.LoseAnswer:
-                call();
-                break;
-            default:
-                break;
-        }
-
-        throw new RocketMqException("injected fault");
     }
 
     private static ApiFault Fault(Fate fate) => fate switch
