@@ -3,7 +3,6 @@ using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Events;
-using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;

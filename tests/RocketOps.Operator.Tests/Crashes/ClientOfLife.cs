@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 
