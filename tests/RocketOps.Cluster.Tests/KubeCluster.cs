@@ -41,6 +41,9 @@ public sealed class KubeCluster : IAsyncLifetime
     /// <summary>What the API server was asked, where the deep ring is asked for.</summary>
     public static string AuditLog => Path.Combine(State, "log", "audit.log");
 
+    /// <summary>What tells programs of the cluster, and of its administrator.</summary>
+    public static string Kubeconfig => Path.Combine(State, "admin.conf");
+
     private static string State { get; } = Environment.GetEnvironmentVariable("STATE") is { Length: > 0 } given ? given : "/var/lib/rocketops-cluster-tests";
 
     private static string Programs { get; } =
@@ -49,7 +52,7 @@ public sealed class KubeCluster : IAsyncLifetime
     private static IReadOnlyDictionary<string, string> Variables { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["STATE"] = State,
-        ["KUBECONFIG"] = Path.Combine(State, "admin.conf"),
+        ["KUBECONFIG"] = Kubeconfig,
         ["PATH"] = $"{SharedKits.Kube}:{Programs}:{Environment.GetEnvironmentVariable("PATH")}",
     };
 
