@@ -148,13 +148,27 @@ internal static class AutomaticCluster
         }
     }
 
-    /// <summary>All members are pods that serve, and have what was acknowledged.</summary>
-    public static async Task WholeAsync(string when, int members = Members)
+    /// <summary>As many members as are asked for have what was acknowledged, as the Lease says and the status tells, and all are pods that serve.</summary>
+    public static async Task WholeAsync(string when)
     {
+        int members = int.Parse(await KubeCluster.KubectlAsync("get", Resource, "-o", "jsonpath={.spec.brokers.replicas}"), CultureInfo.InvariantCulture);
         await KubeCluster.UntilAsync(
-            async () => (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Split(',').Length == members, $"all are in sync {when}");
+            async () => (await InSyncAsync()).Count == members
+                && (await KubeCluster.KubectlAsync("get", Resource, "-o", "jsonpath={.status.groups[0].inSync[*]}")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length == members,
+            $"all are in sync {when}");
         await KubeCluster.KubectlAsync("wait", Resource, "--for=condition=Ready", KubeCluster.Timeout);
     }
+
+    /// <summary>Names of the members whose copies have everything that is acknowledged, as the Lease says.</summary>
+    public static async Task<IReadOnlyList<string>> InSyncAsync() =>
+        [.. (await KubeCluster.KubectlAsync("get", "lease", Group, "-o", "jsonpath={.metadata.annotations.rocketops\\.io/in-sync}")).Trim().Split(',').Select(static copy => copy.Split('/')[0])];
+
+    /// <summary>
+    /// The lease of a master that cannot renew it ends when one with the default duration would; deep, it does so by itself. In a build no slowness of the machine is to end a lease, so it would last for two minutes: the duration
+    /// in the Lease is what the others wait for. The master itself goes on by its own, which is longer, so nothing relies on it having given up.
+    /// </summary>
+    public static Task LetLeaseEndAsync() =>
+        Depth.IsDeep ? Task.CompletedTask : KubeCluster.KubectlAsync("patch", "lease", Group, "--type=merge", "-p", """{"spec":{"leaseDurationSeconds":6}}""");
 
     /// <summary>To the broker's process, which is told nothing before.</summary>
     public static async Task SignalAsync(string pod, string signal)
@@ -168,7 +182,10 @@ internal static class AutomaticCluster
     public static async Task<string[]> PodsAsync() =>
         (await KubeCluster.KubectlAsync("get", "pods", "-l", BrokersLabel, "-o", "jsonpath={.items[*].metadata.name}")).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    /// <summary>The sample, with delay levels for Go's consumer; in a build with leases and hand-overs that a busy machine does not end.</summary>
+    /// <summary>
+    /// The sample, with delay levels for Go's consumer; in a build with leases that a busy machine does not end. A hand-over may take longer than a client's three attempts wait for it, 2.5 s each, and no longer: when all members are
+    /// deleted at once, the master may wait twice that time for one that has gone before it.
+    /// </summary>
     private static async Task<string> ManifestAsync()
     {
         const string members = "    replicas: 3\n";

@@ -100,22 +100,36 @@ internal sealed class ConsumerGroup(string name, string topic, IReadOnlyList<For
         },
         $"{Name} is at the end of every queue");
 
+    /// <summary>Progress that the master knows of, by queue, as soon as there is some.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> CommittedAsync(string master)
+    {
+        IReadOnlyDictionary<int, QueueProgress> known = new Dictionary<int, QueueProgress>();
+        await UntilAsync(
+            async () =>
+            {
+                known = await BrokerQuestions.ProgressAsync(master, Name, topic);
+                return (known.Values.Any(static queue => queue.Committed > 0), Tell(known));
+            },
+            $"{master} knows of progress of {Name}");
+        return known.ToDictionary(static queue => queue.Key, static queue => queue.Value.Committed);
+    }
+
     /// <summary>Progress that the master has had, when the other members of the brokers' group have copied it: whoever leads next begins with as much.</summary>
     public async Task<IReadOnlyDictionary<int, long>> CopiedProgressAsync(string master, IReadOnlyList<string> others)
     {
-        IReadOnlyDictionary<int, QueueProgress> had = await BrokerQuestions.ProgressAsync(master, Name, topic);
+        IReadOnlyDictionary<int, long> had = await CommittedAsync(master);
         foreach (string other in others)
         {
             await UntilAsync(
                 async () =>
                 {
                     IReadOnlyDictionary<int, QueueProgress> there = await BrokerQuestions.ProgressAsync(other, Name, topic);
-                    return (had.All(queue => there.TryGetValue(queue.Key, out QueueProgress? copy) && copy.Committed >= queue.Value.Committed), $"{Tell(there)} of {Tell(had)}");
+                    return (had.All(queue => there.TryGetValue(queue.Key, out QueueProgress? copy) && copy.Committed >= queue.Value), $"{Tell(there)} of {string.Join(", ", had.Select(static queue => string.Create(CultureInfo.InvariantCulture, $"{queue.Key}: {queue.Value}")))}");
                 },
                 $"{other} has the progress of {Name}");
         }
 
-        return had.ToDictionary(static queue => queue.Key, static queue => queue.Value.Committed);
+        return had;
     }
 
     public async ValueTask DisposeAsync()

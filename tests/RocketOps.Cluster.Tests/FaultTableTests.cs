@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
@@ -20,11 +19,23 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
     /// <summary>Each takes 3 s.</summary>
     private const int FailuresOfCut = 8;
 
+    private readonly CostTable _costs = new();
+
     [SkippableFact]
     public Task Faults_OneAfterTheOther_LoseNothingAcknowledged()
     {
         _ = cluster;
-        return AutomaticCluster.RunAsync(UnderLoadAsync);
+        return AutomaticCluster.RunAsync(async address =>
+        {
+            try
+            {
+                await UnderLoadAsync(address);
+            }
+            finally
+            {
+                output.WriteLine(_costs.ToString());
+            }
+        });
     }
 
     private async Task UnderLoadAsync(string address)
@@ -75,33 +86,8 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
     /// <returns>How many sends failed.</returns>
     private async Task<int> RowAsync(MessageOracle oracle, string what, Func<string, Task> faultAsync, bool changesMaster = true)
     {
-        Episode episode = await Episode.BeginAsync(oracle, what);
-        int receivedBefore = await oracle.ReceivedAsync();
-        Stopwatch taken = Stopwatch.StartNew();
-        await faultAsync(episode.Master);
-        await (changesMaster ? episode.ReplacedAsync() : Task.CompletedTask);
-        await oracle.ServedAsync(what);
-        double seconds = taken.Elapsed.TotalSeconds;
-        await AutomaticCluster.WholeAsync(what);
-        await (changesMaster ? AutomaticCluster.StoryAsync(what) : Task.CompletedTask);
-        await AutomaticCluster.FollowedAsync(oracle, what);
-        Episode.Toll toll = await episode.TollAsync();
-        TimeSpan silence = await oracle.LongestSilenceAsync(receivedBefore);
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{what}: {toll.Failed.Count} of {toll.Sent} sends failed, nothing stored for {silence.TotalSeconds:F1} s at the longest, {toll.Repeats.Count} received again; messages flowed {seconds:F1} s after it began"));
-        foreach (IGrouping<string, string> reason in toll.Failed.GroupBy(ReasonOf, StringComparer.Ordinal))
-        {
-            output.WriteLine($"    {reason.Count()} of {reason.Key}");
-        }
-
+        Toll toll = await Episode.RunAsync(oracle, what, faultAsync, changesMaster);
+        _costs.Add(toll);
         return toll.Failed.Count;
-    }
-
-    /// <summary>What the client says of a failed send, without its numbers: they differ.</summary>
-    private static string ReasonOf(string failed)
-    {
-        string said = failed[Math.Max(0, failed.IndexOf("\"message\"", StringComparison.Ordinal))..];
-        return string.Concat(said.Where((letter, at) => at == 0 || !char.IsAsciiDigit(letter) || !char.IsAsciiDigit(said[at - 1])).Select(static letter => char.IsAsciiDigit(letter) ? 'n' : letter));
     }
 }

@@ -49,6 +49,9 @@ internal sealed class ForeignClient : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>The test has ended it.</summary>
+    public bool HasEnded => _ended;
+
     /// <summary>The group that a consumer is a member of.</summary>
     public string Group { get; private init; } = string.Empty;
 
@@ -71,12 +74,11 @@ internal sealed class ForeignClient : IAsyncDisposable
     /// <summary>Apache's Java client, from the kit in <see cref="SharedKits.RocketMq"/>.</summary>
     public static ForeignClient Java(string name, params string[] arguments) => new(name, SharedKits.RocketMq, JavaProgram, arguments);
 
-    /// <summary>A Java producer as one has it without settings, three attempts within 3 s, that sends on and on. In a build the attempts may take their time: how many there are is what counts.</summary>
-    public static ForeignClient JavaProducer(string version, string nameServer, string topic)
-    {
-        string name = $"p_{version.Replace('.', '_')}";
-        return Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", "2", "--timeout", Depth.IsDeep ? "3000" : "120000");
-    }
+    /// <summary>A Java producer as one has it without settings, three attempts within 3 s, that sends on and on.</summary>
+    public static ForeignClient JavaProducer(string version, string nameServer, string topic) => JavaProducer($"p_{version.Replace('.', '_')}", version, nameServer, topic, "3000");
+
+    /// <summary>The same with attempts that may take their time, for what no slow machine is to disturb: how many there are is what counts.</summary>
+    public static ForeignClient PatientJavaProducer(string version, string nameServer, string topic) => JavaProducer($"p_patient_{version.Replace('.', '_')}", version, nameServer, topic, "120000");
 
     /// <summary>A Java consumer that receives everything, from the first message on.</summary>
     public static ForeignClient JavaConsumer(string nameServer, string topic, string group, string name, params string[] options) =>
@@ -136,6 +138,9 @@ internal sealed class ForeignClient : IAsyncDisposable
         await _process.DisposeAsync();
         _directory.Dispose();
     }
+
+    private static ForeignClient JavaProducer(string name, string version, string nameServer, string topic, string timeout) =>
+        Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", "2", "--timeout", timeout);
 
     private static int Count(IReadOnlyList<JsonElement> events, string kind) => events.Count(line => Kind(line) == kind);
 

@@ -14,7 +14,7 @@ internal static class GroupFaults
 
     /// <summary>The master's process stands still.</summary>
     public static Task FreezeAsync(MessageOracle oracle, string master) =>
-        WhileAsync(oracle, () => AutomaticCluster.SignalAsync(master, "SIGSTOP"), () => AutomaticCluster.SignalAsync(master, "SIGCONT"));
+        WhileAsync(oracle, master, () => AutomaticCluster.SignalAsync(master, "SIGSTOP"), () => AutomaticCluster.SignalAsync(master, "SIGCONT"));
 
     /// <summary>The cable of the master's node is pulled.</summary>
     public static Task PullCableAsync(MessageOracle oracle, string master) => NodeAsync(oracle, master, "partition", "heal");
@@ -65,18 +65,21 @@ internal static class GroupFaults
     private static async Task NodeAsync(MessageOracle oracle, string master, string begin, string end)
     {
         string node = await AutomaticCluster.NodeOfAsync(master);
-        await WhileAsync(oracle, () => KubeCluster.NodeAsync(begin, node), () => KubeCluster.NodeAsync(end, node));
+        await WhileAsync(oracle, master, () => KubeCluster.NodeAsync(begin, node), () => KubeCluster.NodeAsync(end, node));
     }
 
-    /// <summary>Until somebody else leads and messages flow again.</summary>
-    private static async Task WhileAsync(MessageOracle oracle, Func<Task> beginAsync, Func<Task> endAsync)
+    /// <summary>Until another member leads, and messages flow again by it.</summary>
+    private static async Task WhileAsync(MessageOracle oracle, string master, Func<Task> beginAsync, Func<Task> endAsync)
     {
         long epoch = await AutomaticCluster.EpochAsync();
         await beginAsync();
         try
         {
-            await AutomaticCluster.ReplacedAsync(epoch, "somebody else leads meanwhile");
+            await AutomaticCluster.LetLeaseEndAsync();
+            await AutomaticCluster.ReplacedAsync(epoch, "another member leads meanwhile");
             await oracle.ServedAsync("meanwhile");
+            (await AutomaticCluster.MasterAsync()).Should().NotBe(master, "it is not there to lead");
+            (await AutomaticCluster.InSyncAsync()).Should().NotContain(master, "what was acknowledged since is not there");
         }
         finally
         {

@@ -7,12 +7,22 @@ namespace RocketOps.Cluster.Tests;
 /// <summary>Judges a cluster by what producers were told and what consumers got: how many sends failed, that no group lacks anything acknowledged, that each queue has the order in which it was produced.</summary>
 internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, params IReadOnlyList<ConsumerGroup> groups) : IAsyncDisposable
 {
+    private readonly List<ForeignClient> _producers = [.. producers];
+
     public IReadOnlyList<ConsumerGroup> Groups => groups;
 
-    /// <summary>Every producer's messages flow.</summary>
+    /// <summary>Those that sent until now end, and another one sends on. What they were acknowledged still counts.</summary>
+    public async Task GoOnWithAsync(ForeignClient next)
+    {
+        await EndSendsAsync();
+        _producers.Add(next);
+        await ServedAsync($"by {next.Name} alone");
+    }
+
+    /// <summary>The messages of every producer that sends flow.</summary>
     public async Task ServedAsync(string when)
     {
-        foreach (ForeignClient producer in producers)
+        foreach (ForeignClient producer in _producers.Where(static producer => !producer.HasEnded))
         {
             await producer.MoreAsync(100, "sent", when);
         }
@@ -23,7 +33,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     {
         int sent = 0;
         List<string> failures = [];
-        foreach (ForeignClient producer in producers)
+        foreach (ForeignClient producer in _producers)
         {
             IReadOnlyList<JsonElement> attempts = [.. (await producer.EventsAsync()).Where(static line => !IsQuestion(line))];
             sent += attempts.Count;
@@ -48,7 +58,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     public async Task<int> RelapsesAsync()
     {
         int most = 0;
-        foreach (ForeignClient producer in producers)
+        foreach (ForeignClient producer in _producers)
         {
             bool[] acknowledged = [.. (await producer.EventsAsync()).Select(IsAcknowledged)];
             most = Math.Max(most, acknowledged.Skip(1).Where((now, i) => !now && acknowledged[i]).Count());
@@ -77,7 +87,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     {
         foreach (ConsumerGroup group in groups)
         {
-            foreach (ForeignClient producer in producers)
+            foreach (ForeignClient producer in _producers)
             {
                 Dictionary<string, string> places = (await producer.EventsAsync()).Where(IsAcknowledged).ToDictionary(Key, Place, StringComparer.Ordinal);
 
@@ -110,7 +120,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     /// <summary>Nobody sends any more.</summary>
     public async Task EndSendsAsync()
     {
-        foreach (ForeignClient producer in producers)
+        foreach (ForeignClient producer in _producers)
         {
             await producer.EndAsync();
         }
@@ -118,7 +128,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
 
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable client in producers.Concat<IAsyncDisposable>(groups))
+        foreach (IAsyncDisposable client in _producers.Concat<IAsyncDisposable>(groups))
         {
             await client.DisposeAsync();
         }
@@ -127,7 +137,7 @@ internal sealed class MessageOracle(IReadOnlyList<ForeignClient> producers, para
     private async Task<HashSet<string>> AcknowledgedAsync()
     {
         HashSet<string> acknowledged = new(StringComparer.Ordinal);
-        foreach (ForeignClient producer in producers)
+        foreach (ForeignClient producer in _producers)
         {
             acknowledged.UnionWith((await producer.EventsAsync()).Where(IsAcknowledged).Select(Key));
         }

@@ -9,8 +9,9 @@ namespace RocketOps.Cluster.Tests;
 /// <param name="StoredAt">When a broker stored it, in milliseconds of this machine's clock.</param>
 /// <param name="At">When it was received, in milliseconds of this machine's clock.</param>
 /// <param name="WasSentBack">It had been given to a member before, who gave it back.</param>
-/// <param name="Member">Who got it.</param>
-internal sealed record Receipt(string Key, string Queue, long Offset, long StoredAt, long At, bool WasSentBack, ForeignClient Member)
+/// <param name="Group">Whose member got it.</param>
+/// <param name="Member">Name of who got it.</param>
+internal sealed record Receipt(string Key, string Queue, long Offset, long StoredAt, long At, bool WasSentBack, string Group, string Member)
 {
     public static Receipt From(JsonElement line, ForeignClient member) => new(
         line.GetProperty("keys").ToString(),
@@ -19,5 +20,6 @@ internal sealed record Receipt(string Key, string Queue, long Offset, long Store
         line.GetProperty("storeTimestamp").GetInt64(),
         line.GetProperty("receivedTimestamp").GetInt64(),
         line.GetProperty("reconsumeTimes").GetInt32() > 0,
-        member);
+        member.Group,
+        member.Name);
 }
