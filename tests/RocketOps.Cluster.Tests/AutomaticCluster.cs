@@ -189,7 +189,7 @@ internal static class AutomaticCluster
     private static async Task<string> ManifestAsync()
     {
         const string members = "    replicas: 3\n";
-        const string patient = """, leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "120000" """;
+        const string patient = """, leaseDurationMillis: "120000", leaseRenewMillis: "1000", leaseMarginMillis: "10000", handOverTimeoutMillis: "10000" """;
         string sample = await File.ReadAllTextAsync(Path.Combine(SharedKits.RepositoryRoot, Sample));
         sample.Should().Contain(members);
         return sample.Replace(members, $"{members}    config: {{ messageDelayLevel: \"{ForeignClient.GoDelayLevels}\"{(Depth.IsDeep ? string.Empty : patient)}}}\n", StringComparison.Ordinal);
