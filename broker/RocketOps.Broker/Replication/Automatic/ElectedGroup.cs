@@ -69,6 +69,10 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private volatile bool _isPaused;
     private volatile bool _stopped;
     private volatile bool _hasFailed;
+
+    // The copy that this member hands over to as it stops, and whether that one has said since that it stops, too.
+    private volatile string? _successor;
+    private volatile bool _hasSuccessorLeft;
     private int _notedFailure;
     private Task _noting = Task.CompletedTask;
     private Task _leaving = Task.CompletedTask;
@@ -317,6 +321,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         member =>
         {
             _door.LetGo(member, left, ticket);
+            _hasSuccessorLeft |= left.Copy.Incarnation == _successor;
             return true;
         },
         cancellationToken);
@@ -339,6 +344,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
     {
         MemberCopy target = _door.Admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
+        _successor = target.Incarnation;
         if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {
             LogLeavesAlone();
@@ -348,6 +354,13 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         long since = _time.GetTimestamp();
         while ((Leads || Lease?.Holder == _group.Options.Member) && _time.GetElapsedTime(since) < _group.Options.HandOverTime * 2)
         {
+            if (_hasSuccessorLeft)
+            {
+                // All members stop at once, as those of a cluster that is deleted do: nobody takes over.
+                LogLeavesAlone();
+                return;
+            }
+
             await Task.Delay(_group.Options.Lease.Renew / TicksPerRenewal, _time, _stopping.Token);
         }
     }

@@ -13,6 +13,7 @@ namespace RocketOps.Broker.Tests.Replication.Automatic;
 public sealed class MemberRequestsTests
 {
     private const int RequestFailed = 1005;
+    private const int LeavesAlone = 3665;
 
     private static readonly string[] Two = ["a", "b"];
 
@@ -83,6 +84,29 @@ public sealed class MemberRequestsTests
         await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
         (await members.LeaseAsync()).InSync.Should().ContainSingle();
         await members.SendAsync("still nobody is waited for");
+    }
+
+    /// <summary>All members of a group stop at once when its cluster is deleted. The master hands over to one that stops as well, and does not wait for it to lead.</summary>
+    [Fact]
+    public async Task Stop_OfAMasterWhoseSuccessorLeavesToo_DoesNotWaitForIt()
+    {
+        await using ElectedMembers members = await WithoutBAsync();
+        TestBroker master = members["a"];
+        await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
+        LeaseRecord lease = await members.LeaseAsync();
+
+        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        Task<RemotingCommand> sent = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "which the successor has not"));
+        await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > end, "it is stored here");
+
+        Task leaving = ElectedMembers.GroupOf(master).LeaveAsync();
+        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).TakesMessages, "it hands over, and waits for the successor to have everything");
+        RemotingCommand left = await follower.LeaveAsync(lease);
+
+        left.Code.Should().Be(ResponseCode.Success, left.Remark);
+        await leaving.WaitAsync(Eventually.DefaultDeadline);
+        (await sent).Code.Should().Be(ResponseCode.Success, "one copy is enough, and the other one has left");
+        members.LogOf("a").Lines.Should().Contain(static line => line.Id == LeavesAlone);
     }
 
     /// <summary>It asks anew and never comes, as one does that stops just then. What its old connection says is of before, and ends that.</summary>
