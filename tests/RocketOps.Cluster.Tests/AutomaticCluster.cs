@@ -69,8 +69,11 @@ internal static class AutomaticCluster
 
     private static async Task LeaveNothingAsync()
     {
+        // Deep, a node loses its power once: what was on it begins again with it.
+        int begins = Depth.IsDeep ? 1 : 0;
         (await KubeCluster.KubectlAsync("get", "pods", "-n", Release.Namespace, "-l", "app.kubernetes.io/component=operator", "-o", "jsonpath={.items[*].status.containerStatuses[*].restartCount}"))
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Should().NotBeEmpty().And.OnlyContain(static restarts => restarts == "0", "nothing that happens to a cluster ends its operator");
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Should().NotBeEmpty().And.OnlyContain(restarts => int.Parse(restarts, CultureInfo.InvariantCulture) <= begins, "nothing else that happens to a cluster ends its operator");
         await KubeCluster.KubectlAsync("delete", "topics/automatic-work", "topics/automatic-go", "topics/automatic-transactions", "topics/automatic-requests", KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "-f", Sample, KubeCluster.Timeout);
         await KubeCluster.KubectlAsync("delete", "persistentvolumeclaims", "-l", Label, KubeCluster.Timeout);

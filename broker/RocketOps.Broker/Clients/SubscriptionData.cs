@@ -6,7 +6,7 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// What a consumer wants of a topic, as heartbeats carry it; clients other than Java leave members out. One object from the heartbeat to the pulls, which there may be ten thousand of for each client.
+/// What a consumer wants of a topic, as heartbeats carry it; clients other than Java leave members out, which then have what is written here (settable as in <see cref="Groups.SubscriptionGroupConfig"/>). One object from the heartbeat to the pulls, which there may be ten thousand of for each client.
 /// Source: remoting.md §2.4.
 /// </summary>
 internal sealed class SubscriptionData
@@ -27,11 +27,11 @@ internal sealed class SubscriptionData
 
     /// <summary>Java string hashes of the tags.</summary>
     [JsonPropertyName("codeSet")]
-    public IReadOnlyList<int>? CodeSet { get; init; } = [];
+    public IReadOnlyList<int>? CodeSet { get; set; } = [];
 
     [JsonConverter(typeof(CommonTextConverter))]
     [JsonPropertyName("expressionType")]
-    public string? ExpressionType { get; init; } = TagExpression;
+    public string? ExpressionType { get; set; } = TagExpression;
 
     [JsonConverter(typeof(CommonTextConverter))]
     [JsonPropertyName("subString")]
@@ -42,7 +42,7 @@ internal sealed class SubscriptionData
     public long SubVersion { get; init; }
 
     [JsonPropertyName("tagsSet")]
-    public IReadOnlyList<string>? TagsSet { get; init; } = [];
+    public IReadOnlyList<string>? TagsSet { get; set; } = [];
 
     [JsonPropertyName("topic")]
     public string? Topic { get; init; }

@@ -89,7 +89,7 @@ internal sealed record RequestMode
 
     /// <summary>PULL or POP.</summary>
     [JsonPropertyName("mode")]
-    public string? Mode { get; init; } = Pull;
+    public string? Mode { get; set; } = Pull;
 
     /// <summary>Queues that members share in mode POP.</summary>
     [JsonPropertyName("popShareQueueNum")]

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Broker.Topics;
 
-/// <summary>A topic as it stands in topics.json and in requests. Immutable. Source: store.md §1.4, admin.md §2.2.</summary>
+/// <summary>A topic as it stands in topics.json and in requests; nobody changes one. Settable as <see cref="Groups.SubscriptionGroupConfig"/> is. Source: store.md §1.4, admin.md §2.2.</summary>
 internal sealed record TopicConfig
 {
     public const string SingleTag = "SINGLE_TAG";
@@ -22,19 +22,19 @@ internal sealed record TopicConfig
     public const int MaxQueues = 65_536;
 
     [JsonPropertyName("attributes")]
-    public ImmutableSortedDictionary<string, string>? Attributes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+    public ImmutableSortedDictionary<string, string>? Attributes { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
 
     [JsonPropertyName("order")]
     public bool Order { get; init; }
 
     [JsonPropertyName("perm")]
-    public int Perm { get; init; } = TopicPermission.ReadWrite;
+    public int Perm { get; set; } = TopicPermission.ReadWrite;
 
     [JsonPropertyName("readQueueNums")]
-    public int ReadQueueNums { get; init; } = 16;
+    public int ReadQueueNums { get; set; } = 16;
 
     [JsonPropertyName("topicFilterType")]
-    public string? TopicFilterType { get; init; } = SingleTag;
+    public string? TopicFilterType { get; set; } = SingleTag;
 
     [JsonPropertyName("topicName")]
     public string? TopicName { get; init; }
@@ -44,7 +44,7 @@ internal sealed record TopicConfig
     public int TopicSysFlag { get; init; }
 
     [JsonPropertyName("writeQueueNums")]
-    public int WriteQueueNums { get; init; } = 16;
+    public int WriteQueueNums { get; set; } = 16;
 
     [JsonIgnore]
     public string Name => TopicName ?? string.Empty;

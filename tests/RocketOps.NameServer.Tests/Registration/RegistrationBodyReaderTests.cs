@@ -25,6 +25,11 @@ public sealed class RegistrationBodyReaderTests
         topics.Should().Equal(new TopicRegistration("T", 8, 8, 6, 0), new TopicRegistration("U", 8, 8, 6, 0));
     }
 
+    /// <summary>What a broker leaves out is what RocketMQ's class begins with.</summary>
+    [Fact]
+    public void Read_TopicWithItsNameAlone_IsReadAndWritten() =>
+        RegistrationBodyReader.Read("""{"topicConfigSerializeWrapper":{"topicConfigTable":{"T":{"topicName":"T"}}}}"""u8.ToArray()).Topics.Should().Equal(new TopicRegistration("T", 16, 16, 6, 0));
+
     public static TheoryData<byte[]> Mapped => new() { Encoding.UTF8.GetBytes(Bodies.Json("S", "U")), Bodies.Compressed("S", "U") };
 
     [Theory]

@@ -1,0 +1,40 @@
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Json;
+using RocketOps.Broker.Topics;
+
+namespace RocketOps.Broker.Tests.Json;
+
+/// <summary>Tools of other versions, and of other makers, leave members out of what they send: they mean what RocketMQ's own classes begin with.</summary>
+public sealed class LeftOutMembersTests
+{
+    [Fact]
+    public void Read_GroupWithItsNameAlone_ConsumesAsAnyNewOne()
+    {
+        SubscriptionGroupConfig group = Read(BrokerJson.Default.SubscriptionGroupConfig, """{"groupName":"g"}""");
+
+        group.Should().BeEquivalentTo(new SubscriptionGroupConfig { GroupName = "g" }, static options => options.ComparingRecordsByMembers());
+        (group.ConsumeEnable, group.ConsumeFromMinEnable, group.ConsumeBroadcastEnable, group.NotifyConsumerIdsChangedEnable).Should().Be((true, true, true, true));
+        (group.RetryQueueNums, group.RetryMaxTimes, group.WhichBrokerWhenConsumeSlowly, group.ConsumeTimeoutMinute).Should().Be((1, 16, 1L, 15));
+    }
+
+    [Fact]
+    public void Read_TopicWithItsNameAlone_IsReadAndWritten()
+    {
+        TopicConfig topic = Read(BrokerJson.Default.TopicConfig, """{"topicName":"t"}""");
+
+        (topic.Perm, topic.ReadQueueNums, topic.WriteQueueNums, topic.TopicFilterType).Should().Be((6, 16, 16, "SINGLE_TAG"));
+        topic.Attributes.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Read_SubscriptionAndModeWithNothing_AreOfTagsAndPulls()
+    {
+        Read(BrokerJson.Default.SubscriptionData, "{}").ExpressionType.Should().Be("TAG");
+        Read(BrokerJson.Default.RequestMode, "{}").Mode.Should().Be("PULL");
+    }
+
+    private static T Read<T>(JsonTypeInfo<T> type, string json)
+        where T : class => BrokerJson.Read(Encoding.UTF8.GetBytes(json), type);
+}
