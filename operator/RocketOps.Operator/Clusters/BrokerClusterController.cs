@@ -215,6 +215,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         _drain.Forget(entity.Key());
         _growth.Forget(entity.Key());
         _pace.Forget(entity.Key());
+        _revisions.Forget(entity.Key());
         _roll.Forget(entity.Key());
         _faults.Forget(entity.Key());
         _refused.Forget(entity.Key());
@@ -276,7 +277,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             bool turned = false;
             if (!blocked)
             {
-                RevisionsOutcome revisions = await _revisions.RunAsync(context, observation, groups, registrations, cancellationToken);
+                RevisionsOutcome revisions = await _revisions.RunAsync(context, observation, groups, registrations, findings.Refused, cancellationToken);
                 turned = revisions.Noted.Count > 0 || revisions.Changed is not null;
                 findings = findings with { Changed = findings.Changed ?? revisions.Changed };
                 if (revisions.Noted.Count > 0)

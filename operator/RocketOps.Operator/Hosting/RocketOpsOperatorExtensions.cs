@@ -12,6 +12,7 @@ using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
@@ -66,6 +67,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<RecoveryTimes>();
         services.AddSingleton<FaultTimes>();
         services.AddSingleton<RefusedPodsStep>();
+        services.AddSingleton<FailedStarts>();
         services.AddSingleton<RevisionsStep>();
         services.AddSingleton<RollStep>();
         services.AddSingleton<HandOverStep>();

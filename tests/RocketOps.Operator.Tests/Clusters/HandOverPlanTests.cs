@@ -55,6 +55,20 @@ public sealed class HandOverPlanTests
         Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
     }
 
+    /// <summary>Its node was silent for a moment, or a probe came too late: it leads on, and goes as others that serve do.</summary>
+    [Fact]
+    public void Next_TheMasterServesAndItsPodIsNotReady_HandsOverFirst()
+    {
+        GroupView group = Group("a-0-0", All, outdated: [0]);
+        group = group with { Members = [group.Members[0] with { Ready = false, Answers = true, Leads = true }, group.Members[1], group.Members[2]] };
+
+        RollPlan plan = Next(group);
+
+        plan.Restart.Should().BeNull();
+        plan.HandOver!.HandOverTo!.Pod.Should().Be("a-0-1");
+        Next(group with { Members = [group.Members[0] with { SendsRefused = "its disk" }, group.Members[1], group.Members[2]] }).Restart!.Pod.Should().Be("a-0-0", "it takes nothing");
+    }
+
     /// <summary>What it reads again after a crash is all that there is, and a restart would begin that anew.</summary>
     [Fact]
     public void Next_TheOnlyCopyInSyncDoesNotServe_IsNotDeleted()

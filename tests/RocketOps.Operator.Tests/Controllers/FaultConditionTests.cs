@@ -47,11 +47,7 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
             "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: ImagePullBackOff (test). Waiting does not help: "),
         new("image could not be had once", "a", static of => Now(() => SickAs(of, static status => status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ErrImagePull" } })),
             "False PodsNotReady", "True", "False", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: ImagePullBackOff (test)."),
-        new("no node has room", "a", static of => Now(() => SickAs(of, static status =>
-            {
-                status.ContainerStatuses = null;
-                status.Conditions!.Add(new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "no room" });
-            })),
+        new("no node has room", "a", static of => Now(() => SickAs(of, static status => KubeletWords.Unscheduled(status))),
             "False PodsNotReady", "True", "False", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: Unschedulable (no room)."),
         new("pod cannot be made", "a",
             static async of =>
@@ -77,7 +73,7 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
                 of.World.Workloads.Healthy = pod => pod.Name() != "a-1-0" || proven == OperatorWorld.Configuration(pod);
                 await of.RollAsync("a", "4712");
             },
-            "False PodsFailing", "False", "True", "False MasterMissing", "True PodsNotReady", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: ",
+            "False RolloutFailing", "False", "True", "True MastersRegistered", "False AsExpected", "True SlavesInSync", "11", "The current configuration, image or resources do not start a broker: a-1-0: CrashLoopBackOff. ",
             static of => of.World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null)),
         new("restarts are paused", "a",
             static async of =>

@@ -4,6 +4,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
@@ -270,6 +271,47 @@ public sealed class RevisionTests
         await FailedAsync(world);
         await world.ClusterAsync("a", "Available", "True");
         (await world.ConfigurationAsync("a-0-0")).Should().Be(ran);
+    }
+
+    /// <summary>Slaves start with it, and masters, which go last, do not.</summary>
+    [Fact]
+    public async Task OnlyMastersDoNotStart_EveryPodGetsWhatRanBack()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad || pod.Name() is "a-0-1" or "a-1-1";
+
+        await AskAsync(world, Bad);
+
+        await FailedAsync(world);
+        Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. ");
+        await world.RecreateAsync("a-1-0");
+        (await world.ImageAsync("a-1-0")).Should().Be(Ran);
+        world.Workloads.MostAway.Should().BeLessThanOrEqualTo(2, "one that restarts, and the one that was taken away here");
+
+        await AskAsync(world, Good);
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.LastGoodAnnotation).Should().BeNull("all pods serve with it");
+    }
+
+    /// <summary>An autoscaler may bring a node, and a program may take its time; not for ever, as whoever loses a pod meanwhile gets one like it.</summary>
+    [Theory]
+    [InlineData("Unschedulable (no room)")]
+    [InlineData("running, but does not pass its readiness probe (why: kubectl describe pod a-0-1 -n default)")]
+    public async Task PodWaitsForLong_GetsWhatRanBack(string words)
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
+        world.Workloads.Sick = words.StartsWith("Uns", StringComparison.Ordinal) ? KubeletWords.Unscheduled : KubeletWords.NotReady;
+        await AskAsync(world, Bad);
+        await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Bad && pod.Status?.PodIP is not null, "the first pod waits");
+        await world.PassesAsync(3);
+        Conditions.Find((await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate)).Status!.Conditions, "Stalled")!.Status.Should().Be("False", "it may come by itself");
+
+        world.Time.Move(new OperatorOptions().RecoveryGrace);
+
+        await FailedAsync(world);
+        Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith($"The current configuration, image or resources do not start a broker: a-0-1: {words}, for 10 minutes. ");
     }
 
     private static async Task<OperatorWorld> StartAsync()

@@ -21,6 +21,22 @@ internal static class KubeletWords
         return status;
     }
 
+    /// <summary>No node has room for the pod.</summary>
+    public static PodStatus Unscheduled(PodStatus status)
+    {
+        status.ContainerStatuses = null;
+        status.Conditions!.Add(new PodCondition { Type = "PodScheduled", Status = "False", Reason = "Unschedulable", Message = "no room" });
+        return status;
+    }
+
+    /// <summary>The program has started, and does not become ready.</summary>
+    public static PodStatus NotReady(PodStatus status)
+    {
+        status.ContainerStatuses![0].State = new ContainerState { Running = new ContainerStateRunning() };
+        status.ContainerStatuses[0].Started = true;
+        return status;
+    }
+
     extension(OperatorWorld world)
     {
         /// <summary>Says so of a pod that is there, whoever else writes its status meanwhile.</summary>

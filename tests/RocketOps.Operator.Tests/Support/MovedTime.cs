@@ -7,5 +7,7 @@ internal sealed class MovedTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddTicks(Interlocked.Read(ref _ticks));
 
+    public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref _ticks) * TimestampFrequency / TimeSpan.TicksPerSecond);
+
     public void Move(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
 }

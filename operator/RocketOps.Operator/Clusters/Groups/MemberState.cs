@@ -55,4 +55,7 @@ internal sealed record MemberState(
 
     /// <summary>The member serves, as its pod says or as it says itself: a node that was silent for a while has pods that are not ready and brokers that never stopped.</summary>
     public bool Serves => Settled || (Uid is not null && !Terminating && Answers == true);
+
+    /// <summary>It is a master that takes messages and that clients find, as it and the name servers say, whatever its pod says.</summary>
+    public bool TakesMessages => Role == BrokerMemberRole.Master && Serves && Answers == true && Leads != false && Registered != false && SendsRefused is null;
 }

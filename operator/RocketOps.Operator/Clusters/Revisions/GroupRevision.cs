@@ -8,7 +8,7 @@ namespace RocketOps.Operator.Clusters.Revisions;
 /// </summary>
 /// <param name="Current">The template that the operator gave the set, as <see cref="TemplateText"/>; null of a set that was made before there was this note.</param>
 /// <param name="Proven">A pod of it has served.</param>
-/// <param name="LastGood">The last one before it a pod of which served; null once it is proven, and where there was none.</param>
+/// <param name="LastGood">The last one before it with which all pods served; null once all do with the present one, and where there was none: a template that a slave serves with may keep a master from starting.</param>
 /// <param name="Failed">Hash of the template that did not start a pod, for which the set has its last good one again; null when there is none.</param>
 /// <param name="FailedWhy">The pods that did not start, and why.</param>
 /// <param name="IsDoubted">Nor did a pod start with the last good template afterwards: what failed may not have failed by itself.</param>
@@ -31,7 +31,7 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
     public bool IsTried => Current is not null && !Proven;
 
     /// <summary>There is a template to go back to.</summary>
-    public bool HasWayBack => IsTried && LastGood is not null;
+    public bool HasWayBack => LastGood is not null;
 
     public static GroupRevision Of(StatefulSet? set) => set?.Annotation(CurrentAnnotation) is { } current && TemplateText.Read(current) is not null
         ? new GroupRevision(
@@ -59,12 +59,15 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
         };
         bool failed = HasFailed(wanted);
         bool proven = given == Current ? Proven : given == LastGood;
-        string? good = proven ? null : given == Current ? LastGood : Proven ? Current : LastGood;
+        string? good = given == Current ? LastGood : proven ? null : LastGood ?? (Proven ? Current : null);
         return new GroupRevision(given.Length > MostKept ? null : given, proven, good, failed ? Failed : null, failed ? FailedWhy : null, failed && IsDoubted);
     }
 
     /// <summary>A pod of the template serves.</summary>
-    public GroupRevision Prove() => this with { Proven = true, LastGood = null };
+    public GroupRevision Prove() => this with { Proven = true };
+
+    /// <summary>All pods of the group serve with the template.</summary>
+    public GroupRevision Settle() => this with { Proven = true, LastGood = null };
 
     /// <summary>The template did not start a pod: the last good one instead.</summary>
     public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why);

@@ -38,7 +38,7 @@ internal static class RollPlanner
             return Wait(groups, unproven.Uid is null ? RollWait.Absent : unproven.Role == BrokerMemberRole.Master ? RollWait.Returning : RollWait.Serving, unproven);
         }
 
-        MemberState[] broken = [.. outdated.Where(static member => !member.Ready)];
+        MemberState[] broken = [.. outdated.Where(static member => member is { Ready: false, TakesMessages: false })];
         if (broken.Length > 0)
         {
             return Array.Find(broken, member => !HandOverRules.IsLeftAlone(GroupOf(groups, member), member)) is { } repaired ? Plan(groups, repaired) : Wait(groups, RollWait.LastCopy, broken[0]);
@@ -90,7 +90,7 @@ internal static class RollPlanner
             int outdated = group.Outdated.Count();
             return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
                 : restart?.Group == group.Name && successor is not null ? new GroupAction(group.Name, GroupStep.HandOver, outdated, restart, successor)
-                : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
+                : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready || restart.TakesMessages ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
                 : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
         })],
         RollWait.None,

@@ -77,6 +77,10 @@ internal static class PodTrouble
             || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError"
             || (known && WaitsInVain(container)));
 
+    /// <summary>Whether the pod waits for something that may come by itself, or never: a node with room, or that a program which has started becomes ready.</summary>
+    public static bool IsLate(Pod? pod) =>
+        pod is not null && !pod.IsDeleting() && (Unscheduled(pod) is not null || Container(pod) is { Ready: false, Started: true, State.Running: not null });
+
     /// <summary>Whether the container waits for something else than its turn.</summary>
     private static bool WaitsInVain(ContainerStatus? container) => container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
 

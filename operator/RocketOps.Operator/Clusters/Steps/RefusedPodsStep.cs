@@ -49,16 +49,21 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
         Dictionary<string, MissingPod> missing = new(StringComparer.Ordinal);
         foreach (GroupView group in groups.Where(static group => group.Observed && !group.Set!.IsDeleting()))
         {
-            string uid = group.Set!.Uid();
+            (string Uid, long Generation) set = (group.Set!.Uid(), group.Set!.Metadata.Generation ?? 0);
             foreach (MemberState member in group.Members.Where(member => member.Uid is null && member.Ordinal < (group.Set!.Spec?.Replicas ?? 1)))
             {
-                missing[member.Pod] = before?.Missing.GetValueOrDefault(member.Pod) is { } known && known.SetUid == uid
-                    ? known
-                    : new MissingPod(member.Pod, group.Name, uid, Since(context, before), before?.There.Contains(member.Pod) == true ? time.GetUtcNow() - ClockTolerance : DateTimeOffset.MinValue);
+                MissingPod? known = before?.Missing.GetValueOrDefault(member.Pod);
+                missing[member.Pod] = known is not null && known.Set == group.Name && known.Made == set ? known : new MissingPod(member.Pod, group.Name, set, Since(context, before), After(known, member.Pod));
             }
         }
 
         return missing;
+
+        // What was refused before the set's template changed tells nothing of the present one. Events have whole seconds.
+        DateTimeOffset After(MissingPod? known, string pod) =>
+            known is not null ? time.GetUtcNow() + TimeSpan.FromSeconds(1)
+            : before?.There.Contains(pod) == true ? time.GetUtcNow() - ClockTolerance
+            : DateTimeOffset.MinValue;
     }
 
     /// <summary>From now on; long ago when the last status tells of it already, by another operator or by this one before it was started again.</summary>
@@ -88,7 +93,7 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
         try
         {
             KubernetesList<Event> events = await client.ListAsync<Event>(
-                new ListOptions { Namespace = ns, FieldSelector = $"regarding.kind=StatefulSet,regarding.name={set},regarding.uid={pods[0].SetUid}" }, cancellationToken);
+                new ListOptions { Namespace = ns, FieldSelector = $"regarding.kind=StatefulSet,regarding.name={set},regarding.uid={pods[0].Made.Uid}" }, cancellationToken);
             foreach (MissingPod pod in pods.Where(pod => Lasts(pod.Since)))
             {
                 pod.Words = CreationEvents.Refusal(events.Items, set, pod.Name, pod.After);
@@ -124,16 +129,16 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
 
     /// <param name="name">The pod.</param>
     /// <param name="set">Its set.</param>
-    /// <param name="setUid">And that one's identity.</param>
+    /// <param name="made">And what that one was when the pod was found missing.</param>
     /// <param name="since">Since when it is missing, as far as this process knows.</param>
     /// <param name="after">Until when it was there: events of before tell of another one.</param>
-    private sealed class MissingPod(string name, string set, string setUid, long since, DateTimeOffset after)
+    private sealed class MissingPod(string name, string set, (string Uid, long Generation) made, long since, DateTimeOffset after)
     {
         public string Name => name;
 
         public string Set => set;
 
-        public string SetUid => setUid;
+        public (string Uid, long Generation) Made => made;
 
         public long Since => since;
 

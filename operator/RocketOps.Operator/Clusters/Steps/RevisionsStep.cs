@@ -12,17 +12,22 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>Notes on a group's set that a pod of its template serves, or that the template fails: then the set gets the last one back that served, in the same write. What failed is not tried again by itself, unless what ran does not start either.</summary>
+/// <summary>
+/// Notes on a group's set that a pod of its template serves, that all do, or that the template fails: then the set gets the last one back with which all served, in the same write. What failed is not tried again by itself,
+/// unless what ran does not start either.
+/// </summary>
 internal sealed class RevisionsStep
 {
     private readonly ServerSideApplier _applier;
     private readonly LiveBrokers _live;
+    private readonly FailedStarts _starts;
     private readonly IEventRecorder _events;
 
-    public RevisionsStep(ServerSideApplier applier, LiveBrokers live, IEventRecorder events)
+    public RevisionsStep(ServerSideApplier applier, LiveBrokers live, FailedStarts starts, IEventRecorder events)
     {
         _applier = applier;
         _live = live;
+        _starts = starts;
         _events = events;
     }
 
@@ -30,27 +35,35 @@ internal sealed class RevisionsStep
     /// <param name="observation">Its workloads, not older than what was applied in this pass.</param>
     /// <param name="groups">Its groups.</param>
     /// <param name="registrations">What the name servers know.</param>
+    /// <param name="refusals">The pods that cannot be made.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<RevisionsOutcome> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, RefusedPods refusals, CancellationToken cancellationToken)
     {
         List<StatefulSet> written = [];
         List<string> refused = [];
-        GroupView[] tried = [.. groups.Where(group => group.Observed && context.Notes.Of(group.Set).IsTried)];
-        foreach (GroupView group in tried.Where(Serves))
+        _starts.Look(context.Cluster.Key(), observation, groups);
+        foreach (GroupView group in groups.Where(static group => group.Observed))
         {
-            await NoteAsync(context, group.Set!, context.Notes.Of(group.Set).Prove());
+            GroupRevision revision = context.Notes.Of(group.Set);
+            GroupRevision served = !(revision.IsTried || revision.HasWayBack) || !group.Members.Any(member => Serves(group, member)) ? revision
+                : group.Members.All(member => Serves(group, member)) ? revision.Settle()
+                : revision.Prove();
+            if (served != revision)
+            {
+                await NoteAsync(context, group.Set!, served);
+            }
         }
 
         foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && context.Notes.Of(group.Set).HasFailed(wanted)))
         {
-            if (Reconsider(context, observation, group, context.Notes.Of(group.Set)) is { } revision)
+            if (Reconsider(group, context.Notes.Of(group.Set), _starts.Of(context, observation, group, refusals)) is { } revision)
             {
                 await NoteAsync(context, group.Set!, revision);
             }
         }
 
-        if (!Array.Exists(tried, group => !Serves(group) && context.Notes.Of(group.Set).HasWayBack && StuckPods.Of(context, observation, group) is not []))
+        if (!groups.Any(group => MayFail(context, group) && _starts.Of(context, observation, group, refusals) is not []))
         {
             return Outcome();
         }
@@ -58,9 +71,9 @@ internal sealed class RevisionsStep
         // The cache lags behind, and what has failed is not tried again by itself: decided on what the API server says now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Seeing(live);
-        foreach (GroupView group in live.Groups(now, registrations).Where(group => group.Observed && context.Notes.Of(group.Set).HasWayBack && !Serves(group)))
+        foreach (GroupView group in live.Groups(now, registrations).Where(group => MayFail(context, group)))
         {
-            if (StuckPods.Of(now, live, group) is not [] and string[] words)
+            if (_starts.Of(now, live, group, refusals) is not [] and string[] words)
             {
                 string why = PodWords.List(words, "; ");
                 if (await NoteAsync(now, group.Set!, context.Notes.Of(group.Set).Fail(why)))
@@ -72,6 +85,9 @@ internal sealed class RevisionsStep
         }
 
         return Outcome();
+
+        // One that has just been noted to serve is looked at again in the next pass.
+        bool MayFail(ClusterContext known, GroupView group) => group.Observed && known.Notes.Of(group.Set).HasWayBack && !written.Exists(set => set.Name() == group.Name) && !refused.Contains(group.Name);
 
         async Task<bool> NoteAsync(ClusterContext known, StatefulSet set, GroupRevision revision)
         {
@@ -95,17 +111,20 @@ internal sealed class RevisionsStep
             refused.Count == 0 ? null : new Problem(Reasons.Updating, $"What is known of the templates of {PodWords.List([.. refused])} is still to be noted on their StatefulSets, which have changed since they were looked at."));
     }
 
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _starts.Forget(cluster);
+
     /// <summary>
     /// Where a pod does not start with what ran either, the new template may not be at fault: a volume, a node or a registry may be. It is tried again when the pods serve with what ran.
     /// </summary>
     /// <returns>What is to be noted now; null for nothing new.</returns>
-    private static GroupRevision? Reconsider(ClusterContext context, ClusterObservation observation, GroupView group, GroupRevision revision) =>
+    private static GroupRevision? Reconsider(GroupView group, GroupRevision revision, string[] failures) =>
         revision.IsDoubted
             ? group.Members.All(static member => member is { Settled: true, Outdated: false, Registered: true }) ? revision.Forgive() : null
-            : StuckPods.Of(context, observation, group) is not [] ? revision with { IsDoubted = true }
+            : failures is not [] ? revision with { IsDoubted = true }
             : null;
 
     /// <summary>Whether a pod of the set's template does all that is asked of a member.</summary>
-    private static bool Serves(GroupView group) =>
-        group.Members.Any(member => member is { Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true));
+    private static bool Serves(GroupView group, MemberState member) =>
+        member is { Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
 }

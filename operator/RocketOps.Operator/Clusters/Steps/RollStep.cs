@@ -71,7 +71,7 @@ internal sealed class RollStep
         DeleteOptions options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
         try
         {
-            if (!member.Ready)
+            if (member is { Ready: false, TakesMessages: false })
             {
                 await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
             }
