@@ -230,7 +230,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterContext context, ClusterObservation observation, HonouredSpec honoured, ClusterPause? pause, ClaimsFound claims, LeasesOutcome leases, CancellationToken cancellationToken)
     {
         bool paused = pause is { Cluster: true };
-        Problem? denied = context.IsAutomatic ? _rights.Lacking : null;
+        Problem? denied = context.IsAutomatic ? _rights.Lacking : claims.Denied;
         bool blocked = honoured.Blocked || claims.Unread is not null || denied is not null;
         GrowthOutcome growth = paused || blocked ? GrowthOutcome.Nothing : await _growth.RunAsync(context, observation, honoured.Problem is null, cancellationToken);
         context = growth.Kept is { } size ? context.WithStorage(size) : context;

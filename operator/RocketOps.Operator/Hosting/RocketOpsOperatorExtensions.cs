@@ -58,6 +58,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<GrowthStep>();
         services.AddSingleton<ChildrenStep>();
         services.AddSingleton<ElectionRights>();
+        services.AddSingleton<ClaimRights>();
         services.AddSingleton<LeaseClock>();
         services.AddSingleton<LeasesStep>();
         services.AddSingleton<ElectedClaimsStep>();
@@ -121,6 +122,10 @@ public static class RocketOpsOperatorExtensions
             .AddCache<Role>(ManagedChildren, mayBeForbidden: true)
             .AddCache<RoleBinding>(ManagedChildren, mayBeForbidden: true)
             .AddCache<EndpointSlice>(ManagedChildren, mayBeForbidden: true)
+
+            // Roles of before the operator read these; what claims decide waits for the right (ClaimRights), and consumer groups have no objects then.
+            .AddCache<PersistentVolumeClaim>(ManagedChildren, mayBeForbidden: true)
+            .AddCache<ConsumerGroup>(mayBeForbidden: true)
             .AddController<BrokerClusterController, BrokerCluster>(static controller => controller
                 .WithLogField("cluster", static cluster => cluster.Key())
                 .Owns<Deployment>(ManagedChildren)

@@ -10,19 +10,19 @@ namespace RocketOps.Operator.Tests.Support;
 /// </summary>
 /// <param name="namespaces">Where the operator works; none for the whole cluster.</param>
 /// <param name="leaseNamespace">Where the leader's Lease lives; null without leader election.</param>
-internal sealed class ShippedRights(IReadOnlyCollection<string> namespaces, string? leaseNamespace)
+/// <param name="rules">The rules, when they are not those of the chart: those of an earlier one.</param>
+internal sealed class ShippedRights(IReadOnlyCollection<string> namespaces, string? leaseNamespace, IReadOnlyList<PolicyRule>? rules = null)
 {
     private const string LeaseGroup = "coordination.k8s.io";
 
-    private static readonly PolicyRule[] Rules =
-    [
-        .. Yaml.ReadAll(File.ReadAllText(Repository.Path("charts", "rocketops", "files", "operator-rules.yaml"))).Single()["rules"]!.AsArray()
-            .Select(static rule => rule.Deserialize(KubernetesJsonContext.Default.PolicyRule)!),
-    ];
+    private static readonly IReadOnlyList<PolicyRule> Rules = Read(Repository.Path("charts", "rocketops", "files", "operator-rules.yaml"));
 
     // As templates/rbac.yaml divides them: Leases without a name are those of broker groups, beside their clusters.
-    private static readonly PolicyRule[] OfLeases = [.. Rules.Where(static rule => rule.ApiGroups!.Contains(LeaseGroup))];
-    private static readonly PolicyRule[] OfObjects = [.. Rules.Where(static rule => !rule.ApiGroups!.Contains(LeaseGroup) || rule.ResourceNames is null)];
+    private readonly PolicyRule[] _ofLeases = [.. (rules ?? Rules).Where(static rule => rule.ApiGroups!.Contains(LeaseGroup))];
+    private readonly PolicyRule[] _ofObjects = [.. (rules ?? Rules).Where(static rule => !rule.ApiGroups!.Contains(LeaseGroup) || rule.ResourceNames is null)];
+
+    public static IReadOnlyList<PolicyRule> Read(string file) =>
+        [.. Yaml.ReadAll(File.ReadAllText(file)).Single()["rules"]!.AsArray().Select(static rule => rule.Deserialize(KubernetesJsonContext.Default.PolicyRule)!)];
 
     /// <summary>Why the API server would answer 403; null when it would not.</summary>
     public string? Refusal(ApiCall call) => Allows(call) ? null : $"{call.Verb} {call.Group}/{call.Resource}{(call.Subresource.Length > 0 ? "/" + call.Subresource : "")} {call.Name} in {(call.Namespace.Length > 0 ? call.Namespace : "all namespaces")}";
@@ -40,8 +40,8 @@ internal sealed class ShippedRights(IReadOnlyCollection<string> namespaces, stri
     private bool Allows(ApiCall call)
     {
         bool isWatched = namespaces.Count == 0 || (call.Namespace.Length > 0 && namespaces.Contains(call.Namespace));
-        return (isWatched && Array.Exists(OfObjects, rule => Allows(rule, call)))
-            || (leaseNamespace is not null && call.Namespace == leaseNamespace && Array.Exists(OfLeases, rule => Allows(rule, call)));
+        return (isWatched && Array.Exists(_ofObjects, rule => Allows(rule, call)))
+            || (leaseNamespace is not null && call.Namespace == leaseNamespace && Array.Exists(_ofLeases, rule => Allows(rule, call)));
     }
 
     private static bool Allows(PolicyRule rule, ApiCall call) =>

@@ -29,6 +29,7 @@ internal sealed partial class DrainStep
     private readonly LiveBrokers _live;
     private readonly DrainProgress _progress;
     private readonly OperatorOptions _options;
+    private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
     private readonly ILogger<DrainStep> _logger;
@@ -40,6 +41,7 @@ internal sealed partial class DrainStep
         LiveBrokers live,
         DrainProgress progress,
         OperatorOptions options,
+        ClaimRights rights,
         IEventRecorder events,
         TimeProvider time,
         ILogger<DrainStep> logger)
@@ -50,6 +52,7 @@ internal sealed partial class DrainStep
         _live = live;
         _progress = progress;
         _options = options;
+        _rights = rights;
         _events = events;
         _time = time;
         _logger = logger;
@@ -101,6 +104,13 @@ internal sealed partial class DrainStep
         if (group.Set is not { } set || set.IsDeleting())
         {
             return new DrainPlan(group.Name, OperationPhase.Stopping, $"{group.Name} has left and its pods stop; their claims stay.");
+        }
+
+        // Claims of a group that goes may belong to its set, and would be lost with it.
+        if (_rights.Lacking is { } lacking)
+        {
+            _progress.Forget(context.Cluster.Key(), group.Name);
+            return Waiting(group, $"the right to read its claims, which are to stay: {lacking}");
         }
 
         if (IsAbandoned(context, group.Name))

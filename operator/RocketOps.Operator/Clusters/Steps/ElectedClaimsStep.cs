@@ -14,11 +14,13 @@ internal sealed class ElectedClaimsStep
 {
     private readonly IKubernetesClient _client;
     private readonly ChildCaches _caches;
+    private readonly ClaimRights _rights;
 
-    public ElectedClaimsStep(IKubernetesClient client, ChildCaches caches)
+    public ElectedClaimsStep(IKubernetesClient client, ChildCaches caches, ClaimRights rights)
     {
         _client = client;
         _caches = caches;
+        _rights = rights;
     }
 
     /// <summary>
@@ -32,6 +34,15 @@ internal sealed class ElectedClaimsStep
         if (context.IsAutomatic || observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
         {
             return new ClaimsFound([], null);
+        }
+
+        if (_rights.Lacking is { } lacking)
+        {
+            return new ClaimsFound([], null, FindUndecided(context, observation) is { } group
+                ? new Problem(
+                    Reasons.Refused,
+                    $"Members of {group} are to be made, and the operator may not read whether their claims belong to a group that elects its master: {lacking}. Nothing is changed meanwhile. {ClaimRights.Remedy}")
+                : null);
         }
 
         string cluster = context.Names.Cluster;
@@ -70,6 +81,10 @@ internal sealed class ElectedClaimsStep
         }
     }
 
+    /// <summary>A group that is to have members it has not: those it has were made when claims could be read, or by an operator that knew of no others. One whose set is made again has its members.</summary>
+    private static string? FindUndecided(ClusterContext context, ClusterObservation observation) => context.Groups.FirstOrDefault(group =>
+        observation.Set(group) is { } set ? (set.Spec?.Replicas ?? 1) < context.Spec.Brokers.Replicas : !observation.Recreated.Contains(group));
+
     private static List<PersistentVolumeClaim> Elected(ClusterContext context, ClusterObservation observation, IEnumerable<PersistentVolumeClaim> claims) =>
         [.. claims.Where(claim => ElectedClaim.IsOne(claim) && !claim.IsDeleting() && context.Groups.Any(group => IsOfMember(context, observation, group, claim))).OrderBy(static claim => claim.Name(), StringComparer.Ordinal)];
 
@@ -99,4 +114,5 @@ internal sealed class ElectedClaimsStep
 /// <summary>What a pass knows of claims of groups that elected their master.</summary>
 /// <param name="Claims">By name.</param>
 /// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>
-internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread);
+/// <param name="Denied">The operator may not read them, and they decide about members that are asked for; null when it may, or they decide about none.</param>
+internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread, Problem? Denied = null);

@@ -23,10 +23,12 @@ internal sealed class GrowthStep
     private readonly ChildCaches _caches;
     private readonly InterimOwner _interim;
     private readonly RefusedGrowth _refused;
+    private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
 
-    public GrowthStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, InterimOwner interim, RefusedGrowth refused, IEventRecorder events)
+    public GrowthStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, InterimOwner interim, RefusedGrowth refused, ClaimRights rights, IEventRecorder events)
     {
+        _rights = rights;
         _client = client;
         _applier = applier;
         _caches = caches;
@@ -46,6 +48,12 @@ internal sealed class GrowthStep
         Problem? pending = null;
         foreach (string group in context.Groups)
         {
+            // What the cache does not show may be small all the same: a set for larger claims would be made beside them.
+            if (_rights.Lacking is { } lacking && IsToGrow(context, observation, group))
+            {
+                return Keep(context, group, $"the operator may not read the claims of {group}: {lacking}. {ClaimRights.Remedy}", pending, held);
+            }
+
             try
             {
                 if (await RunAsync(context, observation, group, mayRecreate, cancellationToken) is { } plan)
@@ -60,10 +68,8 @@ internal sealed class GrowthStep
             catch (KubernetesException refused) when (refused.IsForbidden || refused.IsInvalid)
             {
                 // The class of the claims, a quota or an admission webhook: no group gets more, so that all stay alike.
-                Quantity kept = context.ClaimSizeOf(group);
                 string why = refused.Status.Message ?? refused.Message;
-                return new GrowthOutcome(
-                    [], kept, new Problem(Reasons.Refused, $"brokers.storage.size stays {kept}: the API server refuses {context.Spec.Brokers.Storage.Size} for the claims of {group}: {why}. Set it back, or allow it."), pending, held);
+                return Keep(context, group, $"the API server refuses {context.Spec.Brokers.Storage.Size} for the claims of {group}: {why}. Set it back, or allow it.", pending, held);
             }
             catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
             {
@@ -77,6 +83,15 @@ internal sealed class GrowthStep
 
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster) => _refused.Forget(cluster);
+
+    private static GrowthOutcome Keep(ClusterContext context, string group, string why, Problem? pending, HashSet<string> held)
+    {
+        Quantity kept = context.ClaimSizeOf(group);
+        return new GrowthOutcome([], kept, new Problem(Reasons.Refused, $"brokers.storage.size stays {kept}: {why}"), pending, held);
+    }
+
+    private static bool IsToGrow(ClusterContext context, ClusterObservation observation, string group) =>
+        observation.Set(group) is { } set && !set.IsDeleting() && !context.IsMarked(group) && set.Annotation(SavedSet.OwnersDue) is null && ClaimTemplate.SizeOf(set) is { } size && size < context.Spec.Brokers.Storage.Size;
 
     private async Task<GrowthPlan?> RunAsync(ClusterContext context, ClusterObservation observation, string group, bool mayRecreate, CancellationToken cancellationToken)
     {
