@@ -1,3 +1,4 @@
+using System.Text;
 using RocketOps.Kubernetes;
 using RocketOps.Operator.Entities;
 
@@ -11,7 +12,8 @@ internal static class ClusterAnnotations
 
     /// <summary>
     /// Set to <c>true</c>: the API server refuses to delete the object (by the admission policy that the chart brings), and the operator takes no member and no group away,
-    /// and removes nothing from the brokers whose Topic or ConsumerGroup is deleted.
+    /// and removes nothing from the brokers whose Topic or ConsumerGroup is deleted. <c>false</c> and nothing do not ask for it; whatever else is there does, for somebody wanted something to be kept.
+    /// Keep in sync with templates/deletion-protection.yaml of the chart, which decides of the same value.
     /// </summary>
     public const string DeletionProtection = "rocketops.io/deletion-protection";
 
@@ -21,5 +23,17 @@ internal static class ClusterAnnotations
     /// <summary>Another value than the last one, usually a time, restarts every broker once.</summary>
     public const string RestartAt = "rocketops.io/restart-at";
 
-    public static bool IsProtected(BrokerCluster cluster) => cluster.Annotation(DeletionProtection) == "true";
+    // Anybody may write anything there.
+    private const int MaxShown = 40;
+
+    public static bool IsProtected(BrokerCluster cluster) => cluster.Annotation(DeletionProtection) is { Length: > 0 } value && !Ascii.EqualsIgnoreCase(value, "false");
+
+    /// <summary>For people, of a cluster that is protected by something else than <c>true</c>; null of any other.</summary>
+    public static string? ProtectionMistake(BrokerCluster cluster)
+    {
+        string value = cluster.Annotation(DeletionProtection) ?? "";
+        return IsProtected(cluster) && !Ascii.EqualsIgnoreCase(value, "true")
+            ? $"The annotation {DeletionProtection} is \"{(value.Length <= MaxShown ? value : value[..MaxShown] + "…")}\", neither true nor false, and counts as true."
+            : null;
+    }
 }

@@ -39,8 +39,8 @@ public sealed class ProtectionPolicyTests : IAsyncLifetime
     [Fact]
     public async Task Find_BoundPolicy_NoProblemUntilItHasGone()
     {
-        await CreateAsync(Policies, "ValidatingAdmissionPolicy", []);
-        await CreateAsync(Bindings, "ValidatingAdmissionPolicyBinding", new JsonObject { ["validationActions"] = new JsonArray("Deny") });
+        await CreateAsync("guard", "Deny");
+        await CreateAsync("guard-data", "Deny");
         (await FindAsync()).Should().BeNull();
 
         await _client.SendAsync(HttpMethod.Delete, $"{Group}/{Bindings}/guard");
@@ -63,17 +63,33 @@ public sealed class ProtectionPolicyTests : IAsyncLifetime
     [Fact]
     public async Task Find_PolicyThatWarnsAlone_SaysSo()
     {
-        await CreateAsync(Policies, "ValidatingAdmissionPolicy", []);
-        await CreateAsync(Bindings, "ValidatingAdmissionPolicyBinding", new JsonObject { ["validationActions"] = new JsonArray("Warn", "Audit") });
+        await CreateAsync("guard", "Warn", "Audit");
 
         (await FindAsync())!.Message.Should().EndWith("ValidatingAdmissionPolicyBinding guard does not have validationActions: [Deny].");
+    }
+
+    /// <summary>By another policy, as the API server hands it the cluster of what is deleted.</summary>
+    [Theory]
+    [InlineData(Policies, "there is no ValidatingAdmissionPolicy guard-data.")]
+    [InlineData(Bindings, "there is no ValidatingAdmissionPolicyBinding guard-data.")]
+    public async Task Find_NothingKeepsItsData_SaysSo(string gone, string why)
+    {
+        await CreateAsync("guard", "Deny");
+        await CreateAsync("guard-data", "Deny");
+        await _client.SendAsync(HttpMethod.Delete, $"{Group}/{gone}/guard-data");
+
+        Problem problem = (await FindAsync())!;
+
+        problem.Should().Be(new Problem(
+            Reasons.ProtectionMissing,
+            "The annotation rocketops.io/deletion-protection keeps the operator from taking anything away, and nobody from deleting its StatefulSets and claims: " + why));
     }
 
     [Fact]
     public async Task Find_ServerFails_IsNotKnownAndAskedAgain()
     {
-        await CreateAsync(Policies, "ValidatingAdmissionPolicy", []);
-        await CreateAsync(Bindings, "ValidatingAdmissionPolicyBinding", new JsonObject { ["validationActions"] = new JsonArray("Deny") });
+        await CreateAsync("guard", "Deny");
+        await CreateAsync("guard-data", "Deny");
         _server.FaultHook = static _ => ApiFault.Fail(403, "Forbidden");
         (await FindAsync())!.Reason.Should().Be(Reasons.ApiUnavailable);
 
@@ -84,10 +100,16 @@ public sealed class ProtectionPolicyTests : IAsyncLifetime
 
     private Task<Problem?> FindAsync() => _policy.FindProblemAsync(CancellationToken.None);
 
-    private Task<JsonNode?> CreateAsync(string resource, string kind, JsonObject spec) => _client.SendAsync(
+    private async Task CreateAsync(string name, params string[] actions)
+    {
+        await CreateAsync(Policies, "ValidatingAdmissionPolicy", name, []);
+        await CreateAsync(Bindings, "ValidatingAdmissionPolicyBinding", name, new JsonObject { ["validationActions"] = new JsonArray([.. actions.Select(static action => (JsonNode?)action)]) });
+    }
+
+    private Task<JsonNode?> CreateAsync(string resource, string kind, string name, JsonObject spec) => _client.SendAsync(
         HttpMethod.Post,
         $"{Group}/{resource}",
-        new JsonObject { ["apiVersion"] = "admissionregistration.k8s.io/v1", ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = "guard" }, ["spec"] = spec });
+        new JsonObject { ["apiVersion"] = "admissionregistration.k8s.io/v1", ["kind"] = kind, ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = spec });
 
     private void Define(string kind, string plural) => _server.AddCrd(new JsonObject
     {

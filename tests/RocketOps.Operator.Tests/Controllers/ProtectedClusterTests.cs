@@ -27,8 +27,28 @@ public sealed class ProtectedClusterTests
         await world.PassesAsync(2);
         (await WarningsAsync(world)).Should().ContainSingle();
 
-        await ProtectAsync(world, "false");
+        await ProtectAsync(world, "False");
         await world.AwaitAsync<BrokerCluster>("a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Protected") is null, "it is not asked for any more");
+    }
+
+    /// <summary>As the admission policies of the chart read it: somebody wanted something to be kept.</summary>
+    [Theory]
+    [InlineData("True", null)]
+    [InlineData("yes", " The annotation rocketops.io/deletion-protection is \"yes\", neither true nor false, and counts as true.")]
+    [InlineData("false ", " The annotation rocketops.io/deletion-protection is \"false \", neither true nor false, and counts as true.")]
+    public async Task Reconcile_AnotherSpelling_ProtectsAndSaysWhenItIsNone(string value, string? mistake)
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        await ProtectAsync(world, value);
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+
+        BrokerCluster kept = await world.ClusterAsync("a", "Stalled", "True", Reasons.DeletionProtected);
+        Condition condition = Conditions.Find(kept.Status!.Conditions, "Protected")!;
+        condition.Reason.Should().Be(Reasons.ProtectionMissing, "nobody enforces it here");
+        (condition.Message!.Contains(" counts as true.", StringComparison.Ordinal), condition.Message.EndsWith(mistake ?? ".", StringComparison.Ordinal)).Should().Be((mistake is not null, true), condition.Message);
     }
 
     private static Task ProtectAsync(OperatorWorld world, string value) =>

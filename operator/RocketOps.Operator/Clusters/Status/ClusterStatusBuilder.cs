@@ -51,11 +51,12 @@ internal static class ClusterStatusBuilder
 
         if (ClusterAnnotations.IsProtected(context.Cluster))
         {
+            string mistake = ClusterAnnotations.ProtectionMistake(context.Cluster) is { } words ? " " + words : "";
             _ = findings.Unprotected switch
             {
-                null => conditions.True(ConditionTypes.Protected, Reasons.DeletionRefused, "The API server refuses to delete the cluster, and the operator takes no member and no group away."),
-                { Reason: Reasons.ProtectionMissing } open => conditions.False(ConditionTypes.Protected, open.Reason, open.Message),
-                { } unknown => conditions.Unknown(ConditionTypes.Protected, unknown.Reason, unknown.Message),
+                null => conditions.True(ConditionTypes.Protected, Reasons.DeletionRefused, $"The API server refuses to delete the cluster, its StatefulSets and claims, and the operator takes no member and no group away.{mistake}"),
+                { Reason: Reasons.ProtectionMissing } open => conditions.False(ConditionTypes.Protected, open.Reason, open.Message + mistake),
+                { } unknown => conditions.Unknown(ConditionTypes.Protected, unknown.Reason, unknown.Message + mistake),
             };
         }
 
