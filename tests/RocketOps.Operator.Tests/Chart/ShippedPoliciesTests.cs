@@ -106,9 +106,9 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
     public async Task Operator_PodBeyondTheRestrictedProfile_IsRefused(string pod, string container)
     {
         ChartOnApiServer.Require();
-        (await server.ApplyAsOperatorAsync(Set("allowed", "", ""))).EnsureSuccess();
+        (await server.ApplyAsOperatorAsync(Set("a-7", "", ""))).EnsureSuccess();
 
-        Refused(await server.ApplyAsOperatorAsync(Set("refused", pod, container)), "restricted profile");
+        Refused(await server.ApplyAsOperatorAsync(Set("a-8", pod, container)), "restricted profile");
     }
 
     [SkippableTheory]
@@ -126,7 +126,35 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
     {
         ChartOnApiServer.Require();
 
-        Refused(await server.ApplyAsOperatorAsync(Set("refused", pod, container)), words);
+        Refused(await server.ApplyAsOperatorAsync(Set("a-8", pod, container)), words);
+    }
+
+    /// <summary>The claims that its pods use are found by name: TEMPLATE-SET-NUMBER.</summary>
+    [SkippableTheory]
+    [InlineData("db", "data-my", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("db", "data", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("a", "data", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("a-", "data", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("a-b-0", "data", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("ab-0", "data", "", "names a StatefulSet as its cluster with a number")]
+    [InlineData("a-8", "data-my", "", "asks for empty claims for its brokers' data")]
+    [InlineData("a-8", "data", "dataSource: {kind: PersistentVolumeClaim, name: somebodys}", "asks for empty claims for its brokers' data")]
+    [InlineData("a-8", "data", "dataSourceRef: {kind: PersistentVolumeClaim, name: somebodys}", "asks for empty claims for its brokers' data")]
+    [InlineData("a-8", "data", "volumeName: somebodys", "asks for empty claims for its brokers' data")]
+    [InlineData("a-8", "data", "selector: {matchLabels: {owner: somebody}}", "asks for empty claims for its brokers' data")]
+    public async Task Operator_SetThatWouldUseClaimsOfOthers_IsRefused(string name, string template, string claim, string words)
+    {
+        ChartOnApiServer.Require();
+
+        Refused(await server.ApplyAsOperatorAsync(WithClaim(Set(name, "", ""), template, claim)), words);
+    }
+
+    [SkippableFact]
+    public async Task Operator_SetWithClaimsOfItsOwn_IsMade()
+    {
+        ChartOnApiServer.Require();
+
+        (await server.ApplyAsOperatorAsync(WithClaim(Set("a-10", "", ""), "data", ""))).EnsureSuccess();
     }
 
     /// <summary>By them others elect who works: whoever takes one stops a control plane.</summary>
@@ -217,19 +245,20 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
     }
 
     [SkippableTheory]
-    [InlineData("BrokerCluster", "spec: {brokers: {}}")]
-    [InlineData("Topic", "spec: {clusterRef: {name: nobody}}")]
-    [InlineData("ConsumerGroup", "spec: {clusterRef: {name: nobody}}")]
-    public async Task Anybody_ProtectedObject_IsNotDeletedUntilTheAnnotationGoes(string kind, string spec)
+    [InlineData("BrokerCluster", "spec: {brokers: {}}", "true")]
+    [InlineData("BrokerCluster", "spec: {brokers: {}}", "yes")]
+    [InlineData("Topic", "spec: {clusterRef: {name: nobody}}", "True")]
+    [InlineData("ConsumerGroup", "spec: {clusterRef: {name: nobody}}", "true")]
+    public async Task Anybody_ProtectedObject_IsNotDeletedUntilTheAnnotationGoes(string kind, string spec, string value)
     {
         ChartOnApiServer.Require();
         string name = $"guarded-{kind.ToLowerInvariant()}";
         using TempDirectory directory = new();
         string file = directory.File("object.yaml");
-        await File.WriteAllTextAsync(file, $$$"""
+        await File.WriteAllTextAsync(file, $$$$"""
             apiVersion: rocketops.io/v1beta1
             kind: {{{kind}}}
-            metadata: {name: {{{name}}}, namespace: default, annotations: {rocketops.io/deletion-protection: "true"}}
+            metadata: {name: {{{name}}}, namespace: default, annotations: {rocketops.io/deletion-protection: "{{{value}}}"}}
             {{{spec}}}
             """);
         await server.KubectlAsync("apply", "-f", file);
@@ -240,27 +269,47 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         await server.KubectlAsync("delete", "-f", file);
     }
 
-    /// <summary>What its messages are in; the operator makes sets anew when volumes grow.</summary>
-    [SkippableFact]
-    public async Task Anybody_DataOfAProtectedCluster_IsNotDeleted()
+    [SkippableTheory]
+    [InlineData("")]
+    [InlineData("false")]
+    [InlineData("False")]
+    public async Task Anybody_ObjectThatIsNotToBeProtected_IsDeleted(string value)
     {
         ChartOnApiServer.Require();
-        await server.ApplyAsync("""
+        await server.ApplyAsync($$$"""
+            apiVersion: rocketops.io/v1beta1
+            kind: Topic
+            metadata: {name: open, namespace: default, annotations: {rocketops.io/deletion-protection: "{{{value}}}"}}
+            spec: {clusterRef: {name: nobody}}
+            """);
+
+        await server.KubectlAsync("delete", "topic/open");
+    }
+
+    /// <summary>What its messages are in; the operator makes sets anew when volumes grow.</summary>
+    [SkippableTheory]
+    [InlineData("true")]
+    [InlineData("TRUE")]
+    [InlineData("yes")]
+    public async Task Anybody_DataOfAProtectedCluster_IsNotDeleted(string value)
+    {
+        ChartOnApiServer.Require();
+        await server.ApplyAsync($$$"""
             apiVersion: rocketops.io/v1beta1
             kind: BrokerCluster
-            metadata: {name: a, namespace: default, annotations: {rocketops.io/deletion-protection: "true"}}
+            metadata: {name: a, namespace: default, annotations: {rocketops.io/deletion-protection: "{{{value}}}"}}
             spec: {brokers: {}}
             """);
         await server.ApplyAsync(Claim("store-a-0-0", "a"));
         await server.ApplyAsync(Claim("store-b-0-0", "b"));
-        (await server.ApplyAsOperatorAsync(Set("guarded-set", "", ""))).EnsureSuccess();
+        (await server.ApplyAsOperatorAsync(Set("a-9", "", ""))).EnsureSuccess();
 
         // The policy sees clusters a moment later than whoever made them; a dry run deletes nothing.
         await Eventually.TrueAsync(async () => (await TryDeleteAsync("pvc/store-a-0-0", "--dry-run=server")).Error.Contains("BrokerCluster a, which is protected", StringComparison.Ordinal), "the policy knows the cluster");
         Refused(await TryDeleteAsync("pvc/store-a-0-0"), "BrokerCluster a, which is protected");
-        Refused(await TryDeleteAsync("statefulset/guarded-set"), "BrokerCluster a, which is protected");
+        Refused(await TryDeleteAsync("statefulset/a-9"), "BrokerCluster a, which is protected");
         (await TryDeleteAsync("pvc/store-b-0-0", "--wait=false")).EnsureSuccess();
-        (await TryDeleteAsync("statefulset/guarded-set", "--as", ChartOnApiServer.Account)).EnsureSuccess();
+        (await TryDeleteAsync("statefulset/a-9", "--as", ChartOnApiServer.Account)).EnsureSuccess();
 
         await server.KubectlAsync("annotate", "brokercluster/a", "rocketops.io/deletion-protection-");
         await Eventually.TrueAsync(async () => (await TryDeleteAsync("pvc/store-a-0-0", "--wait=false")).ExitCode == 0, "nothing keeps it now");
@@ -326,6 +375,19 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         Merge(spec, pod);
         Merge((JsonObject)spec["containers"]![0]!, container);
         return set.ToJsonString();
+    }
+
+    private static string WithClaim(string set, string template, string fields)
+    {
+        JsonObject with = JsonNode.Parse(set)!.AsObject();
+        JsonObject claim = new()
+        {
+            ["accessModes"] = new JsonArray("ReadWriteOnce"),
+            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = "1Gi" } },
+        };
+        Merge(claim, fields);
+        with["spec"]!["volumeClaimTemplates"] = new JsonArray(new JsonObject { ["metadata"] = new JsonObject { ["name"] = template }, ["spec"] = claim });
+        return with.ToJsonString();
     }
 
     private static void Merge(JsonObject into, string fields)
