@@ -17,6 +17,7 @@ namespace RocketOps.Operator.Groups;
 internal sealed partial class ConsumerGroupFinalizer(
     OperatorOptions options,
     RemovalPass removals,
+    MasterCalls calls,
     MasterIndex<ConsumerGroup> groups,
     StatusWriter writer,
     IEventRecorder events,
@@ -60,7 +61,7 @@ internal sealed partial class ConsumerGroupFinalizer(
         {
             foreach (GroupMaster master in place.Masters)
             {
-                if (await removals.AtMasterAsync(What, name, master, (address, token) => WaitsForAsync(admin, master.Broker, address, name, token), cancellationToken) is { } waiting)
+                if (await removals.TryAsync(What, name, master, () => WaitsForAsync(admin, master, name, cancellationToken), cancellationToken) is { } waiting)
                 {
                     return waiting;
                 }
@@ -71,7 +72,7 @@ internal sealed partial class ConsumerGroupFinalizer(
         Problem? failure = null;
         foreach (GroupMaster master in place.Masters)
         {
-            Problem? failed = await removals.AtMasterAsync(What, name, master, RemoveAsync, cancellationToken);
+            Problem? failed = await removals.TryAsync(What, name, master, () => RemoveAsync(master.Address!), cancellationToken);
             failure ??= failed;
         }
 
@@ -90,23 +91,24 @@ internal sealed partial class ConsumerGroupFinalizer(
         events.Record(group, EventType.Normal, "GroupDeleted", "Delete", $"Consumer group {name} was removed from every master, with its offsets and retries.");
         return null;
 
-        async Task<Problem?> RemoveAsync(string address, CancellationToken token)
+        async Task<Problem?> RemoveAsync(string address)
         {
-            await admin.DeleteSubscriptionGroupAsync(address, name, removeOffsets: true, token);
-            await admin.DeleteTopicOnBrokerAsync(address, retries, token);
+            await calls.WithDeadlineAsync(token => admin.DeleteSubscriptionGroupAsync(address, name, removeOffsets: true, token), cancellationToken);
+            await calls.WithDeadlineAsync(token => admin.DeleteTopicOnBrokerAsync(address, retries, token), cancellationToken);
             return null;
         }
     }
 
-    /// <summary>Who still consumes from a master, or what of it is still to be consumed; null when nothing is.</summary>
-    private static async Task<Problem?> WaitsForAsync(IRocketMqAdmin admin, string broker, string address, string name, CancellationToken cancellationToken)
+    /// <summary>Who still consumes from a master, or what of it is still to be consumed; null when nothing is. Each request has a deadline of its own: all of them together may take longer than one may.</summary>
+    private async Task<Problem?> WaitsForAsync(IRocketMqAdmin admin, GroupMaster master, string name, CancellationToken cancellationToken)
     {
-        if (await admin.GetConsumerConnectionsAsync(address, name, cancellationToken) is { Connections: { Count: > 0 } members })
+        (string broker, string address) = (master.Broker, master.Address!);
+        if (await calls.WithDeadlineAsync(token => admin.GetConsumerConnectionsAsync(address, name, token), cancellationToken) is { Connections: { Count: > 0 } members })
         {
             return Waiting($"{members.Count} {(members.Count == 1 ? "member" : "members")} of group {name} connected to {broker}, such as {members[0].ClientId}");
         }
 
-        ConsumeStats progress = await admin.GetConsumeStatsAsync(address, name, null, cancellationToken);
+        ConsumeStats progress = await calls.WithDeadlineAsync(token => admin.GetConsumeStatsAsync(address, name, null, token), cancellationToken);
         if (progress.Queues.Where(static queue => queue.Value.Lag > 0).OrderByDescending(static queue => queue.Value.Lag).FirstOrDefault() is { Key: { } queue, Value: { } offsets })
         {
             return Waiting($"group {name}, {PendingText.Number(offsets.Lag)} {(offsets.Lag == 1 ? "message" : "messages")} behind in queue {queue.QueueId} of topic {queue.Topic} on {broker}");
@@ -114,8 +116,8 @@ internal sealed partial class ConsumerGroupFinalizer(
 
         // What was sent back waits for its time elsewhere than in the queues.
         string retries = GroupNames.RetryTopic(name);
-        return await admin.GetTopicConfigAsync(address, retries, cancellationToken) is not null
-            && PendingText.Of(await admin.GetPendingMessagesAsync(address, retries, 0, cancellationToken), broker) is { } pending
+        return await calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, retries, token), cancellationToken) is not null
+            && PendingText.Of(await calls.WithDeadlineAsync(token => admin.GetPendingMessagesAsync(address, retries, 0, token), cancellationToken), broker) is { } pending
                 ? Waiting($"retries: {pending}")
                 : null;
 

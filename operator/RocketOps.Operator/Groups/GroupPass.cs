@@ -57,7 +57,7 @@ internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> ro
         string name = GroupNames.Effective(group);
         try
         {
-            GroupOutcome outcome = await calls.WithDeadlineAsync(token => WriteAsync(view.Admin, group.Spec, name, master, token), cancellationToken);
+            GroupOutcome outcome = await WriteAsync(view.Admin, group.Spec, name, master, cancellationToken);
             master.Table!.Set(name, outcome.Found);
             return outcome;
         }
@@ -67,18 +67,19 @@ internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> ro
         }
     }
 
-    private static async Task<GroupOutcome> WriteAsync(
+    /// <summary>Each request has a deadline of its own: a master that answers each of them in time does not fail by all of them together.</summary>
+    private async Task<GroupOutcome> WriteAsync(
         IRocketMqAdmin admin, ConsumerGroupSpec spec, string name, RoundMaster<SubscriptionGroupConfig> master, CancellationToken cancellationToken)
     {
         string address = master.Address!;
-        SubscriptionGroupConfig? found = await admin.GetSubscriptionGroupAsync(address, name, cancellationToken);
+        SubscriptionGroupConfig? found = await calls.WithDeadlineAsync(token => admin.GetSubscriptionGroupAsync(address, name, token), cancellationToken);
         if (found is not null && GroupSettings.Difference(spec, found) is null)
         {
             return new GroupOutcome(master.Broker, found);
         }
 
-        await admin.CreateOrUpdateSubscriptionGroupAsync(address, GroupSettings.Wanted(name, spec, found), cancellationToken);
-        SubscriptionGroupConfig? kept = await admin.GetSubscriptionGroupAsync(address, name, cancellationToken);
+        await calls.WithDeadlineAsync(token => admin.CreateOrUpdateSubscriptionGroupAsync(address, GroupSettings.Wanted(name, spec, found), token), cancellationToken);
+        SubscriptionGroupConfig? kept = await calls.WithDeadlineAsync(token => admin.GetSubscriptionGroupAsync(address, name, token), cancellationToken);
         string? difference = kept is null ? "the group is not there" : GroupSettings.Difference(spec, kept);
         return new GroupOutcome(
             master.Broker,

@@ -77,6 +77,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<ScaleOutStep>();
         services.AddSingleton<GoneMembersStep>();
         services.AddSingleton<DrainProgress>();
+        services.AddSingleton<GroupEmptiness>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<GroupFilling>();
         services.AddSingleton<OpeningStep>();
@@ -95,6 +96,7 @@ public static class RocketOpsOperatorExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<PrometheusPage>());
         services.AddSingleton<ClusterInfos>();
         services.AddSingleton<MasterCalls>();
+        services.AddSingleton<DrainCheck>();
         services.AddSingleton<RemovalChecks>();
         services.AddSingleton<RemovalPass>();
         AddTopics(services);

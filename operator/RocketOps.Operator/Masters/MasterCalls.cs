@@ -17,6 +17,15 @@ internal sealed class MasterCalls(OperatorOptions options, TimeProvider time)
         return await call(either.Token);
     }
 
+    /// <summary>The same of a request that answers nothing.</summary>
+    public Task WithDeadlineAsync(Func<CancellationToken, Task> call, CancellationToken cancellationToken) => WithDeadlineAsync(
+        async token =>
+        {
+            await call(token);
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>What a failed request means for the object: a refusal is its problem, silence is waited out.</summary>
     /// <returns>Exactly one of the two.</returns>
     public static (Problem? Refused, Problem? Silent) Describe(Exception failed, string broker) => AdminFailures.Refusal(failed) is { } refusal

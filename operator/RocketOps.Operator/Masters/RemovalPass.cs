@@ -77,13 +77,7 @@ internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins ad
     }
 
     /// <summary>Asks the name servers.</summary>
-    public Task AtNameServersAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) => calls.WithDeadlineAsync(
-        async token =>
-        {
-            await ask(token);
-            return true;
-        },
-        cancellationToken);
+    public Task AtNameServersAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) => calls.WithDeadlineAsync(ask, cancellationToken);
 
     /// <returns>Exactly one of the two.</returns>
     private async Task<(RemovalPlace? Place, Problem? Missing)> FindAsync(BrokerCluster cluster, Func<string, bool> isOn, CancellationToken cancellationToken)

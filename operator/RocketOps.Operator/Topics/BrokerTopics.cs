@@ -6,39 +6,44 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
 
-/// <summary>Brings a topic on one broker to what is wanted, as far as one pass may go.</summary>
+/// <summary>Brings a topic on one broker to what is wanted, as far as one pass may go. Each request has a deadline of its own: a broker that answers each of many in time does not fail by all of them together.</summary>
 internal sealed class BrokerTopics
 {
     // Where clients need no time, a growth takes two writes; a shrink never ends in the pass it began: a fourth step means that the broker does not keep what it is told.
     private const int MaxSteps = 4;
 
+    private readonly MasterCalls _calls;
+    private readonly TopicDrain _drain;
     private readonly OperatorOptions _options;
     private readonly TimeProvider _time;
 
-    public BrokerTopics(OperatorOptions options, TimeProvider time)
+    public BrokerTopics(MasterCalls calls, TopicDrain drain, OperatorOptions options, TimeProvider time)
     {
+        _calls = calls;
+        _drain = drain;
         _options = options;
         _time = time;
     }
 
     /// <param name="admin">Client of the cluster.</param>
     /// <param name="master">A broker with a known address.</param>
+    /// <param name="uid">Of the object.</param>
     /// <param name="topic">Name on the broker.</param>
     /// <param name="wanted">What the object asks for.</param>
     /// <param name="last">What the last status said of this broker.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
     public async Task<TopicOutcome> SyncAsync(
-        IRocketMqAdmin admin, GroupMaster master, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, GroupMaster master, string uid, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
     {
         string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
         bool written = false;
         string? retypedFrom = null;
         DateTimeOffset? drainingSince = last?.DrainingSince;
-        TopicConfig? config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
+        TopicConfig? config = await FindAsync();
         for (int i = 0; i < MaxSteps; i++)
         {
             TopicSettings? found = Settings(config);
-            DrainReport drain = await DrainAsync(admin, master.Broker, address, topic, wanted, found, drainingSince, cancellationToken);
+            DrainReport drain = await DrainAsync(admin, master, uid, topic, wanted, found, drainingSince, cancellationToken);
             TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained, HaveConsumersNoticed(wanted, last, drainingSince));
             if (step.Converged)
             {
@@ -55,11 +60,12 @@ internal sealed class BrokerTopics
                 retypedFrom = found.MessageType;
             }
 
-            await admin.CreateOrUpdateTopicAsync(address, Config(topic, config, step.Write), cancellationToken);
+            TopicConfig next = Config(topic, config, step.Write);
+            await _calls.WithDeadlineAsync(token => admin.CreateOrUpdateTopicAsync(address, next, token), cancellationToken);
             written = true;
             drainingSince = step.Draining is null && step.Opening is null ? null : Now();
 
-            config = await admin.GetTopicConfigAsync(address, topic, cancellationToken);
+            config = await FindAsync();
             if (Settings(config) == found)
             {
                 return new TopicOutcome(
@@ -71,6 +77,8 @@ internal sealed class BrokerTopics
         }
 
         return new TopicOutcome(master.Broker, Settings(config), written, drainingSince, new Problem(Reasons.Updating, $"{master.Broker} is being updated."), RetypedFrom: retypedFrom);
+
+        Task<TopicConfig?> FindAsync() => _calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, topic, token), cancellationToken);
     }
 
     public static TopicSettings? Settings(TopicConfig? config) => config is null
@@ -106,11 +114,11 @@ internal sealed class BrokerTopics
     private static string Describe(TopicSettings settings) =>
         $"{settings.ReadQueues} read queues, {settings.WriteQueues} write queues, permission {settings.Permission}, type {settings.MessageType}{(settings.Order ? ", order" : "")}";
 
-    private static async Task<bool> HasMessagesAsync(IRocketMqAdmin admin, string address, string topic, CancellationToken cancellationToken)
+    private async Task<bool> HasMessagesAsync(IRocketMqAdmin admin, string address, string topic, CancellationToken cancellationToken)
     {
         try
         {
-            return (await admin.GetTopicStatsAsync(address, topic, cancellationToken)).Queues.Values.Any(static queue => queue.MaxOffset > queue.MinOffset);
+            return (await _calls.WithDeadlineAsync(token => admin.GetTopicStatsAsync(address, topic, token), cancellationToken)).Queues.Values.Any(static queue => queue.MaxOffset > queue.MinOffset);
         }
         catch (RocketMqException refused) when (refused.ResponseCode == DrainCheck.TopicNotExist)
         {
@@ -119,11 +127,11 @@ internal sealed class BrokerTopics
     }
 
     private async Task<DrainReport> DrainAsync(
-        IRocketMqAdmin admin, string broker, string address, string topic, TopicSettings wanted, TopicSettings? found, DateTimeOffset? since, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, GroupMaster master, string uid, string topic, TopicSettings wanted, TopicSettings? found, DateTimeOffset? since, CancellationToken cancellationToken)
     {
         bool closed = found is not null && found.ReadQueues > wanted.ReadQueues && found == wanted with { ReadQueues = found.ReadQueues };
         return closed && since is { } start && _time.GetUtcNow() - start >= _options.RouteRefreshGrace
-            ? await DrainCheck.AskAsync(admin, address, broker, topic, wanted.ReadQueues, found!.ReadQueues, cancellationToken)
+            ? await _drain.AskAsync(admin, uid, master, topic, wanted.ReadQueues, found!.ReadQueues, cancellationToken)
             : new DrainReport(false, null);
     }
 

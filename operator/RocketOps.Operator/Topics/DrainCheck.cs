@@ -1,13 +1,16 @@
 using RocketOps.Client;
+using RocketOps.Operator.Admin;
+using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
 /// Asks a broker whether queues of a topic are consumed to their end, and whether nothing is on its way into them. A queue is drained when it is empty, or when every group that
 /// consumes the topic has committed its last offset, and when the broker knows of no half, timer or delayed message that is meant for it; messages nobody consumes wait for
-/// somebody, or for their retention to end.
+/// somebody, or for their retention to end. Each request has a deadline of its own, and a master that answers is asked no longer than a pass may: who had no turn is asked by the next one.
 /// </summary>
-internal static class DrainCheck
+internal sealed class DrainCheck(MasterCalls calls, OperatorOptions options, TimeProvider time)
 {
     /// <summary>What a broker answers that has no such topic.</summary>
     public const int TopicNotExist = 17;
@@ -18,24 +21,15 @@ internal static class DrainCheck
     /// <param name="topic">The topic.</param>
     /// <param name="fromQueue">Queues below this number do not matter; with 0, what consumers have sent back does.</param>
     /// <param name="toQueue">The first number that is no queue. A queue in between that the broker does not report counts as not drained.</param>
+    /// <param name="look">Who need not be asked again; keeps what is found for the next time.</param>
     /// <param name="cancellationToken">Ends the asking.</param>
-    public static Task<DrainReport> AskAsync(IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, CancellationToken cancellationToken) =>
-        AskAsync(admin, address, broker, topic, fromQueue, toQueue, new DrainLook(), cancellationToken);
-
-    /// <param name="admin">Client of the cluster.</param>
-    /// <param name="address">The master.</param>
-    /// <param name="broker">Its group, for the report.</param>
-    /// <param name="topic">The topic.</param>
-    /// <param name="fromQueue">As above.</param>
-    /// <param name="toQueue">As above.</param>
-    /// <param name="look">Who need not be asked again; keeps what is found when the asking ends before it is done.</param>
-    /// <param name="cancellationToken">Ends the asking.</param>
-    public static async Task<DrainReport> AskAsync(
+    public async Task<DrainReport> AskAsync(
         IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, int toQueue, DrainLook look, CancellationToken cancellationToken)
     {
+        look.GoOn();
         try
         {
-            TopicStats stats = await admin.GetTopicStatsAsync(address, topic, cancellationToken);
+            TopicStats stats = await calls.WithDeadlineAsync(token => admin.GetTopicStatsAsync(address, topic, token), cancellationToken);
             HashSet<int> reported = stats.Queues.Keys.Select(static queue => queue.QueueId).ToHashSet();
             if (!Enumerable.Range(fromQueue, toQueue - fromQueue).All(reported.Contains))
             {
@@ -47,13 +41,13 @@ internal static class DrainCheck
                 return new DrainReport(false, unread);
             }
 
-            if (PendingText.Of(await admin.GetPendingMessagesAsync(address, topic, fromQueue, cancellationToken), broker) is { } pending)
+            if (PendingText.Of(await calls.WithDeadlineAsync(token => admin.GetPendingMessagesAsync(address, topic, fromQueue, token), cancellationToken), broker) is { } pending)
             {
                 return new DrainReport(false, pending);
             }
 
             // What was delivered into the queues, or consumed from them and sent back, while the two were asked one after the other, was seen by neither.
-            TopicStats after = await admin.GetTopicStatsAsync(address, topic, cancellationToken);
+            TopicStats after = await calls.WithDeadlineAsync(token => admin.GetTopicStatsAsync(address, topic, token), cancellationToken);
             return after.Queues.Any(queue => queue.Key.QueueId >= fromQueue && stats.Queues.GetValueOrDefault(queue.Key)?.MaxOffset != queue.Value.MaxOffset)
                 ? new DrainReport(false, $"messages that have just arrived on {broker}")
                 : DrainReport.Done;
@@ -62,10 +56,18 @@ internal static class DrainCheck
         {
             return DrainReport.Done;
         }
+        catch (Exception late) when (look.HasAnswer && AdminFailures.IsLate(late, cancellationToken))
+        {
+            return new DrainReport(false, TakesLonger(broker));
+        }
     }
 
+    /// <summary>The same words in every pass: a status that changes with each pass would be written with each pass.</summary>
+    private static string TakesLonger(string broker) =>
+        $"{broker}, which answers, but takes longer to say what is left to be read than a pass may; the next pass asks on where this one ended";
+
     /// <summary>Who has not read the queues to their ends; null when everybody has.</summary>
-    private static async Task<string?> UnreadAsync(
+    private async Task<string?> UnreadAsync(
         IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, TopicStats stats, DrainLook look, CancellationToken cancellationToken)
     {
         KeyValuePair<MessageQueue, QueueOffsets>[] filled = stats.Queues
@@ -78,15 +80,21 @@ internal static class DrainCheck
             return null;
         }
 
-        IReadOnlyList<string> groups = await admin.GetGroupsOfTopicAsync(address, topic, cancellationToken);
+        IReadOnlyList<string> groups = await calls.WithDeadlineAsync(token => admin.GetGroupsOfTopicAsync(address, topic, token), cancellationToken);
         if (groups.Count == 0)
         {
             return $"messages in queue {filled[0].Key.QueueId} of {broker} that no consumer group reads";
         }
 
+        long started = time.GetTimestamp();
         foreach (string group in groups.Where(group => !look.HasRead(group)).Order(StringComparer.Ordinal))
         {
-            ConsumeStats progress = await admin.GetConsumeStatsAsync(address, group, topic, cancellationToken);
+            if (time.GetElapsedTime(started) >= options.AdminTimeout)
+            {
+                return TakesLonger(broker);
+            }
+
+            ConsumeStats progress = await calls.WithDeadlineAsync(token => admin.GetConsumeStatsAsync(address, group, topic, token), cancellationToken);
             foreach ((MessageQueue queue, QueueOffsets offsets) in filled)
             {
                 if (!progress.Queues.TryGetValue(queue, out ConsumerQueueOffsets? consumed))

@@ -2,41 +2,29 @@ using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
-using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
-/// Asks masters whether everything is read of a topic that takes no messages any more. Each has time of its own, and what was found is kept for the next pass: a master with many consumer groups may take longer
-/// to answer for all of them than a pass may. Bounded by the topics that are being deleted: what nobody asked for lately is dropped. Thread-safe.
+/// Asks masters whether everything is read of a topic, or of some queues of it, that takes no messages any more: one that is deleted, that shrinks, or that leaves a group. What was found is kept for the next pass: a
+/// master with many consumer groups may take longer to answer for all of them than a pass may. Bounded by the topics that are asked for: what nobody asked for lately is dropped. Thread-safe.
 /// </summary>
-internal sealed class TopicDrain(MasterCalls calls, OperatorOptions options, TimeProvider time)
+internal sealed class TopicDrain(DrainCheck check, OperatorOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<(string Topic, string Address), Kept> _looks = new();
 
     /// <param name="admin">Client of the cluster.</param>
-    /// <param name="uid">Of the object that is being deleted.</param>
+    /// <param name="uid">Of the object.</param>
     /// <param name="master">A broker with a known address.</param>
     /// <param name="name">The topic there.</param>
-    /// <param name="queues">How many it has there.</param>
+    /// <param name="fromQueue">Queues below this number do not matter; with 0, what consumers have sent back does.</param>
+    /// <param name="toQueue">The first number that is no queue.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
-    /// <returns>What is waited for; null when everything is read.</returns>
-    public async Task<Problem?> AskAsync(IRocketMqAdmin admin, string uid, GroupMaster master, string name, int queues, CancellationToken cancellationToken)
+    /// <returns>Whether everything is read, and what is waited for. A master that answers nothing at all fails.</returns>
+    public Task<DrainReport> AskAsync(IRocketMqAdmin admin, string uid, GroupMaster master, string name, int fromQueue, int toQueue, CancellationToken cancellationToken)
     {
         string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
-        DrainLook look = Find(uid, address);
-        look.GoOn();
-        try
-        {
-            DrainReport report = await calls.WithDeadlineAsync(token => DrainCheck.AskAsync(admin, address, master.Broker, name, 0, queues, look, token), cancellationToken);
-            return report.Drained ? null : new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
-        }
-        catch (OperationCanceledException) when (look.HasAnswer && !cancellationToken.IsCancellationRequested)
-        {
-            return new Problem(
-                Reasons.WaitingForConsumers,
-                $"Waiting for {master.Broker}, which answers, but takes longer to say what is left to be read than a pass may; the next pass asks on where this one ended.");
-        }
+        return check.AskAsync(admin, address, master.Broker, name, fromQueue, toQueue, Find(uid, address), cancellationToken);
     }
 
     private DrainLook Find(string uid, string address)

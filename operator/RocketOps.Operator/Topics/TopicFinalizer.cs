@@ -206,13 +206,19 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         {
             TopicBrokerStatus broker = brokers.Find(broker => broker.Name == master.Broker)!;
             int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
-            if (await _removals.TryAsync(What, name, master, () => _drain.AskAsync(admin, topic.Uid()!, master, name, queues, cancellationToken), cancellationToken) is { } waiting)
+            if (await _removals.TryAsync(What, name, master, () => AskAsync(master, queues), cancellationToken) is { } waiting)
             {
                 return waiting;
             }
         }
 
         return null;
+
+        async Task<Problem?> AskAsync(GroupMaster master, int queues)
+        {
+            DrainReport report = await _drain.AskAsync(admin, topic.Uid()!, master, name, 0, queues, cancellationToken);
+            return report.Drained ? null : new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
+        }
     }
 
     /// <summary>Keeps producers out of one master.</summary>

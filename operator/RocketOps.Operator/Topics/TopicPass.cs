@@ -71,8 +71,8 @@ internal sealed partial class TopicPass
         string name = TopicNames.Effective(topic);
         try
         {
-            TopicOutcome outcome = await _calls.WithDeadlineAsync(
-                token => _brokers.SyncAsync(admin, new GroupMaster(master.Broker, master.Address), name, TopicSettings.Wanted(topic.Spec), TopicClaims.Find(topic, master.Broker), token), cancellationToken);
+            TopicOutcome outcome = await _brokers.SyncAsync(
+                admin, new GroupMaster(master.Broker, master.Address), topic.Uid()!, name, TopicSettings.Wanted(topic.Spec), TopicClaims.Find(topic, master.Broker), cancellationToken);
             master.Table!.Set(name, outcome.Found);
             return outcome;
         }
@@ -99,8 +99,7 @@ internal sealed partial class TopicPass
         string name = TopicNames.Effective(topic);
         try
         {
-            TopicOutcome outcome = await _calls.WithDeadlineAsync(
-                token => _removal.StepAsync(admin, new GroupMaster(master.Broker, master.Address), topic, mayClose, token), cancellationToken);
+            TopicOutcome outcome = await _removal.StepAsync(admin, new GroupMaster(master.Broker, master.Address), topic, mayClose, cancellationToken);
             topics.Set(name, outcome.Found);
             return outcome;
         }

@@ -8,8 +8,8 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
 
-/// <summary>Takes a topic away from one broker that its object does not name any more, as far as one pass may go.</summary>
-internal sealed class TopicRemoval(IKubernetesClient client, OperatorOptions options, TimeProvider time)
+/// <summary>Takes a topic away from one broker that its object does not name any more, as far as one pass may go. Each request has a deadline of its own.</summary>
+internal sealed class TopicRemoval(IKubernetesClient client, MasterCalls calls, TopicDrain drains, OperatorOptions options, TimeProvider time)
 {
     // A name server keeps queues of a broker that has the topic no more, so clients are told before it goes that they may do nothing there.
     private const int Nothing = 0;
@@ -25,14 +25,14 @@ internal sealed class TopicRemoval(IKubernetesClient client, OperatorOptions opt
         string name = TopicNames.Effective(topic);
         TopicBrokerStatus last = TopicClaims.Find(topic, master.Broker) ?? throw new ArgumentException("The topic there is not the object's.", nameof(topic));
 
-        TopicConfig? config = await admin.GetTopicConfigAsync(address, name, cancellationToken);
+        TopicConfig? config = await calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, name, token), cancellationToken);
         TopicSettings? found = BrokerTopics.Settings(config);
 
         // The time counts for the permission it was noted with; that of queues that were to go says nothing of the others.
         DateTimeOffset? since = last.Removal is null || found?.Permission != last.Permission ? null : last.DrainingSince;
         bool isNoticed = since is { } start && time.GetUtcNow() - start >= options.RouteRefreshGrace;
         DrainReport drain = isNoticed && found is { IsWritable: false }
-            ? await DrainCheck.AskAsync(admin, address, master.Broker, name, 0, Math.Max(found.ReadQueues, found.WriteQueues), cancellationToken)
+            ? await drains.AskAsync(admin, topic.Uid()!, master, name, 0, Math.Max(found.ReadQueues, found.WriteQueues), cancellationToken)
             : new DrainReport(false, null);
         RemovalStep step = RemovalPlanner.Next(found, (int)topic.Spec.Permission, mayClose, isNoticed, drain.Drained);
         switch (step.Action)
@@ -63,15 +63,16 @@ internal sealed class TopicRemoval(IKubernetesClient client, OperatorOptions opt
                 return Waits(TopicRemovalPhase.Removing, since, "is about to go");
             }
 
-            await admin.DeleteTopicOnBrokerAsync(address, name, cancellationToken);
+            await calls.WithDeadlineAsync(token => admin.DeleteTopicOnBrokerAsync(address, name, token), cancellationToken);
             return new TopicOutcome(master.Broker, null, Written: true, Removed: true);
         }
     }
 
     private async Task<TopicOutcome> PermitAsync(IRocketMqAdmin admin, GroupMaster master, TopicConfig config, int permission, CancellationToken cancellationToken)
     {
-        await admin.CreateOrUpdateTopicAsync(master.Address!, config with { Permission = (Client.TopicPermission)permission, Attributes = null }, cancellationToken);
-        TopicSettings? kept = BrokerTopics.Settings(await admin.GetTopicConfigAsync(master.Address!, config.Name, cancellationToken));
+        TopicConfig permitted = config with { Permission = (Client.TopicPermission)permission, Attributes = null };
+        await calls.WithDeadlineAsync(token => admin.CreateOrUpdateTopicAsync(master.Address!, permitted, token), cancellationToken);
+        TopicSettings? kept = BrokerTopics.Settings(await calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(master.Address!, config.Name, token), cancellationToken));
         return kept is not null && kept.Permission != permission
             ? new TopicOutcome(master.Broker, kept, Problem: new Problem(Reasons.Refused, $"{master.Broker} accepted permission {permission} of the topic but does not keep it."), Removal: TopicRemovalPhase.Waiting)
             : new TopicOutcome(

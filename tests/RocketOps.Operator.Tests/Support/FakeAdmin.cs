@@ -143,12 +143,12 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>How often the name servers were asked, which every pass over a running cluster does.</summary>
     public int Questions => Volatile.Read(ref _questions);
 
-    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default) => ClusterInfo(KnownToAny ?? Registered);
+    public Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default) => ClusterInfo(KnownToAny ?? Registered, cancellationToken);
 
-    private Task<ClusterInfo> ClusterInfo(Dictionary<string, Dictionary<long, string>>? registered)
+    private Task<ClusterInfo> ClusterInfo(Dictionary<string, Dictionary<long, string>>? registered, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _questions);
-        Check(nameof(GetClusterInfoAsync));
+        Check(nameof(GetClusterInfoAsync), cancellationToken);
         if (registered is null)
         {
             throw new RocketMqException("no name server answers");
@@ -161,11 +161,11 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     }
 
     public Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default) =>
-        ClusterInfo(Differing.TryGetValue(nameServerAddress, out Dictionary<string, Dictionary<long, string>>? known) ? known : Registered);
+        ClusterInfo(Differing.TryGetValue(nameServerAddress, out Dictionary<string, Dictionary<long, string>>? known) ? known : Registered, cancellationToken);
 
     public Task CreateOrUpdateTopicAsync(string brokerAddress, TopicConfig topic, CancellationToken cancellationToken = default)
     {
-        Check(nameof(CreateOrUpdateTopicAsync));
+        Check(nameof(CreateOrUpdateTopicAsync), cancellationToken);
         if (RefusesTopic?.Invoke(brokerAddress, topic.Name) is { } words)
         {
             throw new RocketMqException(16, words, brokerAddress);
@@ -188,14 +188,13 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<TopicConfig?> GetTopicConfigAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetTopicConfigAsync));
+        Check(nameof(GetTopicConfigAsync), cancellationToken);
         return Task.FromResult(Topic(brokerAddress, topic));
     }
 
     public Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
-        Check(nameof(DeleteTopicOnBrokerAsync));
-        cancellationToken.ThrowIfCancellationRequested();
+        Check(nameof(DeleteTopicOnBrokerAsync), cancellationToken);
         Writes.Enqueue($"{brokerAddress} delete {topic}");
         _topics.TryRemove((TablesOf(brokerAddress), topic), out _);
         return Task.CompletedTask;
@@ -203,21 +202,21 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task DeleteTopicOnNameServersAsync(string topic, string? cluster, CancellationToken cancellationToken = default)
     {
-        Check(nameof(DeleteTopicOnNameServersAsync));
+        Check(nameof(DeleteTopicOnNameServersAsync), cancellationToken);
         Writes.Enqueue($"nameservers delete {topic}");
         return Task.CompletedTask;
     }
 
     public Task<IReadOnlyDictionary<string, string?>> GetNameServerValuesAsync(string @namespace, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetNameServerValuesAsync));
+        Check(nameof(GetNameServerValuesAsync), cancellationToken);
         return Task.FromResult<IReadOnlyDictionary<string, string?>>(
             Values.Where(value => value.Key.Namespace == @namespace).ToDictionary(static value => value.Key.Key, static value => value.Value, StringComparer.Ordinal));
     }
 
     public Task SetNameServerValueAsync(string @namespace, string key, string value, CancellationToken cancellationToken = default)
     {
-        Check(nameof(SetNameServerValueAsync));
+        Check(nameof(SetNameServerValueAsync), cancellationToken);
         Writes.Enqueue($"nameservers {@namespace} {key} {value}");
         Values[(@namespace, key)] = value;
         return Task.CompletedTask;
@@ -225,7 +224,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task DeleteNameServerValueAsync(string @namespace, string key, CancellationToken cancellationToken = default)
     {
-        Check(nameof(DeleteNameServerValueAsync));
+        Check(nameof(DeleteNameServerValueAsync), cancellationToken);
         Writes.Enqueue($"nameservers {@namespace} {key} delete");
         Values.TryRemove((@namespace, key), out _);
         return Task.CompletedTask;
@@ -233,7 +232,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetTopicStatsAsync));
+        Check(nameof(GetTopicStatsAsync), cancellationToken);
         return Stats.TryGetValue((brokerAddress, topic), out TopicStats? stats)
             ? Task.FromResult(stats)
             : throw new RocketMqException(17, $"topic[{topic}] not exist", brokerAddress);
@@ -244,20 +243,22 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetPendingMessagesAsync));
+        Check(nameof(GetPendingMessagesAsync), cancellationToken);
         PendingMessages all = Pending.GetValueOrDefault((brokerAddress, topic)) ?? new PendingMessages { Complete = true };
         return Task.FromResult(IsApache ? null : all with { Queues = [.. all.Queues.Where(queue => queue.QueueId >= fromQueue)] });
     }
 
     public Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetConsumeStatsAsync));
-        cancellationToken.ThrowIfCancellationRequested();
+        Check(nameof(GetConsumeStatsAsync), cancellationToken);
         return Task.FromResult(Groups.GetValueOrDefault(group) ?? new ConsumeStats());
     }
 
-    public Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<string>>([.. Groups.Keys]);
+    public Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
+    {
+        Check(nameof(GetGroupsOfTopicAsync), cancellationToken);
+        return Task.FromResult<IReadOnlyList<string>>([.. Groups.Keys]);
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -271,14 +272,14 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<IReadOnlyDictionary<string, TopicConfig>> GetTopicConfigsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetTopicConfigsAsync));
+        Check(nameof(GetTopicConfigsAsync), cancellationToken);
         return Task.FromResult<IReadOnlyDictionary<string, TopicConfig>>(
             _topics.Where(pair => pair.Key.Address == TablesOf(brokerAddress)).ToDictionary(static pair => pair.Key.Topic, static pair => pair.Value, StringComparer.Ordinal));
     }
 
     public Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetBrokerRuntimeInfoAsync));
+        Check(nameof(GetBrokerRuntimeInfoAsync), cancellationToken);
         if (Silent.ContainsKey(brokerAddress))
         {
             throw new TimeoutException($"{brokerAddress} does not answer");
@@ -317,7 +318,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetBrokerConfigAsync));
+        Check(nameof(GetBrokerConfigAsync), cancellationToken);
         ConcurrentDictionary<string, string> set = Configurations.GetValueOrDefault(brokerAddress) ?? [];
         return Task.FromResult<IReadOnlyDictionary<string, string>>(ProgramKeys.Broker.Definitions.Where(static definition => definition.IsLive).ToDictionary(
             static definition => definition.Name,
@@ -327,7 +328,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task UpdateBrokerConfigAsync(string brokerAddress, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken = default)
     {
-        Check(nameof(UpdateBrokerConfigAsync));
+        Check(nameof(UpdateBrokerConfigAsync), cancellationToken);
         foreach (string key in properties.Keys)
         {
             if (RefusesKey?.Invoke(brokerAddress, key) is { } words)
@@ -382,20 +383,20 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetSubscriptionGroupsAsync));
+        Check(nameof(GetSubscriptionGroupsAsync), cancellationToken);
         return Task.FromResult<IReadOnlyDictionary<string, SubscriptionGroupConfig>>(
             _groups.Where(pair => pair.Key.Address == TablesOf(brokerAddress)).ToDictionary(static pair => pair.Key.Group, static pair => pair.Value, StringComparer.Ordinal));
     }
 
     public Task<SubscriptionGroupConfig?> GetSubscriptionGroupAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetSubscriptionGroupAsync));
+        Check(nameof(GetSubscriptionGroupAsync), cancellationToken);
         return Task.FromResult(Group(brokerAddress, group));
     }
 
     public Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default)
     {
-        Check(nameof(CreateOrUpdateSubscriptionGroupAsync));
+        Check(nameof(CreateOrUpdateSubscriptionGroupAsync), cancellationToken);
         Writes.Enqueue($"{brokerAddress} group {group.Name} {group.RetryMaxTimes}{string.Concat((group.Attributes ?? new Dictionary<string, string>()).Select(static change => $" {change.Key}={change.Value}"))}");
         if (!Forgetful)
         {
@@ -407,7 +408,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task DeleteSubscriptionGroupAsync(string brokerAddress, string group, bool removeOffsets, CancellationToken cancellationToken = default)
     {
-        Check(nameof(DeleteSubscriptionGroupAsync));
+        Check(nameof(DeleteSubscriptionGroupAsync), cancellationToken);
         Writes.Enqueue($"{brokerAddress} delete group {group}{(removeOffsets ? " with offsets" : "")}");
         _groups.TryRemove((TablesOf(brokerAddress), group), out _);
         return Task.CompletedTask;
@@ -415,13 +416,13 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<ConsumerConnections?> GetConsumerConnectionsAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetConsumerConnectionsAsync));
+        Check(nameof(GetConsumerConnectionsAsync), cancellationToken);
         return Task.FromResult(Members.GetValueOrDefault((brokerAddress, group)));
     }
 
     public Task<IReadOnlyDictionary<string, GroupSummary>?> GetGroupSummariesAsync(string brokerAddress, IReadOnlyCollection<string> groups, CancellationToken cancellationToken = default)
     {
-        Check(nameof(GetGroupSummariesAsync));
+        Check(nameof(GetGroupSummariesAsync), cancellationToken);
         return Task.FromResult<IReadOnlyDictionary<string, GroupSummary>?>(IsApache ? null : groups.ToDictionary(static group => group, group => Summary(brokerAddress, group), StringComparer.Ordinal));
     }
 
@@ -454,5 +455,11 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     private string TablesOf(string address) => CopyOf.GetValueOrDefault(address, address);
 
-    private void Check(string request) => Fault?.Invoke(request);
+    private void Check(string request, CancellationToken cancellationToken)
+    {
+        Fault?.Invoke(request);
+
+        // It may have taken longer than its caller waits.
+        cancellationToken.ThrowIfCancellationRequested();
+    }
 }

@@ -243,7 +243,10 @@ public sealed class BrokerTopicsTests
             WriteQueues = last.Found?.WriteQueues ?? 0,
             DrainingSince = last.DrainingSince,
         };
-        return new BrokerTopics(new OperatorOptions(), _time).SyncAsync(_admin, Master, "T", wanted, status, CancellationToken.None);
+        OperatorOptions options = new();
+        MasterCalls calls = new(options, _time);
+        return new BrokerTopics(calls, new TopicDrain(new DrainCheck(calls, options, _time), options, _time), options, _time)
+            .SyncAsync(_admin, Master, "uid", "T", wanted, status, CancellationToken.None);
     }
 
     private void SetOffsets(long queue0, long queue1, long consumed1)

@@ -72,7 +72,9 @@ public sealed class TopicRemovalTests
     private Task<TopicOutcome> StepAsync(Topic? live)
     {
         _client.GetAsync<Topic>("t", "ns", Arg.Any<CancellationToken>()).Returns(live);
-        TopicRemoval removal = new(_client, new OperatorOptions(), _time);
+        OperatorOptions options = new();
+        MasterCalls calls = new(options, _time);
+        TopicRemoval removal = new(_client, calls, new TopicDrain(new DrainCheck(calls, options, _time), options, _time), options, _time);
         return removal.StepAsync(_admin, new GroupMaster("a-0", Address), Cached(), mayClose: true, CancellationToken.None);
     }
 

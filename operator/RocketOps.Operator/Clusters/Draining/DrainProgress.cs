@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Kubernetes;
+using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Clusters.Draining;
 
@@ -49,4 +50,7 @@ internal sealed record Stillness(string? MasterUid, long LogEnd, long Since)
 {
     /// <summary>Topics in their order up to this one, itself included, have been read to their ends; null: none yet. Used by one pass at a time.</summary>
     public string? ReadTo { get; set; }
+
+    /// <summary>Who has read the topic after that to its end: a look that takes longer than a pass may goes on where the last one ended.</summary>
+    public DrainLook Look { get; } = new();
 }

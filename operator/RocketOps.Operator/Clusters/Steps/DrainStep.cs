@@ -14,6 +14,7 @@ using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -28,6 +29,8 @@ internal sealed partial class DrainStep
     private readonly ClusterAdmins _admins;
     private readonly LiveBrokers _live;
     private readonly DrainProgress _progress;
+    private readonly GroupEmptiness _emptiness;
+    private readonly MasterCalls _calls;
     private readonly OperatorOptions _options;
     private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
@@ -40,6 +43,8 @@ internal sealed partial class DrainStep
         ClusterAdmins admins,
         LiveBrokers live,
         DrainProgress progress,
+        GroupEmptiness emptiness,
+        MasterCalls calls,
         OperatorOptions options,
         ClaimRights rights,
         IEventRecorder events,
@@ -51,6 +56,8 @@ internal sealed partial class DrainStep
         _admins = admins;
         _live = live;
         _progress = progress;
+        _emptiness = emptiness;
+        _calls = calls;
         _options = options;
         _rights = rights;
         _events = events;
@@ -131,7 +138,12 @@ internal sealed partial class DrainStep
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
         {
             LogFailed(failed, group.Name);
-            _progress.Forget(context.Cluster.Key(), group.Name);
+            if (!AdminFailures.IsLate(failed, cancellationToken))
+            {
+                // It may have been started again, and open for a moment. Who is late is what it was.
+                _progress.Forget(context.Cluster.Key(), group.Name);
+            }
+
             return Waiting(group, AdminFailures.Refusal(failed) is { } refusal ? $"its master, which refuses: {refusal}" : "its master, or that of another group, to answer the operator");
         }
     }
@@ -149,27 +161,24 @@ internal sealed partial class DrainStep
     private async Task<DrainPlan> AskAsync(ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, CancellationToken cancellationToken)
     {
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         string address = AddressOf(observation, group.Master!);
-        int permission = await BrokerPermission.AskAsync(admin, address, either.Token);
+        int permission = await _calls.WithDeadlineAsync(token => BrokerPermission.AskAsync(admin, address, token), cancellationToken);
         if ((permission & BrokerPermission.Write) != 0)
         {
             string[] others = [.. staying.Select(other => AddressOf(observation, other.Master!))];
-            if (await GroupEmptiness.FindOnlyHereAsync(admin, context.Names, group.Name, address, others, either.Token) is { } topic)
+            if (await _emptiness.FindOnlyHereAsync(admin, context.Names, group.Name, address, others, cancellationToken) is { } topic)
             {
                 return Waiting(group, $"topic {topic} to be on another group too: its producers would have nowhere to go");
             }
 
             _progress.Forget(context.Cluster.Key(), group.Name);
-            await BrokerPermission.SetAsync(admin, address, permission & ~BrokerPermission.Write, either.Token);
+            await _calls.WithDeadlineAsync(token => BrokerPermission.SetAsync(admin, address, permission & ~BrokerPermission.Write, token), cancellationToken);
             _events.Record(context.Cluster, EventType.Normal, "GroupClosed", "Drain", $"{group.Name} takes no more messages: it is to go.", group.Set);
             return new DrainPlan(group.Name, OperationPhase.Closing, $"{group.Name} is to go; its producers are being sent to other groups.");
         }
 
         Stillness still = _progress.Note(context.Cluster.Key(), group.Name, group.Master!.Uid, group.Master.LogEnd!.Value);
-        string? left = await FindLeftAsync(admin, context, group, address, still, either.Token);
-        if (left is not null)
+        if (await _emptiness.FindLeftAsync(admin, context.Names, group.Name, address, still, cancellationToken) is { } left)
         {
             return Draining(group, left);
         }
@@ -180,22 +189,9 @@ internal sealed partial class DrainStep
         }
 
         // What came after the figures were asked, and was proven to be read before.
-        return await LogEndAsync(admin, address, either.Token) == still.LogEnd
+        return await _calls.WithDeadlineAsync(token => LogEndAsync(admin, address, token), cancellationToken) == still.LogEnd
             ? await RemoveAsync(context, group, "and everything was read", cancellationToken)
             : Draining(group, "messages that have just arrived");
-    }
-
-    private static async Task<string?> FindLeftAsync(IRocketMqAdmin admin, ClusterContext context, GroupView group, string address, Stillness still, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await GroupEmptiness.FindLeftAsync(admin, context.Names, group.Name, address, still, cancellationToken);
-        }
-        catch (OperationCanceledException) when (still.ReadTo is not null)
-        {
-            // Many topics: the next pass goes on where this one ended.
-            return $"the operator, which looks through its topics and has come to {still.ReadTo}";
-        }
     }
 
     private async Task<DrainPlan> RemoveAsync(ClusterContext context, GroupView group, string why, CancellationToken cancellationToken)
