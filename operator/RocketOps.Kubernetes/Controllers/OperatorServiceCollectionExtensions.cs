@@ -50,6 +50,11 @@ public static class OperatorServiceCollectionExtensions
         services.AddSingleton(settings);
         services.TryAddSingleton<ControllerMetrics>();
         services.TryAddSingleton<ReconcileIds>();
+        services.TryAddSingleton(static provider =>
+        {
+            LeaderElector? elector = provider.GetRequiredService<OperatorElector>().Elector;
+            return new WriteGuard(() => elector is null || elector.IsLeader);
+        });
         services.FenceClient();
         services.TryAddSingleton(provider => new EventRecorder(
             Unfenced(provider),
@@ -81,7 +86,7 @@ public static class OperatorServiceCollectionExtensions
             ? new UnfencedClient(instance, IsOwned: false)
             : new UnfencedClient((IKubernetesClient)registered.ImplementationFactory!(provider), IsOwned: true));
         services.AddSingleton<IKubernetesClient>(static provider =>
-            provider.GetRequiredService<OperatorElector>().Elector is { } elector ? new LeaderFence(Unfenced(provider), () => elector.IsLeader) : Unfenced(provider));
+            provider.GetRequiredService<OperatorElector>().Elector is null ? Unfenced(provider) : new LeaderFence(Unfenced(provider), provider.GetRequiredService<WriteGuard>()));
         return services;
     }
 

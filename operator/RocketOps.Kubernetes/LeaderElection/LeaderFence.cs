@@ -11,16 +11,16 @@ namespace RocketOps.Kubernetes.LeaderElection;
 public sealed class LeaderFence : IKubernetesClient
 {
     private readonly IKubernetesClient _client;
-    private readonly Func<bool> _leads;
+    private readonly WriteGuard _guard;
 
     /// <param name="client">The client behind it.</param>
-    /// <param name="leads">Whether this process leads at this moment, see <see cref="LeaderElector.IsLeader"/>.</param>
-    public LeaderFence(IKubernetesClient client, Func<bool> leads)
+    /// <param name="guard">Asked before each write.</param>
+    public LeaderFence(IKubernetesClient client, WriteGuard guard)
     {
         ArgumentNullException.ThrowIfNull(client);
-        ArgumentNullException.ThrowIfNull(leads);
+        ArgumentNullException.ThrowIfNull(guard);
         _client = client;
-        _leads = leads;
+        _guard = guard;
     }
 
     public KubernetesTypes Types => _client.Types;
@@ -75,5 +75,5 @@ public sealed class LeaderFence : IKubernetesClient
             ? _client.SendAsync(method, path, body, contentType, cancellationToken)
             : Fenced(() => _client.SendAsync(method, path, body, contentType, cancellationToken));
 
-    private Task<TResult> Fenced<TResult>(Func<Task<TResult>> write) => _leads() ? write() : Task.FromException<TResult>(new NotLeadingException());
+    private Task<TResult> Fenced<TResult>(Func<Task<TResult>> write) => _guard.RunAsync(write);
 }

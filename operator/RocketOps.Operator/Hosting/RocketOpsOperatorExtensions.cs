@@ -4,6 +4,7 @@ using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.LeaderElection;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Queues;
 using RocketOps.Operator.Admin;
@@ -46,7 +47,9 @@ public static class RocketOpsOperatorExtensions
         services.TryAddSingleton<IRocketMqAdminFactory, RocketMqAdminFactory>();
         services.AddSingleton<AdminMetrics>();
         services.AddSingleton(static provider => new ClusterAdmins(
-            new MeasuredAdminFactory(provider.GetRequiredService<IRocketMqAdminFactory>(), provider.GetRequiredService<AdminMetrics>()), provider.GetRequiredService<IEntityCache<BrokerCluster>>()));
+            new FencedAdminFactory(
+                new MeasuredAdminFactory(provider.GetRequiredService<IRocketMqAdminFactory>(), provider.GetRequiredService<AdminMetrics>()), provider.GetRequiredService<WriteGuard>()),
+            provider.GetRequiredService<IEntityCache<BrokerCluster>>()));
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<IUnreadableReporter, UnreadableReporter>();
         services.AddSingleton<ProtectionPolicy>();

@@ -17,7 +17,7 @@ public sealed class LeaderFenceTests
     public async Task Write_LeaseHasRunOutWhileTheProcessStoodStill_NothingIsSent()
     {
         LeaderElector elector = new(_client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = "system", Identity = "a" }, _time);
-        LeaderFence fence = new(_client, () => elector.IsLeader);
+        LeaderFence fence = new(_client, new WriteGuard(() => elector.IsLeader));
         await elector.TryAcquireOrRenewAsync(CancellationToken.None);
         await fence.CreateAsync(Settings("one"));
 
@@ -33,7 +33,7 @@ public sealed class LeaderFenceTests
     [Fact]
     public async Task EveryWrite_IsFenced()
     {
-        LeaderFence fence = new(_client, static () => false);
+        LeaderFence fence = new(_client, new WriteGuard(static () => false));
         ConfigMap map = Settings("one");
         Func<Task>[] writes =
         [

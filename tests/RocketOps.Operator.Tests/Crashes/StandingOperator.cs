@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
+using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
@@ -34,7 +35,7 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
     /// <summary>Its writes since it goes on, but for the one it stood still at.</summary>
     public ConcurrentQueue<string> Written { get; } = new();
 
-    public async Task StartAsync(KubernetesClientConfiguration server, FakeAdmin admin, string ns) => _host = await OperatorHost.StartAsync(
+    public async Task StartAsync(KubernetesClientConfiguration server, IRocketMqAdmin admin, string ns) => _host = await OperatorHost.StartAsync(
         server,
         new OperatorOptions
         {
@@ -109,6 +110,19 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
         if (call is { Verb: "get", Resource: "leases" })
         {
             Interlocked.Increment(ref _looks);
+        }
+    }
+
+    /// <summary>A request to a broker or name server, before it arrives there.</summary>
+    public async Task AskAsync(string request, bool isWrite)
+    {
+        if (_hasStood)
+        {
+            await _goesOn.Task;
+            if (isWrite)
+            {
+                Written.Enqueue(request);
+            }
         }
     }
 

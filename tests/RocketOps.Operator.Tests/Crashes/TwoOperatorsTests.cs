@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
@@ -36,12 +37,12 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
         _server.Interceptor = ServeAsync;
         _client = new KubernetesClient(
             _server.Administrator,
-            new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster),
+            new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic),
             new KubernetesClientOptions { UserAgent = "test", RequestsPerSecond = 1000, Burst = 1000, RequestTimeout = Eventually.DefaultDeadline });
         _workloads = new Workloads(_client, _admin, pulse: _pulse);
         foreach (StandingOperator one in _operators)
         {
-            await one.StartAsync(_server.Administrator, _admin, Ns);
+            await one.StartAsync(_server.Administrator, AdminOfStanding.Of(_admin, (request, isWrite) => AskAsync(one, request, isWrite)), Ns);
         }
     }
 
@@ -80,6 +81,67 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
         await QuietAsync();
         (await VersionsAsync()).Should().BeEquivalentTo(end, "nothing of what the new leader has made was touched");
         old.Written.Should().BeEmpty("it leads no more");
+    }
+
+    /// <summary>It has asked the broker for the topic, and stands still before it writes what it found missing. Brokers keep no versions that would refuse that.</summary>
+    [Fact]
+    public async Task OldLeaderGoesOnBeforeABrokerIsWritten_NothingIsSent()
+    {
+        await _client.CreateAsync(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = Ns } });
+        await QuietAsync();
+        Topic topic = new() { Metadata = new ObjectMeta { Name = "orders", Namespace = Ns }, Spec = new TopicSpec { ClusterRef = new ClusterReference { Name = "a" }, ReadQueues = 2, WriteQueues = 2 } };
+        await _client.CreateAsync(topic);
+        await TopicAsync(2);
+        Volatile.Write(ref _standsAt, nameof(IRocketMqAdmin.GetTopicConfigAsync));
+        await GrowAsync(4);
+        await Eventually.TrueAsync(() => Array.Exists(_operators, static one => one.IsStanding), "the leader stands still");
+        StandingOperator old = _operators.Single(static one => one.IsStanding);
+        await OverAsync(_operators.Single(one => one != old));
+        await GrowAsync(6);
+        await TopicAsync(6);
+        await QuietAsync();
+        int looks = old.Looks;
+
+        (await old.GoOnAsync()).Should().BeNull("to look does no harm");
+
+        await Eventually.TrueAsync(() => old.Looks >= looks + 3, "the old one stands in line again");
+        old.Written.Should().BeEmpty("it leads no more");
+        _admin.Topic(_admin.Registered!["a-0"][0], "orders").Should().BeEquivalentTo(new { ReadQueues = 6, WriteQueues = 6 });
+    }
+
+    private Task GrowAsync(int queues) => Eventually.TrueAsync(
+        async () =>
+        {
+            Topic live = (await _client.GetAsync<Topic>("orders", Ns))!;
+            (live.Spec.ReadQueues, live.Spec.WriteQueues) = (queues, queues);
+            try
+            {
+                await _client.ReplaceAsync(live);
+                return true;
+            }
+            catch (KubernetesException changed) when (changed.IsConflict)
+            {
+                return false;
+            }
+        },
+        "the topic is changed");
+
+    private Task TopicAsync(int queues) => Eventually.TrueAsync(
+        async () => await _client.GetAsync<Topic>("orders", Ns) is { Status: { ReadQueues: { } read, WriteQueues: { } write } status } live
+            && (read, write) == (queues, queues) && status.ObservedGeneration == live.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready"),
+        $"the topic has {queues} queues");
+
+    /// <summary>A request of one of them to a broker or name server.</summary>
+    private async Task AskAsync(StandingOperator sender, string request, bool isWrite)
+    {
+        if (_standsAt == request && Interlocked.Exchange(ref _standsAt, null) is not null)
+        {
+            await sender.StandAsync(static () => Task.CompletedTask);
+        }
+        else
+        {
+            await sender.AskAsync(request, isWrite);
+        }
     }
 
     /// <summary>Waits until the other one leads, for whom the lease is over once nobody renews it.</summary>
