@@ -26,6 +26,10 @@ internal static class ClusterAnnotations
     // Anybody may write anything there.
     private const int MaxShown = 40;
 
+    /// <summary>Whether both ask for the same where something goes for good: none of these annotations changes the object's generation.</summary>
+    public static bool AgreeOnRemovals(BrokerCluster left, BrokerCluster right) =>
+        Array.TrueForAll<string>([Paused, DeletionProtection, Abandoned], name => left.Annotation(name) == right.Annotation(name));
+
     public static bool IsProtected(BrokerCluster cluster) => cluster.Annotation(DeletionProtection) is { Length: > 0 } value && !Ascii.EqualsIgnoreCase(value, "false");
 
     /// <summary>For people, of a cluster that is protected by something else than <c>true</c>; null of any other.</summary>

@@ -1,8 +1,10 @@
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -117,6 +119,35 @@ public sealed class ClusterChangesTests
         Conditions.Find(seen.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingIn);
         seen.Status.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Stopping });
         (await world.ClusterAsync("a", "Ready", "True")).Status!.Brokers.Should().Be("1/1");
+    }
+
+    /// <summary>No annotation changes the generation, and the pass goes on with what it saw when it began.</summary>
+    [Theory]
+    [InlineData(ClusterAnnotations.Paused)]
+    [InlineData(ClusterAnnotations.DeletionProtection)]
+    public async Task Reconcile_FewerMembersAndAnnotatedSinceThePassLooked_KeepsThem(string annotation)
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
+        await world.ClusterAsync("a", "Ready", "True");
+        int asked = 0;
+        TaskCompletionSource annotated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        world.OperatorFault = call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns } && Interlocked.Increment(ref asked) == 1
+            ? new ApiFault
+            {
+                Meanwhile = async () =>
+                {
+                    await world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [annotation] = "true" });
+                    annotated.SetResult();
+                },
+            }
+            : null;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
+
+        await annotated.Task.WaitAsync(Eventually.DefaultDeadline);
+        await world.PassesAsync(2);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(2);
     }
 
     [Fact]

@@ -1,7 +1,9 @@
 using RocketOps.Client;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -209,6 +211,36 @@ public sealed class GroupDrainTests : IAsyncLifetime
         (await _world.Client.GetAsync<PersistentVolumeClaim>("data-a-1-0", OperatorWorld.Ns)).Should().NotBeNull();
     }
 
+    /// <summary>No annotation changes the generation, and the pass goes on with what it saw when it began.</summary>
+    [Theory]
+    [InlineData(ClusterAnnotations.Abandoned, null)]
+    [InlineData(ClusterAnnotations.Paused, "true")]
+    [InlineData(ClusterAnnotations.DeletionProtection, "true")]
+    public async Task AbandonedAndAnnotatedOtherwiseSinceThePassLooked_Stays(string annotation, string? value)
+    {
+        Fill(read: 0);
+        await AskForAsync(1);
+        await DrainAsync(OperationPhase.Draining, "billing");
+        int asked = 0;
+        TaskCompletionSource annotated = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _world.OperatorFault = call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns } && Interlocked.Increment(ref asked) == 1
+            ? new ApiFault
+            {
+                Meanwhile = async () =>
+                {
+                    await AnnotateAsync(annotation, value);
+                    annotated.SetResult();
+                },
+            }
+            : null;
+
+        await AnnotateAsync(ClusterAnnotations.Abandoned, "a-1");
+
+        await annotated.Task.WaitAsync(Eventually.DefaultDeadline);
+        await _world.PassesAsync(2);
+        (await _world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().BeEquivalentTo(new { Metadata = new { DeletionTimestamp = (DateTimeOffset?)null } });
+    }
+
     [Fact]
     public async Task Protected_KeepsItsGroups()
     {
@@ -223,6 +255,16 @@ public sealed class GroupDrainTests : IAsyncLifetime
         await _world.PassesAsync(3);
         _world.Admin.Permissions.Should().BeEmpty();
     }
+
+    private Task AnnotateAsync(string annotation, string? value) => _world.ChangeAsync<BrokerCluster>("a", cluster =>
+    {
+        cluster.Metadata.Annotations ??= new(StringComparer.Ordinal);
+        cluster.Metadata.Annotations.Remove(annotation);
+        if (value is not null)
+        {
+            cluster.Metadata.Annotations[annotation] = value;
+        }
+    });
 
     private Task AskForAsync(int groups) => _world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Groups = groups);
 

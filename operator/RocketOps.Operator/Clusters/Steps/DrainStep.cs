@@ -199,9 +199,8 @@ internal sealed partial class DrainStep
         DrainPlan removing = new(group.Name, OperationPhase.Removing, $"{group.Name} leaves, {why}; the claims of its members stay.");
 
         // Caches lag behind: somebody may want the group back since.
-        BrokerCluster? asked = await _client.GetAsync<BrokerCluster>(context.Names.Cluster, context.Names.Namespace, cancellationToken);
         ClusterObservation live = await _live.ReadAsync(context, new ClusterObservation(null, [], [], []), cancellationToken);
-        if (asked?.Uid() != context.Cluster.Uid() || asked.IsDeleting() || asked.Metadata.Generation != context.Cluster.Metadata.Generation || live.Set(group.Name) is not { } set || set.Uid() != group.Set?.Uid() || set.IsDeleting())
+        if (live.Set(group.Name) is not { } set || set.Uid() != group.Set?.Uid() || set.IsDeleting() || !await _live.IsAskedAsync(context, cancellationToken))
         {
             return removing;
         }

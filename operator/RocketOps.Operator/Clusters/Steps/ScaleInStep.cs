@@ -60,6 +60,11 @@ internal sealed class ScaleInStep
             return confirmed;
         }
 
+        if (!await _live.IsAskedAsync(context, cancellationToken))
+        {
+            return confirmed;
+        }
+
         try
         {
             await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(now.WithoutLastMember(name), name, configuration), set, cancellationToken);
