@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
@@ -254,6 +255,31 @@ public sealed class GroupDrainTests : IAsyncLifetime
         Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("Set it back to 2");
         await _world.PassesAsync(3);
         _world.Admin.Permissions.Should().BeEmpty();
+    }
+
+    /// <summary>One after the other, many that do not answer would take longer than a pass may, and no status would tell of it.</summary>
+    [Fact]
+    public async Task SeveralGo_AskedAtOnce()
+    {
+        await AskForAsync(3);
+        await _world.ClusterAsync("a", "Ready", "True");
+        ConcurrentDictionary<string, bool> asked = new(StringComparer.Ordinal);
+        TaskCompletionSource answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] leaving = [_world.Master("a-1"), _world.Master("a-2")];
+        _world.Admin.Holds = address =>
+        {
+            asked[address] = true;
+            return answers.Task;
+        };
+
+        await AskForAsync(1);
+
+        await Eventually.TrueAsync(() => Array.TrueForAll(leaving, asked.ContainsKey), "both are asked, before one has answered");
+
+        answers.SetResult();
+        await _world.ClusterAsync("a", "Ready", "True");
+        await _world.GoneAsync<StatefulSet>("a-1");
+        await _world.GoneAsync<StatefulSet>("a-2");
     }
 
     private Task AnnotateAsync(string annotation, string? value) => _world.ChangeAsync<BrokerCluster>("a", cluster =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
@@ -144,6 +145,35 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         await Eventually.TrueAsync(() => World.Admin.Registered!.ContainsKey("a-1") && World.Admin.Permissions.GetValueOrDefault(Newcomer) == "6", "a new group has nothing that another one lacks");
         await PhaseAsync(OperationPhase.Waiting, "its master to serve", "a-2");
         World.Workloads.Healthy = static _ => true;
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>One after the other, many that do not answer would take longer than a pass may, and no status would tell of it.</summary>
+    [Fact]
+    public async Task SeveralCome_AskedAtOnce()
+    {
+        await StartAsync();
+        World.Admin.Fault = static request => _ = request == "CreateOrUpdateTopicAsync" ? throw new RocketMqException("nobody answers") : 0;
+        await AskForAsync(4);
+        string[] groups = ["a-1", "a-2", "a-3"];
+        foreach (string group in groups)
+        {
+            await PhaseAsync(OperationPhase.Filling, "it waits for Topic orders to be on it", group);
+        }
+
+        ConcurrentDictionary<string, bool> asked = new(StringComparer.Ordinal);
+        TaskCompletionSource answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] newcomers = [.. groups.Select(World.Master)];
+        World.Admin.Holds = address =>
+        {
+            asked[address] = true;
+            return newcomers.Contains(address, StringComparer.Ordinal) ? answers.Task : Task.CompletedTask;
+        };
+
+        await Eventually.TrueAsync(() => Array.TrueForAll(newcomers, asked.ContainsKey), "all of them are asked, before one has answered");
+
+        answers.SetResult();
+        World.Admin.Fault = null;
         await World.ClusterAsync("a", "Ready", "True");
     }
 

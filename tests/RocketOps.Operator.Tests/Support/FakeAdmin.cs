@@ -90,6 +90,9 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>Members of groups whose master has an address that follows it, by their own: what the master has of topics and consumer groups they have copies of.</summary>
     public ConcurrentDictionary<string, string> CopyOf { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Awaited before a broker tells its consumer groups, or how far a topic has come, given its address: one that takes its time.</summary>
+    public Func<string, Task>? Holds { get; set; }
+
     /// <summary>The broker answers success and keeps nothing.</summary>
     public bool Forgetful { get; set; }
 
@@ -230,11 +233,12 @@ internal sealed class FakeAdmin : IRocketMqAdmin
         return Task.CompletedTask;
     }
 
-    public Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
+    public async Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
+        await (Holds?.Invoke(brokerAddress) ?? Task.CompletedTask);
         Check(nameof(GetTopicStatsAsync), cancellationToken);
         return Stats.TryGetValue((brokerAddress, topic), out TopicStats? stats)
-            ? Task.FromResult(stats)
+            ? stats
             : throw new RocketMqException(17, $"topic[{topic}] not exist", brokerAddress);
     }
 
@@ -381,11 +385,11 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task<int> AddWritePermissionAsync(string brokerName, CancellationToken cancellationToken = default) => throw Unused();
 
-    public Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
+        await (Holds?.Invoke(brokerAddress) ?? Task.CompletedTask);
         Check(nameof(GetSubscriptionGroupsAsync), cancellationToken);
-        return Task.FromResult<IReadOnlyDictionary<string, SubscriptionGroupConfig>>(
-            _groups.Where(pair => pair.Key.Address == TablesOf(brokerAddress)).ToDictionary(static pair => pair.Key.Group, static pair => pair.Value, StringComparer.Ordinal));
+        return _groups.Where(pair => pair.Key.Address == TablesOf(brokerAddress)).ToDictionary(static pair => pair.Key.Group, static pair => pair.Value, StringComparer.Ordinal);
     }
 
     public Task<SubscriptionGroupConfig?> GetSubscriptionGroupAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)

@@ -77,18 +77,12 @@ internal sealed partial class DrainStep
         GroupView[] open = [.. staying.Where(group => !observation.IsClosed(group.Name))];
         GroupView[] leaving = [.. groups.Where(group => context.IsLeaving(group.Name))];
         _progress.Keep(context.Cluster.Key(), [.. leaving.Select(static group => group.Name)]);
-        List<DrainPlan> plans = [.. Stopping(context, observation)];
-        foreach (GroupView group in staying.Where(static group => GroupMark.IsOn(group.Set)))
-        {
-            plans.Add(await ReopenAsync(context, observation, group, cancellationToken));
-        }
 
-        foreach (GroupView group in leaving)
-        {
-            plans.Add(await DrainAsync(context, observation, group, open, registrations, cancellationToken));
-        }
-
-        return plans;
+        // At once: a master that does not answer costs a pass its timeout, many of them no more.
+        DrainPlan[] plans = await Task.WhenAll(
+            staying.Where(static group => GroupMark.IsOn(group.Set)).Select(group => ReopenAsync(context, observation, group, cancellationToken))
+                .Concat(leaving.Select(group => DrainAsync(context, observation, group, open, registrations, cancellationToken))));
+        return [.. Stopping(context, observation), .. plans];
     }
 
     /// <summary>The cluster is no more.</summary>

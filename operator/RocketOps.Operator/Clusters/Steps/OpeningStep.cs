@@ -44,16 +44,11 @@ internal sealed partial class OpeningStep
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<IReadOnlyList<OpeningPlan>> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
     {
-        List<OpeningPlan> plans = [];
-        foreach (GroupView group in groups.Where(group => !context.IsLeaving(group.Name)))
-        {
-            if (observation.Closures.GetValueOrDefault(group.Name) is { } closure && await OpenAsync(context, observation, groups, group, closure, cancellationToken) is { } plan)
-            {
-                plans.Add(plan);
-            }
-        }
-
-        return plans;
+        // At once: a master that does not answer costs a pass its timeout, many of them no more.
+        OpeningPlan?[] plans = await Task.WhenAll(
+            groups.Where(group => !context.IsLeaving(group.Name) && observation.Closures.ContainsKey(group.Name))
+                .Select(group => OpenAsync(context, observation, groups, group, observation.Closures[group.Name], cancellationToken)));
+        return [.. plans.OfType<OpeningPlan>()];
     }
 
     private async Task<OpeningPlan?> OpenAsync(
