@@ -162,7 +162,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
-        context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)));
+        context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)) { Unread = leases.Unreadable });
         context = context.Troubling(_children.TroubledBefore(entity.Key()).Union(leases.Foreign.Keys).ToHashSet(StringComparer.Ordinal));
         context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with
@@ -250,7 +250,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
         Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Told);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
-        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
+        ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? leases.Leftover ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)
         {
             Changed = children.Changed,
             OthersGoOn = children.Problem is null && children.Troubled.Count + leases.Foreign.Count > 0,

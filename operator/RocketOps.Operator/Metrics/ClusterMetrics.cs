@@ -58,10 +58,11 @@ internal sealed class ClusterMetrics
     private IEnumerable<Measurement<long>> Faults() =>
         from cluster in _clusters.List()
         from reason in SendRefusals.Faults
-        select new Measurement<long>(cluster.Status?.Groups?.Count(one => !one.Ready && ReasonOf(one) == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
+        select new Measurement<long>(cluster.Status?.Groups?.Count(one => !one.Ready && ReasonOf(cluster, one) == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
 
-    private static string ReasonOf(BrokerGroupStatus group) =>
-        group.Members?.Find(member => member.Name == group.Master) switch
+    private static string ReasonOf(BrokerCluster cluster, BrokerGroupStatus group) =>
+        Conditions.Find(cluster.Status?.Conditions, ConditionTypes.Available) is { Status: ConditionStatus.Unknown, Reason: Reasons.ApiUnavailable } ? Reasons.ApiUnavailable
+        : group.Members?.Find(member => member.Name == group.Master) switch
         {
             null or { Registered: false } => Reasons.MasterMissing,
             { SendsRefused: not null } refusing => SendRefusals.Reason(refusing.RefusedBy),

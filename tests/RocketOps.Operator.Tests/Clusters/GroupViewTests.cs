@@ -75,6 +75,47 @@ public sealed class GroupViewTests
         view.Fault.Should().Be(expected ? null : Reasons.MasterMissing);
     }
 
+    /// <summary>A Lease that cannot be read proves nothing against whoever held it: what he says himself counts, and without that nobody knows.</summary>
+    [Theory]
+    [InlineData(Known.Fresh, null, null)]
+    [InlineData(Known.Fresh, true, null)]
+    [InlineData(Known.Fresh, false, Reasons.MasterMissing)]
+    [InlineData(Known.Ended, null, null)]
+    [InlineData(Known.Ended, true, null)]
+    [InlineData(Known.Ended, false, Reasons.ApiUnavailable)]
+    [InlineData(Known.Expired, null, Reasons.MasterMissing)]
+    [InlineData(Known.Expired, true, null)]
+    [InlineData(Known.Expired, false, Reasons.MasterMissing)]
+    [InlineData(Known.Nothing, null, Reasons.ApiUnavailable)]
+    public void Fault_LeaseCannotBeRead_IsWhatIsKnown(Known known, bool? leads, string? expected)
+    {
+        GroupLease? lease = known == Known.Nothing ? null : Lease("a-0-1") with { Overdue = known is Known.Ended or Known.Expired, Expired = known == Known.Expired };
+        GroupView view = Led(lease, leads) with { LeaseUnread = new Problem(Reasons.ApiUnavailable, "Reading Lease a-0 failed.") };
+
+        view.Fault.Should().Be(expected);
+        view.IsLeadUnknown.Should().Be(expected == Reasons.ApiUnavailable);
+        (view.Leaderless is not null).Should().Be(expected == Reasons.MasterMissing);
+        view.TakesMessages.Should().Be(expected is null);
+        view.ServesWithoutLease.Should().Be(known == Known.Expired && leads == true, "a Lease that cannot be read is not one that is not renewed");
+        (view with { LeaseUnread = null }).IsLeadUnknown.Should().BeFalse();
+    }
+
+    /// <summary>What is known of a Lease that cannot be read now.</summary>
+    public enum Known
+    {
+        /// <summary>It was renewed a moment ago.</summary>
+        Fresh,
+
+        /// <summary>It would have ended by now, unless it was renewed.</summary>
+        Ended,
+
+        /// <summary>It had ended, as the server said.</summary>
+        Expired,
+
+        /// <summary>It was never seen.</summary>
+        Nothing,
+    }
+
     [Fact]
     public void Leaderless_EachKind_SaysWhich()
     {

@@ -25,7 +25,7 @@ public sealed class HandOverStepTests : IDisposable
     public HandOverStepTests()
     {
         _clock = new LeaseClock(_time);
-        _step = new HandOverStep(_client, new LeasesStep(_client, Substitute.For<IEntityCache<Lease>>(), _clock), new OperatorOptions(), _events, _time);
+        _step = new HandOverStep(_client, new LeasesStep(_client, Substitute.For<IEntityCache<Lease>>(), Substitute.For<IEntityCache<PersistentVolumeClaim>>(), _clock), new OperatorOptions(), _events, _time);
         _client.PatchAsync<Lease>(default!, default, default!, default, default).ReturnsForAnyArgs(Lease());
     }
 

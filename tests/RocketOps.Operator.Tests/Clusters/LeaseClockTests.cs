@@ -45,10 +45,10 @@ public sealed class LeaseClockTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        _clock.IsExpired(Lease("a-0-0", 19)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 19)).Should().BeFalse();
         _woken.Should().BeEmpty("renewals are nobody's business");
         _time.Advance(TimeSpan.FromSeconds(4.9));
-        _clock.IsExpired(Lease("a-0-0", 19)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 19)).Should().BeFalse();
     }
 
     [Fact]
@@ -59,11 +59,11 @@ public sealed class LeaseClockTests : IDisposable
         Tell(Lease("a-0-0", renewed: 1, handOverTo: "a-0-1"));
 
         _time.Advance(TimeSpan.FromSeconds(2.9));
-        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 1)).Should().BeFalse();
         _woken.Should().BeEmpty();
 
         _time.Advance(TimeSpan.FromSeconds(0.2));
-        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeTrue("a wish is no renewal");
+        _clock.IsOverdue(Lease("a-0-0", 1)).Should().BeTrue("a wish is no renewal");
         _time.Advance(TimeSpan.FromSeconds(60));
         _woken.Should().Equal("default/a");
     }
@@ -76,7 +76,7 @@ public sealed class LeaseClockTests : IDisposable
 
         Tell(Lease("a-0-0", renewed: 9));
 
-        _clock.IsExpired(Lease("a-0-0", 9)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 9)).Should().BeFalse();
         _woken.Should().Equal("default/a", "default/a");
     }
 
@@ -109,10 +109,10 @@ public sealed class LeaseClockTests : IDisposable
         Tell(Lease("a-0-0", renewed: 1));
         _time.Advance(TimeSpan.FromSeconds(5));
 
-        _clock.Saw(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 5));
+        _clock.Read(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 5));
         _time.Advance(TimeSpan.FromSeconds(5));
 
-        _clock.IsExpired(Lease("a-0-0", 5)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 5)).Should().BeFalse();
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class LeaseClockTests : IDisposable
         Tell(Lease("a-0-0", renewed: 1));
         _time.Advance(TimeSpan.FromSeconds(5));
 
-        _clock.IsExpired(Lease("a-0-0", 1)).Should().BeFalse();
+        _clock.IsOverdue(Lease("a-0-0", 1)).Should().BeFalse();
         _woken.Should().HaveCount(1);
     }
 
@@ -139,7 +139,7 @@ public sealed class LeaseClockTests : IDisposable
 
         _time.Advance(TimeSpan.FromHours(1));
 
-        _clock.IsExpired(lease).Should().BeFalse();
+        _clock.IsOverdue(lease).Should().BeFalse();
         _woken.Should().BeEmpty();
     }
 
@@ -148,13 +148,70 @@ public sealed class LeaseClockTests : IDisposable
     public void WatchLagsBehind_WhatItTellsIsNoRenewal()
     {
         Tell(Lease("a-0-0", renewed: 1, version: "99"));
-        _clock.Saw(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 9, version: "101"));
+        _clock.Read(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 9, version: "101"));
         _time.Advance(TimeSpan.FromSeconds(5));
 
         Tell(Lease("a-0-0", renewed: 5, version: "100"));
         _time.Advance(TimeSpan.FromSeconds(1));
 
-        _clock.IsExpired(Lease("a-0-0", renewed: 9)).Should().BeTrue();
+        _clock.IsOverdue(Lease("a-0-0", renewed: 9)).Should().BeTrue();
+    }
+
+    /// <summary>The watch may stand still: what it does not tell proves nothing. What the server was once asked for too late it stays, whoever cannot ask any more.</summary>
+    [Fact]
+    public void Expired_OnlyWhenTheServerAskedAfterItsEndHasNoRenewal()
+    {
+        Lease lease = Lease("a-0-0", renewed: 1);
+        Tell(lease);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        _clock.Read(new ObjectKey("default", "a"), lease);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        (_clock.IsOverdue(lease), _clock.IsExpired(lease)).Should().Be((true, false), "it was asked before");
+
+        _clock.Read(new ObjectKey("default", "a"), lease);
+        _clock.IsExpired(lease).Should().BeTrue();
+        _time.Advance(TimeSpan.FromSeconds(60));
+        _clock.IsExpired(lease).Should().BeTrue();
+
+        Tell(Lease("a-0-0", renewed: 120));
+        (_clock.IsOverdue(lease), _clock.IsExpired(lease)).Should().Be((false, false));
+    }
+
+    [Fact]
+    public void Expired_AnAnswerThatIsOlderThanTheWatch_SaysNothing()
+    {
+        Tell(Lease("a-0-0", renewed: 9, version: "101"));
+        _time.Advance(TimeSpan.FromSeconds(7));
+
+        _clock.Read(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 5, version: "100"));
+
+        _clock.IsExpired(Lease("a-0-0", renewed: 9)).Should().BeFalse();
+    }
+
+    [Fact]
+    public void LabelIsAnotherClustersNow_WakesTheOneWhoseItWas()
+    {
+        Tell(Lease("a-0-0", renewed: 1));
+        Lease edited = Lease("a-0-0", renewed: 1);
+        edited.Metadata.Labels![ClusterLabels.Cluster] = "b";
+
+        _watch!(new InformerEvent<Lease>(InformerEventType.Updated, edited, Lease("a-0-0", renewed: 1), IsInitial: false));
+
+        _woken.Should().Equal("default/a");
+    }
+
+    /// <summary>Whoever begins to watch sees the label that somebody has edited.</summary>
+    [Fact]
+    public void LabelWasAnotherClusters_IsPutBack_WakesTheOneWhoseItIs()
+    {
+        Lease edited = Lease("a-0-0", renewed: 1);
+        edited.Metadata.Labels![ClusterLabels.Cluster] = "b";
+        Tell(edited);
+        Tell(Lease("a-0-0", renewed: 2));
+
+        _time.Advance(TimeSpan.FromSeconds(7));
+
+        _woken.Should().Equal("default/a");
     }
 
     private static Lease Lease(string? holder, int renewed, string? handOverTo = null, string? version = null) => new()

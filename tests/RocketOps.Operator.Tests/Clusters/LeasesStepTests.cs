@@ -1,4 +1,6 @@
+using System.Net;
 using NSubstitute;
+using NSubstitute.ExceptionExtensions;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Informers;
@@ -17,6 +19,7 @@ public sealed class LeasesStepTests : IDisposable
 {
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
     private readonly IEntityCache<Lease> _cache = Substitute.For<IEntityCache<Lease>>();
+    private readonly IEntityCache<PersistentVolumeClaim> _claims = Substitute.For<IEntityCache<PersistentVolumeClaim>>();
     private readonly ManualTime _time = new();
     private readonly LeaseClock _clock;
     private readonly LeasesStep _step;
@@ -24,7 +27,7 @@ public sealed class LeasesStepTests : IDisposable
     public LeasesStepTests()
     {
         _clock = new LeaseClock(_time);
-        _step = new LeasesStep(_client, _cache, _clock);
+        _step = new LeasesStep(_client, _cache, _claims, _clock);
         _client.GetAsync<Lease>(default!, default, default).ReturnsForAnyArgs(Lease("a-0-1", "20"));
     }
 
@@ -69,6 +72,103 @@ public sealed class LeasesStepTests : IDisposable
         Cache(Lease("a-0-0", "11"));
         (await HolderAsync()).Should().Be("a-0-0", "the watch has come so far");
     }
+
+    /// <summary>The server refuses, is away, or has a Lease that is none to this operator's program.</summary>
+    public static TheoryData<Exception> Failures => [Refused(), new HttpRequestException("away"), new IOException("cut"), new InvalidDataException("no Lease")];
+
+    /// <summary>What the watch saw a moment ago is known, though nothing may be done on it.</summary>
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Run_CannotBeRead_SeenAMomentAgo_IsAsItWas(Exception failure)
+    {
+        Cache(Lease("a-0-0", "9"));
+        _step.Wrote(Context(), Lease("a-0-0", "10"));
+        Fail(failure);
+
+        await ShowsAsync("a-0-0", overdue: false, expired: false);
+    }
+
+    /// <summary>The watch may stand still as well: whether it was renewed nobody knows.</summary>
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Run_CannotBeRead_AndHasEndedSinceItWasSeen_IsNotExpired(Exception failure)
+    {
+        Cache(Lease("a-0-0", "9"));
+        Fail(failure);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        await ShowsAsync("a-0-0", overdue: true, expired: false);
+        _time.Advance(TimeSpan.FromHours(1));
+        await ShowsAsync("a-0-0", overdue: true, expired: false);
+    }
+
+    /// <summary>The server has said so after its end, and the watch has told of no renewal since.</summary>
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Run_CannotBeRead_IsKnownToHaveExpired_StaysSo(Exception failure)
+    {
+        Cache(Lease("a-0-0", "9"));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        _client.GetAsync<Lease>(default!, default, default).ReturnsForAnyArgs(Lease("a-0-0", "9"));
+        (await _step.RunAsync(Context(), adopts: false, CancellationToken.None)).Leases["a-0"].Expired.Should().BeTrue();
+
+        Fail(failure);
+
+        await ShowsAsync("a-0-0", overdue: true, expired: true);
+        Lease renewed = Lease("a-0-0", "12");
+        renewed.Spec!.RenewTime = DateTimeOffset.UnixEpoch.AddSeconds(30);
+        Cache(renewed);
+        LeasesOutcome outcome = await _step.RunAsync(Context(), adopts: false, CancellationToken.None);
+        (outcome.Leases["a-0"].Expired, outcome.Unread).Should().Be((false, null), "the watch goes on");
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public async Task Run_CannotBeRead_NeverSeen_IsToldAndNotThere(Exception failure)
+    {
+        Fail(failure);
+
+        LeasesOutcome outcome = await _step.RunAsync(Context(), adopts: false, CancellationToken.None);
+
+        outcome.Leases.Should().BeEmpty();
+        outcome.Unreadable["a-0"].Should().Be(outcome.Unread);
+        outcome.Unread!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
+    }
+
+    /// <summary>Its owner has the cluster's name and is another object: the stores say whose it is.</summary>
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData("other", "other", true)]
+    [InlineData("id", null, false)]
+    [InlineData(null, "id", false)]
+    public async Task Run_OfAnotherClusterOfThisName_IsTheGroupsWhenItsStoresAre(string? inStatus, string? onClaim, bool foreign)
+    {
+        Lease lease = Lease("a-0-0", "9");
+        lease.Metadata.OwnerReferences = [new OwnerReference { ApiVersion = "rocketops.io/v1beta1", Kind = "BrokerCluster", Name = "a", Uid = "another" }];
+        lease.Metadata.Annotations!["rocketops.io/group-id"] = "id";
+        Cache(lease);
+        _claims.Get("default", "data-a-0-1").Returns(new PersistentVolumeClaim { Metadata = new ObjectMeta { Name = "data-a-0-1", Annotations = onClaim is null ? null : new() { [ElectedClaim.GroupIdAnnotation] = onClaim } } });
+        ClusterContext context = Context();
+        context.Cluster.Status = new BrokerClusterStatus { Groups = [new BrokerGroupStatus { Name = "a-0", GroupId = inStatus }] };
+
+        LeasesOutcome outcome = await _step.RunAsync(context, adopts: false, CancellationToken.None);
+
+        outcome.Leases.ContainsKey("a-0").Should().Be(!foreign);
+        (outcome.Leftover is not null, outcome.Told).Should().Be((foreign, null), "it goes with its owner");
+        outcome.Foreign.Should().HaveCount(foreign ? 1 : 0);
+    }
+
+    private async Task ShowsAsync(string holder, bool overdue, bool expired)
+    {
+        LeasesOutcome outcome = await _step.RunAsync(Context(), adopts: false, CancellationToken.None);
+
+        outcome.Leases["a-0"].Should().BeEquivalentTo(new { Holder = holder, Overdue = overdue, Expired = expired });
+        outcome.Unread!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
+    }
+
+    private void Fail(Exception failure) => _client.GetAsync<Lease>(default!, default, default).ThrowsAsyncForAnyArgs(failure);
+
+    private static KubernetesException Refused() => new(HttpStatusCode.Forbidden, new Status { Message = "not allowed" });
 
     private void Cache(Lease lease)
     {

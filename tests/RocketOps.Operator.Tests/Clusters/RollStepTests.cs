@@ -209,7 +209,7 @@ public sealed class RollStepTests
         RollStep step = new(
             _client,
             new LiveBrokers(_client),
-            new LeasesStep(_client, Substitute.For<IEntityCache<Lease>>(), clock),
+            new LeasesStep(_client, Substitute.For<IEntityCache<Lease>>(), Substitute.For<IEntityCache<PersistentVolumeClaim>>(), clock),
             new MemberFiguresStep(admins, options, TimeProvider.System, NullLogger<MemberFiguresStep>.Instance),
             new ServingTimes(TimeProvider.System),
             new RecoveryTimes(options, TimeProvider.System),

@@ -2,9 +2,12 @@ using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -13,6 +16,8 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
 {
     public static TheoryData<int> Answers => [500, 403, 0];
 
+    private static Func<ApiCall, ApiFault?> Refusing(int answer) => call => call is { Verb: "get", Resource: "leases", Name: "a-0" } ? answer == 0 ? ApiFault.Drop : ApiFault.Fail(answer) : null;
+
     [Theory]
     [MemberData(nameof(Answers))]
     public async Task LeaseCannotBeRead_ItIsToldAndAllElseIsDone(int answer)
@@ -20,7 +25,7 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await CreateAsync(2);
         await World.ClusterAsync("a", "Ready", "True");
         World.Workloads.Started.Clear();
-        World.OperatorFault = call => call is { Verb: "get", Resource: "leases", Name: "a-0" } ? answer == 0 ? ApiFault.Drop : ApiFault.Fail(answer) : null;
+        World.OperatorFault = Refusing(answer);
 
         await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
 
@@ -34,6 +39,94 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         World.OperatorFault = null;
         await World.ClusterAsync("a", "Ready", "True");
         World.Workloads.Started.Should().HaveCount(2);
+        Undisturbed();
+    }
+
+    /// <summary>Neither a watch that says nothing nor a request that fails makes a Lease one that its holder does not renew.</summary>
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task LeaseCannotBeReadWhenItWouldHaveEnded_IsToldForWhatItIs(int answer)
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        string master = Members.Masters.Single();
+        World.Admin.Leading = MemberFiguresStep.AddressOf((await OfAsync<Pod>(master)).Status!.PodIP!);
+        World.OperatorFault = Refusing(answer);
+
+        await World.ChangeAsync<Lease>("a-0", static lease => (lease.Spec!.LeaseDurationSeconds, lease.Spec.RenewTime) = (1, DateTimeOffset.UnixEpoch));
+
+        BrokerCluster serves = await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        Conditions.Find(serves.Status!.Conditions, "Ready")!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
+        Conditions.Find(serves.Status.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
+        Conditions.IsTrue(serves.Status.Conditions, "Available").Should().BeTrue("the master says that it serves");
+        serves.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == master);
+
+        World.Admin.Leading = "nobody";
+
+        BrokerCluster unknown = await World.ClusterAsync("a", "Available", "Unknown", Reasons.ApiUnavailable);
+        Conditions.Find(unknown.Status!.Conditions, "Available")!.Message.Should().StartWith("Who leads a-0 is not known. Reading Lease a-0 failed, and is tried again: ");
+        Conditions.Find(unknown.Status.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "Unknown", Reason = Reasons.ApiUnavailable });
+        await Eventually.TrueAsync(() => World.Metrics.Contains("rocketops_cluster_groups_not_ready{namespace=\"default\",cluster=\"a\",reason=\"ApiUnavailable\"} 1\n", StringComparison.Ordinal), "its alert knows why");
+        foreach (string pod in (string[])["a-0-0", "a-0-1"])
+        {
+            (await OfAsync<Pod>(pod)).Label(ClusterLabels.Role).Should().Be(pod == master ? ClusterLabels.MasterRole : ClusterLabels.SlaveRole, "nobody knows better");
+        }
+
+        World.OperatorFault = null;
+
+        // The server says now that nobody has renewed it.
+        await World.ClusterAsync("a", "Degraded", "True", Reasons.MasterMissing);
+        World.OperatorFault = Refusing(answer);
+        await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        await World.EndedPassesAsync(2);
+        BrokerCluster expired = await OfAsync<BrokerCluster>("a");
+        Conditions.Find(expired.Status!.Conditions, "Available").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.MasterMissing, Message = $"No serving master: a-0 ({master} does not renew its Lease)." });
+        Conditions.IsTrue(expired.Status.Conditions, "Degraded").Should().BeTrue("what was known is not forgotten");
+        (await EventsAsync()).Should().NotContain(Reasons.LeaseNotRenewed);
+        World.OperatorFault = null;
+        World.Admin.Leading = null;
+        await World.ChangeAsync<Lease>("a-0", static lease => (lease.Spec!.LeaseDurationSeconds, lease.Spec.RenewTime) = (null, DateTimeOffset.UnixEpoch.AddDays(1)));
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>Nobody has seen it yet: that there is none is not known.</summary>
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task LeaseCannotBeRead_WasNeverSeen_NobodyKnowsWhoLeads(int answer)
+    {
+        World.OperatorFault = Refusing(answer);
+        await CreateAsync(2);
+
+        BrokerCluster unknown = await World.ClusterAsync("a", "Available", "Unknown", Reasons.ApiUnavailable);
+
+        Conditions.Find(unknown.Status!.Conditions, "Ready")!.Reason.Should().Be(Reasons.ApiUnavailable);
+        Conditions.IsTrue(unknown.Status.Conditions, "Degraded").Should().BeFalse();
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>Somebody takes its labels off, by which the watch goes: who led is still the best guess, and nothing is made of it.</summary>
+    [Fact]
+    public async Task LeaseCannotBeRead_TheWatchHasLostIt_MasterAndRolesStayAsTheyWere()
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        string master = Members.Masters.Single();
+        World.OperatorFault = Refusing(500);
+
+        await World.ChangeAsync<Lease>("a-0", static lease => lease.Metadata.Labels = null);
+
+        BrokerCluster unknown = await World.ClusterAsync("a", "Available", "Unknown", Reasons.ApiUnavailable);
+        unknown.Status!.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Master == master && !group.Ready);
+        await World.EndedPassesAsync(2);
+        foreach (string pod in (string[])["a-0-0", "a-0-1"])
+        {
+            (await OfAsync<Pod>(pod)).Label(ClusterLabels.Role).Should().Be(pod == master ? ClusterLabels.MasterRole : ClusterLabels.SlaveRole, "a Service selects by it");
+        }
+
+        await Eventually.TrueAsync(() => World.Metrics.Contains("rocketops_cluster_groups_without_master{namespace=\"default\",cluster=\"a\"} 0\n", StringComparison.Ordinal), "nobody is called for a master that is not missing");
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Ready", "True");
         Undisturbed();
     }
 
@@ -104,6 +197,66 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
 
         await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>Also where the label names a cluster that there is.</summary>
+    [Theory]
+    [InlineData("b")]
+    [InlineData(null)]
+    public async Task LabelsEditedByHand_ArePutBack(string? label)
+    {
+        await World.CreateClusterAsync("b");
+        await CreateAsync(2);
+        BrokerCluster cluster = await World.ClusterAsync("a", "Ready", "True");
+        await World.AwaitAsync<Lease>("a-0", static lease => lease.Label(ClusterLabels.Cluster) == "a", "it is the cluster's");
+
+        await World.ChangeAsync<Lease>("a-0", lease => lease.Metadata.Labels = label is null ? null : new(lease.Metadata.Labels!, StringComparer.Ordinal) { [ClusterLabels.Cluster] = label });
+
+        await World.AwaitAsync<Lease>(
+            "a-0", lease => lease.Label(ClusterLabels.Cluster) == "a" && lease.Label(ClusterLabels.Group) == "a-0" && lease.Metadata.OwnerReferences!.Single().Uid == cluster.Uid(), "it is the cluster's again");
+        (await World.ClusterAsync("a", "Ready", "True")).Status!.Groups!.Single().Master.Should().NotBeNull();
+        (await EventsAsync()).Should().NotContain(Reasons.ResourceConflict);
+    }
+
+    /// <summary>Somebody took it from a namespace where a cluster has the same name: of another group, by its owner and by its id.</summary>
+    [Fact]
+    public async Task LeaseOfACluster_OfThisNameInAnotherNamespace_IsLeftAloneUntilItIsGone()
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        await Members.CutOffAsync();
+        Lease own = await OfAsync<Lease>("a-0");
+        await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
+        await World.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
+        Lease copy = new()
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = "a-0",
+                Namespace = OperatorWorld.Ns,
+                Labels = own.Metadata.Labels,
+
+                // The collector takes it away at once otherwise.
+                Finalizers = ["tests.rocketops.io/kept"],
+                Annotations = new(own.Metadata.Annotations!, StringComparer.Ordinal) { [GroupLease.GroupIdAnnotation] = "theirs" },
+                OwnerReferences = [new OwnerReference { ApiVersion = own.Metadata.OwnerReferences![0].ApiVersion, Kind = BrokerCluster.KindName, Name = "a", Uid = Guid.NewGuid().ToString() }],
+            },
+            Spec = own.Spec,
+        };
+
+        await World.Client.CreateAsync(copy);
+        Lease made = await World.AwaitAsync<Lease>("a-0", static lease => lease.IsDeleting(), "it has no owner here");
+
+        BrokerCluster waits = await World.AwaitAsync<BrokerCluster>(
+            "a", static cluster => Conditions.Find(cluster.Status!.Conditions, "Ready") is { Reason: Reasons.Updating } ready && ready.Message.StartsWith("Lease a-0 belongs to another BrokerCluster a than this one", StringComparison.Ordinal), "it is told");
+        Conditions.IsTrue(waits.Status!.Conditions, "Stalled").Should().BeFalse("it goes by itself");
+        waits.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Master == null && group.GroupId == Members.GroupId);
+        await World.EndedPassesAsync(2);
+        (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
+
+        await World.ChangeAsync<Lease>("a-0", static lease => lease.Metadata.Finalizers = null);
+        Members.AreCutOff = false;
         await World.ClusterAsync("a", "Ready", "True");
     }
 

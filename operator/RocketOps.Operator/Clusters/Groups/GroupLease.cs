@@ -25,8 +25,11 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
     public string? GroupId { get; init; }
 
-    /// <summary>Nobody has renewed it for as long as it lasts, so that who holds it takes no messages, unless it says that it does (<see cref="GroupView.ServesWithoutLease"/>): see <see cref="LeaseClock"/>.</summary>
+    /// <summary>Nobody has renewed it for as long as it lasts, as the server has said when it was last asked, so that who holds it takes no messages, unless it says that it does (<see cref="GroupView.ServesWithoutLease"/>): see <see cref="LeaseClock"/>.</summary>
     public bool Expired { get; init; }
+
+    /// <summary>No renewal was seen for as long as it lasts. Without <see cref="Expired"/> the server did not say whether there was one.</summary>
+    public bool Overdue { get; init; }
 
     public static GroupLease Of(Lease lease)
     {

@@ -19,7 +19,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public MemberState? Holder => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
 
     /// <summary>Somebody leads the group, and clients find him and read from him.</summary>
-    public bool Serves => Leaderless is null && Master is { Serves: true, Registered: not false, Unanswering: false };
+    public bool Serves => Leaderless is null && !IsLeadUnknown && Master is { Serves: true, Registered: not false, Unanswering: false };
 
     /// <summary>Clients can send to the group and read from it. One that the operator keeps producers out of is not at fault for that.</summary>
     public bool TakesMessages => Serves && Refusing is null;
@@ -33,6 +33,19 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>Its members elect their master; false of fixed roles.</summary>
     public bool IsElected { get; init; }
 
+    /// <summary>Why its Lease could not be read; null when it could, and of fixed roles. What the Lease is known to say is from before.</summary>
+    public Problem? LeaseUnread { get; init; }
+
+    /// <summary>
+    /// Nobody knows who leads: the Lease cannot be read, and was never seen; or has ended since, unless it was renewed, and whoever held it does not serve, or says that he does not lead.
+    /// </summary>
+    public bool IsLeadUnknown => IsElected && LeaseUnread is not null && Lease switch
+    {
+        null => true,
+        { Overdue: true, Expired: false } => !(Holder is { Serves: true, Unanswering: false } holder && !DeniesToLead(holder)),
+        _ => false,
+    };
+
     /// <summary>The operator keeps producers out: the group is new, or on its way out.</summary>
     public bool IsClosed { get; init; }
 
@@ -43,7 +56,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public bool FaultLasts { get; init; }
 
     /// <summary>Why nobody leads a group whose members elect their master, in a few words; null when somebody does, or roles are fixed.</summary>
-    public string? Leaderless => !IsElected || ServesWithoutLease ? null : Lease switch
+    public string? Leaderless => !IsElected || ServesWithoutLease || IsLeadUnknown ? null : Lease switch
     {
         null => "it has no Lease",
         { Holder: null } => "nobody holds its Lease",
@@ -51,7 +64,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         // A node that was lost has pods that are ready for up to a minute; its Lease is known to have ended long before.
         { Expired: true } => $"{Lease.Holder} does not renew its Lease",
         _ when Holder is null => $"{Lease.Holder} holds its Lease and is no member",
-        _ when Holder is { Serves: true } holder && (holder.Leads == false || holder.RefusedBy == SendRefusals.NotLeading) => $"{holder.Pod} holds its Lease and does not lead yet",
+        _ when Holder is { Serves: true } holder && DeniesToLead(holder) => $"{holder.Pod} holds its Lease and does not lead yet",
         _ => null,
     };
 
@@ -59,12 +72,15 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public string? Fault =>
         TakesMessages ? null
         : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.RefusedBy)
+        : IsLeadUnknown ? Reasons.ApiUnavailable
         : Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: true } ? Reasons.Unanswering
         : Reasons.MasterMissing;
 
     /// <summary>Bytes of the master's log that a slave lacks; null for the master, and when either could not be asked.</summary>
     public long? LagOf(MemberState member) =>
         member.Role == BrokerMemberRole.Slave && member.LogEnd is { } end && Master?.LogEnd is { } master ? Math.Max(0, master - end) : null;
+
+    private static bool DeniesToLead(MemberState member) => member.Leads == false || member.RefusedBy == SendRefusals.NotLeading;
 
     /// <summary>The set's controller has seen the newest version of the set.</summary>
     public bool Observed => Set is { } set && IsObserved(set);
@@ -80,6 +96,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
             IsElected = context.IsAutomatic,
             IsClosed = context.IsMarked(group) || observation.Closures.ContainsKey(group),
             IsTroubled = context.Troubled.Contains(group),
+            LeaseUnread = context.Facts.Unread.GetValueOrDefault(group),
         };
     }
 

@@ -6,7 +6,8 @@ namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
 /// Knows which Leases of groups are not renewed any more, as an observer of the group does: by this process's monotonic clock from the last change that it saw, never by comparing the holder's time with its own. What it
-/// sees for the first time has changed now. It is told by the watch, which costs no request, and by every pass that reads a Lease: a watch that lags behind, or stands still, lets nothing expire that a pass sees renewed.
+/// sees for the first time has changed now. It is told by the watch, which costs no request, and by every pass that reads a Lease. A watch that tells of no renewal may stand still: a Lease is overdue then, and expired only when the
+/// server, asked later, has none either. What cannot be read any more stays what it was known to be.
 /// Wakes the cluster of a Lease when that expires, when an expired one changes, and when another member holds it; renewals wake nobody. Forgotten with the process. Thread-safe.
 /// </summary>
 internal sealed class LeaseClock(TimeProvider time) : IDisposable
@@ -15,7 +16,20 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
     private readonly Dictionary<ObjectKey, Watched> _watched = [];
     private Action<ObjectKey>? _wake;
 
-    /// <summary>Notes what the Lease of a group of a cluster says now.</summary>
+    /// <summary>Notes what the server, asked for the Lease of a group of a cluster, has answered.</summary>
+    public void Read(ObjectKey cluster, Lease lease)
+    {
+        Saw(cluster, lease);
+        lock (_lock)
+        {
+            if (_watched.TryGetValue(lease.Key(), out Watched? watched) && watched.Last == Renewal.Of(lease))
+            {
+                watched.ReadAt = time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Notes what the watch shows of the Lease of a group of a cluster.</summary>
     public void Saw(ObjectKey cluster, Lease lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
@@ -25,7 +39,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         {
             if (!_watched.TryGetValue(lease.Key(), out Watched? watched))
             {
-                _watched[lease.Key()] = watched = new Watched(cluster);
+                _watched[lease.Key()] = watched = new Watched { Cluster = cluster };
                 watched.Timer = time.CreateTimer(_ => OnTimer(watched), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
             else if (watched.Last == now || (watched.Last.Uid == now.Uid && ResourceVersions.IsNewer(watched.Version, lease.Metadata.ResourceVersion)))
@@ -33,11 +47,13 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
                 // The same again, or what a watch that lags behind tells after a pass has seen more: no renewal.
                 return;
             }
-            else if (IsExpired(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder))
+            else if (IsOverdue(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder))
             {
                 wake = _wake;
             }
 
+            // Its label may have been another's when it was seen first.
+            watched.Cluster = cluster;
             watched.Last = now;
             watched.Version = lease.Metadata.ResourceVersion;
             watched.ChangedAt = time.GetTimestamp();
@@ -47,13 +63,24 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         wake?.Invoke(cluster);
     }
 
-    /// <summary>Nobody has renewed the Lease for as long as it lasts. False of one that does not say how long that is, or was never seen.</summary>
+    /// <summary>No renewal of the Lease was seen for as long as it lasts. False of one that does not say how long that is, or was never seen.</summary>
+    public bool IsOverdue(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        lock (_lock)
+        {
+            return _watched.TryGetValue(lease.Key(), out Watched? watched) && IsOverdue(watched);
+        }
+    }
+
+    /// <summary>It was overdue when the server was last asked for it, and was not renewed since: nobody has renewed it for as long as it lasts.</summary>
     public bool IsExpired(Lease lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
         lock (_lock)
         {
-            return _watched.TryGetValue(lease.Key(), out Watched? watched) && IsExpired(watched);
+            return _watched.TryGetValue(lease.Key(), out Watched? watched)
+                && watched is { ReadAt: { } read, Last.Duration: { } duration } && time.GetElapsedTime(watched.ChangedAt, read) >= duration;
         }
     }
 
@@ -89,13 +116,24 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
 
     private void OnChange(InformerEvent<Lease> change)
     {
+        Action<ObjectKey>? wake;
         if (change.Type != InformerEventType.Deleted)
         {
             Saw(ClusterOf(change.Object), change.Object);
+            if (change.Previous is { } previous && ClusterOf(previous) != ClusterOf(change.Object))
+            {
+                // Whose it was sees that it is labelled as another's.
+                lock (_lock)
+                {
+                    wake = _wake;
+                }
+
+                wake?.Invoke(ClusterOf(previous));
+            }
+
             return;
         }
 
-        Action<ObjectKey>? wake;
         lock (_lock)
         {
             wake = _wake;
@@ -113,7 +151,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         Action<ObjectKey>? wake = null;
         lock (_lock)
         {
-            if (IsExpired(watched))
+            if (IsOverdue(watched))
             {
                 wake = _wake;
             }
@@ -128,7 +166,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         wake?.Invoke(watched.Cluster);
     }
 
-    private bool IsExpired(Watched watched) => watched.Last.Duration is { } duration && time.GetElapsedTime(watched.ChangedAt) >= duration;
+    private bool IsOverdue(Watched watched) => watched.Last.Duration is { } duration && time.GetElapsedTime(watched.ChangedAt) >= duration;
 
     /// <param name="Uid">A Lease that was made anew is another.</param>
     /// <param name="Holder">Empty while nobody holds it.</param>
@@ -145,15 +183,18 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
             lease.Spec?.LeaseDurationSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
-    private sealed class Watched(ObjectKey cluster)
+    private sealed class Watched
     {
-        public ObjectKey Cluster => cluster;
+        public required ObjectKey Cluster { get; set; }
 
         public Renewal Last { get; set; } = new(null, string.Empty, 0, null, null);
 
         public string? Version { get; set; }
 
         public long ChangedAt { get; set; }
+
+        /// <summary>When the server was last asked, and had what is noted here; null before.</summary>
+        public long? ReadAt { get; set; }
 
         public ITimer? Timer { get; set; }
     }

@@ -21,8 +21,8 @@ internal static class SendRefusals
     /// <summary>It has the role of its group's elected master, and does not lead yet or any more.</summary>
     public const string NotLeading = "NOT_LEADING";
 
-    /// <summary>Why a group may take no messages, what keeps them from being taken for good before what goes by itself.</summary>
-    public static readonly ImmutableArray<string> Faults = [Reasons.MasterMissing, Reasons.StoreFailed, Reasons.DiskFull, Reasons.InSyncShort, Reasons.NotWritable, Reasons.Unanswering];
+    /// <summary>Why a group may take no messages, what keeps them from being taken for good before what goes by itself, and last where nobody knows whether they are taken.</summary>
+    public static readonly ImmutableArray<string> Faults = [Reasons.MasterMissing, Reasons.StoreFailed, Reasons.DiskFull, Reasons.InSyncShort, Reasons.NotWritable, Reasons.Unanswering, Reasons.ApiUnavailable];
 
     public static int Order(string fault) => Faults.IndexOf(fault);
 

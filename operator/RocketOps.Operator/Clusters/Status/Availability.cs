@@ -16,14 +16,17 @@ internal static class Availability
         {
             conditions.True(ConditionTypes.Available, Reasons.MastersRegistered, "Every group has a registered master that takes messages.");
         }
-        else if (faults is [{ Reason: Reasons.Unanswering } unknown])
-        {
-            conditions.Unknown(ConditionTypes.Available, unknown.Reason, unknown.Message);
-        }
         else
         {
             Problem all = Problem.Join(faults)!;
-            conditions.False(ConditionTypes.Available, all.Reason, all.Message);
+            if (faults.All(static fault => fault.Reason is Reasons.Unanswering or Reasons.ApiUnavailable))
+            {
+                conditions.Unknown(ConditionTypes.Available, all.Reason, all.Message);
+            }
+            else
+            {
+                conditions.False(ConditionTypes.Available, all.Reason, all.Message);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Status;
 
 /// <summary>
 /// The condition Degraded: something that has run does not. What comes up for the first time does not count, nor what the operator restarts, unless that fails instead of starting; nor what a planned change of master
-/// takes. A disk or a store that cannot be written counts from its first moment on.
+/// takes. A disk or a store that cannot be written counts from its first moment on. Unknown while nobody can tell who leads a group.
 /// </summary>
 internal static class Degradation
 {
@@ -19,6 +19,10 @@ internal static class Degradation
         if (Problem.Join(faults) is { } all)
         {
             conditions.True(ConditionTypes.Degraded, all.Reason, all.Message);
+        }
+        else if (HasRun(context) && !IsRestarting(context, findings) && GroupFaults.Of(findings.Groups.Where(static group => group.IsLeadUnknown)) is [{ } unknown, ..])
+        {
+            conditions.Unknown(ConditionTypes.Degraded, unknown.Reason, unknown.Message);
         }
         else if (broken.Length == 0 && nameServers.Length == 0 && (HasRun(context) || IsWell(findings)))
         {
@@ -86,13 +90,16 @@ internal static class Degradation
 
         // Copies are missing while the operator restarts their members.
         Reasons.InSyncShort when isRestarting => group.FaultLasts && group.Members.All(member => member.Settled || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod))),
+
+        // Nobody knows whether there is a fault.
+        Reasons.ApiUnavailable => false,
         _ => hasRun && group.FaultLasts,
     };
 
     private static bool IsWell(ClusterFindings findings) => findings.Registrations.Known && findings.Groups.All(static group => group.TakesMessages);
 
     /// <summary>All of the cluster has been well once, or is restarted. The status of a cluster that comes up says that pods start until it is.</summary>
-    private static bool HasRun(ClusterContext context) => Last(context) is { Status: ConditionStatus.True } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };
+    private static bool HasRun(ClusterContext context) => Last(context) is { Status: not ConditionStatus.False } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };
 
     /// <summary>The last pod of a restart is up to date before it is ready: the restart goes on until it is.</summary>
     private static bool IsRestarting(ClusterContext context, ClusterFindings findings) => findings.Roll is { InProgress: true, Hold: null } || context.Revisions.Waits(context.Notes, findings.Observation.Sets) || Last(context)?.Reason == Reasons.RollingUpdate;

@@ -4,14 +4,22 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>What a pass knows of the Leases of groups that elect their master.</summary>
-/// <param name="Leases">By group; empty for fixed roles.</param>
-/// <param name="Unread">The server did not say what some of them are now, so that nothing may be done that follows from who leads; null when it did.</param>
+/// <param name="Leases">By group; empty for fixed roles. What could not be read is there as it was known before.</param>
+/// <param name="Unreadable">Groups whose Lease the server did not say, and why.</param>
 /// <param name="Foreign">Groups whose Lease is somebody else's, and whose.</param>
 /// <param name="Unadopted">One could not be made the cluster's; null when all could.</param>
-internal sealed record LeasesOutcome(IReadOnlyDictionary<string, GroupLease> Leases, Problem? Unread, IReadOnlyDictionary<string, Problem> Foreign, Problem? Unadopted)
+internal sealed record LeasesOutcome(IReadOnlyDictionary<string, GroupLease> Leases, IReadOnlyDictionary<string, Problem> Unreadable, IReadOnlyDictionary<string, Problem> Foreign, Problem? Unadopted)
 {
-    public static readonly LeasesOutcome None = new(GroupFacts.None.Leases, null, new Dictionary<string, Problem>(), null);
+    public static readonly LeasesOutcome None = new(GroupFacts.None.Leases, new Dictionary<string, Problem>(), new Dictionary<string, Problem>(), null);
 
     /// <summary>What a person has to change; null when nothing has to be. Of several groups the first is told.</summary>
-    public Problem? Told => Foreign.OrderBy(static group => group.Key, StringComparer.Ordinal).Select(static group => group.Value).FirstOrDefault();
+    public Problem? Told => First(Foreign.Where(static group => group.Value.Reason == Reasons.ResourceConflict));
+
+    /// <summary>What is to go by itself first; null when nothing is.</summary>
+    public Problem? Leftover => First(Foreign.Where(static group => group.Value.Reason != Reasons.ResourceConflict));
+
+    /// <summary>The server did not say what some of them are now, so that nothing may be done that follows from who leads; null when it did.</summary>
+    public Problem? Unread => First(Unreadable);
+
+    private static Problem? First(IEnumerable<KeyValuePair<string, Problem>> groups) => groups.OrderBy(static group => group.Key, StringComparer.Ordinal).Select(static group => group.Value).FirstOrDefault();
 }

@@ -19,14 +19,16 @@ internal sealed class LeasesStep
 {
     private readonly IKubernetesClient _client;
     private readonly IEntityCache<Lease> _cache;
+    private readonly IEntityCache<PersistentVolumeClaim> _claims;
     private readonly LeaseClock _clock;
 
     private readonly ConcurrentDictionary<(ObjectKey Cluster, string Group), string> _written = new();
 
-    public LeasesStep(IKubernetesClient client, IEntityCache<Lease> cache, LeaseClock clock)
+    public LeasesStep(IKubernetesClient client, IEntityCache<Lease> cache, IEntityCache<PersistentVolumeClaim> claims, LeaseClock clock)
     {
         _client = client;
         _cache = cache;
+        _claims = claims;
         _clock = clock;
     }
 
@@ -45,13 +47,14 @@ internal sealed class LeasesStep
         string[] groups = [.. context.Groups];
         (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => LookAsync(context, group, cancellationToken)));
         Dictionary<string, GroupLease> leases = new(StringComparer.Ordinal);
+        Dictionary<string, Problem> unread = new(StringComparer.Ordinal);
         Dictionary<string, Problem> foreigners = new(StringComparer.Ordinal);
         for (int i = 0; i < read.Length; i++)
         {
             string group = groups[i];
             if (read[i].Failure is { } failure)
             {
-                outcome = outcome with { Unread = outcome.Unread ?? ApiFailures.Describe($"Reading Lease {group}", failure) };
+                unread[group] = ApiFailures.Describe($"Reading Lease {group}", failure);
             }
 
             if (read[i].Lease is not { } lease)
@@ -59,20 +62,20 @@ internal sealed class LeasesStep
                 continue;
             }
 
-            if (LeaseBelonging.ForeignBecause(context, lease) is { } foreign)
+            if (WhyForeign(context, lease) is { } foreign)
             {
-                foreigners[group] = new Problem(Reasons.ResourceConflict, foreign);
+                foreigners[group] = foreign;
                 continue;
             }
 
-            leases[group] = GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) };
+            leases[group] = Read(lease);
             if (adopts && !LeaseBelonging.IsMarked(context, lease))
             {
                 outcome = outcome with { Unadopted = await AdoptAsync(context, lease, cancellationToken) ?? outcome.Unadopted };
             }
         }
 
-        return outcome with { Leases = leases, Foreign = foreigners };
+        return outcome with { Leases = leases, Unreadable = unread, Foreign = foreigners };
     }
 
     /// <summary>The Leases as the server has them now.</summary>
@@ -80,19 +83,19 @@ internal sealed class LeasesStep
     public async Task<IReadOnlyDictionary<string, GroupLease>> ReadAsync(ClusterContext context, CancellationToken cancellationToken)
     {
         Lease?[] read = context.IsAutomatic ? await Task.WhenAll(context.Groups.Select(group => ReadAsync(context, group, cancellationToken))) : [];
-        return read.OfType<Lease>().ToDictionary(static lease => lease.Name(), lease => GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease) }, StringComparer.Ordinal);
+        return read.OfType<Lease>().ToDictionary(static lease => lease.Name(), Read, StringComparer.Ordinal);
     }
 
     /// <summary>The Lease of one group as the server has it now; null while there is none of its own.</summary>
     /// <exception cref="KubernetesException">The server does not say.</exception>
     public async Task<Lease?> ReadAsync(ClusterContext context, string group, CancellationToken cancellationToken)
     {
-        if (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken) is not { } lease || LeaseBelonging.ForeignBecause(context, lease) is not null)
+        if (await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken) is not { } lease || WhyForeign(context, lease) is not null)
         {
             return null;
         }
 
-        _clock.Saw(context.Cluster.Key(), lease);
+        _clock.Read(context.Cluster.Key(), lease);
         return lease;
     }
 
@@ -112,7 +115,7 @@ internal sealed class LeasesStep
     /// The server is asked for a Lease that the watch has not seen, as one that is not labelled yet; that nobody seems to renew, as the watch may stand still; and that this operator has written since.
     /// </summary>
     private Task<(Lease? Lease, Exception? Failure)> LookAsync(ClusterContext context, string group, CancellationToken cancellationToken) =>
-        _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsExpired(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault((context.Cluster.Key(), group)), seen.Metadata.ResourceVersion)
+        _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsOverdue(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault((context.Cluster.Key(), group)), seen.Metadata.ResourceVersion)
             ? Task.FromResult<(Lease?, Exception?)>((seen, null))
             : TryReadAsync(context, group, cancellationToken);
 
@@ -121,9 +124,9 @@ internal sealed class LeasesStep
         try
         {
             Lease? lease = await _client.GetAsync<Lease>(group, context.Names.Namespace, cancellationToken);
-            if (lease is not null && LeaseBelonging.ForeignBecause(context, lease) is null)
+            if (lease is not null && WhyForeign(context, lease) is null)
             {
-                _clock.Saw(context.Cluster.Key(), lease);
+                _clock.Read(context.Cluster.Key(), lease);
             }
 
             return (lease, null);
@@ -134,7 +137,16 @@ internal sealed class LeasesStep
         }
     }
 
-    /// <summary>A member makes the Lease and knows nothing of the cluster's object. A Lease of an earlier cluster of this name becomes this one's, as its claims do.</summary>
+    private GroupLease Read(Lease lease) => GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease), Overdue = _clock.IsOverdue(lease) };
+
+    private Problem? WhyForeign(ClusterContext context, Lease lease) => LeaseBelonging.WhyForeign(context, lease, id => HasStoresOf(context, lease.Name(), id));
+
+    /// <summary>The status has told of that group, or the members' claims are noted as its.</summary>
+    private bool HasStoresOf(ClusterContext context, string group, string groupId) =>
+        context.Cluster.Status?.Groups?.Find(known => known.Name == group)?.GroupId == groupId
+        || Enumerable.Range(0, BrokersSpec.MaxReplicas).Any(ordinal => _claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(group, ordinal))?.Annotation(ElectedClaim.GroupIdAnnotation) == groupId);
+
+    /// <summary>A member makes the Lease and knows nothing of the cluster's object. A Lease of an earlier cluster of this name becomes this one's with its claims.</summary>
     /// <returns>Why it could not be written; null when it was, or is another one by now.</returns>
     private async Task<Problem?> AdoptAsync(ClusterContext context, Lease lease, CancellationToken cancellationToken)
     {

@@ -17,7 +17,8 @@ internal sealed class RolesStep
 
     public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
     {
-        foreach (MemberState member in groups.SelectMany(static group => group.Members))
+        // Where nobody knows who leads the pods keep the labels they have.
+        foreach (MemberState member in groups.Where(static group => !group.IsLeadUnknown).SelectMany(static group => group.Members))
         {
             if (member.Uid is null || member.Terminating || observation.Pod(member.Pod) is not { } pod)
             {
