@@ -166,6 +166,33 @@ public sealed class ClusterStatusTests
         world.Workloads.Started.Should().Equal(["a-0-0", "a-0-1"], "a new member is no reason to restart the master");
     }
 
+    /// <summary>A change of master takes a moment, and a pod that is lost is none: nobody reads another reason first, nor the same trouble twice among the events.</summary>
+    [Fact]
+    public async Task Reconcile_CopiesAreTooFewWithoutASlave_DegradedSaysWhatReadyDoesFromTheFirstLookOn()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync(static options => options with { FaultGrace = TimeSpan.FromHours(1) });
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        string master = world.Master("a-1");
+        world.Workloads.Sick = KubeletWords.Starting;
+        world.Admin.RefusedBy[master] = "COPIES";
+        world.Admin.Refusals[master] = "too few copies";
+
+        world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
+
+        BrokerClusterStatus status = (await world.ClusterAsync("a", "Degraded", "True", Reasons.InSyncShort)).Status!;
+        foreach (string type in (string[])["Ready", "Available"])
+        {
+            Conditions.Find(status.Conditions, type).Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.InSyncShort });
+        }
+
+        string message = Conditions.Find(status.Conditions, "Degraded")!.Message;
+        Conditions.Find(status.Conditions, "Ready")!.Message.Should().Be(message);
+        message.Should().StartWith("a-1-0 takes no messages: too few copies. Bring the group's other members back").And.EndWith(" a-1-1: running, not ready yet.");
+        await world.PassesAsync(3);
+        (await world.Client.ListAsync<Event>()).Items.Where(static happened => happened.Type == "Warning").Select(static happened => happened.Reason).Should().Equal(Reasons.InSyncShort);
+    }
+
     [Fact]
     public async Task Reconcile_MasterLost_DegradedAndUnavailable()
     {
@@ -176,7 +203,7 @@ public sealed class ClusterStatusTests
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
 
         await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
-        await world.ClusterAsync("a", "Degraded", "True", Reasons.PodsNotReady);
+        await world.ClusterAsync("a", "Degraded", "True", Reasons.MasterMissing);
         BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsFailing);
         Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: ");
         world.Workloads.Healthy = static _ => true;

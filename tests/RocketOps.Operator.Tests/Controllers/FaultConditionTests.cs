@@ -40,7 +40,14 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
         new("slave crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-1"),
             "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: CrashLoopBackOff. Waiting does not help: "),
         new("master crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-0"),
-            "False PodsFailing", "False", "True", "False MasterMissing", "True PodsNotReady", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: "),
+            "False PodsFailing", "False", "True", "False MasterMissing", "True MasterMissing", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: "),
+        new("master does not serve any more", "a",
+            static of => Now(() =>
+            {
+                of.World.Workloads.Sick = KubeletWords.Starting;
+                of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
+            }),
+            "False MasterMissing", "True", "False", "False MasterMissing", "True MasterMissing", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: running, not ready yet."),
         new("name server crashes", "a", static of => Now(() => of.World.Workloads.NameServerServes = static number => number != 1),
             "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "True SlavesInSync", "11", "a-nameserver-1: CrashLoopBackOff. Waiting does not help: "),
         new("image cannot be had", "a", static of => Now(() => SickAs(of, static status => status.ContainerStatuses![0].State = new ContainerState { Waiting = new ContainerStateWaiting { Reason = "ImagePullBackOff" } })),
@@ -102,6 +109,15 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
                 await of.RefuseAsync(of.Master, "COPIES");
             },
             "False InSyncShort", "True", "False", "False InSyncShort", "True InSyncShort", "False SlavesBehind", "0", "takes no messages: why COPIES. Bring"),
+        new("copies are too few without a slave that does not serve", "e",
+            static of =>
+            {
+                string slave = of.Slave;
+                of.World.Workloads.Sick = KubeletWords.Starting;
+                of.World.Workloads.Healthy = pod => pod.Name() != slave;
+                return of.RefuseAsync(of.Master, "COPIES");
+            },
+            "False InSyncShort", "True", "False", "False InSyncShort", "True InSyncShort", "False SlavesUnknown", "0", "takes no messages: why COPIES. Bring"),
         new("elected follower does not follow", "e",
             static async of =>
             {

@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Status;
 
 /// <summary>
 /// The condition Degraded: something that has run does not. What comes up for the first time does not count, nor what the operator restarts, unless that fails instead of starting; nor what a planned change of master
-/// takes. A disk or a store that cannot be written counts from its first moment on. Unknown while nobody can tell who leads a group.
+/// takes. A disk or a store that cannot be written counts from its first moment on, and with pods that do not serve any more all that they cost their groups. Unknown while nobody can tell who leads a group.
 /// </summary>
 internal static class Degradation
 {
@@ -39,7 +39,7 @@ internal static class Degradation
     {
         if (IsRestarting(context, findings))
         {
-            return nameServers.Length > 0 || Array.Exists(broken, member => findings.Refused.Brokers.ContainsKey(member.Pod) || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+            return nameServers.Length > 0 || Array.Exists(broken, member => IsFailing(findings, member));
         }
 
         Condition? last = Last(context);
@@ -53,14 +53,22 @@ internal static class Degradation
     {
         bool hasRun = HasRun(context);
         bool isRestarting = IsRestarting(context, findings);
-        foreach (Problem fault in GroupFaults.Of(findings.Groups.Where(group => Counts(group, findings, hasRun, isRestarting))))
-        {
-            yield return fault;
-        }
-
+        GroupView[] faulty = [.. findings.Groups.Where(group => Counts(group, findings, hasRun, isRestarting))];
         if ((broken.Length > 0 || nameServers.Length > 0) && IsOf(context, findings, broken, nameServers))
         {
-            yield return new Problem(Reasons.PodsNotReady, PodWords.List([.. broken.Select(member => PodWords.WithTrouble(member, findings)), .. nameServers.Select(PodWords.WithTrouble)], "; ") + ".");
+            // What a group lacks with its pods is no planned change, and needs no second look.
+            foreach (Problem fault in UnreadyPods.Of(findings, [.. findings.Groups.Where(group => faulty.Contains(group) || Lacks(group, findings, isRestarting))], broken))
+            {
+                yield return fault;
+            }
+
+            // Told of above, but for why nobody leads instead.
+            faulty = [.. faulty.Where(static group => group.Leaderless is not null)];
+        }
+
+        foreach (Problem fault in GroupFaults.Of(faulty))
+        {
+            yield return fault;
         }
 
         // Without a master there is nobody to follow, which is told above.
@@ -97,6 +105,12 @@ internal static class Degradation
     };
 
     private static bool IsWell(ClusterFindings findings) => findings.Registrations.Known && findings.Groups.All(static group => group.TakesMessages);
+
+    /// <summary>Pods of the group that have run are away: not one that is new or leaves, nor one that the operator restarts, unless that fails.</summary>
+    private static bool Lacks(GroupView group, ClusterFindings findings, bool isRestarting) =>
+        !group.IsLeadUnknown && (isRestarting ? group.Members.Any(member => IsFailing(findings, member)) : !group.IsClosed && group.Members.Any(static member => !member.Settled));
+
+    private static bool IsFailing(ClusterFindings findings, MemberState member) => !member.Settled && (findings.Refused.Brokers.ContainsKey(member.Pod) || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
 
     /// <summary>All of the cluster has been well once, or is restarted. The status of a cluster that comes up says that pods start until it is.</summary>
     private static bool HasRun(ClusterContext context) => Last(context) is { Status: not ConditionStatus.False } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };

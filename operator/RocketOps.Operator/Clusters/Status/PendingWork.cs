@@ -102,18 +102,8 @@ internal static class PendingWork
     /// <summary>Members that are not ready: on their way, or no longer. The groups that take no messages are named first.</summary>
     private static Problem Unready(ClusterContext context, ClusterFindings findings, MemberState[] waiting)
     {
-        string pods = PodWords.WithTrouble(waiting, findings) + ".";
-        if (!Degradation.IsOf(context, findings, waiting, NameServerWords.Failing(findings.Observation)))
-        {
-            return new Problem(Reasons.PodsStarting, pods);
-        }
-
-        IReadOnlyList<Problem> faults = GroupFaults.Of(findings.Groups);
-        if (faults is [] or not [{ Reason: Reasons.MasterMissing }, ..])
-        {
-            return Problem.Join([.. faults, new Problem(Reasons.PodsNotReady, pods)])!;
-        }
-
-        return new Problem(Reasons.MasterMissing, GroupFaults.WithoutMaster(findings.Groups) + pods);
+        return Degradation.IsOf(context, findings, waiting, NameServerWords.Failing(findings.Observation))
+            ? Problem.Join(UnreadyPods.Of(findings, findings.Groups, waiting))!
+            : new Problem(Reasons.PodsStarting, PodWords.WithTrouble(waiting, findings) + ".");
     }
 }
