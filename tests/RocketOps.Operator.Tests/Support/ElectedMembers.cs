@@ -16,9 +16,10 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private readonly IKubernetesClient _client;
     private readonly string _group;
     private readonly string _ns;
+    private readonly PlayedObjects _objects;
+    private readonly PlayedObjects _registering;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Func<CancellationToken, Task<bool>> _pause;
-    private readonly Task _running;
+    private readonly Task _running = Task.CompletedTask;
     private readonly SemaphoreSlim _step = new(1);
 
     // By the transitions of the Lease.
@@ -26,13 +27,26 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private string? _holderUid;
 
     public ElectedMembers(IKubernetesClient client, string group, string ns = OperatorWorld.Ns, Pulse? pulse = null)
+        : this(client, group, ns, new PlayedObjects(client, ns, pulse: null), new PlayedObjects(client, ns, pulse: null))
     {
-        _pause = Pulse.Join(pulse);
+        Func<CancellationToken, Task<bool>> pause = Pulse.Join(pulse);
+        _running = Task.Run(() => RunAsync(pause));
+    }
+
+    /// <summary>Does nothing by itself: somebody plays many groups (<see cref="ElectedGroups"/>).</summary>
+    /// <param name="client">The API server.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="objects">What rounds look at.</param>
+    /// <param name="registering">What is looked at when they register, by another player.</param>
+    public ElectedMembers(IKubernetesClient client, string group, string ns, PlayedObjects objects, PlayedObjects registering)
+    {
         _client = client;
         _group = group;
         GroupId = $"id-of-{group}";
         _ns = ns;
-        _running = Task.Run(RunAsync);
+        _objects = objects;
+        _registering = registering;
     }
 
     /// <summary>Who led, in order.</summary>
@@ -76,9 +90,9 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>As members register: the master with the address that follows it, others with their own.</summary>
     public async Task<(long Id, string Address)?> RegistrationAsync(string pod, CancellationToken cancellationToken)
     {
-        Lease? lease = await _client.GetAsync<Lease>(_group, _ns, cancellationToken);
+        Lease? lease = await _registering.FindAsync<Lease>(_group, cancellationToken);
         bool leads = lease?.Spec?.HolderIdentity == pod;
-        Service? service = await _client.GetAsync<Service>(leads ? $"{_group}-master" : pod, _ns, cancellationToken);
+        Service? service = await _registering.FindAsync<Service>(leads ? $"{_group}-master" : pod, cancellationToken);
         long id = leads ? 0 : 1 + long.Parse(pod[(_group.Length + 1)..], CultureInfo.InvariantCulture);
         return service?.Spec?.ClusterIP is { } address ? (id, $"{address}:10911") : null;
     }
@@ -91,51 +105,52 @@ internal sealed class ElectedMembers : IAsyncDisposable
         _step.Dispose();
     }
 
-    private async Task RunAsync()
+    private async Task RunAsync(Func<CancellationToken, Task<bool>> pause)
     {
-        while (!_stopping.IsCancellationRequested)
+        try
         {
-            try
+            while (await RoundAsync(_stopping.Token))
             {
-                await TryStepAsync();
-                await _pause(_stopping.Token);
+                await pause(_stopping.Token);
             }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (KubernetesException)
-            {
-                // Somebody else was faster; the next round sees.
-            }
-            catch (Exception broken)
-            {
-                Failure = broken;
-                return;
-            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It has been played to the end.
         }
     }
 
-    private async Task TryStepAsync()
+    /// <summary>They look, and do what is to be done; false when the play itself is broken.</summary>
+    public async Task<bool> RoundAsync(CancellationToken cancellationToken)
     {
-        await _step.WaitAsync(_stopping.Token);
+        await _step.WaitAsync(cancellationToken);
         try
         {
             if (!AreCutOff)
             {
-                await StepAsync(_stopping.Token);
+                await StepAsync(cancellationToken);
             }
+        }
+        catch (KubernetesException)
+        {
+            // Somebody else was faster; the next round sees.
+        }
+        catch (Exception broken) when (broken is not OperationCanceledException)
+        {
+            Failure = broken;
         }
         finally
         {
             _step.Release();
         }
+
+        return Failure is null;
     }
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<Pod> pods = [.. (await _client.ListAsync<Pod>(new ListOptions { Namespace = _ns }, cancellationToken)).Items.Where(IsServing).OrderBy(static pod => pod.Name(), StringComparer.Ordinal)];
-        Lease? lease = await _client.GetAsync<Lease>(_group, _ns, cancellationToken);
+        IReadOnlyList<Pod> pods = [.. (await _objects.AllAsync<Pod>(cancellationToken)).Where(IsServing).OrderBy(static pod => pod.Name(), StringComparer.Ordinal)];
+        Lease? lease = await _objects.FindAsync<Lease>(_group, cancellationToken);
         if (pods.Count == 0)
         {
             return;
@@ -161,7 +176,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
             lease = new Lease { Metadata = new ObjectMeta { Name = _group, Namespace = _ns }, Spec = new LeaseSpec() };
             Lead(lease, pods[0], InSync(pods, [], lists[pods[0].Name()]));
-            await _client.CreateAsync(lease, cancellationToken: cancellationToken);
+            await _objects.CreateAsync(lease, cancellationToken);
             _holderUid = pods[0].Uid();
             return;
         }
@@ -207,7 +222,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             return;
         }
 
-        await _client.ReplaceAsync(lease, cancellationToken: cancellationToken);
+        await _objects.ReplaceAsync(lease, cancellationToken);
         _holderUid = holder.Uid();
     }
 
@@ -234,7 +249,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private async Task<string[]?> ListAsync(Pod pod, CancellationToken cancellationToken)
     {
         string name = OperatorWorld.Configuration(pod);
-        if (await _client.GetAsync<ConfigMap>(name, _ns, cancellationToken) is not { } configuration)
+        if (await _objects.FindAsync<ConfigMap>(name, cancellationToken) is not { } configuration)
         {
             return await _client.GetAsync<Pod>(pod.Name(), _ns, cancellationToken) is { } live && live.Uid() == pod.Uid() && !live.IsDeleting() && await IsOfAClusterAsync(live, cancellationToken)
                 ? throw new InvalidOperationException($"{pod.Name()} runs, and {name} that it was started with is gone")

@@ -249,6 +249,9 @@ internal sealed class OperatorWorld : IAsyncDisposable
         where T : class, IKubernetesObject =>
         Eventually.TrueAsync(async () => await Client.GetAsync<T>(name, Ns) is null, $"{typeof(T).Name} {name} is gone");
 
+    /// <summary>The sum of what the operator serves in lines that begin so.</summary>
+    public double Figure(string prefix) => Metrics.Split('\n').Where(line => line.StartsWith(prefix, StringComparison.Ordinal)).Sum(static line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
     /// <summary>Waits until the operator has looked at its clusters this many times more, and has written what it had to.</summary>
     public async Task PassesAsync(int count)
     {
@@ -295,8 +298,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
     }
 
     /// <summary>Passes over clusters, however they ended.</summary>
-    private long EndedPasses() => Metrics.Split('\n').Where(static line => line.StartsWith("rocketops_operator_reconciles_total{kind=\"BrokerCluster\"", StringComparison.Ordinal))
-        .Sum(static line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    private long EndedPasses() => (long)Figure("rocketops_operator_reconciles_total{kind=\"BrokerCluster\"");
 
     private static bool Has(IEnumerable<Condition>? conditions, string type, string status, string? reason) =>
         Conditions.Find(conditions, type) is { } condition && condition.Status == status && (reason is null || condition.Reason == reason);

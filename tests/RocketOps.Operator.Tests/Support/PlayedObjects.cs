@@ -1,17 +1,18 @@
+using System.Collections.Concurrent;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Tests.Support;
 
-/// <summary>The objects that a player looks at and writes: a kind is read again when one of it may have changed. Not thread-safe.</summary>
+/// <summary>The objects that a player looks at and writes: a kind is read again when one of it may have changed. For one player at a time; forgotten from anywhere.</summary>
 /// <param name="client">The API server.</param>
 /// <param name="ns">Where to look; null for everywhere.</param>
 /// <param name="pulse">Tells of changes; null to read each time.</param>
 internal sealed class PlayedObjects(IKubernetesClient client, string? ns, Pulse? pulse)
 {
     private readonly KubernetesTypes _types = new();
-    private readonly Dictionary<Type, (long Changes, object Items)> _known = [];
+    private readonly ConcurrentDictionary<Type, (long Changes, object Items)> _known = [];
 
     public async Task<IReadOnlyList<T>> AllAsync<T>(CancellationToken cancellationToken)
         where T : class, IKubernetesObject
@@ -27,6 +28,11 @@ internal sealed class PlayedObjects(IKubernetesClient client, string? ns, Pulse?
         _known[typeof(T)] = (changes, items);
         return items;
     }
+
+    /// <summary>One of them; null when there is none. It alone is read where nobody tells of changes.</summary>
+    public async Task<T?> FindAsync<T>(string name, CancellationToken cancellationToken)
+        where T : class, IKubernetesObject =>
+        pulse is null ? await client.GetAsync<T>(name, ns, cancellationToken) : (await AllAsync<T>(cancellationToken)).FirstOrDefault(one => one.Name() == name);
 
     public Task CreateAsync<T>(T made, CancellationToken cancellationToken)
         where T : class, IKubernetesObject =>
@@ -56,7 +62,7 @@ internal sealed class PlayedObjects(IKubernetesClient client, string? ns, Pulse?
         }
         finally
         {
-            _known.Remove(typeof(T));
+            _known.TryRemove(typeof(T), out _);
         }
     }
 }
