@@ -76,10 +76,10 @@ public sealed class HealthScriptTests
     {
         string[] pending = Ready("False", "a-0 takes no messages. a-0-0: gone.");
 
-        Cluster([.. pending, Condition("Available", "False", "No serving master: a-0."), Condition("Degraded", "True", "a-0-0: gone.")])
-            .Should().Be(("Degraded", "No serving master: a-0. a-0-0: gone."));
-        Cluster([.. pending, Condition("Available", "False", "a-0-0 has no room."), Condition("Degraded", "True", "a-0-0 has no room.")])
-            .Should().Be(("Degraded", "a-0-0 has no room."), "the same is not said twice");
+        Cluster([.. pending, Condition("Available", "False", "No serving master: a-0."), Condition("Degraded", "True", "a-1-0 cannot write.", "Another")])
+            .Should().Be(("Degraded", "No serving master: a-0. a-1-0 cannot write."));
+        Cluster([.. pending, Condition("Available", "False", "No serving master: a-0."), Condition("Degraded", "True", "a-0 takes no messages. a-0-0: gone.")])
+            .Should().Be(("Degraded", "a-0 takes no messages. a-0-0: gone."), "the same is not said twice");
         Cluster([.. pending, """{"type":"Available","status":"False"}""", """{"type":"Degraded","status":"True"}"""]).Should().Be(("Degraded", "Not available."));
     }
 
@@ -105,8 +105,8 @@ public sealed class HealthScriptTests
         Run("BrokerCluster", 3, 2, [.. Ready("False", "What is asked for waits."), paused])
             .Should().Be(("Suspended", "What is asked for waits."), "the last generation worked on is kept while it is paused");
         Cluster([.. Stalled("A key is wrong."), paused]).Should().Be(("Degraded", "A key is wrong."));
-        Cluster([.. Ready("False", "a-0-0: gone."), Condition("Available", "False", "No serving master: a-0."), Condition("Degraded", "True", "a-0-0: gone."), paused])
-            .Should().Be(("Degraded", "No serving master: a-0. a-0-0: gone."));
+        Cluster([.. Ready("False", "a-0-0: gone."), Condition("Available", "False", "No serving master: a-0."), Condition("Degraded", "True", "a-0 takes no messages. a-0-0: gone."), paused])
+            .Should().Be(("Degraded", "a-0 takes no messages. a-0-0: gone."));
         Cluster([.. Ready("True", "All is well."), Condition("Paused", "False", "")]).Should().Be(("Healthy", "All is well."));
     }
 
@@ -133,5 +133,5 @@ public sealed class HealthScriptTests
     private static string[] Stalled(string message) =>
         [Condition(ConditionTypes.Ready, "False", message), Condition(ConditionTypes.Reconciling, "False", ""), Condition(ConditionTypes.Stalled, "True", message)];
 
-    private static string Condition(string type, string status, string message) => $$"""{"type":"{{type}}","status":"{{status}}","reason":"Any","message":"{{message}}"}""";
+    private static string Condition(string type, string status, string message, string reason = "Any") => $$"""{"type":"{{type}}","status":"{{status}}","reason":"{{reason}}","message":"{{message}}"}""";
 }

@@ -39,8 +39,9 @@ end
 if is("Available", "False") and is("Degraded", "True") then
   local text = message("Available") or "Not available."
   local trouble = message("Degraded")
-  if trouble ~= nil and trouble ~= text then
-    text = text .. " " .. trouble
+  if trouble ~= nil then
+    -- For the same reason it says the same, and what is wrong with the pods.
+    text = conditions["Degraded"].reason == conditions["Available"].reason and trouble or text .. " " .. trouble
   end
   return { status = "Degraded", message = text }
 end
