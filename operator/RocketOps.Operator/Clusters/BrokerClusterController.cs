@@ -158,7 +158,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         ClusterPause? pause = ClusterPause.Of(entity, _time.GetUtcNow());
         ClusterContext asked = new ClusterContext(entity, ClusterVersion.Images(entity, observation, _options), _leadership) { GroupLease = _options.GroupLease, Notes = _notes };
         ClaimsFound claims = await _electedClaims.FindAsync(asked, observation, cancellationToken);
-        observation = observation with { ElectedClaims = claims.Claims };
+        observation = observation with { ElectedClaims = claims.Claims, LeftOutClaims = claims.LeftOut };
         HonouredSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);

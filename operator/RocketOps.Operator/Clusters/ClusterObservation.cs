@@ -24,6 +24,9 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     /// <summary>Claims of a group that elected its master, which members with fixed roles have or would have.</summary>
     public IReadOnlyList<PersistentVolumeClaim> ElectedClaims { get; init; } = [];
 
+    /// <summary>Claims of members that never left their group, and that would not be members of it if it were made as it is asked for; by name.</summary>
+    public IReadOnlyList<PersistentVolumeClaim> LeftOutClaims { get; init; } = [];
+
     /// <summary>Whether a group is new and was never opened to producers.</summary>
     public bool IsClosed(string group) => Closures.GetValueOrDefault(group) is { } closure && GroupClosure.IsClosed(closure);
 

@@ -2,6 +2,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Steps;
+using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
@@ -308,6 +309,40 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
 
         // The first way out: as it was.
         await World.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Replication.Failover, cluster.Spec.Replication.Mode, cluster.Spec.Replication.MinInSync) = (FailoverMode.Automatic, ReplicationMode.Sync, 2));
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>Two members that had little would elect one of themselves, and say that all is well. Whoever has left in order is not missed.</summary>
+    [Fact]
+    public async Task AppliedAgainWithFewerMembers_WaitsForThoseThatNeverLeft()
+    {
+        await CreateAsync(3);
+        await World.ClusterAsync("a", "Ready", "True");
+        await NotedAsync();
+        await DeleteElectedAsync();
+        World.Workloads.Started.Clear();
+
+        await CreateAsync(2);
+
+        BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(
+            "brokers.replicas has to be at least 3: data-a-0-2 is of a member that has not left the group, and may have what was acknowledged and the others lack. "
+            + "Apply the cluster with brokers.replicas 3, and lower it when it is Ready. Or delete the claim, with all that it has.");
+        await World.EndedPassesAsync(3);
+        World.Workloads.Started.Should().BeEmpty();
+
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 3);
+        await World.ClusterAsync("a", "Ready", "True");
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
+        await World.AwaitAsync<PersistentVolumeClaim>("data-a-0-2", ElectedClaim.HasLeft, "its member has left in order");
+        await World.ClusterAsync("a", "Ready", "True");
+        await DeleteElectedAsync();
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+
+        // Who comes back is a member again.
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 3);
+        await World.AwaitAsync<PersistentVolumeClaim>("data-a-0-2", static claim => !ElectedClaim.HasLeft(claim), "its member is back");
         await World.ClusterAsync("a", "Ready", "True");
     }
 

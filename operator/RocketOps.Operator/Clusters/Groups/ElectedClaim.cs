@@ -1,3 +1,4 @@
+using System.Globalization;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 
@@ -13,6 +14,17 @@ internal static class ElectedClaim
 
     /// <summary>As on the group's Lease; missing where that did not say.</summary>
     public const string GroupIdAnnotation = GroupLease.GroupIdAnnotation;
+
+    /// <summary>
+    /// The member has left its group in order: those that stayed had everything, and nobody counts it among the group any more. A claim without it may have what the others lack, also where fewer members are asked for
+    /// when the cluster is made again.
+    /// </summary>
+    public const string LeftAnnotation = "rocketops.io/left-group";
+
+    /// <summary>Which member of its group it is of.</summary>
+    public static int OrdinalOf(PersistentVolumeClaim claim) => int.Parse(claim.Name().AsSpan(claim.Name().LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+
+    public static bool HasLeft(PersistentVolumeClaim claim) => claim.Annotation(LeftAnnotation) == "true";
 
     public static bool IsOne(PersistentVolumeClaim claim) => claim.Annotation(Annotation) == nameof(Entities.FailoverMode.Automatic);
 }

@@ -27,7 +27,7 @@ internal static partial class ClusterValidator
         }
 
         Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, context.RunsThisVersion(asked.Brokers.Image) ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
-        Problem? claims = ElectionCheck.FindClaims(observation);
+        Problem? claims = ElectionCheck.FindClaims(observation) ?? ElectionCheck.FindLeftOut(observation);
         Problem? nameServers = CheckConfig("nameServer.config", asked.NameServer.Config, BrokerConfigKeys.OwnedByNameServer, context.RunsThisVersion(asked.NameServer.Image) ? ProgramKeys.NameServer : null);
         Problem? groups = CheckGroups(context, observation);
         Problem? storage = CheckStorage(asked.Brokers.Storage, observation);

@@ -40,7 +40,7 @@ internal static class ElectionCheck
             return null;
         }
 
-        string names = string.Join(", ", claims.Take(MaxClaimsNamed).Select(static claim => claim.Name())) + (claims.Count > MaxClaimsNamed ? " and more" : "");
+        string names = NamesOf(claims);
         string[] ids = [.. claims.Select(static claim => claim.Annotation(ElectedClaim.GroupIdAnnotation)).OfType<string>().Distinct(StringComparer.Ordinal).Take(MaxClaimsNamed)];
         return new Problem(
             Reasons.Immutable,
@@ -48,6 +48,27 @@ internal static class ElectionCheck
             + "and a master with a fixed role may lack what was acknowledged. Apply the cluster with replication.failover: Automatic. "
             + $"Or give the group fixed roles for good (docs/replication.md, \"From fixed roles, and back\") and take the annotation {ElectedClaim.Annotation} from the claims.");
     }
+
+    /// <summary>
+    /// A group that is made again with fewer members than it had elects a master among those, whatever the others' copies have: with messages that one member alone had to have, or two of five, that may be less than was
+    /// acknowledged. Members leave in order, which notes it on their claims.
+    /// </summary>
+    public static Problem? FindLeftOut(ClusterObservation observation)
+    {
+        if (observation.LeftOutClaims is not { Count: > 0 } claims)
+        {
+            return null;
+        }
+
+        int members = claims.Max(static claim => ElectedClaim.OrdinalOf(claim)) + 1;
+        return new Problem(
+            Reasons.Immutable,
+            $"brokers.replicas has to be at least {members}: {NamesOf(claims)} {(claims.Count == 1 ? "is of a member that has" : "are of members that have")} not left the group, and may have what was acknowledged and the others lack. "
+            + $"Apply the cluster with brokers.replicas {members}, and lower it when it is Ready. Or delete {(claims.Count == 1 ? "the claim" : "the claims")}, with all that {(claims.Count == 1 ? "it has" : "they have")}.");
+    }
+
+    private static string NamesOf(IReadOnlyList<PersistentVolumeClaim> claims) =>
+        string.Join(", ", claims.Take(MaxClaimsNamed).Select(static claim => claim.Name())) + (claims.Count > MaxClaimsNamed ? " and more" : "");
 
     /// <summary>The set was made for members that elect their master.</summary>
     public static bool IsElected(StatefulSet set) => set.Spec?.Template?.Spec?.ServiceAccountName == ClusterNames.GroupAccount(set.Name());

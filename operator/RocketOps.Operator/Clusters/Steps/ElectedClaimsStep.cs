@@ -4,12 +4,13 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>Notes on claims that they belong to a group which elects its master (<see cref="ElectedClaim"/>), and finds such claims where members with fixed roles would use them.</summary>
+/// <summary>Notes on claims that they belong to a group which elects its master (<see cref="ElectedClaim"/>), and finds such claims where members with fixed roles would use them, or where nobody would.</summary>
 internal sealed class ElectedClaimsStep
 {
     private readonly IKubernetesClient _client;
@@ -24,16 +25,22 @@ internal sealed class ElectedClaimsStep
     }
 
     /// <summary>
-    /// Claims with the note that members of a cluster with fixed roles have or would have, by name; none where they elect their master. As caches lag behind, the server is asked too while a set is yet to be made.
+    /// Claims with the note that members of a cluster with fixed roles have or would have, by name; where they elect their master, those that a cluster which is made leaves out. As caches lag behind, the server is asked too
+    /// while a set is yet to be made.
     /// </summary>
     /// <param name="context">The cluster as it is asked for.</param>
     /// <param name="observation">Its workloads.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<ClaimsFound> FindAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
-        if (context.IsAutomatic || observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
+        if (observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
         {
             return new ClaimsFound([], null);
+        }
+
+        if (context.IsAutomatic)
+        {
+            return observation.Sets.Count > 0 || observation.Recreated.Count > 0 || _rights.Lacking is not null ? new ClaimsFound([], null) : await FindLeftOutAsync(context, cancellationToken);
         }
 
         if (_rights.Lacking is { } lacking)
@@ -52,14 +59,34 @@ internal sealed class ElectedClaimsStep
             return new ClaimsFound(found, null);
         }
 
-        ListOptions ofCluster = new ListOptions { Namespace = context.Names.Namespace, LabelSelector = $"{ClusterLabels.Cluster}={cluster}" };
+        (IReadOnlyList<PersistentVolumeClaim> there, Problem? unread) = await ListAsync(context, cancellationToken);
+        return new ClaimsFound(Elected(context, observation, there), unread);
+    }
+
+    private async Task<ClaimsFound> FindLeftOutAsync(ClusterContext context, CancellationToken cancellationToken)
+    {
+        (IReadOnlyList<PersistentVolumeClaim> there, Problem? unread) = await ListAsync(context, cancellationToken);
+        return new ClaimsFound([], unread)
+        {
+            LeftOut =
+            [
+                .. there.Where(claim => ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && !claim.IsDeleting()
+                        && context.Groups.Any(group => ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) >= context.Spec.Brokers.Replicas))
+                    .OrderBy(static claim => claim.Name(), StringComparer.Ordinal),
+            ],
+        };
+    }
+
+    private async Task<(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread)> ListAsync(ClusterContext context, CancellationToken cancellationToken)
+    {
+        ListOptions ofCluster = new ListOptions { Namespace = context.Names.Namespace, LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster}" };
         try
         {
-            return new ClaimsFound(Elected(context, observation, (await _client.ListAsync<PersistentVolumeClaim>(ofCluster, cancellationToken)).Items), null);
+            return ((await _client.ListAsync<PersistentVolumeClaim>(ofCluster, cancellationToken)).Items, null);
         }
         catch (Exception failure) when (ApiFailures.IsFailure(failure, cancellationToken))
         {
-            return new ClaimsFound([], ApiFailures.Describe("Listing the cluster's claims", failure));
+            return ([], ApiFailures.Describe("Listing the cluster's claims", failure));
         }
     }
 
@@ -73,9 +100,15 @@ internal sealed class ElectedClaimsStep
             {
                 if (_caches.Claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(set.Name(), ordinal)) is { } claim
                     && !claim.IsDeleting()
-                    && !(ElectedClaim.IsOne(claim) && (groupId is null || claim.Annotation(ElectedClaim.GroupIdAnnotation) == groupId)))
+                    && !(ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && (groupId is null || claim.Annotation(ElectedClaim.GroupIdAnnotation) == groupId)))
                 {
-                    await NoteAsync(claim, groupId, cancellationToken);
+                    JsonObject notes = new() { [ElectedClaim.Annotation] = nameof(FailoverMode.Automatic), [ElectedClaim.LeftAnnotation] = null };
+                    if (groupId is not null)
+                    {
+                        notes[ElectedClaim.GroupIdAnnotation] = groupId;
+                    }
+
+                    await NoteAsync(claim, notes, cancellationToken);
                 }
             }
         }
@@ -91,14 +124,22 @@ internal sealed class ElectedClaimsStep
     private static bool IsOfMember(ClusterContext context, ClusterObservation observation, string group, PersistentVolumeClaim claim) =>
         ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) is { } ordinal && ordinal < Math.Max(context.Spec.Brokers.Replicas, observation.Set(group)?.Spec?.Replicas ?? 0);
 
-    private async Task NoteAsync(PersistentVolumeClaim claim, string? groupId, CancellationToken cancellationToken)
+    /// <summary>Writes on the claims of members that have left a group that they have.</summary>
+    /// <param name="context">The cluster.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="counted">How many members anybody may still count among it.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public async Task NoteLeftAsync(ClusterContext context, string group, int counted, CancellationToken cancellationToken)
     {
-        JsonObject annotations = new() { [ElectedClaim.Annotation] = nameof(Entities.FailoverMode.Automatic) };
-        if (groupId is not null)
+        foreach (PersistentVolumeClaim claim in _caches.Claims.List(context.Names.Namespace).Where(claim =>
+            ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && !claim.IsDeleting() && ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) >= counted))
         {
-            annotations[ElectedClaim.GroupIdAnnotation] = groupId;
+            await NoteAsync(claim, new JsonObject { [ElectedClaim.LeftAnnotation] = "true" }, cancellationToken);
         }
+    }
 
+    private async Task NoteAsync(PersistentVolumeClaim claim, JsonObject annotations, CancellationToken cancellationToken)
+    {
         JsonObject patch = new() { ["metadata"] = new JsonObject { ["uid"] = claim.Uid(), ["annotations"] = annotations } };
         try
         {
@@ -115,4 +156,8 @@ internal sealed class ElectedClaimsStep
 /// <param name="Claims">By name.</param>
 /// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>
 /// <param name="Denied">The operator may not read them, and they decide about members that are asked for; null when it may, or they decide about none.</param>
-internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread, Problem? Denied = null);
+internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread, Problem? Denied = null)
+{
+    /// <summary>Those that a cluster which is made leaves out, although their members never left.</summary>
+    public IReadOnlyList<PersistentVolumeClaim> LeftOut { get; init; } = [];
+}

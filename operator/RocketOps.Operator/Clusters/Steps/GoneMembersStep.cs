@@ -5,16 +5,18 @@ using RocketOps.Operator.Clusters.Groups;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>Deletes the Services of members that have left groups that elect their master, once nobody counts them among the group any more. Claims stay.</summary>
+/// <summary>Deletes the Services of members that have left groups that elect their master, once nobody counts them among the group any more. Claims stay, with a note that their member has left.</summary>
 internal sealed class GoneMembersStep
 {
     private readonly IKubernetesClient _client;
     private readonly ChildCaches _caches;
+    private readonly ElectedClaimsStep _claims;
 
-    public GoneMembersStep(IKubernetesClient client, ChildCaches caches)
+    public GoneMembersStep(IKubernetesClient client, ChildCaches caches, ElectedClaimsStep claims)
     {
         _client = client;
         _caches = caches;
+        _claims = claims;
     }
 
     /// <param name="context">The cluster.</param>
@@ -22,7 +24,7 @@ internal sealed class GoneMembersStep
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task RunAsync(ClusterContext context, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
     {
-        if (!context.UsesServiceAddresses)
+        if (!context.IsAutomatic)
         {
             return;
         }
@@ -31,7 +33,8 @@ internal sealed class GoneMembersStep
         foreach (GroupView group in groups.Where(static group => group.Observed && !group.Outdated.Any() && group.Members.All(static member => member.Uid is not null)))
         {
             int counted = Math.Max(context.CountedAmong(group.Name), Math.Max(context.ListedOf(group.Name), context.ListsOf(group.Name).Longest ?? 0));
-            foreach (Service gone in _caches.Services.OwnedBy(context.Cluster.Uid()).Where(service => !service.IsDeleting() && service.Label(ClusterLabels.Group) == group.Name && ClusterNames.OrdinalOf(group.Name, service.Name()) >= counted))
+            await _claims.NoteLeftAsync(context, group.Name, counted, cancellationToken);
+            foreach (Service gone in _caches.Services.OwnedBy(context.Cluster.Uid()).Where(service => context.UsesServiceAddresses && !service.IsDeleting() && service.Label(ClusterLabels.Group) == group.Name && ClusterNames.OrdinalOf(group.Name, service.Name()) >= counted))
             {
                 DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = gone.Uid() } };
                 try
