@@ -247,7 +247,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         BrokerRegistrations registrations = await _registrations.RunAsync(context, observation, cancellationToken);
         (IReadOnlyList<GroupView> groups, bool silent) = _faults.Measure(
-            context.Cluster.Key(), await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
+            context.Cluster, await _figures.RunAsync(context, observation, observation.Groups(context, registrations), cancellationToken), registrations);
         Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Told);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
         ClusterFindings findings = new ClusterFindings(observation, groups, registrations, RollPlan.Nothing, ScaleInPlan.Nothing, [], [], growth.Plans, problem, unknown ?? leases.Leftover ?? children.Pending ?? growth.Pending, children.Failed || growth.Pending is not null || unknown is not null, paused)

@@ -1,5 +1,6 @@
 using RocketOps.Client;
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
@@ -11,7 +12,7 @@ namespace RocketOps.Operator.Tests.Clusters;
 /// <summary>What one look shows and what has lasted.</summary>
 public sealed class FaultTimesTests
 {
-    private static readonly ObjectKey Cluster = new("default", "a");
+    private static readonly BrokerCluster Cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default" } };
     private static readonly BrokerRegistrations Answering = new([new ClusterInfo()], []);
     private static readonly TimeSpan Grace = new OperatorOptions().FaultGrace;
 
@@ -33,6 +34,23 @@ public sealed class FaultTimesTests
         Look(answers: true).Should().Be((false, null));
         _time.Advance(Grace);
         Look(answers: false).Should().Be((false, null), "it has answered in between");
+    }
+
+    /// <summary>Whoever waits for the cluster must not see it well for a moment because the operator was replaced in the middle of an outage.</summary>
+    [Theory]
+    [InlineData("Degraded", "True", true)]
+    [InlineData("Available", "Unknown", true)]
+    [InlineData("Available", "True", false)]
+    public void Measure_FirstLookOfAnOperator_BelievesTheLastStatus(string condition, string status, bool lasts)
+    {
+        BrokerCluster cluster = new() { Metadata = Cluster.Metadata, Status = new BrokerClusterStatus { Conditions = [new Condition { Type = condition, Status = status }] } };
+
+        GroupView group = _faults.Measure(cluster, [new GroupView("a-0", null, [Member(0, "m", answers: false)])], Answering).Groups.Single();
+
+        (group.Fault, group.FaultLasts).Should().Be((lasts ? "Unanswering" : null, lasts));
+
+        // Only what is at fault at that first look.
+        _faults.Measure(cluster, [new GroupView("a-0", null, [Member(0, "next", answers: false)])], Answering).Groups.Single().FaultLasts.Should().BeFalse();
     }
 
     [Fact]
@@ -66,7 +84,7 @@ public sealed class FaultTimesTests
         Lasts().Should().Equal(false, true);
         _time.Advance(Grace);
         Lasts().Should().Equal(true, true);
-        _faults.Forget(Cluster);
+        _faults.Forget(Cluster.Key());
         Lasts().Should().Equal(false, true);
 
         IEnumerable<bool> Lasts() => _faults.Measure(Cluster, [free, expired], Answering).Groups.Select(static group => group.FaultLasts);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
 
@@ -7,7 +9,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
 /// Since when masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
-/// Forgotten with the process. Thread-safe.
+/// Forgotten with the process; the next one believes of a cluster's first look what its last status says: what was at fault and still is has lasted. Thread-safe.
 /// </summary>
 internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
 {
@@ -15,15 +17,16 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     private readonly LagTimes _lags = new LagTimes(options, time);
 
     /// <summary>The groups with what of their faults has lasted, and whether the silence of name servers has.</summary>
-    /// <param name="cluster">The cluster.</param>
+    /// <param name="cluster">The cluster, with its last status.</param>
     /// <param name="groups">Its groups, with what their members say.</param>
     /// <param name="registrations">What its name servers say.</param>
-    public (IReadOnlyList<GroupView> Groups, bool NameServersSilent) Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations)
+    public (IReadOnlyList<GroupView> Groups, bool NameServersSilent) Measure(BrokerCluster cluster, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations)
     {
-        Look look = new Look(_seen.GetValueOrDefault(cluster), time, options.FaultGrace);
+        IReadOnlyDictionary<(string Of, string What), long>? before = _seen.GetValueOrDefault(cluster.Key());
+        Look look = new Look(before, time, options.FaultGrace) { BeginsInAFault = before is null && WasAtFault(cluster.Status) };
         bool silent = !registrations.Complete && look.Lasts("", "name servers");
-        groups = [.. _lags.Measure(cluster, groups).Select(group => Measure(look, Answers(look, group)))];
-        _seen[cluster] = look.Seen;
+        groups = [.. _lags.Measure(cluster.Key(), groups).Select(group => Measure(look, Answers(look, group)))];
+        _seen[cluster.Key()] = look.Seen;
         return (groups, silent);
     }
 
@@ -33,6 +36,9 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
         _seen.TryRemove(cluster, out _);
         _lags.Forget(cluster);
     }
+
+    private static bool WasAtFault(BrokerClusterStatus? last) =>
+        Conditions.IsTrue(last?.Conditions, ConditionTypes.Degraded) || Conditions.Find(last?.Conditions, ConditionTypes.Available) is { Status: not ConditionStatus.True };
 
     private static GroupView Answers(Look look, GroupView group) =>
         group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && look.Lasts(uid, "answers") ? member with { Unanswering = true } : member)] };
@@ -49,13 +55,16 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
 
         public IReadOnlyDictionary<(string Of, string What), long> Seen => _seen;
 
+        /// <summary>It is this process's first one, and the last status tells of a fault.</summary>
+        public bool BeginsInAFault { get; init; }
+
         /// <summary>Notes a fault; true when an earlier pass has seen it, long enough ago.</summary>
         public bool Lasts(string of, string what)
         {
             bool known = before is not null && before.TryGetValue((of, what), out _);
-            long since = known ? before![(of, what)] : _now;
+            long since = known ? before![(of, what)] : BeginsInAFault ? _now - (long)(grace.TotalSeconds * time.TimestampFrequency) : _now;
             _seen[(of, what)] = since;
-            return known && time.GetElapsedTime(since, _now) >= grace;
+            return (known || BeginsInAFault) && time.GetElapsedTime(since, _now) >= grace;
         }
     }
 }
