@@ -61,6 +61,31 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         World.Admin.Topic(Newcomer, "later").Should().BeNull();
     }
 
+    /// <summary>The others take messages, and nobody misses what was never there: whoever waits for the cluster, or is woken by it, hears nothing of a fault.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task MoreGroups_NewcomerTakesItsTime_TheClusterIsAvailable(bool isMade)
+    {
+        await StartAsync();
+        World.Workloads.Makes = pod => isMade || pod != "a-1-0";
+        World.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
+        World.Workloads.Sick = KubeletWords.Starting;
+
+        await AskForAsync(2);
+
+        await PhaseAsync(OperationPhase.Waiting, "its master to serve");
+        await World.PassesAsync(5);
+        BrokerCluster opening = (await World.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!;
+        Conditions.Find(opening.Status!.Conditions, "Available").Should().BeEquivalentTo(new { Status = "True", Reason = Reasons.MastersRegistered });
+        Conditions.Find(opening.Status.Conditions, "Degraded")!.Status.Should().Be("False");
+        opening.Status.ReadyGroups.Should().Be(1);
+        (await World.Client.ListAsync<Event>()).Items.Should().NotContain(static e => e.Type == "Warning");
+
+        (World.Workloads.Makes, World.Workloads.Healthy) = (static _ => true, static _ => true);
+        await World.ClusterAsync("a", "Ready", "True");
+    }
+
     /// <summary>What was known of who is registered would do for half a round where nothing is awaited.</summary>
     [Fact]
     public async Task MoreGroups_OpenedWithoutWaitingForARound()

@@ -49,6 +49,9 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>The operator keeps producers out: the group is new, or on its way out.</summary>
     public bool IsClosed { get; init; }
 
+    /// <summary>It came to a cluster that has run, and was not opened to producers yet.</summary>
+    public bool IsNew { get; init; }
+
     /// <summary>Not all of its objects could be applied, or somebody else has the name of its Lease: until a person removes the reason its pods are left as they are, and other groups go on.</summary>
     public bool IsTroubled { get; init; }
 
@@ -68,9 +71,9 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         _ => null,
     };
 
-    /// <summary>Why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them.</summary>
+    /// <summary>Why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them, and of one that is yet to be opened: nobody misses it, and its opening says what it waits for.</summary>
     public string? Fault =>
-        TakesMessages ? null
+        TakesMessages || IsNew ? null
         : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.RefusedBy)
         : IsLeadUnknown ? Reasons.ApiUnavailable
         : Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: true } ? Reasons.Unanswering
@@ -95,6 +98,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         {
             IsElected = context.IsAutomatic,
             IsClosed = context.IsMarked(group) || observation.Closures.ContainsKey(group),
+            IsNew = observation.IsClosed(group) || (set is null && context.BeginsClosed(group) && context.Cluster.Status?.Groups?.Exists(known => known.Name == group) != true),
             IsTroubled = context.Troubled.Contains(group),
             LeaseUnread = context.Facts.Unread.GetValueOrDefault(group),
         };
