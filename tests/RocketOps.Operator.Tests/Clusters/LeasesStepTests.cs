@@ -170,6 +170,30 @@ public sealed class LeasesStepTests : IDisposable
 
     private static KubernetesException Refused() => new(HttpStatusCode.Forbidden, new Status { Message = "not allowed" });
 
+    /// <summary>What moves a pod or the lead is decided on what the server has.</summary>
+    [Fact]
+    public async Task Read_TheWatchHasSeenAnother_IsTheServers()
+    {
+        Cache(Lease("a-0-0", "9"));
+
+        (await _step.ReadAsync(Context(), CancellationToken.None))["a-0"].Holder.Should().Be("a-0-1");
+        (await _step.ReadAsync(Context(), "a-0", CancellationToken.None))!.Spec!.HolderIdentity.Should().Be("a-0-1");
+    }
+
+    /// <summary>Nor is what the watch has seen taken for it when the server does not say.</summary>
+    [Fact]
+    public async Task Read_TheServerDoesNotAnswer_Fails()
+    {
+        Cache(Lease("a-0-0", "9"));
+        _client.GetAsync<Lease>(default!, default, default).ThrowsAsyncForAnyArgs(new TimeoutException());
+
+        Func<Task> all = () => _step.ReadAsync(Context(), CancellationToken.None);
+        Func<Task> one = () => _step.ReadAsync(Context(), "a-0", CancellationToken.None);
+
+        await all.Should().ThrowAsync<TimeoutException>();
+        await one.Should().ThrowAsync<TimeoutException>();
+    }
+
     private void Cache(Lease lease)
     {
         _cache.Get("default", "a-0").Returns(lease);

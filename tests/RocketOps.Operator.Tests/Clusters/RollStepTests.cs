@@ -153,6 +153,17 @@ public sealed class RollStepTests
         await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
     }
 
+    /// <summary>So may another member have gone, with its node perhaps, and the cache show it still.</summary>
+    [Fact]
+    public async Task Run_AnotherMemberHasGoneSince_Waits()
+    {
+        RollPlan plan = await RunAsync(ready: true, replicas: 3, outdated: 2, away: 1);
+
+        (plan.Restart, plan.WaitsFor!.Pod).Should().Be((null, "a-0-1"));
+        await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
+        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
+    }
+
     private static KubernetesException Refused(HttpStatusCode code) => new(code, new Status { Message = "no" });
 
     private static StatefulSet Set(long generation = 1, int replicas = 1) => new()
@@ -181,11 +192,11 @@ public sealed class RollStepTests
     };
 
     /// <summary>The cache shows an outdated pod; the API server the same, unless told otherwise. The status says of the pod with an identity that it is outdated, with an empty one that some pod is.</summary>
-    private async Task<RollPlan> RunAsync(bool ready, StatefulSet? liveSet = null, Pod? livePod = null, string? noted = "pod", int replicas = 1, int outdated = 0, int minInSync = 1, bool elects = false)
+    private async Task<RollPlan> RunAsync(bool ready, StatefulSet? liveSet = null, Pod? livePod = null, string? noted = "pod", int replicas = 1, int outdated = 0, int minInSync = 1, bool elects = false, int? away = null)
     {
         Pod[] pods = [.. Enumerable.Range(0, replicas).Select(ordinal => ordinal == outdated ? OutdatedPod(ready, ordinal: ordinal) : OutdatedPod(ready: true, "new", ordinal))];
         _client.ListAsync<StatefulSet>(default, default).ReturnsForAnyArgs(new KubernetesList<StatefulSet>([liveSet ?? Set(replicas: replicas)], new ListMeta(), []));
-        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>(livePod is null ? pods : [livePod], new ListMeta(), []));
+        _client.ListAsync<Pod>(default, default).ReturnsForAnyArgs(new KubernetesList<Pod>(livePod is null ? [.. pods.Where((_, ordinal) => ordinal != away)] : [livePod], new ListMeta(), []));
         string gone = $"a-0-{outdated}";
         BrokerCluster cluster = new()
         {

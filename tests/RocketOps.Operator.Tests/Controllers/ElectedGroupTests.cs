@@ -1,3 +1,4 @@
+using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
@@ -344,6 +345,32 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 3);
         await World.AwaitAsync<PersistentVolumeClaim>("data-a-0-2", static claim => !ElectedClaim.HasLeft(claim), "its member is back");
         await World.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>That the server does not say whether there are such claims is not that there are none.</summary>
+    [Fact]
+    public async Task AppliedWithFixedRoles_SuchAClaimIsNotSeenAndClaimsCannotBeListed_NothingIsMade()
+    {
+        World.Workloads.Registration = null;
+        await World.CreateClusterAsync("b");
+        await World.ClusterAsync("b", "Ready", "True");
+        World.Workloads.Started.Clear();
+        World.StandStill("persistentvolumeclaims");
+        await World.Client.CreateAsync(new PersistentVolumeClaim
+        {
+            Metadata = new ObjectMeta { Name = "data-a-0-0", Namespace = OperatorWorld.Ns, Labels = ClusterLabels.ForGroup("a", "a-0"), Annotations = new(StringComparer.Ordinal) { ["rocketops.io/failover"] = "Automatic" } },
+            Spec = new PersistentVolumeClaimSpec { AccessModes = ["ReadWriteOnce"], Resources = new ResourceRequirements { Requests = new(StringComparer.Ordinal) { ["storage"] = Quantity.Parse("10Gi") } } },
+        });
+        World.OperatorFault = static call => call is { Verb: "list", Resource: "persistentvolumeclaims" } ? ApiFault.Fail(500, "InternalError") : null;
+
+        await World.CreateClusterAsync("a");
+
+        await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        await World.EndedPassesAsync(3);
+        (await World.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
+        World.Workloads.Started.Should().BeEmpty();
     }
 
     [Fact]

@@ -203,6 +203,30 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         Undisturbed();
     }
 
+    /// <summary>The watch of Leases may be behind all others: whoever leads now does not go, whoever led when it told something last.</summary>
+    [Fact]
+    public async Task FewerMembers_TheLastOneLeadsAndTheWatchDoesNotTell_IsNotTakenAway()
+    {
+        await CreateAsync();
+        await World.ClusterAsync("a", "Ready", "True");
+        await World.QuietAsync();
+        World.StandStill("leases");
+        await World.ChangeAsync<Lease>("a-0", static lease => lease.Metadata.Annotations!["rocketops.io/hand-over-to"] = "a-0-2");
+        await World.AwaitAsync<Lease>("a-0", static lease => lease.Spec!.HolderIdentity == "a-0-2", "the last one leads");
+
+        await ResizeAsync(2);
+
+        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
+        waiting.Status!.Operations!.Single().Message.Should().EndWith("waits for a-0-0 to lead instead of it.");
+        await World.PassesAsync(3);
+        World.Workloads.Left.Should().BeEmpty();
+
+        World.GoOn("leases");
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Workloads.Left.Should().Equal("a-0-2");
+        Undisturbed();
+    }
+
     [Fact]
     public async Task FewerMembers_TakenBackWhenOneHasLeft_ItComesAgain()
     {

@@ -36,11 +36,7 @@ public sealed class GroupDrainTests : IAsyncLifetime
     [Fact]
     public async Task FewerGroups_ClosedDrainedAndGoneAndTheClaimsStay()
     {
-        // As Kubernetes does it with storage.deletionPolicy Delete.
-        StatefulSet set = (await _world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns))!;
-        PersistentVolumeClaim claim = (await _world.Client.GetAsync<PersistentVolumeClaim>("data-a-1-0", OperatorWorld.Ns))!;
-        claim.Metadata.OwnerReferences = [new OwnerReference { ApiVersion = "apps/v1", Kind = "StatefulSet", Name = "a-1", Uid = set.Uid() }];
-        await _world.Client.ReplaceAsync(claim);
+        await GoesWithItsSetAsync("data-a-1-0");
         Fill(read: 96);
 
         await AskForAsync(1);
@@ -78,9 +74,7 @@ public sealed class GroupDrainTests : IAsyncLifetime
         await Eventually.TrueAsync(
             async () => (await _world.Client.ListAsync<ConfigMap>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = "rocketops.io/group=a-1" })).Items.Count == 0, "its configurations are gone");
         await _world.AwaitAsync<Topic>("orders", static topic => topic.Status!.Brokers!.Count == 1, "the topic is on the group that stayed");
-        PersistentVolumeClaim kept = (await _world.Client.GetAsync<PersistentVolumeClaim>("data-a-1-0", OperatorWorld.Ns))!;
-        kept.IsDeleting().Should().BeFalse();
-        kept.Metadata.OwnerReferences.Should().BeNullOrEmpty();
+        await StaysAsync("data-a-1-0");
         IReadOnlyList<Event> events = (await _world.Client.ListAsync<Event>(new ListOptions { Namespace = OperatorWorld.Ns })).Items;
         events.Select(static e => e.Reason).Should().Contain(["GroupClosed", "GroupRemoved"]);
     }
@@ -291,6 +285,35 @@ public sealed class GroupDrainTests : IAsyncLifetime
             cluster.Metadata.Annotations[annotation] = value;
         }
     });
+
+    /// <summary>What is not known of the claims is not that there are none: those that belong to the set go with it.</summary>
+    [Fact]
+    public async Task ClaimsCannotBeListed_StaysUntilTheyCan()
+    {
+        await GoesWithItsSetAsync("data-a-1-0");
+        Fill(read: 1300);
+        int asked = 0;
+        _world.OperatorFault = call => call is { Verb: "list", Resource: "persistentvolumeclaims" } && Interlocked.Increment(ref asked) > 0 ? ApiFault.Fail(500, "InternalError") : null;
+
+        await AskForAsync(1);
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) > 0, "it asks for them");
+        await _world.PassesAsync(3);
+        (await _world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().NotBeNull();
+        _world.OperatorFault = null;
+        await _world.ClusterAsync("a", "Ready", "True");
+        await _world.GoneAsync<StatefulSet>("a-1");
+        await StaysAsync("data-a-1-0");
+    }
+
+    private async Task GoesWithItsSetAsync(string claim) => await _world.AwaitAsync<PersistentVolumeClaim>(claim, static claim => claim.Metadata.OwnerReferences is [{ Kind: "StatefulSet" }], "goes with its set");
+
+    private async Task StaysAsync(string name)
+    {
+        PersistentVolumeClaim claim = await _world.Client.GetAsync<PersistentVolumeClaim>(name, OperatorWorld.Ns) ?? throw new InvalidOperationException($"{name} has gone.");
+        claim.IsDeleting().Should().BeFalse();
+        claim.Metadata.OwnerReferences.Should().BeNullOrEmpty();
+    }
 
     private Task AskForAsync(int groups) => _world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Spec.Brokers.Groups = groups);
 

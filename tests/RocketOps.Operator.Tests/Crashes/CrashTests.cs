@@ -18,13 +18,15 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
     /// <summary>Beyond this many writes something writes for ever.</summary>
     private const int MostWrites = 200;
 
-    /// <summary>So long caches lag behind at most: several passes.</summary>
-    private static readonly TimeSpan Lag = TimeSpan.FromMilliseconds(250);
-
     private static readonly bool IsEveryWriteAskedFor = Environment.GetEnvironmentVariable("ROCKETOPS_EVERY_WRITE") == "1" || Depth.IsDeep;
 
     /// <summary>All of them, or the one that <c>ROCKETOPS_SCENARIO</c> names: those of one test run together.</summary>
     private static readonly string[] Names = Environment.GetEnvironmentVariable("ROCKETOPS_SCENARIO") is { Length: > 0 } one ? [one] : ["Lifetime", "ConfigRoll", "LiveConfigChange", "Groups", "Members", "Volumes", "Queues", "TopicMoved", "HandOver", "ElectedGroupResized", "FailedRoll", "Recreated", "MasterLost"];
+
+    /// <summary>Those of a seed, which <c>ROCKETOPS_LAG_SEED</c> names or chance.</summary>
+    private static readonly CacheLags Seeded = CacheLags.Of(int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_LAG_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : Random.Shared.Next(1_000_000));
+
+    private static readonly CacheLags[] Lags = IsEveryWriteAskedFor ? [Seeded, CacheLags.Alike] : [Seeded];
 
     private static readonly Fate[] Failures = [Fate.Conflict, Fate.Throttle, Fate.Error, Fate.LoseAnswer];
 
@@ -47,7 +49,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
 
     [Theory]
     [MemberData(nameof(Scenarios))]
-    public Task CachesLagBehind_SameEnd(string scenario) => RunAsync(scenario, clean => OnceAsync(clean, null, Lag, "stale caches"));
+    public Task CachesLagBehind_SameEnd(string scenario) => RunAsync(scenario, async clean => string.Join('\n', await Task.WhenAll(Lags.Select(lags => OnceAsync(clean, null, lags, lags.ToString())))));
 
     /// <summary>What is asked of the server itself is asked because caches lag behind: a question without an answer must not be taken for what they say, or for the answer that there is nothing.</summary>
     [Theory]
@@ -55,7 +57,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
     public Task ReadsAreNotAnswered_SameEnd(string scenario) => RunAsync(scenario, async clean =>
     {
         Fate[][] runs = IsEveryWriteAskedFor ? [.. Unanswered.Select(static fate => new[] { fate })] : [Unanswered];
-        return string.Join('\n', await Task.WhenAll(runs.Select(fates => UnansweredAsync(clean, fates))));
+        return string.Join('\n', await Task.WhenAll(runs.SelectMany(fates => Lags.Select(lags => UnansweredAsync(clean, lags, fates)))));
     });
 
     /// <summary>The old leader's write arrives when the new one has done everything.</summary>
@@ -156,10 +158,10 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
         }
     }
 
-    private async Task<string> OnceAsync(UndisturbedRun clean, Func<WritePlan>? plan, TimeSpan? lag, string what)
+    private async Task<string> OnceAsync(UndisturbedRun clean, Func<WritePlan>? plan, CacheLags? lags, string what)
     {
         (string name, string from, string to, _, _) = clean;
-        await using CrashWorld world = await server.WorldAsync(lag);
+        await using CrashWorld world = await server.WorldAsync(lags);
         Scenario scenario = Scenario.Of(name);
         world.Plan = plan?.Invoke();
         await scenario.PrepareAsync(world);
@@ -173,12 +175,12 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
         return $"{name}, {what}";
     }
 
-    private async Task<string> UnansweredAsync(UndisturbedRun clean, Fate[] fates)
+    private async Task<string> UnansweredAsync(UndisturbedRun clean, CacheLags lags, Fate[] fates)
     {
-        await using CrashWorld world = await server.WorldAsync(Lag);
+        await using CrashWorld world = await server.WorldAsync(lags);
         Scenario scenario = Scenario.Of(clean.Scenario);
         await scenario.PrepareAsync(world);
-        await SameAsync(world, clean.From, clean.Scenario);
+        await SameAsync(world, clean.From, $"{clean.Scenario}, {lags}");
         int failed = 0;
         string there = await DirectionAsync(scenario.ForwardAsync, clean.To, "there");
         string back = await DirectionAsync(scenario.BackwardAsync, clean.From, "back");
@@ -190,7 +192,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
             FateOfReads plan = new(IsEveryWriteAskedFor ? 4 : 2, fates);
             world.Plan = plan;
             await direction(world);
-            string what = $"{clean.Scenario} {way}, reads: {string.Join(", ", fates)}";
+            string what = $"{clean.Scenario} {way}, reads: {string.Join(", ", fates)}, {lags}";
             await SameAsync(world, end, what);
             failed += plan.Failed;
             return string.Create(CultureInfo.InvariantCulture, $"{what}, {plan.Failed} times; {plan.Places}");

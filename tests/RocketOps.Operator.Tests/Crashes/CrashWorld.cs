@@ -15,7 +15,7 @@ namespace RocketOps.Operator.Tests.Crashes;
 internal sealed class CrashWorld : IAsyncDisposable
 {
     private readonly CrashServer _server;
-    private readonly TimeSpan? _lag;
+    private readonly CacheLags? _lags;
     private readonly OperatorOptions _options;
     private readonly Lock _gate = new();
     private readonly List<OperatorLife> _lives = [];
@@ -24,10 +24,10 @@ internal sealed class CrashWorld : IAsyncDisposable
     private readonly ConcurrentQueue<string> _stolen = new();
     private int _writes;
 
-    public CrashWorld(CrashServer server, string ns, TimeSpan? lag)
+    public CrashWorld(CrashServer server, string ns, CacheLags? lags)
     {
         _server = server;
-        _lag = lag;
+        _lags = lags;
         Ns = ns;
         Pulse = server.PulseOf(ns);
         Workloads = new Workloads(Client, Admin, ns, Pulse) { KeepsAddresses = true };
@@ -91,7 +91,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         OperatorLife life;
         lock (_gate)
         {
-            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, read => Plan?.OfRead(read) ?? Fate.Serve, DeletedAsync, Replace, _lag);
+            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, read => Plan?.OfRead(read) ?? Fate.Serve, DeletedAsync, Replace, _lags);
             _lives.Add(life);
         }
 
@@ -127,7 +127,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            throw new TimeoutException($"{late.Message}; plan: {(Plan as FateOfOne)?.Write}; workloads: {Workloads.Failure}; members: {string.Join(", ", Elected.Values.Select(static members => members.Failure).OfType<Exception>())}; start: {_starting.Exception}; state:\n{await EndState.OfAsync(this)}", late);
+            throw new TimeoutException($"{late.Message}; plan: {(Plan as FateOfOne)?.Write}; {_lags}; workloads: {Workloads.Failure}; members: {string.Join(", ", Elected.Values.Select(static members => members.Failure).OfType<Exception>())}; start: {_starting.Exception}; state:\n{await EndState.OfAsync(this)}", late);
         }
     }
 

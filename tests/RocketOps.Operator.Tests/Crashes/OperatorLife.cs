@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Client;
 using RocketOps.Embedded;
@@ -20,7 +19,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     private readonly Func<string, Fate> _decideRead;
     private readonly Func<ApiCall, Task> _deleted;
     private readonly Action<OperatorLife> _lost;
-    private readonly TimeSpan? _lag;
+    private readonly CacheLags? _lags;
     private OperatorHost? _host;
     private TaskCompletionSource? _frozen;
     private volatile bool _dead;
@@ -31,15 +30,15 @@ internal sealed class OperatorLife : IAsyncDisposable
     /// <param name="decideRead">What becomes of what its controllers read from the API server itself.</param>
     /// <param name="deleted">Called when it has deleted something.</param>
     /// <param name="lost">Called once when it has died or is cut off: somebody has to take over.</param>
-    /// <param name="lag">At which moments it learns of changes; null for at once.</param>
-    public OperatorLife(string agent, Func<string, Fate> decide, Func<string, Fate> decideRead, Func<ApiCall, Task> deleted, Action<OperatorLife> lost, TimeSpan? lag)
+    /// <param name="lags">At which moments it learns of changes; null for at once.</param>
+    public OperatorLife(string agent, Func<string, Fate> decide, Func<string, Fate> decideRead, Func<ApiCall, Task> deleted, Action<OperatorLife> lost, CacheLags? lags)
     {
         Agent = agent;
         _decide = decide;
         _decideRead = decideRead;
         _deleted = deleted;
         _lost = lost;
-        _lag = lag;
+        _lags = lags;
     }
 
     public string Agent { get; }
@@ -173,10 +172,9 @@ internal sealed class OperatorLife : IAsyncDisposable
             return;
         }
 
-        if (call.Verb == "watch" && _lag is { } lag)
+        if (call.Verb == "watch" && _lags is { } lags)
         {
-            IHttpResponseBodyFeature body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-            context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new LaggingStream(body.Stream, lag, context.RequestAborted), body));
+            PacedStream.Pace(context, () => lags.TurnAsync(call.Resource, context.RequestAborted));
         }
 
         await serve();

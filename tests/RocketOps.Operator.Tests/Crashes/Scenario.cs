@@ -39,6 +39,10 @@ internal abstract class Scenario
     /// <summary>One group: more of them take longer and write the same.</summary>
     protected static Task MasterAndSlaveAsync(CrashWorld world) => world.CreateClusterAsync(static spec => spec.Brokers.Replicas = 2);
 
+    /// <summary>The volumes that are there, by name.</summary>
+    protected static async Task<string[]> ClaimsAsync(CrashWorld world) =>
+        [.. (await world.Client.ListAsync<PersistentVolumeClaim>(new ListOptions { Namespace = world.Ns })).Items.Select(static claim => $"{claim.Name()} {claim.Uid()}").Order(StringComparer.Ordinal)];
+
     /// <summary>A cluster and a topic are made, and deleted.</summary>
     private sealed class Lifetime : Scenario
     {
@@ -76,13 +80,19 @@ internal abstract class Scenario
         public override async Task ForwardAsync(CrashWorld world)
         {
             await world.ChangeClusterAsync(static spec => spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
-            await world.ClusterReadyAsync();
+            await RolledAsync(world);
         }
 
         public override async Task BackwardAsync(CrashWorld world)
         {
             await world.ChangeClusterAsync(static spec => spec.Brokers.Config = null);
+            await RolledAsync(world);
+        }
+
+        private static async Task RolledAsync(CrashWorld world)
+        {
             await world.ClusterReadyAsync();
+            world.Workloads.MostAway.Should().BeLessThanOrEqualTo(1, "one restarts at a time");
         }
     }
 
@@ -135,12 +145,12 @@ internal abstract class Scenario
         }
     }
 
-    /// <summary>A group comes and is drained.</summary>
+    /// <summary>A group comes and is drained. Its claims would go with its set, and stay.</summary>
     private sealed class Groups : Scenario
     {
         public override async Task PrepareAsync(CrashWorld world)
         {
-            await world.CreateClusterAsync(static spec => spec.Brokers.Replicas = 2);
+            await world.CreateClusterAsync(static spec => (spec.Brokers.Replicas, spec.Brokers.Storage.DeletionPolicy) = (2, StorageDeletionPolicy.Delete));
             await world.CreateTopicAsync();
             await world.ClusterReadyAsync();
             await world.TopicReadyAsync();
@@ -157,8 +167,10 @@ internal abstract class Scenario
         public override async Task BackwardAsync(CrashWorld world)
         {
             string[] leaving = [.. world.Admin.Registered!["a-1"].Values];
+            string[] claims = await ClaimsAsync(world);
             await ToAsync(world, 1);
             await world.QuietAsync();
+            (await ClaimsAsync(world)).Should().Equal(claims, "raising brokers.groups takes them up again");
 
             // It comes with new volumes next time.
             foreach (string address in leaving)
@@ -400,9 +412,6 @@ internal abstract class Scenario
             });
             await world.ClusterReadyAsync();
         }
-
-        private static async Task<string[]> ClaimsAsync(CrashWorld world) =>
-            [.. (await world.Client.ListAsync<PersistentVolumeClaim>(new ListOptions { Namespace = world.Ns })).Items.Select(static claim => $"{claim.Name()} {claim.Uid()}").Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The pod of a group's master is lost while another member restarts.</summary>

@@ -28,6 +28,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
     private readonly OperatorOptions _options;
     private readonly ShippedRights _rights;
     private readonly ConcurrentQueue<string> _refusals = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _standing = new(StringComparer.Ordinal);
     private OperatorHost? _operator;
 
     private OperatorWorld(EmbeddedApiServer? server, KubernetesClientConfiguration admin, KubernetesClientConfiguration configuration, OperatorOptions options)
@@ -80,7 +81,7 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     public static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)
     {
-        EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
+        EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { SlowReaderTimeout = Eventually.DefaultDeadline });
 
         // Without the schema's rules: what the controllers refuse by themselves is tested here. A stored object may be older than a rule.
         server.DefineAll(rules: false);
@@ -127,6 +128,18 @@ internal sealed class OperatorWorld : IAsyncDisposable
             _operator = null;
             await running.DisposeAsync();
             running.Failure.Should().BeNull();
+        }
+    }
+
+    /// <summary>The operator's cache of a kind is told nothing new until it is to go on; those of other kinds are.</summary>
+    /// <param name="resource">The kind, as in paths.</param>
+    public void StandStill(string resource) => _standing[resource] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void GoOn(string resource)
+    {
+        if (_standing.TryRemove(resource, out TaskCompletionSource? stands))
+        {
+            stands.SetResult();
         }
     }
 
@@ -284,6 +297,11 @@ internal sealed class OperatorWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         (Fault, OperatorFault) = (null, null);
+        foreach (string resource in _standing.Keys)
+        {
+            GoOn(resource);
+        }
+
         await StopOperatorAsync();
         await Workloads.DisposeAsync();
         IReadOnlyList<Role> roles = (await Client.ListAsync<Role>(new ListOptions { LabelSelector = ClusterLabels.Cluster })).Items;
@@ -309,6 +327,11 @@ internal sealed class OperatorWorld : IAsyncDisposable
         if (isOperator && _rights.Refusal(call) is { } refusal)
         {
             _refusals.Enqueue(refusal);
+        }
+
+        if (isOperator && call.Verb == "watch")
+        {
+            PacedStream.Pace(context, () => _standing.TryGetValue(call.Resource, out TaskCompletionSource? stands) ? stands.Task.WaitAsync(context.RequestAborted) : Task.CompletedTask);
         }
 
         await ((OnCall(call) ?? (isOperator ? OperatorFault?.Invoke(call) : null)) is { } fault ? fault.ApplyAsync(context, serve) : serve());

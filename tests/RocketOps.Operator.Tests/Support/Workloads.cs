@@ -6,6 +6,7 @@ using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;
@@ -325,20 +326,32 @@ internal sealed class Workloads : IAsyncDisposable
         }
     }
 
-    /// <summary>A claim for each member, which outlives it.</summary>
+    /// <summary>A claim for each member, which outlives it. One that is to go with its set belongs to it; the real controller takes that back in its own time when it is no longer to, and this one never does.</summary>
     private async Task ClaimAsync(StatefulSet set, IReadOnlyList<PersistentVolumeClaim> claims, CancellationToken cancellationToken)
     {
+        bool goWithIt = GoWithIt(set);
+        OwnerReference owner = new() { ApiVersion = set.ApiVersion, Kind = set.Kind, Name = set.Name(), Uid = set.Uid() };
         foreach (PersistentVolumeClaim template in set.Spec!.VolumeClaimTemplates!)
         {
             for (int ordinal = 0; ordinal < set.Spec.Replicas; ordinal++)
             {
                 string name = string.Create(CultureInfo.InvariantCulture, $"{template.Name()}-{set.Name()}-{ordinal}");
-                if (claims.All(claim => claim.Name() != name))
+                if (claims.FirstOrDefault(claim => claim.Name() == name) is { } claim)
+                {
+                    // Read again before: whoever has let claims go since must not find them bound again.
+                    if (goWithIt && claim.Metadata.OwnerReferences?.Exists(other => other.Uid == owner.Uid) != true
+                        && await _client.GetAsync<StatefulSet>(set.Name(), set.Namespace(), cancellationToken) is { } live && live.Uid() == owner.Uid && !live.IsDeleting() && GoWithIt(live))
+                    {
+                        claim.Metadata.OwnerReferences = [.. claim.Metadata.OwnerReferences ?? [], owner];
+                        await _objects.ReplaceAsync(claim, cancellationToken);
+                    }
+                }
+                else
                 {
                     await _objects.CreateAsync(
                         new PersistentVolumeClaim
                         {
-                            Metadata = new ObjectMeta { Name = name, Namespace = set.Namespace(), Labels = new(set.Spec.Selector!.MatchLabels!, StringComparer.Ordinal) },
+                            Metadata = new ObjectMeta { Name = name, Namespace = set.Namespace(), Labels = new(set.Spec.Selector!.MatchLabels!, StringComparer.Ordinal), OwnerReferences = goWithIt ? [owner] : null },
                             Spec = template.Spec,
                         },
                         cancellationToken);
@@ -346,6 +359,8 @@ internal sealed class Workloads : IAsyncDisposable
             }
         }
     }
+
+    private static bool GoWithIt(StatefulSet set) => set.Spec!.PersistentVolumeClaimRetentionPolicy?.WhenDeleted == nameof(StorageDeletionPolicy.Delete);
 
     private async Task RunAsync(PersistentVolumeClaim claim, CancellationToken cancellationToken)
     {
