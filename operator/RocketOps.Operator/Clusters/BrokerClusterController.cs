@@ -317,7 +317,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
                 findings = findings with { Roll = _roll.Look(context, observation, groups, registrations).Held(RollHold.For(blocker)) };
             }
 
-            if (problem is null && children.Pending is null && children.Changed is null && growth.Held.Count == 0)
+            // What may go is what nothing that was applied in this pass refers to: one that may apply nothing does not know.
+            if (!blocked && problem is null && children.Pending is null && children.Changed is null && growth.Held.Count == 0)
             {
                 await _gone.RunAsync(context, observation, cancellationToken);
                 await _goneMembers.RunAsync(context, groups, cancellationToken);

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
+using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -56,6 +58,30 @@ public sealed class StandingWatchTests
         await world.GoneAsync<ConfigMap>("a-0-saved-set");
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Should().BeEmpty("brokers run on");
+    }
+
+    /// <summary>A pass that may make nothing does not know what is made of what: the sets may name already what no set that it sees does.</summary>
+    [Fact]
+    public async Task Sets_ClaimsCannotBeListed_NoConfigurationIsTakenAway()
+    {
+        await using OperatorWorld world = await StartAsync(static _ => { });
+        string before = await world.ConfigurationAsync("a-0-0");
+        world.StandStill("statefulsets");
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Groups, cluster.Spec.Brokers.Config) = (2, new() { ["flushDiskType"] = "SYNC_FLUSH" }));
+        await Eventually.TrueAsync(async () => (await world.ConfigurationMapsAsync("a-0")).Single() != before, "the set has the new configuration");
+        string named = (await world.ConfigurationMapsAsync("a-0")).Single();
+        int failed = 0;
+
+        world.OperatorFault = call => call is { Verb: "list", Resource: "persistentvolumeclaims" } && Interlocked.Increment(ref failed) > 0 ? ApiFault.Fail(500, "InternalError") : null;
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref failed) > 0, "it asks for the claims");
+        await world.PassesAsync(4);
+        (await world.Client.GetAsync<ConfigMap>(named, OperatorWorld.Ns)).Should().NotBeNull("the next pod of its set starts with it");
+        world.Writes.Should().NotContain(static write => write.StartsWith("delete configmaps", StringComparison.Ordinal));
+        world.OperatorFault = null;
+        world.GoOn("statefulsets");
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.ConfigurationAsync("a-0-0")).Should().Be(named);
     }
 
     private static async Task<OperatorWorld> StartAsync(Action<BrokerClusterSpec> configure)
