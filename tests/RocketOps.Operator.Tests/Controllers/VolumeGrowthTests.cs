@@ -131,6 +131,40 @@ public sealed class VolumeGrowthTests
         (await world.Client.GetAsync<Pod>("debug", OperatorWorld.Ns)).Should().NotBeNull("it was somebody else's");
     }
 
+    /// <summary>A group is there while its set is not: it is drained as any other.</summary>
+    [Fact]
+    public async Task FewerGroups_WhileTheSetOfOneIsMadeAgain_ItIsDrainedAndGoes()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        world.Fault = static call => call is { Verb: "create", Resource: "statefulsets" } ? ApiFault.Fail(500, "InternalError") : null;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("30Gi"));
+        await world.GoneAsync<StatefulSet>("a-1");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
+        await world.PassesAsync(2);
+        world.Fault = null;
+
+        await GoneAsync(world, "a-1");
+    }
+
+    /// <summary>Until its set has them all, its pods are the cluster's too, with which they would stay.</summary>
+    [Fact]
+    public async Task FewerGroups_BeforeTheSetMadeAgainHasItsPods_TheyGoWithIt()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.QuietAsync();
+        world.StandStill("pods");
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("30Gi"));
+        await world.AwaitAsync<StatefulSet>("a-1", static set => set.Spec!.VolumeClaimTemplates![0].Spec!.Resources!.Requests!["storage"] == Quantity.Parse("30Gi"), "is made again");
+        await world.AwaitAsync<Pod>("a-1-0", static pod => pod.Metadata.OwnerReferences is { Count: 2 } && pod.ControllerOwner() is not null, "is its set's");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
+        await world.PassesAsync(4);
+        world.GoOn("pods");
+
+        await GoneAsync(world, "a-1");
+    }
+
     [Fact]
     public async Task FileSystemWaits_SaysSo()
     {
@@ -147,6 +181,14 @@ public sealed class VolumeGrowthTests
 
         await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => cluster.Status?.Operations?.Exists(static operation => operation.Message!.Contains("data-a-0-1 waits for the file system on it (FileSystemResizePending)", StringComparison.Ordinal)) == true, "it says what it waits for");
+    }
+
+    private static async Task GoneAsync(OperatorWorld world, string group)
+    {
+        await world.GoneAsync<Pod>($"{group}-0");
+        await world.GoneAsync<StatefulSet>(group);
+        await world.GoneAsync<ConfigMap>($"{group}-saved-set");
+        await world.ClusterAsync("a", "Ready", "True");
     }
 
     private static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)

@@ -224,10 +224,10 @@ internal static partial class ClusterValidator
         return honoured;
     }
 
-    /// <summary>So many that the last one that is there is among them.</summary>
+    /// <summary>So many that the last one that is there is among them, or its pods are while its set is made again.</summary>
     private static int GroupsThere(ClusterContext context, ClusterObservation observation)
     {
-        HashSet<string> there = observation.Sets.Select(static set => set.Name()).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> there = observation.Sets.Select(static set => set.Name()).Concat(observation.Recreated).ToHashSet(StringComparer.Ordinal);
         int last = Enumerable.Range(0, BrokersSpec.MaxGroups).LastOrDefault(index => there.Contains(context.Names.Group(index)), -1);
         return last + 1;
     }

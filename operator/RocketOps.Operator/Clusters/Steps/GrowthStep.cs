@@ -113,6 +113,13 @@ internal sealed class GrowthStep
             return Recreating(group);
         }
 
+        Pod[] pods = Pods(observation, group, set.Spec?.Replicas ?? 1);
+        if (saved is not null && context.IsMarked(group))
+        {
+            // It goes, or comes back, with the size it has. What was begun is brought to an end: pods that are the cluster's too would stay when their set goes.
+            return await FinishAsync(context, group, set, pods, saved, cancellationToken);
+        }
+
         Quantity target = context.Spec.Brokers.Storage.Size;
         if (context.IsMarked(group) || ClaimTemplate.SizeOf(set) is not { } size || size > target)
         {
@@ -136,7 +143,6 @@ internal sealed class GrowthStep
                 : new GrowthPlan(group, OperationPhase.Growing, $"The volumes of {group} grow to {target}.");
         }
 
-        Pod[] pods = Pods(observation, group, set.Spec?.Replicas ?? 1);
         if (size < target)
         {
             return mayRecreate
@@ -146,19 +152,24 @@ internal sealed class GrowthStep
 
         if (saved is not null)
         {
-            // As long as a pod has not been adopted it counts as one of the group because of what is saved.
-            if (Array.TrueForAll(pods, pod => GroupView.IsOf(pod, set)) && await _interim.RemoveAsync(context, pods, cancellationToken))
-            {
-                DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = saved.Uid() } };
-                await _client.DeleteAsync<ConfigMap>(saved.Name(), context.Names.Namespace, same, cancellationToken);
-            }
-
-            return Recreating(group);
+            return await FinishAsync(context, group, set, pods, saved, cancellationToken);
         }
 
         return Array.Find(claims, claim => claim.Status is { Phase: "Bound", Capacity: { } capacity } && capacity.GetValueOrDefault("storage") < target) is { } growing
             ? new GrowthPlan(group, OperationPhase.Growing, $"The volumes of {group} grow to {target}; {Describe(growing)}")
             : null;
+    }
+
+    /// <summary>The pods are their set's alone, and nothing is kept of the one before. As long as a pod has not been adopted it counts as one of the group because of what is saved.</summary>
+    private async Task<GrowthPlan> FinishAsync(ClusterContext context, string group, StatefulSet set, Pod[] pods, ConfigMap saved, CancellationToken cancellationToken)
+    {
+        if (Array.TrueForAll(pods, pod => GroupView.IsOf(pod, set)) && await _interim.RemoveAsync(context, pods, cancellationToken))
+        {
+            DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = saved.Uid() } };
+            await _client.DeleteAsync<ConfigMap>(saved.Name(), context.Names.Namespace, same, cancellationToken);
+        }
+
+        return Recreating(group);
     }
 
     private async Task EnlargeAsync(BrokerCluster cluster, PersistentVolumeClaim claim, Quantity size, CancellationToken cancellationToken)
