@@ -9,15 +9,22 @@ namespace RocketOps.Operator.Tests.Crashes;
 /// </summary>
 internal sealed class CacheLags
 {
-    /// <summary>For so much of each period everything passes.</summary>
+    /// <summary>Where all kinds are alike everything passes for so much of each period.</summary>
     private const double Open = 0.15;
 
-    /// <summary>Several passes.</summary>
-    private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(250);
+    /// <summary>By each pass over a cluster: it asks both of its name servers.</summary>
+    private const int QuestionsOfAPass = 2;
 
-    private static readonly TimeSpan[] Short = [TimeSpan.Zero, TimeSpan.FromMilliseconds(60)];
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
-    private static readonly TimeSpan[] Longer = [Long, TimeSpan.FromMilliseconds(330), TimeSpan.FromMilliseconds(410)];
+    /// <summary>Without a cluster that runs there are no passes to wait for.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+
+    private static readonly int[] Few = [0, 1];
+
+    private static readonly int[] Several = [3, 4, 5];
 
     private readonly int? _seed;
 
@@ -26,29 +33,47 @@ internal sealed class CacheLags
     /// <summary>All kinds learn of changes at the same moments.</summary>
     public static CacheLags Alike { get; } = new(null);
 
-    /// <summary>What is asked for and the sets are seen soon; all else later, each kind for itself.</summary>
+    /// <summary>What is asked for and the sets are seen soon; all else some passes later, each kind for itself.</summary>
     public static CacheLags Of(int seed) => new(seed);
 
-    /// <summary>Ends when news of a kind is told next: at once in a moment when it passes.</summary>
+    /// <summary>When news of a kind is told to one watch: what is called before each piece of it ends then.</summary>
     /// <param name="resource">The kind, as in paths.</param>
+    /// <param name="questions">How often the operators have asked name servers.</param>
     /// <param name="cancellationToken">Nobody wants to be told any more.</param>
-    public Task TurnAsync(string resource, CancellationToken cancellationToken)
-    {
-        TimeSpan period = PeriodOf(resource);
-        double phase = period == TimeSpan.Zero ? 0 : Stopwatch.GetElapsedTime(0) / period % 1;
-        return phase > Open ? Task.Delay(period * (1 - phase), cancellationToken) : Task.CompletedTask;
-    }
-
-    public override string ToString() => _seed is null ? "caches that lag alike" : string.Create(CultureInfo.InvariantCulture, $"caches that lag by ROCKETOPS_LAG_SEED={_seed}");
-
-    private TimeSpan PeriodOf(string resource)
+    public Func<Task> TurnsOf(string resource, Func<int> questions, CancellationToken cancellationToken)
     {
         if (_seed is not { } seed)
         {
-            return Long;
+            return () => TogetherAsync(cancellationToken);
         }
 
-        TimeSpan[] periods = resource is "brokerclusters" or "statefulsets" ? Short : Longer;
-        return periods[new Random(resource.Aggregate(seed, static (hash, letter) => unchecked((hash * 31) + letter))).Next(periods.Length)];
+        int[] passes = resource is "brokerclusters" or "statefulsets" ? Few : Several;
+        int lag = QuestionsOfAPass * passes[new Random(resource.Aggregate(seed, static (hash, letter) => unchecked((hash * 31) + letter))).Next(passes.Length)];
+        int told = -QuestionsOfAPass;
+        return async () =>
+        {
+            // What comes together is told together.
+            int asked = questions();
+            if (asked <= told + QuestionsOfAPass)
+            {
+                return;
+            }
+
+            long begin = Stopwatch.GetTimestamp();
+            while (questions() < asked + lag && Stopwatch.GetElapsedTime(begin) < Longest)
+            {
+                await Task.Delay(Look, cancellationToken);
+            }
+
+            told = questions();
+        };
     }
+
+    private static Task TogetherAsync(CancellationToken cancellationToken)
+    {
+        double phase = Stopwatch.GetElapsedTime(0) / Period % 1;
+        return phase > Open ? Task.Delay(Period * (1 - phase), cancellationToken) : Task.CompletedTask;
+    }
+
+    public override string ToString() => _seed is null ? "caches that lag alike" : string.Create(CultureInfo.InvariantCulture, $"caches that lag by ROCKETOPS_LAG_SEED={_seed}");
 }

@@ -91,7 +91,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         OperatorLife life;
         lock (_gate)
         {
-            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, read => Plan?.OfRead(read) ?? Fate.Serve, DeletedAsync, Replace, _lags);
+            life = new OperatorLife(string.Create(CultureInfo.InvariantCulture, $"{Ns}/{_lives.Count}"), Decide, read => Plan?.OfRead(read) ?? Fate.Serve, DeletedAsync, Replace, _lags is null ? null : TurnsOf);
             _lives.Add(life);
         }
 
@@ -226,6 +226,8 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
         while (starting != _starting);
     }
+
+    private Func<Task> TurnsOf(string resource, CancellationToken cancellationToken) => _lags!.TurnsOf(resource, () => Admin.Questions, cancellationToken);
 
     private Fate Decide(string write)
     {

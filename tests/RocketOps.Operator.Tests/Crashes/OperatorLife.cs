@@ -19,7 +19,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     private readonly Func<string, Fate> _decideRead;
     private readonly Func<ApiCall, Task> _deleted;
     private readonly Action<OperatorLife> _lost;
-    private readonly CacheLags? _lags;
+    private readonly Func<string, CancellationToken, Func<Task>>? _turns;
     private OperatorHost? _host;
     private TaskCompletionSource? _frozen;
     private volatile bool _dead;
@@ -30,15 +30,15 @@ internal sealed class OperatorLife : IAsyncDisposable
     /// <param name="decideRead">What becomes of what its controllers read from the API server itself.</param>
     /// <param name="deleted">Called when it has deleted something.</param>
     /// <param name="lost">Called once when it has died or is cut off: somebody has to take over.</param>
-    /// <param name="lags">At which moments it learns of changes; null for at once.</param>
-    public OperatorLife(string agent, Func<string, Fate> decide, Func<string, Fate> decideRead, Func<ApiCall, Task> deleted, Action<OperatorLife> lost, CacheLags? lags)
+    /// <param name="turns">Of a kind, what is awaited before each piece of news of it is told; null where it learns of changes at once.</param>
+    public OperatorLife(string agent, Func<string, Fate> decide, Func<string, Fate> decideRead, Func<ApiCall, Task> deleted, Action<OperatorLife> lost, Func<string, CancellationToken, Func<Task>>? turns)
     {
         Agent = agent;
         _decide = decide;
         _decideRead = decideRead;
         _deleted = deleted;
         _lost = lost;
-        _lags = lags;
+        _turns = turns;
     }
 
     public string Agent { get; }
@@ -172,9 +172,9 @@ internal sealed class OperatorLife : IAsyncDisposable
             return;
         }
 
-        if (call.Verb == "watch" && _lags is { } lags)
+        if (call.Verb == "watch" && _turns is { } turns)
         {
-            PacedStream.Pace(context, () => lags.TurnAsync(call.Resource, context.RequestAborted));
+            PacedStream.Pace(context, turns(call.Resource, context.RequestAborted));
         }
 
         await serve();
