@@ -43,6 +43,19 @@ public sealed class DocumentedBlocksTests
         UnrunBlocks.Stale(DocumentedBlocks.All()).Should().BeEmpty("what was removed or changed on its page is removed or changed on the list");
     }
 
+    /// <summary>A program in C# ends with its last line, where one in Java goes on by the threads of its consumer: who tries one that ends as soon as it has started receives nothing.</summary>
+    [Fact]
+    public void CSharp_ThatConsumes_GoesOnAfterItHasStarted()
+    {
+        const string Start = "consumer.StartAsync();";
+        string[] goingOn = ["Console.ReadLine();", "await arrived.Task;", "RequestAsync("];
+        DocumentedBlock[] consuming = [.. DocumentedBlocks.ToRun("csharp").Where(static block => block.Text.Contains(Start, StringComparison.Ordinal))];
+
+        consuming.Should().HaveCountGreaterThan(10, "else nothing was looked at");
+        consuming.Where(block => !goingOn.Any(line => block.Text[block.Text.IndexOf(Start, StringComparison.Ordinal)..].Contains(line, StringComparison.Ordinal)))
+            .Select(static block => block.ToString()).Should().BeEmpty("a reader who copies the block sees messages come");
+    }
+
     [Fact]
     public async Task Yaml_OfAllPages_IsTakenByTheApi()
     {

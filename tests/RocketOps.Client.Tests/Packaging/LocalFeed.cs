@@ -57,8 +57,11 @@ public sealed class LocalFeed : IAsyncLifetime
         (await ChildProcess.RunAsync("dotnet", arguments, Patience, Environment(), folder)).EnsureSuccess();
 
     /// <summary>Runs a program at a broker, by <c>dotnet</c> or as it is, and returns what it said, whatever its exit code.</summary>
-    public Task<ProcessResult> RunAsync(string folder, string program, params string[] arguments) =>
-        ChildProcess.RunAsync(program, arguments, Patience, new Dictionary<string, string>(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = _server.NameServerAddress }, folder);
+    public Task<ProcessResult> RunAsync(string folder, string program, params string[] arguments) => RunAtAsync(_server.NameServerAddress, folder, program, arguments);
+
+    /// <summary>The same at name servers of the caller's.</summary>
+    public Task<ProcessResult> RunAtAsync(string nameServers, string folder, string program, params string[] arguments) =>
+        ChildProcess.RunAsync(program, arguments, Patience, new Dictionary<string, string>(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = nameServers }, folder);
 
     /// <summary>Runs one of the programs that were built together.</summary>
     public Task<ProcessResult> RunBuiltAsync(string project) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Xml.Linq;
 using RocketOps.Testing;
@@ -70,6 +71,14 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         result.Error.Should().BeEmpty("nothing went wrong");
         string[] configurations = Directory.GetFiles(folder, "*.runtimeconfig.json", SearchOption.AllDirectories);
         (await File.ReadAllTextAsync(configurations.Should().ContainSingle().Which)).Should().Contain("Microsoft.NETCore.App").And.NotContain("AspNetCore", "a console program needs the runtime alone");
+
+        // As it is written: when nobody is there, its own limits let it end.
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), OutsidePrograms.First);
+        string nobody = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LoopbackPorts.Find(0)}");
+        ProcessResult alone = await feed.RunAtAsync(nobody, folder, "dotnet", "run");
+        alone.ExitCode.Should().NotBe(0, "{0}", alone);
+        alone.Error.Should().Contain(nameof(RocketMqException), "it says why");
+        alone.Output.Should().NotContain("sent ");
     }
 
     [Fact]

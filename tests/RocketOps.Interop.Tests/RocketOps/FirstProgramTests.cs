@@ -14,6 +14,7 @@ namespace RocketOps.Interop.Tests.RocketOps;
 [Collection(RocketOpsClientsCollection.Name)]
 public sealed class FirstProgramTests(RocketOpsFixture fixture)
 {
+    private const string Usual = "127.0.0.1:9876";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
     /// <summary>The gate has the newer version only: the older one differs in nothing that the page uses.</summary>
@@ -26,11 +27,14 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         Kit.Require(SharedKits.RocketMq);
         Kit.RequireWhat(Find("javac") is null ? "there is no javac on the PATH" : null);
         using TempDirectory folder = new();
+        string nobody = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LoopbackPorts.Find(0)}");
+        DocumentedBlock[] blocks = [.. DocumentedBlocks.ToRun("java").Where(block => version == ApacheServer.Version5 || ClassOf(block) == "Hello")];
         List<string> files = [];
-        foreach (DocumentedBlock block in DocumentedBlocks.ToRun("java").Where(block => version == ApacheServer.Version5 || ClassOf(block) == "Hello"))
+        foreach (DocumentedBlock block in blocks)
         {
+            // The first program is told where its servers are; the others say it themselves, and of them all that is tried is what becomes of them when nobody is there.
             files.Add(folder.File(ClassOf(block) + ".java"));
-            await File.WriteAllTextAsync(files[^1], block.Text);
+            await File.WriteAllTextAsync(files[^1], block.Text.Replace(Usual, nobody, StringComparison.Ordinal));
         }
 
         files.Should().HaveCountGreaterThan(version == ApacheServer.Version5 ? 1 : 0).And.OnlyHaveUniqueItems();
@@ -41,7 +45,7 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         long consumed = 0;
         for (int run = 0; run < 2; run++)
         {
-            ProcessResult result = await HelloAsync(Environment());
+            ProcessResult result = await JavaAsync("Hello", Environment());
 
             result.EnsureSuccess();
             result.Output.Should().Contain("sent to MessageQueue [topic=HELLO").And.Contain("received hello from Java", "{0}", result);
@@ -50,11 +54,17 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
             consumed = now;
         }
 
-        ProcessResult alone = await HelloAsync(new(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LoopbackPorts.Find(0)}") });
-        alone.ExitCode.Should().Be(1, "a first program ends when its first send fails: {0}", alone);
+        string[] asking = [.. blocks.Where(static block => !WaitsForItsServers(block)).Select(ClassOf)];
+        asking.Should().HaveCountGreaterThan(version == ApacheServer.Version5 ? 7 : 0, "else nothing was looked at");
+        await Parallel.ForEachAsync(asking, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (program, _) =>
+        {
+            ProcessResult alone = await JavaAsync(program, new(Environment(), StringComparer.Ordinal) { ["NAMESRV_ADDR"] = nobody });
+            alone.ExitCode.Should().Be(1, "a program ends when nobody takes what it sends or answers what it asks: {0}", alone);
+            alone.Error.Should().Contain("Exception").And.Contain($"at {program}.main", "it says why");
+        });
 
-        Task<ProcessResult> HelloAsync(Dictionary<string, string> environment) =>
-            ChildProcess.RunAsync("java", [$"-Duser.home={folder.Path}", "-XX:TieredStopAtLevel=1", "-cp", $"{classes.Output.Trim()}:{folder.Path}", "Hello"], Patience, environment);
+        Task<ProcessResult> JavaAsync(string program, Dictionary<string, string> environment) =>
+            ChildProcess.RunAsync("java", [$"-Duser.home={folder.Path}", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-cp", $"{classes.Output.Trim()}:{folder.Path}", program], Patience, environment);
     }
 
     [SkippableFact]
@@ -80,6 +90,11 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
             now.Should().BeGreaterThan(consumed);
             consumed = now;
         }
+
+        environment["NAMESRV_ADDR"] = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{LoopbackPorts.Find(0)}");
+        ProcessResult alone = await ChildProcess.RunAsync("node", ["hello.js"], Patience, environment, folder.Path);
+        alone.ExitCode.Should().Be(1, "a first program ends when nobody is there: {0}", alone);
+        alone.Error.Should().Contain(environment["NAMESRV_ADDR"], "it says why");
     }
 
     /// <summary>Who looks at a group's progress after a first program, as the next page says, sees that what was received counts as consumed.</summary>
@@ -88,6 +103,10 @@ public sealed class FirstProgramTests(RocketOpsFixture fixture)
         await using RocketMqAdmin admin = new(new AdminOptions { NameServers = fixture.Server.NameServerAddress });
         return (await admin.GetConsumeStatsAsync(fixture.Server.BrokerAddress, group, "HELLO")).Queues.Values.Sum(static queue => queue.ConsumerOffset);
     }
+
+    /// <summary>Apache's consumers start without their servers and find them when they are there; what only consumes throws nothing before.</summary>
+    private static bool WaitsForItsServers(DocumentedBlock block) =>
+        !block.Text.Contains("Producer", StringComparison.Ordinal) && !block.Text.Contains("fetchMessageQueues", StringComparison.Ordinal);
 
     private static string ClassOf(DocumentedBlock block) => block.Text.Split("public class ")[1].Split(' ')[0];
 
