@@ -143,6 +143,26 @@ public sealed class DamagedFilesTests
         (await store.Reader.QueryIndexAsync(store.FindTopic("T"u8)!, "later", 10, 0, long.MaxValue, CancellationToken.None)).Offsets.Should().Equal(result.Offset);
     }
 
+    /// <summary>What Apache's broker wrote with index files of its own length: to go on in one would put slots where its entries lie.</summary>
+    [Theory]
+    [InlineData(1240)]
+    [InlineData(4240)]
+    public async Task IndexFile_OfAnotherLength_IsRefusedWithTheReasonAndLeftAlone(int length)
+    {
+        MemoryFileSystem files = await StoppedStoreAsync();
+        string index = files.Paths.First(path => path.Contains("/index/", StringComparison.Ordinal));
+        using (IStoreFile file = files.Open(index, FileOpenMode.ReadWrite))
+        {
+            file.SetLength(length);
+        }
+
+        byte[] before = Bytes(files, index);
+        Func<Task<MessageStore>> start = () => SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+
+        (await start.Should().ThrowAsync<StoreException>()).WithMessage($"*index*{length} bytes instead of 2240*maxHashSlotNum or maxIndexNum*");
+        Bytes(files, index).Should().Equal(before);
+    }
+
     [Fact]
     public async Task LookMessage_BodyThatLooksLikeAHugeRecord_AllocatesNothingForIt()
     {
@@ -194,6 +214,14 @@ public sealed class DamagedFilesTests
 
         store.Writer.WritePending();
         return files;
+    }
+
+    private static byte[] Bytes(MemoryFileSystem files, string path)
+    {
+        using IStoreFile file = files.Open(path, FileOpenMode.Read);
+        byte[] bytes = new byte[file.Length];
+        file.Read(bytes, 0).Should().Be(bytes.Length);
+        return bytes;
     }
 
     private static void Overwrite(MemoryFileSystem files, int index, long physicalOffset, int size)

@@ -259,7 +259,7 @@ public sealed class StoreVerifier
         string where = $"index {name}";
         if (_indexSlots is null && length != DefaultIndexFileBytes)
         {
-            Repairable(where, "has not the default size: its entries can be checked only when told maxHashSlotNum");
+            Repairable(where, "has not the default size: its entries are checked only with --index-slots, the maxHashSlotNum of its broker");
             return;
         }
 

@@ -84,6 +84,25 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
     }
 
     /// <summary>
+    /// Throws <see cref="StoreException"/> when a file has another length than those that are written now: its slots and entries lie elsewhere, and who went on with it would spoil it. Before anything
+    /// is cut, deleted or opened. Files too short for a header are left to <see cref="Open"/>: the process died before it had set their length.
+    /// </summary>
+    public static void CheckLengths(IStoreFileSystem files, StoreOptions options)
+    {
+        string directory = PathOf(options);
+        int expected = IndexLayout.FileBytes(options.IndexSlots, options.IndexEntries);
+        foreach (string name in List(files, directory))
+        {
+            string path = Path.Combine(directory, name);
+            using IStoreFile file = files.Open(path, FileOpenMode.Read);
+            if (file.Length >= IndexLayout.HeaderBytes && file.Length != expected)
+            {
+                throw new StoreException($"Index file {path} has {file.Length} bytes instead of {expected}: was the store written with another maxHashSlotNum or maxIndexNum, or copied in part?");
+            }
+        }
+    }
+
+    /// <summary>
     /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
     /// time of the newest message in those that stay, and the newest of them, with all of its entries.
     /// </summary>

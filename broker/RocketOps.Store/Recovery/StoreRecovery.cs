@@ -56,6 +56,11 @@ internal sealed partial class StoreRecovery
             SetQueuesAside();
         }
 
+        if (_index is not null)
+        {
+            IndexFolder.CheckLengths(_files, _options);
+        }
+
         _topics.Load();
         _cuts.Finish(checkpointFile);
         Checkpoint checkpoint = checkpointFile.Current;
