@@ -229,7 +229,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             await _unreadable.ReportAsync<TEntity>(key, reason, cancellationToken);
         }
 
-        // Of one that cannot be read any more there is what it was last: that is kept up, as far as nothing has to be noted in its status, which is refused to whoever has an old copy.
+        // Of one that cannot be read any more there is what it was last, with the annotations it has now: that is kept up, as far as nothing has to be noted in its status, which is refused to whoever has an old copy.
         if (_informer.Get(key) is not { } cached)
         {
             return null;
@@ -241,6 +241,12 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         TEntity? entity = Copy(cached);
         if (entity.IsDeleting())
         {
+            if (_informer.Unreadable.ContainsKey(key))
+            {
+                // What is to become of what it stands for may be just what cannot be read. Its children go all the same, and are not made again.
+                return null;
+            }
+
             return await FinalizeAsync(entity, cancellationToken);
         }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Kubernetes.Client;
@@ -334,21 +336,58 @@ public sealed partial class Informer<T> : IInformer<T>, IInformerLoop
     /// <summary>Something has become of an object that can be read, or is gone: whoever is told that it can be read finds it in the cache.</summary>
     private void Changed(ObjectKey key, Action change)
     {
-        bool could = !_unreadable.Remove(key);
+        // In this order, as in Keep: who finds metadata in the cache beside a spec of before finds that the object cannot be read, too.
         change();
-        if (!could)
+        if (_unreadable.Remove(key))
         {
             _unreadable.Tell(key);
         }
     }
 
-    /// <summary>An object cannot be read, and is in the cache as it was last.</summary>
+    /// <summary>
+    /// An object cannot be read, and is in the cache as it was last, but for what people and the server say of it in its metadata: that it is to be left alone, or that it is to go. Its version and generation stay those
+    /// of its spec, so that nobody takes the one for the other.
+    /// </summary>
     private void Keep(UnreadableObject unreadable)
     {
-        if (_unreadable.Add(unreadable))
+        ObjectKey key = UnreadableEntities.KeyOf(unreadable);
+        bool isNews = _unreadable.Add(unreadable);
+        if (isNews)
         {
             LogUnreadable(_logger, Kind, unreadable.Namespace, unreadable.Name, unreadable.Reason);
-            _unreadable.Tell(UnreadableEntities.KeyOf(unreadable));
+        }
+
+        if (unreadable.Metadata is { } metadata && _store.Get(key) is { } known)
+        {
+            if (metadata.Uid != known.Metadata.Uid)
+            {
+                // Deleted and made again while we did not look: of this one nothing was ever understood.
+                Delete(key, last: null);
+            }
+            else
+            {
+                PutMetadata(key, known, metadata);
+            }
+        }
+
+        if (isNews)
+        {
+            _unreadable.Tell(key);
+        }
+    }
+
+    private void PutMetadata(ObjectKey key, T known, ObjectMeta metadata)
+    {
+        // Those that are in the cache are shared, and never changed.
+        JsonTypeInfo<T> json = _client.Types.Get<T>().Json;
+        byte[] before = JsonSerializer.SerializeToUtf8Bytes(known, json);
+        T next = JsonSerializer.Deserialize(before, json)!;
+        (next.Metadata.Annotations, next.Metadata.DeletionTimestamp) = (metadata.Annotations, metadata.DeletionTimestamp);
+        Trim(next);
+        if (!JsonSerializer.SerializeToUtf8Bytes(next, json).AsSpan().SequenceEqual(before))
+        {
+            _store.Set(key, next);
+            TellAll(new InformerEvent<T>(InformerEventType.Updated, next, known, IsInitial: false));
         }
     }
 

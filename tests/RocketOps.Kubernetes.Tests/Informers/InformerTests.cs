@@ -312,6 +312,43 @@ public sealed class InformerTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _informer.Unreadable.Count == 0, "it is gone");
     }
 
+    [Fact]
+    public async Task Watch_MetadataOfAnObjectThatCannotBeReadAnyMore_IsReadBesideItsSpecOfBefore()
+    {
+        _client.Put(Widget("a"));
+        await StartAsync();
+        string? version = _informer.Get("default", "a")!.Metadata.ResourceVersion;
+
+        Widget annotated = Widget("a", replicas: 5);
+        annotated.Metadata.Uid = _informer.Get("default", "a")!.Metadata.Uid;
+        annotated.Metadata.Annotations = new(StringComparer.Ordinal) { ["paused"] = "true" };
+        annotated.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
+        _client.Spoil(annotated, static widget => widget["spec"]!["color"] = "Purple");
+
+        await ToldAsync("Added a initially", "Updated a");
+        Widget kept = _informer.Get("default", "a")!;
+        kept.Spec.Replicas.Should().Be(1);
+        kept.Metadata.Annotations.Should().Equal(new Dictionary<string, string> { ["paused"] = "true" });
+        kept.Metadata.DeletionTimestamp.Should().Be(DateTimeOffset.UnixEpoch);
+        kept.Metadata.ResourceVersion.Should().Be(version, "whoever writes it has not seen what is there");
+        _informer.Unreadable.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task Watch_ObjectMadeAgainThatCannotBeRead_TheOneOfBeforeIsGone()
+    {
+        _client.Put(Widget("a"));
+        await StartAsync();
+
+        Widget another = Widget("a");
+        another.Metadata.Uid = "another";
+        _client.Spoil(another, static widget => widget["spec"]!["color"] = "Purple");
+
+        await ToldAsync("Added a initially", "Deleted a");
+        _informer.Get("default", "a").Should().BeNull();
+        _informer.Unreadable.Should().ContainSingle();
+    }
+
     /// <summary>Whoever tells people of it writes each time: neither other fields nor long values may make another reason of the same one.</summary>
     [Fact]
     public async Task Watch_UnreadableObjectChangesElsewhere_TheReasonStaysAndNothingIsToldOfIt()

@@ -46,6 +46,74 @@ public sealed class UnreadableObjectsTests
         await Eventually.TrueAsync(() => world.Metrics.Contains("rocketops_operator_unreadable_objects{kind=\"BrokerCluster\"} 0\n", StringComparison.Ordinal), "it is counted no longer");
     }
 
+    /// <summary>One edit brings a word of a newer operator and asks for everything to be left alone.</summary>
+    [Fact]
+    public async Task Cluster_CannotBeReadAnyMoreAndIsPaused_IsLeftAloneUntilItIsNot()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await AllowNewerWordAsync(world, "brokerclusters", "replication", "apiOutage");
+        await world.QuietAsync();
+
+        await PatchAsync<BrokerCluster>(world, "a", """{"metadata":{"annotations":{"rocketops.io/paused":"true"}},"spec":{"replication":{"apiOutage":"Newer"}}}""");
+
+        await StalledAsync<BrokerCluster>(world, "a");
+        await world.Client.DeleteAsync<Service>("a-nameserver", OperatorWorld.Ns);
+        await world.EndedPassesAsync(3);
+        (await world.Client.GetAsync<Service>("a-nameserver", OperatorWorld.Ns)).Should().BeNull("it is to be left alone");
+
+        // What is kept up is what it was when it could be read.
+        await PatchAsync<BrokerCluster>(world, "a", """{"metadata":{"annotations":{"rocketops.io/paused":null}}}""");
+        await Eventually.TrueAsync(async () => await world.Client.GetAsync<Service>("a-nameserver", OperatorWorld.Ns) is not null, "its children are put back");
+        await PatchAsync<BrokerCluster>(world, "a", Older);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
+    /// <summary>As while its children are collected before it, with <c>--cascade=foreground</c>.</summary>
+    [Fact]
+    public async Task Cluster_CannotBeReadAnyMoreAndIsBeingDeleted_ItsChildrenAreNotMadeAgain()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await AllowNewerWordAsync(world, "brokerclusters", "replication", "apiOutage");
+        await world.QuietAsync();
+        await PatchAsync<BrokerCluster>(world, "a", """{"metadata":{"finalizers":["example.com/holds"]},"spec":{"replication":{"apiOutage":"Newer"}}}""");
+        await StalledAsync<BrokerCluster>(world, "a");
+
+        await world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
+
+        await world.Client.DeleteAsync<Service>("a-nameserver", OperatorWorld.Ns);
+        foreach (string look in (string[])["""{"metadata":{"annotations":{"example.com/look":"first"}}}""", """{"metadata":{"annotations":{"example.com/look":"second"}}}"""])
+        {
+            // Nothing brings a pass by itself any more.
+            Task looked = world.EndedPassesAsync(0);
+            await PatchAsync<BrokerCluster>(world, "a", look);
+            await looked;
+        }
+
+        (await world.Client.GetAsync<Service>("a-nameserver", OperatorWorld.Ns)).Should().BeNull("it goes with its cluster");
+        await PatchAsync<BrokerCluster>(world, "a", """{"metadata":{"finalizers":null}}""");
+        await Eventually.TrueAsync(() => world.Metrics.Contains("rocketops_operator_unreadable_objects{kind=\"BrokerCluster\"} 0\n", StringComparison.Ordinal), "it is gone");
+    }
+
+    /// <summary>What is to become of its topic may be what the newer word is about.</summary>
+    [Fact]
+    public async Task Topic_CannotBeReadAnyMoreAndIsBeingDeleted_ItsTopicStaysUntilItCan()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
+        await world.TopicAsync("events", "Ready", "True");
+        await AllowNewerWordAsync(world, "topics", "deletionPolicy");
+        await PatchAsync<Topic>(world, "events", """{"spec":{"deletionPolicy":"Newer"}}""");
+        await StalledAsync<Topic>(world, "events");
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        await world.PassesAsync(4);
+        world.Admin.Topic(world.Master("a-0"), "events").Should().NotBeNull();
+        await PatchAsync<Topic>(world, "events", """{"spec":{"deletionPolicy":"Retain"}}""");
+        await world.GoneAsync<Topic>("events");
+        world.Admin.Topic(world.Master("a-0"), "events").Should().NotBeNull("it is to be kept");
+    }
+
     [Fact]
     public async Task Cluster_CannotBeReadByAnOperatorThatBegins_SaysSoAndNothingIsTakenOffItsBrokers()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Client.Transport;
 
@@ -57,7 +58,20 @@ internal static class ObjectReader
     }
 
     private static UnreadableObject Unreadable(JsonElement item, string reason) =>
-        new(MetadataString(item, "namespace"), MetadataString(item, "name") ?? "", reason);
+        new(MetadataString(item, "namespace"), MetadataString(item, "name") ?? "", reason) { Metadata = Metadata(item) };
+
+    private static ObjectMeta? Metadata(JsonElement item)
+    {
+        try
+        {
+            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty("metadata", out JsonElement metadata) ? metadata.Deserialize(KubernetesJsonContext.Default.ObjectMeta) : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // It may be what cannot be read.
+            return null;
+        }
+    }
 
     private static string? MetadataString(JsonElement item, string property) =>
         item.ValueKind == JsonValueKind.Object
