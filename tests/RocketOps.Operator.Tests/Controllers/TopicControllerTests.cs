@@ -270,6 +270,32 @@ public sealed class TopicControllerTests
         world.Admin.Topic(world.Master("a-0"), "events").Should().BeNull();
     }
 
+    /// <summary>A broker that refuses has answered: whoever reads the status looks for the reason there, and not at the network.</summary>
+    [Fact]
+    public async Task Delete_MasterRefuses_RefusedWithItsWords()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
+        await world.TopicAsync("events", "Ready", "True");
+        world.Admin.Fault = static request =>
+        {
+            if (request == nameof(IRocketMqAdmin.DeleteTopicOnBrokerAsync))
+            {
+                throw new RocketMqException(1, "topics are kept here", "broker");
+            }
+        };
+
+        await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
+
+        Topic kept = await world.AwaitAsync<Topic>("events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Status: "False", Reason: Reasons.Refused or Reasons.BrokerUnreachable }, "says why it is there");
+        Condition ready = Conditions.Find(kept.Status!.Conditions, "Ready")!;
+        ready.Reason.Should().Be(Reasons.Refused);
+        ready.Message.Should().StartWith("The topic could not be removed: the master of a-0 refuses: ").And.Contain("topics are kept here").And.EndWith(" Annotate rocketops.io/force-delete=true to give up.");
+
+        world.Admin.Fault = null;
+        await world.GoneAsync<Topic>("events");
+    }
+
     [Fact]
     public async Task Delete_Retain_TopicStays()
     {
