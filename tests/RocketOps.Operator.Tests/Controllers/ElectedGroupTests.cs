@@ -260,6 +260,28 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         (await EventsAsync()).Should().NotContain("LeaseSetBack");
     }
 
+    /// <summary>The members found it, and a cluster that is applied again may find one: its status says nothing of before.</summary>
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(31, 31)]
+    public async Task NewCluster_WhoLeadsIsTold(int? transitions, int epoch)
+    {
+        if (transitions is not null)
+        {
+            Dictionary<string, string> notes = new(StringComparer.Ordinal) { ["rocketops.io/in-sync"] = "a-0-0/31,a-0-1/31", ["rocketops.io/group-id"] = Members.GroupId, ["rocketops.io/history"] = "As it was." };
+            await World.Client.CreateAsync(new Lease
+            {
+                Metadata = new ObjectMeta { Name = "a-0", Namespace = OperatorWorld.Ns, Annotations = notes },
+                Spec = new LeaseSpec { HolderIdentity = "a-0-0", LeaseTransitions = transitions, LeaseDurationSeconds = 600, RenewTime = DateTimeOffset.UtcNow },
+            });
+        }
+
+        await CreateAsync(2);
+
+        string told = $"a-0-0 is the master of a-0 in epoch {epoch}. As {(transitions is null ? "played" : "it was")}.";
+        await Eventually.TrueAsync(async () => (await World.Client.ListAsync<Event>()).Items.Any(happened => happened.Reason == "MasterChanged" && happened.Note == told), told);
+    }
+
     [Fact]
     public async Task LeaseSetBack_IsTold()
     {
