@@ -11,8 +11,8 @@ namespace RocketOps.Operator.Hosting;
 
 /// <summary>
 /// Does not let an operator work with definitions that are older than it: the API server would drop what it writes in fields that they lack, and what people asked for in them, and refuse words that they do not know. Asks what
-/// the API server publishes to everybody who has an account (OpenAPI), so it takes no rights: before the operator begins, and when a status is refused, as older ones may have been applied meanwhile. Where that cannot be had
-/// nothing is known, and the operator goes on.
+/// the API server publishes to everybody who has an account (OpenAPI), so it takes no rights: before the operator begins, when a status is refused, and when the index of what is published shows another hash, as older ones may have
+/// been applied meanwhile; those that lack a field of the spec alone refuse nothing. Where that cannot be had nothing is known, and the operator goes on.
 /// </summary>
 internal sealed partial class DefinitionCheck(IKubernetesClient client, OperatorOptions options, TimeProvider time, ILogger<DefinitionCheck> logger) : BackgroundService
 {
@@ -24,11 +24,17 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
     /// <summary>Between two looks while statuses are refused for something else.</summary>
     private static readonly TimeSpan DoubtPause = TimeSpan.FromMinutes(1);
 
+    private static readonly string GroupVersion = $"apis/{EntityGroup.Name}/{EntityGroup.Version}";
+
     private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Of the definitions that were looked at last, as the index had it before; null while that is not known. Of the one task that is at work.</summary>
+    private string? _seen;
 
     /// <exception cref="OutdatedDefinitionsException">They are older.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        _seen = await FindHashAsync(cancellationToken);
         await CheckAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -38,10 +44,51 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await foreach (bool _ in _doubts.Reader.ReadAllAsync(stoppingToken))
+        while (true)
         {
-            await CheckAsync(stoppingToken);
-            await Task.Delay(DoubtPause, time, stoppingToken);
+            if (await IsDoubtedAsync(stoppingToken))
+            {
+                await CheckAsync(stoppingToken);
+                await Task.Delay(DoubtPause, time, stoppingToken);
+            }
+
+            if (await FindHashAsync(stoppingToken) is { } hash && hash != _seen)
+            {
+                await CheckAsync(stoppingToken);
+                _seen = hash;
+            }
+        }
+    }
+
+    /// <returns>Whether a status was refused before it is time to look again.</returns>
+    private async Task<bool> IsDoubtedAsync(CancellationToken stoppingToken)
+    {
+        using CancellationTokenSource interval = new(options.DefinitionInterval, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, interval.Token);
+        try
+        {
+            return await _doubts.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What the index says of our group: another text whenever one of its definitions is another.</summary>
+    /// <returns>Null when there is no index, or nothing of ours in it.</returns>
+    private async Task<string?> FindHashAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(options.AdminTimeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            return (string?)(await client.SendAsync(HttpMethod.Get, "openapi/v3", cancellationToken: either.Token))?["paths"]?[GroupVersion]?["serverRelativeURL"];
+        }
+        catch (Exception failed) when (ApiFailures.IsFailure(failed, cancellationToken))
+        {
+            LogNoIndex(failed);
+            return null;
         }
     }
 
@@ -68,7 +115,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            published = await client.SendAsync(HttpMethod.Get, $"openapi/v3/apis/{EntityGroup.Name}/{EntityGroup.Version}", cancellationToken: either.Token);
+            published = await client.SendAsync(HttpMethod.Get, $"openapi/v3/{GroupVersion}", cancellationToken: either.Token);
         }
         catch (Exception failed) when (ApiFailures.IsFailure(failed, cancellationToken))
         {
@@ -100,4 +147,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
     [LoggerMessage(EventId = 5402, Level = LogLevel.Information, Message = "The API server does not say what its definitions hold, so it is not known whether they are of this operator's version.")]
     private partial void LogUnknown(Exception failed);
+
+    [LoggerMessage(EventId = 5403, Level = LogLevel.Debug, Message = "The API server does not say whether its definitions have changed; it is asked again.")]
+    private partial void LogNoIndex(Exception failed);
 }

@@ -88,6 +88,9 @@ public sealed record OperatorOptions
     /// <summary>How long a start waits for definitions that are of its version: the API server publishes those that were just applied a little later.</summary>
     public TimeSpan DefinitionGrace { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often a running operator asks whether its definitions are still those it knows: one small answer of the API server.</summary>
+    public TimeSpan DefinitionInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long name servers and brokers may take to answer within one pass: a pass of one cluster must not hold up others for long.</summary>
     public TimeSpan AdminTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }

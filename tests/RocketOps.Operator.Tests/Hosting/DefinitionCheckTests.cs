@@ -82,6 +82,21 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
         host.Failure.Should().BeOfType<OutdatedDefinitionsException>().Which.Message.Should().Contain("They lack BrokerCluster status.effective");
     }
 
+    /// <summary>No status is refused then: what people asked for in that field is dropped, and looks as if they had not.</summary>
+    [Fact]
+    public async Task Running_DefinitionsThatLackAFieldOfTheSpecAreApplied_EndsAndSaysWhy()
+    {
+        Define("topics.rocketops.io", static _ => { });
+        Define("consumergroups.rocketops.io", static _ => { });
+        Define("brokerclusters.rocketops.io", static _ => { });
+        await using OperatorHost host = await StartHostAsync(TimeSpan.FromMilliseconds(20));
+
+        Define("brokerclusters.rocketops.io", static schema => schema["spec"]!["properties"]!["replication"]!["properties"]!.AsObject().Remove("apiOutage"));
+
+        await host.Stopped.WaitAsync(Eventually.DefaultDeadline);
+        host.Failure.Should().BeOfType<OutdatedDefinitionsException>().Which.Message.Should().Contain("They lack BrokerCluster spec.replication.apiOutage");
+    }
+
     /// <param name="name">Of a definition in deploy/crds.</param>
     /// <param name="change">Changes the properties of its schema.</param>
     private void Define(string name, Action<JsonObject> change)
@@ -93,8 +108,9 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
 
     private async Task StartAsync() => await (await StartHostAsync()).DisposeAsync();
 
-    private Task<OperatorHost> StartHostAsync() => OperatorHost.StartAsync(
+    /// <param name="interval">How often a running operator looks; null for never.</param>
+    private Task<OperatorHost> StartHostAsync(TimeSpan? interval = null) => OperatorHost.StartAsync(
         _server.Administrator,
-        new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero },
+        new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero, DefinitionInterval = interval ?? Timeout.InfiniteTimeSpan },
         static services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(new FakeAdmin())));
 }
