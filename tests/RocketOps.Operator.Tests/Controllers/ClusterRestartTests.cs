@@ -239,7 +239,7 @@ public sealed class ClusterRestartTests
 
         await world.AwaitAsync<BrokerCluster>(
             "a",
-            static cluster => Conditions.Find(cluster.Status!.Conditions, "Degraded") is { Status: "True", Message: "a-0-0: CrashLoopBackOff." },
+            static cluster => Conditions.Find(cluster.Status!.Conditions, "Degraded") is { Status: "True", Message: "a-0 takes no messages. a-0-0: CrashLoopBackOff." },
             "degraded by the pod that was restarted and does not come back");
         world.OperatorFault = null;
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null);

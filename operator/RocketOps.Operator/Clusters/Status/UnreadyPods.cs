@@ -1,4 +1,3 @@
-using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Reporting;
 
