@@ -11,11 +11,11 @@ internal static class ConsumeCommand
 {
     public static Command Create(Shell shell)
     {
-        NameArgument topic = NameArgument.Topic("Topic to read");
+        Argument<string[]> topics = NameArgument.Topics("Topics to read");
         NameOption group = NameOption.Group("Join this consumer group and commit; without it all messages are shown and none is taken away from any group");
         Option<string?> from = new Option<string?>("--from", "-f") { Description = $"Where to begin (default: beginning): {StartPoint.Grammar}. A group goes on where it was", HelpName = "WHERE" }
             .CheckedBy(text => StartPoint.Parse(text, shell.Time) is null ? $"\"{text}\" is none of {StartPoint.Grammar}." : null);
-        Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages", HelpName = "N" }.Within(1, long.MaxValue);
+        Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages, of all topics together", HelpName = "N" }.Within(1, long.MaxValue);
         Option<bool> exit = new("--exit", "-e") { Description = "End when everything that is there now has been read, instead of waiting for more" };
         Option<string> tags = new Option<string>("--tags", "-t") { Description = "Only messages with these tags, for example \"a || b\"", HelpName = "TAGS", DefaultValueFactory = _ => "*" }.CheckedBy(TagProblem);
         Option<string?> sql = new Option<string?>("--sql") { Description = "Only messages whose properties fulfil this, for example \"price > 10 AND region = 'eu'\"", HelpName = "EXPR" }.CheckedBy(SqlProblem);
@@ -24,16 +24,17 @@ internal static class ConsumeCommand
         Option<string?> template = new Option<string?>("--template") { Description = $"A line of your own for every message: {MessageTemplate.Grammar}", HelpName = "TEXT" }.CheckedBy(TemplateProblem);
         Command command = new DocumentedCommand(
             "consume",
-            "Show messages of a topic and wait for more; Ctrl-C ends",
+            "Show messages of one or several topics and wait for more; Ctrl-C ends",
             "rocketops consume orders                       everything, then what comes",
             "rocketops consume orders --from end            only what comes",
             "rocketops consume orders --from -10 --exit     the last ten of every queue",
             "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
+            "rocketops consume orders payments             of both topics, each message with its topic",
             "rocketops consume orders --sql \"price > 10\"    what has a property price above 10",
             "rocketops consume orders -g billing -c 1       one message as a member of a group",
             "rocketops consume orders --template '{offset} {property.region} {body}'")
         {
-            topic, group, from, count, exit, tags, sql, queue, output, template,
+            topics, group, from, count, exit, tags, sql, queue, output, template,
         };
         command.Validators.Add(result =>
         {
@@ -58,7 +59,7 @@ internal static class ConsumeCommand
         {
             ConsumeOptions options = new()
             {
-                Topic = parsed.GetRequiredValue(topic),
+                Topics = [.. parsed.GetRequiredValue(topics).Distinct(StringComparer.Ordinal)],
                 Group = parsed.GetValue(group),
                 From = StartPoint.Parse(parsed.GetValue(from) ?? "beginning", shell.Time)!,
                 Expression = parsed.GetValue(sql) is { } condition ? SubscriptionExpression.Sql(condition) : SubscriptionExpression.Tags(parsed.GetValue(tags)),
@@ -67,13 +68,20 @@ internal static class ConsumeCommand
                 Exit = parsed.GetValue(exit),
             };
             MessagePrinter printer = new(
-                shell, Enum.Parse<MessageFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.GetValue(template) is { } text ? MessageTemplate.Parse(text) : null);
+                shell, Enum.Parse<MessageFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.GetValue(template) is { } text ? MessageTemplate.Parse(text) : null)
+            {
+                NamesTopics = options.Topics.Count > 1,
+            };
 
             // A topic that is mistyped would be waited for without an end.
-            await cluster.RouteAsync(options.Topic, cancellation);
+            foreach (string topic in options.Topics)
+            {
+                await cluster.RouteAsync(topic, cancellation);
+            }
+
             if (!options.Exit && shell.IsErrorTerminal)
             {
-                await shell.Error.WriteLineAsync($"Messages of {options.Topic}{(options.Group is null ? string.Empty : $" for group {options.Group}")}; Ctrl-C ends.");
+                await shell.Error.WriteLineAsync($"Messages of {string.Join(", ", options.Topics)}{(options.Group is null ? string.Empty : $" for group {options.Group}")}; Ctrl-C ends.");
             }
 
             return await new Following(shell).RunAsync(

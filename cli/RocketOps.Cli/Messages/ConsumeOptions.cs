@@ -5,7 +5,8 @@ namespace RocketOps.Cli.Messages;
 /// <summary>What a <c>consume</c> was asked to do.</summary>
 internal sealed record ConsumeOptions
 {
-    public required string Topic { get; init; }
+    /// <summary>One or more, none of them twice.</summary>
+    public required IReadOnlyList<string> Topics { get; init; }
 
     /// <summary>Null reads all queues without a group and takes nothing away from anybody.</summary>
     public string? Group { get; init; }

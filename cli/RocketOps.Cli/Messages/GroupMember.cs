@@ -4,7 +4,7 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Messages;
 
-/// <summary>Reads a topic as a member of a consumer group: a message counts as consumed once it is written.</summary>
+/// <summary>Reads topics as a member of a consumer group: a message counts as consumed once it is written.</summary>
 internal sealed class GroupMember(Shell shell, ClusterConnection cluster, ConsumeOptions options, MessagePrinter printer)
 {
     private static readonly TimeSpan CommitInterval = TimeSpan.FromMilliseconds(500);
@@ -33,7 +33,11 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
             LoggerFactory = loggers,
         })))
         {
-            await consumer.SubscribeAsync(options.Topic, options.Expression, (message, _) => ShowAsync(message), cancellation);
+            foreach (string topic in options.Topics)
+            {
+                await consumer.SubscribeAsync(topic, options.Expression, (message, _) => ShowAsync(message), cancellation);
+            }
+
             await consumer.StartAsync(cancellation);
             try
             {
@@ -77,10 +81,9 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
     private async Task<IReadOnlyDictionary<MessageQueue, long>> EndsAsync(CancellationToken cancellation)
     {
         Dictionary<MessageQueue, long> ends = [];
-        TopicRoute route = await cluster.RouteAsync(options.Topic, cancellation);
-        foreach (BrokerData broker in ClusterConnection.WithMaster(route.Brokers))
+        foreach ((string topic, string master) in await MastersAsync(cancellation))
         {
-            TopicStats stats = await cluster.Admin.GetTopicStatsAsync(broker.MasterAddress!, options.Topic, cancellation);
+            TopicStats stats = await cluster.Admin.GetTopicStatsAsync(master, topic, cancellation);
             foreach ((MessageQueue queue, QueueOffsets offsets) in stats.Queues.Where(static queue => queue.Value.MaxOffset > queue.Value.MinOffset))
             {
                 ends[queue] = offsets.MaxOffset;
@@ -90,16 +93,28 @@ internal sealed class GroupMember(Shell shell, ClusterConnection cluster, Consum
         return ends;
     }
 
+    /// <summary>Each topic with each master that has it.</summary>
+    private async Task<IReadOnlyList<(string Topic, string Master)>> MastersAsync(CancellationToken cancellation)
+    {
+        List<(string Topic, string Master)> masters = [];
+        foreach (string topic in options.Topics)
+        {
+            TopicRoute route = await cluster.RouteAsync(topic, cancellation);
+            masters.AddRange(ClusterConnection.WithMaster(route.Brokers).Select(broker => (topic, broker.MasterAddress!)));
+        }
+
+        return masters;
+    }
+
     /// <summary>Returns when the group has come to the end of every queue, whichever member it was.</summary>
     private async Task ReadToAsync(IReadOnlyDictionary<MessageQueue, long> ends, string group, CancellationToken cancellation)
     {
         while (true)
         {
             Dictionary<MessageQueue, long> reached = [];
-            TopicRoute route = await cluster.RouteAsync(options.Topic, cancellation);
-            foreach (BrokerData broker in ClusterConnection.WithMaster(route.Brokers))
+            foreach ((string topic, string master) in await MastersAsync(cancellation))
             {
-                ConsumeStats stats = await cluster.Admin.GetConsumeStatsAsync(broker.MasterAddress!, group, options.Topic, cancellation);
+                ConsumeStats stats = await cluster.Admin.GetConsumeStatsAsync(master, group, topic, cancellation);
                 foreach ((MessageQueue queue, ConsumerQueueOffsets offsets) in stats.Queues)
                 {
                     reached[queue] = offsets.ConsumerOffset;

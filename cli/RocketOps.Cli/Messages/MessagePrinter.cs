@@ -9,6 +9,9 @@ internal sealed class MessagePrinter(Shell shell, MessageFormat format, MessageT
 {
     private static readonly byte[] LineEnd = "\n"u8.ToArray();
 
+    /// <summary>A line of text says the topic too: messages of several are mixed.</summary>
+    public bool NamesTopics { get; init; }
+
     public async Task WriteAsync(ReceivedMessage message, CancellationToken cancellation)
     {
         if (template is null && format == MessageFormat.Body)
@@ -24,7 +27,7 @@ internal sealed class MessagePrinter(Shell shell, MessageFormat format, MessageT
 
     private string Text(ReceivedMessage message)
     {
-        string where = $"{TimeZoneInfo.ConvertTime(message.StoreTime, shell.Time.LocalTimeZone):HH:mm:ss.fff} {message.Queue.BrokerName}/{message.Queue.QueueId}@{message.QueueOffset}";
+        string where = $"{TimeZoneInfo.ConvertTime(message.StoreTime, shell.Time.LocalTimeZone):HH:mm:ss.fff} {(NamesTopics ? message.Topic + " " : string.Empty)}{message.Queue.BrokerName}/{message.Queue.QueueId}@{message.QueueOffset}";
         string body = MessageJson.Text(message.Body) is { } text ? Printable.OneLine(text) : $"base64:{Convert.ToBase64String(message.Body.Span)}";
         return $"{shell.Styled(where, 2)} {Printable.OneLine(message.Tag ?? "-")} {Printable.OneLine(message.Keys ?? "-")} {body}";
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.Channels;
 using RocketOps.Cli.Clusters;
@@ -7,7 +8,7 @@ using RocketOps.Client;
 namespace RocketOps.Cli.Messages;
 
 /// <summary>
-/// Reads all queues of a topic in no group. Queues that appear while it runs are read from their first message on: nobody could have asked for them to be left out.
+/// Reads all queues of one or more topics in no group. Queues that appear while it runs are read from their first message on: nobody could have asked for them to be left out.
 /// </summary>
 internal sealed class TopicReader(Shell shell, ClusterConnection cluster, ConsumeOptions options, MessagePrinter printer)
 {
@@ -19,7 +20,9 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
 
     private readonly Channel<ReceivedMessage> _found = Channel.CreateBounded<ReceivedMessage>(MaxWaiting);
     private readonly Dictionary<MessageQueue, Task> _queues = [];
-    private volatile Dictionary<string, string> _brokers = new(StringComparer.Ordinal);
+
+    /// <summary>By topic, where its brokers are.</summary>
+    private readonly ConcurrentDictionary<string, Dictionary<string, string>> _brokers = new(StringComparer.Ordinal);
 
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -58,9 +61,9 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
         try
         {
             await StartNewQueuesAsync(options.From, cancellation);
-            if (_queues.Count == 0)
+            if (options.Topics.FirstOrDefault(topic => !_queues.Keys.Any(queue => queue.Topic == topic)) is { } unread)
             {
-                throw CommandFailedException.Missing(options.Queue is null ? $"topic {options.Topic} has no queue that can be read." : $"topic {options.Topic} has no queue {options.Queue} that can be read.");
+                throw CommandFailedException.Missing(options.Queue is null ? $"topic {unread} has no queue that can be read." : $"topic {unread} has no queue {options.Queue} that can be read.");
             }
 
             while (!options.Exit)
@@ -94,16 +97,22 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
 
     private async Task StartNewQueuesAsync(StartPoint from, CancellationToken cancellation)
     {
-        TopicRoute? route = await cluster.Admin.GetTopicRouteAsync(options.Topic, cancellation);
-        if (route is null)
+        foreach (string topic in options.Topics)
         {
-            return;
+            if (await cluster.Admin.GetTopicRouteAsync(topic, cancellation) is { } route)
+            {
+                StartNewQueues(topic, route, from, cancellation);
+            }
         }
+    }
 
+    private void StartNewQueues(string topic, TopicRoute route, StartPoint from, CancellationToken cancellation)
+    {
         // Slaves read as well as masters.
-        _brokers = route.Brokers.Where(static broker => broker.Addresses.Count > 0)
+        Dictionary<string, string> brokers = route.Brokers.Where(static broker => broker.Addresses.Count > 0)
             .ToDictionary(static broker => broker.BrokerName, static broker => broker.Addresses.MinBy(static member => member.Key).Value, StringComparer.Ordinal);
-        foreach (MessageQueue queue in Queues(route))
+        _brokers[topic] = brokers;
+        foreach (MessageQueue queue in Queues(topic, route, brokers))
         {
             if (!_queues.ContainsKey(queue))
             {
@@ -112,13 +121,16 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
         }
     }
 
-    private IEnumerable<MessageQueue> Queues(TopicRoute route) =>
+    private IEnumerable<MessageQueue> Queues(string topic, TopicRoute route, Dictionary<string, string> brokers) =>
         from data in route.Queues
-        where data.Permission.HasFlag(TopicPermission.Read) && _brokers.ContainsKey(data.BrokerName)
+        where data.Permission.HasFlag(TopicPermission.Read) && brokers.ContainsKey(data.BrokerName)
         from id in Enumerable.Range(0, Math.Clamp(data.ReadQueues, 0, ushort.MaxValue))
         let number = id.ToString(CultureInfo.InvariantCulture)
         where options.Queue is null || options.Queue == number || options.Queue == $"{data.BrokerName}/{number}"
-        select new MessageQueue(options.Topic, data.BrokerName, id);
+        select new MessageQueue(topic, data.BrokerName, id);
+
+    /// <summary>As messages name it.</summary>
+    private string Name(MessageQueue queue) => $"{(options.Topics.Count > 1 ? queue.Topic + " " : string.Empty)}{queue.BrokerName}/{queue.QueueId}";
 
     /// <summary>Never throws: what goes wrong ends the whole command.</summary>
     private async Task ReadGuardedAsync(MessageQueue queue, StartPoint from, CancellationToken cancellation)
@@ -142,7 +154,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
         {
             try
             {
-                string broker = _brokers.GetValueOrDefault(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} is not registered");
+                string broker = _brokers[queue.Topic].GetValueOrDefault(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} is not registered");
                 offset ??= await from.ResolveAsync(cluster.Reader, broker, queue, cancellation);
                 if (options.Exit && offset >= (end ??= await cluster.Reader.GetMaxOffsetAsync(broker, queue, cancellation)))
                 {
@@ -158,7 +170,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
                 // A roll or a restart is no reason to end; it is said once.
                 if (!isFailing)
                 {
-                    await shell.Error.WriteLineAsync($"{queue.BrokerName}/{queue.QueueId}: {Failures.Describe(failure)}; trying again");
+                    await shell.Error.WriteLineAsync($"{Name(queue)}: {Failures.Describe(failure)}; trying again");
                     isFailing = true;
                 }
 
@@ -172,7 +184,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
     {
         foreach (string problem in read.Problems)
         {
-            await shell.Error.WriteLineAsync($"{queue.BrokerName}/{queue.QueueId}: a message cannot be shown: {problem}");
+            await shell.Error.WriteLineAsync($"{Name(queue)}: a message cannot be shown: {problem}");
         }
 
         foreach (ReceivedMessage message in read.Messages)

@@ -22,7 +22,7 @@ internal sealed class NameArgument : Argument<string>, INamed
     public static NameArgument Group(string description = "Name of the consumer group") => new("GROUP", NameKind.Group, description);
 
     /// <summary>One name or more.</summary>
-    public static Argument<string[]> Topics() => new NamesArgument("TOPIC", NameKind.Topic, "Names of the topics");
+    public static Argument<string[]> Topics(string description = "Names of the topics") => new NamesArgument("TOPIC", NameKind.Topic, description);
 
     private static void Check(ArgumentResult result)
     {

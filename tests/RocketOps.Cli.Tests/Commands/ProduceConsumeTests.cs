@@ -267,6 +267,66 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task Consume_SeveralTopics_ShowsEachWithItsTopic()
+    {
+        (string one, string two) = (await cluster.NewTopicAsync(queues: 2), await cluster.NewTopicAsync());
+        (await cluster.RunAsync("produce", one, "a1", "a2", "-t", "a", "--queue", "0")).EnsureSuccess();
+        (await cluster.RunAsync("produce", one, "b1", "b2", "-t", "b", "--queue", "1")).EnsureSuccess();
+        (await cluster.RunAsync("produce", two, "c1", "c2", "c3", "-t", "a")).EnsureSuccess();
+
+        string[] text = [.. (await cluster.RunAsync("consume", one, two, one, "--exit")).EnsureSuccess().OutputLines.Order(StringComparer.Ordinal)];
+        text.Select(static line => line[(line.IndexOf(' ') + 1)..]).Should().BeEquivalentTo(
+            $"{one} broker-a/0@0 a - a1", $"{one} broker-a/0@1 a - a2", $"{one} broker-a/1@0 b - b1", $"{one} broker-a/1@1 b - b2", $"{two} broker-a/0@0 a - c1", $"{two} broker-a/0@1 a - c2", $"{two} broker-a/0@2 a - c3");
+        (await OfBothAsync()).Should().BeEquivalentTo($"{one} a1", $"{one} a2", $"{one} b1", $"{one} b2", $"{two} c1", $"{two} c2", $"{two} c3");
+        (await OfBothAsync("--from", "-1")).Should().BeEquivalentTo($"{one} a2", $"{one} b2", $"{two} c3");
+        (await OfBothAsync("--tags", "b")).Should().BeEquivalentTo($"{one} b1", $"{one} b2");
+        (await OfBothAsync("--queue", "0", "--from", "1")).Should().BeEquivalentTo($"{one} a2", $"{two} c2", $"{two} c3");
+        (await OfBothAsync("--count", "5")).Should().HaveCount(5);
+
+        async Task<string[]> OfBothAsync(params string[] options) =>
+            [.. (await cluster.RunAsync(["consume", one, two, "--exit", "-o", "json", .. options])).EnsureSuccess().OutputLines
+                .Select(static line => JsonSerializer.Deserialize<JsonElement>(line))
+                .Select(static message => $"{message.GetProperty("topic").GetString()} {message.GetProperty("body").GetString()}")];
+    }
+
+    [Fact]
+    public async Task Consume_SeveralTopicsOneOfThemMissing_ShowsNothing()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "hello")).EnsureSuccess();
+
+        CliRun run = await cluster.RunAsync("consume", topic, "NeverMade", "--exit");
+
+        run.ExitCode.Should().Be(1);
+        run.Output.Should().BeEmpty();
+        run.Error.Should().StartWith("rocketops: there is no topic NeverMade.");
+    }
+
+    [Fact]
+    public async Task Consume_SeveralTopicsOneWithoutTheQueue_NamesIt()
+    {
+        (string wide, string narrow) = (await cluster.NewTopicAsync(queues: 2), await cluster.NewTopicAsync());
+
+        CliRun run = await cluster.RunAsync("consume", wide, narrow, "--exit", "--queue", "1");
+
+        run.ExitCode.Should().Be(1);
+        run.Error.Should().Be($"rocketops: topic {narrow} has no queue 1 that can be read.\n");
+    }
+
+    [Fact]
+    public async Task Consume_SeveralTopicsForAGroup_ConsumesAllOfThem()
+    {
+        (string one, string two, string group) = (await cluster.NewTopicAsync(), await cluster.NewTopicAsync(), cluster.NewName("Group"));
+        (await cluster.RunAsync("produce", one, "1", "2")).EnsureSuccess();
+        (await cluster.RunAsync("produce", two, "3", "4")).EnsureSuccess();
+
+        CliRun all = (await cluster.RunAsync("consume", one, two, "-g", group, "--exit", "--template", "{topic} {body}")).EnsureSuccess();
+
+        all.OutputLines.Should().BeEquivalentTo($"{one} 1", $"{one} 2", $"{two} 3", $"{two} 4");
+        (await cluster.RunAsync("consume", one, two, "-g", group, "--exit")).EnsureSuccess().Output.Should().BeEmpty("all of both was consumed");
+    }
+
+    [Fact]
     public async Task Consume_BySql_ShowsWhatMatchesAndTheBrokersReason()
     {
         string topic = await cluster.NewTopicAsync();
