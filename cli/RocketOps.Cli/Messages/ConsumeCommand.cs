@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using RocketOps.Cli.Clusters;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
@@ -15,6 +16,8 @@ internal static class ConsumeCommand
         NameOption group = NameOption.Group("Join this consumer group and commit; without it all messages are shown and none is taken away from any group");
         Option<string?> from = new Option<string?>("--from", "-f") { Description = $"Where to begin (default: beginning): {StartPoint.Grammar}. A group goes on where it was", HelpName = "WHERE" }
             .CheckedBy(text => StartPoint.Parse(text, shell.Time) is null ? $"\"{text}\" is none of {StartPoint.Grammar}." : null);
+        Option<string?> to = new Option<string?>("--to") { Description = $"End when everything stored before this has been read, instead of waiting for more: {StartPoint.TimeGrammar}", HelpName = "WHEN" }
+            .CheckedBy(text => StartPoint.FindTimeProblem(text, shell.Time));
         Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages, of all topics together", HelpName = "N" }.Within(1, long.MaxValue);
         Option<bool> exit = new("--exit", "-e") { Description = "End when everything that is there now has been read, instead of waiting for more" };
         Option<string> tags = new Option<string>("--tags", "-t") { Description = "Only messages with these tags, for example \"a || b\"", HelpName = "TAGS", DefaultValueFactory = _ => "*" }.CheckedBy(TagProblem);
@@ -29,12 +32,13 @@ internal static class ConsumeCommand
             "rocketops consume orders --from end            only what comes",
             "rocketops consume orders --from -10 --exit     the last ten of every queue",
             "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
+            "rocketops consume orders --from 2h --to 1h     the hour before the last one",
             "rocketops consume orders payments             of both topics, each message with its topic",
             "rocketops consume orders --sql \"price > 10\"    what has a property price above 10",
             "rocketops consume orders -g billing -c 1       one message as a member of a group",
             "rocketops consume orders --template '{offset} {property.region} {body}'")
         {
-            topics, group, from, count, exit, tags, sql, queue, output, template,
+            topics, group, from, to, count, exit, tags, sql, queue, output, template,
         };
         command.Validators.Add(result =>
         {
@@ -43,8 +47,18 @@ internal static class ConsumeCommand
                 result.AddError("--tags and --sql exclude each other; a condition names the tag as TAGS, for example \"TAGS = 'paid' AND price > 10\".");
             }
 
+            if (Time(result.GetResult(from)) is { } begin && Time(result.GetResult(to)) is { } end && end <= begin)
+            {
+                result.AddError("--to is not after --from: nothing lies between them.");
+            }
+
             if (result.GetResult(group) is { Implicit: false })
             {
+                if (result.GetResult(to) is { Implicit: false })
+                {
+                    result.AddError("a group goes on to the end: --to goes without --group.");
+                }
+
                 if (result.GetResult(queue) is { Implicit: false })
                 {
                     result.AddError("a group shares its queues out by itself: --queue goes without --group.");
@@ -55,8 +69,11 @@ internal static class ConsumeCommand
                 }
             }
         });
+        DateTimeOffset? Time(OptionResult? option) => option is { Tokens: [{ } token] } ? StartPoint.Parse(token.Value, shell.Time)?.Time : null;
+
         return command.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
         {
+            DateTimeOffset? before = parsed.GetValue(to) is { } given ? StartPoint.Parse(given, shell.Time)!.Time : null;
             ConsumeOptions options = new()
             {
                 Topics = [.. parsed.GetRequiredValue(topics).Distinct(StringComparer.Ordinal)],
@@ -65,7 +82,10 @@ internal static class ConsumeCommand
                 Expression = parsed.GetValue(sql) is { } condition ? SubscriptionExpression.Sql(condition) : SubscriptionExpression.Tags(parsed.GetValue(tags)),
                 Queue = parsed.GetValue(queue),
                 Count = parsed.GetValue(count),
-                Exit = parsed.GetValue(exit),
+                Exit = parsed.GetValue(exit) || before is not null,
+
+                // Brokers keep and look for times in milliseconds.
+                To = before is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at.ToUnixTimeMilliseconds()) : null,
             };
             MessagePrinter printer = new(
                 shell, Enum.Parse<MessageFormat>(parsed.GetValue(output)!, ignoreCase: true), parsed.GetValue(template) is { } text ? MessageTemplate.Parse(text) : null)

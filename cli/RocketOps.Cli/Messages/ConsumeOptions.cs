@@ -24,4 +24,7 @@ internal sealed record ConsumeOptions
 
     /// <summary>Ends when everything that was there at the start has been read.</summary>
     public bool Exit { get; init; }
+
+    /// <summary>With <see cref="Exit"/>: only what was stored before this, to the millisecond.</summary>
+    public DateTimeOffset? To { get; init; }
 }

@@ -20,7 +20,7 @@ internal static class MessageGetCommand
         Argument<string?> id = new("ID") { Description = "Its id, as produce and consume show it; or its offset id", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> key = new("--key", "-k") { Description = "All messages with this key instead, the newest first", HelpName = "KEY" };
         Option<string?> from = new Option<string?>("--from", "-f") { Description = "With --key: stored since then, a time or an age such as 2h; default: any time", HelpName = "WHEN" }
-            .CheckedBy(text => StartPoint.Parse(text, shell.Time)?.Time is null ? $"\"{text}\" is neither a time (2026-11-20T18:00, 18:00) nor an age (30s, 10m, 2h, 7d)." : null);
+            .CheckedBy(text => StartPoint.FindTimeProblem(text, shell.Time));
         Option<int> count = new Option<int>("--count", "-c") { Description = "With --key: at most so many of every broker", HelpName = "N", DefaultValueFactory = _ => 32 }.Within(1, MaxMessages);
         Option<string> output = Choice.Of("--output", "-o", "How a message is written", "FORMAT", "yaml", "yaml", "json", "text", "body");
         Command command = new DocumentedCommand(

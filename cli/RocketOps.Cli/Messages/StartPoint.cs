@@ -6,7 +6,11 @@ namespace RocketOps.Cli.Messages;
 /// <summary>Where reading a queue begins, as a user writes it: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> before the end, or a time.</summary>
 internal sealed record StartPoint
 {
-    public const string Grammar = "beginning, end, an offset, -N for the last N of every queue, a time (2026-11-20T18:00, 18:00) or an age (30s, 10m, 2h, 7d)";
+    public const string Grammar = "beginning, end, an offset, -N for the last N of every queue, " + TimeGrammar;
+    public const string TimeGrammar = Times + " or " + Ages;
+
+    private const string Times = "a time (2026-11-20T18:00, 18:00)";
+    private const string Ages = "an age (30s, 10m, 2h, 7d)";
 
     private StartPoint()
     {
@@ -45,6 +49,9 @@ internal sealed record StartPoint
 
         return ParseAge(text) is { } age ? new StartPoint { Time = time.GetUtcNow() - age } : ParseTime(text, time) is { } at ? new StartPoint { Time = at } : null;
     }
+
+    /// <summary>Of a text that has to be a time or an age: what is wrong with it, or null.</summary>
+    public static string? FindTimeProblem(string text, TimeProvider time) => Parse(text, time)?.Time is null ? $"\"{text}\" is neither {Times} nor {Ages}." : null;
 
     /// <summary>The offset it means in one queue.</summary>
     public async Task<long> ResolveAsync(RocketMqReader reader, string broker, MessageQueue queue, CancellationToken cancellation)

@@ -156,7 +156,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
             {
                 string broker = _brokers[queue.Topic].GetValueOrDefault(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} is not registered");
                 offset ??= await from.ResolveAsync(cluster.Reader, broker, queue, cancellation);
-                if (options.Exit && offset >= (end ??= await cluster.Reader.GetMaxOffsetAsync(broker, queue, cancellation)))
+                if (options.Exit && offset >= (end ??= await EndAsync(broker, queue, cancellation)))
                 {
                     return;
                 }
@@ -179,6 +179,15 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
         }
     }
 
+    /// <summary>The first offset that is not read any more, as things are now.</summary>
+    private async Task<long> EndAsync(string broker, MessageQueue queue, CancellationToken cancellation)
+    {
+        long end = await cluster.Reader.GetMaxOffsetAsync(broker, queue, cancellation);
+
+        // Apache's 4.x brokers may name the last message before the time, or another one of the same millisecond: one more is read, and judged by its own time.
+        return options.To is { } time ? Math.Min(end, await cluster.Reader.FindOffsetAsync(broker, queue, time, cancellation) + 1) : end;
+    }
+
     /// <summary>Returns where to go on.</summary>
     private async Task<long> PassOnAsync(MessageQueue queue, ReadResult read, long? end, CancellationToken cancellation)
     {
@@ -189,7 +198,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
 
         foreach (ReceivedMessage message in read.Messages)
         {
-            if (end is null || message.QueueOffset < end)
+            if ((end is null || message.QueueOffset < end) && !(message.StoreTime >= options.To))
             {
                 await _found.Writer.WriteAsync(message, cancellation);
             }

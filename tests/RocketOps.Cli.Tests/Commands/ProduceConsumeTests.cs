@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
@@ -253,6 +254,43 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
         (await BodiesAsync(topic, "--from", since)).Should().Equal("0", "1", "2", "3");
         (await BodiesAsync(topic, "--from", "1h")).Should().HaveCount(4);
         (await BodiesAsync(topic, "--count", "2")).Should().Equal("0", "1");
+    }
+
+    [Fact]
+    public async Task Consume_To_EndsBeforeTheFirstStoredThenOrLater()
+    {
+        (string topic, string other) = (await cluster.NewTopicAsync(), await cluster.NewTopicAsync(queues: 2));
+        string[] times = [];
+        for (int sent = 0; times.Distinct().Count() < 4; sent++)
+        {
+            (await cluster.RunAsync("produce", topic, $"{sent}", "-t", $"{sent % 2}")).EnsureSuccess();
+            (await cluster.RunAsync("produce", other, "other", "--queue", "1")).EnsureSuccess();
+            times = [.. (await ReadAsync(topic)).Select(static message => message.GetProperty("storeTime").GetString()!)];
+        }
+
+        string[] different = [.. times.Distinct()];
+        string[] before = [.. Enumerable.Range(0, Array.IndexOf(times, different[2])).Select(static sent => $"{sent}")];
+        before.Length.Should().BeInRange(2, times.Length - 2);
+
+        (await BodiesAsync(topic, "--to", different[2])).Should().Equal(before);
+        (await BodiesAsync(topic, "--to", different[2], "--tags", "1")).Should().Equal(before.Where(static sent => int.Parse(sent, CultureInfo.InvariantCulture) % 2 == 1));
+        (await BodiesAsync(topic, "--from", different[1], "--to", different[2])).Should().Equal(before[Array.IndexOf(times, different[1])..]);
+        (await BodiesAsync(topic, "--to", "1h")).Should().BeEmpty();
+        CliRun both = (await cluster.RunAsync("consume", topic, other, "--to", different[2], "--template", "{topic} {storeTime}")).EnsureSuccess();
+        both.OutputLines.Count(line => line.StartsWith(topic, StringComparison.Ordinal)).Should().Be(before.Length);
+        DateTimeOffset end = DateTimeOffset.Parse(different[2], CultureInfo.InvariantCulture);
+        both.OutputLines.Where(line => line.StartsWith(other, StringComparison.Ordinal)).Select(static line => DateTimeOffset.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))
+            .Should().NotBeEmpty().And.OnlyContain(time => time < end);
+    }
+
+    /// <summary>Nobody waits for a time that has not come.</summary>
+    [Fact]
+    public async Task Consume_ToATimeToCome_EndsWithWhatIsThere()
+    {
+        string topic = await cluster.NewTopicAsync();
+        (await cluster.RunAsync("produce", topic, "0", "1")).EnsureSuccess();
+
+        (await cluster.RunAsync("consume", topic, "--to", "2999-01-01", "-o", "body").WaitAsync(Patience)).EnsureSuccess().Output.Should().Be("0\n1\n");
     }
 
     [Fact]
