@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RocketOps.Cli;
 
-/// <summary>Ctrl-C and SIGTERM as a token. The second one ends the process at once, as everybody expects.</summary>
+/// <summary>Ctrl-C, SIGTERM and <see cref="Stop"/> as a token. After one of them the next signal ends the process at once, as everybody expects.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -17,6 +17,9 @@ internal sealed class StopSignals : IDisposable
     }
 
     public CancellationToken Token => _stop.Token;
+
+    /// <summary>As Ctrl-C does.</summary>
+    public void Stop() => _stop.Cancel();
 
     public void Dispose()
     {

@@ -11,7 +11,9 @@ internal sealed class TerminalScreen(TextWriter output, bool hasColor)
 {
     // The second screen, no cursor, no wrapping.
     private const string Enter = "\e[?1049h\e[?25l\e[?7l\e[H\e[2J";
-    private const string Leave = "\e[?7h\e[?25h\e[?1049l";
+
+    // The cursor and the number keys, too, which .NET sets to their other codes when it first looks at a terminal.
+    private const string Leave = "\e[?1l\e>\e[?7h\e[?25h\e[?1049l";
 
     private (int Width, int Height) _size;
     private bool _isOpen;

@@ -77,7 +77,7 @@ internal static class UpCommand
                 return ExitCodes.WrongUsage;
             }
 
-            return await new UpSession(options, AnsiConsole.Console, shell).RunAsync(signals.Token);
+            return await new UpSession(options, AnsiConsole.Console, shell) { Quit = signals.Stop }.RunAsync(signals.Token);
         });
         return command;
     }

@@ -33,10 +33,15 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private IReadOnlyList<string> _nextSteps = [];
     private IReadOnlyList<string> _footer = [];
 
+    /// <summary>What the key q on the live screen does; null leaves keys alone.</summary>
+    public Action? Quit { get; init; }
+
     /// <summary>As it is, while the console folds lines where it takes a terminal to end.</summary>
     private TextWriter Output => console.Profile.Out.Writer;
 
     private bool IsInteractive => console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected && !Console.IsInputRedirected;
+
+    private bool ReadsKeys => IsInteractive && Quit is not null && QuitKey.IsPossible;
 
     private bool EndsByItself => options.Exit || (options.Demo && !IsInteractive);
 
@@ -99,7 +104,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             await Output.WriteLineAsync(change);
         }
 
-        _footer = [.. changes.Take(shown), $"Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
+        _footer = [.. changes.Take(shown), $"{(ReadsKeys ? "q or " : string.Empty)}Ctrl-C stops; the data stays in {ShellWord.Quote(data.Path)}", $"export KUBECONFIG={ShellWord.Quote(data.Kubeconfig)}"];
         if (!IsInteractive)
         {
             await _lines.BeginAsync(_footer, Elapsed);
@@ -157,6 +162,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
     private async Task ShowOnScreenAsync(ControlPlane plane, UpRegistration registration, ILoggerFactory loggers, DataDirectory data, CancellationToken stop)
     {
+        await using QuitKey? key = ReadsKeys ? QuitKey.Watch(Quit!, shell.Time, stop) : null;
         await using FiguresPoll? figures = IsInteractive || _recorder is not null ? new FiguresPoll(shell.Time, loggers) : null;
         try
         {
