@@ -1,9 +1,13 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
+using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>Asks brokers for their figures beside the screen, so that one that hangs does not hold up what is shown. A broker that does not answer has none.</summary>
+/// <summary>
+/// Asks brokers for their figures beside the screen, so that one that hangs does not hold up what is shown. A broker that does not answer has none. What topics hold is
+/// asked of one topic at a time, however many there are: a broker gets two requests in each round.
+/// </summary>
 internal sealed class FiguresPoll : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
@@ -13,20 +17,28 @@ internal sealed class FiguresPoll : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _polling;
     private volatile IReadOnlyDictionary<string, BrokerFigures> _figures = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
-    private volatile IReadOnlyList<string> _addresses = [];
+    private volatile IReadOnlyDictionary<string, long> _messages = new Dictionary<string, long>(StringComparer.Ordinal);
+    private volatile UpState _state = UpState.Empty;
+    private int _round;
 
-    public FiguresPoll(TimeProvider time, ILoggerFactory loggers)
+    /// <param name="time">When to ask.</param>
+    /// <param name="loggers">For the client.</param>
+    /// <param name="patience">How long a broker may take to answer; one round when nothing is said.</param>
+    public FiguresPoll(TimeProvider time, ILoggerFactory loggers, TimeSpan? patience = null)
     {
         _time = time;
-        _admin = new RocketMqAdmin(new AdminOptions { NameServers = "", RequestTimeout = Interval, TimeProvider = time, LoggerFactory = loggers });
+        _admin = new RocketMqAdmin(new AdminOptions { NameServers = "", RequestTimeout = patience ?? Interval, TimeProvider = time, LoggerFactory = loggers });
         _polling = Task.Run(PollAsync);
     }
 
     /// <summary>The newest figures by the broker's address.</summary>
     public IReadOnlyDictionary<string, BrokerFigures> Current => _figures;
 
-    /// <summary>Whom to ask from now on.</summary>
-    public void Ask(IReadOnlyList<string> addresses) => _addresses = addresses;
+    /// <summary>How many messages a topic holds on all masters, by its key; without those of which one master has not told.</summary>
+    public IReadOnlyDictionary<string, long> Messages => _messages;
+
+    /// <summary>The brokers and topics to ask for from now on.</summary>
+    public void Ask(UpState state) => _state = state;
 
     public async ValueTask DisposeAsync()
     {
@@ -42,14 +54,66 @@ internal sealed class FiguresPoll : IAsyncDisposable
         {
             while (true)
             {
-                (string Address, BrokerFigures? Figures)[] answers = await Task.WhenAll(_addresses.Select(AskAsync));
+                (string Address, BrokerFigures? Figures)[] answers = await Task.WhenAll(_state.Clusters.SelectMany(static cluster => cluster.Members).Where(IsAsked).Select(member => AskAsync(member.Address)));
                 _figures = answers.Where(answer => answer.Figures is not null).ToDictionary(answer => answer.Address, answer => answer.Figures!, StringComparer.Ordinal);
+                await AskForNextTopicAsync(_state);
                 await Task.Delay(Interval, _time, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // Stopping.
+        }
+    }
+
+    private static bool IsAsked(MemberView member) => member.IsReady && member.Address.Contains(':', StringComparison.Ordinal);
+
+    private async Task AskForNextTopicAsync(UpState state)
+    {
+        Dictionary<string, long> messages = new(_messages.Where(known => state.Topics.Any(topic => topic.Key == known.Key)), StringComparer.Ordinal);
+        if (state.Topics.Count > 0)
+        {
+            TopicView topic = state.Topics[_round++ % state.Topics.Count];
+            if (await CountAsync(topic, state.Clusters.FirstOrDefault(cluster => cluster.Key == topic.Cluster)) is { } count)
+            {
+                messages[topic.Key] = count;
+            }
+            else
+            {
+                messages.Remove(topic.Key);
+            }
+        }
+
+        _messages = messages;
+    }
+
+    /// <summary>Null when not every group has a master that tells.</summary>
+    private async Task<long?> CountAsync(TopicView topic, ClusterView? cluster)
+    {
+        string[] masters = [.. cluster?.Members.Where(static member => member.IsMaster && IsAsked(member)).DistinctBy(static member => member.Group).Select(static member => member.Address) ?? []];
+        if (masters.Length == 0 || masters.Length < cluster!.GroupCount)
+        {
+            return null;
+        }
+
+        long?[] counts = await Task.WhenAll(masters.Select(master => CountAsync(master, topic.TopicName)));
+        return counts.Aggregate((long?)0, static (sum, count) => sum + count);
+    }
+
+    private async Task<long?> CountAsync(string master, string topic)
+    {
+        try
+        {
+            return (await _admin.GetTopicStatsAsync(master, topic, _stop.Token)).Queues.Values.Sum(static queue => queue.MaxOffset - queue.MinOffset);
+        }
+        catch (RocketMqException missing) when (missing.ResponseCode == ResponseCode.TopicNotExist)
+        {
+            // On some groups only, or not made yet.
+            return 0;
+        }
+        catch (RocketMqException)
+        {
+            return null;
         }
     }
 

@@ -76,7 +76,7 @@ internal static class UpScreen
             }
         }
 
-        foreach (ScreenLine line in Topics(state.Topics, detail))
+        foreach (ScreenLine line in Topics(state, detail))
         {
             yield return line;
         }
@@ -163,8 +163,9 @@ internal static class UpScreen
         return new MemberLine(name, role, state1, first.Address, members.All(member => member.IsWell), Sum(members, state)) { IsGroup = isGroup };
     }
 
-    private static IEnumerable<ScreenLine> Topics(IReadOnlyList<TopicView> topics, ScreenDetail detail)
+    private static IEnumerable<ScreenLine> Topics(UpState state, ScreenDetail detail)
     {
+        IReadOnlyList<TopicView> topics = state.Topics;
         List<TopicView> shown = [.. topics.Where(topic => !detail.FoldsTopics || !topic.IsReady)];
         if (topics.Count == 0)
         {
@@ -184,6 +185,7 @@ internal static class UpScreen
             yield return new ScreenLine().PadTo(NameColumn).Add(topic.TopicName).PadTo(queues)
                 .Add(topic.IsReady ? "ready" : Words(topic.Reason), topic.IsReady ? Tint.Good : Tint.Waiting)
                 .Add(Queues(topic), Tint.Quiet)
+                .Add(state.TopicMessages.TryGetValue(topic.Key, out long messages) ? $"  {Quantity.Of(messages, "message")}" : string.Empty, Tint.Quiet)
                 .Add($"  of {topic.Cluster}", Tint.Quiet);
         }
 

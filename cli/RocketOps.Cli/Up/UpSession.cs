@@ -194,7 +194,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         UpState state = await UpState.ReadAsync(plane.Client, plane.HostAddresses, _demoRun?.Progress, stop);
         if (figures is not null)
         {
-            figures.Ask([.. state.Clusters.SelectMany(cluster => cluster.Members).Where(member => member.IsReady && member.Address.Contains(':', StringComparison.Ordinal)).Select(member => member.Address)]);
+            figures.Ask(state);
             if (_eventsRead is not { } read || shell.Time.GetElapsedTime(read) >= IdleRefresh)
             {
                 _eventsRead = shell.Time.GetTimestamp();
@@ -210,6 +210,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             Events = _events,
             DemoFailure = _demoFailure,
             Figures = figures?.Current ?? state.Figures,
+            TopicMessages = figures?.Messages ?? state.TopicMessages,
         };
     }
 

@@ -31,6 +31,9 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     /// <summary>What brokers say of their work, by address.</summary>
     public IReadOnlyDictionary<string, BrokerFigures> Figures { get; init; } = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
 
+    /// <summary>How many messages topics hold, by their key; without those of which nobody knows.</summary>
+    public IReadOnlyDictionary<string, long> TopicMessages { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
     /// <summary>All there is is ready; nothing at all is, too. Nothing is without the operator: what the objects say is then of the past.</summary>
     public bool IsReady => OperatorEnd is null && Clusters.All(cluster => cluster is { IsReady: true, Address.Length: > 0 }) && Topics.All(topic => topic.IsReady) && Groups.All(group => group.IsReady);
 

@@ -139,7 +139,7 @@ public sealed class UpTerminalTests
             && HasOnce(rows, "  MEMBER")
             && rows.Count(static row => row.StartsWith("topics", StringComparison.Ordinal)) == 1
             && rows[last].Contains("kubeconfig", StringComparison.Ordinal)
-            && (height < 50 || (Array.Exists(rows, static row => row.StartsWith("  quickstart-1-1", StringComparison.Ordinal)) && HasOnce(rows, "quickstart-events  ready")));
+            && (height < 50 || (Array.Exists(rows, static row => row.StartsWith("  quickstart-1-1", StringComparison.Ordinal)) && HasOnce(rows, "quickstart-events  ready  8 queues per group  0 messages  of default/quickstart")));
     }
 
     /// <summary>The command line for a shell, of a run that has no cluster to start.</summary>

@@ -25,7 +25,7 @@ internal static partial class RecordedPicture
     /// <summary>Its layout: every label, column and section in its order, each number as 0.</summary>
     public static IReadOnlyList<string> Layout(string file)
     {
-        List<string> lines = [.. Lines(file).Select(line => Blanks().Replace(Digits().Replace(NameServerPod().Replace(Figures().Replace(line, "${before}"), "nameserver-POD"), "0"), "  ").TrimEnd())];
+        List<string> lines = [.. Lines(file).Select(line => Blanks().Replace(Digits().Replace(NameServerPod().Replace(Messages().Replace(Figures().Replace(line, "${before}"), string.Empty), "nameserver-POD"), "0"), "  ").TrimEnd())];
         int last = lines.IndexOf("last");
 
         // Which events come last depends on how fast the machine is.
@@ -40,6 +40,10 @@ internal static partial class RecordedPicture
     /// <summary>Rates and disk come once the brokers were asked, which a fast run may not live to see.</summary>
     [GeneratedRegex(@"(?<before>:\d+)\s+[\d.]+( (in|out)/s)?\s+[\d.]+( (in|out)/s)?(\s+\d+%)?$", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Figures();
+
+    /// <summary>What a topic holds, likewise.</summary>
+    [GeneratedRegex(@"\s+\d+ messages?(?=\s+of )", RegexOptions.ExplicitCapture, 10_000)]
+    private static partial Regex Messages();
 
     [GeneratedRegex(@"\d+(\.\d+)*", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Digits();

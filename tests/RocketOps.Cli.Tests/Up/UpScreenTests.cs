@@ -102,6 +102,18 @@ public sealed class UpScreenTests
         titles[0].Should().Contain("IN/S  OUT/S  DISK", "all figures fit");
     }
 
+    [Theory]
+    [InlineData(0, "  0 messages")]
+    [InlineData(1, "  1 message")]
+    [InlineData(12345, "  12345 messages")]
+    [InlineData(-1, "")]
+    public void Render_Topic_ShowsWhatItHoldsOnceItIsKnown(long messages, string expected)
+    {
+        UpState state = State(1, "", "") with { TopicMessages = messages < 0 ? new Dictionary<string, long>() : new Dictionary<string, long> { ["default/events"] = messages, ["other/events"] = 7 } };
+
+        Render(state, 80, 24).Should().Contain($"  events    ready  8 queues per group{expected}  of default/quickstart");
+    }
+
     [Fact]
     public void Render_TopicThatNoBrokerHas_SaysNothingOfQueues()
     {
