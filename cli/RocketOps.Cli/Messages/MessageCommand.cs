@@ -1,10 +1,11 @@
 using System.CommandLine;
 using RocketOps.Cli.Running;
+using RocketOps.Cli.Tracing;
 
 namespace RocketOps.Cli.Messages;
 
 /// <summary><c>rocketops message</c>: single messages.</summary>
 internal static class MessageCommand
 {
-    public static Command Create(Shell shell) => new("message", "Find single messages") { MessageGetCommand.Create(shell) };
+    public static Command Create(Shell shell) => new("message", "Find single messages, and what became of them") { MessageGetCommand.Create(shell), MessageTraceCommand.Create(shell) };
 }

@@ -9,6 +9,8 @@ namespace RocketOps.Cli.Messages;
 /// <summary><c>rocketops message get</c>: messages by id or key.</summary>
 internal static class MessageGetCommand
 {
+    public const string IdDescription = "Its id, as produce and consume show it; or its offset id";
+
     private const int MaxMessages = 64;
 
     /// <summary>Hexadecimal digits of the offset at the end of an id that says where its message is stored.</summary>
@@ -17,7 +19,7 @@ internal static class MessageGetCommand
     public static Command Create(Shell shell)
     {
         NameArgument topic = NameArgument.Topic("Topic of the message");
-        Argument<string?> id = new("ID") { Description = "Its id, as produce and consume show it; or its offset id", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> id = new("ID") { Description = IdDescription, Arity = ArgumentArity.ZeroOrOne };
         Option<string?> key = new("--key", "-k") { Description = "All messages with this key instead, the newest first", HelpName = "KEY" };
         Option<string?> from = new Option<string?>("--from", "-f") { Description = "With --key: stored since then, a time or an age such as 2h; default: any time", HelpName = "WHEN" }
             .CheckedBy(text => StartPoint.FindTimeProblem(text, shell.Time));
@@ -39,9 +41,9 @@ internal static class MessageGetCommand
             {
                 result.AddError(hasId ? "give ID or --key, not both." : "ID or --key is missing.");
             }
-            else if (hasId && result.GetValue(id) is { } given && !given.All(char.IsAsciiHexDigit))
+            else if (hasId && result.GetValue(id) is { } given && FindIdProblem(given) is { } problem)
             {
-                result.AddError($"\"{given}\" is no id, which has hexadecimal digits alone; a key goes with --key.");
+                result.AddError($"{problem}; a key goes with --key.");
             }
         });
         return command.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
@@ -74,7 +76,11 @@ internal static class MessageGetCommand
         return [.. found.OrderByDescending(static message => message.StoreTime)];
     }
 
-    private static async Task<IReadOnlyList<ReceivedMessage>> ByIdAsync(ClusterConnection cluster, TopicRoute route, string topic, string id, CancellationToken cancellation)
+    /// <summary>Why a text can be no id, without a full stop; null when it can.</summary>
+    public static string? FindIdProblem(string given) => given.All(char.IsAsciiHexDigit) ? null : $"\"{given}\" is no id, which has hexadecimal digits alone";
+
+    /// <summary>By an id of either kind; empty when no master has it.</summary>
+    public static async Task<IReadOnlyList<ReceivedMessage>> ByIdAsync(ClusterConnection cluster, TopicRoute route, string topic, string id, CancellationToken cancellation)
     {
         BrokerData[] masters = [.. ClusterConnection.WithMaster(route.Brokers)];
         foreach (BrokerData broker in masters)
