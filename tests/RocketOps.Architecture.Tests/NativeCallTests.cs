@@ -10,7 +10,7 @@ public sealed class NativeCallTests
     private static readonly string[] Allowed =
     [
         "broker/RocketOps.Store/Files/NativeMethods.cs",
-        "cli/RocketOps.Cli/Running/OutputPipe.cs",
+        "cli/RocketOps.Cli/Running/NativeMethods.cs",
         "operator/RocketOps.Embedded/NativeMethods.cs",
         "remoting/RocketOps.Hosting/NativeMethods.cs",
         "remoting/RocketOps.Remoting.Server/Loops/LinuxSockets.cs",

@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace RocketOps.Cli.Running;
 
 /// <summary>Asks the system about a descriptor with poll(2), without waiting. The numbers are alike on Linux and macOS.</summary>
-internal static partial class DescriptorPoll
+internal static class DescriptorPoll
 {
     public const short Readable = 0x1;
     public const short Error = 0x8;
@@ -12,20 +10,7 @@ internal static partial class DescriptorPoll
     /// <summary>What has happened: of what is asked for, and errors always. 0 also when the system does not answer.</summary>
     public static short Look(int descriptor, short asked = 0)
     {
-        PollDescriptor look = new() { Descriptor = descriptor, Asked = asked };
-        return Poll(ref look, 1, 0) > 0 ? look.Happened : (short)0;
-    }
-
-    [LibraryImport("libc", EntryPoint = "poll")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Poll(ref PollDescriptor descriptors, nuint count, int timeoutMillis);
-
-    /// <summary>struct pollfd.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollDescriptor
-    {
-        public int Descriptor;
-        public short Asked;
-        public short Happened;
+        NativeMethods.PollDescriptor look = new() { Descriptor = descriptor, Asked = asked };
+        return NativeMethods.Poll(ref look, 1, 0) > 0 ? look.Happened : (short)0;
     }
 }

@@ -10,7 +10,7 @@ namespace RocketOps.Cli.Up;
 /// Not <see cref="Console.ReadKey()"/>: a read that waits stops a program that was sent to the background, and it leaves the cursor keys in another mode.
 /// </para>
 /// </summary>
-internal sealed partial class QuitKey : IAsyncDisposable
+internal sealed class QuitKey : IAsyncDisposable
 {
     private const int Input = 0;
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
@@ -90,7 +90,7 @@ internal sealed partial class QuitKey : IAsyncDisposable
                 return true;
             }
 
-            count = (int)Read(Input, ref MemoryMarshal.GetReference(keys), (nuint)keys.Length);
+            count = (int)NativeMethods.Read(Input, ref MemoryMarshal.GetReference(keys), (nuint)keys.Length);
         }
 
         if (count <= 0)
@@ -140,17 +140,5 @@ internal sealed partial class QuitKey : IAsyncDisposable
         }
     }
 
-    private static bool HasTerminal() => ForegroundGroup(Input) == OwnGroup();
-
-    [LibraryImport("libc", EntryPoint = "tcgetpgrp")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int ForegroundGroup(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "getpgrp")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int OwnGroup();
-
-    [LibraryImport("libc", EntryPoint = "read")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial nint Read(int descriptor, ref byte buffer, nuint count);
+    private static bool HasTerminal() => NativeMethods.ForegroundGroup(Input) == NativeMethods.OwnGroup();
 }

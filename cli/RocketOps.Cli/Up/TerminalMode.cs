@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Up;
 
 /// <summary>How a terminal of Linux treats what is typed: struct termios of termios(3), of which only the local flags are looked into.</summary>
-internal sealed partial class TerminalMode
+internal sealed class TerminalMode
 {
     // struct termios of glibc and musl, on all architectures but ppc64le; in the machine's byte order.
     //   off  size  field
@@ -38,7 +39,7 @@ internal sealed partial class TerminalMode
     public static TerminalMode? Of(int descriptor)
     {
         byte[] termios = new byte[Size];
-        return Get(descriptor, ref termios[0]) == 0 ? new TerminalMode(termios) : null;
+        return NativeMethods.GetTerminal(descriptor, ref termios[0]) == 0 ? new TerminalMode(termios) : null;
     }
 
     /// <summary>The same but for that.</summary>
@@ -50,15 +51,7 @@ internal sealed partial class TerminalMode
     }
 
     /// <summary>A terminal that has gone takes none, and needs none.</summary>
-    public void Set(int descriptor) => _ = Set(descriptor, Now, ref _termios[0]);
+    public void Set(int descriptor) => _ = NativeMethods.SetTerminal(descriptor, Now, ref _termios[0]);
 
     private static uint Flags(byte[] termios) => MemoryMarshal.Read<uint>(termios.AsSpan(LocalFlags));
-
-    [LibraryImport("libc", EntryPoint = "tcgetattr")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Get(int descriptor, ref byte termios);
-
-    [LibraryImport("libc", EntryPoint = "tcsetattr")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Set(int descriptor, int when, ref byte termios);
 }

@@ -228,7 +228,7 @@ public sealed class TransactionHalfTests
 
     private static async Task AppendOpAsync(string root, string body)
     {
-        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, Tuning = new() { DiskWarningRatio = 100 } };
+        StoreOptions options = new() { RootDirectory = root, CommitLogFileBytes = 16_777_216, IndexSlots = 5000, IndexEntries = 20_000, Tuning = new() { DiskWarningRatio = 100 } };
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
         MessageHost host = MessageHost.From(IPAddress.Loopback, 10911);

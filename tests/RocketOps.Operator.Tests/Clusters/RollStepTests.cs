@@ -73,10 +73,22 @@ public sealed class RollStepTests
     [Fact]
     public async Task Run_BrokenPod_IsDeleted()
     {
+        _admin.Fault = static question => throw new IOException(question);
+
         await RunAsync(ready: false);
 
         await _client.DidNotReceiveWithAnyArgs().EvictAsync(default!, default!, default, default);
         await _client.Received(1).DeleteAsync<Pod>("a-0-0", "default", Arg.Any<DeleteOptions>(), Arg.Any<CancellationToken>());
+    }
+
+    /// <summary>Nobody takes a master away past budgets that says itself that it takes messages.</summary>
+    [Fact]
+    public async Task Run_PodThatIsNotReadyAndTakesMessages_IsEvicted()
+    {
+        await RunAsync(ready: false);
+
+        await _client.Received(1).EvictAsync("a-0-0", "default", Arg.Any<DeleteOptions>(), Arg.Any<CancellationToken>());
+        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
     }
 
     /// <summary>The cache shows a pod that has been replaced, or a set before its last change: until it does not, the cluster is not done.</summary>

@@ -40,7 +40,7 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
         new("slave crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-1"),
             "False PodsFailing", "False", "True", "True MastersRegistered", "True PodsNotReady", "False SlavesUnknown", "11", "a-1-1: CrashLoopBackOff. Waiting does not help: "),
         new("master crashes", "a", static of => Now(() => of.World.Workloads.Healthy = static pod => pod.Name() != "a-1-0"),
-            "False PodsFailing", "False", "True", "False MasterMissing", "True MasterMissing", "False SlavesUnknown", "10", "a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: "),
+            "False PodsFailing", "False", "True", "False MasterMissing", "True MasterMissing", "False SlavesUnknown", "10", "a-1-0: CrashLoopBackOff. Waiting does not help: "),
         new("master does not serve any more", "a",
             static of => Now(() =>
             {

@@ -91,7 +91,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
         Task watching = WatchAsync(world, unready, stop.Token);
         world.Workloads.Healthy = static pod => pod.Name() != "a-2-0";
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 3);
-        await world.ClusterAsync("a", "Available", "False");
+        await world.ClusterAsync("a", "Ready", "False");
         int asked = world.Admin.Questions;
         await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "passes go on while the group is not there");
 
