@@ -308,7 +308,7 @@ public sealed class RevisionTests
         await world.PassesAsync(3);
         Conditions.Find((await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate)).Status!.Conditions, "Stalled")!.Status.Should().Be("False", "it may come by itself");
 
-        world.Time.Move(new OperatorOptions().RecoveryGrace);
+        world.Time.Pass(new OperatorOptions().RecoveryGrace);
 
         await FailedAsync(world);
         Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith($"The current configuration, image or resources do not start a broker: a-0-1: {words}, for 10 minutes. ");
