@@ -27,7 +27,11 @@ internal sealed class TraceRecord
     /// <summary>Where each kind has the message's id: what is shorter is none of it.</summary>
     private static readonly Dictionary<string, int> IdFields = new(StringComparer.Ordinal)
     {
-        [Sent] = 5, [HandlingBegan] = 5, [HandlingEnded] = 2, [TransactionEnded] = 5, [Recalled] = 5,
+        [Sent] = 5,
+        [HandlingBegan] = 5,
+        [HandlingEnded] = 2,
+        [TransactionEnded] = 5,
+        [Recalled] = 5,
     };
 
     private readonly string[] _fields;

@@ -61,7 +61,11 @@ public sealed class MessageTraceTests(ClusterFixture cluster)
         TaskCompletionSource handled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RocketMqPushConsumer consumer = new(new PushConsumerOptions
         {
-            NameServers = cluster.Cluster.NameServerAddress, Group = group, EnableTrace = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset, RequestTimeout = Patience,
+            NameServers = cluster.Cluster.NameServerAddress,
+            Group = group,
+            EnableTrace = true,
+            ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+            RequestTimeout = Patience,
         });
         await consumer.SubscribeAsync(topic, "*", (message, _) =>
         {
