@@ -79,6 +79,11 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
                 string proven = await of.World.ConfigurationAsync("a-1-0");
                 of.World.Workloads.Healthy = pod => pod.Name() != "a-1-0" || proven == OperatorWorld.Configuration(pod);
                 await of.RollAsync("a", "4712");
+
+                // The slave, which serves with it, goes back as well.
+                await of.World.AwaitAsync<StatefulSet>("a-1", static set => set.Metadata.Annotations!.ContainsKey("rocketops.io/failed"), "it fails");
+                await of.World.AwaitAsync<Pod>("a-1-0", pod => OperatorWorld.Configuration(pod) == proven, "the master has what ran");
+                await of.World.AwaitAsync<Pod>("a-1-1", pod => OperatorWorld.Configuration(pod) == proven, "so has the slave");
             },
             "False RolloutFailing", "False", "True", "True MastersRegistered", "False AsExpected", "True SlavesInSync", "11", "The current configuration, image or resources do not start a broker: a-1-0: CrashLoopBackOff. ",
             static of => of.World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = null)),

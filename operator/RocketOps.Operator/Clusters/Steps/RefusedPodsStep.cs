@@ -29,13 +29,14 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
             groups.SelectMany(static group => group.Members).Where(static member => member.Uid is not null).Select(static member => member.Pod).ToHashSet(StringComparer.Ordinal),
             NameServerRefusal(observation) is null ? null : before?.NameServersSince ?? Since(context, before));
         _looks[context.Cluster.Key()] = look;
-        foreach (IGrouping<string, MissingPod> set in look.Missing.Values.GroupBy(static pod => pod.Set).Where(set => set.Any(IsDue)))
+        HashSet<string> observed = groups.Where(static group => group.Observed).Select(static group => group.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (IGrouping<string, MissingPod> set in look.Missing.Values.Where(pod => observed.Contains(pod.Set)).GroupBy(static pod => pod.Set).Where(set => set.Any(IsDue)))
         {
             await ReadAsync(context.Names.Namespace, [.. set], cancellationToken);
         }
 
         return new RefusedPods(
-            look.Missing.Where(static pod => pod.Value.Words is not null).ToDictionary(
+            look.Missing.Where(pod => pod.Value.Words is not null && observed.Contains(pod.Value.Set)).ToDictionary(
                 static pod => pod.Key, static pod => new RefusedPod($"StatefulSet {pod.Value.Set} cannot make {pod.Key}", pod.Value.Words!), StringComparer.Ordinal),
             look.NameServersSince is { } since && Lasts(since) ? NameServerRefusal(observation) : null);
     }
@@ -47,12 +48,23 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
     private Dictionary<string, MissingPod> Missing(ClusterContext context, IReadOnlyList<GroupView> groups, Look? before)
     {
         Dictionary<string, MissingPod> missing = new(StringComparer.Ordinal);
-        foreach (GroupView group in groups.Where(static group => group.Observed && !group.Set!.IsDeleting()))
+        foreach (GroupView group in groups.Where(static group => group.Set is { } set && !set.IsDeleting()))
         {
             (string Uid, long Generation) set = (group.Set!.Uid(), group.Set!.Metadata.Generation ?? 0);
             foreach (MemberState member in group.Members.Where(member => member.Uid is null && member.Ordinal < (group.Set!.Spec?.Replicas ?? 1)))
             {
                 MissingPod? known = before?.Missing.GetValueOrDefault(member.Pod);
+                if (!group.Observed)
+                {
+                    // Its controller has yet to try with the present template. What is known of the pod tells later which events are older.
+                    if (known is not null)
+                    {
+                        missing[member.Pod] = known;
+                    }
+
+                    continue;
+                }
+
                 missing[member.Pod] = known is not null && known.Set == group.Name && known.Made == set ? known : new MissingPod(member.Pod, group.Name, set, Since(context, before), After(known, member.Pod));
             }
         }
