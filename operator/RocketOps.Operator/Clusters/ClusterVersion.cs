@@ -20,14 +20,16 @@ internal static class ClusterVersion
         return version is null ? options.Images : options.Images.Of(version);
     }
 
-    /// <summary>The version a status tells: what is asked for once it has run, as whoever asks for nothing any more has that. Until then what ran before; null where nothing did.</summary>
+    /// <summary>
+    /// The version a status tells: what is asked for once all brokers have run with it, as whoever asks for nothing any more has that. Until then what ran before, which is what one gets back that fails; null where nothing did.
+    /// </summary>
     /// <param name="context">The cluster.</param>
     /// <param name="observation">Its workloads, with what this pass has noted of them.</param>
     public static string? Noted(ClusterContext context, ClusterObservation observation)
     {
         // Brokers of an image that is named are of no version: the name servers are.
         bool hasRun = context.Spec.Brokers.Image is null
-            ? observation.Sets.Any(set => context.Images.VersionOf(Image(Served(set, context.Notes.Of(set)))) == context.Version)
+            ? observation.Sets.Count > 0 && observation.Sets.All(set => context.Images.VersionOf(Image(Served(set, context.Notes.Of(set)))) == context.Version)
             : observation.NameServersSettled(context.Spec.NameServer.Replicas);
         return hasRun ? context.Version : context.Cluster.Status?.Version;
     }
@@ -35,9 +37,12 @@ internal static class ClusterVersion
     private static string? Running(ClusterObservation observation, OperatorImages images) =>
         observation.Sets.Select(set => images.VersionOf(Image(Served(set, GroupRevision.Of(set))))).FirstOrDefault(static version => version is not null);
 
-    /// <summary>The template of a set that a pod of it has served with, its own or the one before; null when there is none. Of a set without notes nothing else is known than that it is there.</summary>
+    /// <summary>
+    /// The template of a set that its pods have served with, its own or the one before, which it gets back as long as not all do with its own; null when there is none. Of a set without notes nothing else is known than that
+    /// it is there.
+    /// </summary>
     private static PodTemplateSpec? Served(StatefulSet set, GroupRevision revision) =>
-        !revision.IsTried ? set.Spec?.Template : revision.LastGood is { } good ? TemplateText.Read(good) : null;
+        revision.LastGood is { } good ? TemplateText.Read(good) : revision.IsTried ? null : set.Spec?.Template;
 
     private static string? Image(PodTemplateSpec? template) => template?.Spec?.Containers?.Find(static container => container.Name == BrokerStatefulSet.ContainerName)?.Image;
 }

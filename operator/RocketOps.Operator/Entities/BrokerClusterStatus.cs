@@ -12,7 +12,7 @@ public sealed class BrokerClusterStatus
     [Description("Generation of the spec this status speaks of.")]
     public long? ObservedGeneration { get; set; }
 
-    [Description("Version of RocketOps that this cluster has: spec.version once a broker of it has served, and until then the one before. An upgrade of the operator does not change it.")]
+    [Description("Version of RocketOps that this cluster has: spec.version once all brokers have served with it, and until then the one before. An upgrade of the operator does not change it.")]
     public string? Version { get; set; }
 
     [Description("What is in effect where the spec leaves it to the operator.")]

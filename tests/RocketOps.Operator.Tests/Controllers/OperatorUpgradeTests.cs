@@ -1,3 +1,4 @@
+using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
@@ -86,6 +87,29 @@ public sealed class OperatorUpgradeTests
         (await ImageAsync(world, "a-0-0")).Should().Be("test/broker:1");
         (await ImageAsync(world, "a-0-1")).Should().Be("test/broker:1");
         (await NameServerImageAsync(world)).Should().Be("test/nameserver:1");
+    }
+
+    /// <summary>Others have served with it when the last one fails.</summary>
+    [Theory]
+    [InlineData(1, "a-0-0")]
+    [InlineData(2, "a-1-0")]
+    public async Task VersionThatNotAllStartWith_NotTheClustersOwn(int groups, string failing)
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", spec => (spec.Brokers.Groups, spec.Brokers.Replicas) = (groups, 2));
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Healthy = pod => pod.Spec!.Containers![0].Image != "test/broker:9" || pod.Name() != failing;
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Version = "9");
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
+        await world.ClusterAsync("a", "Available", "True");
+        await world.PassesAsync(3);
+        (await world.ClusterAsync("a", "Stalled", "True")).Status!.Version.Should().Be("1");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Version = null);
+
+        (await world.ClusterAsync("a", "Ready", "True")).Status!.Version.Should().Be("1");
+        await world.AllServeAsync("test/broker:1");
     }
 
     [Fact]
