@@ -69,6 +69,9 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
     /// <summary>All pods of the group serve with the template.</summary>
     public GroupRevision Settle() => this with { Proven = true, LastGood = null };
 
+    /// <summary>The last good template cannot come back: it does not know all members that there are from here on.</summary>
+    public GroupRevision WithoutWayBack() => this with { LastGood = null };
+
     /// <summary>The template did not start a pod: the last good one instead.</summary>
     public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why);
 

@@ -54,7 +54,8 @@ internal sealed class ScaleOutStep
 
     private async Task AddAsync(ClusterContext context, StatefulSet set, ScaleOutPlan plan, CancellationToken cancellationToken)
     {
-        ClusterContext grown = context.WithMembers(plan.Group, plan.Members);
+        // A template that served before may name fewer members: its configuration has no file that the newcomer could start with.
+        ClusterContext grown = context.WithMembers(plan.Group, plan.Members).WithRevision(plan.Group, context.RevisionOf(plan.Group).WithoutWayBack());
         try
         {
             await GroupSets.ApplyAsync(_applier, BrokerStatefulSet.Keep(grown, plan.Group, KeptConfigurations.ConfigOf(set.Spec?.Template?.Spec)!), set, cancellationToken);
