@@ -76,6 +76,29 @@ public sealed class RefusedPodsTests
         await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
     }
 
+    /// <summary>A webhook that is away tells nothing of what was asked for: it is back in a minute, and a template that has failed would be tried again by nobody.</summary>
+    [Fact]
+    public async Task Reconcile_WebhookDoesNotAnswerInARestart_TheChangeGoesOnWhenItDoes()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
+        await world.ClusterAsync("a", "Ready", "True");
+        string ran = await world.ConfigurationAsync("a-0-1");
+        world.Workloads.Refuses = static _ => "Internal error occurred: failed calling webhook \"inject.example.com\": failed to call webhook: Post \"https://injector.mesh.svc:443/inject?timeout=10s\": dial tcp 10.0.0.7:443: connect: connection refused";
+        world.Workloads.Makes = static _ => false;
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
+
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsRefused);
+        await world.PassesAsync(3);
+        (await world.ConfigurationMapsAsync("a-0")).Should().NotContain(ran, "nothing has failed");
+
+        world.Workloads.Makes = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        (await world.ConfigurationAsync("a-0-1")).Should().NotBe(ran);
+        await world.ClusterAsync("a", "Stalled", "False");
+    }
+
     /// <summary>What was refused once tells nothing of a pod that was there since.</summary>
     [Fact]
     public async Task Reconcile_RefusalOfBefore_IsNoReason()

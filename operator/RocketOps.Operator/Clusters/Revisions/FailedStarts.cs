@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Revisions;
 
 /// <summary>
 /// Finds the pods that a template does not start: those that are stuck, those that cannot be made, and those that have waited for longer than an autoscaler takes to bring a node, or run for as long without becoming ready.
-/// A store that is read again after a crash is given the time it takes, up to the limit of the startup probe. Thread-safe.
+/// A store that is read again after a crash is given the time it takes, up to the limit of the startup probe. A webhook that does not answer lets nobody make a pod, of whatever template. Thread-safe.
 /// </summary>
 internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
 {
@@ -25,7 +25,7 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
     public string[] Of(ClusterContext context, ClusterObservation observation, GroupView group, RefusedPods refused) =>
     [
         .. StuckPods.Of(context, observation, group),
-        .. group.Members.Where(static member => member.Uid is null).Select(member => refused.Brokers.TryGetValue(member.Pod, out RefusedPod? pod) ? $"{member.Pod}: the API server refuses it: {pod.Words.TrimEnd('.')}" : null).OfType<string>(),
+        .. group.Members.Where(static member => member.Uid is null).Select(member => refused.Brokers.TryGetValue(member.Pod, out RefusedPod? pod) && pod.IsDecision ? $"{member.Pod}: the API server refuses it: {pod.Words.TrimEnd('.')}" : null).OfType<string>(),
         .. group.Members.Where(member => IsOfTemplate(member) && _times.Of(context.Cluster.Key(), member.Uid) >= options.RecoveryGrace).Select(member => $"{PodWords.WithTrouble(member, observation)}, for {options.RecoveryGrace.TotalMinutes:0} minutes"),
     ];
 

@@ -27,4 +27,11 @@ internal sealed record RefusedPods(IReadOnlyDictionary<string, RefusedPod> Broke
 /// <summary>A pod that cannot be made.</summary>
 /// <param name="What">Who cannot make what: <c>StatefulSet a-0 cannot make a-0-1</c>.</param>
 /// <param name="Words">Why not, as the API server said.</param>
-internal sealed record RefusedPod(string What, string Words);
+internal sealed record RefusedPod(string What, string Words)
+{
+    // As the API server begins what it answers with 500, and what it says of webhooks that do not answer (staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go) and of time that ran out.
+    private static readonly string[] NoDecisions = ["Internal error occurred: ", "failed calling webhook ", "Timeout: ", "request timed out", "context deadline exceeded"];
+
+    /// <summary>Somebody has looked at the pod and refuses it; false of what did not answer, a webhook most of all, as any pod is refused meanwhile.</summary>
+    public bool IsDecision => !Array.Exists(NoDecisions, part => Words.Contains(part, StringComparison.Ordinal));
+}
