@@ -69,6 +69,19 @@ public sealed class HandOverPlanTests
         Next(group with { Members = [group.Members[0] with { SendsRefused = "its disk" }, group.Members[1], group.Members[2]] }).Restart!.Pod.Should().Be("a-0-0", "it takes nothing");
     }
 
+    /// <summary>Its probes come too late, as where it has too little processor time: slaves wait for it, so it goes before them, or what would help it never reaches it.</summary>
+    [Fact]
+    public void Next_AllOutdatedAndTheMastersPodStaysUnready_TheMasterHandsOverFirst()
+    {
+        GroupView group = Group("a-0-0", All, outdated: [0, 1, 2]);
+        group = group with { Members = [group.Members[0] with { Ready = false, Answers = true, Leads = true }, group.Members[1], group.Members[2]] };
+
+        RollPlan plan = Next(group);
+
+        (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.HandOver, "a-0-0"));
+        plan.HandOver!.HandOverTo!.Pod.Should().Be("a-0-1");
+    }
+
     /// <summary>What it reads again after a crash is all that there is, and a restart would begin that anew.</summary>
     [Fact]
     public void Next_TheOnlyCopyInSyncDoesNotServe_IsNotDeleted()

@@ -5,7 +5,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>
 /// Decides which pod of a cluster is restarted next. At most one pod of the whole cluster is away at a time: broken outdated pods first, since they serve nobody and the new
-/// template may be the repair; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
+/// template may be the repair, and a master whose pod is not ready although it takes messages hands over before others go; then slaves; masters last. No pod, not even a broken one, is moved to a template with which another does not serve: a bad template stops at
 /// the first pod it breaks, and a master that ends meanwhile starts again with what it had. Nothing healthy goes while clients could not learn where it has gone: while a name
 /// server is silent, while they are replaced, and while one does not know every broker. After one master the next waits until clients have found the first again: they
 /// ask for routes every 30 s, and with all masters elsewhere at once they would reach none until then. Groups that elect their master: <see cref="HandOverRules"/>; others: <see cref="CopyRules"/>.
@@ -56,8 +56,9 @@ internal static class RollPlanner
             return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
         }
 
-        // Whoever does not follow is nobody's copy, and its restart may be the repair too: others would wait for it.
-        MemberState next = unknown is [{ } single] ? single : Array.Find(outdated, static member => member.Follows == false) ?? outdated[0];
+        // A master that takes messages although its pod is not ready, as where its probes come too late: others would wait for it, and what is asked for may be the repair. Whoever does not follow is nobody's copy, and its
+        // restart may be the repair too.
+        MemberState next = unknown is [{ } single] ? single : Array.Find(outdated, static member => !member.Ready) ?? Array.Find(outdated, static member => member.Follows == false) ?? outdated[0];
         GroupView group = GroupOf(groups, next);
         if (HandOverRules.Lost(group) is { } lost)
         {
