@@ -83,7 +83,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return (string?)(await client.SendAsync(HttpMethod.Get, "openapi/v3", cancellationToken: either.Token))?["paths"]?[GroupVersion]?["serverRelativeURL"];
+            return (string?)(await AskAsync("openapi/v3", either.Token))?["paths"]?[GroupVersion]?["serverRelativeURL"];
         }
         catch (Exception failed) when (ApiFailures.IsFailure(failed, cancellationToken))
         {
@@ -110,12 +110,12 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
     private async Task<List<string>> MissingAsync(CancellationToken cancellationToken)
     {
-        JsonNode? published;
+        JsonObject? published;
         using CancellationTokenSource deadline = new(options.AdminTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            published = await client.SendAsync(HttpMethod.Get, $"openapi/v3/{GroupVersion}", cancellationToken: either.Token);
+            published = await AskAsync($"openapi/v3/{GroupVersion}", either.Token);
         }
         catch (Exception failed) when (ApiFailures.IsFailure(failed, cancellationToken))
         {
@@ -130,7 +130,10 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         ];
     }
 
-    private static IEnumerable<string> Missing<T>(JsonNode? published, KubernetesType<T> type)
+    /// <returns>Null for what is no document, as the page of a proxy that answers for an API server which is away.</returns>
+    private async Task<JsonObject?> AskAsync(string path, CancellationToken cancellationToken) => await client.SendAsync(HttpMethod.Get, path, cancellationToken: cancellationToken) as JsonObject;
+
+    private static IEnumerable<string> Missing<T>(JsonObject? published, KubernetesType<T> type)
         where T : class, IKubernetesObject
     {
         JsonNode? schema = (published?["components"]?["schemas"] as JsonObject)?.Select(static named => named.Value)

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using NSubstitute;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
@@ -95,6 +97,22 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
 
         await host.Stopped.WaitAsync(Eventually.DefaultDeadline);
         host.Failure.Should().BeOfType<OutdatedDefinitionsException>().Which.Message.Should().Contain("They lack BrokerCluster spec.replication.apiOutage");
+    }
+
+    /// <summary>A proxy in front of the API server answers for it with its own page, and with 200.</summary>
+    [Fact]
+    public async Task Running_WhatIsPublishedIsNoDocument_GoesOn()
+    {
+        IKubernetesClient client = Substitute.For<IKubernetesClient>();
+        client.Types.Returns(new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup));
+        client.SendAsync(HttpMethod.Get, "openapi/v3").ReturnsForAnyArgs((JsonNode?)"<html>Please wait</html>");
+        using DefinitionCheck check = new(client, new OperatorOptions { DefinitionInterval = TimeSpan.FromMilliseconds(1) }, TimeProvider.System, NullLogger<DefinitionCheck>.Instance);
+
+        await check.StartAsync(CancellationToken.None);
+
+        await Eventually.TrueAsync(() => client.ReceivedCalls().Count(static call => call.GetMethodInfo().Name == nameof(IKubernetesClient.SendAsync)) > 5, "it looks again and again");
+        await check.StopAsync(CancellationToken.None);
+        check.ExecuteTask!.IsFaulted.Should().BeFalse();
     }
 
     /// <param name="name">Of a definition in deploy/crds.</param>
