@@ -164,7 +164,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, AddressesOf(entity)) { Unread = leases.Unreadable });
         context = context.Troubling(_children.TroubledBefore(entity.Key()).Union(leases.Foreign.Keys).ToHashSet(StringComparer.Ordinal));
-        context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation));
+        context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation, pause is { Restarts: true }));
         ClusterFindings findings = await FindAsync(context, observation, honoured, pause, claims, leases, cancellationToken) with
         {
             Unmanaged = _unmanaged.Find(entity),

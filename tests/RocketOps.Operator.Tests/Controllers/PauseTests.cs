@@ -41,6 +41,13 @@ public sealed class PauseTests : IAsyncLifetime
         // Before anything else is asked for: while a group comes, nothing would restart without a pause either.
         await _world.PassesAsync(10);
         _world.Workloads.Started.Should().BeEmpty();
+
+        // Who takes a pod away gets one of what ran.
+        string ran = await _world.ConfigurationAsync("a-0-0");
+        await _world.RecreateAsync("a-0-0");
+        await _world.RecreateAsync("a-0-1");
+        (await _world.ConfigurationAsync("a-0-0"), await _world.ConfigurationAsync("a-0-1")).Should().Be((ran, ran));
+        _world.Workloads.Started.Clear();
         await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 2);
         await _world.AwaitAsync<Pod>("a-1-1", static _ => true, "a group comes all the same");
         await _world.PassesAsync(5);

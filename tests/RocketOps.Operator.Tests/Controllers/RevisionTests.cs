@@ -314,6 +314,55 @@ public sealed class RevisionTests
         Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith($"The current configuration, image or resources do not start a broker: a-0-1: {words}, for 10 minutes. ");
     }
 
+    /// <summary>A pause of restarts comes when the first group has the template and no pod of it yet: that group makes pods of what ran again.</summary>
+    [Fact]
+    public async Task RestartsPausedBeforeTheFirstPodWent_TheSetHasWhatRanAgain()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.OperatorFault = static call => call.Subresource == "eviction" ? ApiFault.Fail(500) : null;
+        await AskAsync(world, Good);
+        await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
+
+        await PauseAsync(world, "restarts");
+
+        await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Ran, "no pod is made from it while none restarts");
+        world.OperatorFault = null;
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.Paused);
+        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("Brokers are outdated, and none restarts while there is the annotation rocketops.io/paused.");
+        await world.RecreateAsync("a-0-1");
+        (await world.ImageAsync("a-0-1")).Should().Be(Ran);
+
+        await PauseAsync(world, null);
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    /// <summary>A pause of restarts comes when the first pod has gone: what has begun stays, and no other group begins.</summary>
+    [Fact]
+    public async Task RestartsPausedInTheMiddle_NoOtherGroupGetsIt()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Makes = static pod => pod != "a-0-1";
+        await AskAsync(world, Good);
+        await Eventually.TrueAsync(async () => await world.Client.GetAsync<Pod>("a-0-1", OperatorWorld.Ns) is null, "the first pod goes");
+        await PauseAsync(world, "restarts");
+        await world.ClusterAsync("a", "Paused", "True");
+        world.Workloads.Makes = static _ => true;
+
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.ProvenAnnotation) == "true" && Image(set) == Good, "its first pod serves");
+        await world.ClusterAsync("a", "Ready", "False", Reasons.Paused);
+        await world.PassesAsync(3);
+        Image((await world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns))!).Should().Be(Ran);
+        (await world.ServingImagesAsync()).Should().Equal(Ran, Good, Ran, Ran);
+
+        await PauseAsync(world, null);
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+    }
+
+    private static Task PauseAsync(OperatorWorld world, string? what) =>
+        world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = what is null ? null : new(StringComparer.Ordinal) { [ClusterAnnotations.Paused] = what });
+
     private static async Task<OperatorWorld> StartAsync()
     {
         OperatorWorld world = await OperatorWorld.StartAsync();

@@ -171,6 +171,26 @@ public sealed class StuckPodsTests
         await world.ClusterAsync("a", "Ready", "True");
     }
 
+    /// <summary>What does not start is what ran: it is not what was asked for since.</summary>
+    [Fact]
+    public async Task Reconcile_StuckAndRestartsPausedWithARepair_SaysThatItWaits()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartAsync();
+        await world.CreateClusterAsync("a");
+        await world.ClusterAsync("a", "Ready", "True");
+        await PauseAsync(world, "restarts");
+        world.Workloads.Healthy = static pod => pod.Spec!.Containers![0].Image == "test/broker:2";
+        await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Image = "test/broker:2");
+
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.Paused);
+        Stalled(waiting).Should().StartWith("False ");
+        Conditions.Find(waiting.Status!.Conditions, "Degraded")!.Status.Should().Be("True");
+        await PauseAsync(world, null);
+        await world.ClusterAsync("a", "Ready", "True");
+    }
+
     private static string Stalled(BrokerCluster cluster) => Conditions.Find(cluster.Status!.Conditions, "Stalled") is { } stalled ? $"{stalled.Status} {stalled.Reason}" : "";
 
     private static Task PauseAsync(OperatorWorld world, string? what) => world.ChangeAsync<BrokerCluster>("a", cluster =>

@@ -12,7 +12,12 @@ internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision>
     /// <param name="notes">Reads what they note.</param>
     /// <param name="sets">The sets as they are now.</param>
     public bool Waits(RevisionNotes notes, IReadOnlyList<StatefulSet> sets) =>
-        sets.Any(set => WantedOf(set.Metadata.Name!) is { } wanted && notes.Of(set).Current is { } current && current != wanted) && Failures(notes, sets).Length == 0;
+        sets.Any(set => IsPending(notes, set)) && Failures(notes, sets).Length == 0;
+
+    /// <summary>Whether a group's set does not have what is asked for.</summary>
+    /// <param name="notes">Reads what it notes.</param>
+    /// <param name="set">The set as it is now; null when there is none.</param>
+    public bool IsPending(RevisionNotes notes, StatefulSet? set) => set is not null && WantedOf(set.Metadata.Name!) is { } wanted && notes.Of(set).Current is { } current && current != wanted;
 
     /// <summary>The template that is asked for of a group; null when its set is not there.</summary>
     public string? WantedOf(string group) => Groups.GetValueOrDefault(group)?.Wanted;

@@ -12,11 +12,14 @@ namespace RocketOps.Operator.Clusters.Revisions;
 /// <summary>
 /// Decides which groups get a new template. A set makes every pod from the one template it has, also those that a drain, a lost node or a person takes away. So a new one goes to one group first, the one whose pod would
 /// restart first, and to the others when a pod of it has served there. One that fails goes nowhere else, and goes from where it is. A group that has nothing to lose gets it at once: one with a pod that does not start
-/// with what it has, for the change may be the repair.
+/// with what it has, for the change may be the repair. While restarts are paused no set that is there gets a new one, and where no pod was made from what is tried the set has what ran again: whoever takes a pod away gets one of what ran.
 /// </summary>
 internal static class RevisionPlanner
 {
-    public static RevisionPlan Plan(ClusterContext context, ClusterObservation observation)
+    /// <param name="context">The cluster with the sets that are there.</param>
+    /// <param name="observation">Its workloads.</param>
+    /// <param name="restartsPaused">Somebody asked that no broker is restarted.</param>
+    public static RevisionPlan Plan(ClusterContext context, ClusterObservation observation, bool restartsPaused)
     {
         Candidate[] groups = [.. context.Groups.Select(group => Find(context, observation, group)).OfType<Candidate>()];
         HashSet<string> failed = [.. groups.Where(static group => group.Revision.HasFailed(group.Wanted)).Select(static group => group.Likeness)];
@@ -30,6 +33,11 @@ internal static class RevisionPlanner
             if (failed.Contains(group.Likeness))
             {
                 return group.IsPending ? RevisionChoice.Keep : group.Revision.HasWayBack ? RevisionChoice.Return : RevisionChoice.Give;
+            }
+
+            if (restartsPaused)
+            {
+                return group.IsPending ? RevisionChoice.Keep : group is { Revision: { IsTried: true, HasWayBack: true }, HasBegun: false } ? RevisionChoice.Return : RevisionChoice.Give;
             }
 
             if (!open.Contains(group) || group.Name == first || group.HasNothingToLose)

@@ -47,13 +47,14 @@ internal static class PendingWork
             return new Problem(Reasons.Growing, growth.Message);
         }
 
-        if (findings.Roll.InProgress && findings.Pause is { Restarts: true } restarts)
+        bool waits = !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(context.Notes, findings.Observation.Sets);
+        if ((findings.Roll.InProgress || waits) && findings.Pause is { Restarts: true } restarts)
         {
             return new Problem(Reasons.Paused, $"Brokers are outdated, and none restarts {restarts.End()}.");
         }
 
         return findings.Roll.InProgress ? RollWords.Describe(findings)
-            : !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(context.Notes, findings.Observation.Sets) ? RollWords.First(context, findings)
+            : waits ? RollWords.First(context, findings)
             : null;
     }
 

@@ -11,7 +11,7 @@ namespace RocketOps.Operator.Clusters.Status;
 /// </summary>
 internal static class StuckPods
 {
-    /// <summary>What a person has to change; null while no pod is stuck, and while what was asked for since waits for the end of a pause, which may be the repair.</summary>
+    /// <summary>What a person has to change; null while no pod is stuck, and while what was asked for since waits for the end of a pause, which may be the repair: of the cluster, or of restarts alone.</summary>
     public static Problem? Find(ClusterContext context, ClusterFindings findings)
     {
         if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
@@ -21,7 +21,11 @@ internal static class StuckPods
 
         // What has failed stays so, whatever runs instead meanwhile.
         string[] failed = context.Revisions.Failures(context.Notes, findings.Observation.Sets);
-        MemberState[] brokers = [.. findings.Groups.Where(static group => group.Observed).SelectMany(group => Members(context, findings.Observation, group))];
+        bool repairsWait = findings.Pause is { Restarts: true } && failed.Length == 0;
+        MemberState[] brokers =
+        [
+            .. findings.Groups.Where(group => group.Observed && !(repairsWait && context.Revisions.IsPending(context.Notes, group.Set))).SelectMany(group => Members(context, findings.Observation, group)),
+        ];
         Pod[] nameServers = NameServerWords.Stuck(findings.Observation, WereStuck(context));
         string[] brokerWords = [.. brokers.Select(member => PodWords.WithTrouble(member, findings))];
         string[] nameServerWords = [.. nameServers.Select(PodWords.WithTrouble)];
