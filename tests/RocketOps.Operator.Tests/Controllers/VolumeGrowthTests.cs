@@ -131,6 +131,45 @@ public sealed class VolumeGrowthTests
         (await world.Client.GetAsync<Pod>("debug", OperatorWorld.Ns)).Should().NotBeNull("it was somebody else's");
     }
 
+    /// <summary>The set has gone, the cache does not know yet that it was saved, and the API server, asked, does not say: that is not the answer that nothing was saved.</summary>
+    [Theory]
+    [InlineData(500)]
+    [InlineData(0)]
+    public async Task SavedSetCannotBeRead_TheSetIsNotMadeWithoutIt(int answer)
+    {
+        await using OperatorWorld world = await StartAsync();
+        await world.ChangeAsync<StatefulSet>("a-0", static set => set.Metadata.Annotations!["theirs"] = "stays");
+        await world.QuietAsync();
+        world.Workloads.Started.Clear();
+        int refused = 0;
+        world.OperatorFault = call =>
+        {
+            if (call is not { Verb: "get", Resource: "configmaps", Name: "a-0-saved-set" })
+            {
+                return null;
+            }
+
+            Interlocked.Increment(ref refused);
+            return answer == 0 ? ApiFault.Drop : ApiFault.Fail(answer);
+        };
+        world.StandStill("configmaps");
+
+        await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Storage.Size = Quantity.Parse("30Gi"));
+
+        await world.GoneAsync<StatefulSet>("a-0");
+        await Eventually.TrueAsync(() => Volatile.Read(ref refused) > 0, "the API server is asked for what was saved");
+        await world.EndedPassesAsync(2);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull("what it is to be is not known");
+        (await world.Client.GetAsync<ConfigMap>("a-0-saved-set", OperatorWorld.Ns)).Should().NotBeNull();
+
+        world.OperatorFault = null;
+        StatefulSet made = await world.AwaitAsync<StatefulSet>("a-0", static _ => true, "it is made");
+        made.Annotation("theirs").Should().Be("stays", "it is made as it was saved");
+        world.GoOn("configmaps");
+        await world.ClusterAsync("a", "Ready", "True");
+        world.Workloads.Started.Should().BeEmpty("brokers run on");
+    }
+
     /// <summary>A group is there while its set is not: it is drained as any other.</summary>
     [Fact]
     public async Task FewerGroups_WhileTheSetOfOneIsMadeAgain_ItIsDrainedAndGoes()
