@@ -61,7 +61,7 @@ internal sealed class ClusterMetrics
         select new Measurement<long>(cluster.Status?.Groups?.Count(one => !one.Ready && ReasonOf(cluster, one) == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
 
     private static string ReasonOf(BrokerCluster cluster, BrokerGroupStatus group) =>
-        Conditions.Find(cluster.Status?.Conditions, ConditionTypes.Available) is { Status: ConditionStatus.Unknown, Reason: Reasons.ApiUnavailable } ? Reasons.ApiUnavailable
+        Conditions.Find(cluster.Status?.Conditions, ConditionTypes.Available) is { Status: ConditionStatus.Unknown, Reason: Reasons.Unanswering or Reasons.ApiUnavailable } unknown ? unknown.Reason
         : group.Members?.Find(member => member.Name == group.Master) switch
         {
             null or { Registered: false } => Reasons.MasterMissing,

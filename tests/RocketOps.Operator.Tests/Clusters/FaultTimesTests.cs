@@ -53,6 +53,19 @@ public sealed class FaultTimesTests
         _faults.Measure(cluster, [new GroupView("a-0", null, [Member(0, "next", answers: false)])], Answering).Groups.Single().FaultLasts.Should().BeFalse();
     }
 
+    /// <summary>An operator comes when a node is lost: the pod is ready for a minute, and the Lease ended before.</summary>
+    [Theory]
+    [InlineData(false, "Unanswering")]
+    [InlineData(true, null)]
+    public void Measure_LeaseHadEndedBeforeTheFirstLook_WhoDoesNotAnswerCountsAtOnce(bool answers, string? fault)
+    {
+        GroupView group = new("a-0", null, [Member(0, "m", answers)], new GroupLease("a-0-0", 1, [], null, null) { Doubtful = true }) { IsElected = true };
+
+        GroupView measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
+
+        (measured.Fault, measured.Serves, measured.IsHolderDoubted).Should().Be((fault, answers, !answers));
+    }
+
     [Fact]
     public void Measure_AnotherPod_CountsAnew()
     {

@@ -123,6 +123,19 @@ public sealed class HandOverPlanTests
         (plan.Why, plan.WaitsFor!.Pod).Should().Be((RollWait.Master, "a-0-0"));
     }
 
+    /// <summary>An operator comes when the master's node is lost: until somebody renews the Lease nobody knows who leads.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Next_LeaseHadEndedBefore_AndItsHolderDoesNotAnswer_NoWishAndNobodyGoes(int outdated)
+    {
+        GroupView group = Group("a-0-0", All, outdated: [outdated]);
+
+        RollPlan plan = Next(group with { Lease = group.Lease! with { Doubtful = true } });
+
+        (plan.Restart, plan.HandOver, plan.Why).Should().Be((null, null, RollWait.Master));
+    }
+
     private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
 
     private static GroupView Broken(GroupView group, int ordinal, bool recovering) =>

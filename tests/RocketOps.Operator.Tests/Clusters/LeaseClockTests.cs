@@ -51,6 +51,32 @@ public sealed class LeaseClockTests : IDisposable
         _clock.IsOverdue(Lease("a-0-0", 19)).Should().BeFalse();
     }
 
+    /// <summary>Its holder may be gone, or may have a clock that is behind: the first renewal tells.</summary>
+    [Fact]
+    public void HadEndedWhenItWasSeenFirst_IsDoubtfulUntilItIsRenewed_AndNeitherOverdueNorExpired()
+    {
+        _time.Advance(TimeSpan.FromSeconds(10));
+        _clock.Read(new ObjectKey("default", "a"), Lease("a-0-0", renewed: 1));
+        Lease wished = Lease("a-0-0", renewed: 1, handOverTo: "a-0-1");
+        Tell(wished);
+
+        (_clock.IsDoubtful(wished), _clock.IsOverdue(wished), _clock.IsExpired(wished)).Should().Be((true, false, false));
+
+        Tell(Lease("a-0-0", renewed: 2));
+        _clock.IsDoubtful(wished).Should().BeFalse("whoever renews it is there, whatever his clock says");
+    }
+
+    [Theory]
+    [InlineData("a-0-0", 5)]
+    [InlineData(null, 0)]
+    public void RenewedAMomentBeforeItWasSeenFirst_OrHeldByNobody_IsNotDoubtful(string? holder, int renewed)
+    {
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Tell(Lease(holder, renewed));
+
+        _clock.IsDoubtful(Lease(holder, renewed)).Should().BeFalse();
+    }
+
     [Fact]
     public void NoRenewal_ForAsLongAsItLasts_IsExpiredAndWakesItsClusterOnce()
     {

@@ -89,6 +89,37 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await World.ClusterAsync("a", "Ready", "True");
     }
 
+    /// <summary>A node is lost while no operator is there: its pod is ready for a minute, and what the next operator sees first is a Lease that ended long ago. Whoever answers is believed instead: clocks may differ.</summary>
+    [Fact]
+    public async Task OperatorComesWhenTheLeaseHasEnded_OnlyAHolderThatAnswersIsTheMaster()
+    {
+        await CreateAsync(2);
+        await World.ClusterAsync("a", "Ready", "True");
+        string master = Members.Masters.Single();
+        await World.StopOperatorAsync();
+        await Members.CutOffAsync();
+        await World.ChangeAsync<Lease>("a-0", static lease => (lease.Spec!.LeaseDurationSeconds, lease.Spec.RenewTime) = (600, DateTimeOffset.UnixEpoch));
+        await World.StartOperatorAsync();
+        await World.PassesAsync(2);
+        BrokerCluster serves = await OfAsync<BrokerCluster>("a");
+        Conditions.IsTrue(serves.Status!.Conditions, "Ready").Should().BeTrue();
+        serves.Status.Groups!.Single().Master.Should().Be(master);
+        await World.StopOperatorAsync();
+        string address = MemberFiguresStep.AddressOf((await OfAsync<Pod>(master)).Status!.PodIP!);
+        World.Admin.Silent[address] = true;
+
+        await World.StartOperatorAsync(static options => options with { FaultGrace = TimeSpan.FromHours(1) });
+
+        BrokerCluster unknown = await World.ClusterAsync("a", "Available", "Unknown", Reasons.Unanswering);
+        unknown.Status!.Groups!.Single().Should().Match<BrokerGroupStatus>(static group => group.Master == null && !group.Ready);
+        await Eventually.TrueAsync(() => World.Metrics.Contains("rocketops_cluster_groups_not_ready{namespace=\"default\",cluster=\"a\",reason=\"Unanswering\"} 1\n", StringComparison.Ordinal), "its alert knows why");
+
+        World.Admin.Silent.Clear();
+        await World.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.RenewTime = DateTimeOffset.UnixEpoch.AddDays(1));
+        await World.ClusterAsync("a", "Ready", "True");
+        (await OfAsync<BrokerCluster>("a")).Status!.Groups!.Single().Master.Should().Be(master);
+    }
+
     /// <summary>Nobody has seen it yet: that there is none is not known.</summary>
     [Theory]
     [MemberData(nameof(Answers))]

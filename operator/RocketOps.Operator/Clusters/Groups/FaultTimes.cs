@@ -9,6 +9,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
 /// Since when masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
+/// Of a master whose Lease had ended before this process came it is enough (<see cref="GroupView.IsHolderDoubted"/>).
 /// Forgotten with the process; the next one believes of a cluster's first look what its last status says: what was at fault and still is has lasted. Thread-safe.
 /// </summary>
 internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
@@ -41,7 +42,7 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
         Conditions.IsTrue(last?.Conditions, ConditionTypes.Degraded) || Conditions.Find(last?.Conditions, ConditionTypes.Available) is { Status: not ConditionStatus.True };
 
     private static GroupView Answers(Look look, GroupView group) =>
-        group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && look.Lasts(uid, "answers") ? member with { Unanswering = true } : member)] };
+        group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && (look.Lasts(uid, "answers") || group.IsHolderDoubted) ? member with { Unanswering = true } : member)] };
 
     /// <summary>That a Lease has ended, and that a master does not answer, is known only after some time as it is.</summary>
     private static GroupView Measure(Look look, GroupView group) =>

@@ -31,6 +31,9 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>No renewal was seen for as long as it lasts. Without <see cref="Expired"/> the server did not say whether there was one.</summary>
     public bool Overdue { get; init; }
 
+    /// <summary>By the time in it, it had ended when this operator saw it first, and it was not renewed since. Without <see cref="Expired"/> the clocks may differ, and its holder may serve: what that says itself decides (<see cref="GroupView.IsHolderDoubted"/>).</summary>
+    public bool Doubtful { get; init; }
+
     public static GroupLease Of(Lease lease)
     {
         ArgumentNullException.ThrowIfNull(lease);

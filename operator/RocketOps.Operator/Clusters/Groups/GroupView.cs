@@ -18,6 +18,12 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>The member that has the master's rank, whether its Lease is renewed or not.</summary>
     public MemberState? Holder => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
 
+    /// <summary>
+    /// By the time in it the Lease had ended before this operator came, nobody has renewed it since, and whoever holds it does not answer: he is told of as the master no more than as one who has gone, until the
+    /// Lease is renewed or has had the time to be. Whoever answers is believed, as clocks may differ.
+    /// </summary>
+    public bool IsHolderDoubted => Lease is { Doubtful: true, Expired: false } && Holder is { Answers: not true };
+
     /// <summary>Somebody leads the group, and clients find him and read from him.</summary>
     public bool Serves => Leaderless is null && !IsLeadUnknown && Master is { Serves: true, Registered: not false, Unanswering: false };
 

@@ -6,7 +6,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
 /// Knows which Leases of groups are not renewed any more, as an observer of the group does: by this process's monotonic clock from the last change that it saw, never by comparing the holder's time with its own. What it
-/// sees for the first time has changed now. It is told by the watch, which costs no request, and by every pass that reads a Lease. A watch that tells of no renewal may stand still: a Lease is overdue then, and expired only when the
+/// sees for the first time has changed now, and is doubtful when it had ended then by the time in it: either a clock is wrong, or its holder has gone before this process came. It is told by the watch, which costs no request, and by every pass that reads a Lease. A watch that tells of no renewal may stand still: a Lease is overdue then, and expired only when the
 /// server, asked later, has none either. What cannot be read any more stays what it was known to be.
 /// Wakes the cluster of a Lease when that expires, when an expired one changes, and when another member holds it; renewals wake nobody. Forgotten with the process. Thread-safe.
 /// </summary>
@@ -39,7 +39,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         {
             if (!_watched.TryGetValue(lease.Key(), out Watched? watched))
             {
-                _watched[lease.Key()] = watched = new Watched { Cluster = cluster };
+                _watched[lease.Key()] = watched = new Watched { Cluster = cluster, HadEnded = now is { Holder.Length: > 0, RenewTime: { } renewed, Duration: { } duration } && time.GetUtcNow() - renewed >= duration };
                 watched.Timer = time.CreateTimer(_ => OnTimer(watched), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
             else if (watched.Last == now || (watched.Last.Uid == now.Uid && ResourceVersions.IsNewer(watched.Version, lease.Metadata.ResourceVersion)))
@@ -47,9 +47,10 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
                 // The same again, or what a watch that lags behind tells after a pass has seen more: no renewal.
                 return;
             }
-            else if (IsOverdue(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder))
+            else
             {
-                wake = _wake;
+                wake = IsOverdue(watched) || (now.Holder.Length > 0 && now.Holder != watched.Last.Holder) ? _wake : null;
+                watched.HadEnded = false;
             }
 
             // Its label may have been another's when it was seen first.
@@ -70,6 +71,16 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         lock (_lock)
         {
             return _watched.TryGetValue(lease.Key(), out Watched? watched) && IsOverdue(watched);
+        }
+    }
+
+    /// <summary>By the time in it, it had ended when it was seen first, and was not renewed since: whether its holder has gone or a clock is wrong is not known before it is renewed, or could have been.</summary>
+    public bool IsDoubtful(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        lock (_lock)
+        {
+            return _watched.TryGetValue(lease.Key(), out Watched? watched) && watched.HadEnded;
         }
     }
 
@@ -171,7 +182,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
     /// <param name="Uid">A Lease that was made anew is another.</param>
     /// <param name="Holder">Empty while nobody holds it.</param>
     /// <param name="Epoch">Grows with every holder.</param>
-    /// <param name="RenewTime">By the holder's clock: good for telling one renewal from another, and for nothing else here.</param>
+    /// <param name="RenewTime">By the holder's clock: good for telling one renewal from another, and for doubting at the first look, and for nothing else here.</param>
     /// <param name="Duration">How long a renewal lasts; null when the Lease does not say.</param>
     private sealed record Renewal(string? Uid, string Holder, int Epoch, DateTimeOffset? RenewTime, TimeSpan? Duration)
     {
@@ -190,6 +201,9 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         public Renewal Last { get; set; } = new(null, string.Empty, 0, null, null);
 
         public string? Version { get; set; }
+
+        /// <summary>It had ended when it was seen first, by the time in it and this process's clock, and was not renewed since.</summary>
+        public bool HadEnded { get; set; }
 
         public long ChangedAt { get; set; }
 

@@ -5,12 +5,12 @@ namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>
 /// What groups that elect their master ask of a restart: a healthy member goes only while every other one has everything acknowledged, and a master hands over first and goes as the slave it has become.
-/// A group that nobody leads has nothing to lose by a restart. One whose master has just ceased to renew its Lease has: until another member leads, which takes seconds, nobody is told to hand over and nobody goes.
+/// A group that nobody leads has nothing to lose by a restart. One whose master has just ceased to renew its Lease has, or may have: until another member leads, which takes seconds, nobody is told to hand over and nobody goes.
 /// </summary>
 internal static class HandOverRules
 {
     /// <summary>Whose place another member has to take before anybody may go; null when somebody leads, or nobody is on the way to.</summary>
-    public static MemberState? Lost(GroupView group) => group.Lease is { Expired: true } ? group.Holder : null;
+    public static MemberState? Lost(GroupView group) => group.Lease is { Expired: true } || group.IsHolderDoubted ? group.Holder : null;
 
     /// <summary>Who has to catch up before the member may go; null when nobody has to.</summary>
     public static MemberState? WaitsFor(GroupView group, MemberState leaving) =>

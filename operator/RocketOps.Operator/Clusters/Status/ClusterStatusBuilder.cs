@@ -75,7 +75,7 @@ internal static class ClusterStatusBuilder
     private static BrokerGroupStatus Group(GroupView group, BrokerGroupStatus? last) => new()
     {
         Name = group.Name,
-        Master = group.IsLeadUnknown ? last?.Master : group.Leaderless is null ? group.Master?.Pod : null,
+        Master = group.IsLeadUnknown ? last?.Master : group.Leaderless is null && !group.IsHolderDoubted ? group.Master?.Pod : null,
 
         // For people. What keeps epochs from coming twice is each member's own note of the highest: a Lease that was deleted is founded with all members and their stores, or with empty ones as another group.
         Epoch = group.Lease?.Epoch ?? last?.Epoch,

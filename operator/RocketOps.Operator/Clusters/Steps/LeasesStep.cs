@@ -137,7 +137,7 @@ internal sealed class LeasesStep
         }
     }
 
-    private GroupLease Read(Lease lease) => GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease), Overdue = _clock.IsOverdue(lease) };
+    private GroupLease Read(Lease lease) => GroupLease.Of(lease) with { Expired = _clock.IsExpired(lease), Overdue = _clock.IsOverdue(lease), Doubtful = _clock.IsDoubtful(lease) };
 
     private Problem? WhyForeign(ClusterContext context, Lease lease) => LeaseBelonging.WhyForeign(context, lease, id => HasStoresOf(context, lease.Name(), id));
 
