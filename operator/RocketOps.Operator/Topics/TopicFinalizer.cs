@@ -22,6 +22,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 
     private readonly OperatorOptions _options;
     private readonly RemovalPass _removals;
+    private readonly MasterCalls _calls;
     private readonly TopicDrain _drain;
     private readonly MasterIndex<Topic> _topics;
     private readonly MasterRounds<TopicSettings> _rounds;
@@ -34,6 +35,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public TopicFinalizer(
         OperatorOptions options,
         RemovalPass removals,
+        MasterCalls calls,
         TopicDrain drain,
         MasterIndex<Topic> topics,
         MasterRounds<TopicSettings> rounds,
@@ -45,6 +47,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     {
         _options = options;
         _removals = removals;
+        _calls = calls;
         _drain = drain;
         _topics = topics;
         _rounds = rounds;
@@ -176,13 +179,13 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         foreach (GroupMaster master in masters)
         {
             TopicBrokerStatus? closed = null;
-            Problem? failed = await _removals.AtMasterAsync(
+            Problem? failed = await _removals.TryAsync(
                 What,
                 name,
                 master,
-                async (address, token) =>
+                async () =>
                 {
-                    closed = await CloseAsync(admin, address, name, TopicClaims.Find(topic, master.Broker)!, now, token);
+                    closed = await CloseAsync(admin, master.Address!, name, TopicClaims.Find(topic, master.Broker)!, now, cancellationToken);
                     return null;
                 },
                 cancellationToken);
@@ -221,11 +224,11 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         }
     }
 
-    /// <summary>Keeps producers out of one master.</summary>
+    /// <summary>Keeps producers out of one master. Each request has a deadline of its own.</summary>
     /// <returns>The topic there, and since when; as it was known last where it is gone already.</returns>
-    private static async Task<TopicBrokerStatus> CloseAsync(IRocketMqAdmin admin, string address, string name, TopicBrokerStatus last, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<TopicBrokerStatus> CloseAsync(IRocketMqAdmin admin, string address, string name, TopicBrokerStatus last, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        TopicConfig? config = await admin.GetTopicConfigAsync(address, name, cancellationToken);
+        TopicConfig? config = await _calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, name, token), cancellationToken);
         if (config is null)
         {
             return last;
@@ -235,7 +238,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         if (config.Permission.HasFlag(Client.TopicPermission.Write))
         {
             config = config with { Permission = config.Permission & ~Client.TopicPermission.Write, Attributes = null };
-            await admin.CreateOrUpdateTopicAsync(address, config, cancellationToken);
+            await _calls.WithDeadlineAsync(token => admin.CreateOrUpdateTopicAsync(address, config, token), cancellationToken);
             since = null;
         }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Client;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Steps;
+using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Clusters.Opening;
 
@@ -27,24 +28,33 @@ internal static class BrokerPermission
     public static Task SetAsync(IRocketMqAdmin admin, string address, int permission, CancellationToken cancellationToken) =>
         admin.UpdateBrokerConfigAsync(address, new Dictionary<string, string>(StringComparer.Ordinal) { [Key] = permission.ToString(CultureInfo.InvariantCulture) }, cancellationToken);
 
-    /// <summary>Gives every member of a group that serves what the spec asks for: any of them may lead it next.</summary>
+    /// <summary>Gives every member of a group that serves what the spec asks for: any of them may lead it next. Each request has a deadline of its own.</summary>
     /// <returns>Whether somebody had something else.</returns>
-    public static async Task<bool> OpenAsync(IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
+    public static async Task<bool> OpenAsync(IRocketMqAdmin admin, MasterCalls calls, ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
     {
         int wanted = Wanted(context);
-        bool changed = false;
+        ILookup<bool, MemberState> members = group.Members.Where(static member => member.Settled).ToLookup(member => member == group.Master);
 
         // The one that leads last: when it takes messages, so does whoever leads after it.
-        foreach (string address in group.Members.Where(static member => member.Settled).OrderBy(member => member == group.Master)
-            .Select(member => observation.Pod(member.Pod)?.Status?.PodIP).OfType<string>().Select(MemberFiguresStep.AddressOf))
-        {
-            if (await AskAsync(admin, address, cancellationToken) != wanted)
-            {
-                await SetAsync(admin, address, wanted, cancellationToken);
-                changed = true;
-            }
-        }
+        bool[] others = await Task.WhenAll(members[false].Select(TellAsync));
+        bool[] master = await Task.WhenAll(members[true].Select(TellAsync));
+        return others.Concat(master).Contains(true);
 
-        return changed;
+        async Task<bool> TellAsync(MemberState member)
+        {
+            if (observation.Pod(member.Pod)?.Status?.PodIP is not { } podIP)
+            {
+                return false;
+            }
+
+            string address = MemberFiguresStep.AddressOf(podIP);
+            if (await calls.WithDeadlineAsync(token => AskAsync(admin, address, token), cancellationToken) == wanted)
+            {
+                return false;
+            }
+
+            await calls.WithDeadlineAsync(token => SetAsync(admin, address, wanted, token), cancellationToken);
+            return true;
+        }
     }
 }

@@ -4,6 +4,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Groups;
+using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Topics;
@@ -12,9 +13,9 @@ namespace RocketOps.Operator.Clusters.Opening;
 
 /// <summary>
 /// Sees to what a new group has to have before producers come: consumer groups and topics without an object are copied from the other groups' masters, those with one are written by their own controllers and waited for.
-/// What is there already is left as it is, so it may be begun anew at any time.
+/// What is there already is left as it is, so it may be begun anew at any time. Each request has a deadline of its own, and no more is copied than a pass has time for.
 /// </summary>
-internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<ConsumerGroup> groups)
+internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<ConsumerGroup> groups, MasterCalls calls, OperatorOptions options, TimeProvider time)
 {
     /// <param name="admin">Client of the cluster.</param>
     /// <param name="context">The cluster.</param>
@@ -31,22 +32,21 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         HashSet<string> keptTopics = topicObjects.Select(TopicNames.Effective).ToHashSet(StringComparer.Ordinal);
         HashSet<string> keptGroups = groupObjects.Select(GroupNames.Effective).ToHashSet(StringComparer.Ordinal);
 
-        // Groups before topics, so that consumers have theirs when topics come into routes.
-        IReadOnlyDictionary<string, SubscriptionGroupConfig> hasGroups = await admin.GetSubscriptionGroupsAsync(to.Address!, cancellationToken);
-        IReadOnlyDictionary<string, TopicConfig> hasTopics = await admin.GetTopicConfigsAsync(to.Address!, cancellationToken);
+        // At once: many masters cost a pass no more than one does.
+        Tables[] tables = await Task.WhenAll(from.Prepend(to).Select(master => AskAsync(admin, master.Address!, cancellationToken)));
+        (IReadOnlyDictionary<string, SubscriptionGroupConfig> hasGroups, IReadOnlyDictionary<string, TopicConfig> hasTopics) = tables[0];
         Dictionary<string, SubscriptionGroupConfig> otherGroups = new(StringComparer.Ordinal);
         Dictionary<string, TopicConfig> otherTopics = new(StringComparer.Ordinal);
-        foreach (GroupMaster other in from)
+        foreach ((GroupMaster other, Tables has) in from.Zip(tables.Skip(1)))
         {
-            Take(await admin.GetSubscriptionGroupsAsync(other.Address!, cancellationToken), otherGroups, name => !GroupNames.IsSystem(name) && !keptGroups.Contains(name) && !hasGroups.ContainsKey(name));
-            Take(
-                await admin.GetTopicConfigsAsync(other.Address!, cancellationToken),
-                otherTopics,
-                name => !TopicNames.IsOfBrokers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
+            Take(has.Groups, otherGroups, name => !GroupNames.IsSystem(name) && !keptGroups.Contains(name) && !hasGroups.ContainsKey(name));
+            Take(has.Topics, otherTopics, name => !TopicNames.IsOfBrokers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
         }
 
-        string? missing = await CopyAsync("consumer group", otherGroups, (group, token) => admin.CreateOrUpdateSubscriptionGroupAsync(to.Address!, Copy(group), token), refused, cancellationToken)
-            ?? await CopyAsync("topic", otherTopics, (topic, token) => admin.CreateOrUpdateTopicAsync(to.Address!, topic with { Attributes = topic.Attributes is { Count: > 0 } some ? some : null }, token), refused, cancellationToken);
+        // Groups before topics, so that consumers have theirs when topics come into routes.
+        long started = time.GetTimestamp();
+        string? missing = await CopyAsync("consumer group", otherGroups, (group, token) => admin.CreateOrUpdateSubscriptionGroupAsync(to.Address!, Copy(group), token), refused, started, cancellationToken)
+            ?? await CopyAsync("topic", otherTopics, (topic, token) => admin.CreateOrUpdateTopicAsync(to.Address!, topic with { Attributes = topic.Attributes is { Count: > 0 } some ? some : null }, token), refused, started, cancellationToken);
         if (missing is not null)
         {
             return missing;
@@ -93,29 +93,37 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
     private static SubscriptionGroupConfig Copy(SubscriptionGroupConfig group) =>
         group with { Attributes = group.Attributes is { Count: > 0 } attributes ? attributes.ToDictionary(static pair => "+" + pair.Key, static pair => pair.Value, StringComparer.Ordinal) : null };
 
+    private async Task<Tables> AskAsync(IRocketMqAdmin admin, string address, CancellationToken cancellationToken) => new(
+        await calls.WithDeadlineAsync(token => admin.GetSubscriptionGroupsAsync(address, token), cancellationToken),
+        await calls.WithDeadlineAsync(token => admin.GetTopicConfigsAsync(address, token), cancellationToken));
+
     /// <returns>Where it was when there was no time left; null when everything was written or refused.</returns>
-    private static async Task<string?> CopyAsync<TConfig>(
-        string what, Dictionary<string, TConfig> configs, Func<TConfig, CancellationToken, Task> write, ICollection<string> refused, CancellationToken cancellationToken)
+    private async Task<string?> CopyAsync<TConfig>(
+        string what, Dictionary<string, TConfig> configs, Func<TConfig, CancellationToken, Task> write, ICollection<string> refused, long started, CancellationToken cancellationToken)
     {
         string? last = null;
         foreach ((string name, TConfig config) in configs.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
+            if (last is not null && time.GetElapsedTime(started) >= options.AdminTimeout)
+            {
+                // Many of them: the next pass goes on where this one ended.
+                return $"the operator, which copies the other groups' topics and consumer groups and has come to {last}";
+            }
+
             try
             {
-                await write(config, cancellationToken);
+                await calls.WithDeadlineAsync(token => write(config, token), cancellationToken);
                 last = name;
             }
             catch (RocketMqException failed) when (AdminFailures.Words(failed) is { } words)
             {
                 refused.Add($"{what} {name} ({words})");
             }
-            catch (OperationCanceledException) when (last is not null)
-            {
-                // Many of them: the next pass goes on where this one ended.
-                return $"the operator, which copies the other groups' topics and consumer groups and has come to {last}";
-            }
         }
 
         return null;
     }
+
+    /// <summary>What a master has.</summary>
+    private sealed record Tables(IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups, IReadOnlyDictionary<string, TopicConfig> Topics);
 }

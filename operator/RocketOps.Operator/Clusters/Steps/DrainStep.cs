@@ -34,7 +34,6 @@ internal sealed partial class DrainStep
     private readonly OperatorOptions _options;
     private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
-    private readonly TimeProvider _time;
     private readonly ILogger<DrainStep> _logger;
 
     public DrainStep(
@@ -48,7 +47,6 @@ internal sealed partial class DrainStep
         OperatorOptions options,
         ClaimRights rights,
         IEventRecorder events,
-        TimeProvider time,
         ILogger<DrainStep> logger)
     {
         _client = client;
@@ -61,7 +59,6 @@ internal sealed partial class DrainStep
         _options = options;
         _rights = rights;
         _events = events;
-        _time = time;
         _logger = logger;
     }
 
@@ -263,11 +260,9 @@ internal sealed partial class DrainStep
         try
         {
             IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
-            using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
 
             // A new group that was never opened is no drain's business.
-            if (!observation.IsClosed(group.Name) && await BrokerPermission.OpenAsync(admin, context, observation, group, either.Token))
+            if (!observation.IsClosed(group.Name) && await BrokerPermission.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
             {
                 _events.Record(context.Cluster, EventType.Normal, "GroupOpened", "Drain", $"{group.Name} stays after all and takes messages again.", group.Set);
             }

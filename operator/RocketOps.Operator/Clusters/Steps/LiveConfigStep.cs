@@ -13,13 +13,14 @@ using RocketOps.Operator.Clusters.LiveConfig;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>
 /// Gives members that run the values of the live ConfigMap: each is asked for its configuration and sent what differs, whoever made it differ. What a broker shows decides, so every pass may be the first one. Keys that are asked
-/// for no longer go back to their defaults, and are forgotten when every member shows these.
+/// for no longer go back to their defaults, and are forgotten when every member shows these. Members are asked at once, and each request has a deadline of its own.
 /// </summary>
 internal sealed partial class LiveConfigStep
 {
@@ -29,6 +30,7 @@ internal sealed partial class LiveConfigStep
     private readonly ServerSideApplier _applier;
     private readonly ChildCaches _caches;
     private readonly ClusterAdmins _admins;
+    private readonly MasterCalls _calls;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly ControllerMetrics _metrics;
@@ -36,12 +38,13 @@ internal sealed partial class LiveConfigStep
     private readonly ILogger<LiveConfigStep> _logger;
 
     public LiveConfigStep(
-        IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, ClusterAdmins admins, OperatorOptions options, IEventRecorder events, ControllerMetrics metrics, TimeProvider time, ILogger<LiveConfigStep> logger)
+        IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, ClusterAdmins admins, MasterCalls calls, OperatorOptions options, IEventRecorder events, ControllerMetrics metrics, TimeProvider time, ILogger<LiveConfigStep> logger)
     {
         _client = client;
         _applier = applier;
         _caches = caches;
         _admins = admins;
+        _calls = calls;
         _options = options;
         _events = events;
         _metrics = metrics;
@@ -62,11 +65,9 @@ internal sealed partial class LiveConfigStep
             return LiveConfigOutcome.Nothing;
         }
 
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         LiveMember[] members = await Task.WhenAll(groups.SelectMany(static group => group.Members).Where(member => member is { Settled: true, Registered: true } && observation.Pod(member.Pod)?.Status?.PodIP is not null)
-            .Select(member => AskAsync(context, observation, admin, member, either.Token, cancellationToken)));
+            .Select(member => AskAsync(context, observation, admin, member, cancellationToken)));
         try
         {
             if (Array.Exists(members, member => LiveValues.Of(map).Differing(member.Shown, member.Except).Count > 0))
@@ -79,7 +80,7 @@ internal sealed partial class LiveConfigStep
                     return LiveConfigOutcome.Nothing;
                 }
 
-                await Task.WhenAll(members.Select(member => SendAsync(admin, LiveValues.Of(map), member, either.Token, cancellationToken)));
+                await Task.WhenAll(members.Select(member => SendAsync(admin, LiveValues.Of(map), member, cancellationToken)));
                 Tell(context, members);
                 foreach (LiveMember _ in members.Where(member => member.Changed.Count > 0 && WasAsAsked(context) && map.Metadata.ResourceVersion == seen))
                 {
@@ -101,14 +102,14 @@ internal sealed partial class LiveConfigStep
     /// <summary>A group that goes, and one that is new, are kept closed against whatever the spec says.</summary>
     private static bool IsOfSteps(ClusterContext context, ClusterObservation observation, string group) => context.IsMarked(group) || observation.Closures.ContainsKey(group);
 
-    private async Task<LiveMember> AskAsync(ClusterContext context, ClusterObservation observation, IRocketMqAdmin admin, MemberState member, CancellationToken token, CancellationToken pass)
+    private async Task<LiveMember> AskAsync(ClusterContext context, ClusterObservation observation, IRocketMqAdmin admin, MemberState member, CancellationToken cancellationToken)
     {
         LiveMember asked = new(member, MemberFiguresStep.AddressOf(observation.Pod(member.Pod)!.Status!.PodIP!), IsOfSteps(context, observation, member.Group) ? BrokerPermission.Key : null);
         try
         {
-            asked.Shown = await admin.GetBrokerConfigAsync(asked.Address, token);
+            asked.Shown = await _calls.WithDeadlineAsync(token => admin.GetBrokerConfigAsync(asked.Address, token), cancellationToken);
         }
-        catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, pass))
+        catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
         {
             LogFailed(unreachable, member.Pod);
             asked.Failures.Add(AdminFailures.Words(unreachable) is { } words ? $"{member.Pod} does not tell its configuration ({words})" : $"{member.Pod} does not answer");
@@ -117,10 +118,10 @@ internal sealed partial class LiveConfigStep
         return asked;
     }
 
-    private async Task SendAsync(IRocketMqAdmin admin, LiveValues values, LiveMember member, CancellationToken token, CancellationToken pass)
+    private async Task SendAsync(IRocketMqAdmin admin, LiveValues values, LiveMember member, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> differing = values.Differing(member.Shown, member.Except);
-        if (differing.Count == 0 || await TrySendAsync(admin, member, differing, isLast: differing.Count == 1, token, pass))
+        if (differing.Count == 0 || await TrySendAsync(admin, member, differing, isLast: differing.Count == 1, cancellationToken))
         {
             return;
         }
@@ -128,20 +129,20 @@ internal sealed partial class LiveConfigStep
         // A broker takes all or nothing: one key that it refuses does not hold up the others.
         foreach (KeyValuePair<string, string> one in differing)
         {
-            await TrySendAsync(admin, member, new Dictionary<string, string>(StringComparer.Ordinal) { [one.Key] = one.Value }, isLast: true, token, pass);
+            await TrySendAsync(admin, member, new Dictionary<string, string>(StringComparer.Ordinal) { [one.Key] = one.Value }, isLast: true, cancellationToken);
         }
     }
 
     /// <summary>False when some of several were refused, and each is to be sent by itself.</summary>
-    private async Task<bool> TrySendAsync(IRocketMqAdmin admin, LiveMember member, IReadOnlyDictionary<string, string> values, bool isLast, CancellationToken token, CancellationToken pass)
+    private async Task<bool> TrySendAsync(IRocketMqAdmin admin, LiveMember member, IReadOnlyDictionary<string, string> values, bool isLast, CancellationToken cancellationToken)
     {
         try
         {
-            await admin.UpdateBrokerConfigAsync(member.Address, values, token);
+            await _calls.WithDeadlineAsync(token => admin.UpdateBrokerConfigAsync(member.Address, values, token), cancellationToken);
             member.Changed.AddRange(values.Select(static pair => Text(pair.Key, pair.Value)));
             return true;
         }
-        catch (Exception failed) when (AdminFailures.IsFailure(failed, pass))
+        catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
         {
             LogFailed(failed, member.State.Pod);
             string? words = AdminFailures.Words(failed);

@@ -22,16 +22,18 @@ internal sealed partial class OpeningStep
     private readonly IKubernetesClient _client;
     private readonly ClusterAdmins _admins;
     private readonly GroupFilling _filling;
+    private readonly MasterCalls _calls;
     private readonly OperatorOptions _options;
     private readonly IEventRecorder _events;
     private readonly TimeProvider _time;
     private readonly ILogger<OpeningStep> _logger;
 
-    public OpeningStep(IKubernetesClient client, ClusterAdmins admins, GroupFilling filling, OperatorOptions options, IEventRecorder events, TimeProvider time, ILogger<OpeningStep> logger)
+    public OpeningStep(IKubernetesClient client, ClusterAdmins admins, GroupFilling filling, MasterCalls calls, OperatorOptions options, IEventRecorder events, TimeProvider time, ILogger<OpeningStep> logger)
     {
         _client = client;
         _admins = admins;
         _filling = filling;
+        _calls = calls;
         _options = options;
         _events = events;
         _time = time;
@@ -64,14 +66,12 @@ internal sealed partial class OpeningStep
             return GroupClosure.IsClosed(closure) ? Waiting(group, "its master to serve") : Opening(group, "once its master serves");
         }
 
-        using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         try
         {
             return GroupClosure.IsClosed(closure)
-                ? await FillAsync(admin, context, observation, groups, group, closure, either.Token, cancellationToken)
-                : await LetInAsync(admin, context, observation, group, closure, either.Token, cancellationToken);
+                ? await FillAsync(admin, context, observation, groups, group, closure, cancellationToken)
+                : await LetInAsync(admin, context, observation, group, closure, cancellationToken);
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
         {
@@ -86,11 +86,11 @@ internal sealed partial class OpeningStep
     }
 
     private async Task<OpeningPlan> FillAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, GroupView group, ConfigMap closure, CancellationToken token, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
     {
         GroupView[] others = [.. groups.Where(other => !context.IsLeaving(other.Name) && !observation.IsClosed(other.Name))];
         List<string> refused = [];
-        string? missing = await MissingAsync(admin, context, observation, others, group, refused, token, cancellationToken);
+        string? missing = await MissingAsync(admin, context, observation, others, group, refused, cancellationToken);
         if (missing is not null && !IsLong(context, group.Name))
         {
             return new OpeningPlan(group.Name, OperationPhase.Filling, $"{group.Name} is new and takes no messages yet; it waits for {missing}.");
@@ -102,13 +102,13 @@ internal sealed partial class OpeningStep
     }
 
     private async Task<string?> MissingAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView[] others, GroupView group, List<string> refused, CancellationToken token, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView[] others, GroupView group, List<string> refused, CancellationToken cancellationToken)
     {
         string? away = Array.Find(others, static other => other.Master is not { Settled: true })?.Name;
         GroupMaster[] sources = [.. others.Where(static other => other.Master is { Settled: true }).Select(other => new GroupMaster(other.Name, AddressOf(observation, other)))];
         try
         {
-            string? missing = await _filling.FillAsync(admin, context, new GroupMaster(group.Name, AddressOf(observation, group)), sources, refused, token);
+            string? missing = await _filling.FillAsync(admin, context, new GroupMaster(group.Name, AddressOf(observation, group)), sources, refused, cancellationToken);
             return missing ?? (away is null ? null : $"the master of {away} to serve: what that has is copied");
         }
         catch (Exception failed) when (AdminFailures.IsFailure(failed, cancellationToken))
@@ -122,9 +122,9 @@ internal sealed partial class OpeningStep
     /// The group is opened: its members are told, and told again while one of them may start with what stood in the map before. One that does not serve yet may have done so, however long ago that was.
     /// </summary>
     private async Task<OpeningPlan?> LetInAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView group, ConfigMap closure, CancellationToken token, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
     {
-        if (await BrokerPermission.OpenAsync(admin, context, observation, group, token))
+        if (await BrokerPermission.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
         {
             return Opening(group, "now");
         }
