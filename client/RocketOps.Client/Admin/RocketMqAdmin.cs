@@ -112,10 +112,10 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
 
     public async Task<IReadOnlyDictionary<string, string?>> GetNameServerValuesAsync(string @namespace, CancellationToken cancellationToken = default)
     {
+        IReadOnlyList<string> addresses = await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false);
         Dictionary<string, string?>? values = null;
-        foreach (string address in await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false))
+        foreach (IReadOnlyDictionary<string, string> table in await Task.WhenAll(addresses.Select(address => GetNameServerValuesAsync(address, @namespace, cancellationToken))).ConfigureAwait(false))
         {
-            IReadOnlyDictionary<string, string> table = await GetNameServerValuesAsync(address, @namespace, cancellationToken).ConfigureAwait(false);
             values ??= table.ToDictionary(static pair => pair.Key, static pair => (string?)pair.Value, StringComparer.Ordinal);
             foreach (string key in values.Keys.Union(table.Keys).ToArray())
             {
@@ -301,28 +301,29 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return response.Code == ResponseCode.Success ? (response, address) : throw new RocketMqException(response.Code, response.Remark, address);
     }
 
-    // Name servers do not talk to each other: a change is sent to all of them and fails as a whole when one does not take it.
+    // Name servers do not talk to each other: a change is sent to all of them, at once so that none keeps it from another, and fails as a whole when one does not take it.
     private async Task<RemotingCommand> ForEachNameServerAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
     {
-        RemotingCommand? last = null;
-        List<Exception> failures = [];
-        foreach (string address in await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false))
+        IReadOnlyList<string> addresses = await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false);
+        (RemotingCommand? Response, RocketMqException? Failure)[] answers = await Task.WhenAll(addresses.Select(AskAsync)).ConfigureAwait(false);
+        RocketMqException[] failures = [.. answers.Select(static answer => answer.Failure).OfType<RocketMqException>()];
+        return failures.Length switch
+        {
+            0 => answers[^1].Response!,
+            1 => throw new RocketMqException(failures[0].Message, failures[0]),
+            _ => throw new RocketMqException($"{failures.Length} name servers failed; first: {failures[0].Message}", new AggregateException(failures)),
+        };
+
+        async Task<(RemotingCommand?, RocketMqException?)> AskAsync(string address)
         {
             try
             {
-                last = await CallAsync(address, request(), cancellationToken).ConfigureAwait(false);
+                return (await CallAsync(address, request(), cancellationToken).ConfigureAwait(false), null);
             }
             catch (RocketMqException failure)
             {
-                failures.Add(failure);
+                return (null, failure);
             }
         }
-
-        return failures.Count switch
-        {
-            0 => last!,
-            1 => throw new RocketMqException(failures[0].Message, failures[0]),
-            _ => throw new RocketMqException($"{failures.Count} name servers failed; first: {failures[0].Message}", new AggregateException(failures)),
-        };
     }
 }

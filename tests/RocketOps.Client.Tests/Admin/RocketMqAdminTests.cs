@@ -278,6 +278,27 @@ public sealed class RocketMqAdminTests
         }
     }
 
+    /// <summary>All of them have the time that one may take: none is asked only when another one has answered.</summary>
+    [Fact]
+    public async Task NameServers_AskedAtOnce()
+    {
+        TaskCompletionSource[] asked = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
+        await using FakePeer first = await FakePeer.StartSlowAsync((RequestCode.PutKvConfig, request => AnswerAsync(0, request)), (RequestCode.GetKvListByNamespace, request => AnswerAsync(0, request)));
+        await using FakePeer second = await FakePeer.StartSlowAsync((RequestCode.PutKvConfig, request => AnswerAsync(1, request)), (RequestCode.GetKvListByNamespace, request => AnswerAsync(1, request)));
+        await using RocketMqAdmin admin = Admin(first.Address + ";" + second.Address);
+
+        await admin.SetNameServerValueAsync("ORDER_TOPIC_CONFIG", "T", "a:8");
+        asked = [new(TaskCreationOptions.RunContinuationsAsynchronously), new(TaskCreationOptions.RunContinuationsAsynchronously)];
+        (await admin.GetNameServerValuesAsync("ORDER_TOPIC_CONFIG")).Should().BeEmpty();
+
+        async ValueTask<RemotingCommand?> AnswerAsync(int server, RemotingCommand request)
+        {
+            asked[server].TrySetResult();
+            await asked[1 - server].Task;
+            return RemotingCommand.CreateResponse(request, request.Code == RequestCode.PutKvConfig ? ResponseCode.Success : ResponseCode.QueryNotFound);
+        }
+    }
+
     [Fact]
     public async Task NobodyAnswers_Throws_NamingTheServers()
     {
