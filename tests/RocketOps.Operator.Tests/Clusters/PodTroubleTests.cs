@@ -171,6 +171,33 @@ public sealed class PodTroubleTests
         PodTrouble.IsStuck(again).Should().Be(expected);
     }
 
+    /// <summary>Two ends are no loop when the program served in between: as after a stop of the machine, and a kill a minute after that.</summary>
+    [Theory]
+    [InlineData(-5, true)]
+    [InlineData(0, true)]
+    [InlineData(60, false)]
+    public void IsStuck_StartsOnceMore_OnlyWhenItHasNotBeenReadySinceItBeganLast(int ceasedToBeReady, bool expected)
+    {
+        ContainerStateTerminated end = new() { ExitCode = 137, Reason = "Error", StartedAt = DateTimeOffset.UnixEpoch, FinishedAt = DateTimeOffset.UnixEpoch.AddSeconds(60) };
+        Pod again = Pod(new ContainerState { Running = new ContainerStateRunning() }, new ContainerState { Terminated = end });
+        again.Status!.ContainerStatuses![0].RestartCount = 2;
+        again.Status.Conditions = [new PodCondition { Type = "Ready", Status = "False", LastTransitionTime = DateTimeOffset.UnixEpoch.AddSeconds(ceasedToBeReady) }];
+
+        (PodTrouble.IsStuck(again), PodTrouble.IsFailing(again)).Should().Be((expected, expected));
+        PodTrouble.Describe(again).Should().Be(expected ? "killed (exit code 137)" : "running, not ready yet");
+    }
+
+    /// <summary>A machine that was off counts as a restart of everything on it, and remembers no ends.</summary>
+    [Fact]
+    public void IsStuck_StartsAgainWithItsMachine_False()
+    {
+        Pod again = Pod(new ContainerState { Running = new ContainerStateRunning() }, new ContainerState());
+        again.Status!.ContainerStatuses![0].RestartCount = 5;
+
+        PodTrouble.IsStuck(again).Should().BeFalse();
+        PodTrouble.IsFailing(again).Should().BeFalse();
+    }
+
     [Fact]
     public void IsFailing_ComingUpOrGoing_False()
     {

@@ -36,7 +36,7 @@ internal static class PodTrouble
         }
 
         ContainerStatus? container = Container(pod);
-        if (End(container) is { } end)
+        if (End(pod, container) is { } end)
         {
             return Describe(end);
         }
@@ -61,7 +61,7 @@ internal static class PodTrouble
 
         ContainerStatus? container = Container(pod);
         return Unscheduled(pod) is not null
-            || End(container) is not null
+            || End(pod, container) is not null
             || WaitsInVain(container);
     }
 
@@ -73,7 +73,7 @@ internal static class PodTrouble
     /// <param name="known">Pods were stuck at the last look: what may be a hiccup at first, as an image that is not to be had, is the next try of the same then.</param>
     public static bool IsStuck(Pod? pod, bool known = false) =>
         pod is not null && !pod.IsDeleting() && Container(pod) is { Ready: false } container
-        && (KeepsEnding(container)
+        && (KeepsEnding(pod, container)
             || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError"
             || (known && WaitsInVain(container)));
 
@@ -84,11 +84,18 @@ internal static class PodTrouble
     /// <summary>Whether the container waits for something else than its turn.</summary>
     private static bool WaitsInVain(ContainerStatus? container) => container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
 
-    /// <summary>Pods live for months: a program that ends once more after it has run well starts again, and is in no loop.</summary>
-    private static bool KeepsEnding(ContainerStatus container) =>
-        container is { Ready: false, Started: not true, RestartCount: >= 2 } && !RanWell(container.State?.Terminated ?? container.LastState?.Terminated);
+    /// <summary>
+    /// A program that was ready, or ran for long, before it ended starts again, and is in no loop; nor is one of whose last end nothing is known, as after a stop of its whole machine, which counts as a restart.
+    /// One that gets ready and ends soon, over and over, is told by the kubelet's back-off.
+    /// </summary>
+    private static bool KeepsEnding(Pod pod, ContainerStatus container) =>
+        container is { Ready: false, Started: not true, RestartCount: >= 2 } && (container.State?.Terminated ?? container.LastState?.Terminated) is { } end && !RanWell(end) && !WasReady(pod, end);
 
-    private static bool RanWell(ContainerStateTerminated? end) => end is { StartedAt: { } start, FinishedAt: { } finish } && finish - start >= LongEnough;
+    private static bool RanWell(ContainerStateTerminated end) => end is { StartedAt: { } start, FinishedAt: { } finish } && finish - start >= LongEnough;
+
+    /// <summary>The pod has ceased to be ready since its program began to run last: with one that never gets so far it has not been ready since before.</summary>
+    private static bool WasReady(Pod pod, ContainerStateTerminated end) =>
+        pod.Status?.Conditions?.Find(static condition => condition.Type == "Ready") is { Status: ConditionStatus.False, LastTransitionTime: { } since } && since > end.StartedAt;
 
     private static PodCondition? Unscheduled(Pod pod) =>
         pod.Status?.Conditions?.Find(static condition => condition is { Type: "PodScheduled", Status: ConditionStatus.False, Reason.Length: > 0 });
@@ -101,8 +108,8 @@ internal static class PodTrouble
     /// How the container ended. Between a crash and the wait for the next start the kubelet moves it to the last state, and while it tries again it runs: one text for
     /// all, or the status would be written at each turn.
     /// </summary>
-    private static ContainerStateTerminated? End(ContainerStatus? container) =>
-        container?.State?.Terminated ?? (container is not null && (container.State?.Waiting?.Reason == "CrashLoopBackOff" || KeepsEnding(container)) ? container.LastState?.Terminated : null);
+    private static ContainerStateTerminated? End(Pod pod, ContainerStatus? container) =>
+        container?.State?.Terminated ?? (container is not null && (container.State?.Waiting?.Reason == "CrashLoopBackOff" || KeepsEnding(pod, container)) ? container.LastState?.Terminated : null);
 
     private static string Describe(ContainerStateTerminated end)
     {
