@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 
@@ -178,6 +179,10 @@ public sealed partial class OperatorMetricsTests : IAsyncLifetime
         Condition().Matches(rules).Select(static condition => condition.Groups["type"].Value).Should().NotBeEmpty().And.BeSubsetOf(conditions);
         alerts.Should().OnlyContain(alert => page.Contains($"| `{alert.Name}` |", StringComparison.Ordinal), "docs/operate.md says what to do");
         File.ReadAllText(Repository.Path("charts", "rocketops", "files", "alerts", "operator.yaml")).Should().Be(rules, "the chart has a copy");
+
+        // Of a group whose Lease cannot be read, or whose master does not answer, nobody knows what the others' alert says.
+        string refuses = rules.Split("- alert: ").Single(static alert => alert.StartsWith("RocketOpsGroupRefusesMessages\n", StringComparison.Ordinal));
+        refuses.Should().Contain("nobody knows whether they do").And.ContainAll(Reasons.ApiUnavailable, Reasons.Unanswering).And.Contain("With any other they have a master.");
     }
 
     private static double Value(string page, string series) =>
