@@ -36,7 +36,7 @@ internal sealed class ClusterMetrics
         Gauge("rocketops.cluster.topics.unmanaged", "Topics on masters that no Topic object speaks of, as in the cluster's status.", static cluster => cluster.Status?.UnmanagedTopics?.Count ?? 0);
         Gauge("rocketops.cluster.consumer_groups", "ConsumerGroup objects.", cluster => _groups.Of(cluster).Count);
         Gauge("rocketops.cluster.consumer_groups.not_ready", "ConsumerGroup objects that are not ready.", cluster => _groups.Of(cluster).Count(static group => !Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready)));
-        meter.CreateObservableGauge("rocketops.cluster.replication.lag", () => Observe(static cluster => Members(cluster).Max(static member => member.LagBytes) ?? 0), "By", "What the slave that is farthest behind lacks of its master's log, as in the cluster's status.");
+        meter.CreateObservableGauge("rocketops.cluster.replication.lag", () => Observe(static cluster => Members(cluster).Max(static member => member.LagBytes) ?? 0), "By", "What the slave that is farthest behind lacks of its master's log, as in the cluster's status: 0 for less than 1 MiB, else rounded up to a power of two.");
         meter.CreateObservableGauge("rocketops.cluster.groups.not_ready", Faults, null, "Broker groups that take no messages, by the reason that the cluster's conditions give.");
         meter.CreateObservableGauge("rocketops.cluster.condition", States, null, "1 while the condition is true, 0 otherwise.");
 

@@ -163,6 +163,19 @@ public sealed partial class OperatorMetricsTests : IAsyncLifetime
         File.ReadAllText(Repository.Path("charts", "rocketops", "files", "dashboards", "operator.json")).Should().Be(File.ReadAllText(file), "the chart has a copy");
     }
 
+    /// <summary>What is shown is rounded, and 0 is not nothing: whoever sees it reads so beside it.</summary>
+    [Fact]
+    public void Lag_EveryDescription_SaysHowItIsRounded()
+    {
+        const string Rounded = "0 for less than 1 MiB, else rounded up to a power of two";
+
+        _world.Metrics.Split('\n').Single(static line => line.StartsWith("# HELP rocketops_cluster_replication_lag_bytes ", StringComparison.Ordinal)).Should().Contain(Rounded);
+        File.ReadAllText(Repository.Path("deploy", "crds", "brokerclusters.rocketops.io.yaml")).Should().Contain(Rounded);
+        File.ReadAllText(Repository.Path("docs", "replication.md")).Should().Contain($"(`lagBytes`: {Rounded}");
+        File.ReadAllLines(Repository.Path("docs", "operate.md")).Where(static line => line.Contains("`SlavesBehind` | cluster", StringComparison.Ordinal) || line.StartsWith("| `rocketops_cluster_replication_lag_bytes`", StringComparison.Ordinal))
+            .Should().HaveCount(2).And.OnlyContain(static line => line.Contains(Rounded, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Alerts_Expressions_NameWhatIsEmittedAndPagesTellOfThem()
     {
