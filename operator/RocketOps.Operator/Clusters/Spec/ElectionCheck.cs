@@ -33,6 +33,8 @@ internal static class ElectionCheck
     /// No fixed role for a store of a group that elected its master: who would be the master may lack what was acknowledged, and the log would go on without the epochs that tell it. The broker refuses too; here nothing
     /// is made that would have to be taken down again.
     /// </summary>
+    /// <param name="observation">What is there.</param>
+    /// <returns>What to do; the API server lets nobody change <c>failover</c> of an object, so that one of which nothing was made is deleted and applied as it was.</returns>
     public static Problem? FindClaims(ClusterObservation observation)
     {
         if (observation.ElectedClaims is not { Count: > 0 } claims)
@@ -45,8 +47,9 @@ internal static class ElectionCheck
         return new Problem(
             Reasons.Immutable,
             $"replication.failover has to be Automatic: {names} {(claims.Count == 1 ? "belongs to a group that elects its" : "belong to groups that elect their")} master{(ids.Length > 0 ? $" (group id {string.Join(", ", ids)})" : "")}, "
-            + "and a master with a fixed role may lack what was acknowledged. Apply the cluster with replication.failover: Automatic. "
-            + $"Or give the group fixed roles for good (docs/replication.md, \"From fixed roles, and back\") and take the annotation {ElectedClaim.Annotation} from the claims.");
+            + "and a master with a fixed role may lack what was acknowledged. "
+            + (observation.Sets.Count == 0 ? "This field cannot change: delete this BrokerCluster, which has made no broker, and apply it with replication.failover: Automatic. Or give" : "Set the number of groups or members back, or give")
+            + $" the group fixed roles for good (docs/replication.md, \"From fixed roles, and back\") and take the annotation {ElectedClaim.Annotation} from the claims.");
     }
 
     /// <summary>
