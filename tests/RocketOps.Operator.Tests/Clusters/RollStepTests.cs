@@ -50,6 +50,29 @@ public sealed class RollStepTests
         _events.DidNotReceiveWithAnyArgs().Record(default!, default, default!, default!, default!);
     }
 
+    /// <summary>Somebody's budget counts the pod beside the operator's own: Kubernetes asks neither of them, and answers as a server does that has failed.</summary>
+    [Fact]
+    public async Task Run_SeveralBudgetsCountThePod_StaysAndThePlanSaysSo()
+    {
+        Status status = new() { Message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." };
+        _client.EvictAsync(default!, default!, default, default).ThrowsAsyncForAnyArgs(new KubernetesException(HttpStatusCode.InternalServerError, status));
+
+        RollPlan plan = await RunAsync(ready: true);
+
+        (plan.Restart, plan.Why, plan.WaitsFor!.Pod).Should().Be((null, RollWait.SeveralBudgets, "a-0-0"));
+        await _client.DidNotReceiveWithAnyArgs().DeleteAsync<Pod>(default!, default, default, default);
+        _events.DidNotReceiveWithAnyArgs().Record(default!, default, default!, default!, default!);
+    }
+
+    /// <summary>The pass tells of it.</summary>
+    [Fact]
+    public async Task Run_ServerHasFailed_FailsToo()
+    {
+        _client.EvictAsync(default!, default!, default, default).ThrowsAsyncForAnyArgs(Refused(HttpStatusCode.InternalServerError));
+
+        await FluentActions.Awaiting(() => RunAsync(ready: true)).Should().ThrowAsync<KubernetesException>();
+    }
+
     [Fact]
     public async Task Run_ServerHasTooMuchToDo_IsNoBudget()
     {

@@ -29,6 +29,7 @@ public sealed class RollWordsTests
     [InlineData((int)RollWait.MasterPause, Reasons.RollingUpdate, "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.")]
     [InlineData((int)RollWait.HandOver, Reasons.HandingOver, "Brokers restart one at a time: a-0-1 hands a-0 over before it restarts.")]
     [InlineData((int)RollWait.Budget, Reasons.BudgetBlocks, "Brokers restart one at a time, and the disruption budget theirs does not let a-0-1 go: other pods that it counts are away, or it lets none go. Bring those back, or change or delete a budget that is not the operator's.")]
+    [InlineData((int)RollWait.SeveralBudgets, Reasons.BudgetBlocks, "Brokers restart one at a time, and a-0-1 cannot be evicted: a disruption budget counts it beside the operator's own, a-0, and Kubernetes evicts no pod that several count, when its node is drained neither. Delete or narrow the other one.")]
     [InlineData((int)RollWait.SilentNameServer, Reasons.RollingUpdate, "Brokers restart one at a time, and none goes while a name server does not answer the operator: clients could not learn where it has gone.")]
     [InlineData((int)RollWait.ReplacedNameServers, Reasons.RollingUpdate, "Brokers restart one at a time, once the name servers have been replaced.")]
     [InlineData((int)RollWait.Unobserved, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for StatefulSet a-0 to be taken up: which of its pods are outdated is known then.")]
@@ -56,7 +57,7 @@ public sealed class RollWordsTests
     [Fact]
     public void Describe_EveryWait_IsTested()
     {
-        Enum.GetValues<RollWait>().Should().HaveCount(17, "each has a row above");
+        Enum.GetValues<RollWait>().Should().HaveCount(18, "each has a row above");
     }
 
     /// <summary>Of two groups, one of which is waited for.</summary>

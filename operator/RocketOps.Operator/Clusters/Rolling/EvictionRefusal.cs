@@ -1,15 +1,22 @@
+using System.Net;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>What the API server says when it does not let a pod go: that a disruption budget forbids it, or that it has too much to do.</summary>
+/// <summary>What the API server says when it does not let a pod go: that a disruption budget forbids it, that several count it, or that it has too much to do.</summary>
 internal static class EvictionRefusal
 {
     private const string BudgetCause = "DisruptionBudget";
 
+    // All that tells it from a server that has failed: the answer, 500, has no reason and no cause.
+    private const string SeveralBudgets = "more than one PodDisruptionBudget";
+
     // As the API server words it: "The disruption budget NAME needs 2 healthy pods and has 1 currently".
     private const string BeforeName = "disruption budget ";
+
+    /// <summary>Whether it lets the pod go neither now nor later because more than one budget counts it, whatever these allow.</summary>
+    public static bool IsBySeveralBudgets(KubernetesException refused) => refused.Code == HttpStatusCode.InternalServerError && refused.Status.Message?.Contains(SeveralBudgets, StringComparison.Ordinal) == true;
 
     /// <summary>Whether a budget forbids it. Of too many requests there is no such cause.</summary>
     public static bool IsByBudget(KubernetesException refused) => Causes(refused).Any();

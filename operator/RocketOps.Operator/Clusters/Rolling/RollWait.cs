@@ -39,6 +39,9 @@ internal enum RollWait
     /// <summary>A disruption budget does not let the pod go.</summary>
     Budget,
 
+    /// <summary>More than one disruption budget counts the pod, and Kubernetes evicts none of such.</summary>
+    SeveralBudgets,
+
     /// <summary>A name server does not answer.</summary>
     SilentNameServer,
 

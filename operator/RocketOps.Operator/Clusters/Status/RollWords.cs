@@ -42,6 +42,9 @@ internal static class RollWords
             RollWait.Budget => new Problem(
                 Reasons.BudgetBlocks,
                 $"{Begin}, and {(roll.Budgets is { } budgets ? $"the disruption budget {budgets}" : "a disruption budget")} does not let {roll.WaitsFor!.Pod} go: other pods that it counts are away, or it lets none go. Bring those back, or change or delete a budget that is not the operator's."),
+            RollWait.SeveralBudgets => new Problem(
+                Reasons.BudgetBlocks,
+                $"{Begin}, and {roll.WaitsFor!.Pod} cannot be evicted: a disruption budget counts it beside the operator's own, {roll.WaitsFor.Group}, and Kubernetes evicts no pod that several count, when its node is drained neither. Delete or narrow the other one."),
             _ => Rolling(": slaves first, masters last"),
         };
     }

@@ -78,7 +78,9 @@ internal sealed class RollStep
             else if (await TryEvictAsync(member.Pod, context.Names.Namespace, options, cancellationToken) is { } refused)
             {
                 // Another member of its group has just been taken away, by a drain of its node perhaps, or a budget of somebody else's lets nobody go: the next pass tries again.
-                return EvictionRefusal.IsByBudget(refused) ? confirmed.Waiting(RollWait.Budget, member) with { Budgets = EvictionRefusal.BudgetsOf(refused) } : confirmed.Waiting();
+                return EvictionRefusal.IsBySeveralBudgets(refused) ? confirmed.Waiting(RollWait.SeveralBudgets, member)
+                    : EvictionRefusal.IsByBudget(refused) ? confirmed.Waiting(RollWait.Budget, member) with { Budgets = EvictionRefusal.BudgetsOf(refused) }
+                    : confirmed.Waiting();
             }
         }
         catch (KubernetesException replaced) when (replaced.IsConflict)
@@ -118,7 +120,7 @@ internal sealed class RollStep
             await _client.EvictAsync(pod, ns, options, cancellationToken);
             return null;
         }
-        catch (KubernetesException refused) when (refused.Code == HttpStatusCode.TooManyRequests)
+        catch (KubernetesException refused) when (refused.Code == HttpStatusCode.TooManyRequests || EvictionRefusal.IsBySeveralBudgets(refused))
         {
             return refused;
         }
