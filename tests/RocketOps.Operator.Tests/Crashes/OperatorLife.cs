@@ -48,7 +48,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     public async Task StartAsync(KubernetesClientConfiguration server, OperatorOptions options, IRocketMqAdmin brokers) =>
         _host = await OperatorHost.StartAsync(server, options, services =>
         {
-            services.AddSingleton<IRocketMqAdminFactory>(new AdminsOfLife(brokers, this));
+            services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(InterceptedAdmin.Of(brokers, AskAsync)));
 
             // Never gives an answer up that is held back.
             services.MakeQuick(server, Agent, TimeSpan.FromHours(1));
@@ -98,7 +98,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     }
 
     /// <summary>A request to a broker or name server.</summary>
-    public object? Ask(string request, bool isWrite, Func<object?> call)
+    private async Task AskAsync(string request, bool isWrite, Func<Task> send)
     {
         if (_dead || _frozen is not null)
         {
@@ -109,12 +109,13 @@ internal sealed class OperatorLife : IAsyncDisposable
         switch (fate)
         {
             case Fate.Serve:
-                return call();
+                await send();
+                return;
             case Fate.DieBefore:
                 Die();
                 break;
             case Fate.DieAfter:
-                call();
+                await send();
                 Die();
                 break;
             case Fate.Freeze:
@@ -122,7 +123,7 @@ internal sealed class OperatorLife : IAsyncDisposable
                 _lost(this);
                 break;
             case Fate.LoseAnswer:
-                call();
+                await send();
                 break;
             default:
                 break;

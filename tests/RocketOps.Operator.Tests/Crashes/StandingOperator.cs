@@ -64,7 +64,7 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
     /// <summary>A lease that it has seen is over for it, whoever holds it, if nobody renews it.</summary>
     public void OutwaitLease() => _time.Move(Lease + TimeSpan.FromSeconds(1));
 
-    /// <summary>Stands still with this write on its way.</summary>
+    /// <summary>Stands still with this request on its way.</summary>
     /// <param name="serve">Does it, or throws what it is refused with.</param>
     public async Task StandAsync(Func<Task> serve)
     {
@@ -113,8 +113,8 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
         }
     }
 
-    /// <summary>A request to a broker or name server, before it arrives there.</summary>
-    public async Task AskAsync(string request, bool isWrite)
+    /// <summary>A request to a broker or name server.</summary>
+    public async Task AskAsync(string request, bool isWrite, Func<Task> send)
     {
         if (_hasStood)
         {
@@ -124,6 +124,8 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
                 Written.Enqueue(request);
             }
         }
+
+        await send();
     }
 
     public async ValueTask DisposeAsync()
