@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace RocketOps.Operator.Tests.Crashes;
@@ -9,18 +8,8 @@ namespace RocketOps.Operator.Tests.Crashes;
 /// </summary>
 internal sealed class CacheLags
 {
-    /// <summary>Where all kinds are alike everything passes for so much of each period.</summary>
-    private const double Open = 0.15;
-
-    /// <summary>By each pass over a cluster: it asks both of its name servers.</summary>
-    private const int QuestionsOfAPass = 2;
-
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>Without a cluster that runs there are no passes to wait for.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(500);
-
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+    /// <summary>Where all kinds are alike they are told of changes once in so many passes.</summary>
+    private const int PassesOfARound = 4;
 
     private static readonly int[] Few = [0, 1];
 
@@ -38,42 +27,29 @@ internal sealed class CacheLags
 
     /// <summary>When news of a kind is told to one watch: what is called before each piece of it ends then.</summary>
     /// <param name="resource">The kind, as in paths.</param>
-    /// <param name="questions">How often the operators have asked name servers.</param>
+    /// <param name="steps">What its world does.</param>
     /// <param name="cancellationToken">Nobody wants to be told any more.</param>
-    public Func<Task> TurnsOf(string resource, Func<int> questions, CancellationToken cancellationToken)
+    public Func<Task> TurnsOf(string resource, WorldSteps steps, CancellationToken cancellationToken)
     {
-        if (_seed is not { } seed)
-        {
-            return () => TogetherAsync(cancellationToken);
-        }
-
-        int[] passes = resource is "brokerclusters" or "statefulsets" ? Few : Several;
-        int lag = QuestionsOfAPass * passes[new Random(resource.Aggregate(seed, static (hash, letter) => unchecked((hash * 31) + letter))).Next(passes.Length)];
-        int told = -QuestionsOfAPass;
+        int? lag = _seed is { } seed ? LagOf(resource, seed) : null;
+        int told = -1;
         return async () =>
         {
             // What comes together is told together.
-            int asked = questions();
-            if (asked <= told + QuestionsOfAPass)
+            int passes = steps.Passes;
+            if (passes > told + 1)
             {
-                return;
+                await steps.PassedAsync(lag is { } several ? passes + several : passes + PassesOfARound - (passes % PassesOfARound), cancellationToken);
+                told = steps.Passes;
             }
-
-            long begin = Stopwatch.GetTimestamp();
-            while (questions() < asked + lag && Stopwatch.GetElapsedTime(begin) < Longest)
-            {
-                await Task.Delay(Look, cancellationToken);
-            }
-
-            told = questions();
         };
     }
 
-    private static Task TogetherAsync(CancellationToken cancellationToken)
-    {
-        double phase = Stopwatch.GetElapsedTime(0) / Period % 1;
-        return phase > Open ? Task.Delay(Period * (1 - phase), cancellationToken) : Task.CompletedTask;
-    }
-
     public override string ToString() => _seed is null ? "caches that lag alike" : string.Create(CultureInfo.InvariantCulture, $"caches that lag by ROCKETOPS_LAG_SEED={_seed}");
+
+    private static int LagOf(string resource, int seed)
+    {
+        int[] passes = resource is "brokerclusters" or "statefulsets" ? Few : Several;
+        return passes[new Random(resource.Aggregate(seed, static (hash, letter) => unchecked((hash * 31) + letter))).Next(passes.Length)];
+    }
 }

@@ -16,6 +16,7 @@ internal sealed class CrashWorld : IAsyncDisposable
 {
     private readonly CrashServer _server;
     private readonly CacheLags? _lags;
+    private readonly WorldSteps _steps = new();
     private readonly OperatorOptions _options;
     private readonly Lock _gate = new();
     private readonly List<OperatorLife> _lives = [];
@@ -30,7 +31,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         _lags = lags;
         Ns = ns;
         Pulse = server.PulseOf(ns);
-        Workloads = new Workloads(Client, Admin, ns, Pulse) { KeepsAddresses = true };
+        Workloads = new Workloads(Client, Admin, ns, Pulse) { KeepsAddresses = true, LookedInVain = _steps.LookedInVain };
         _options = new OperatorOptions
         {
             Namespaces = [ns],
@@ -42,6 +43,13 @@ internal sealed class CrashWorld : IAsyncDisposable
             MasterRestartPause = TimeSpan.Zero,
             ConfigRefreshGrace = TimeSpan.Zero,
             AdminTimeout = Eventually.DefaultDeadline,
+
+            // Each pass asks for it once, when it says what it has seen; null for the usual one.
+            ClientAddress = _ =>
+            {
+                _steps.Pass();
+                return null;
+            },
         };
     }
 
@@ -227,7 +235,7 @@ internal sealed class CrashWorld : IAsyncDisposable
         while (starting != _starting);
     }
 
-    private Func<Task> TurnsOf(string resource, CancellationToken cancellationToken) => _lags!.TurnsOf(resource, () => Admin.Questions, cancellationToken);
+    private Func<Task> TurnsOf(string resource, CancellationToken cancellationToken) => _lags!.TurnsOf(resource, _steps, cancellationToken);
 
     private Fate Decide(string write)
     {

@@ -138,6 +138,9 @@ internal sealed class Workloads : IAsyncDisposable
         }
     } = static _ => true;
 
+    /// <summary>Called when it has looked although nobody had announced anything.</summary>
+    public Action? LookedInVain { get; init; }
+
     /// <summary>Id and address with which a ready broker registers; null for its ordinal and its pod's address.</summary>
     public Func<string, CancellationToken, Task<(long Id, string Address)?>>? Registration { get; set; }
 
@@ -179,6 +182,7 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        bool hasReason = true;
         while (!_stopping.IsCancellationRequested)
         {
             bool isAsKnown = false;
@@ -186,7 +190,13 @@ internal sealed class Workloads : IAsyncDisposable
             {
                 await StepAsync(_stopping.Token);
                 Interlocked.Increment(ref _rounds);
+                if (!hasReason)
+                {
+                    LookedInVain?.Invoke();
+                }
+
                 isAsKnown = await _pause(_stopping.Token);
+                hasReason = isAsKnown;
             }
             catch (OperationCanceledException)
             {
