@@ -4,7 +4,6 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -130,22 +129,13 @@ public sealed class ClusterChangesTests
         await using OperatorWorld world = await OperatorWorld.StartAsync();
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
         await world.ClusterAsync("a", "Ready", "True");
-        int asked = 0;
-        TaskCompletionSource annotated = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        world.OperatorFault = call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns } && Interlocked.Increment(ref asked) == 1
-            ? new ApiFault
-            {
-                Meanwhile = async () =>
-                {
-                    await world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [annotation] = "true" });
-                    annotated.SetResult();
-                },
-            }
-            : null;
+        Task annotated = world.MeanwhileAsync(
+            static call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns },
+            () => world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = new(StringComparer.Ordinal) { [annotation] = "true" }));
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
 
-        await annotated.Task.WaitAsync(Eventually.DefaultDeadline);
+        await annotated;
         await world.PassesAsync(2);
         (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(2);
     }

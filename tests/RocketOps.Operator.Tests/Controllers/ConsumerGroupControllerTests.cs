@@ -1,5 +1,4 @@
 using RocketOps.Client;
-using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
@@ -339,20 +338,11 @@ public sealed class ConsumerGroupControllerTests
     public async Task Reconcile_ObjectGoesWhileItIsClaimed_NothingIsWritten()
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
-        TaskCompletionSource claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        world.OperatorFault = call => call is { Verb: "patch", Resource: "consumergroups", Subresource: "status" }
-            ? new ApiFault
-            {
-                Meanwhile = async () =>
-                {
-                    await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
-                    claimed.TrySetResult();
-                },
-            }
-            : null;
+        Task claimed = world.MeanwhileAsync(
+            static call => call is { Verb: "patch", Resource: "consumergroups", Subresource: "status" }, () => world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns));
 
         await world.CreateGroupAsync("billing", "a");
-        await claimed.Task;
+        await claimed;
         await world.GoneAsync<ConsumerGroup>("billing");
         await world.PassesAsync(3);
 

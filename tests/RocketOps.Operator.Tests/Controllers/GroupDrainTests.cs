@@ -216,22 +216,11 @@ public sealed class GroupDrainTests : IAsyncLifetime
         Fill(read: 0);
         await AskForAsync(1);
         await DrainAsync(OperationPhase.Draining, "billing");
-        int asked = 0;
-        TaskCompletionSource annotated = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _world.OperatorFault = call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns } && Interlocked.Increment(ref asked) == 1
-            ? new ApiFault
-            {
-                Meanwhile = async () =>
-                {
-                    await AnnotateAsync(annotation, value);
-                    annotated.SetResult();
-                },
-            }
-            : null;
+        Task annotated = _world.MeanwhileAsync(static call => call is { Verb: "list", Resource: "statefulsets", Namespace: OperatorWorld.Ns }, () => AnnotateAsync(annotation, value));
 
         await AnnotateAsync(ClusterAnnotations.Abandoned, "a-1");
 
-        await annotated.Task.WaitAsync(Eventually.DefaultDeadline);
+        await annotated;
         await _world.PassesAsync(2);
         (await _world.Client.GetAsync<StatefulSet>("a-1", OperatorWorld.Ns)).Should().BeEquivalentTo(new { Metadata = new { DeletionTimestamp = (DateTimeOffset?)null } });
     }
@@ -276,16 +265,6 @@ public sealed class GroupDrainTests : IAsyncLifetime
         await _world.GoneAsync<StatefulSet>("a-2");
     }
 
-    private Task AnnotateAsync(string annotation, string? value) => _world.ChangeAsync<BrokerCluster>("a", cluster =>
-    {
-        cluster.Metadata.Annotations ??= new(StringComparer.Ordinal);
-        cluster.Metadata.Annotations.Remove(annotation);
-        if (value is not null)
-        {
-            cluster.Metadata.Annotations[annotation] = value;
-        }
-    });
-
     /// <summary>What is not known of the claims is not that there are none: those that belong to the set go with it.</summary>
     [Fact]
     public async Task ClaimsCannotBeListed_StaysUntilTheyCan()
@@ -305,6 +284,16 @@ public sealed class GroupDrainTests : IAsyncLifetime
         await _world.GoneAsync<StatefulSet>("a-1");
         await StaysAsync("data-a-1-0");
     }
+
+    private Task AnnotateAsync(string annotation, string? value) => _world.ChangeAsync<BrokerCluster>("a", cluster =>
+    {
+        cluster.Metadata.Annotations ??= new(StringComparer.Ordinal);
+        cluster.Metadata.Annotations.Remove(annotation);
+        if (value is not null)
+        {
+            cluster.Metadata.Annotations[annotation] = value;
+        }
+    });
 
     private async Task GoesWithItsSetAsync(string claim) => await _world.AwaitAsync<PersistentVolumeClaim>(claim, static claim => claim.Metadata.OwnerReferences is [{ Kind: "StatefulSet" }], "goes with its set");
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
-using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
@@ -217,20 +216,11 @@ public sealed class TopicControllerTests
     public async Task Reconcile_ObjectGoesWhileItIsClaimed_NothingIsWritten()
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
-        TaskCompletionSource claimed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        world.OperatorFault = call => call is { Verb: "patch", Resource: "topics", Subresource: "status" }
-            ? new ApiFault
-            {
-                Meanwhile = async () =>
-                {
-                    await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
-                    claimed.TrySetResult();
-                },
-            }
-            : null;
+        Task claimed = world.MeanwhileAsync(
+            static call => call is { Verb: "patch", Resource: "topics", Subresource: "status" }, () => world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns));
 
         await world.CreateTopicAsync("events", "a");
-        await claimed.Task;
+        await claimed;
         await world.GoneAsync<Topic>("events");
         await world.PassesAsync(3);
 

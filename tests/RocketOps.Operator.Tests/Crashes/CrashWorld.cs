@@ -201,24 +201,9 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
     }
 
-    public async Task ChangeAsync<T>(string name, Action<T> change)
+    public Task ChangeAsync<T>(string name, Action<T> change)
         where T : class, IKubernetesObject =>
-        await WaitAsync(
-            async () =>
-            {
-                T live = await Client.GetAsync<T>(name, Ns) ?? throw new InvalidOperationException($"There is no {name}.");
-                change(live);
-                try
-                {
-                    await Client.ReplaceAsync(live);
-                    return true;
-                }
-                catch (KubernetesException changed) when (changed.IsConflict)
-                {
-                    return false;
-                }
-            },
-            $"{name} can be changed");
+        WaitAsync(() => Client.TryChangeAsync(name, Ns, change), $"{name} can be changed");
 
     private async Task StartedAsync()
     {

@@ -111,21 +111,7 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
     }
 
     private Task GrowAsync(int queues) => Eventually.TrueAsync(
-        async () =>
-        {
-            Topic live = (await _client.GetAsync<Topic>("orders", Ns))!;
-            (live.Spec.ReadQueues, live.Spec.WriteQueues) = (queues, queues);
-            try
-            {
-                await _client.ReplaceAsync(live);
-                return true;
-            }
-            catch (KubernetesException changed) when (changed.IsConflict)
-            {
-                return false;
-            }
-        },
-        "the topic is changed");
+        () => _client.TryChangeAsync<Topic>("orders", Ns, topic => (topic.Spec.ReadQueues, topic.Spec.WriteQueues) = (queues, queues)), "the topic is changed");
 
     private Task TopicAsync(int queues) => Eventually.TrueAsync(
         async () => await _client.GetAsync<Topic>("orders", Ns) is { Status: { ReadQueues: { } read, WriteQueues: { } write } status } live
@@ -165,20 +151,8 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
 
     /// <summary>Labels of name servers are in the template of their Deployment.</summary>
     private Task AskAsync(int number) => Eventually.TrueAsync(
-        async () =>
-        {
-            BrokerCluster live = (await _client.GetAsync<BrokerCluster>("a", Ns))!;
-            live.Spec.NameServer.Pod = new PodOptions { Labels = new(StringComparer.Ordinal) { ["number"] = number.ToString(CultureInfo.InvariantCulture) } };
-            try
-            {
-                await _client.ReplaceAsync(live);
-                return true;
-            }
-            catch (KubernetesException changed) when (changed.IsConflict)
-            {
-                return false;
-            }
-        },
+        () => _client.TryChangeAsync<BrokerCluster>(
+            "a", Ns, cluster => cluster.Spec.NameServer.Pod = new PodOptions { Labels = new(StringComparer.Ordinal) { ["number"] = number.ToString(CultureInfo.InvariantCulture) } }),
         "the cluster is changed");
 
     /// <summary>Waits until the cluster is ready and passes write nothing.</summary>

@@ -79,6 +79,32 @@ internal sealed class OperatorWorld : IAsyncDisposable
     /// <summary>The same of the operator's requests alone.</summary>
     public Func<ApiCall, ApiFault?>? OperatorFault { get; set; }
 
+    /// <summary>Lets something happen while the operator waits for the answer to its next request of a kind: what it has seen before is old then. Sets <see cref="OperatorFault"/>.</summary>
+    /// <param name="request">Whether a request is of that kind.</param>
+    /// <param name="happens">What happens, once.</param>
+    /// <returns>Ends when it has happened.</returns>
+    public Task MeanwhileAsync(Func<ApiCall, bool> request, Func<Task> happens)
+    {
+        int asked = 0;
+        TaskCompletionSource happened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        OperatorFault = call => request(call) && Interlocked.Increment(ref asked) == 1 ? new ApiFault { Meanwhile = HappenAsync } : null;
+        return happened.Task.WaitAsync(Eventually.DefaultDeadline);
+
+        async Task HappenAsync()
+        {
+            try
+            {
+                await happens();
+                happened.SetResult();
+            }
+            catch (Exception failed)
+            {
+                happened.SetException(failed);
+                throw;
+            }
+        }
+    }
+
     public static async Task<OperatorWorld> StartAsync(Func<OperatorOptions, OperatorOptions>? configure = null)
     {
         EmbeddedApiServer server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { SlowReaderTimeout = Eventually.DefaultDeadline });
@@ -193,26 +219,9 @@ internal sealed class OperatorWorld : IAsyncDisposable
         return Client.CreateAsync(group);
     }
 
-    public async Task ChangeAsync<T>(string name, Action<T> change)
-        where T : class, IKubernetesObject
-    {
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                T live = await Client.GetAsync<T>(name, Ns) ?? throw new InvalidOperationException($"There is no {typeof(T).Name} {name}.");
-                change(live);
-                try
-                {
-                    await Client.ReplaceAsync(live);
-                    return true;
-                }
-                catch (KubernetesException changed) when (changed.IsConflict)
-                {
-                    return false;
-                }
-            },
-            $"{name} can be changed");
-    }
+    public Task ChangeAsync<T>(string name, Action<T> change)
+        where T : class, IKubernetesObject =>
+        Eventually.TrueAsync(() => Client.TryChangeAsync(name, Ns, change), $"{name} can be changed");
 
     /// <summary>Waits for a condition of the object's newest generation.</summary>
     public async Task<BrokerCluster> ClusterAsync(string name, string type, string status, string? reason = null) => await AwaitAsync<BrokerCluster>(
