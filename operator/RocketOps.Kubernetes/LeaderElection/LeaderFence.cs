@@ -44,36 +44,30 @@ public sealed class LeaderFence : IKubernetesClient
     public Task<Stream> ReadStreamAsync(string path, CancellationToken cancellationToken = default) => _client.ReadStreamAsync(path, cancellationToken);
 
     public Task<T> CreateAsync<T>(T entity, WriteOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.CreateAsync(entity, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.CreateAsync(entity, options, cancellationToken));
 
     public Task<T> ReplaceAsync<T>(T entity, WriteOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.ReplaceAsync(entity, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.ReplaceAsync(entity, options, cancellationToken));
 
     public Task<T> ReplaceStatusAsync<T>(T entity, WriteOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.ReplaceStatusAsync(entity, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.ReplaceStatusAsync(entity, options, cancellationToken));
 
     public Task<T> PatchAsync<T>(string name, string? ns, KubernetesPatch patch, WriteOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.PatchAsync<T>(name, ns, patch, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.PatchAsync<T>(name, ns, patch, options, cancellationToken));
 
     public Task<T> ApplyAsync<T>(T entity, ApplyOptions options, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.ApplyAsync(entity, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.ApplyAsync(entity, options, cancellationToken));
 
     public Task<T> ApplyStatusAsync<T>(T entity, ApplyOptions options, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.ApplyStatusAsync(entity, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.ApplyStatusAsync(entity, options, cancellationToken));
 
     public Task<bool> DeleteAsync<T>(string name, string? ns = null, DeleteOptions? options = null, CancellationToken cancellationToken = default)
-        where T : class, IKubernetesObject => Fenced(() => _client.DeleteAsync<T>(name, ns, options, cancellationToken));
+        where T : class, IKubernetesObject => _guard.RunAsync(() => _client.DeleteAsync<T>(name, ns, options, cancellationToken));
 
-    public Task EvictAsync(string name, string ns, DeleteOptions? options = null, CancellationToken cancellationToken = default) => Fenced(async () =>
-    {
-        await _client.EvictAsync(name, ns, options, cancellationToken);
-        return true;
-    });
+    public Task EvictAsync(string name, string ns, DeleteOptions? options = null, CancellationToken cancellationToken = default) => _guard.RunAsync(() => _client.EvictAsync(name, ns, options, cancellationToken));
 
     public Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonNode? body = null, string contentType = KubernetesMediaTypes.Json, CancellationToken cancellationToken = default) =>
         method == HttpMethod.Get || method == HttpMethod.Head
             ? _client.SendAsync(method, path, body, contentType, cancellationToken)
-            : Fenced(() => _client.SendAsync(method, path, body, contentType, cancellationToken));
-
-    private Task<TResult> Fenced<TResult>(Func<Task<TResult>> write) => _guard.RunAsync(write);
+            : _guard.RunAsync(() => _client.SendAsync(method, path, body, contentType, cancellationToken));
 }

@@ -62,10 +62,11 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
         /// <summary>Notes a fault; true when an earlier pass has seen it, long enough ago.</summary>
         public bool Lasts(string of, string what)
         {
-            bool known = before is not null && before.TryGetValue((of, what), out _);
-            long since = known ? before![(of, what)] : BeginsInAFault ? _now - (long)(grace.TotalSeconds * time.TimestampFrequency) : _now;
-            _seen[(of, what)] = since;
-            return (known || BeginsInAFault) && time.GetElapsedTime(since, _now) >= grace;
+            long? since = before is not null && before.TryGetValue((of, what), out long noted) ? noted
+                : BeginsInAFault ? _now - (long)(grace.TotalSeconds * time.TimestampFrequency)
+                : null;
+            _seen[(of, what)] = since ?? _now;
+            return since is { } earlier && time.GetElapsedTime(earlier, _now) >= grace;
         }
     }
 }

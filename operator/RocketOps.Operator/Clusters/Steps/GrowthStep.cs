@@ -28,12 +28,12 @@ internal sealed class GrowthStep
 
     public GrowthStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, InterimOwner interim, RefusedGrowth refused, ClaimRights rights, IEventRecorder events)
     {
-        _rights = rights;
         _client = client;
         _applier = applier;
         _caches = caches;
         _interim = interim;
         _refused = refused;
+        _rights = rights;
         _events = events;
     }
 
