@@ -33,7 +33,7 @@ internal static class ConsumeCommand
             "rocketops consume orders --from -10 --exit     the last ten of every queue",
             "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
             "rocketops consume orders --from 2h --to 1h     the hour before the last one",
-            "rocketops consume orders payments             of both topics, each message with its topic",
+            "rocketops consume orders payments              of both topics, each message with its topic",
             "rocketops consume orders --sql \"price > 10\"    what has a property price above 10",
             "rocketops consume orders -g billing -c 1       one message as a member of a group",
             "rocketops consume orders --template '{offset} {property.region} {body}'")
@@ -69,8 +69,6 @@ internal static class ConsumeCommand
                 }
             }
         });
-        DateTimeOffset? Time(OptionResult? option) => option is { Tokens: [{ } token] } ? StartPoint.Parse(token.Value, shell.Time)?.Time : null;
-
         return command.RunsOnCluster(shell, async (cluster, parsed, cancellation) =>
         {
             DateTimeOffset? before = parsed.GetValue(to) is { } given ? StartPoint.Parse(given, shell.Time)!.Time : null;
@@ -107,6 +105,8 @@ internal static class ConsumeCommand
             return await new Following(shell).RunAsync(
                 end => options.Group is null ? new TopicReader(shell, cluster, options, printer).RunAsync(end) : new GroupMember(shell, cluster, options, printer).RunAsync(end), cancellation);
         });
+
+        DateTimeOffset? Time(OptionResult? option) => option is { Tokens: [{ } token] } ? StartPoint.Parse(token.Value, shell.Time)?.Time : null;
     }
 
     private static string? TagProblem(string expression)
