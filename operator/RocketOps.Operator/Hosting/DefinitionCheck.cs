@@ -28,14 +28,14 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
     private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Of the definitions that were looked at last, as the index had it before; null while that is not known. Of the one task that is at work.</summary>
+    /// <summary>What the index said just before the definitions were looked at last; null when it said nothing, or they could not be read. Used by one task at a time.</summary>
     private string? _seen;
 
     /// <exception cref="OutdatedDefinitionsException">They are older.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        _seen = await FindHashAsync(cancellationToken);
-        await CheckAsync(cancellationToken);
+        string? hash = await FindHashAsync(cancellationToken);
+        _seen = await CheckAsync(cancellationToken) ? hash : null;
         await base.StartAsync(cancellationToken);
     }
 
@@ -54,8 +54,8 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
             if (await FindHashAsync(stoppingToken) is { } hash && hash != _seen)
             {
-                await CheckAsync(stoppingToken);
-                _seen = hash;
+                // Those that could not be read are looked at again.
+                _seen = await CheckAsync(stoppingToken) ? hash : null;
             }
         }
     }
@@ -92,11 +92,18 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         }
     }
 
-    private async Task CheckAsync(CancellationToken cancellationToken)
+    /// <returns>Whether they could be read, and are not older.</returns>
+    /// <exception cref="OutdatedDefinitionsException">They are older.</exception>
+    private async Task<bool> CheckAsync(CancellationToken cancellationToken)
     {
         long begin = time.GetTimestamp();
-        while (await MissingAsync(cancellationToken) is { Count: > 0 } missing)
+        while (await MissingAsync(cancellationToken) is { } missing)
         {
+            if (missing.Count == 0)
+            {
+                return true;
+            }
+
             if (time.GetElapsedTime(begin) >= options.DefinitionGrace)
             {
                 OutdatedDefinitionsException outdated = new(Describe(missing));
@@ -106,9 +113,12 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
 
             await Task.Delay(Pause, time, cancellationToken);
         }
+
+        return false;
     }
 
-    private async Task<List<string>> MissingAsync(CancellationToken cancellationToken)
+    /// <returns>What the definitions lack; null when they cannot be read.</returns>
+    private async Task<List<string>?> MissingAsync(CancellationToken cancellationToken)
     {
         JsonObject? published;
         using CancellationTokenSource deadline = new(options.AdminTimeout, time);
@@ -121,7 +131,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         {
             // No definitions at all are waited for by the caches, which say so; and an API server that does not answer.
             LogUnknown(failed);
-            return [];
+            return null;
         }
 
         return

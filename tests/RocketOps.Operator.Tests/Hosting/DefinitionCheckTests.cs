@@ -115,6 +115,28 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
         check.ExecuteTask!.IsFaulted.Should().BeFalse();
     }
 
+    /// <summary>The index says that they are others, and they cannot be read at that moment: they do not count as looked at.</summary>
+    [Fact]
+    public async Task Running_OlderDefinitionsCannotBeReadAtFirst_AreReadAgain()
+    {
+        const string Published = "apis/rocketops.io/v1beta1";
+        IKubernetesClient client = Substitute.For<IKubernetesClient>();
+        client.Types.Returns(new KubernetesTypes().Add(OperatorJsonContext.Default.BrokerCluster).Add(OperatorJsonContext.Default.Topic).Add(OperatorJsonContext.Default.ConsumerGroup));
+        JsonNode older = JsonNode.Parse("""{"components":{"schemas":{"older":{"x-kubernetes-group-version-kind":[{"kind":"BrokerCluster"}],"properties":{}}}}}""")!;
+        Get(client, "openapi/v3").Returns(Index("known"), Index("another"));
+        Get(client, $"openapi/v3/{Published}").Returns(static _ => new JsonObject(), static _ => throw new HttpRequestException("away"), _ => older);
+        using DefinitionCheck check = new(
+            client, new OperatorOptions { DefinitionGrace = TimeSpan.Zero, DefinitionInterval = TimeSpan.FromMilliseconds(5) }, TimeProvider.System, NullLogger<DefinitionCheck>.Instance);
+
+        await check.StartAsync(CancellationToken.None);
+
+        await FluentActions.Awaiting(() => check.ExecuteTask!.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<OutdatedDefinitionsException>();
+
+        static Task<JsonNode?> Get(IKubernetesClient client, string path) => client.SendAsync(HttpMethod.Get, path, Arg.Any<JsonNode?>(), Arg.Any<string>(), Arg.Any<CancellationToken>());
+
+        static JsonNode Index(string hash) => new JsonObject { ["paths"] = new JsonObject { [Published] = new JsonObject { ["serverRelativeURL"] = hash } } };
+    }
+
     /// <param name="name">Of a definition in deploy/crds.</param>
     /// <param name="change">Changes the properties of its schema.</param>
     private void Define(string name, Action<JsonObject> change)
