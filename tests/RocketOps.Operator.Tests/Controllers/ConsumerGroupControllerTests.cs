@@ -101,13 +101,7 @@ public sealed class ConsumerGroupControllerTests
     public async Task Reconcile_AttributeTheBrokerDoesNotKnow_StatusHasItsWords()
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
-        world.Admin.Fault = static request =>
-        {
-            if (request == nameof(IRocketMqAdmin.CreateOrUpdateSubscriptionGroupAsync))
-            {
-                throw new RocketMqException(1, "unsupported key: priority.facter", "10.0.0.1:10911");
-            }
-        };
+        world.Admin.Fail(nameof(IRocketMqAdmin.CreateOrUpdateSubscriptionGroupAsync), new RocketMqException(1, "unsupported key: priority.facter", "10.0.0.1:10911"));
 
         await world.CreateGroupAsync("billing", "a", static spec => spec.Attributes = new() { ["priority.facter"] = "20" });
 
@@ -319,13 +313,7 @@ public sealed class ConsumerGroupControllerTests
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         await world.CreateGroupAsync("billing", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
         await world.GroupAsync("billing", "Ready", "True");
-        world.Admin.Fault = static request =>
-        {
-            if (request == nameof(IRocketMqAdmin.DeleteSubscriptionGroupAsync))
-            {
-                throw new RocketMqException("no answer");
-            }
-        };
+        world.Admin.Fail(nameof(IRocketMqAdmin.DeleteSubscriptionGroupAsync), new RocketMqException("no answer"));
 
         await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
         await SaysAsync(world, "The consumer group could not be removed: the master of a-0 did not answer in time. Annotate rocketops.io/force-delete=true to give up.");

@@ -198,13 +198,7 @@ public sealed class TopicControllerTests
     public async Task Reconcile_BrokerRefuses_StalledWithItsWords()
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
-        world.Admin.Fault = request =>
-        {
-            if (request == nameof(IRocketMqAdmin.CreateOrUpdateTopicAsync))
-            {
-                throw new RocketMqException(29, "no such message type", "broker");
-            }
-        };
+        world.Admin.Fail(nameof(IRocketMqAdmin.CreateOrUpdateTopicAsync), new RocketMqException(29, "no such message type", "broker"));
 
         await world.CreateTopicAsync("events", "a");
 
@@ -267,13 +261,7 @@ public sealed class TopicControllerTests
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         await world.CreateTopicAsync("events", "a", static spec => spec.DeletionPolicy = DeletionPolicy.Delete);
         await world.TopicAsync("events", "Ready", "True");
-        world.Admin.Fault = static request =>
-        {
-            if (request == nameof(IRocketMqAdmin.DeleteTopicOnBrokerAsync))
-            {
-                throw new RocketMqException(1, "topics are kept here", "broker");
-            }
-        };
+        world.Admin.Fail(nameof(IRocketMqAdmin.DeleteTopicOnBrokerAsync), new RocketMqException(1, "topics are kept here", "broker"));
 
         await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
 

@@ -47,6 +47,15 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>Called before each request; throws to make it fail.</summary>
     public Action<string>? Fault { get; set; }
 
+    /// <summary>Makes one kind of request fail, as <see cref="Fault"/> does until it is set again.</summary>
+    public void Fail(string request, Exception failure) => Fault = asked =>
+    {
+        if (asked == request)
+        {
+            throw failure;
+        }
+    };
+
     public ConcurrentDictionary<(string Address, string Topic), TopicStats> Stats { get; } = new();
 
     /// <summary>What waits elsewhere than in the queues, by address and topic; nothing when not set.</summary>

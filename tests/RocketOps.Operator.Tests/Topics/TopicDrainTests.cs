@@ -78,13 +78,7 @@ public sealed class TopicDrainTests
     [Fact]
     public async Task Ask_ClientIsLateItself_NotAFailureOfTheMaster()
     {
-        _admin.Fault = static request =>
-        {
-            if (request == nameof(IRocketMqAdmin.GetPendingMessagesAsync))
-            {
-                throw new RocketMqException("10.0.0.1:10911 did not answer", new TimeoutException());
-            }
-        };
+        _admin.Fail(nameof(IRocketMqAdmin.GetPendingMessagesAsync), new RocketMqException("10.0.0.1:10911 did not answer", new TimeoutException()));
 
         (await AskAsync()).BlockedBy.Should().StartWith("a-0, which answers, but takes longer");
     }
@@ -92,13 +86,7 @@ public sealed class TopicDrainTests
     [Fact]
     public async Task Ask_ConnectionIsLost_IsAFailureOfTheMaster()
     {
-        _admin.Fault = static request =>
-        {
-            if (request == nameof(IRocketMqAdmin.GetPendingMessagesAsync))
-            {
-                throw new RocketMqException("10.0.0.1:10911 is gone", new IOException());
-            }
-        };
+        _admin.Fail(nameof(IRocketMqAdmin.GetPendingMessagesAsync), new RocketMqException("10.0.0.1:10911 is gone", new IOException()));
 
         await FluentActions.Awaiting(AskAsync).Should().ThrowAsync<RocketMqException>();
     }
