@@ -33,6 +33,8 @@ public sealed class SlowMasterTests
     private readonly MasterRounds<TopicSettings> _topics;
     private readonly TopicPass _pass;
 
+    private DateTimeOffset LongAgo => _time.GetUtcNow() - TimeSpan.FromHours(1);
+
     public SlowMasterTests()
     {
         _calls = new MasterCalls(_options, _time);
@@ -60,7 +62,7 @@ public sealed class SlowMasterTests
     public async Task Shrink_ManyGroups_EndsAndTheMasterIsNotAway()
     {
         _admin.Put(Address, new TopicConfig { Name = "T", ReadQueues = 2, WriteQueues = 1 });
-        Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 1, Permission = 6, DrainingSince = Long });
+        Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 1, Permission = 6, DrainingSince = LongAgo });
         (topic.Spec.ReadQueues, topic.Spec.WriteQueues) = (1, 1);
         RoundMaster<TopicSettings> master = await LookAsync();
 
@@ -75,7 +77,7 @@ public sealed class SlowMasterTests
     public async Task RemovalFromAGroup_ManyGroups_EndsAndTheMasterIsNotAway()
     {
         _admin.Put(Address, new TopicConfig { Name = "T", ReadQueues = 2, WriteQueues = 2, Permission = Client.TopicPermission.Read });
-        Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 2, Permission = 4, Removal = TopicRemovalPhase.Draining, DrainingSince = Long });
+        Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 2, Permission = 4, Removal = TopicRemovalPhase.Draining, DrainingSince = LongAgo });
         RoundMaster<TopicSettings> master = await LookAsync();
 
         await UntilAsync(
@@ -103,8 +105,6 @@ public sealed class SlowMasterTests
         outcome.Should().BeEquivalentTo(new { Written = true, Pending = (Problem?)null, Problem = (Problem?)null });
         rounds.Known(_cluster).Should().NotBeNull();
     }
-
-    private DateTimeOffset Long => _time.GetUtcNow() - TimeSpan.FromHours(1);
 
     private static Topic Of(TopicBrokerStatus broker) => new()
     {

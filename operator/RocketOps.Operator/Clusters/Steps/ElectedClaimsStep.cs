@@ -90,7 +90,7 @@ internal sealed class ElectedClaimsStep
         }
     }
 
-    /// <summary>Writes the note where it is missing or names another group, also on claims that an operator of before there was one has made.</summary>
+    /// <summary>Writes the note where it is missing, names another group or says that a member has left which is there again, also on claims that an operator of before there was one has made.</summary>
     public async Task RunAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
         foreach (StatefulSet set in observation.Sets.Where(static set => ElectionCheck.IsElected(set) && !set.IsDeleting()))
@@ -114,17 +114,7 @@ internal sealed class ElectedClaimsStep
         }
     }
 
-    /// <summary>A group that is to have members it has not: those it has were made when claims could be read, or by an operator that knew of no others. One whose set is made again has its members.</summary>
-    private static string? FindUndecided(ClusterContext context, ClusterObservation observation) => context.Groups.FirstOrDefault(group =>
-        observation.Set(group) is { } set ? (set.Spec?.Replicas ?? 1) < context.Spec.Brokers.Replicas : !observation.Recreated.Contains(group));
-
-    private static List<PersistentVolumeClaim> Elected(ClusterContext context, ClusterObservation observation, IEnumerable<PersistentVolumeClaim> claims) =>
-        [.. claims.Where(claim => ElectedClaim.IsOne(claim) && !claim.IsDeleting() && context.Groups.Any(group => IsOfMember(context, observation, group, claim))).OrderBy(static claim => claim.Name(), StringComparer.Ordinal)];
-
-    private static bool IsOfMember(ClusterContext context, ClusterObservation observation, string group, PersistentVolumeClaim claim) =>
-        ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) is { } ordinal && ordinal < Math.Max(context.Spec.Brokers.Replicas, observation.Set(group)?.Spec?.Replicas ?? 0);
-
-    /// <summary>Writes on the claims of members that have left a group that they have.</summary>
+    /// <summary>Notes on the claims of members that have left a group that they have left it.</summary>
     /// <param name="context">The cluster.</param>
     /// <param name="group">The group.</param>
     /// <param name="counted">How many members anybody may still count among it.</param>
@@ -137,6 +127,16 @@ internal sealed class ElectedClaimsStep
             await NoteAsync(claim, new JsonObject { [ElectedClaim.LeftAnnotation] = "true" }, cancellationToken);
         }
     }
+
+    /// <summary>A group that is to have members it has not: those it has were made when claims could be read, or by an operator that knew of no others. One whose set is made again has its members.</summary>
+    private static string? FindUndecided(ClusterContext context, ClusterObservation observation) => context.Groups.FirstOrDefault(group =>
+        observation.Set(group) is { } set ? (set.Spec?.Replicas ?? 1) < context.Spec.Brokers.Replicas : !observation.Recreated.Contains(group));
+
+    private static List<PersistentVolumeClaim> Elected(ClusterContext context, ClusterObservation observation, IEnumerable<PersistentVolumeClaim> claims) =>
+        [.. claims.Where(claim => ElectedClaim.IsOne(claim) && !claim.IsDeleting() && context.Groups.Any(group => IsOfMember(context, observation, group, claim))).OrderBy(static claim => claim.Name(), StringComparer.Ordinal)];
+
+    private static bool IsOfMember(ClusterContext context, ClusterObservation observation, string group, PersistentVolumeClaim claim) =>
+        ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) is { } ordinal && ordinal < Math.Max(context.Spec.Brokers.Replicas, observation.Set(group)?.Spec?.Replicas ?? 0);
 
     private async Task NoteAsync(PersistentVolumeClaim claim, JsonObject annotations, CancellationToken cancellationToken)
     {
