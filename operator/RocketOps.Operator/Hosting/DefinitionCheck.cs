@@ -83,7 +83,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return (string?)(await AskAsync("openapi/v3", either.Token))?["paths"]?[GroupVersion]?["serverRelativeURL"];
+            return (string?)(await AskAsync("openapi/v3", either.Token))["paths"]?[GroupVersion]?["serverRelativeURL"];
         }
         catch (Exception failed) when (ApiFailures.IsFailure(failed, cancellationToken))
         {
@@ -120,7 +120,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
     /// <returns>What the definitions lack; null when they cannot be read.</returns>
     private async Task<List<string>?> MissingAsync(CancellationToken cancellationToken)
     {
-        JsonObject? published;
+        JsonObject published;
         using CancellationTokenSource deadline = new(options.AdminTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
@@ -140,13 +140,14 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         ];
     }
 
-    /// <returns>Null for what is no document, as the page of a proxy that answers for an API server which is away.</returns>
-    private async Task<JsonObject?> AskAsync(string path, CancellationToken cancellationToken) => await client.SendAsync(HttpMethod.Get, path, cancellationToken: cancellationToken) as JsonObject;
+    /// <exception cref="InvalidDataException">It is no document, as the page of a proxy that answers for an API server which is away.</exception>
+    private async Task<JsonObject> AskAsync(string path, CancellationToken cancellationToken) =>
+        await client.SendAsync(HttpMethod.Get, path, cancellationToken: cancellationToken) as JsonObject ?? throw new InvalidDataException($"{path} is no document.");
 
-    private static IEnumerable<string> Missing<T>(JsonObject? published, KubernetesType<T> type)
+    private static IEnumerable<string> Missing<T>(JsonObject published, KubernetesType<T> type)
         where T : class, IKubernetesObject
     {
-        JsonNode? schema = (published?["components"]?["schemas"] as JsonObject)?.Select(static named => named.Value)
+        JsonNode? schema = (published["components"]?["schemas"] as JsonObject)?.Select(static named => named.Value)
             .FirstOrDefault(schema => schema?["x-kubernetes-group-version-kind"] is JsonArray kinds && kinds.Any(kind => (string?)kind?["kind"] == type.Kind));
         return schema is null ? [] : PublishedSchema.Missing(type.Json, schema).Select(field => $"{type.Kind} {field}");
     }
