@@ -61,6 +61,23 @@ public sealed class GroupViewTests
         view.Outdated.Should().HaveCount(expected ? 1 : 0);
     }
 
+    /// <summary>The pass that makes a group's set has no map of it in its cache that says that the group is closed.</summary>
+    [Theory]
+    [InlineData(false, true, null)]
+    [InlineData(true, false, Reasons.MasterMissing)]
+    public void Of_GroupHasJustCome_NobodyMissesIt(bool known, bool isNew, string? fault)
+    {
+        ClusterContext context = Context(1, new OrdinalLeadership());
+        context.Cluster.Status = new BrokerClusterStatus
+        {
+            Groups = [new BrokerGroupStatus { Name = "a-9", Members = [new BrokerMemberStatus { Name = "a-9-0", PodUid = "uid" }] }, .. known ? [new BrokerGroupStatus { Name = "a-0" }] : Array.Empty<BrokerGroupStatus>()],
+        };
+
+        GroupView view = GroupView.Of(context, "a-0", Observation(0), BrokerRegistrations.Unknown);
+
+        (view.Set is not null, view.IsNew, view.Fault).Should().Be((true, isNew, fault));
+    }
+
     /// <summary>Who holds an expired Lease is nobody's master any more, unless it says that it serves; its epoch stays.</summary>
     [Theory]
     [InlineData(null, false)]

@@ -104,7 +104,9 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         {
             IsElected = context.IsAutomatic,
             IsClosed = context.IsMarked(group) || observation.Closures.ContainsKey(group),
-            IsNew = observation.IsClosed(group) || (set is null && context.BeginsClosed(group) && context.Cluster.Status?.Groups?.Exists(known => known.Name == group) != true),
+
+            // The pass that makes it knows the set that it has made, and not yet the map that closes it.
+            IsNew = observation.IsClosed(group) || (context.BeginsClosed(group) && context.Cluster.Status?.Groups?.Exists(known => known.Name == group) != true),
             IsTroubled = context.Troubled.Contains(group),
             LeaseUnread = context.Facts.Unread.GetValueOrDefault(group),
         };
