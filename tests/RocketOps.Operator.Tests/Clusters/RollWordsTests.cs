@@ -24,7 +24,7 @@ public sealed class RollWordsTests
     [InlineData((int)RollWait.Serving, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1: starting.")]
     [InlineData((int)RollWait.Registration, Reasons.RollingUpdate, "Brokers restart one at a time; waiting for a-0-1 to register with every name server.")]
     [InlineData((int)RollWait.Sync, Reasons.WaitingForSync, "Brokers restart one at a time; the next one of a-0 goes when a-0-1 has everything that was acknowledged. It does not copy its master's log: another record.")]
-    [InlineData((int)RollWait.LastCopy, Reasons.LastCopy, "Brokers restart one at a time, and a-0-1: starting is all of a-0 that has everything that was acknowledged: it gets time to come by itself before it restarts with what is asked for now.")]
+    [InlineData((int)RollWait.LastCopy, Reasons.LastCopy, "Brokers restart one at a time, and no member of a-0 that serves has everything that was acknowledged. a-0-1 has it, and gets time to come by itself before it restarts with what is asked for now (a-0-1: starting).")]
     [InlineData((int)RollWait.Master, Reasons.MasterMissing, "Brokers restart one at a time, and none of a-0 goes before somebody leads it: a-0-1 does not renew its Lease.")]
     [InlineData((int)RollWait.MasterPause, Reasons.RollingUpdate, "Brokers restart one at a time; clients get time to find a-0-1 again before the next master goes.")]
     [InlineData((int)RollWait.HandOver, Reasons.HandingOver, "Brokers restart one at a time: a-0-1 hands a-0 over before it restarts.")]

@@ -27,6 +27,9 @@ public sealed class ScaleOutPlannerTests
     [Fact]
     public void Next_OneHasFallenBehind_IsWaitedFor() => Next(5, 3, [0, 2]).Should().Be(new ScaleOutPlan("a-0", OperationPhase.Waiting, "a-0-3, a-0-4 wait for a-0-1 to be in sync."));
 
+    [Fact]
+    public void Next_OneIsMissingAndAnotherHasFallenBehind_SaysWhichWaits() => Next(4, 3, [0, 2]).Should().Be(new ScaleOutPlan("a-0", OperationPhase.Waiting, "a-0-3 waits for a-0-1 to be in sync."));
+
     /// <summary>Nothing is copied, and a group that lost its Lease, or all copies in sync, begins with everybody whom it counts.</summary>
     [Theory]
     [InlineData(true)]

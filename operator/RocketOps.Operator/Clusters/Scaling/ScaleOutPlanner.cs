@@ -24,6 +24,7 @@ internal static class ScaleOutPlanner
         int present = group.Members.Count;
         bool isLed = group.Leaderless is null;
         string later = Names(group, present, wanted);
+        string wait = wanted == present + 1 ? "waits" : "wait";
         if ((isLed || present >= wanted) && Joining(group, context.JoiningFrom(group.Name) ?? wanted, wanted) is { Length: > 0 } joining)
         {
             string next = later.Length == 0 ? string.Empty : $" After that: {later}.";
@@ -37,17 +38,17 @@ internal static class ScaleOutPlanner
 
         if (group.IsTroubled)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for what keeps the objects of {group.Name} from being applied to be removed.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} {wait} for what keeps the objects of {group.Name} from being applied to be removed.");
         }
 
         if (context.Kept.KeepsBrokers)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for a configuration that {group.Name} can take.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} {wait} for a configuration that {group.Name} can take.");
         }
 
         if (context.ListedOf(group.Name) < wanted)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for addresses of their Services.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, wanted == present + 1 ? $"{later} waits for the address of its Service." : $"{later} wait for addresses of their Services.");
         }
 
         if (!group.Observed || group.Outdated.Any() || KeptConfigurations.ConfigOf(group.Set!.Spec?.Template?.Spec) != BrokerConfigMap.Build(context, group.Name).Name())
@@ -57,12 +58,12 @@ internal static class ScaleOutPlanner
 
         if (group.Members.FirstOrDefault(static member => !member.Settled) is { } unsettled)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for {unsettled.Pod} to serve.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} {wait} for {unsettled.Pod} to serve.");
         }
 
         if (isLed && group.Members.FirstOrDefault(member => !group.Lease!.Has(member.Pod)) is { } behind)
         {
-            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} wait for {behind.Pod} to be in sync.");
+            return new ScaleOutPlan(group.Name, OperationPhase.Waiting, $"{later} {wait} for {behind.Pod} to be in sync.");
         }
 
         int members = isLed ? present + 1 : wanted;

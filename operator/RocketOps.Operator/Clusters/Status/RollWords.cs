@@ -34,7 +34,7 @@ internal static class RollWords
                 $"{Begin}; the next one of {roll.WaitsFor!.Group} goes when {roll.WaitsFor.Pod} has everything{(findings.Groups.Any(group => group.Name == roll.WaitsFor.Group && group.IsElected) ? " that was acknowledged" : " that its master has: fewer copies than replication.minInSync would be left")}. {Straggler(roll.WaitsFor, findings)}"),
             RollWait.LastCopy => new Problem(
                 Reasons.LastCopy,
-                $"{Begin}, and {PodWords.WithTrouble(roll.WaitsFor!, findings)} is all of {roll.WaitsFor!.Group} that has everything that was acknowledged: it gets time to come by itself before it restarts with what is asked for now."),
+                $"{Begin}, and no member of {roll.WaitsFor!.Group} that serves has everything that was acknowledged. {roll.WaitsFor.Pod} has it, and gets time to come by itself before it restarts with what is asked for now ({PodWords.WithTrouble(roll.WaitsFor, findings)})."),
             RollWait.HandOver when findings.HandOverFails => new Problem(
                 Reasons.HandOverFailing,
                 $"{HandOver(roll)}, and was asked several times in vain. The logs of both say why; it is asked again, less and less often, and restarts when it has handed over."),
