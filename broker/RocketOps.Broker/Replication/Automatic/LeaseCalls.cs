@@ -209,7 +209,8 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         if (_lastFailure != failure)
         {
             _lastFailure = failure;
-            LogFailed(failure);
+            // It may end a sentence of its own, and goes on in this one.
+            LogFailed(failure.TrimEnd('.'));
         }
     }
 

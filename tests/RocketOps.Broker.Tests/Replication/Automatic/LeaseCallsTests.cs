@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Replication.Leases;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Replication.Automatic;
@@ -38,6 +39,20 @@ public sealed class LeaseCallsTests
         calls.Read(_ => failed.TrySetException(new InvalidOperationException("it throws")), () => failed.TrySetResult());
 
         await failed.Task.WaitAsync(TimeSpan.FromMinutes(2));
+    }
+
+    /// <summary>What a store says may be whole sentences.</summary>
+    [Fact]
+    public async Task Read_StoreSaysWhyInSentences_OneEndsAndTheNextBegins()
+    {
+        using RecordingLoggerFactory log = new();
+        await using LeaseCalls calls = new(new HangingStore { Throws = true, Why = "Somebody edited it. Delete it." }, Short, new Random(1), TimeProvider.System, log);
+        TaskCompletionSource failed = new();
+
+        calls.Read(_ => failed.TrySetException(new InvalidOperationException("it throws")), () => failed.TrySetResult());
+        await failed.Task.WaitAsync(TimeSpan.FromMinutes(2));
+
+        log.Messages.Should().ContainSingle().Which.Should().StartWith("The lease store did not do what it was asked: Somebody edited it. Delete it. A master");
     }
 
     [Fact]
@@ -182,12 +197,14 @@ public sealed class LeaseCallsTests
 
         public bool Throws { get; init; }
 
+        public string Why { get; init; } = "no";
+
         public int Calls => Volatile.Read(ref _calls);
 
         public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _calls);
-            return Throws ? throw new LeaseStoreException("no") : _never.Task;
+            return Throws ? throw new LeaseStoreException(Why) : _never.Task;
         }
 
         public Task<string?> TryWriteAsync(LeaseRecord record, string? expectedVersion, CancellationToken cancellationToken) => throw new NotSupportedException();
