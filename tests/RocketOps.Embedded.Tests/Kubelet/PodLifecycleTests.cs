@@ -143,15 +143,15 @@ public sealed class PodLifecycleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Run_UnknownImage_WaitsWithErrImagePullAndSaysWhatRuns()
+    public async Task Run_UnknownImage_WaitsWithErrImageNeverPullAndSaysWhatRuns()
     {
         await _kubelet.CreateAsync(
             Kinds.Pod, """{"metadata":{"name":"foreign"},"spec":{"containers":[{"name":"main","image":"nginx:1.27"}]}}""");
 
         KubernetesObject pod = await _kubelet.PodAsync(
             "foreign",
-            pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "ErrImagePull",
-            "reason ErrImagePull");
+            pod => pod.Status.Items("containerStatuses").FirstOrDefault().Field("state").Field("waiting").Text("reason") == "ErrImageNeverPull",
+            "reason ErrImageNeverPull");
 
         pod.Status.Text("phase").Should().Be("Pending");
         pod.Status.Items("containerStatuses").Single().Field("state").Field("waiting").Text("message")

@@ -2,7 +2,7 @@ namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>
 /// A container cannot be started as its spec says. Reason is what the status shows, as the kubelet words it
-/// (CreateContainerConfigError, ErrImagePull …; ContainerCreating while a volume is on its way). Permanent means that only another spec helps.
+/// (CreateContainerConfigError, ErrImageNeverPull …; ContainerCreating while a volume is on its way). Permanent means that only another spec helps.
 /// </summary>
 internal sealed class ContainerConfigException(string reason, string message, bool isPermanent = false) : Exception(message)
 {

@@ -8,7 +8,7 @@ internal sealed class ImageCatalog(IReadOnlyDictionary<string, LocalProgram> pro
         if (!programs.TryGetValue(ShortName(image), out LocalProgram? program))
         {
             throw new ContainerConfigException(
-                "ErrImagePull",
+                "ErrImageNeverPull",
                 $"No local program stands for image \"{image}\". Pods here are processes of this machine and only these images run: "
                 + $"{string.Join(", ", programs.Keys.Order(StringComparer.Ordinal))}.",
                 isPermanent: true);
@@ -17,7 +17,7 @@ internal sealed class ImageCatalog(IReadOnlyDictionary<string, LocalProgram> pro
         if (Path.IsPathRooted(program.FileName) && !File.Exists(program.FileName))
         {
             throw new ContainerConfigException(
-                "ErrImagePull", $"The local program for image \"{image}\" is missing: {program.FileName}", isPermanent: true);
+                "ErrImageNeverPull", $"The local program for image \"{image}\" is missing: {program.FileName}", isPermanent: true);
         }
 
         return program;
