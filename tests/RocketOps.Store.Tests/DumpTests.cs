@@ -82,6 +82,41 @@ public sealed class DumpTests
         findings.Should().Contain(finding => finding.IsDamage && finding.What.Contains(expected, StringComparison.Ordinal), string.Join('\n', findings));
     }
 
+    [Theory]
+    [InlineData(null, 1, 0)]
+    [InlineData(50, 0, 40)]
+    public async Task Verify_IndexOfASizeOfItsOwn_IsUncheckedUntilItsSlotsAreKnown(int? slots, int uncheckedFiles, long entries)
+    {
+        (List<StoreFinding> findings, VerifyResult result) = await VerifyAsync(SmallStore.Options("/store"), slots);
+
+        (result.Damages, result.Repairable, result.Unchecked, result.IndexEntries).Should().Be((0, 0, uncheckedFiles, entries));
+        findings.Select(static finding => (finding.Kind, finding.Where.Split(' ')[0], finding.What.EndsWith("Give maxHashSlotNum as --index-slots", StringComparison.Ordinal)))
+            .Should().Equal(Enumerable.Repeat((StoreFindingKind.Unchecked, "index", true), uncheckedFiles));
+    }
+
+    /// <summary>As a broker chooses them for a small volume.</summary>
+    [Fact]
+    public async Task Verify_IndexInProportionToTheLog_IsChecked()
+    {
+        StoreLayout layout = StoreLayout.ForVolume(512 * 1024);
+        StoreOptions options = new()
+        {
+            RootDirectory = "/store",
+            CommitLogFileBytes = layout.CommitLogFileBytes,
+            ConsumeQueueFileBytes = layout.ConsumeQueueFileBytes,
+            IndexSlots = layout.IndexSlots,
+            IndexEntries = layout.IndexEntries,
+            MaxMessageBytes = 16 * 1024,
+            TailBytes = 256 * 1024,
+            Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },
+        };
+
+        (List<StoreFinding> findings, VerifyResult result) = await VerifyAsync(options, slots: null);
+
+        findings.Should().BeEmpty();
+        result.IndexEntries.Should().Be(40);
+    }
+
     [Fact]
     public void ConfigFile_CrashAtEveryCall_OneOfTheTwoIsComplete()
     {
@@ -104,6 +139,23 @@ public sealed class DumpTests
                 }
             }
         }
+    }
+
+    private static async Task<(List<StoreFinding> Findings, VerifyResult Result)> VerifyAsync(StoreOptions options, int? slots)
+    {
+        MemoryFileSystem files = new();
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                store.Append("T", 0, "a body", $"UNIQ_KEY\u0001u{i}");
+            }
+
+            store.Writer.WritePending();
+        }
+
+        List<StoreFinding> findings = [];
+        return (findings, new StoreVerifier(files, "/store", slots, findings.Add).Run(CancellationToken.None));
     }
 
     private static int Rewrite(MemoryFileSystem files)

@@ -13,9 +13,6 @@ namespace RocketOps.Store.Dump;
 /// </summary>
 public sealed class StoreVerifier
 {
-    private const int DefaultIndexFileBytes = 420_000_040;
-    private const int DefaultIndexSlots = 5_000_000;
-
     private readonly IStoreFileSystem _files;
     private readonly string _root;
     private readonly int? _indexSlots;
@@ -27,8 +24,9 @@ public sealed class StoreVerifier
     private long _lastStoreTimestamp;
     private int _damages;
     private int _repairable;
+    private int _unchecked;
 
-    /// <summary>Verifies the store below <paramref name="root"/>; index files of other than the default size need <paramref name="indexSlots"/> (<c>maxHashSlotNum</c>).</summary>
+    /// <summary>Verifies the store below <paramref name="root"/>; index files whose broker has sizes of its own for them need <paramref name="indexSlots"/> (<c>maxHashSlotNum</c>).</summary>
     public StoreVerifier(IStoreFileSystem files, string root, int? indexSlots, Action<StoreFinding> report)
     {
         _files = files;
@@ -67,7 +65,7 @@ public sealed class StoreVerifier
         }
 
         VerifyCheckpoint(store);
-        return new VerifyResult(_messages, _units, _indexEntries, end, _damages, _repairable);
+        return new VerifyResult(_messages, _units, _indexEntries, end, _damages, _repairable, _unchecked);
     }
 
     private long VerifyLog(OfflineStore store, CancellationToken cancellationToken)
@@ -257,13 +255,15 @@ public sealed class StoreVerifier
     private void VerifyIndex(OfflineStore store, string name, long length, IndexHeader header, long logEnd)
     {
         string where = $"index {name}";
-        if (_indexSlots is null && length != DefaultIndexFileBytes)
+        if (FindIndexSlots(length) is not { } slots)
         {
-            Repairable(where, "has not the default size: its entries are checked only with --index-slots, the maxHashSlotNum of its broker");
+            // What lies where depends on the number of slots, of which the file says nothing.
+            _unchecked++;
+            _report(new StoreFinding(
+                StoreFindingKind.Unchecked, where, $"has {length} bytes, which none has by default: its broker has a maxHashSlotNum or maxIndexNum of its own, without which nobody knows what lies where. Give maxHashSlotNum as --index-slots"));
             return;
         }
 
-        int slots = _indexSlots ?? DefaultIndexSlots;
         long capacity = (length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes;
         if (header.IndexCount > capacity)
         {
@@ -304,6 +304,19 @@ public sealed class StoreVerifier
         VerifySlots(file, where, slots, newest, header);
     }
 
+    /// <summary>Null for a length that is neither RocketMQ's default nor what goes with the length of the log's files.</summary>
+    private int? FindIndexSlots(long length)
+    {
+        if (_indexSlots is not null)
+        {
+            return _indexSlots;
+        }
+
+        // The volume is not asked: without a log there is no index.
+        StoreLayout own = StoreLayout.Find(_files, _root, Path.Combine(_root, "commitlog"), volumeBytes: 1);
+        return new[] { StoreLayout.Default, own }.FirstOrDefault(layout => IndexLayout.FileBytes(layout.IndexSlots, layout.IndexEntries) == length)?.IndexSlots;
+    }
+
     private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header)
     {
         byte[] bytes = new byte[slots * IndexLayout.SlotBytes];
@@ -339,13 +352,13 @@ public sealed class StoreVerifier
     private void Damage(string where, string what)
     {
         _damages++;
-        _report(new StoreFinding(IsDamage: true, where, what));
+        _report(new StoreFinding(StoreFindingKind.Damage, where, what));
     }
 
     private void Repairable(string where, string what)
     {
         _repairable++;
-        _report(new StoreFinding(IsDamage: false, where, what));
+        _report(new StoreFinding(StoreFindingKind.Repairable, where, what));
     }
 
     private sealed class QueueTrack

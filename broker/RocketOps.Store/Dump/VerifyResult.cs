@@ -7,4 +7,5 @@ namespace RocketOps.Store.Dump;
 /// <param name="LogEnd">Where the valid log ends.</param>
 /// <param name="Damages">Findings that are damage.</param>
 /// <param name="Repairable">Findings that the next start puts right.</param>
-public sealed record VerifyResult(long Messages, long Units, long IndexEntries, long LogEnd, int Damages, int Repairable);
+/// <param name="Unchecked">What could not be checked.</param>
+public sealed record VerifyResult(long Messages, long Units, long IndexEntries, long LogEnd, int Damages, int Repairable, int Unchecked);

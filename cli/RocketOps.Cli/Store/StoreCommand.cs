@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
@@ -46,7 +47,7 @@ internal static class StoreCommand
     private static Command Verify(Shell shell)
     {
         Argument<string> directory = StoreDirectory.Argument();
-        Option<int?> slots = new("--index-slots") { Description = "maxHashSlotNum of the broker, where it is not the default" };
+        Option<int?> slots = new("--index-slots") { Description = "maxHashSlotNum of the broker, where its configuration has one" };
         Command command = new DocumentedCommand(
             "verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged, 2 when DIR is no store", "rocketops store verify /home/rocketmq/store")
         {
@@ -63,15 +64,28 @@ internal static class StoreCommand
             new LinuxFileSystem(),
             directory,
             indexSlots,
-            finding => output.WriteLine($"{(finding.IsDamage ? "damaged" : "to be recovered")}: {finding.Where}: {finding.What}"));
+            finding => output.WriteLine($"{Word(finding.Kind)}: {finding.Where}: {finding.What}"));
         VerifyResult figures = verifier.Run(cancellationToken);
         output.WriteLine($"{figures.Messages} messages, {figures.Units} queue units, {figures.IndexEntries} index entries; the log ends at {figures.LogEnd}");
         output.WriteLine(figures switch
         {
-            { Damages: > 0 } => $"{figures.Damages} places are damaged",
-            { Repairable: > 0 } => $"not damaged; {figures.Repairable} places are put right by the next start",
+            { Damages: > 0 } => $"{Quantity.Of(figures.Damages, "place")} damaged",
+            { Repairable: > 0 } => $"not damaged; {Quantity.Of(figures.Repairable, "place")} to be put right by the next start",
+            { Unchecked: > 0 } => "what could be checked is sound",
             _ => "sound",
         });
+        if (figures.Unchecked > 0)
+        {
+            output.WriteLine($"{Quantity.Of(figures.Unchecked, "index file")} could not be checked");
+        }
+
         return figures.Damages > 0 ? Damaged : Sound;
     }
+
+    private static string Word(StoreFindingKind kind) => kind switch
+    {
+        StoreFindingKind.Damage => "damaged",
+        StoreFindingKind.Repairable => "to be recovered",
+        _ => "not checked",
+    };
 }
