@@ -14,8 +14,8 @@ internal sealed class OperatorArguments
     [
         new("namespace", "ROCKETOPS_NAMESPACE", "the namespaces to work in, with commas between them; all of them if absent"),
         new("kubeconfig", "ROCKETOPS_KUBECONFIG", "file to reach the API server with; the pod's service account or the usual kubeconfig if absent"),
-        new("broker-image", "ROCKETOPS_BROKER_IMAGE", "image of brokers whose cluster names none"),
-        new("nameserver-image", "ROCKETOPS_NAMESERVER_IMAGE", "image of name servers whose cluster names none"),
+        new("broker-image", "ROCKETOPS_BROKER_IMAGE", "image of brokers whose cluster names none; needed, for there are no published images"),
+        new("nameserver-image", "ROCKETOPS_NAMESERVER_IMAGE", "image of name servers whose cluster names none; needed too"),
         new("upgrade-clusters", "ROCKETOPS_UPGRADE_CLUSTERS", "true or false (default): clusters without spec.version follow the operator's version, instead of keeping theirs"),
         new("leader-election", "ROCKETOPS_LEADER_ELECTION", "true (default) or false: only one of several processes works at a time"),
         new("lease-namespace", "ROCKETOPS_LEASE_NAMESPACE", "namespace of the leader's lease; if absent the first one that is watched, and without one the operator's own"),
@@ -79,12 +79,17 @@ internal sealed class OperatorArguments
         int httpPort = Port(values, "http-port", 8080, errors);
         LogLevel logLevel = Level(values, "log-level", LogLevel.Information, errors);
         Uri? awaitReady = Address(values, "await-ready", errors);
+        if (!help && !values.ContainsKey("await-ready"))
+        {
+            Demand(values, "broker-image", errors);
+            Demand(values, "nameserver-image", errors);
+        }
+
         if (errors.Count > 0)
         {
             return null;
         }
 
-        OperatorImages images = OperatorImages.Default;
         OperatorOptions options = new OperatorOptions
         {
             Namespaces = values.GetValueOrDefault("namespace")?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [],
@@ -92,7 +97,7 @@ internal sealed class OperatorArguments
             UpgradesClusters = upgradesClusters,
             LeaseNamespace = values.GetValueOrDefault("lease-namespace"),
             ProtectionPolicy = values.GetValueOrDefault("protection-policy"),
-            Images = new OperatorImages(values.GetValueOrDefault("broker-image", images.Broker), values.GetValueOrDefault("nameserver-image", images.NameServer)),
+            Images = values.TryGetValue("broker-image", out string? broker) && values.TryGetValue("nameserver-image", out string? nameServer) ? new OperatorImages(broker, nameServer) : OperatorImages.Default,
         };
         return new OperatorArguments(options)
         {
@@ -103,6 +108,15 @@ internal sealed class OperatorArguments
             LogLevelFile = values.GetValueOrDefault("log-level-file"),
             Help = help,
         };
+    }
+
+    /// <summary>A name without a registry would be one of Docker Hub, where whoever takes it gives clusters what to run.</summary>
+    private static void Demand(Dictionary<string, string> values, string name, ICollection<string> errors)
+    {
+        if (!values.ContainsKey(name))
+        {
+            errors.Add($"--{name} is needed: there are no published images, so build and push them (docs/kubernetes.md) and name yours, as --{name}=registry.example.com/rocketops-{name[..^"-image".Length]}:{OperatorImages.Default.Version}");
+        }
     }
 
     private static bool ReadCommandLine(IReadOnlyList<string> arguments, Dictionary<string, string> values, ICollection<string> errors)

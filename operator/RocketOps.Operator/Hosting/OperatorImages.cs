@@ -5,7 +5,9 @@ namespace RocketOps.Operator.Hosting;
 /// <param name="NameServer">Image of the name servers.</param>
 public sealed record OperatorImages(string Broker, string NameServer)
 {
-    /// <summary>Images of the operator's own version: operator and brokers are released together.</summary>
+    /// <summary>
+    /// Names of the operator's own version for where no image is pulled: in <c>rocketops up</c> the last word of a name stands for a program beside it. No registry has them, so an operator on Kubernetes has to be told others.
+    /// </summary>
     public static OperatorImages Default { get; } = new("rocketops/broker:" + OwnVersion, "rocketops/nameserver:" + OwnVersion);
 
     /// <summary>The version these are of: the tag of the broker's image, or the operator's own version where that has a digest or no tag.</summary>

@@ -25,7 +25,7 @@ public sealed class ProgramTests
             """);
         int port = LoopbackPorts.Find();
         Dictionary<string, string> inContainer = new(StringComparer.Ordinal) { ["DOTNET_RUNNING_IN_CONTAINER"] = "true" };
-        await using ChildProcess process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}"], inContainer);
+        await using ChildProcess process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", kubeconfig, $"--http-port={port}", "--broker-image=r/broker:1", "--nameserver-image=r/nameserver:1"], inContainer);
         using HttpClient client = new();
         await Eventually.TrueAsync(async () => await StatusAsync(client, port, "livez") == HttpStatusCode.OK, "the process lives");
         (await StatusAsync(client, port, "readyz")).Should().Be(HttpStatusCode.ServiceUnavailable);

@@ -83,7 +83,7 @@ public sealed class OperatorLogTests : IAsyncLifetime
     private void Start(string argument)
     {
         Dictionary<string, string> inContainer = new(StringComparer.Ordinal) { ["DOTNET_RUNNING_IN_CONTAINER"] = "true" };
-        _process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", _directory.File("kubeconfig"), "--http-port=0", "--leader-election=false", argument], inContainer);
+        _process = ChildProcess.Start("dotnet", [Program, "--kubeconfig", _directory.File("kubeconfig"), "--http-port=0", "--leader-election=false", "--broker-image=r/broker:1", "--nameserver-image=r/nameserver:1", argument], inContainer);
     }
 
     private JsonElement[] Failures() => [.. Lines().Where(static line => Text(line, "event") == "52")];
