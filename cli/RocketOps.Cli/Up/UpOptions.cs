@@ -6,6 +6,9 @@ internal sealed record UpOptions
     /// <summary>Files, folders, or - for standard input.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
+    /// <summary>Manifests are read from standard input.</summary>
+    public bool TakesInput => Files.Contains(ManifestFiles.StandardInput);
+
     public required string DataDirectory { get; init; }
 
     /// <summary>Port of the API; 0 takes a free one.</summary>

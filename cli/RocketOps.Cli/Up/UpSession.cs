@@ -39,7 +39,8 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     /// <summary>As it is, while the console folds lines where it takes a terminal to end.</summary>
     private TextWriter Output => console.Profile.Out.Writer;
 
-    private bool IsInteractive => console.Profile.Capabilities.Interactive && !Console.IsOutputRedirected && !Console.IsInputRedirected;
+    // Who gives manifests by a pipe has no input that could be asked; the capability means that too.
+    private bool IsInteractive { get; } = DrawsScreen(options.TakesInput ? console.Profile.Out.IsTerminal : console.Profile.Capabilities.Interactive, shell, options);
 
     private bool ReadsKeys => IsInteractive && Quit is not null && QuitKey.IsPossible;
 
@@ -49,7 +50,17 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
 
     public async Task<int> RunAsync(CancellationToken stop)
     {
-        List<Manifest> manifests = [.. ManifestFiles.Read(options.Files, Console.In)];
+        List<Manifest> manifests;
+        try
+        {
+            using StringReader input = new(await ReadInputAsync(stop));
+            manifests = [.. ManifestFiles.Read(options.Files, input)];
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCodes.Interrupted;
+        }
+
         using DataDirectory data = DataDirectory.Open(options.DataDirectory);
         using FileLoggerProvider log = new(data.LogFile, shell.Time);
         using ILoggerFactory loggers = LoggerFactory.Create(logging => logging
@@ -85,6 +96,30 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
                 await Output.WriteLineAsync(loss);
             }
         }
+    }
+
+    /// <summary>Whether there is a live screen. Who gives manifests by a pipe may sit at the terminal all the same; other input that is no terminal is that of a script.</summary>
+    /// <param name="canBe">What the console says of itself.</param>
+    /// <param name="shell">Where it was started from.</param>
+    /// <param name="options">What was asked for.</param>
+    internal static bool DrawsScreen(bool canBe, Shell shell, UpOptions options) => canBe && shell.IsOutputTerminal && (shell.IsInputTerminal || options.TakesInput);
+
+    /// <summary>All of standard input, if it is asked for. Nothing has been started yet, so an interruption ends at once.</summary>
+    private async Task<string> ReadInputAsync(CancellationToken stop)
+    {
+        if (!options.TakesInput)
+        {
+            return string.Empty;
+        }
+
+        if (shell.IsInputTerminal)
+        {
+            await shell.Error.WriteLineAsync("Manifests are read from here; Ctrl-D ends them.");
+        }
+
+        // A read of a terminal or a pipe does not listen to a token.
+        using StreamReader input = new(shell.Input, leaveOpen: true);
+        return await input.ReadToEndAsync(CancellationToken.None).WaitAsync(stop);
     }
 
     /// <summary>The run on a control plane that has started; it stays the caller's.</summary>

@@ -44,11 +44,59 @@ public sealed class UpSessionTests
         (await File.ReadAllBytesAsync(Path.Combine(folder.File("my data"), "logs", "rocketops.log")))[0].Should().Be((byte)'2', "a year begins it, no byte order mark");
     }
 
+    /// <summary>Ctrl-C at a terminal where manifests are typed: the read goes on waiting, the command does not.</summary>
+    [Fact]
+    public async Task Run_InterruptedWhileManifestsAreTyped_EndsAtOnce()
+    {
+        using TempDirectory folder = new();
+        using CancellationTokenSource stop = new();
+        await using SilentStream input = new();
+        await using StringWriter output = new();
+        UpOptions options = new() { Files = ["-"], DataDirectory = folder.File("data") };
+        Task<int> run = new UpSession(options, Plain(output), At(output) with { Input = input, IsInputTerminal = true }).RunAsync(stop.Token);
+
+        await stop.CancelAsync();
+
+        (await run.WaitAsync(Deadline)).Should().Be(ExitCodes.Interrupted);
+        output.ToString().Should().Be("Manifests are read from here; Ctrl-D ends them.\n");
+        Directory.Exists(options.DataDirectory).Should().BeFalse("nothing was started");
+    }
+
+    [Fact]
+    public async Task Run_ManifestsByAPipe_AreReadFromIt()
+    {
+        using TempDirectory folder = new();
+        await using MemoryStream input = new("kind: [\n"u8.ToArray());
+        await using StringWriter output = new();
+
+        Func<Task> run = () => new UpSession(new UpOptions { Files = ["-"], DataDirectory = folder.File("data") }, Plain(output), At(output) with { Input = input }).RunAsync(CancellationToken.None);
+
+        (await run.Should().ThrowAsync<CommandFailedException>()).WithMessage("*standard input*");
+        output.ToString().Should().BeEmpty("nobody types");
+    }
+
+    [Theory]
+    [InlineData("quickstart.yaml", true, true, true)]
+    [InlineData("-", true, true, true)]
+    [InlineData("-", false, true, true)]
+    [InlineData("quickstart.yaml", false, true, false)]
+    [InlineData("-", false, false, false)]
+    [InlineData("-", true, false, false)]
+    public void DrawsScreen_OutputIsATerminal_UnlessAScriptGivesTheInput(string file, bool isInputTerminal, bool isOutputTerminal, bool drawsScreen)
+    {
+        UpOptions options = new() { Files = [file], DataDirectory = "data" };
+        Shell shell = At(TextWriter.Null) with { IsInputTerminal = isInputTerminal, IsOutputTerminal = isOutputTerminal };
+
+        UpSession.DrawsScreen(canBe: true, shell, options).Should().Be(drawsScreen);
+        UpSession.DrawsScreen(canBe: false, shell, options).Should().BeFalse();
+    }
+
     [Fact]
     public void State_OperatorEnded_IsNotReady() => (UpState.Empty with { OperatorEnd = "ended" }).IsReady.Should().BeFalse();
 
-    private static UpSession Session(UpOptions options, StringWriter output) => new(
-        options,
-        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No }),
-        new Shell { Output = output, OutputBytes = Stream.Null, Error = output, Input = Stream.Null, Patience = CliRun.Patience });
+    private static UpSession Session(UpOptions options, StringWriter output) => new(options, Plain(output), At(output));
+
+    private static IAnsiConsole Plain(StringWriter output) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No });
+
+    private static Shell At(TextWriter output) => new() { Output = output, OutputBytes = Stream.Null, Error = output, Input = Stream.Null, Patience = CliRun.Patience };
 }
