@@ -29,6 +29,9 @@ internal sealed record StartPoint
 
     public DateTimeOffset? Time { get; private init; }
 
+    /// <summary>The beginning, the end or a time: what a broker can be told for a whole topic.</summary>
+    public bool IsPlaceInTime => Time is not null || this == Beginning || this == End;
+
     /// <summary>Null when the text is none.</summary>
     public static StartPoint? Parse(string text, TimeProvider time)
     {

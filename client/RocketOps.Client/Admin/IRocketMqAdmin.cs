@@ -100,4 +100,17 @@ public interface IRocketMqAdmin : IAsyncDisposable
 
     /// <summary>Makes a group go on at another offset of a queue. Members that are online keep their own position and commit it over this one: stop them first.</summary>
     Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets a group whose members are online go on at a time in all queues of a topic on one broker, back or forth: the broker tells the members, which seek and commit there, or with <c>useServerSideResetOffset</c> keeps
+    /// the offsets for their next pulls. Push consumers take it; those that poll, and broadcasting ones, do not. A broker that tells members refuses when the group has no offset in one of the queues
+    /// (<see cref="SetConsumerOffsetAsync"/> gives it one).
+    /// </summary>
+    /// <param name="brokerAddress">Master to ask.</param>
+    /// <param name="group">Group to move.</param>
+    /// <param name="topic">Topic to move in.</param>
+    /// <param name="time">The first message stored then or later comes next; null for the queues' ends.</param>
+    /// <param name="cancellationToken">Gives up waiting; what was asked may be done all the same.</param>
+    /// <returns>Where it goes on, by queue; null when no member is connected to this broker.</returns>
+    Task<IReadOnlyDictionary<MessageQueue, long>?> ResetConsumerOffsetsAsync(string brokerAddress, string group, string topic, DateTimeOffset? time, CancellationToken cancellationToken = default);
 }

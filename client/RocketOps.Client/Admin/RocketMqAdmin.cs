@@ -278,6 +278,20 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return CallAsync(brokerAddress, request, cancellationToken);
     }
 
+    public async Task<IReadOnlyDictionary<MessageQueue, long>?> ResetConsumerOffsetsAsync(string brokerAddress, string group, string topic, DateTimeOffset? time, CancellationToken cancellationToken = default)
+    {
+        // Below 0 is the end, also for times before 1970.
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.InvokeBrokerToResetOffset)
+            .Set("topic", topic).Set("group", group).Set("timestamp", time is { } at ? Math.Max(0, at.ToUnixTimeMilliseconds()) : -1).Set("isForce", true);
+        RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+        return response.Code switch
+        {
+            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.OffsetTableBody, brokerAddress).Offsets,
+            ResponseCode.ConsumerNotOnline => null,
+            _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
+        };
+    }
+
     public ValueTask DisposeAsync() => _remoting.DisposeAsync();
 
     private async Task<IReadOnlyDictionary<string, string>> GetNameServerValuesAsync(string address, string @namespace, CancellationToken cancellationToken)

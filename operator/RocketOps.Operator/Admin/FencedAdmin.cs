@@ -91,5 +91,8 @@ internal sealed class FencedAdmin(IRocketMqAdmin inner, WriteGuard guard) : IRoc
     public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default) =>
         guard.RunAsync(() => inner.SetConsumerOffsetAsync(brokerAddress, group, queue, offset, cancellationToken));
 
+    public Task<IReadOnlyDictionary<MessageQueue, long>?> ResetConsumerOffsetsAsync(string brokerAddress, string group, string topic, DateTimeOffset? time, CancellationToken cancellationToken = default) =>
+        guard.RunAsync(() => inner.ResetConsumerOffsetsAsync(brokerAddress, group, topic, time, cancellationToken));
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

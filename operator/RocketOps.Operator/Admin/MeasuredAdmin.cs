@@ -94,6 +94,9 @@ internal sealed class MeasuredAdmin(IRocketMqAdmin inner, AdminMetrics metrics) 
     public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default) =>
         MeasureAsync(() => inner.SetConsumerOffsetAsync(brokerAddress, group, queue, offset, cancellationToken));
 
+    public Task<IReadOnlyDictionary<MessageQueue, long>?> ResetConsumerOffsetsAsync(string brokerAddress, string group, string topic, DateTimeOffset? time, CancellationToken cancellationToken = default) =>
+        MeasureAsync(() => inner.ResetConsumerOffsetsAsync(brokerAddress, group, topic, time, cancellationToken));
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private Task<T> MeasureAsync<T>(Func<Task<T>> call, [CallerMemberName] string method = "") => metrics.MeasureAsync(Operation(method), call);

@@ -76,15 +76,36 @@ public sealed class GroupTests(ClusterFixture cluster)
     }
 
     [Fact]
-    public async Task ResetAndDelete_WhileMembersAreOnline_AreRefused()
+    public async Task Reset_WhileAMemberRuns_ItGoesOnThere()
+    {
+        (string topic, string group) = (await cluster.NewTopicAsync(queues: 2), cluster.NewName("Group"));
+        (await cluster.RunAsync("consume", topic, "-g", group, "--exit")).EnsureSuccess();
+        (await cluster.RunAsync("produce", topic, "0", "1", "2", "--queue", "1")).EnsureSuccess();
+        await using ChildProcess member = await JoinAsync(topic, group, "-o", "body");
+        await Eventually.TrueAsync(() => Lines(member).SequenceEqual(["0", "1", "2"]), "all is consumed once", Patience);
+
+        CliRun unasked = await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "beginning");
+        CliRun done = (await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "beginning", "--yes")).EnsureSuccess();
+
+        unasked.Error.Should().StartWith($"rocketops: Let group {group} go on at NEXT? Its 1 member online will be told; what they are working on may be handled again. There is no terminal");
+        done.OutputLines.Last().Should().Be($"{group}: moved in 2 queues; 1 member told");
+        await Eventually.TrueAsync(() => Lines(member).SequenceEqual(["0", "1", "2", "0", "1", "2"]), "all is consumed again, by the same member", Patience);
+
+        CliRun onward = (await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "end", "--yes", "-o", "json")).EnsureSuccess();
+        using JsonDocument moved = JsonDocument.Parse(onward.Output);
+        moved.RootElement.EnumerateArray().Select(static queue => (queue.GetProperty("queue").GetInt32(), queue.GetProperty("done").GetString(), queue.GetProperty("to").GetInt64())).Should().Equal((0, "moved", 0L), (1, "moved", 3L));
+    }
+
+    [Fact]
+    public async Task ResetToAnOffsetAndDelete_WhileMembersAreOnline_AreRefused()
     {
         (string topic, string group) = await NewGroupAsync(messages: 1, consumed: 1);
         await using ChildProcess member = await JoinAsync(topic, group);
 
-        CliRun reset = await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "beginning", "--yes");
+        CliRun reset = await cluster.RunAsync("group", "reset", group, "--topic", topic, "--to", "-1", "--yes");
         CliRun delete = await cluster.RunAsync("group", "delete", group, "--yes");
 
-        reset.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 member online") && run.Error.Contains("Stop them first"));
+        reset.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 member online") && run.Error.EndsWith("They go to beginning, end or a time only while they run. Stop them first: they would commit over the new offsets.\n"));
         delete.Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("has 1 member online. Stop them first, or give --force."));
     }
 
@@ -115,9 +136,11 @@ public sealed class GroupTests(ClusterFixture cluster)
         return (topic, group);
     }
 
-    private async Task<ChildProcess> JoinAsync(string topic, string group)
+    private static string[] Lines(ChildProcess process) => process.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private async Task<ChildProcess> JoinAsync(string topic, string group, params string[] options)
     {
-        ChildProcess member = ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "rocketops"), ["consume", topic, "-g", group, "-n", cluster.Cluster.NameServerAddress]);
+        ChildProcess member = ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "rocketops"), ["consume", topic, "-g", group, "-n", cluster.Cluster.NameServerAddress, .. options]);
         await Eventually.TrueAsync(
             async () =>
             {

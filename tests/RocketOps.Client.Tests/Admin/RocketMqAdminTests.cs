@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
@@ -231,6 +232,33 @@ public sealed class RocketMqAdminTests
         {
             (await admin.GetTopicNamesAsync()).Should().Equal("T");
         }
+    }
+
+    [Theory]
+    [InlineData("2026-11-20T18:00:00Z", "1795197600000")]
+    [InlineData("1960-01-01T00:00:00Z", "0")]
+    [InlineData(null, "-1")]
+    public async Task ResetConsumerOffsets_GroupIsOnline_SaysWhereItGoesOn(string? time, string timestamp)
+    {
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.InvokeBrokerToResetOffset, FakePeer.Body(
+            """{"offsetTable":{{"brokerName":"b","queueId":1,"topic":"T"}:7,{"brokerName":"b","queueId":0,"topic":"T"}:5}}""")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        IReadOnlyDictionary<MessageQueue, long>? moved = await admin.ResetConsumerOffsetsAsync(broker.Address, "g", "T", time is null ? null : DateTimeOffset.Parse(time, CultureInfo.InvariantCulture));
+
+        moved.Should().BeEquivalentTo(new Dictionary<MessageQueue, long> { [new MessageQueue("T", "b", 0)] = 5, [new MessageQueue("T", "b", 1)] = 7 });
+        broker.Received.Should().ContainSingle().Which.ExtFields.Should().Contain("topic", "T").And.Contain("group", "g").And.Contain("timestamp", timestamp).And.Contain("isForce", "true");
+    }
+
+    [Fact]
+    public async Task ResetConsumerOffsets_NobodyOnline_IsNull()
+    {
+        await using FakePeer offline = await FakePeer.StartAsync((RequestCode.InvokeBrokerToResetOffset, FakePeer.Code(ResponseCode.ConsumerNotOnline)));
+        await using FakePeer refusing = await FakePeer.StartAsync((RequestCode.InvokeBrokerToResetOffset, FakePeer.Code(ResponseCode.SystemError, "THe consumer group <g> not exist")));
+        await using RocketMqAdmin admin = Admin(string.Empty);
+
+        (await admin.ResetConsumerOffsetsAsync(offline.Address, "g", "T", time: null)).Should().BeNull();
+        await admin.Awaiting(it => it.ResetConsumerOffsetsAsync(refusing.Address, "g", "T", time: null)).Should().ThrowAsync<RocketMqException>().WithMessage("*THe consumer group <g> not exist*");
     }
 
     [Fact]

@@ -448,6 +448,8 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default) => throw Unused();
 
+    public Task<IReadOnlyDictionary<MessageQueue, long>?> ResetConsumerOffsetsAsync(string brokerAddress, string group, string topic, DateTimeOffset? time, CancellationToken cancellationToken = default) => throw Unused();
+
     /// <summary>As brokers of RocketMQ 5 keep them: an update changes those it names.</summary>
     private static Dictionary<string, string> Attributes(IReadOnlyDictionary<string, string>? found, IReadOnlyDictionary<string, string>? changes)
     {
