@@ -1,4 +1,4 @@
-using System.IO.Enumeration;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Exporting;
 
@@ -28,9 +28,7 @@ internal sealed record ExportOptions
 
     public bool WantsGroups => Groups.Count > 0 || Topics.Count == 0;
 
-    public bool WantsTopic(string name) => WantsTopics && IsMeant(Topics, name);
+    public bool WantsTopic(string name) => WantsTopics && NamePatterns.IsMeant(Topics, name);
 
-    public bool WantsGroup(string name) => WantsGroups && IsMeant(Groups, name);
-
-    private static bool IsMeant(IReadOnlyList<string> patterns, string name) => patterns.Count == 0 || patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
+    public bool WantsGroup(string name) => WantsGroups && NamePatterns.IsMeant(Groups, name);
 }

@@ -13,21 +13,24 @@ internal static class GroupListCommand
 {
     public static Command Create(Shell shell)
     {
+        NamePatterns names = NamePatterns.Groups();
         Option<bool> all = new("--all", "-a") { Description = "The system's own groups as well, after the others" };
         Option<string?> clusterName = TopicOptions.Cluster();
-        return new DocumentedCommand("list", "Consumer groups with members and lag", "rocketops group list", "rocketops group list -o wide --watch") { all, clusterName }
-            .ListsCluster(shell, (cluster, parsed, cancellation) => ListAsync(cluster, parsed.GetValue(clusterName), parsed.GetValue(all), cancellation));
+        return new DocumentedCommand("list", "Consumer groups with members and lag", "rocketops group list", "rocketops group list 'billing-*'", "rocketops group list -o wide --watch") { names, all, clusterName }
+            .ListsCluster(shell, (cluster, parsed, cancellation) => ListAsync(cluster, parsed.GetValue(clusterName), parsed.GetValue(names) ?? [], parsed.GetValue(all), cancellation));
     }
 
-    private static async Task<Listing> ListAsync(ClusterConnection cluster, string? clusterName, bool all, CancellationToken cancellation)
+    private static async Task<Listing> ListAsync(ClusterConnection cluster, string? clusterName, string[] names, bool all, CancellationToken cancellation)
     {
         Listing listing = new("group", "members", "lag", "topics", Column.Wide("model"), Column.Wide("brokers"), Column.Wide("system"))
         {
-            Empty = "no consumer groups; a consumer's first start makes one, --all shows the system's own",
+            Empty = names.Length > 0
+                ? $"no consumer group is called {string.Join(" or ", names)}{(all ? string.Empty : "; --all looks among the system's own too")}"
+                : "no consumer groups; a consumer's first start makes one, --all shows the system's own",
         };
         IReadOnlyList<BrokerData> masters = await cluster.MastersAsync(clusterName, cancellation);
         foreach ((string name, List<(BrokerData Broker, SubscriptionGroupConfig Config)> brokers) in (await GroupOnBrokers.TableAsync(cluster, masters, cancellation))
-            .Where(group => all || !GroupNames.IsSystem(group.Key))
+            .Where(group => (all || !GroupNames.IsSystem(group.Key)) && NamePatterns.IsMeant(names, group.Key))
             .OrderBy(static group => GroupNames.IsSystem(group.Key)))
         {
             GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, name, brokers, cancellation);

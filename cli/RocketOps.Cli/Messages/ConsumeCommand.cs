@@ -12,7 +12,7 @@ internal static class ConsumeCommand
 {
     public static Command Create(Shell shell)
     {
-        Argument<string[]> topics = NameArgument.Topics("Topics to read");
+        NamePatterns topics = NamePatterns.TopicsToRead();
         NameOption group = NameOption.Group("Join this consumer group and commit; without it all messages are shown and none is taken away from any group");
         Option<string?> from = new Option<string?>("--from", "-f") { Description = $"Where to begin (default: beginning): {StartPoint.Grammar}. A group goes on where it was", HelpName = "WHERE" }
             .CheckedBy(text => StartPoint.Parse(text, shell.Time) is null ? $"\"{text}\" is none of {StartPoint.Grammar}." : null);
@@ -34,6 +34,7 @@ internal static class ConsumeCommand
             "rocketops consume orders --from 2h -o json     since two hours ago, as JSON lines",
             "rocketops consume orders --from 2h --to 1h     the hour before the last one",
             "rocketops consume orders payments              of both topics, each message with its topic",
+            "rocketops consume 'orders-*' --exit            of all topics called so",
             "rocketops consume orders --sql \"price > 10\"    what has a property price above 10",
             "rocketops consume orders -g billing -c 1       one message as a member of a group",
             "rocketops consume orders --template '{offset} {property.region} {body}'")
@@ -74,7 +75,7 @@ internal static class ConsumeCommand
             DateTimeOffset? before = parsed.GetValue(to) is { } given ? StartPoint.Parse(given, shell.Time)!.Time : null;
             ConsumeOptions options = new()
             {
-                Topics = [.. parsed.GetRequiredValue(topics).Distinct(StringComparer.Ordinal)],
+                Topics = await TopicsAsync(cluster, parsed.GetRequiredValue(topics), cancellation),
                 Group = parsed.GetValue(group),
                 From = StartPoint.Parse(parsed.GetValue(from) ?? "beginning", shell.Time)!,
                 Expression = parsed.GetValue(sql) is { } condition ? SubscriptionExpression.Sql(condition) : SubscriptionExpression.Tags(parsed.GetValue(tags)),
@@ -107,6 +108,20 @@ internal static class ConsumeCommand
         });
 
         DateTimeOffset? Time(OptionResult? option) => option is { Tokens: [{ } token] } ? StartPoint.Parse(token.Value, shell.Time)?.Time : null;
+    }
+
+    /// <summary>Patterns mean the topics that are there now, in the order of their names.</summary>
+    private static async Task<IReadOnlyList<string>> TopicsAsync(ClusterConnection cluster, string[] named, CancellationToken cancellation)
+    {
+        string[] known = named.Any(NamePatterns.IsPattern) ? [.. (await cluster.UserTopicsAsync(cancellation)).Order(StringComparer.Ordinal)] : [];
+        List<string> topics = [];
+        foreach (string name in named)
+        {
+            string[] meant = NamePatterns.IsPattern(name) ? [.. known.Where(topic => NamePatterns.IsMeant([name], topic))] : [name];
+            topics.AddRange(meant.Length > 0 ? meant : throw CommandFailedException.Missing($"no topic is called {name}."));
+        }
+
+        return [.. topics.Distinct(StringComparer.Ordinal)];
     }
 
     private static string? TagProblem(string expression)

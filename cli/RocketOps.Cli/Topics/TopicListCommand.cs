@@ -12,22 +12,25 @@ internal static class TopicListCommand
 {
     public static Command Create(Shell shell)
     {
+        NamePatterns names = NamePatterns.Topics();
         Option<bool> all = new("--all", "-a") { Description = "System, retry and dead-letter topics as well, after the others" };
-        return new DocumentedCommand("list", "Topics with their queues and messages", "rocketops topic list", "rocketops topic list --all -o wide", "rocketops topic list --watch") { all }
-            .ListsCluster(shell, (cluster, parsed, cancellation) => ListAsync(cluster, parsed.GetValue(all), cancellation));
+        return new DocumentedCommand("list", "Topics with their queues and messages", "rocketops topic list", "rocketops topic list 'orders-*'", "rocketops topic list --all -o wide", "rocketops topic list --watch") { names, all }
+            .ListsCluster(shell, (cluster, parsed, cancellation) => ListAsync(cluster, parsed.GetValue(names) ?? [], parsed.GetValue(all), cancellation));
     }
 
-    private static async Task<Listing> ListAsync(ClusterConnection cluster, bool all, CancellationToken cancellation)
+    private static async Task<Listing> ListAsync(ClusterConnection cluster, string[] names, bool all, CancellationToken cancellation)
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         HashSet<string> servers = [.. info.Clusters.Keys, .. info.Brokers.Keys];
         Listing listing = new("topic", "queues", "messages", "type", Column.Wide("permission"), Column.Wide("brokers"), Column.Wide("system"))
         {
-            Empty = "no topics; \"rocketops topic create NAME\" makes one, --all shows the system's own",
+            Empty = names.Length > 0
+                ? $"no topic is called {string.Join(" or ", names)}{(all ? string.Empty : "; --all looks among the system's own too")}"
+                : "no topics; \"rocketops topic create NAME\" makes one, --all shows the system's own",
         };
         IEnumerable<(string Name, bool IsSystem)> topics = (await cluster.Admin.GetTopicNamesAsync(cancellation))
             .Select(topic => (topic, TopicNames.IsSystem(topic, servers)))
-            .Where(topic => all || !topic.Item2)
+            .Where(topic => (all || !topic.Item2) && NamePatterns.IsMeant(names, topic.topic))
             .OrderBy(static topic => topic.Item2).ThenBy(static topic => topic.topic, StringComparer.Ordinal);
         foreach ((string topic, bool isSystem) in topics)
         {

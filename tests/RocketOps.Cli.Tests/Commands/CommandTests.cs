@@ -50,6 +50,26 @@ public sealed class CommandTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task List_NamesAndPatterns_ChooseAmongWhatThereIs()
+    {
+        string prefix = cluster.NewName("Chosen");
+        (await cluster.RunAsync("topic", "create", $"{prefix}-a", $"{prefix}-b", $"{prefix}-b2", "--queues", "1")).EnsureSuccess();
+        (await cluster.RunAsync("consume", $"{prefix}-a", "-g", $"{prefix}-billing", "--exit")).EnsureSuccess();
+        (await cluster.RunAsync("consume", $"{prefix}-a", "-g", $"{prefix}-stock", "--exit")).EnsureSuccess();
+
+        (await NamesAsync("topic", $"{prefix}-*")).Should().Equal($"{prefix}-a", $"{prefix}-b", $"{prefix}-b2");
+        (await NamesAsync("topic", $"{prefix}-?")).Should().Equal($"{prefix}-a", $"{prefix}-b");
+        (await NamesAsync("topic", $"{prefix}-a", $"{prefix}-*2")).Should().Equal($"{prefix}-a", $"{prefix}-b2");
+        (await NamesAsync("topic", prefix)).Should().BeEmpty("the whole name counts");
+        (await NamesAsync("topic", $"%RETRY%{prefix}-b*")).Should().BeEmpty("it is one of the system's");
+        (await NamesAsync("topic", "--all", $"%RETRY%{prefix}-b*")).Should().Equal($"%RETRY%{prefix}-billing");
+        (await NamesAsync("group", $"{prefix}-b*")).Should().Equal($"{prefix}-billing");
+        (await cluster.RunAsync("topic", "list", prefix)).EnsureSuccess().Error.Should().Be($"no topic is called {prefix}; --all looks among the system's own too\n");
+        (await cluster.RunAsync("group", "list", "--all", prefix)).EnsureSuccess().Error.Should().Be($"no consumer group is called {prefix}\n");
+        (await cluster.RunAsync("topic", "list", "a/b*")).Should().Match<CliRun>(static run => run.ExitCode == 2 && run.Error.Contains("has letters other than"));
+    }
+
+    [Fact]
     public async Task Topic_CreateOfAnExistingOne_IsRefused()
     {
         string topic = await cluster.NewTopicAsync(queues: 4);
@@ -158,6 +178,12 @@ public sealed class CommandTests(ClusterFixture cluster)
 
         missing.Should().Match<CliRun>(static run => run.ExitCode == 2 && run.Output.Length == 0 && run.Error.EndsWith("missing is no directory\n"));
         empty.Should().Match<CliRun>(static run => run.ExitCode == 2 && run.Output.Length == 0 && run.Error.Contains(" is no store: "));
+    }
+
+    private async Task<string[]> NamesAsync(string kind, params string[] arguments)
+    {
+        using JsonDocument listed = JsonDocument.Parse((await cluster.RunAsync([kind, "list", .. arguments, "-o", "json"])).EnsureSuccess().Output);
+        return [.. listed.RootElement.EnumerateArray().Select(entry => entry.GetProperty(kind).GetString()!)];
     }
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");

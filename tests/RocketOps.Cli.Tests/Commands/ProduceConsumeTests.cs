@@ -436,6 +436,23 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task Consume_Patterns_ReadTheTopicsCalledSo()
+    {
+        string prefix = cluster.NewName("Pattern");
+        (await cluster.RunAsync("topic", "create", $"{prefix}-a", $"{prefix}-b", $"{prefix}x", "--queues", "1")).EnsureSuccess();
+        foreach (string topic in (string[])[$"{prefix}-a", $"{prefix}-b", $"{prefix}x"])
+        {
+            (await cluster.RunAsync("produce", topic, "one")).EnsureSuccess();
+        }
+
+        CliRun both = (await cluster.RunAsync("consume", $"{prefix}-*", $"{prefix}-b", "--exit", "--template", "{topic}")).EnsureSuccess();
+        CliRun none = await cluster.RunAsync("consume", $"{prefix}-b", $"{prefix}-c*");
+
+        both.OutputLines.Should().BeEquivalentTo($"{prefix}-a", $"{prefix}-b");
+        none.Should().Match<CliRun>(run => run.ExitCode == 1 && run.Output.Length == 0 && run.Error == $"rocketops: no topic is called {prefix}-c*.\n");
+    }
+
+    [Fact]
     public async Task Consume_TopicMissing_FailsInsteadOfWaiting()
     {
         CliRun run = await cluster.RunAsync("consume", "NeverMade");
