@@ -5,6 +5,7 @@ using RocketOps.Cli.Exporting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
+using RocketOps.Embedded.Api.Tables;
 
 namespace RocketOps.Cli.Clusters;
 
@@ -14,16 +15,16 @@ internal static class ClusterCommand
     public static Command Create(Shell shell) => new("cluster", "Look at clusters, hand groups over, write objects for what is there")
     {
         new DocumentedCommand("status", "Brokers with role, version, rates and how their groups are; exit code 1 when one does not answer, takes no messages or does not follow its master", "rocketops cluster status", "rocketops cluster status -o wide --watch")
-            .ListsCluster(shell, StatusAsync),
+            .ListsCluster(shell, (cluster, parsed, cancellation) => StatusAsync(cluster, shell.Time, cancellation)),
         SwitchoverCommand.Create(shell),
         ExportCommand.Create(shell),
     };
 
-    private static async Task<(IPresentation Found, int Code)> StatusAsync(ClusterConnection cluster, ParseResult parsed, CancellationToken cancellation)
+    private static async Task<(IPresentation Found, int Code)> StatusAsync(ClusterConnection cluster, TimeProvider time, CancellationToken cancellation)
     {
         ClusterInfo info = await cluster.Admin.GetClusterInfoAsync(cancellation);
         Listing listing = new(
-            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", "member", "epoch", "inSync", Column.Wide("failover"), Column.Wide("mode"), Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), Column.Wide("follows"), Column.Wide("refusedBy"), "problem")
+            "cluster", "broker", "id", "role", "address", "version", "protocol", "inTps", "outTps", "lagBytes", "member", "epoch", "inSync", Column.Wide("failover"), Column.Wide("mode"), Column.Wide("messagesToday"), Column.Wide("diskUsed"), Column.Wide("startTime"), Column.Wide("follows"), Column.Wide("refusedBy"), Column.ForPeople("uptime"), "problem")
         {
             Empty = "the name servers know no broker",
         };
@@ -46,6 +47,7 @@ internal static class ClusterCommand
                 IReadOnlyDictionary<string, string> figures = row.Figures;
                 string? problem = row.Problem ?? leaderless;
                 isFine &= problem is null;
+                long? startedAt = figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) && at > 0 ? at : null;
                 double? end = Number(figures.GetValueOrDefault("commitLogMaxOffset"));
                 masterEnd = isMaster ? end : masterEnd;
 
@@ -69,9 +71,10 @@ internal static class ClusterCommand
                     figures.GetValueOrDefault("rocketOpsReplicationMode"),
                     Number(figures.GetValueOrDefault("msgPutTotalTodayNow")) - Number(figures.GetValueOrDefault("msgPutTotalTodayMorning")),
                     Number(figures.GetValueOrDefault("commitLogDiskRatio")),
-                    figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) ? LocalTime.Text(at, TimeProvider.System) : null,
+                    startedAt is { } since ? LocalTime.Text(since, time) : null,
                     row.Follows,
                     row.RefusedBy,
+                    startedAt is { } begun ? HumanDuration.Since(DateTimeOffset.FromUnixTimeMilliseconds(begun), time.GetUtcNow()) : null,
                     problem);
             }
         }

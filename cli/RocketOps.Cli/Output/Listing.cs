@@ -74,5 +74,5 @@ internal sealed class Listing(params Column[] columns) : IPresentation
     }
 
     private JsonArray ToArray() =>
-        [.. _rows.Select(row => (JsonNode)new JsonObject(columns.Select((column, index) => KeyValuePair.Create(column.Name, row[index]?.DeepClone()))))];
+        [.. _rows.Select(row => (JsonNode)new JsonObject(columns.Index().Where(static entry => !entry.Item.IsForPeople).Select(entry => KeyValuePair.Create(entry.Item.Name, row[entry.Index]?.DeepClone()))))];
 }

@@ -17,6 +17,9 @@ internal sealed record ClusterView(
     /// <summary>Where programs of this machine reach the name servers; empty until something listens there.</summary>
     public string Address { get; init; } = "";
 
+    /// <summary>When the object was made; null while nobody has said.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
     /// <summary>The name servers.</summary>
     public IReadOnlyList<MemberView> NameServerMembers { get; init; } = [];
 
@@ -50,6 +53,7 @@ internal sealed record ClusterView(
             cluster.Key().ToString(), ready.IsTrue, ready.Reason, ready.Message, cluster.Status.Int("readyNameServers") ?? 0, members)
         {
             Address = hostAddresses.GetValueOrDefault(new ObjectKey(cluster.Namespace, $"{cluster.Name}-nameserver").ToString(), ""),
+            CreatedAt = cluster.Metadata.CreationTimestamp,
             NameServerMembers =
             [
                 .. pods.Values.Where(pod => pod.Namespace == cluster.Namespace && pod.Label("rocketops.io/cluster") == cluster.Name && pod.Label("rocketops.io/component") == "nameserver")

@@ -5,6 +5,9 @@ internal sealed record MemberLine(string Name, string Role, string State, string
 {
     public bool IsGroup { get; init; }
 
+    /// <summary>Since the pod was made, as kubectl shows it; empty for a group.</summary>
+    public string Age { get; init; } = "";
+
     /// <summary>The one that the row is of; null for a group.</summary>
     public MemberView? Member { get; init; }
 }

@@ -32,6 +32,7 @@ internal static class MemberTable
         new("EPOCH", 5, static line => Number(line.Member?.Epoch)),
         new("PID", 7, static line => Number(line.Member?.ProcessId)),
         new("RESTARTS", 8, static line => Number(line.Member?.Restarts)),
+        new("AGE", 6, static line => line.Age),
     ];
 
     /// <summary>Few addresses are as wide as their column, so one blank less parts them from what follows: all of it then fits the usual window.</summary>

@@ -35,6 +35,9 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
     /// <summary>How often its container was started again in the same pod; null without a pod.</summary>
     public long? Restarts { get; init; }
 
+    /// <summary>When its pod was made; null without a pod.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
     public static MemberView OfNameServer(KubernetesObject pod) => Of("", pod.Name, NameServerRole, pod, "ready");
 
     /// <param name="group">Its group in the status of the cluster.</param>
@@ -73,6 +76,7 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
         return new MemberView(group, name, role, isReady, state, AddressOf(pod))
         {
             ProcessId = containers.Select(ProcessIdOf).FirstOrDefault(static id => id is not null),
+            CreatedAt = pod?.Metadata.CreationTimestamp,
             Restarts = pod is null ? null : containers.Sum(static container => container.Number("restartCount") ?? 0),
         };
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Cli.Output;
+using RocketOps.Embedded.Api.Tables;
 
 namespace RocketOps.Cli.Up;
 
@@ -14,6 +15,9 @@ internal static class UpScreen
 
     private const int NameColumn = 2;
     private const int MinHeight = 6;
+
+    /// <summary>From here on a line has room for what is nice to know.</summary>
+    private const int WideWindow = 120;
 
     /// <summary>How much is shown, most first.</summary>
     private static readonly ScreenDetail[] Details =
@@ -114,6 +118,11 @@ internal static class UpScreen
             head.Add($"  {MemberTable.Rate(sum.InPerSecond)} in/s  {MemberTable.Rate(sum.OutPerSecond)} out/s", Tint.Quiet);
         }
 
+        if (width >= WideWindow && cluster.CreatedAt is not null)
+        {
+            head.Add($"  age {Age(cluster.CreatedAt, state)}", Tint.Quiet);
+        }
+
         yield return head;
         List<MemberLine> lines = [.. Members(cluster, state, detail)];
         foreach (ScreenLine line in MemberTable.Render(lines, width))
@@ -134,7 +143,7 @@ internal static class UpScreen
         {
             foreach (MemberView member in cluster.NameServerMembers.Concat(cluster.Members))
             {
-                yield return new MemberLine(member.Name, Role(member), member.State, member.Address, member.IsWell, state.Figures.GetValueOrDefault(member.Address)) { Member = member };
+                yield return new MemberLine(member.Name, Role(member), member.State, member.Address, member.IsWell, state.Figures.GetValueOrDefault(member.Address)) { Member = member, Age = Age(member.CreatedAt, state) };
             }
 
             yield break;
@@ -270,6 +279,8 @@ internal static class UpScreen
             yield return new ScreenLine().PadTo(NameColumn).Add(at, Tint.Quiet).Add("  ").Add(seen.Subject).Add($"  {seen.Reason}: {seen.Message}", seen.IsWarning ? Tint.Waiting : Tint.Quiet).Cut(width);
         }
     }
+
+    private static string Age(DateTimeOffset? from, UpState state) => from is { } at ? HumanDuration.Since(at, state.Now) : "";
 
     private static string Role(MemberView member) => member.Role == MemberView.NameServerRole ? member.Role : member.Role.ToLowerInvariant();
 

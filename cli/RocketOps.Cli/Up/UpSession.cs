@@ -239,6 +239,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
 
         return state with
         {
+            Now = shell.Time.GetUtcNow(),
             Problems = _problems.Of(state.Problems),
             LackOfRoom = data.LackOfRoom(),
             OperatorEnd = EndOf(plane.Operator, data),

@@ -28,6 +28,9 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
     /// <summary>What happened last, newest last.</summary>
     public IReadOnlyList<EventView> Events { get; init; } = [];
 
+    /// <summary>When this was so.</summary>
+    public DateTimeOffset Now { get; init; }
+
     /// <summary>What brokers say of their work, by address.</summary>
     public IReadOnlyDictionary<string, BrokerFigures> Figures { get; init; } = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
 

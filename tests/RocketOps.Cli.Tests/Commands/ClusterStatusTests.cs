@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Client.Tests.Support;
@@ -74,6 +75,23 @@ public sealed class ClusterStatusTests
         run.ExitCode.Should().Be(1);
         run.OutputLines.Should().HaveCount(2);
         run.OutputLines.Last().Should().EndWith("broker-a has no master, so nobody takes messages for it");
+    }
+
+    /// <summary>A program that wants to know it has the time itself.</summary>
+    [Fact]
+    public async Task Status_BrokersThatSaySo_HaveTheirUptimeInTablesAlone()
+    {
+        Dictionary<string, string> master = Figures();
+        master["bootTimestamp"] = DateTimeOffset.UtcNow.AddHours(-75.5).ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+
+        CliRun table = await RunAsync([], master, Figures());
+        JsonElement[] rows = Rows(await RunAsync(["-o", "json"], master, Figures()));
+
+        table.OutputLines.First().Should().EndWith(" UPTIME   PROBLEM");
+        table.OutputLines.ElementAt(1).Should().MatchRegex(" 3d3h +-$");
+        table.OutputLines.ElementAt(2).Should().MatchRegex(" - +-$");
+        rows[0].TryGetProperty("uptime", out _).Should().BeFalse();
+        rows[0].GetProperty("startTime").GetString().Should().StartWith("20");
     }
 
     private static Dictionary<string, string> Figures() => new(StringComparer.Ordinal) { ["brokerVersionDesc"] = "V5_3_3", ["putTps"] = "0.0 0.0 0.0", ["commitLogMaxOffset"] = "0" };

@@ -28,6 +28,7 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
         text = Id().Replace(text, "ID");
         text = Time().Replace(text, "TIME");
         text = Measured().Replace(text, "${name}N");
+        text = Uptime().Replace(text, "${row}N");
         text = StatusRow().Replace(text, "${row}N   N");
         text = DiskCell().Replace(text, "${row}N");
         return Blanks().Replace(text, "  ");
@@ -48,6 +49,10 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
     // Rates, and how full the disk is, stand behind the protocol's version and before the start.
     [GeneratedRegex(@"(?<row>ADDRESS +\S+ +[0-9.]+ +)[0-9.]+ +[0-9.]+", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex StatusRow();
+
+    // Of a broker that has just started; what stands behind it is the problem it has not.
+    [GeneratedRegex(@"(?<row>ADDRESS .* )(\d+[dhms])+(?= +-$)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 10_000)]
+    private static partial Regex Uptime();
 
     [GeneratedRegex(@"(?<row>(-|A?[Ss]ync) +\d+ +)[0-9.]+(?= +TIME)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex DiskCell();

@@ -47,12 +47,13 @@ public sealed class ClusterViewTests
     }
 
     [Fact]
-    public void Member_HasTheProcessAndTheRestartsOfItsPod()
+    public void Member_HasTheProcessTheRestartsAndTheAgeOfItsPod()
     {
         MemberView member = Member(""" "role": "Master" """);
 
         member.ProcessId.Should().Be(4711);
         member.Restarts.Should().Be(2);
+        member.CreatedAt.Should().Be(new DateTimeOffset(2026, 11, 26, 7, 8, 10, TimeSpan.Zero));
     }
 
     [Fact]
@@ -66,6 +67,9 @@ public sealed class ClusterViewTests
         view.Message.Should().Contain(Pods);
         view.Remarks.Should().BeEmpty();
     }
+
+    [Fact]
+    public void Cluster_HasTheAgeOfItsObject() => View().CreatedAt.Should().Be(new DateTimeOffset(2026, 11, 20, 0, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void Remarks_ThatSayMore_AreTold()
@@ -121,7 +125,7 @@ public sealed class ClusterViewTests
     {
         JsonObject json = new()
         {
-            ["metadata"] = new JsonObject { ["namespace"] = "default", ["name"] = "ha", ["generation"] = 1 },
+            ["metadata"] = new JsonObject { ["namespace"] = "default", ["name"] = "ha", ["generation"] = 1, ["creationTimestamp"] = "2026-11-20T00:00:00Z" },
             ["status"] = new JsonObject { ["observedGeneration"] = 1, ["conditions"] = new JsonArray([.. conditions]) },
         };
         return ClusterView.Of(Parse(json.ToJsonString()), new Dictionary<ObjectKey, KubernetesObject>(), new Dictionary<string, string>(StringComparer.Ordinal));
@@ -132,7 +136,7 @@ public sealed class ClusterViewTests
 
     private static KubernetesObject Pod(string name) => Parse($$"""
         {
-          "metadata": { "namespace": "default", "name": "{{name}}" },
+          "metadata": { "namespace": "default", "name": "{{name}}", "creationTimestamp": "2026-11-26T07:08:10Z" },
           "status": {
             "conditions": [ { "type": "Ready", "status": "True" } ],
             "containerStatuses": [ { "name": "broker", "containerID": "process://4711", "restartCount": 2, "state": { "running": {} } } ]

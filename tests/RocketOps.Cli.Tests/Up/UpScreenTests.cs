@@ -85,6 +85,21 @@ public sealed class UpScreenTests
         lines.Should().ContainMatch("  quickstart-0-1 *slave *not copying *127.10.1.11:10911 *≤16 MiB behind *4712 *3");
     }
 
+    [Fact]
+    public void Render_WideWindow_ShowsHowOldClustersAndMembersAre()
+    {
+        DateTimeOffset now = new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero);
+        ClusterView cluster = Cluster(1, isReady: true, "", "");
+        MemberView[] members = [cluster.Members[0] with { CreatedAt = now.AddHours(-4.5) }, cluster.Members[1] with { CreatedAt = now.AddSeconds(-7) }];
+        UpState state = State(1, "", "") with { Now = now, Clusters = [cluster with { CreatedAt = now.AddDays(-3), Members = members }] };
+
+        string[] lines = Render(state, 200, 50);
+
+        lines[1].Should().EndWith(" out/s  age 3d");
+        lines.Should().ContainMatch("*MEMBER *DISK *AGE").And.ContainMatch("  quickstart-0-0 *master *41% *4h30m").And.ContainMatch("  quickstart-0-1 *slave *7s");
+        Render(state, 80, 24).Should().NotContainMatch("*age 3d*").And.NotContainMatch("*AGE*");
+    }
+
     /// <summary>Names would jump while members start, come back and are given addresses.</summary>
     [Theory]
     [InlineData(80)]
