@@ -238,7 +238,8 @@ public sealed class RevisionTests
         await using OperatorWorld world = await StartAsync();
         world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
         await AskAsync(world, Good);
-        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.FailedAnnotation) is not null && set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
+        await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Ran && pod.Status?.PodIP is not null, "it is made with what ran");
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
         Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-1: CrashLoopBackOff. ");
         (await world.ImageAsync("a-0-1")).Should().Be(Ran);
@@ -248,6 +249,28 @@ public sealed class RevisionTests
 
         await world.ClusterAsync("a", "Ready", "True");
         await AllRunAsync(world, Good);
+    }
+
+    /// <summary>A node is away, with the pod's volume, when something is asked for, and back when what ran is there again: the pod never told anything of the change.</summary>
+    [Fact]
+    public async Task PodDidNotStartWithWhatRanBefore_TriedAgainOnceItDoes()
+    {
+        await using OperatorWorld world = await StartAsync();
+        world.Workloads.Sick = KubeletWords.Unscheduled;
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
+        await world.ClusterAsync("a", "Ready", "False");
+        await AskAsync(world, Good);
+        await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Good && pod.Status?.PodIP is not null, "it is made anew");
+        await world.PassesAsync(3);
+        world.Time.Pass(new OperatorOptions().RecoveryGrace);
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.FailedAnnotation) is not null, "it goes back");
+        await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Ran && pod.Status?.PodIP is not null, "it is made with what ran");
+
+        world.Workloads.Healthy = static _ => true;
+
+        await world.ClusterAsync("a", "Ready", "True");
+        await AllRunAsync(world, Good);
+        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.DoubtedAnnotation).Should().BeNull();
     }
 
     /// <summary>The file of a template that may come back is kept.</summary>

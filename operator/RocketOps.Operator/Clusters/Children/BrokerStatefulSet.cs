@@ -52,7 +52,7 @@ internal static class BrokerStatefulSet
         BrokersSpec brokers = context.Spec.Brokers;
         Dictionary<string, string> selector = ClusterLabels.GroupSelector(cluster, group);
         PodTemplateSpec wanted = Template(context, group, configuration);
-        GroupRevision revision = context.RevisionOf(group).Next(choice, context.Revisions.WantedOf(group) ?? TemplateText.Write(wanted));
+        GroupRevision revision = context.RevisionOf(group).Next(choice, context.Revisions.WantedOf(group) ?? TemplateText.Write(wanted), context.Revisions.IsBroken(group));
         return new StatefulSet
         {
             Metadata = Noting(context, group, revision, ChildMetadata.For(context, group, ClusterLabels.ForGroup(cluster, group))),

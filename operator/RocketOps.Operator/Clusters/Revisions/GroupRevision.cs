@@ -11,7 +11,7 @@ namespace RocketOps.Operator.Clusters.Revisions;
 /// <param name="LastGood">The last one before it with which all pods served; null once all do with the present one, and where there was none: a template that a slave serves with may keep a master from starting.</param>
 /// <param name="Failed">Hash of the template that did not start a pod, for which the set has its last good one again; null when there is none.</param>
 /// <param name="FailedWhy">The pods that did not start, and why.</param>
-/// <param name="IsDoubted">Nor did a pod start with the last good template afterwards: what failed may not have failed by itself.</param>
+/// <param name="IsDoubted">What fails, or has failed, may not have failed by itself: a pod did not start with what ran when the set got it, or with the last good template afterwards.</param>
 internal sealed record GroupRevision(string? Current, bool Proven, string? LastGood, string? Failed, string? FailedWhy, bool IsDoubted = false)
 {
     public const string CurrentAnnotation = "rocketops.io/template";
@@ -49,7 +49,8 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
     /// <summary>What the notes are when the set gets what was chosen.</summary>
     /// <param name="choice">What was chosen.</param>
     /// <param name="wanted">The template that is asked for.</param>
-    public GroupRevision Next(RevisionChoice choice, string wanted)
+    /// <param name="isBroken">A pod does not start with the template that the set has.</param>
+    public GroupRevision Next(RevisionChoice choice, string wanted, bool isBroken)
     {
         string given = choice switch
         {
@@ -60,20 +61,21 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
         bool failed = HasFailed(wanted);
         bool proven = given == Current ? Proven : given == LastGood;
         string? good = given == Current ? LastGood : proven ? null : LastGood ?? (Proven ? Current : null);
-        return new GroupRevision(given.Length > MostKept ? null : given, proven, good, failed ? Failed : null, failed ? FailedWhy : null, failed && IsDoubted);
+        bool doubted = failed || (given == Current && Failed is null) ? IsDoubted : given != Current && !proven && Proven && isBroken;
+        return new GroupRevision(given.Length > MostKept ? null : given, proven, good, failed ? Failed : null, failed ? FailedWhy : null, doubted);
     }
 
     /// <summary>A pod of the template serves.</summary>
     public GroupRevision Prove() => this with { Proven = true };
 
     /// <summary>All pods of the group serve with the template.</summary>
-    public GroupRevision Settle() => this with { Proven = true, LastGood = null };
+    public GroupRevision Settle() => this with { Proven = true, LastGood = null, IsDoubted = false };
 
     /// <summary>The last good template cannot come back: it does not know all members that there are from here on.</summary>
-    public GroupRevision WithoutWayBack() => this with { LastGood = null };
+    public GroupRevision WithoutWayBack() => this with { LastGood = null, IsDoubted = Failed is not null && IsDoubted };
 
     /// <summary>The template did not start a pod: the last good one instead.</summary>
-    public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why);
+    public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why, IsDoubted);
 
     /// <summary>What failed is tried again.</summary>
     public GroupRevision Forgive() => this with { Failed = null, FailedWhy = null, IsDoubted = false };

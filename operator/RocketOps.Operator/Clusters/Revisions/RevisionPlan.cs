@@ -22,6 +22,9 @@ internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision>
     /// <summary>The template that is asked for of a group; null when its set is not there.</summary>
     public string? WantedOf(string group) => Groups.GetValueOrDefault(group)?.Wanted;
 
+    /// <summary>A pod does not start with the template that a group's set has.</summary>
+    public bool IsBroken(string group) => Groups.GetValueOrDefault(group)?.IsBroken == true;
+
     public RevisionChoice ChoiceOf(string group) => Groups.GetValueOrDefault(group)?.Choice ?? RevisionChoice.Give;
 
     /// <summary>The pods that what is asked for did not start, and why, whatever their sets have meanwhile; empty when there are none.</summary>

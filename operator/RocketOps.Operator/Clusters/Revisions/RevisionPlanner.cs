@@ -26,7 +26,7 @@ internal static class RevisionPlanner
         HashSet<string> proven = [.. groups.Where(static group => group is { IsPending: false, Revision.Proven: true }).Select(static group => group.Likeness)];
         Candidate[] open = [.. groups.Where(group => !failed.Contains(group.Likeness) && (group.IsPending ? !proven.Contains(group.Likeness) : group.Revision.IsTried))];
         string? first = Array.Exists(open, static group => group.HasBegun) ? null : First(open);
-        return new RevisionPlan(groups.ToDictionary(static group => group.Name, group => new PlannedRevision(Choose(group), group.Wanted, failed.Contains(group.Likeness)), StringComparer.Ordinal));
+        return new RevisionPlan(groups.ToDictionary(static group => group.Name, group => new PlannedRevision(Choose(group), group.Wanted, failed.Contains(group.Likeness), group.IsBroken), StringComparer.Ordinal));
 
         RevisionChoice Choose(Candidate group)
         {
@@ -64,7 +64,8 @@ internal static class RevisionPlanner
 
         string wanted = TemplateText.Write(BrokerStatefulSet.Template(context, group, configuration));
         GroupView view = GroupView.Of(context, group, observation, BrokerRegistrations.Unknown);
-        return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, view.Members.Any(member => DoesNotStart(observation.Pod(member.Pod))));
+        MemberState[] failing = [.. view.Members.Where(member => DoesNotStart(observation.Pod(member.Pod)))];
+        return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, failing.Length > 0, Array.Exists(failing, static member => !member.Outdated));
     }
 
     /// <summary>What the templates of all groups have in common when the same is asked for of them: without their names, members and addresses.</summary>
@@ -100,7 +101,8 @@ internal static class RevisionPlanner
     /// <param name="Likeness">What it has in common with those of the other groups.</param>
     /// <param name="View">Its members.</param>
     /// <param name="HasNothingToLose">One of its pods does not start with what it has.</param>
-    private sealed record Candidate(string Name, GroupRevision Revision, string Wanted, string Likeness, GroupView View, bool HasNothingToLose)
+    /// <param name="IsBroken">One does not that was made from the set's present template.</param>
+    private sealed record Candidate(string Name, GroupRevision Revision, string Wanted, string Likeness, GroupView View, bool HasNothingToLose, bool IsBroken)
     {
         /// <summary>The set does not have what is asked for.</summary>
         public bool IsPending => Revision.Current != Wanted;
