@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
 using RocketOps.Remoting.Commands;
@@ -17,7 +18,7 @@ internal sealed class FiguresPoll : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _polling;
     private volatile IReadOnlyDictionary<string, BrokerFigures> _figures = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
-    private volatile IReadOnlyDictionary<string, long> _messages = new Dictionary<string, long>(StringComparer.Ordinal);
+    private ImmutableDictionary<string, long> _messages = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
     private volatile UpState _state = UpState.Empty;
     private int _round;
 
@@ -35,10 +36,17 @@ internal sealed class FiguresPoll : IAsyncDisposable
     public IReadOnlyDictionary<string, BrokerFigures> Current => _figures;
 
     /// <summary>How many messages a topic holds on all masters, by its key; without those of which one master has not told.</summary>
-    public IReadOnlyDictionary<string, long> Messages => _messages;
+    public IReadOnlyDictionary<string, long> Messages => Volatile.Read(ref _messages);
 
     /// <summary>The brokers and topics to ask for from now on.</summary>
     public void Ask(UpState state) => _state = state;
+
+    /// <summary>Counts one topic beside the rounds, whose turn may be far: what has just been sent to it is to be seen.</summary>
+    public async Task CountAsync(UpState state, TopicView topic)
+    {
+        long? count = await CountAsync(topic, state.Clusters.FirstOrDefault(cluster => cluster.Key == topic.Cluster));
+        ImmutableInterlocked.Update(ref _messages, static (known, told) => told.Count is { } messages ? known.SetItem(told.Key, messages) : known.Remove(told.Key), (topic.Key, Count: count));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -70,21 +78,11 @@ internal sealed class FiguresPoll : IAsyncDisposable
 
     private async Task AskForNextTopicAsync(UpState state)
     {
-        Dictionary<string, long> messages = new(_messages.Where(known => state.Topics.Any(topic => topic.Key == known.Key)), StringComparer.Ordinal);
+        ImmutableInterlocked.Update(ref _messages, static (known, topics) => known.RemoveRange(known.Keys.Where(key => topics.All(topic => topic.Key != key))), state.Topics);
         if (state.Topics.Count > 0)
         {
-            TopicView topic = state.Topics[_round++ % state.Topics.Count];
-            if (await CountAsync(topic, state.Clusters.FirstOrDefault(cluster => cluster.Key == topic.Cluster)) is { } count)
-            {
-                messages[topic.Key] = count;
-            }
-            else
-            {
-                messages.Remove(topic.Key);
-            }
+            await CountAsync(state, state.Topics[_round++ % state.Topics.Count]);
         }
-
-        _messages = messages;
     }
 
     /// <summary>Null when not every group has a master that tells.</summary>

@@ -27,6 +27,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private UpState _state = UpState.Empty;
     private Task<DemoRun>? _demo;
     private DemoRun? _demoRun;
+    private string? _demoTopic;
     private string? _demoFailure;
     private IReadOnlyList<EventView> _events = [];
     private long? _eventsRead;
@@ -167,7 +168,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     }
 
     /// <summary>Shows how it ended. A failed one ends the run with its own words, but not where somebody watches: the cluster runs, and may be looked at.</summary>
-    private async Task EndDemoAsync()
+    private async Task EndDemoAsync(FiguresPoll? figures)
     {
         try
         {
@@ -178,7 +179,12 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             _demoFailure = Failures.Describe(failure);
         }
 
-        _state = _state with { Demo = _demoRun?.Progress, DemoFailure = _demoFailure };
+        if (figures is not null && _state.Topics.FirstOrDefault(topic => topic.Key == _demoTopic) is { } topic)
+        {
+            await figures.CountAsync(_state, topic);
+        }
+
+        _state = _state with { Demo = _demoRun?.Progress, DemoFailure = _demoFailure, TopicMessages = figures?.Messages ?? _state.TopicMessages };
         await ShowAsync(_state);
     }
 
@@ -268,7 +274,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
             StartDemoWhenReady(loggers, stop);
             if (_demo is { IsCompleted: true })
             {
-                await EndDemoAsync();
+                await EndDemoAsync(figures);
             }
 
             bool isFinished = _state.IsReady && (!options.Demo || _demo is { IsCompleted: true });
@@ -332,6 +338,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         ClusterView cluster = _state.Clusters.First(cluster => cluster.Key == topic.Cluster);
         DemoRun run = new(cluster.Address, topic.TopicName, topic.WriteQueues * cluster.GroupCount, shell, loggers);
         _demoRun = run;
+        _demoTopic = topic.Key;
         _demo = Task.Run(
             async () =>
             {

@@ -61,6 +61,25 @@ public sealed class FiguresPollTests
         poll.Messages.Should().ContainSingle();
     }
 
+    /// <summary>The demo has ended, and its topic's turn is still to come.</summary>
+    [Fact]
+    public async Task Topic_CountedBesideTheRounds_IsKnownAtOnce()
+    {
+        int sent = 3;
+        await using FakePeer broker = await BrokerAsync(_ => Volatile.Read(ref sent));
+        FakeTimeProvider time = new();
+        await using FiguresPoll poll = new(time, NullLoggerFactory.Instance, Patience);
+        UpState state = State(("a", "Master", broker.Address));
+        poll.Ask(state);
+        await UntilAsync(time, () => poll.Messages.Count == 2);
+        await Eventually.TrueAsync(() => Task.FromResult(time.HasTimerIn(Round)), "the round is over", Patience);
+
+        Volatile.Write(ref sent, 1003);
+        await poll.CountAsync(state, state.Topics[1]);
+
+        poll.Messages.Should().BeEquivalentTo(new Dictionary<string, long> { ["default/one"] = 3, ["default/two"] = 1003 });
+    }
+
     private static async Task UntilAsync(FakeTimeProvider time, Func<bool> isSeen)
     {
         for (int round = 0; !isSeen(); round++)
