@@ -44,7 +44,8 @@ internal sealed class PlainTerminal : IAsyncDisposable
     /// <param name="command">For a shell; it becomes the one process at the terminal.</param>
     public static PlainTerminal Start(IReadOnlyDictionary<string, string> environment, string command)
     {
-        ProcessStartInfo info = new("script", ["-qefc", $"stty rows 30 cols 100; exec {command}", "/dev/null"])
+        // Tests that a script runs in the background ignore Ctrl-C, and whatever they start inherits it: at a terminal it does not.
+        ProcessStartInfo info = new("script", ["-qefc", $"stty rows 30 cols 100; exec env --default-signal=INT {command}", "/dev/null"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
