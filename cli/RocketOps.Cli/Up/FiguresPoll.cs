@@ -62,9 +62,10 @@ internal sealed class FiguresPoll : IAsyncDisposable
         {
             while (true)
             {
-                (string Address, BrokerFigures? Figures)[] answers = await Task.WhenAll(_state.Clusters.SelectMany(static cluster => cluster.Members).Where(IsAsked).Select(member => AskAsync(member.Address)));
+                UpState state = _state;
+                (string Address, BrokerFigures? Figures)[] answers = await Task.WhenAll(state.Clusters.SelectMany(static cluster => cluster.Members).Where(IsAsked).Select(member => AskAsync(member.Address)));
                 _figures = answers.Where(answer => answer.Figures is not null).ToDictionary(answer => answer.Address, answer => answer.Figures!, StringComparer.Ordinal);
-                await AskForNextTopicAsync(_state);
+                await AskForNextTopicAsync(state);
                 await Task.Delay(Interval, _time, _stop.Token);
             }
         }

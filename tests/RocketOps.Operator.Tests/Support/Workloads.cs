@@ -233,8 +233,9 @@ internal sealed class Workloads : IAsyncDisposable
 
     private async Task StepAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<StatefulSet> sets = await _objects.AllAsync<StatefulSet>(cancellationToken);
+        // Pods first: those that go with their set between the two would be missed, and made again for a set that is no more.
         IReadOnlyList<Pod> pods = await _objects.AllAsync<Pod>(cancellationToken);
+        IReadOnlyList<StatefulSet> sets = await _objects.AllAsync<StatefulSet>(cancellationToken);
         IReadOnlyList<Deployment> deployments = await _objects.AllAsync<Deployment>(cancellationToken);
 
         foreach (Pod? pod in pods.Where(static pod => pod.IsDeleting()))

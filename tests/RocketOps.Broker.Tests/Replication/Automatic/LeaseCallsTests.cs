@@ -46,7 +46,7 @@ public sealed class LeaseCallsTests
     public async Task Read_StoreSaysWhyInSentences_OneEndsAndTheNextBegins()
     {
         using RecordingLoggerFactory log = new();
-        await using LeaseCalls calls = new(new HangingStore { Throws = true, Why = "Somebody edited it. Delete it." }, Short, new Random(1), TimeProvider.System, log);
+        await using LeaseCalls calls = new(new HangingStore { Throws = true, Why = "Somebody edited it. Delete it." }, Timings, new Random(1), _time, log);
         TaskCompletionSource failed = new();
 
         calls.Read(_ => failed.TrySetException(new InvalidOperationException("it throws")), () => failed.TrySetResult());
