@@ -216,8 +216,9 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
 
         await ResizeAsync(2);
 
-        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
-        waiting.Status!.Operations!.Single().Message.Should().EndWith("waits for a-0-0 to lead instead of it.");
+        // First for the name servers to know who leads now.
+        await World.AwaitAsync<BrokerCluster>(
+            "a", static cluster => cluster.Status?.Operations is [{ Type: OperationType.ScaleIn } operation] && operation.Message?.EndsWith("waits for a-0-0 to lead instead of it.", StringComparison.Ordinal) == true, "it says what for");
         await World.PassesAsync(3);
         World.Workloads.Left.Should().BeEmpty();
 
