@@ -163,15 +163,14 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
     private bool LeadsHere(JsonObject slice) => JsonNode.DeepEquals(slice["endpoints"], Endpoints());
 
+    // By its constructor: a collection expression would call Add<T>, which native compilation cannot prove.
     private JsonArray Endpoints() =>
-    [
-        new JsonObject
+        new(new JsonObject
         {
             ["addresses"] = new JsonArray(_address),
             ["conditions"] = new JsonObject { ["ready"] = true },
             ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["namespace"] = _namespace, ["name"] = _member },
-        },
-    ];
+        });
 
     private bool IsHeld(LeaseRecord lease, long epoch) => lease.Epoch == epoch && lease.Holder == _member;
 

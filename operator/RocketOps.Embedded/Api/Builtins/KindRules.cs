@@ -11,7 +11,7 @@ namespace RocketOps.Embedded.Api.Builtins;
 internal class KindRules(JsonObject kind) : ResourceRules
 {
     private readonly HashSet<string?> _flags = [.. (kind.Items("flags") ?? []).Select(flag => flag.AsText())];
-    private readonly string[][] _counted = [.. (kind.Items("generation") ?? ["spec"]).Select(path => path.AsText()!.Split('.'))];
+    private readonly string[][] _counted = [.. (kind.Items("generation") ?? new JsonArray("spec")).Select(path => path.AsText()!.Split('.'))];
     private readonly KindStep[] _defaults = KindStep.ReadAll(kind.Items("defaults"));
     private readonly KindStep[] _create = KindStep.ReadAll(kind.Items("create"));
     private readonly KindStep[] _review = KindStep.ReadAll(kind.Items("review"));
