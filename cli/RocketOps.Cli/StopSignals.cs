@@ -27,11 +27,10 @@ internal sealed class StopSignals : IDisposable
         {
             registration.Dispose();
         }
-
-        _stop.Dispose();
     }
 
-    private void OnSignal(PosixSignalContext context)
+    /// <summary>Also for a signal that is being told while the registrations end, as the first of two that heard it may end the program: it is taken all the same, so the source stays.</summary>
+    internal void OnSignal(PosixSignalContext context)
     {
         if (!_stop.IsCancellationRequested)
         {

@@ -45,7 +45,7 @@ internal sealed record Shell
             OutputBytes = output,
             IsReaderGone = StandardOutput.IsPipe(output) && Console.IsOutputRedirected ? OutputPipe.HasLostItsReader : null,
             Error = Console.Error,
-            Input = Console.OpenStandardInput(),
+            Input = StandardInput.Open(),
             IsInputTerminal = !Console.IsInputRedirected,
             IsOutputTerminal = !Console.IsOutputRedirected,
             IsErrorTerminal = !Console.IsErrorRedirected,

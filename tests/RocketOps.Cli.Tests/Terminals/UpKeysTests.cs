@@ -1,4 +1,5 @@
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Terminals;
@@ -47,14 +48,14 @@ public sealed class UpKeysTests
     }
 
     [SkippableFact]
-    public async Task ManifestsTyped_ThenTheLiveScreenTakesKeys()
+    public async Task ManifestsTyped_EvenBeforeItReads_ThenTheLiveScreenTakesKeys()
     {
         PlainTerminal.Require();
         using TempDirectory folder = new();
         await using PlainTerminal terminal = await UpAsync(folder, "-");
-        await terminal.WroteAsync("Ctrl-D ends them", Deadline);
 
         await terminal.TypeAsync(Namespace + CtrlD);
+        await terminal.WroteAsync("Ctrl-D ends them", Deadline);
         await terminal.WroteAsync("q or Ctrl-C stops", Deadline);
         await terminal.TypeAsync("q");
 
@@ -82,6 +83,6 @@ public sealed class UpKeysTests
         await File.WriteAllTextAsync(folder.File("mq.yaml"), Namespace);
         return PlainTerminal.Start(
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = string.Empty },
-            $"{Path.Combine(AppContext.BaseDirectory, "rocketops")} up --data {folder.File("data")} {file}");
+            $"{Programs.RocketOps} up --data {folder.File("data")} {file}");
     }
 }
