@@ -190,7 +190,7 @@ public sealed class ElectedGroupTests(KubeCluster cluster, ITestOutputHelper out
     private static async Task SwitchOverAsync(string master)
     {
         // Named, as a "rocketops up" of this machine's user may have a group of the same name.
-        ProcessResult said = await KubeCluster.RunAsync(Path.Combine(AppContext.BaseDirectory, "rocketops"), "cluster", "switchover", AutomaticCluster.Group, "--kubeconfig", KubeCluster.Kubeconfig);
+        ProcessResult said = await KubeCluster.RunAsync(Programs.RocketOps, "cluster", "switchover", AutomaticCluster.Group, "--kubeconfig", KubeCluster.Kubeconfig);
         if (!said.Error.Contains($"has not handed {AutomaticCluster.Group} over", StringComparison.Ordinal))
         {
             said.EnsureSuccess().Output.Should().Contain($"leads {AutomaticCluster.Group} in epoch");

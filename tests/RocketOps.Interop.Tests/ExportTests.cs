@@ -36,7 +36,7 @@ public abstract class ExportTests(ServerFixture fixture) : ClientTestBase(fixtur
         SubscriptionGroupConfig group = (await admin.GetSubscriptionGroupsAsync(broker))["Export_Group"];
 
         ProcessResult run = await ChildProcess.RunAsync(
-            RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "--topic", "Export*", "--group", "Export_*", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
+            Programs.RocketOps, ["cluster", "export", "--cluster-ref", "moved", "--topic", "Export*", "--group", "Export_*", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
 
         run.EnsureSuccess();
         Dictionary<string, JsonObject> specs = await CheckedAsync(run.Output);
@@ -58,7 +58,7 @@ public abstract class ExportTests(ServerFixture fixture) : ClientTestBase(fixtur
         await using RocketMqAdmin admin = Admin();
         await admin.CreateOrUpdateTopicAsync(broker, new TopicConfig { Name = "WholeExport" });
 
-        ProcessResult run = await ChildProcess.RunAsync(RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
+        ProcessResult run = await ChildProcess.RunAsync(Programs.RocketOps, ["cluster", "export", "--cluster-ref", "moved", "-n", Fixture.Server.NameServerAddress], ProgramPatience);
 
         // 4.9 keeps groups of any name, and other tests leave such ones on these servers.
         run.ExitCode.Should().Be(run.Error.Contains(" is left out: ", StringComparison.Ordinal) ? 1 : 0, run.Error);

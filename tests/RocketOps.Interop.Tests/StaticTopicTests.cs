@@ -48,7 +48,7 @@ public abstract class StaticTopicTests(ServerFixture fixture)
     private static async Task ExportAsync(string nameServers)
     {
         ProcessResult run = await ChildProcess.RunAsync(
-            RocketOpsServer.ProgramPath("rocketops"), ["cluster", "export", "--cluster-ref", "moved", "--topic", "StaticMoved", "-n", nameServers], TimeSpan.FromMinutes(3));
+            Programs.RocketOps, ["cluster", "export", "--cluster-ref", "moved", "--topic", "StaticMoved", "-n", nameServers], TimeSpan.FromMinutes(3));
 
         run.EnsureSuccess();
         run.Output.Should().Contain("it is a static topic: ").And.Contain("managementPolicy: Observe");

@@ -186,5 +186,5 @@ public sealed class CommandTests(ClusterFixture cluster)
         return [.. listed.RootElement.EnumerateArray().Select(entry => entry.GetProperty(kind).GetString()!)];
     }
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");
+    private static string Program => Programs.RocketOps;
 }

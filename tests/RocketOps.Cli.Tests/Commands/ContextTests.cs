@@ -65,7 +65,7 @@ public sealed class ContextTests : IDisposable
     private Task<ProcessResult> RunAsync(params string[] arguments) => RunWithAsync(string.Empty, arguments);
 
     private Task<ProcessResult> RunWithAsync(string nameServers, params string[] arguments) => ChildProcess.RunAsync(
-        Path.Combine(AppContext.BaseDirectory, "rocketops"),
+        Programs.RocketOps,
         arguments,
         Patience,
         new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CONFIG_HOME"] = _folder.Path, ["XDG_RUNTIME_DIR"] = _folder.Path, ["NAMESRV_ADDR"] = nameServers });

@@ -140,7 +140,7 @@ public sealed class GroupTests(ClusterFixture cluster)
 
     private async Task<ChildProcess> JoinAsync(string topic, string group, params string[] options)
     {
-        ChildProcess member = ChildProcess.Start(Path.Combine(AppContext.BaseDirectory, "rocketops"), ["consume", topic, "-g", group, "-n", cluster.Cluster.NameServerAddress, .. options]);
+        ChildProcess member = ChildProcess.Start(Programs.RocketOps, ["consume", topic, "-g", group, "-n", cluster.Cluster.NameServerAddress, .. options]);
         await Eventually.TrueAsync(
             async () =>
             {

@@ -13,7 +13,7 @@ public sealed class ProduceConsumeTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");
+    private static string Program => Programs.RocketOps;
 
     [Fact]
     public async Task Produce_Arguments_SendsOneMessageEachInOrder()

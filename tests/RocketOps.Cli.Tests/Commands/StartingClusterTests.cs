@@ -67,7 +67,7 @@ public sealed class StartingClusterTests
         await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), RunningUp.Write(up, ProcessIdentity.Of(Environment.ProcessId)!.Value));
 
         ProcessResult result = await ChildProcess.RunAsync(
-            Path.Combine(AppContext.BaseDirectory, "rocketops"), arguments, Patience, new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = "" });
+            Programs.RocketOps, arguments, Patience, new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = "" });
 
         result.ExitCode.Should().Be(1);
         result.Error.Should().Contain($"{Told}no name server answers at {address}: connection refused).");

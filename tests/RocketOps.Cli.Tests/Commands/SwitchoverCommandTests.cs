@@ -175,7 +175,7 @@ public sealed class SwitchoverCommandTests : IDisposable
     private Task<ProcessResult> RunAsync(string kubeconfig, params string[] options) => RunGroupAsync(kubeconfig, Group, options);
 
     private Task<ProcessResult> RunGroupAsync(string kubeconfig, string group, params string[] options) => ChildProcess.RunAsync(
-        Path.Combine(AppContext.BaseDirectory, "rocketops"),
+        Programs.RocketOps,
         ["cluster", "switchover", group, .. options],
         TimeSpan.FromMinutes(2),
         new Dictionary<string, string>(StringComparer.Ordinal) { ["KUBECONFIG"] = kubeconfig, ["XDG_RUNTIME_DIR"] = _folder.Path });

@@ -89,7 +89,7 @@ public sealed class DocumentedBlocksTests
             await File.WriteAllTextAsync(folder.File("broker.conf"), block.Text);
 
             // -p prints what would be used, once all of it was understood.
-            ProcessResult result = await ChildProcess.RunAsync(Path.Combine(AppContext.BaseDirectory, "RocketOps.Broker"), ["-c", folder.File("broker.conf"), "-p"], Patience);
+            ProcessResult result = await ChildProcess.RunAsync(Programs.Broker, ["-c", folder.File("broker.conf"), "-p"], Patience);
 
             result.ExitCode.Should().Be(0, "{0}: {1}", block, result);
             foreach (string line in block.Text.Split('\n').Where(static line => line.Contains('=', StringComparison.Ordinal) && !line.StartsWith('#')))

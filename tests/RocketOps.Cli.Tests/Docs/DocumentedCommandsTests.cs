@@ -21,7 +21,7 @@ public sealed partial class DocumentedCommandsTests
     /// <summary>Pages that others do not depend on come in the order of their names, those that change the cluster as a whole last.</summary>
     private static readonly string[] LastPages = ["docs/kubernetes.md", "docs/operate.md"];
 
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "rocketops");
+    private static string Program => Programs.RocketOps;
 
     [SkippableFact]
     public async Task Commands_OfAllPages_EndWithSuccess()

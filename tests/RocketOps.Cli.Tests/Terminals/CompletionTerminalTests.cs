@@ -1,6 +1,7 @@
 using RocketOps.Cli.Tests.Commands;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
 namespace RocketOps.Cli.Tests.Terminals;
@@ -24,7 +25,7 @@ public sealed class CompletionTerminalTests(ClusterFixture cluster)
         using TempDirectory home = new();
         Dictionary<string, string> environment = new(StringComparer.Ordinal)
         {
-            ["PATH"] = $"{AppContext.BaseDirectory.TrimEnd('/')}:{Environment.GetEnvironmentVariable("PATH")}",
+            ["PATH"] = $"{Path.GetDirectoryName(Programs.RocketOps)}:{Environment.GetEnvironmentVariable("PATH")}",
             ["HOME"] = home.Path,
             ["XDG_CONFIG_HOME"] = home.Path,
             ["NAMESRV_ADDR"] = cluster.Cluster.NameServerAddress,

@@ -19,7 +19,7 @@ public sealed class UpTerminalTests
     {
         Terminal.Require();
         using TempDirectory folder = new();
-        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        string program = Programs.RocketOps;
         await using Terminal terminal = await Terminal.StartAsync(
             Sizes[0].Width, Sizes[0].Height, Environment(folder), $"stty -g > \"$DATA.before\"; echo BEFORE; '{program}' up '{Quickstart}' --data \"$DATA\"; echo \"ENDED $?\"; stty -g > \"$DATA.after\"; exec cat");
 
@@ -146,7 +146,7 @@ public sealed class UpTerminalTests
     private static async Task<string> WithoutClusterAsync(TempDirectory folder)
     {
         await File.WriteAllTextAsync(folder.File("other.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: { name: mq }\n");
-        return $"{Path.Combine(AppContext.BaseDirectory, "rocketops")} up {folder.File("other.yaml")} --data {folder.File("data")}";
+        return $"{Programs.RocketOps} up {folder.File("other.yaml")} --data {folder.File("data")}";
     }
 
     private static Dictionary<string, string> Environment(TempDirectory folder) =>

@@ -80,7 +80,7 @@ public sealed class DefaultNameServersTests
         await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), RunningUp.Write(new RunningUp("/data", [.. One.Clusters, .. Other.Clusters]), self));
 
         ProcessResult result = await ChildProcess.RunAsync(
-            Path.Combine(AppContext.BaseDirectory, "rocketops"),
+            Programs.RocketOps,
             ["topic", "list"],
             Patience,
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = "" });

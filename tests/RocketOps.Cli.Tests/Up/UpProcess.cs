@@ -32,7 +32,7 @@ internal sealed class UpProcess : IAsyncDisposable
     /// <param name="arguments">Of <c>rocketops</c>.</param>
     public static UpProcess StartIn(string? runtimeDirectory, params string[] arguments)
     {
-        string program = Path.Combine(AppContext.BaseDirectory, "rocketops");
+        string program = Programs.RocketOps;
         bool isDeaf = IgnoresInterrupts();
         ProcessStartInfo info = new(isDeaf ? "env" : program, isDeaf ? ["--default-signal=INT", program, .. arguments] : arguments)
         {

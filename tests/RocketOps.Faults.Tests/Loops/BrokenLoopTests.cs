@@ -36,7 +36,7 @@ public sealed class BrokenLoopTests
         int port = LoopbackPorts.Find(0);
         string address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
         await using ChildProcess nameServer = ChildProcess.Start(
-            RocketOpsServer.ProgramPath("RocketOps.NameServer"),
+            Programs.NameServer,
             ["--bindAddress=127.0.0.1", string.Create(CultureInfo.InvariantCulture, $"--listenPort={port}"), $"--kvConfigPath={directory.File("kvConfig.json")}"],
             loop.Environment,
             directory.Path);

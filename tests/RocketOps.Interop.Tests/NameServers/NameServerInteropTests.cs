@@ -96,7 +96,7 @@ public sealed class NameServerInteropTests
                 "brokerName=broker-many", "brokerIP1=127.0.0.1", "bindAddress=127.0.0.1", $"listenPort={listenPort}", $"namesrvAddr={nameServer}", "compressedRegister=true",
                 $"storePathRootDir={directory.File("store")}", "mappedFileSizeCommitLog=16777216", "diskMaxUsedSpaceRatio=95",
             ]);
-        await using ChildProcess broker = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", config], workingDirectory: directory.Path);
+        await using ChildProcess broker = ChildProcess.Start(Programs.Broker, ["-c", config], workingDirectory: directory.Path);
         await using RocketMqAdmin admin = new(new AdminOptions { NameServers = nameServer, RequestTimeout = Patience });
 
         await Eventually.TrueAsync(async () => await admin.GetTopicRouteAsync("many-7") is { } route && route.Queues[0].SysFlag == 1, "the topic that follows the compressed part is there");

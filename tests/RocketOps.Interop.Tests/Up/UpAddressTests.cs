@@ -36,7 +36,7 @@ public sealed partial class UpAddressTests
         using TempDirectory folder = new();
         await File.WriteAllTextAsync(folder.File("own.yaml"), Manifest);
         await using ChildProcess up = ChildProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "rocketops"),
+            Programs.RocketOps,
             ["up", folder.File("own.yaml"), "--data", folder.File("data")],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);

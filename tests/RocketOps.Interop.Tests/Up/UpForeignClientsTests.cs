@@ -68,7 +68,7 @@ public sealed class UpForeignClientsTests(ITestOutputHelper output)
             .Replace("REPLICATION", replication, StringComparison.Ordinal);
         await File.WriteAllTextAsync(folder.File("own.yaml"), manifest);
         await using ChildProcess up = ChildProcess.Start(
-            Path.Combine(AppContext.BaseDirectory, "rocketops"),
+            Programs.RocketOps,
             ["up", folder.File("own.yaml"), "--data", folder.File("data")],
             new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path });
         await Eventually.TrueAsync(() => up.Output.Contains("Try next", StringComparison.Ordinal), "everything is ready", Patience);

@@ -7,7 +7,7 @@ namespace RocketOps.NameServer.Tests.Hosting;
 /// <summary>With <c>logFormat=json</c> whatever the program says, served or not, is an object a line.</summary>
 public sealed class LogFormatTests
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RocketOps.NameServer");
+    private static readonly string Program = Programs.NameServer;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly Dictionary<string, string> Json = new(StringComparer.Ordinal) { ["ROCKETOPS_logFormat"] = "json" };
 

@@ -5,7 +5,7 @@ namespace RocketOps.NameServer.Tests.Hosting;
 
 public sealed class ProgramTests
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RocketOps.NameServer");
+    private static readonly string Program = Programs.NameServer;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]

@@ -30,7 +30,7 @@ public static class UnrunBlocks
         ("docs/gitops.md", "apiVersion: argoproj.io/v1alpha1", "is an object of Argo CD, whose definitions are not here"),
         ("docs/gitops.md", "apiVersion: kustomize.toolkit.fluxcd.io/v1", "is an object of Flux, whose definitions are not here"),
         ("docs/gitops.md", "apiVersion: helm.toolkit.fluxcd.io/v2", "is an object of Flux, whose definitions are not here"),
-        ("docs/kubernetes.md", "docker build -f Dockerfile.broker -t registry.example.com/rocketops-broker:0.1.0 .", Images),
+        ("docs/kubernetes.md", "docker build --target broker -t registry.example.com/rocketops-broker:0.1.0 .", Images),
         ("docs/kubernetes.md", "helm install rocketops charts/rocketops --namespace rocketops-system --create-namespace --wait \\", Images),
         ("docs/kubernetes.md", "helm uninstall rocketops --namespace rocketops-system", Images),
         ("docs/kubernetes.md", "sed 's#registry.example.com/#REGISTRY/#' deploy/install.yaml | kubectl apply --server-side -f -", Plain),

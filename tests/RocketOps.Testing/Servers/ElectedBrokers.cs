@@ -75,7 +75,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
     {
         string conf = _directory.File("namesrv.conf");
         await File.WriteAllLinesAsync(conf, [$"listenPort={_nameServerPort}", $"bindAddress={_nameServerPlace.Address}", $"kvConfigPath={_directory.File("kvConfig.json")}"]);
-        _nameServer = _nameServerPlace.Start(RocketOpsServer.ProgramPath("RocketOps.NameServer"), ["-c", conf], _directory.Path);
+        _nameServer = _nameServerPlace.Start(Programs.NameServer, ["-c", conf], _directory.Path);
         await Task.WhenAll(MemberNames.Select(StartAsync));
         await AllInSyncAsync("at the beginning");
     }
@@ -105,7 +105,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
         string path = _directory.File($"broker-{name}.conf");
         await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
-        ChildProcess process = place.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], _directory.Path);
+        ChildProcess process = place.Start(Programs.Broker, ["-c", path], _directory.Path);
         lock (_running)
         {
             _running[name] = process;

@@ -5,7 +5,7 @@ using RocketOps.Testing.Remoting;
 namespace RocketOps.Testing.Servers;
 
 /// <summary>
-/// Our name server and broker, as the processes a user runs: the programs lie beside the tests because the test project references theirs.
+/// Our name server and broker, as the processes a user runs: the programs lie beside the tests.
 /// </summary>
 public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnderTest("rocketops", options ?? new ServerOptions())
 {
@@ -16,12 +16,6 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
 
     /// <summary>The broker's process, for tests that end it under their own timing.</summary>
     public ChildProcess Broker => _broker ?? throw new InvalidOperationException("the broker is not running");
-
-    public static string ProgramPath(string name)
-    {
-        string path = Path.Combine(AppContext.BaseDirectory, name);
-        return File.Exists(path) ? path : throw new InvalidOperationException($"{path} is missing: the test project must reference {name}");
-    }
 
     public override async Task StopBrokerAsync()
     {
@@ -49,11 +43,11 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
             ["listenPort"] = NameServerPort.ToString(CultureInfo.InvariantCulture),
             ["kvConfigPath"] = Path.Combine(WorkDirectory, "kvConfig.json"),
         };
-        _nameServer = await StartAsync("RocketOps.NameServer", "namesrv.conf", properties, NameServerAddress);
+        _nameServer = await StartAsync(Programs.NameServer, "namesrv.conf", properties, NameServerAddress);
     }
 
     protected override async Task StartBrokerProcessAsync() =>
-        _broker = await StartAsync("RocketOps.Broker", "broker.conf", BrokerProperties(), BrokerAddress, Options.Environment);
+        _broker = await StartAsync(Programs.Broker, "broker.conf", BrokerProperties(), BrokerAddress, Options.Environment);
 
     protected override async Task DisposeServersAsync()
     {
@@ -68,7 +62,7 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
     {
         string path = Path.Combine(WorkDirectory, file);
         await File.WriteAllLinesAsync(path, properties.Select(property => $"{property.Key}={property.Value}"));
-        ChildProcess process = ChildProcess.Start(ProgramPath(program), ["-c", path], environment, WorkDirectory);
+        ChildProcess process = ChildProcess.Start(program, ["-c", path], environment, WorkDirectory);
         try
         {
             await Eventually.TrueAsync(

@@ -45,7 +45,7 @@ public sealed class RocketOpsSlave(string nameServer, IReadOnlyDictionary<string
 
         string path = _directory.File("broker.conf");
         await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
-        ChildProcess process = ChildProcess.Start(RocketOpsServer.ProgramPath("RocketOps.Broker"), ["-c", path], environment: null, _directory.Path);
+        ChildProcess process = ChildProcess.Start(Programs.Broker, ["-c", path], environment: null, _directory.Path);
         _process = process;
         await Eventually.TrueAsync(async () => process.HasExited || await RawConnection.IsListeningAsync(Address), "the slave listens", Patience);
         if (process.HasExited)
