@@ -60,11 +60,11 @@ start_broker() {
   local environment=()
   while [ $# -gt 0 ] && [ "$1" != -- ]; do environment+=("$1"); shift; done
   shift
-  # As the images have them: compiled ahead for this kind of machine.
+  # As the images have them: compiled natively for this kind of machine.
   local machine
   machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
-  dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/nameserver" --nologo -v quiet
-  dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/broker" --nologo -v quiet
+  dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" -o "$root/out/bench/nameserver" --nologo -v quiet
+  dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" -o "$root/out/bench/broker" --nologo -v quiet
   printf '%s\n' "listenPort=$port" "kvConfigPath=$work/kvConfig.json" > "$work/namesrv.conf"
   printf '%s\n' brokerClusterName=DefaultCluster brokerName=broker-a brokerId=0 brokerIP1=127.0.0.1 "namesrvAddr=127.0.0.1:$port" \
     "listenPort=${broker#*:}" "httpPort=${http#*:}" "storePathRootDir=$work/store" "storePathCommitLog=$work/store/commitlog" \

@@ -14,15 +14,15 @@ export STATE="$work/kube" KUBECONFIG="$work/kube/admin.conf" PATH="$kit:${CACHE:
 
 trap 'kube-down.sh > "$work/down.log" 2>&1 || cat "$work/down.log"; end_all' EXIT
 machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
-dotnet publish -c Release -r "$machine" --no-self-contained "$root/operator/RocketOps.Operator" -o "$work/operator" --nologo -v quiet > "$work/publish.log" || die "$(tail -5 "$work/publish.log")"
+dotnet publish -c Release -r "$machine" "$root/operator/RocketOps.Operator" -o "$work/operator" --nologo -v quiet > "$work/publish.log" || die "$(tail -5 "$work/publish.log")"
 kube-up.sh --api-only --api-port 30440 > "$work/up.log" 2>&1 || die "$(tail -5 "$work/up.log")"
 kubectl apply --server-side -f "$root/deploy/crds/" > /dev/null
 kubectl wait --for=condition=Established crd/brokerclusters.rocketops.io crd/topics.rocketops.io crd/consumergroups.rocketops.io --timeout=60s > /dev/null
 kubectl create serviceaccount default > /dev/null
 
 # A heap of three quarters of the limit, as .NET has it in a container.
-DOTNET_TieredPGO=0 DOTNET_GCHeapHardLimit="$(printf '0x%x' $((limit * 1024 * 1024 * 3 / 4)))" \
-  "$work/operator/RocketOps.Operator" --kubeconfig="$KUBECONFIG" --http-port=30450 --leader-election=false > "$work/operator.log" 2>&1 &
+DOTNET_GCHeapHardLimit="$(printf '0x%x' $((limit * 1024 * 1024 * 3 / 4)))" \
+  "$work/operator/RocketOps.Operator" --kubeconfig="$KUBECONFIG" --http-port=30450 --broker-image=none/broker:0.1.0 --nameserver-image=none/nameserver:0.1.0 --leader-election=false > "$work/operator.log" 2>&1 &
 operator=$!
 processes+=("$operator")
 ready() { curl -fs http://127.0.0.1:30450/readyz > /dev/null; }

@@ -31,8 +31,8 @@ kit="$shared/rocketmq/bin/rocketmq"
 need_sendload
 compile "$root/bench/ship.c" ship
 machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
-dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/nameserver" --nologo -v quiet
-dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" --no-self-contained -o "$root/out/bench/broker" --nologo -v quiet
+dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" -o "$root/out/bench/nameserver" --nologo -v quiet
+dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" -o "$root/out/bench/broker" --nologo -v quiet
 
 slave="127.0.0.1:$((port + 30))" slave_http="127.0.0.1:$((port + 35))"
 master_pid="" slave_pid="" peer="" target="$broker"

@@ -2,7 +2,7 @@
 # What a start costs: a name server and a broker with an empty store, from exec until they say that they serve. Wall time is disturbed by whatever else runs; the
 # processor time (user and system, of all threads, from /proc) hardly is.
 #
-#   bench/start.sh [STARTS]       (default 10; DOTNET_ variables are passed on, for example DOTNET_TieredPGO=0 bench/start.sh)
+#   bench/start.sh [STARTS]       (default 10; DOTNET_ variables are passed on, for example DOTNET_GCgen0size=0x1000000 bench/start.sh)
 #
 # Each line: program, median and best of the wall time, median and best of the processor time, in milliseconds.
 set -euo pipefail
@@ -10,10 +10,10 @@ root="$(cd "$(dirname "$0")/.." && pwd)"
 starts="${1:-10}"
 work="$(mktemp -d /dev/shm/rocketops-start-XXXXXX)"
 trap 'rm -rf "$work"' EXIT
-# As the images have them: compiled ahead for this kind of machine.
+# As the images have them: compiled natively for this kind of machine.
 machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
 for program in nameserver/RocketOps.NameServer broker/RocketOps.Broker; do
-  dotnet publish -c Release -r "$machine" --no-self-contained "$root/$program" -o "$root/out/bench/${program%/*}" --nologo -v quiet
+  dotnet publish -c Release -r "$machine" "$root/$program" -o "$root/out/bench/${program%/*}" --nologo -v quiet
 done
 
 # Nanoseconds on a processor, all threads of a process.
