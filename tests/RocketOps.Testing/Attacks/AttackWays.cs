@@ -407,7 +407,7 @@ internal sealed class AttackWays(string broker, long heldBytes)
         {
             for (int i = 0; i < most; i++)
             {
-                if (await connection.ReceiveAsync(either.Token) is not { } answer || wanted(answer))
+                if (await ReceiveAnswerAsync(connection, either.Token) is not { } answer || wanted(answer))
                 {
                     bites();
                     return;
@@ -423,6 +423,18 @@ internal sealed class AttackWays(string broker, long heldBytes)
             bites();
             throw;
         }
+    }
+
+    /// <summary>The next answer; null when the broker ended the connection. What the broker asks meanwhile (that members of a group have changed) is passed over.</summary>
+    private static async Task<RawFrame?> ReceiveAnswerAsync(RawConnection connection, CancellationToken cancellationToken)
+    {
+        RawFrame? frame;
+        do
+        {
+            frame = await connection.ReceiveAsync(cancellationToken);
+        }
+        while (frame is { IsResponse: false });
+        return frame;
     }
 
     /// <summary>Takes as many answers, or all until the broker ends the connection.</summary>
