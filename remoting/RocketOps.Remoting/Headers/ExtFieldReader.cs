@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Framing;
 
@@ -62,6 +63,7 @@ public ref struct ExtFieldReader
 
     private static void ThrowTooMany() => throw new FrameFormatException($"header: more than {MaxFields} fields");
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReadJson(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         while (_scanner.TryReadName(out name))

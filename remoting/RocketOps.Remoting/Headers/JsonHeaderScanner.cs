@@ -17,6 +17,9 @@ internal ref struct JsonHeaderScanner
     /// <summary>Nesting accepted while skipping members nobody reads; real headers have one level.</summary>
     private const int MaxDepth = 16;
 
+    /// <summary>So many digits fit into 32 bits whatever they are.</summary>
+    private const int MaxPlainDigits = 9;
+
     private static readonly SearchValues<byte> ScalarEnd = SearchValues.Create(",}] \t\r\n"u8);
     private static readonly SearchValues<byte> NameEnd = SearchValues.Create(": \t\r\n"u8);
 
@@ -44,6 +47,7 @@ internal ref struct JsonHeaderScanner
     }
 
     /// <summary>Reads the next member's name and its colon; false at the end of the object. Names carry no escapes in this protocol.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadName(out ReadOnlySpan<byte> name)
     {
         SkipWhiteSpace();
@@ -134,6 +138,12 @@ internal ref struct JsonHeaderScanner
     /// <summary>Reads a number, also one written as a string.</summary>
     public int ReadInt32()
     {
+        SkipWhiteSpace();
+        if (TryReadDigits(out int plain))
+        {
+            return plain;
+        }
+
         ReadOnlySpan<byte> value = ReadValue(out _, out bool isNull);
         if (isNull)
         {
@@ -146,6 +156,27 @@ internal ref struct JsonHeaderScanner
         }
 
         return number;
+    }
+
+    /// <summary>A few digits with the next member or the end right behind them, as nearly all numbers are; false, with nothing changed, for others.</summary>
+    private bool TryReadDigits(out int number)
+    {
+        ReadOnlySpan<byte> digits = _text[_position..];
+        int length = 0;
+        number = 0;
+        while (length < Math.Min(digits.Length, MaxPlainDigits) && digits[length] is >= (byte)'0' and <= (byte)'9' and byte digit)
+        {
+            number = (number * 10) + digit - '0';
+            length++;
+        }
+
+        if (length == 0 || length == digits.Length || digits[length] is not ((byte)',' or (byte)'}'))
+        {
+            return false;
+        }
+
+        _position += length;
+        return true;
     }
 
     /// <summary>Nothing but white space may follow (the C++ client ends its header with a newline).</summary>
@@ -226,7 +257,7 @@ internal ref struct JsonHeaderScanner
     /// </summary>
     private bool TrySkipNestedFast()
     {
-        if (!Vector256.IsHardwareAccelerated)
+        if (!Vector128.IsHardwareAccelerated)
         {
             return false;
         }
@@ -235,11 +266,11 @@ internal ref struct JsonHeaderScanner
         uint within = 0;
         bool endsWithBackslash = false;
         int depth = 0;
-        for (int block = _position; _text.Length - block >= Vector256<byte>.Count; block += Vector256<byte>.Count)
+        for (int block = _position; _text.Length - block >= HeaderBlock.Bytes; block += HeaderBlock.Bytes)
         {
-            Vector256<byte> bytes = Vector256.Create(_text[block..]);
-            uint quotes = Mask(bytes, (byte)'"');
-            uint backslashes = Mask(bytes, (byte)'\\');
+            HeaderBlock bytes = new(_text.Slice(block, HeaderBlock.Bytes));
+            uint quotes = bytes.Find((byte)'"');
+            uint backslashes = bytes.Find((byte)'\\');
             uint afterBackslash = (backslashes << 1) | (endsWithBackslash ? 1u : 0);
             if ((afterBackslash & (quotes | backslashes)) != 0)
             {
@@ -253,15 +284,15 @@ internal ref struct JsonHeaderScanner
             strings ^= strings << 8;
             strings ^= strings << 16;
             strings ^= within;
-            if ((Mask(bytes, (byte)'\'') & ~strings) != 0)
+            if ((bytes.Find((byte)'\'') & ~strings) != 0)
             {
                 return false;
             }
 
             // Square brackets differ from braces in this bit alone, and other bytes do not become braces by it.
-            Vector256<byte> folded = bytes | Vector256.Create((byte)0x20);
-            uint opening = Mask(folded, (byte)'{');
-            for (uint brackets = (opening | Mask(folded, (byte)'}')) & ~strings; brackets != 0; brackets &= brackets - 1)
+            HeaderBlock folded = bytes.With(0x20);
+            uint opening = folded.Find((byte)'{');
+            for (uint brackets = (opening | folded.Find((byte)'}')) & ~strings; brackets != 0; brackets &= brackets - 1)
             {
                 int at = BitOperations.TrailingZeroCount(brackets);
                 depth += (opening >> at & 1) != 0 ? 1 : -1;
@@ -282,8 +313,6 @@ internal ref struct JsonHeaderScanner
         }
 
         return false;
-
-        static uint Mask(Vector256<byte> bytes, byte value) => Vector256.Equals(bytes, Vector256.Create(value)).ExtractMostSignificantBits();
     }
 
     private void SkipNestedSlow()
@@ -322,6 +351,7 @@ internal ref struct JsonHeaderScanner
         throw Error("a nested value does not end");
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SkipWhiteSpace()
     {
         // Most headers have none.
@@ -340,4 +370,40 @@ internal ref struct JsonHeaderScanner
     }
 
     private readonly FrameFormatException Error(string what) => new($"JSON header: {what} at byte {_position}");
+
+    /// <summary>
+    /// 32 bytes of a header. In two halves, which every machine has: a program that is compiled before it is known where it runs knows of no larger ones, and without it the fields of a
+    /// header would be passed over byte by byte.
+    /// </summary>
+    private readonly struct HeaderBlock
+    {
+        public const int Bytes = 32;
+
+        private readonly Vector128<byte> _low;
+        private readonly Vector128<byte> _high;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public HeaderBlock(ReadOnlySpan<byte> bytes)
+            : this(Vector128.Create(bytes), Vector128.Create(bytes[Vector128<byte>.Count..]))
+        {
+        }
+
+        private HeaderBlock(Vector128<byte> low, Vector128<byte> high)
+        {
+            _low = low;
+            _high = high;
+        }
+
+        /// <summary>A bit for each byte with that value.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public uint Find(byte value)
+        {
+            Vector128<byte> wanted = Vector128.Create(value);
+            return Vector128.Equals(_low, wanted).ExtractMostSignificantBits() | (Vector128.Equals(_high, wanted).ExtractMostSignificantBits() << Vector128<byte>.Count);
+        }
+
+        /// <summary>The same bytes with those bits set.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public HeaderBlock With(byte bits) => new(_low | Vector128.Create(bits), _high | Vector128.Create(bits));
+    }
 }

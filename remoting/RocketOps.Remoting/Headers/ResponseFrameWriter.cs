@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Framing;
 
@@ -167,6 +168,7 @@ public ref struct ResponseFrameWriter
         _position += written;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Append(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(_destination[_position..]);

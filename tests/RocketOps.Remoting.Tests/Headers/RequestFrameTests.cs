@@ -128,6 +128,41 @@ public sealed class RequestFrameTests
         parse.Should().Throw<FrameFormatException>().WithMessage(message);
     }
 
+    [Theory]
+    [InlineData("7", 7)]
+    [InlineData("0007", 7)]
+    [InlineData("000000000000007", 7)]
+    [InlineData("-7", -7)]
+    [InlineData(" 7 ", 7)]
+    [InlineData("7\n", 7)]
+    [InlineData("\"7\"", 7)]
+    [InlineData("null", 0)]
+    [InlineData("999999999", 999999999)]
+    [InlineData("1000000000", 1000000000)]
+    [InlineData("2147483647", int.MaxValue)]
+    [InlineData("-2147483648", int.MinValue)]
+    public void Parse_Number_IsRead(string number, int value)
+    {
+        RequestFrame.Parse(JsonFrame("{\"opaque\":" + number + "}")).Opaque.Should().Be(value);
+        RequestFrame.Parse(JsonFrame("{\"opaque\":" + number + ",\"flag\":1}")).Opaque.Should().Be(value);
+    }
+
+    [Theory]
+    [InlineData("2147483648")]
+    [InlineData("7x")]
+    [InlineData("7.0")]
+    [InlineData("7\"")]
+    [InlineData("7:8")]
+    [InlineData("-")]
+    public void Parse_WhatIsNoNumber_IsAFormatError(string number)
+    {
+        byte[] bytes = JsonFrame("{\"opaque\":" + number + ",\"flag\":1}");
+
+        Action parse = () => RequestFrame.Parse(bytes);
+
+        parse.Should().Throw<FrameFormatException>();
+    }
+
     [Fact]
     public void ToCommand_EscapesInValues_AreResolved()
     {
