@@ -9,9 +9,6 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public sealed class RequestBatch
 {
-    /// <summary>Scratch above this size goes back to the pool after the batch: tens of thousands of connections keep some each, whatever header they once sent.</summary>
-    private const int KeptScratchBytes = 4096;
-
     private readonly List<DeferredReplies> _deferred = new(1);
     private byte[] _scratch = [];
 
@@ -86,11 +83,8 @@ public sealed class RequestBatch
         }
 
         _deferred.Clear();
-        if (_scratch.Length > KeptScratchBytes)
-        {
-            ReturnScratch();
-        }
-
+        // The next connection's batch gets the same memory, which the processor has at hand; of a thousand connections each one's own it would not.
+        ReturnScratch();
         return any;
     }
 
