@@ -5,7 +5,7 @@ namespace RocketOps.Remoting.Loops;
 
 /// <summary>
 /// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and those that hold more than their share and would begin a
-/// frame while too much is held, wait here. So do those whose turn was over before their frames were handled, and those inside a frame of which more than one receive is there, which fills
+/// frame while too much is held, wait here. So do those whose turn was over before their frames were handled, and those inside a frame of which more than a first receive is there, which fills
 /// fresh memory: they go on one after the other behind all that have just become readable, as long as the round is short, so that it does not matter how many they are. The loop's thread only.
 /// </summary>
 internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, OpenConnections connections, LoopTable table)
@@ -30,7 +30,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
         if ((socket.IsReadable || socket.HasWaitingFrames) && !socket.IsListed && !socket.IsPaused && !socket.IsEnding && !socket.Output.IsBlocked)
         {
             socket.IsListed = true;
-            if (socket.Connection.IsTurnOver || socket.UnfinishedBytes > LoopWorker.ReceiveBytes)
+            if (socket.Connection.IsTurnOver || socket.UnfinishedBytes > LoopWorker.FirstReceiveBytes)
             {
                 _late.Enqueue(socket);
             }
@@ -150,12 +150,14 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
 
     private void Receive(LoopSocket socket, byte[] buffer)
     {
-        int received = sockets.Receive(socket.Descriptor, buffer);
+        int wanted = socket.SendsMuch ? buffer.Length : LoopWorker.FirstReceiveBytes;
+        int received = sockets.Receive(socket.Descriptor, buffer.AsSpan(0, wanted));
         if (received > 0)
         {
             // With fewer bytes than asked for nothing is left, and the next ones are a new edge. Only an end of the connection has no edge of its own.
-            socket.IsReadable = received == buffer.Length || socket.IsHungUp;
+            socket.IsReadable = received == wanted || socket.IsHungUp;
             socket.Take(buffer.AsSpan(0, received));
+            socket.SendsMuch = received >= LoopWorker.FirstReceiveBytes && socket.UnfinishedBytes < LoopWorker.FirstReceiveBytes;
         }
         else if (received == 0)
         {

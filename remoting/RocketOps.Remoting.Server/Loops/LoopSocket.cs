@@ -59,6 +59,9 @@ internal sealed class LoopSocket : ConnectionDriver
     /// <summary>The peer has ended its side: receiving goes on until the end is read.</summary>
     public bool IsHungUp { get; set; }
 
+    /// <summary>The last receive was filled with whole frames: the next may take as many as there are. Not so with the bytes of a frame that is not whole, which fill fresh memory.</summary>
+    public bool SendsMuch { get; set; }
+
     /// <summary>The loop's list of sockets to receive from has it.</summary>
     public bool IsListed { get; set; }
 

@@ -58,12 +58,12 @@ internal sealed class LoopBench : IAsyncDisposable
         return written.WrittenSpan.ToArray();
     }
 
-    /// <summary>As the kernel gives them: as many as the loop asks for at once.</summary>
+    /// <summary>As the kernel gives them: as many as the loop asks for at first.</summary>
     public static void SendInParts(ScriptedSockets.Peer peer, ReadOnlySpan<byte> bytes)
     {
-        for (int at = 0; at < bytes.Length; at += LoopWorker.ReceiveBytes)
+        for (int at = 0; at < bytes.Length; at += LoopWorker.FirstReceiveBytes)
         {
-            peer.Send(bytes[at..Math.Min(bytes.Length, at + LoopWorker.ReceiveBytes)]);
+            peer.Send(bytes[at..Math.Min(bytes.Length, at + LoopWorker.FirstReceiveBytes)]);
         }
     }
 
