@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace RocketOps.Messages;
@@ -19,12 +21,7 @@ public static class OffsetMessageId
         int length = host.Write(raw);
         BinaryPrimitives.WriteInt64BigEndian(raw[length..], offset.Value);
         length += sizeof(long);
-        for (int i = 0; i < length; i++)
-        {
-            destination[2 * i] = Digit(raw[i] >> 4);
-            destination[(2 * i) + 1] = Digit(raw[i] & 0xF);
-        }
-
+        WriteDigits(raw[..length], destination);
         return 2 * length;
     }
 
@@ -32,6 +29,26 @@ public static class OffsetMessageId
     {
         Span<byte> id = stackalloc byte[MaxLength];
         return Encoding.ASCII.GetString(id[..Write(host, offset, id)]);
+    }
+
+    /// <summary>Eight bytes at a time, with what every machine has: every send is answered with an id, and the runtime's own way is a slow one where it is compiled for any machine.</summary>
+    private static void WriteDigits(ReadOnlySpan<byte> raw, Span<byte> destination)
+    {
+        int at = 0;
+        for (; Vector128.IsHardwareAccelerated && raw.Length - at >= sizeof(ulong); at += sizeof(ulong))
+        {
+            // Of each byte the upper half comes first.
+            Vector128<ushort> pairs = Vector128.WidenLower(Vector128.CreateScalar(MemoryMarshal.Read<ulong>(raw[at..])).AsByte());
+            Vector128<byte> values = ((pairs >>> 4) | ((pairs & Vector128.Create((ushort)0xF)) << 8)).AsByte();
+            Vector128<byte> letters = Vector128.GreaterThan(values.AsSByte(), Vector128.Create((sbyte)9)).AsByte() & Vector128.Create((byte)('A' - '9' - 1));
+            (values + Vector128.Create((byte)'0') + letters).CopyTo(destination[(2 * at)..]);
+        }
+
+        for (; at < raw.Length; at++)
+        {
+            destination[2 * at] = Digit(raw[at] >> 4);
+            destination[(2 * at) + 1] = Digit(raw[at] & 0xF);
+        }
     }
 
     private static byte Digit(int value) => (byte)(value < 10 ? '0' + value : 'A' + value - 10);
