@@ -10,6 +10,9 @@ namespace RocketOps.Broker.Filtering.Sql92;
 /// </summary>
 internal sealed class SqlPropertyNames(ImmutableArray<byte[]> names)
 {
+    /// <summary>Two vectors of 128 bits, which every machine has: natively compiled, one of 256 would be emulated, byte by byte.</summary>
+    private const int BlockLength = 2 * 16;
+
     /// <summary>Longer names share the last bit of <see cref="_lengths"/>.</summary>
     private const int MaxLengthBit = 63;
 
@@ -24,18 +27,18 @@ internal sealed class SqlPropertyNames(ImmutableArray<byte[]> names)
         places.Clear();
         Scan scan = new(this, properties, places);
         int at = 0;
-        for (; at + Vector256<byte>.Count <= properties.Length; at += Vector256<byte>.Count)
+        for (; at + BlockLength <= properties.Length; at += BlockLength)
         {
-            scan.Take(Vector256.Create(properties.Slice(at, Vector256<byte>.Count)), at);
+            scan.Take(properties.Slice(at, BlockLength), at);
         }
 
         if (at < properties.Length)
         {
             // What is left, with zeros behind it, which separate nothing.
-            Span<byte> last = stackalloc byte[Vector256<byte>.Count];
+            Span<byte> last = stackalloc byte[BlockLength];
             last.Clear();
             properties[at..].CopyTo(last);
-            scan.Take(Vector256.Create<byte>(last), at);
+            scan.Take(last, at);
         }
 
         scan.End(properties.Length);
@@ -50,10 +53,12 @@ internal sealed class SqlPropertyNames(ImmutableArray<byte[]> names)
         private int _start = 0;
         private int _nameEnd = -1;
 
-        public void Take(Vector256<byte> block, int at)
+        public void Take(scoped ReadOnlySpan<byte> block, int at)
         {
-            uint ends = Vector256.Equals(block, Vector256.Create(PropertyReader.PropertyEnd)).ExtractMostSignificantBits();
-            uint separators = ends | Vector256.Equals(block, Vector256.Create(PropertyReader.NameEnd)).ExtractMostSignificantBits();
+            Vector128<byte> low = Vector128.Create(block);
+            Vector128<byte> high = Vector128.Create(block[(BlockLength / 2)..]);
+            uint ends = Equal(low, high, PropertyReader.PropertyEnd);
+            uint separators = ends | Equal(low, high, PropertyReader.NameEnd);
             while (separators != 0)
             {
                 int bit = BitOperations.TrailingZeroCount(separators);
@@ -69,6 +74,10 @@ internal sealed class SqlPropertyNames(ImmutableArray<byte[]> names)
                 separators &= separators - 1;
             }
         }
+
+        /// <summary>A bit for each byte that is this one.</summary>
+        private static uint Equal(Vector128<byte> low, Vector128<byte> high, byte value) =>
+            Vector128.Equals(low, Vector128.Create(value)).ExtractMostSignificantBits() | (Vector128.Equals(high, Vector128.Create(value)).ExtractMostSignificantBits() << (BlockLength / 2));
 
         /// <summary>The pair ends here. One without a name or without a value is passed over; of two with one name the later counts.</summary>
         public void End(int end)
