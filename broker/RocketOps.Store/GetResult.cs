@@ -20,6 +20,9 @@ public sealed class GetResult
     /// <inheritdoc cref="FilteredRecords"/>
     internal long FilteredBytes { get; set; }
 
+    /// <summary>Offset in the log from which a little on the bytes were in the page cache when somebody looked.</summary>
+    internal long LookedAtHand { get; set; }
+
     /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
     internal ConsumeQueues.ExtWindow? ExtWindow { get; set; }
 
@@ -63,6 +66,7 @@ public sealed class GetResult
         SuggestPullingFromSlave = false;
         FilteredRecords = 0;
         FilteredBytes = 0;
+        LookedAtHand = long.MaxValue;
         ExtWindow?.Clear();
     }
 

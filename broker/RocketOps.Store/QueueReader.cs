@@ -75,6 +75,16 @@ public sealed class QueueReader
         return _reader.Copy(result, destination, mayBlock: false) == ReadOutcome.Done;
     }
 
+    /// <summary>
+    /// Where the records of a result lie, for a system call to read them there. False when they are not all in one file and in the page cache: then <see cref="TryCopyMessages"/> may do.
+    /// To be disposed at once: what changes the log waits.
+    /// </summary>
+    public bool TryMapMessages(GetResult result, out MappedMessages mapped)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return _reader.TryMap(result, out mapped);
+    }
+
     /// <summary>As <see cref="TryCopyMessages(GetResult, Span{byte})"/> on a thread that may wait for the disk; false when retention or a cut of the log has removed a record meanwhile.</summary>
     public async ValueTask<bool> CopyMessagesAsync(GetResult result, Memory<byte> destination, CancellationToken cancellationToken)
     {

@@ -145,6 +145,41 @@ public sealed class TuningTests
         (result.MessageCount, result.SuggestPullingFromSlave).Should().Be((5, true));
     }
 
+    [Theory]
+    [InlineData(false, 9)]
+    [InlineData(true, 5)]
+    public async Task AccessMessageInMemoryMaxRatio_None_LimitsOfTheDiskCountForWhatOnlyTheDiskHas(bool isCold, int expected)
+    {
+        ColdLog files = new(new MemoryFileSystem());
+        StoreTuning tuning = KeepsAll with { AccessMessageInMemoryMaxRatio = 0, MaxTransferCountOnDisk = 5 };
+        await (await FilledAsync(tuning, new ManualTime(), files)).DisposeAsync();
+        // Nothing of it is in memory.
+        await using MessageStore store = await SmallStore.StartAsync(Options(tuning), files, new ManualTime(), hasThreads: false);
+        StoreTopic topic = store.GetOrAddTopic("T"u8);
+        GetResult result = new();
+        await store.Reader.GetOffsetsAsync(topic, 0, CancellationToken.None);
+        files.IsCold = isCold;
+
+        store.Reader.GetMessages(topic, 0, 0, new GetLimits(9), null, result).Should().Be(GetStatus.Found);
+
+        (result.MessageCount, result.NextBeginOffset, result.SuggestPullingFromSlave).Should().Be((expected, expected, true));
+        store.Reader.TryCopyMessages(result, new byte[result.TotalBytes]).Should().Be(!isCold);
+    }
+
+    [Theory]
+    [InlineData(2, 5, 5)]
+    [InlineData(7, 5, 7)]
+    public async Task MaxTransferCount_InThePageCacheFarBehind_TheLargerLimitCounts(int inMemory, int onDisk, int expected)
+    {
+        await using MessageStore store = await FilledAsync(
+            KeepsAll with { AccessMessageInMemoryMaxRatio = 0, MaxTransferCountInMemory = inMemory, MaxTransferCountOnDisk = onDisk }, new ManualTime());
+        GetResult result = new();
+
+        store.Reader.GetMessages(store.GetOrAddTopic("T"u8), 0, 0, new GetLimits(32), null, result);
+
+        result.MessageCount.Should().Be(expected);
+    }
+
     [Fact]
     public async Task MaxTransferCount_Lowered_CountsForTheNextRead()
     {
@@ -169,6 +204,20 @@ public sealed class TuningTests
         store.Tuning.Should().Be(KeepsAll);
     }
 
+    /// <summary>Whose log is not in the page cache, if so told.</summary>
+    private sealed class ColdLog(IStoreFileSystem inner) : ForwardingFileSystem(inner)
+    {
+        public bool IsCold { get; set; }
+
+        public override IStoreFile Open(string path, FileOpenMode mode) =>
+            path.Contains("/commitlog/", StringComparison.Ordinal) ? new LogFile(this, base.Open(path, mode)) : base.Open(path, mode);
+
+        private sealed class LogFile(ColdLog disk, IStoreFile file) : ForwardingFile(file)
+        {
+            public override int TryReadCached(Span<byte> destination, long offset) => disk.IsCold ? -1 : base.TryReadCached(destination, offset);
+        }
+    }
+
     private static StoreOptions Options(StoreTuning tuning, FlushDiskType flush = FlushDiskType.AsyncFlush) => new()
     {
         RootDirectory = "/store",
@@ -182,7 +231,7 @@ public sealed class TuningTests
     };
 
     /// <summary>A dozen files of the log, all of it dispatched and durable.</summary>
-    private static async Task<MessageStore> FilledAsync(StoreTuning tuning, ManualTime time, MemoryFileSystem? files = null)
+    private static async Task<MessageStore> FilledAsync(StoreTuning tuning, ManualTime time, IStoreFileSystem? files = null)
     {
         MessageStore store = await SmallStore.StartAsync(Options(tuning), files ?? new MemoryFileSystem(), time, hasThreads: false);
         for (int i = 0; i < 100; i++)

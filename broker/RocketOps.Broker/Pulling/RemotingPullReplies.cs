@@ -15,6 +15,9 @@ internal sealed class RemotingPullReplies : IPullReplySink
     /// <summary>Answers up to this size are written in place; a larger one is put together in a pooled buffer, as the output's blocks hold 64 KiB.</summary>
     private const int InPlaceBytes = 60 * 1024;
 
+    /// <summary>Answers from this size on are sent from the page cache where they are there: what that takes pays with a few messages.</summary>
+    private const int InFilesBytes = 4 * 1024;
+
     private const int SerializeTypeShift = 32;
 
     private const string ConnectionLeaves = "this connection is about to end: ask again by another one";
@@ -33,6 +36,11 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     public bool TryAnswer(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
     {
+        if (result.TotalBytes >= InFilesBytes && TryAnswerFromFile(ticket, answer, result, reader, flush))
+        {
+            return true;
+        }
+
         if (result.TotalBytes > InPlaceBytes)
         {
             return TryAnswerLarge(ticket, answer, result, reader, flush);
@@ -68,6 +76,95 @@ internal sealed class RemotingPullReplies : IPullReplySink
             _ => (ResponseCode.SystemBusy, $"reading from disk failed: {detail}"),
         };
         ConnectionOf(ticket).Reply(SerializeTypeOf(ticket), OpaqueOf(ticket), code, remark);
+    }
+
+    /// <summary>Sends the messages from the page cache, without a copy of them here; false, with nothing sent, where that is not possible.</summary>
+    private static bool TryAnswerFromFile(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)
+    {
+        if (!reader.TryMapMessages(result, out MappedMessages mapped))
+        {
+            return false;
+        }
+
+        using MappedMessages lent = mapped;
+        Span<OutputPiece> pieces = stackalloc OutputPiece[OutputLease.MostPieces];
+        if (!TryGather(result.Messages, lent, ref pieces))
+        {
+            return false;
+        }
+
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        header = header[..WriteHeader(ticket, answer, header, result.TotalBytes)];
+        RemotingConnection connection = ConnectionOf(ticket);
+        using OutputLease output = connection.LeaseOutput(flush);
+        int sent = output.SendNow(header, pieces);
+        if (sent > 0 && sent < header.Length + result.TotalBytes)
+        {
+            WriteRest(output, connection, header, sent, result, reader);
+        }
+
+        return sent > 0;
+    }
+
+    /// <summary>The pieces that the messages lie in, which is one for neighbours; false when they are too many.</summary>
+    private static bool TryGather(ReadOnlySpan<MessageRange> messages, in MappedMessages mapped, ref Span<OutputPiece> pieces)
+    {
+        int count = 0;
+        nint end = 0;
+        foreach (MessageRange message in messages)
+        {
+            nint address = mapped.AddressOf(message.Offset);
+            if (address == end)
+            {
+                pieces[count - 1] = pieces[count - 1] with { Length = pieces[count - 1].Length + message.Size };
+            }
+            else if (count == pieces.Length)
+            {
+                return false;
+            }
+            else
+            {
+                pieces[count++] = new OutputPiece(address, message.Size);
+            }
+
+            end = address + message.Size;
+        }
+
+        pieces = pieces[..count];
+        return true;
+    }
+
+    /// <summary>What the peer has not taken at once waits in memory, as every answer does.</summary>
+    private static void WriteRest(in OutputLease output, RemotingConnection connection, ReadOnlySpan<byte> header, int sent, GetResult result, QueueReader reader)
+    {
+        output.Write(header[Math.Min(sent, header.Length)..]);
+        int skipped = Math.Max(0, sent - header.Length);
+        foreach (MessageRange message in result.Messages)
+        {
+            int from = Math.Min(skipped, message.Size);
+            skipped -= from;
+            if (from == message.Size)
+            {
+                continue;
+            }
+
+            byte[] rest = FrameBuffers.Rent(message.Size - from);
+            try
+            {
+                Span<byte> bytes = rest.AsSpan(0, message.Size - from);
+                if (!reader.TryRead(new PhysicalOffset(message.Offset.Value + from), bytes))
+                {
+                    connection.Abort("the rest of an answer has left the page cache");
+                    return;
+                }
+
+                output.Write(bytes);
+            }
+            finally
+            {
+                FrameBuffers.Return(rest);
+            }
+        }
     }
 
     private bool TryAnswerLarge(in PullTicket ticket, in PullAnswer answer, GetResult result, QueueReader reader, bool flush)

@@ -22,6 +22,19 @@ public interface IStoreFile : IDisposable
     /// <summary>Reads what the page cache has without waiting for the disk: the bytes read, or −1 when they are not all there or the file system cannot tell.</summary>
     int TryReadCached(Span<byte> destination, long offset);
 
+    /// <summary>The file's bytes as addresses, once <see cref="Map"/> was called; null where there is no such thing.</summary>
+    FileMapping? Mapping => null;
+
+    /// <summary>Maps so many bytes, whether the file has them yet or not.</summary>
+    void Map(long length)
+    {
+    }
+
+    /// <summary>Gives the mapping up: what the kernel has noted for it goes when nobody uses it any more. That may take milliseconds.</summary>
+    void Unmap()
+    {
+    }
+
     /// <summary>Makes data, and the size needed to read it, durable (fdatasync).</summary>
     void FlushData();
 

@@ -10,6 +10,8 @@ internal sealed unsafe class LinuxFile : IStoreFile
 {
     private readonly SafeFileHandle _handle;
     private readonly FileCalls _calls;
+    private readonly Lock _mappingGate = new();
+    private FileMapping? _mapping;
 
     public LinuxFile(string path, SafeFileHandle handle, FileCalls calls)
     {
@@ -103,6 +105,28 @@ internal sealed unsafe class LinuxFile : IStoreFile
             // A partial answer means that the rest is not cached; an error is EAGAIN or a file system that cannot tell. Both go to the cold threads, which
             // report a real failure.
             return read == destination.Length ? destination.Length : -1;
+        }
+    }
+
+    public FileMapping? Mapping => Volatile.Read(ref _mapping);
+
+    public void Map(long length)
+    {
+        lock (_mappingGate)
+        {
+            if (!_handle.IsClosed && _mapping is null)
+            {
+                Volatile.Write(ref _mapping, FileMapping.TryMap(_handle, length));
+            }
+        }
+    }
+
+    public void Unmap()
+    {
+        lock (_mappingGate)
+        {
+            _mapping?.Dispose();
+            Volatile.Write(ref _mapping, null);
         }
     }
 
@@ -201,7 +225,16 @@ internal sealed unsafe class LinuxFile : IStoreFile
         return end;
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        lock (_mappingGate)
+        {
+            // A deleted file takes its room on the disk as long as it is mapped.
+            _mapping?.Dispose();
+            Volatile.Write(ref _mapping, null);
+            _handle.Dispose();
+        }
+    }
 
     private nint Checked(string operation, nint answer) => answer >= 0 ? answer : throw StoreIOException.Of(operation, Path, (int)-answer);
 }

@@ -28,6 +28,9 @@ internal static unsafe partial class NativeMethods
 
     public const int NoWait = 8;
 
+    public const int ProtectRead = 1;
+    public const int MapShared = 1;
+
     /// <summary>SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER.</summary>
     public const uint WriteAndWait = 7;
 
@@ -70,6 +73,15 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     public static partial long LSeek(SafeFileHandle file, long offset, int whence);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    public static partial nint MMap(nint address, nint length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    public static partial int MUnmap(nint address, nint length);
+
+    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    public static partial int MInCore(nint address, nint length, byte* pages);
 
     [LibraryImport("libc", EntryPoint = "usleep", SetLastError = true)]
     public static partial int USleep(uint microseconds);

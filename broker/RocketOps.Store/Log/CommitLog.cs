@@ -39,6 +39,7 @@ internal sealed class CommitLog
     private long _startOffset;
     private long _copiedTo;
     private int _cuts;
+    private int _lent;
     private long _lowestCut = long.MaxValue;
 
     public CommitLog(StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, TopicTable topics, StoreState state, TimeProvider time)
@@ -172,7 +173,31 @@ internal sealed class CommitLog
 
         Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, offset));
         Interlocked.Increment(ref _cuts);
+        SpinWait spin = default;
+        while (Volatile.Read(ref _lent) != 0)
+        {
+            spin.SpinOnce();
+        }
     }
+
+    /// <summary>
+    /// Lends bytes up to an offset, read or about to be read where they lie: a cut waits until they are given back (<see cref="TakeBack"/>), which must be soon. False when they do not belong to the log any more
+    /// as it was when <see cref="Cuts"/> was <paramref name="cuts"/>.
+    /// </summary>
+    public bool TryLend(int cuts, long end)
+    {
+        // With a full fence on both sides either the cut sees what is lent, or this thread the cut.
+        Interlocked.Increment(ref _lent);
+        if (IsIntact(cuts, end))
+        {
+            return true;
+        }
+
+        TakeBack();
+        return false;
+    }
+
+    public void TakeBack() => Interlocked.Decrement(ref _lent);
 
     /// <summary>Queues and files are cut as well.</summary>
     public void EndCut() => Interlocked.Increment(ref _cuts);

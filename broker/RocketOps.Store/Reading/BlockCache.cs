@@ -9,7 +9,7 @@ namespace RocketOps.Store.Reading;
 internal sealed class BlockCache
 {
     /// <summary>Bytes of the log between two messages of a queue, per byte of message, up to which blocks are tried: beyond that they would be mostly for nobody.</summary>
-    private const int MaxSpread = 16;
+    public const int MaxSpread = 16;
 
     /// <summary>Blocks that a part of the log may be in: blocks whose numbers differ by the number of sets compete for them.</summary>
     private const int Ways = 4;

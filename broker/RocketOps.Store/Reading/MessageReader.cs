@@ -23,11 +23,15 @@ internal sealed class MessageReader
     /// <summary>About how many bytes any call reads for a filter: a few threads read for everybody, and a reader that is told how far it is comes again.</summary>
     private const int MaxFilteredBytesOfAny = 32 * 1024 * 1024;
 
+    /// <summary>Bytes of the log for which one look at the page cache counts: as far as the kernel reads ahead, about.</summary>
+    private const int AtHandBytes = 128 * 1024;
+
     private readonly CurrentTuning _tuning;
     private readonly CommitLog _log;
     private readonly TopicTable _topics;
     private readonly StoreState _state;
     private readonly BlockCache _blocks;
+    private readonly MappedFiles _mapped = new();
     private readonly long _machineBytes;
     private readonly long _largestRecord;
 
@@ -159,6 +163,56 @@ internal sealed class MessageReader
         }
 
         return ReadOutcome.Done;
+    }
+
+    /// <summary>Where the records of a result lie in the page cache; false when they are in memory, in more than one file, too far apart, or not all there.</summary>
+    public bool TryMap(GetResult result, out MappedMessages mapped)
+    {
+        mapped = default;
+        ReadOnlySpan<MessageRange> messages = result.Messages;
+        if (messages.IsEmpty)
+        {
+            return false;
+        }
+
+        long start = messages[0].Offset.Value;
+        long end = messages[^1].Offset.Value + messages[^1].Size;
+        if (start >= _log.Tail.ValidFrom || end > _log.Written || end - start > (long)result.TotalBytes * BlockCache.MaxSpread || _log.Segments.Find(start) is not { } segment
+            || end > segment.BaseOffset + _log.Segments.FileBytes || _mapped.Find(segment, _log.Segments.FileBytes) is not { } mapping)
+        {
+            return false;
+        }
+
+        // What was looked at is what is between the first and the last: nothing that a damaged queue points to may lie elsewhere.
+        long at = start;
+        foreach (MessageRange message in messages)
+        {
+            if (message.Offset.Value < at)
+            {
+                return false;
+            }
+
+            at = message.Offset.Value + message.Size;
+        }
+
+        bool isHeld = false;
+        try
+        {
+            mapping.DangerousAddRef(ref isHeld);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+
+        if (mapping.IsCached(start - segment.BaseOffset, end - start) && _log.TryLend(result.Cuts, end))
+        {
+            mapped = new MappedMessages(_log, mapping, segment.BaseOffset);
+            return true;
+        }
+
+        mapping.DangerousRelease();
+        return false;
     }
 
     /// <summary>
@@ -407,7 +461,7 @@ internal sealed class MessageReader
                     continue;
                 }
 
-                if (IsFull(result, unit, messages, maxMessages, limits, logEnd))
+                if (IsFull(result, unit, messages, maxMessages, limits, logEnd, mayBlock))
                 {
                     scanEnd = at;
                     break;
@@ -483,7 +537,7 @@ internal sealed class MessageReader
         return outcome == ReadOutcome.Done && BinaryPrimitives.ReadInt32BigEndian(size) != unit.RecordSize ? ReadOutcome.NotThere : outcome;
     }
 
-    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd)
+    private bool IsFull(GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd, bool mayBlock)
     {
         if (result.Count == 0)
         {
@@ -495,16 +549,46 @@ internal sealed class MessageReader
             return result.Count >= maxMessages || (long)result.TotalBytes + unit.RecordSize > limits.MaxBytes;
         }
 
-        StoreTuning tuning = _tuning.Value;
-        bool onDisk = logEnd - unit.PhysicalOffset > InMemoryBytes(tuning);
-        int countLimit = onDisk ? tuning.MaxTransferCountOnDisk : tuning.MaxTransferCountInMemory;
-        int bytesLimit = onDisk ? tuning.MaxTransferBytesOnDisk : tuning.MaxTransferBytesInMemory;
-        if (limits.MaxBytes > 0)
+        if (result.MessageCount + messages > maxMessages)
         {
-            bytesLimit = Math.Min(bytesLimit, limits.MaxBytes);
+            return true;
         }
 
-        return result.MessageCount >= countLimit || result.MessageCount + messages > maxMessages || (long)result.TotalBytes + unit.RecordSize > bytesLimit;
+        StoreTuning tuning = _tuning.Value;
+        long bytes = (long)result.TotalBytes + unit.RecordSize;
+        int count = result.MessageCount;
+        bool isFullOfMemory = count >= tuning.MaxTransferCountInMemory || bytes > BytesLimit(tuning.MaxTransferBytesInMemory, limits);
+        if (logEnd - unit.PhysicalOffset <= InMemoryBytes(tuning))
+        {
+            return isFullOfMemory;
+        }
+
+        bool isFullOfDisk = count >= tuning.MaxTransferCountOnDisk || bytes > BytesLimit(tuning.MaxTransferBytesOnDisk, limits);
+        return isFullOfDisk && (mayBlock || isFullOfMemory || !IsAtHand(result, unit));
+    }
+
+    private static int BytesLimit(int ofStore, in GetLimits limits) => limits.MaxBytes > 0 ? Math.Min(ofStore, limits.MaxBytes) : ofStore;
+
+    /// <summary>
+    /// Whether a record can be read at once. How far behind the log's end it lies does not tell: what has not been read for gigabytes is in the page cache all the same while nobody else wants that memory.
+    /// A hint, as one look counts for what lies close behind as well.
+    /// </summary>
+    private bool IsAtHand(GetResult result, in ConsumeQueueUnit unit)
+    {
+        long from = unit.PhysicalOffset - result.LookedAtHand;
+        if (from is >= 0 and < AtHandBytes)
+        {
+            return true;
+        }
+
+        Span<byte> look = stackalloc byte[1];
+        if (Read(unit.PhysicalOffset + unit.RecordSize - look.Length, look, mayBlock: false) != ReadOutcome.Done)
+        {
+            return false;
+        }
+
+        result.LookedAtHand = unit.PhysicalOffset;
+        return true;
     }
 
     private static bool HasFilteredEnough(GetResult result, bool mayBlock) => mayBlock

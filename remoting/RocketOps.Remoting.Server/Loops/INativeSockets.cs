@@ -1,4 +1,5 @@
 using System.Net;
+using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Remoting.Loops;
 
@@ -37,6 +38,9 @@ internal interface INativeSockets
     int Peek(int descriptor, Span<byte> buffer);
 
     int Send(int descriptor, ReadOnlySpan<byte> bytes);
+
+    /// <summary>The same of bytes in several places, <see cref="OutputLease.MostPieces"/> at most.</summary>
+    int Send(int descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces);
 
     /// <summary>Ends the connection for whoever uses the descriptor; the number stays taken.</summary>
     int Shutdown(int descriptor, bool sendingOnly);

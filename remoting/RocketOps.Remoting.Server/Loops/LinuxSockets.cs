@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Remoting.Loops;
 
@@ -124,6 +125,23 @@ internal sealed unsafe partial class LinuxSockets : INativeSockets
         }
     }
 
+    public int Send(int descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pieces.Length, OutputLease.MostPieces);
+        Vector* vectors = stackalloc Vector[OutputLease.MostPieces + 1];
+        fixed (byte* first = header)
+        {
+            vectors[0] = new Vector { Base = (nint)first, Length = header.Length };
+            for (int i = 0; i < pieces.Length; i++)
+            {
+                vectors[i + 1] = new Vector { Base = pieces[i].Address, Length = pieces[i].Length };
+            }
+
+            Message message = new() { Vectors = vectors, Count = pieces.Length + 1 };
+            return Check((int)SendMessageCall(descriptor, &message, NoSignal));
+        }
+    }
+
     public int Shutdown(int descriptor, bool sendingOnly) => Check(ShutdownCall(descriptor, sendingOnly ? 1 : 2));
 
     public int Close(int descriptor) => Check(CloseCall(descriptor));
@@ -192,9 +210,31 @@ internal sealed unsafe partial class LinuxSockets : INativeSockets
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     private static partial nint SendCall(int descriptor, byte* bytes, nint count, int flags);
 
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    private static partial nint SendMessageCall(int descriptor, Message* message, int flags);
+
     [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
     private static partial int ShutdownCall(int descriptor, int how);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseCall(int descriptor);
+
+    /// <summary>struct iovec.</summary>
+    private struct Vector
+    {
+        public nint Base;
+        public nint Length;
+    }
+
+    /// <summary>struct msghdr.</summary>
+    private struct Message
+    {
+        public nint Name;
+        public uint NameLength;
+        public Vector* Vectors;
+        public nint Count;
+        public nint Control;
+        public nint ControlLength;
+        public int Flags;
+    }
 }

@@ -153,6 +153,19 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         return true;
     }
 
+    protected override int SendNowCore(ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces)
+    {
+        FlushLocked();
+        if (HasWaiting || _blocked == 1 || Ended)
+        {
+            return 0;
+        }
+
+        _socket.Connection.NoteActivity();
+        // Why nothing was taken is the buffered way's.
+        return Math.Max(0, sockets.Send(descriptor, header, pieces));
+    }
+
     protected override void FlushLocked()
     {
         if (HasWaiting && _blocked == 0 && !Ended)

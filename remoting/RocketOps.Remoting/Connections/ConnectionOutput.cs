@@ -86,6 +86,14 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
         }
     }
 
+    /// <summary>Under the lease. Sends what was written, then these bytes: as many of them as the peer takes at once, and their number is returned.</summary>
+    public int SendNow(ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces)
+    {
+        int sent = Ended ? 0 : SendNowCore(header, pieces);
+        _writtenBytes += sent;
+        return sent;
+    }
+
     /// <summary>Appends whole frames; somebody flushes later. False when the connection is closed.</summary>
     public bool Write(ReadOnlySpan<byte> frames)
     {
@@ -138,6 +146,9 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
     protected abstract void AdvanceCore(int count);
 
     protected abstract void CopyCore(ReadOnlySpan<byte> bytes);
+
+    /// <summary>See <see cref="SendNow"/>; 0 where the transport cannot.</summary>
+    protected virtual int SendNowCore(ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces) => 0;
 
     /// <summary>Under the gate: sends the frames from where they lie, if nothing is before them and the transport can; false when they are to be copied.</summary>
     protected virtual bool TrySendLocked(ReadOnlySpan<byte> frames) => false;

@@ -6,6 +6,9 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 public readonly ref struct OutputLease
 {
+    /// <summary>Places that <see cref="SendNow"/> takes bytes from at most.</summary>
+    public const int MostPieces = 64;
+
     private readonly RemotingConnection _connection;
     private readonly ConnectionOutput _output;
     private readonly DriverRound? _round;
@@ -30,6 +33,14 @@ public readonly ref struct OutputLease
 
     /// <summary>Copies bytes of any length.</summary>
     public void Write(ReadOnlySpan<byte> bytes) => _output.Copy(bytes);
+
+    /// <summary>
+    /// Sends a frame now, behind what was written before, from where its pieces lie, <see cref="MostPieces"/> at most. Returns how many bytes have left: the caller writes the rest. 0 when nothing can be sent so, and the whole
+    /// frame is to be written.
+    /// </summary>
+    public int SendNow(ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces) =>
+        // What is held back leaves with the end of the connection, and nothing before it.
+        _connection.End.HoldsAnswerBack ? 0 : _output.SendNow(header, pieces);
 
     public void Dispose()
     {

@@ -42,6 +42,38 @@ public sealed class PullTests : IAsyncLifetime
         messages[0].Properties.Get("CLUSTER").Should().Be("DefaultCluster");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pull_OfFiles_MessagesComeAsTheyWereWithoutACopy(bool areNeighbours)
+    {
+        const int Messages = 40;
+        using TempDirectory directory = new("files-");
+        List<string> bodies = [.. Enumerable.Range(0, Messages).Select(static i => new string((char)('a' + (i % 26)), 500 + (10 * i)))];
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Files", queues: 2);
+            foreach (string body in bodies)
+            {
+                await before.SendAsync("Files", body, queueId: 0);
+                if (!areNeighbours)
+                {
+                    await before.SendAsync("Files", "between", queueId: 1);
+                }
+            }
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, time: _time);
+        await broker.SubscribeAsync("g", "Files");
+        RemotingCommand first = await broker.PullAsync("g", "Files", 0, 0);
+        RemotingCommand rest = await broker.PullAsync("g", "Files", 0, 32);
+
+        first.Get("nextBeginOffset").Should().Be("32");
+        Requests.Decode(first).Concat(Requests.Decode(rest)).Select(static message => message.Body).Should().Equal(bodies);
+        broker.Disk.Maps.Should().BePositive("the messages are sent from the page cache");
+        broker.Disk.Waits.Should().BeEmpty();
+    }
+
     /// <summary>A client that gets messages asks for more at once, and may wait half a minute for the answer to what was on its way when its connection ended.</summary>
     [Fact]
     public async Task Pull_ByAConnectionThatIsAboutToEnd_ThatMayWait_IsToldToComeAgainWithMessagesToo()

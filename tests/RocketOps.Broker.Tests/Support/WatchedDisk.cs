@@ -18,6 +18,9 @@ internal sealed class WatchedDisk(IStoreFileSystem inner) : ForwardingFileSystem
     /// <summary>The calls, each with its stack.</summary>
     public IReadOnlyCollection<string> Waits => _waits;
 
+    /// <summary>How often a file was mapped.</summary>
+    public int Maps { get; private set; }
+
     public override IStoreFile Open(string path, FileOpenMode mode)
     {
         Note("open", path);
@@ -92,7 +95,7 @@ internal sealed class WatchedDisk(IStoreFileSystem inner) : ForwardingFileSystem
         }
     }
 
-    private sealed class WatchedFile(WatchedDisk disk, IStoreFile file) : ForwardingFile(file)
+    private sealed class WatchedFile(WatchedDisk disk, IStoreFile file) : ForwardingFile(file), IStoreFile
     {
         public override void Write(ReadOnlySpan<byte> bytes, long offset)
         {
@@ -111,6 +114,16 @@ internal sealed class WatchedDisk(IStoreFileSystem inner) : ForwardingFileSystem
             disk.Note("read", Path);
             return base.Read(destination, offset);
         }
+
+        public FileMapping? Mapping => Inner.Mapping;
+
+        public void Map(long length)
+        {
+            disk.Maps++;
+            Inner.Map(length);
+        }
+
+        public void Unmap() => Inner.Unmap();
 
         public override void FlushData()
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Loops;
 
 namespace RocketOps.Remoting.Tests.Loops;
@@ -29,6 +30,8 @@ internal class ForwardingSockets(INativeSockets inner) : INativeSockets
     public virtual int Peek(int descriptor, Span<byte> buffer) => inner.Peek(descriptor, buffer);
 
     public virtual int Send(int descriptor, ReadOnlySpan<byte> bytes) => inner.Send(descriptor, bytes);
+
+    public virtual int Send(int descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces) => inner.Send(descriptor, header, pieces);
 
     public int Shutdown(int descriptor, bool sendingOnly) => inner.Shutdown(descriptor, sendingOnly);
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Runtime.InteropServices;
+using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Loops;
 
 namespace RocketOps.Remoting.Tests.Loops;
@@ -166,6 +168,20 @@ internal sealed class ScriptedSockets : INativeSockets
             Sends++;
             return Find(descriptor, "send") is { } peer ? peer.Take(bytes) : -9;
         }
+    }
+
+    public int Send(int descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces)
+    {
+        byte[] all = new byte[header.Length + pieces.ToArray().Sum(piece => piece.Length)];
+        header.CopyTo(all);
+        int at = header.Length;
+        foreach (OutputPiece piece in pieces)
+        {
+            Marshal.Copy(piece.Address, all, at, piece.Length);
+            at += piece.Length;
+        }
+
+        return Send(descriptor, all);
     }
 
     public int Shutdown(int descriptor, bool sendingOnly)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Loops;
@@ -47,6 +48,54 @@ public sealed class SocketOutputTests
         }
 
         peer.Received.AsSpan().SequenceEqual(expected).Should().BeTrue();
+        peer.Fail(0);
+        await bench.AllClosedAsync();
+    }
+
+    [Theory]
+    [InlineData(int.MaxValue, 1)]
+    [InlineData(5, 1)]
+    [InlineData(100, 1)]
+    [InlineData(4000, 1)]
+    [InlineData(4000, 0)]
+    public async Task SendNow_BehindWhatWasWritten_LeavesFromWhereItLies(int takesPerSend, int refusals)
+    {
+        RemotingConnection? connection = null;
+        await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new DelegateHandler((asking, _, _) =>
+        {
+            connection = asking;
+            return ValueTask.FromResult<RemotingCommand?>(null);
+        })));
+        ScriptedSockets.Peer peer = bench.Sockets.Connect();
+        peer.Send(Frame(1, default));
+        await Eventually.TrueAsync(() => connection is not null, "the connection is there");
+        byte[] expected = new byte[30 + 40 + 7000];
+        new Random(1).NextBytes(expected);
+        nint place = Marshal.AllocHGlobal(8000);
+        try
+        {
+            Marshal.Copy(expected, 70, place + 500, 3000);
+            Marshal.Copy(expected, 3070, place + 4000, 4000);
+            peer.TakesPerSend = takesPerSend;
+            for (int i = 0; i < refusals; i++)
+            {
+                peer.SendErrors.Enqueue(LinuxSockets.TryAgain);
+            }
+
+            using OutputLease output = connection!.LeaseOutput(flush: true);
+            output.Write(expected.AsSpan(0, 30));
+            int sent = output.SendNow(expected.AsSpan(30, 40), [new OutputPiece(place + 500, 3000), new OutputPiece(place + 4000, 4000)]);
+            sent.Should().Be(refusals > 0 ? 0 : Math.Min(takesPerSend, 7040), "the peer takes no more at once, and nothing before what was written");
+            output.Write(expected.AsSpan(30 + sent));
+        }
+        finally
+        {
+            Marshal.FreeHGlobal(place);
+        }
+
+        peer.MakeWritable();
+        await Eventually.TrueAsync(() => peer.Received.Length == expected.Length, "it takes all there is");
+        peer.Received.Should().Equal(expected);
         peer.Fail(0);
         await bench.AllClosedAsync();
     }

@@ -7,6 +7,9 @@ public class ForwardingFile(IStoreFile inner) : IStoreFile
 {
     public string Path => inner.Path;
 
+    /// <summary>The other file.</summary>
+    protected IStoreFile Inner => inner;
+
     public virtual long Length => inner.Length;
 
     public virtual void Write(ReadOnlySpan<byte> bytes, long offset) => inner.Write(bytes, offset);
