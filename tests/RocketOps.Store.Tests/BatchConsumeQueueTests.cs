@@ -214,7 +214,7 @@ public sealed class BatchConsumeQueueTests
         List<StoreFinding> findings = [];
         new StoreVerifier(files, "/store", indexSlots: 50, findings.Add).Run(CancellationToken.None);
 
-        findings.Should().Contain(finding => finding.IsDamage && finding.What.Contains("stands for 2 messages", StringComparison.Ordinal));
+        findings.Should().Contain(finding => finding.Kind == StoreFindingKind.Damage && finding.What.Contains("stands for 2 messages", StringComparison.Ordinal));
     }
 
     [Fact]

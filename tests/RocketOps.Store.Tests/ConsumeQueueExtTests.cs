@@ -398,7 +398,7 @@ public sealed class ConsumeQueueExtTests
     {
         int damages = 0;
         int repairable = 0;
-        new StoreVerifier(files, "/store", Options(isOn: true).IndexSlots, finding => _ = finding.IsDamage ? damages++ : repairable++).Run(CancellationToken.None);
+        new StoreVerifier(files, "/store", Options(isOn: true).IndexSlots, finding => _ = finding.Kind == StoreFindingKind.Damage ? damages++ : repairable++).Run(CancellationToken.None);
         return (damages, repairable);
     }
 

@@ -50,7 +50,7 @@ public sealed class DumpTests
 
         VerifyResult result = new StoreVerifier(new LinuxFileSystem(), apache.Root, apache.Options().IndexSlots, findings.Add).Run(CancellationToken.None);
 
-        findings.Where(finding => finding.IsDamage).Should().HaveCount(damages);
+        findings.Where(finding => finding.Kind == StoreFindingKind.Damage).Should().HaveCount(damages);
         result.Messages.Should().Be(apache.Lines("message").Count());
         result.IndexEntries.Should().Be(apache.Lines("index").Sum(line => line.GetProperty("indexCount").GetInt32() - 1));
     }
@@ -79,7 +79,7 @@ public sealed class DumpTests
         List<StoreFinding> findings = [];
         new StoreVerifier(files, "/store", options.IndexSlots, findings.Add).Run(CancellationToken.None);
 
-        findings.Should().Contain(finding => finding.IsDamage && finding.What.Contains(expected, StringComparison.Ordinal), string.Join('\n', findings));
+        findings.Should().Contain(finding => finding.Kind == StoreFindingKind.Damage && finding.What.Contains(expected, StringComparison.Ordinal), string.Join('\n', findings));
     }
 
     [Theory]

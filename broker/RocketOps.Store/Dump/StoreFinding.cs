@@ -4,7 +4,4 @@ namespace RocketOps.Store.Dump;
 /// <param name="Kind">What it means for the store.</param>
 /// <param name="Where">File or queue, and the place in it.</param>
 /// <param name="What">What is wrong.</param>
-public sealed record StoreFinding(StoreFindingKind Kind, string Where, string What)
-{
-    public bool IsDamage => Kind == StoreFindingKind.Damage;
-}
+public sealed record StoreFinding(StoreFindingKind Kind, string Where, string What);
