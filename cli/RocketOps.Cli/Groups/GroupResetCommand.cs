@@ -4,6 +4,7 @@ using RocketOps.Cli.Messages;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;
+using RocketOps.Client;
 
 namespace RocketOps.Cli.Groups;
 
@@ -49,8 +50,14 @@ internal static class GroupResetCommand
                     parsed.GetValue(yes),
                     plan.IsRunning ? $"Let group {group} go on at NEXT? Its {plan.Members} online will be told; what they are working on may be handled again." : $"Let group {group} go on at NEXT?",
                     cancellation);
-                await plan.DoAsync(cluster, changes, cancellation);
-                await changes.SummariseAsync($"{group}: moved in {Quantity.Of(plan.Steps.Count, "queue")}{(plan.IsRunning ? $"; {plan.Members} told" : string.Empty)}");
+                IReadOnlyList<MessageQueue> untold = await plan.DoAsync(cluster, changes, cancellation);
+                int moved = plan.Steps.Count - untold.Count;
+                await changes.SummariseAsync($"{group}: moved in {Quantity.Of(moved, "queue")}{(plan.IsRunning && moved > 0 ? $"; {plan.Members} told" : string.Empty)}");
+                if (untold.Count > 0)
+                {
+                    throw new CommandFailedException(
+                        $"brokers have not told the members of {string.Join(", ", untold.Select(static queue => $"{queue.BrokerName}/{queue.QueueId}"))}: there group {group} goes on where it is. Stop its members and reset it again.");
+                }
             }
 
             return ExitCodes.Success;

@@ -52,9 +52,11 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
         return steps.Count > 0 ? new GroupResetPlan(group, topic, to, steps) : throw new CommandFailedException($"topic {topic} has no queue on a broker that knows group {name}.");
     }
 
-    /// <summary>Does it, and tells of each queue.</summary>
-    public async Task DoAsync(ClusterConnection cluster, Changes changes, CancellationToken cancellation)
+    /// <summary>Does it, and tells of each queue that was moved.</summary>
+    /// <returns>Queues whose members their broker has not told: they go on where they are.</returns>
+    public async Task<IReadOnlyList<MessageQueue>> DoAsync(ClusterConnection cluster, Changes changes, CancellationToken cancellation)
     {
+        List<MessageQueue> untold = [];
         foreach (IGrouping<string, GroupResetStep> broker in Steps.GroupBy(static step => step.Address, StringComparer.Ordinal))
         {
             IReadOnlyDictionary<MessageQueue, long>? told = IsRunning ? await TellMembersAsync(cluster, broker.Key, [.. broker], cancellation) : null;
@@ -71,6 +73,12 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
                     // Messages that came since the plan was made.
                     to = found;
                 }
+                else
+                {
+                    // A broker tells of the queues that are written to, which may be fewer than those that are read.
+                    untold.Add(step.Queue);
+                    continue;
+                }
 
                 await changes.DoneAsync(null, new JsonObject
                 {
@@ -84,6 +92,8 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
                 });
             }
         }
+
+        return untold;
     }
 
     /// <summary>Null when no member is connected to the broker.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Remoting.Commands;
@@ -31,6 +32,23 @@ public sealed class GroupResetTests
             .Should().Equal((RequestCode.UpdateConsumerOffset, "1", "8", null), (RequestCode.InvokeBrokerToResetOffset, null, null, "-1"));
     }
 
+    /// <summary>A topic may be read in more queues than it is written to, and brokers tell of the latter alone.</summary>
+    [Fact]
+    public async Task Reset_QueueThatTheBrokerDoesNotName_IsNotCalledMoved()
+    {
+        Func<RemotingCommand, RemotingCommand?> told = FakePeer.Body("""{"offsetTable":{{"brokerName":"b","queueId":0,"topic":"T"}:8}}""");
+
+        (CliRun run, _) = await ResetAsync("CONSUME_PASSIVELY", "CLUSTERING", told);
+        (CliRun listed, _) = await ResetAsync("CONSUME_PASSIVELY", "CLUSTERING", told, "-o", "json");
+
+        run.ExitCode.Should().Be(1);
+        run.OutputLines.Last().Should().Be("g: moved in 1 queue; 1 member told");
+        run.Error.Should().Be("rocketops: brokers have not told the members of b/1: there group g goes on where it is. Stop its members and reset it again.\n");
+        listed.ExitCode.Should().Be(1);
+        using JsonDocument changes = JsonDocument.Parse(listed.Output);
+        changes.RootElement.EnumerateArray().Select(static change => (change.GetProperty("queue").GetInt32(), change.GetProperty("done").GetString())).Should().Equal((0, "moved"));
+    }
+
     [Fact]
     public async Task Reset_MembersHaveLeftTheBroker_ItsOffsetsAreSet()
     {
@@ -41,7 +59,7 @@ public sealed class GroupResetTests
     }
 
     /// <summary>To the end of two queues that end at 8, of a group that has committed 5 in the first.</summary>
-    private static async Task<(CliRun Run, RemotingCommand[] Writes)> ResetAsync(string type, string model, Func<RemotingCommand, RemotingCommand?> reset)
+    private static async Task<(CliRun Run, RemotingCommand[] Writes)> ResetAsync(string type, string model, Func<RemotingCommand, RemotingCommand?> reset, params string[] options)
     {
         await using FakePeer broker = await FakePeer.StartAsync(
             (RequestCode.GetAllSubscriptionGroupConfig, FakePeer.Body("""{"subscriptionGroupTable":{"g":{"groupName":"g"}}}""")),
@@ -56,7 +74,7 @@ public sealed class GroupResetTests
             (RequestCode.GetBrokerClusterInfo, FakePeer.Body($$$"""{"brokerAddrTable":{"b":{{{brokers}}}},"clusterAddrTable":{"C":["b"]}}""")),
             (RequestCode.GetRouteInfoByTopic, FakePeer.Body($$"""{"brokerDatas":[{{brokers}}],"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":2,"writeQueueNums":2}]}""")));
 
-        CliRun run = await CliRun.RunAsync("group", "reset", "g", "--topic", "T", "--to", "end", "--yes", "-n", nameServer.Address);
+        CliRun run = await CliRun.RunAsync(["group", "reset", "g", "--topic", "T", "--to", "end", "--yes", "-n", nameServer.Address, .. options]);
         return (run, [.. broker.Received.Where(static request => request.Code is RequestCode.UpdateConsumerOffset or RequestCode.InvokeBrokerToResetOffset)]);
     }
 
