@@ -13,7 +13,7 @@ internal static class GroupListCommand
 {
     public static Command Create(Shell shell)
     {
-        NamePatterns names = NamePatterns.Groups();
+        NamesArgument names = NamesArgument.GroupPatterns();
         Option<bool> all = new("--all", "-a") { Description = "The system's own groups as well, after the others" };
         Option<string?> clusterName = TopicOptions.Cluster();
         return new DocumentedCommand("list", "Consumer groups with members and lag", "rocketops group list", "rocketops group list 'billing-*'", "rocketops group list -o wide --watch") { names, all, clusterName }

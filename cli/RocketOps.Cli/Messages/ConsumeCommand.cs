@@ -12,7 +12,7 @@ internal static class ConsumeCommand
 {
     public static Command Create(Shell shell)
     {
-        NamePatterns topics = NamePatterns.TopicsToRead();
+        NamesArgument topics = NamesArgument.TopicsToRead();
         NameOption group = NameOption.Group("Join this consumer group and commit; without it all messages are shown and none is taken away from any group");
         Option<string?> from = new Option<string?>("--from", "-f") { Description = $"Where to begin (default: beginning): {StartPoint.Grammar}. A group goes on where it was", HelpName = "WHERE" }
             .CheckedBy(text => StartPoint.Parse(text, shell.Time) is null ? $"\"{text}\" is none of {StartPoint.Grammar}." : null);

@@ -4,7 +4,7 @@ using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;
 
-/// <summary>Options whose value is checked with an error of one line.</summary>
+/// <summary>Options and arguments whose value is checked with an error of one line.</summary>
 internal static class Choice
 {
     /// <summary>One of some words.</summary>
@@ -43,16 +43,21 @@ internal static class Choice
     public static T CheckedBy<T>(this T option, Func<string, string?> problem)
         where T : Option
     {
-        option.Validators.Add(result =>
-        {
-            foreach (Token token in result.Tokens)
-            {
-                if (problem(token.Value) is { } found)
-                {
-                    result.AddError($"{option.Name}: {found}");
-                }
-            }
-        });
+        option.Validators.Add(result => Check(result, option.Name, problem));
         return option;
+    }
+
+    /// <summary>Refuses what <paramref name="problem"/> finds fault with.</summary>
+    public static void CheckedBy(this Argument argument, Func<string, string?> problem) => argument.Validators.Add(result => Check(result, argument.Name, problem));
+
+    private static void Check(SymbolResult result, string name, Func<string, string?> problem)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (problem(token.Value) is { } found)
+            {
+                result.AddError($"{name}: {found}");
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class TopicCreateCommand
 
     public static Command Create(Shell shell)
     {
-        Argument<string[]> names = NameArgument.Topics();
+        NamesArgument names = NamesArgument.Topics();
         Option<int?> queues = TopicOptions.Queues("--queues", "-q", $"Queues on every broker group (default: {DefaultQueues})");
         Option<string> type = Choice.Of("--type", null, "Kind of messages, as 5.x clients and brokers check it", "TYPE", "normal", "normal", "fifo", "delay", "transaction");
         Option<string?> cluster = TopicOptions.Cluster();

@@ -15,7 +15,7 @@ internal static class TopicDeleteCommand
 
     public static Command Create(Shell shell)
     {
-        Argument<string[]> names = NameArgument.Topics();
+        NamesArgument names = NamesArgument.Topics();
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
         Option<bool> force = TopicOwnership.Force();

@@ -12,7 +12,7 @@ internal static class TopicListCommand
 {
     public static Command Create(Shell shell)
     {
-        NamePatterns names = NamePatterns.Topics();
+        NamesArgument names = NamesArgument.TopicPatterns();
         Option<bool> all = new("--all", "-a") { Description = "System, retry and dead-letter topics as well, after the others" };
         return new DocumentedCommand("list", "Topics with their queues and messages", "rocketops topic list", "rocketops topic list 'orders-*'", "rocketops topic list --all -o wide", "rocketops topic list --watch") { names, all }
             .ListsCluster(shell, (cluster, parsed, cancellation) => ListAsync(cluster, parsed.GetValue(names) ?? [], parsed.GetValue(all), cancellation));
