@@ -88,6 +88,7 @@ public sealed partial class ServerProgram
         using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         ParentPipe.Watch(() => stop.TrySetResult());
         using ConsoleLog loggers = new(configuration.Values.Get(LogLevelKey), format: configuration.Values.Get(LogFormatKey));
+        using CrashLog crashes = new(loggers, Name);
         ILogger logger = loggers.CreateLogger(Name);
         foreach (PropertyProblem warning in configuration.Warnings)
         {
