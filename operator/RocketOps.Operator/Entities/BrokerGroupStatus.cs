@@ -25,6 +25,9 @@ public sealed class BrokerGroupStatus
     [Description("Whether the group has a master that leads, is registered and takes messages. One that the operator itself keeps producers out of, as it is new or on its way out, is ready all the same.")]
     public bool Ready { get; set; }
 
+    [Description("Why the group takes no messages, by the reasons of the conditions: MasterMissing, StoreFailed, DiskFull, InSyncShort, NotWritable, Unanswering or ApiUnavailable. Absent while it takes them, and of one that is yet to be opened.")]
+    public string? Reason { get; set; }
+
     [Description("The members by ordinal.")]
     [ListMapKeys("name")]
     [Items(max: 16)]

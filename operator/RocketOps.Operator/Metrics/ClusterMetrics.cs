@@ -37,7 +37,7 @@ internal sealed class ClusterMetrics
         Gauge("rocketops.cluster.consumer_groups", "ConsumerGroup objects.", cluster => _groups.Of(cluster).Count);
         Gauge("rocketops.cluster.consumer_groups.not_ready", "ConsumerGroup objects that are not ready.", cluster => _groups.Of(cluster).Count(static group => !Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready)));
         meter.CreateObservableGauge("rocketops.cluster.replication.lag", () => Observe(static cluster => Members(cluster).Max(static member => member.LagBytes) ?? 0), "By", "What the slave that is farthest behind lacks of its master's log, as in the cluster's status: 0 for less than 1 MiB, else rounded up to a power of two.");
-        meter.CreateObservableGauge("rocketops.cluster.groups.not_ready", Faults, null, "Broker groups that take no messages, by the reason that the cluster's conditions give.");
+        meter.CreateObservableGauge("rocketops.cluster.groups.not_ready", Faults, null, "Broker groups that take no messages, by the reason of each in the cluster's status.");
         meter.CreateObservableGauge("rocketops.cluster.condition", States, null, "1 while the condition is true, 0 otherwise.");
 
         void Gauge(string name, string description, Func<BrokerCluster, long> figure) => meter.CreateObservableGauge(name, () => Observe(figure), null, description);
@@ -58,15 +58,5 @@ internal sealed class ClusterMetrics
     private IEnumerable<Measurement<long>> Faults() =>
         from cluster in _clusters.List()
         from reason in SendRefusals.Faults
-        select new Measurement<long>(cluster.Status?.Groups?.Count(one => !one.Ready && ReasonOf(cluster, one) == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
-
-    private static string ReasonOf(BrokerCluster cluster, BrokerGroupStatus group) =>
-        Conditions.Find(cluster.Status?.Conditions, ConditionTypes.Available) is { Status: ConditionStatus.Unknown, Reason: Reasons.Unanswering or Reasons.ApiUnavailable } unknown ? unknown.Reason
-        : group.Members?.Find(member => member.Name == group.Master) switch
-        {
-            null or { Registered: false } => Reasons.MasterMissing,
-            { SendsRefused: not null } refusing => SendRefusals.Reason(refusing.RefusedBy),
-            { Ready: false } => Reasons.MasterMissing,
-            _ => Reasons.Unanswering,
-        };
+        select new Measurement<long>(cluster.Status?.Groups?.Count(one => one.Reason == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
 }

@@ -222,13 +222,13 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
     }
 
     private static string Render(Fault fault) =>
-        $"Ready {fault.Ready}, Reconciling {fault.Reconciling}, Stalled {fault.Stalled}, Available {fault.Available}, Degraded {fault.Degraded}, Replicated {fault.Replicated}, groups {fault.Groups}, {fault.Groups.Count(static group => group == '1')} ready";
+        $"Ready {fault.Ready}, Reconciling {fault.Reconciling}, Stalled {fault.Stalled}, Available {fault.Available}, Degraded {fault.Degraded}, Replicated {fault.Replicated}, groups {string.Join(' ', fault.Groups.Select(group => group == '1' ? "1" : $"0 {fault.Available.Split(' ')[1]}"))}, {fault.Groups.Count(static group => group == '1')} ready";
 
     private static string Render(BrokerCluster cluster)
     {
         IEnumerable<string> conditions = Types.Select(type => Conditions.Find(cluster.Status!.Conditions, type)!)
             .Select(static condition => condition.Type is "Reconciling" or "Stalled" ? $"{condition.Type} {condition.Status}" : $"{condition.Type} {condition.Status} {condition.Reason}");
-        return $"{string.Join(", ", conditions)}, groups {string.Concat(cluster.Status!.Groups!.Select(static group => group.Ready ? '1' : '0'))}, {cluster.Status.ReadyGroups} ready";
+        return $"{string.Join(", ", conditions)}, groups {string.Join(' ', cluster.Status!.Groups!.Select(static group => group.Ready ? "1" : $"0 {group.Reason}"))}, {cluster.Status.ReadyGroups} ready";
     }
 
     private async Task ShowsAsync(string cluster, string expected, string what)

@@ -84,6 +84,7 @@ internal static class ClusterStatusBuilder
         // The Lease names a copy that was lost until the master takes it out, which one that takes no messages has no reason to.
         InSync = group.Lease is { InSync.Count: > 0 } lease ? [.. lease.InSync.Where(pod => group.Members.Any(member => member.Pod == pod && member.Settled))] : null,
         Ready = group.TakesMessages,
+        Reason = group.Fault,
         Members = [.. group.Members.Select(member => Member(group, member, last?.Members?.Find(known => known.Name == member.Pod)))],
     };
 
