@@ -52,10 +52,14 @@ public sealed class StoreOptions
     public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// The recently written log kept in memory, a power of two. 16 MiB hold a few seconds of a busy broker, enough for consumers that keep up, and must hold two
-    /// of the largest records.
+    /// Room for what is appended and not yet written, a power of two, and for what consumers who keep up read: 16 MiB outlast a disk that hesitates, and must hold two of the largest records.
     /// </summary>
     public int TailBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// What of <see cref="TailBytes"/> is used while it is enough, a power of two. 4 MiB hold most of a second of what an ordinary broker is sent; who reads later finds it in the page cache.
+    /// </summary>
+    public int UsualTailBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>
     /// Appended messages whose description waits in memory for dispatch, which reads the records of others; 64 bytes each, a power of two or 0. A quarter of a MiB takes
@@ -149,6 +153,7 @@ public sealed class StoreOptions
         Check(40L + (IndexSlots * 4L) + (IndexEntries * 20L) <= int.MaxValue, "an index file (40 + 4 x maxHashSlotNum + 20 x maxIndexNum) must stay below 2 GiB");
         Check(MaxMessageBytes is > 0 and <= 128 * 1024 * 1024, "maxMessageSize must be between 1 and 134217728");
         Check(TailBytes > 0 && (TailBytes & (TailBytes - 1)) == 0, "the memory tail must be a power of two");
+        Check(UsualTailBytes > 0 && (UsualTailBytes & (UsualTailBytes - 1)) == 0, "the usual memory tail must be a power of two");
         Check(DescribedMessages >= 0 && (DescribedMessages & (DescribedMessages - 1)) == 0, "the number of described messages must be a power of two");
         Check(ZeroFillBytesPerSecond > 0, "files must be filled at some speed");
         Check(MaxOpenQueueFiles >= 16, "at least 16 consume-queue files must be allowed to be open");

@@ -75,7 +75,7 @@ public sealed class LockFreeReaderTests
         const int Records = 1_000_000;
         const int RecordBytes = 96;
         const int Copied = 100_000;
-        LogTail tail = new(Capacity);
+        LogTail tail = new(Capacity, Capacity);
         tail.Start(0);
         long end = 0;
         long copied = 0;

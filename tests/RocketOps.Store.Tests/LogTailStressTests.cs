@@ -16,10 +16,12 @@ public sealed class LogTailStressTests
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    [Fact]
-    public async Task TryCopyOut_WhileTheRingWraps_GivesIntactBytesOrNone()
+    [Theory]
+    [InlineData(Capacity)]
+    [InlineData(Capacity / 8)]
+    public async Task TryCopyOut_WhileTheRingWrapsAndChanges_GivesIntactBytesOrNone(int usual)
     {
-        LogTail tail = new(Capacity);
+        LogTail tail = new(Capacity, usual);
         tail.Start(0);
         long end = 0;
         using CancellationTokenSource ended = new();
@@ -32,6 +34,16 @@ public sealed class LogTailStressTests
         {
             TimeProvider.System.GetElapsedTime(startedAt).Should().BeLessThan(Limit, "readers come to read beside the writer");
             int length = random.Next(1, 3000);
+            switch (random.Next(20))
+            {
+                case 0:
+                    tail.Fit(at, LogTail.PendingRoom(Capacity));
+                    break;
+                case 1:
+                    tail.TryShrink(at);
+                    break;
+            }
+
             tail.Reserve(at + length);
             if (tail.TryGetSpan(at, length, out Span<byte> place))
             {
@@ -51,7 +63,7 @@ public sealed class LogTailStressTests
         await ended.CancelAsync();
         await Task.WhenAll(readers);
 
-        byte[] last = new byte[Capacity / 2];
+        byte[] last = new byte[tail.Length / 2];
         tail.TryCopyOut(end - last.Length, last).Should().BeTrue("what is not overwritten can be read");
         IsIntact(last, end - last.Length).Should().BeTrue();
     }
@@ -60,7 +72,7 @@ public sealed class LogTailStressTests
     public void TryCopyOut_OverwrittenBehindTheReadersBack_IsNoticed()
     {
         // The control: bytes of the next round are not those of this one, so a reader without the check would take them for its own.
-        LogTail tail = new(Capacity);
+        LogTail tail = new(Capacity, Capacity);
         tail.Start(0);
         byte[] round = new byte[Capacity];
         Fill(round, 0);
@@ -88,7 +100,7 @@ public sealed class LogTailStressTests
 
             // Mostly about where the writer is just about to overwrite.
             int length = random.Next(1, bytes.Length);
-            long from = Math.Max(0, to - Capacity + random.Next(-2000, 8000));
+            long from = Math.Max(0, to - tail.Length + random.Next(-2000, 8000));
             if (from + length > to)
             {
                 continue;

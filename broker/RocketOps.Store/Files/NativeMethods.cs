@@ -30,6 +30,8 @@ internal static unsafe partial class NativeMethods
 
     public const int ProtectRead = 1;
     public const int MapShared = 1;
+    /// <summary>MADV_DONTNEED.</summary>
+    public const int DoNotNeed = 4;
 
     /// <summary>SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER.</summary>
     public const uint WriteAndWait = 7;
@@ -55,6 +57,9 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static partial nint PReadV2(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    public static partial int MAdvise(void* address, nuint bytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int FDataSync(SafeFileHandle file);

@@ -52,7 +52,8 @@ internal sealed class CommitLog
 
         // What is pending must have room for the largest unit of append twice: one in the making, and the filler of a file it did not fit into.
         long largest = AppendLimits.MaxUnitBytes(options);
-        _tail = new LogTail((int)Math.Max((uint)options.TailBytes, BitOperations.RoundUpToPowerOf2((uint)(((2 * largest) + RecordLayout.BlankBytes) * 4 / 3))));
+        int capacity = (int)Math.Max((uint)options.TailBytes, BitOperations.RoundUpToPowerOf2((uint)(((2 * largest) + RecordLayout.BlankBytes) * 4 / 3)));
+        _tail = new LogTail(capacity, Math.Min(capacity, options.UsualTailBytes));
         _descriptors = new DescriptorRing(options.DescribedMessages);
         _describer = new MessageDescriber(options);
         _rawDescriber = new RawDescriber(topics, _describer, _descriptors);
@@ -201,6 +202,19 @@ internal sealed class CommitLog
 
     /// <summary>Queues and files are cut as well.</summary>
     public void EndCut() => Interlocked.Increment(ref _cuts);
+
+    /// <summary>Memory of the tail that a burst has needed goes back when none did since the last call.</summary>
+    public void TrimTail()
+    {
+        lock (_appendLock)
+        {
+            // What is pending stays where it is: somebody may be writing it from there.
+            if (Written == Appended)
+            {
+                _tail.TryShrink(Appended);
+            }
+        }
+    }
 
     public AppendStatus Append(in MessageToAppend message, ConsumeQueue queue, out AppendResult result)
     {

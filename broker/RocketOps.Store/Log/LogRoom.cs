@@ -31,8 +31,7 @@ internal sealed class LogRoom
         _allocator = allocator;
         _state = state;
 
-        // The quarter that is never pending keeps readers who are up to date in memory while a burst is being written.
-        _maxPendingBytes = tail.Capacity / 4 * 3;
+        _maxPendingBytes = LogTail.PendingRoom(tail.Capacity);
 
         // Half a file ahead: more than a second at the speed of the fastest disks, and a fresh store does not take twice its space at once.
         _prepareAheadAt = options.CommitLogFileBytes / 2;
@@ -100,10 +99,13 @@ internal sealed class LogRoom
         long left = segmentEnd - offset;
         bool rolls = size + RecordLayout.BlankBytes > left;
         long filler = rolls ? left : 0;
-        if (offset + filler + size - _positions.Reached(LogPosition.Written) > _maxPendingBytes)
+        long pending = offset + filler + size - _positions.Reached(LogPosition.Written);
+        if (pending > _maxPendingBytes)
         {
             return AppendStatus.Busy;
         }
+
+        _tail.Fit(offset, pending);
 
         AppendStatus status = rolls ? Roll(offset, (int)filler, size) : ReserveBlocks(offset + size);
         if (status != AppendStatus.Ok)
@@ -132,10 +134,13 @@ internal sealed class LogRoom
             return AppendStatus.ServiceNotAvailable;
         }
 
-        if (offset + size - _positions.Reached(LogPosition.Written) > _maxPendingBytes)
+        long pending = offset + size - _positions.Reached(LogPosition.Written);
+        if (pending > _maxPendingBytes)
         {
             return AppendStatus.Busy;
         }
+
+        _tail.Fit(offset, pending);
 
         // Where the source ended its file exactly here, nothing is to be filled: the next begins.
         long segmentEnd = _segments.EndOffset;

@@ -149,6 +149,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         if (_state.Shortage != DiskShortage.None || _time.GetElapsedTime(_lastCleanAt).TotalMilliseconds >= _options.CleanIntervalMs)
         {
             _lastCleanAt = _time.GetTimestamp();
+            _log.TrimTail();
             lock (_passLock)
             {
                 // Not while another thread writes queues and index (a topic was deleted): retention would take the memory of an index file from under it.
