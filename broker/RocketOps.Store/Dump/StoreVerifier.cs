@@ -275,6 +275,9 @@ public sealed class StoreVerifier
         byte[] entries = new byte[header.IndexCount * IndexLayout.EntryBytes];
         file.Read(entries, IndexLayout.EntryAt(slots, 0));
 
+        int chained = ChainedEntries(store, long.Parse(name), header.IndexCount);
+        int unchained = 0;
+
         // Of each slot the newest entry so far: what an entry must name as its predecessor, and in the end what the slot must hold.
         Dictionary<int, int> newest = new();
         for (int number = 1; number < header.IndexCount; number++)
@@ -293,7 +296,11 @@ public sealed class StoreVerifier
                 Repairable($"{where}, entry {number}", $"points to {entry.PhysicalOffset}, behind the end of the log");
             }
 
-            if (entry.Previous != newest.GetValueOrDefault(slot))
+            if (number >= chained && entry.Previous == 0 && newest.ContainsKey(slot))
+            {
+                unchained++;
+            }
+            else if (entry.Previous != newest.GetValueOrDefault(slot))
             {
                 Damage($"{where}, entry {number}", $"is followed by {entry.Previous} in its chain, where {newest.GetValueOrDefault(slot)} belongs");
             }
@@ -301,7 +308,23 @@ public sealed class StoreVerifier
             newest[slot] = number;
         }
 
-        VerifySlots(file, where, slots, newest, header);
+        if (unchained > 0)
+        {
+            Repairable(where, $"{unchained} entries do not name the ones before them yet");
+        }
+
+        VerifySlots(file, where, slots, newest, header, isChained: chained == header.IndexCount);
+    }
+
+    /// <summary>While a broker runs, and after a kill, the newest entries are in no chain: the checkpoint has the number of the first that may not be.</summary>
+    private static int ChainedEntries(OfflineStore store, long name, int count)
+    {
+        if (store.ReadCheckpoint() is not { HasPositions: true, Index: var index })
+        {
+            return count;
+        }
+
+        return name < index.Name ? count : name == index.Name ? Math.Min(index.Entries, count) : 1;
     }
 
     /// <summary>Null for a length that is neither RocketMQ's default nor what goes with the length of the log's files.</summary>
@@ -317,7 +340,7 @@ public sealed class StoreVerifier
         return new[] { StoreLayout.Default, own }.FirstOrDefault(layout => IndexLayout.FileBytes(layout.IndexSlots, layout.IndexEntries) == length)?.IndexSlots;
     }
 
-    private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header)
+    private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header, bool isChained)
     {
         byte[] bytes = new byte[slots * IndexLayout.SlotBytes];
         file.Read(bytes, IndexLayout.HeaderBytes);
@@ -336,7 +359,15 @@ public sealed class StoreVerifier
 
         if (header.UsedSlots != newest.Count)
         {
-            Damage(where, $"counts {header.UsedSlots} used slots, where {newest.Count} are");
+            string found = $"counts {header.UsedSlots} used slots, where {newest.Count} are";
+            if (isChained)
+            {
+                Damage(where, found);
+            }
+            else
+            {
+                Repairable(where, found);
+            }
         }
     }
 

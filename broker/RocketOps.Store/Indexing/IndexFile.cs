@@ -3,8 +3,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Indexing;
 
 /// <summary>
-/// One index file. While it is written, entries gather in a buffer and slots in memory; both are handed to the kernel in runs, entries always before the header
-/// that counts them and the header before the slots that point to them, so that a killed process leaves a file that can be continued.
+/// One index file. While it is written, entries gather in a buffer and are handed to the kernel in runs, before the header that counts them. Which entry is before them in the chain of their slot is
+/// found for many at once, later (<see cref="ChainWriter"/>): until then look-ups find them by their hashes, which stay in memory. A killed process leaves a file that can be continued.
 /// Guarded by the lock of <see cref="MessageIndex"/> but for <see cref="Select"/>, which takes it for what has not been written.
 /// </summary>
 internal sealed class IndexFile : IDisposable
@@ -12,7 +12,10 @@ internal sealed class IndexFile : IDisposable
     private const int FirstBufferedEntries = 3200;
 
     /// <summary>Room for entries kept when they are written; what a burst needed beyond it is given back.</summary>
-    private const int KeptBufferedEntries = 16 * FirstBufferedEntries;
+    private const int KeptBufferedEntries = 32 * FirstBufferedEntries;
+
+    /// <summary>Entries in no chain that a look-up finds under the lock at once.</summary>
+    private const int UnchainedAtOnce = 256;
 
     private readonly IStoreFileSystem _files;
     private readonly string _path;
@@ -21,10 +24,10 @@ internal sealed class IndexFile : IDisposable
     private readonly Lock _fileLock = new();
     private IStoreFile? _file;
     private bool _isClosed;
-    private SlotTable? _slots;
+    private UnchainedKeys? _unchained;
     private byte[]? _buffer;
     private int _writtenCount;
-    private int _slotsWrittenCount;
+    private int _chainedCount;
     private bool _isNameUnsynced;
 
     // Of whoever writes and flushes, one thread at a time. The header's page is not worth a step.
@@ -39,7 +42,7 @@ internal sealed class IndexFile : IDisposable
         _maxEntries = maxEntries;
         Header = header;
         _writtenCount = header.IndexCount;
-        _slotsWrittenCount = header.IndexCount;
+        _chainedCount = header.IndexCount;
     }
 
     public string Name => Path.GetFileName(_path);
@@ -48,10 +51,16 @@ internal sealed class IndexFile : IDisposable
 
     public bool IsFull => Header.IndexCount >= _maxEntries;
 
-    /// <summary>Entries whose slots are only in memory.</summary>
-    public int UnwrittenSlotEntries => Header.IndexCount - _slotsWrittenCount;
+    public int SlotCount => _slotCount;
 
-    public int SlotsWrittenCount => _slotsWrittenCount;
+    /// <summary>Entries before that number are in the file, in the chains of their slots.</summary>
+    public int ChainedCount => _chainedCount;
+
+    /// <summary>Entries that are in no chain yet.</summary>
+    public int UnchainedCount => Header.IndexCount - _chainedCount;
+
+    /// <summary>Entries before that number are in the file.</summary>
+    public int WrittenCount => _writtenCount;
 
     /// <summary>A file that continues <paramref name="previous"/>, in memory only until its first entries are written: it inherits times and offsets until the first entry comes.</summary>
     public static IndexFile Create(IStoreFileSystem files, string path, int slotCount, int maxEntries, IndexHeader? previous)
@@ -59,7 +68,7 @@ internal sealed class IndexFile : IDisposable
         IndexHeader header = previous is { } p
             ? new IndexHeader(p.EndTimestamp, p.EndTimestamp, p.EndPhysicalOffset, p.EndPhysicalOffset, 0, 1)
             : new IndexHeader(0, 0, 0, 0, 0, 1);
-        return new IndexFile(files, path, slotCount, maxEntries, header) { _slots = new SlotTable(slotCount, source: null), _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes] };
+        return new IndexFile(files, path, slotCount, maxEntries, header) { _unchained = new UnchainedKeys(header.IndexCount), _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes] };
     }
 
     /// <summary>An existing file, for reading. Null when it is too short to be one.</summary>
@@ -83,10 +92,10 @@ internal sealed class IndexFile : IDisposable
     }
 
     /// <summary>
-    /// Makes an opened file writable again, once <see cref="LoadSlots"/> has been called. Entries from <paramref name="slotsValidUpTo"/> on may be missing in the slots of the file: they
-    /// are put in again then.
+    /// Makes an opened file writable again. Entries from <paramref name="chainedCount"/> on may be missing in the chains of the file: their hashes are to be read (<see cref="ReadKeys"/>) before
+    /// anything is chained or looked up.
     /// </summary>
-    public void Continue(int slotsValidUpTo)
+    public void Continue(int chainedCount)
     {
         IStoreFile file = OpenFile();
         if (file.Length < IndexLayout.FileBytes(_slotCount, _maxEntries))
@@ -94,22 +103,16 @@ internal sealed class IndexFile : IDisposable
             file.SetLength(IndexLayout.FileBytes(_slotCount, _maxEntries));
         }
 
-        _slots = new SlotTable(_slotCount, file);
+        _unchained = new UnchainedKeys(Header.IndexCount);
         _buffer = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
-        _slotsWrittenCount = Math.Clamp(slotsValidUpTo, 1, Header.IndexCount);
+        _chainedCount = Math.Clamp(chainedCount, 1, Header.IndexCount);
+        HasUncertainSlots = NeedsKeys;
     }
 
     public void Put(int keyHash, long physicalOffset, long storeTimestamp)
     {
         IndexHeader header = Header;
         int number = header.IndexCount;
-        int slot = keyHash % _slotCount;
-        int previous = _slots![slot];
-        if (previous < 0 || previous >= number)
-        {
-            previous = 0;
-        }
-
         // As Java computes it: the first entry's distance is to the begin inherited from the file before.
         long seconds = header.BeginTimestamp <= 0 ? 0 : Math.Clamp((storeTimestamp - header.BeginTimestamp) / 1000, 0, int.MaxValue);
         if ((number - _writtenCount) * IndexLayout.EntryBytes == _buffer!.Length)
@@ -117,43 +120,99 @@ internal sealed class IndexFile : IDisposable
             Array.Resize(ref _buffer, _buffer.Length * 2);
         }
 
-        new IndexEntry(keyHash, physicalOffset, (int)seconds, previous).Write(_buffer.AsSpan((number - _writtenCount) * IndexLayout.EntryBytes));
-        _slots[slot] = number;
+        new IndexEntry(keyHash, physicalOffset, (int)seconds, Previous: 0).Write(_buffer.AsSpan((number - _writtenCount) * IndexLayout.EntryBytes));
+        _unchained!.Add(keyHash);
         Header = header with
         {
             BeginTimestamp = number <= 1 ? storeTimestamp : header.BeginTimestamp,
             BeginPhysicalOffset = number <= 1 ? physicalOffset : header.BeginPhysicalOffset,
             EndTimestamp = storeTimestamp,
             EndPhysicalOffset = physicalOffset,
-            UsedSlots = previous == 0 ? header.UsedSlots + 1 : header.UsedSlots,
             IndexCount = number + 1,
         };
     }
 
-    /// <summary>A key of that hash is about to be put.</summary>
-    public void PrefetchSlot(int keyHash) => _slots?.Prefetch(keyHash % _slotCount);
-
     /// <summary>Entries that are only in memory.</summary>
     public int PendingCount => Header.IndexCount - _writtenCount;
 
-    /// <summary>Slots are in memory, as they are while a file is written and until all of it is.</summary>
-    public bool HasSlots => _slots is not null;
+    /// <summary>Hashes of entries from before the start are still to be read.</summary>
+    public bool NeedsKeys => _unchained is { } unchained && unchained.First > _chainedCount;
 
-    /// <summary>Slots of a file from before the start are still to be read before anything can be put into it.</summary>
-    public bool NeedsSlots => _slots is { IsLoaded: false };
+    /// <summary>Some slots may name entries that count as in no chain, and the header may count these slots: the process before was killed.</summary>
+    public bool HasUncertainSlots { get; private set; }
 
-    /// <summary>Reads the slots, and puts entries into them that they do not know yet; nobody else may put or write meanwhile.</summary>
-    public void LoadSlots()
+    /// <summary>Reads the hashes of entries from before the start that may be in no chain; may wait for the disk, and needs no lock.</summary>
+    public int[] ReadKeys()
     {
-        _slots!.Load();
-        _slots.PutAgain(OpenFile(), _slotsWrittenCount, Header.IndexCount);
+        int[] hashes = new int[_unchained!.First - _chainedCount];
+        byte[] chunk = new byte[FirstBufferedEntries * IndexLayout.EntryBytes];
+        for (int from = 0; from < hashes.Length; from += FirstBufferedEntries)
+        {
+            int count = Math.Min(FirstBufferedEntries, hashes.Length - from);
+            Span<byte> entries = chunk.AsSpan(0, count * IndexLayout.EntryBytes);
+            ReadEntries(_chainedCount + from, entries);
+            for (int i = 0; i < count; i++)
+            {
+                hashes[from + i] = IndexEntry.Read(entries[(i * IndexLayout.EntryBytes)..]).KeyHash;
+            }
+        }
+
+        return hashes;
     }
 
-    /// <summary>Entries that are only in memory, as the file will hold them, with the header that counts them.</summary>
+    /// <summary>Takes what <see cref="ReadKeys"/> has read.</summary>
+    public void AddKeys(int[] hashes) => _unchained!.AddBefore(hashes);
+
+    /// <summary>Hashes of the entries in no chain, to before a number.</summary>
+    public ReadOnlyMemory<int> UnchainedBefore(int number) => _unchained?.Before(number) ?? default;
+
+    /// <summary>Entries before that number are in chains now.</summary>
+    public void Chained(int count, int usedSlots)
+    {
+        _unchained!.RemoveBefore(count);
+        _chainedCount = count;
+        HasUncertainSlots = false;
+        Header = Header with { UsedSlots = usedSlots };
+    }
+
+    /// <summary>The newest entry of a chain that counts as chained already, from one that a slot names; 0 without one. Others name the one before them (<see cref="ChainWriter"/>).</summary>
+    public int BackInChain(int number, int chainedCount)
+    {
+        Span<byte> bytes = stackalloc byte[IndexLayout.EntryBytes];
+        while (number >= chainedCount)
+        {
+            if (number >= _writtenCount)
+            {
+                return 0;
+            }
+
+            ReadEntries(number, bytes);
+            int previous = IndexEntry.Read(bytes).Previous;
+            number = previous < number ? previous : 0;
+        }
+
+        return Math.Max(0, number);
+    }
+
+    /// <summary>Reads entries that are in the file; what it lacks is zero.</summary>
+    public void ReadEntries(int number, Span<byte> entries) => Read(entries, IndexLayout.EntryAt(_slotCount, number));
+
+    /// <summary>Writes entries again.</summary>
+    public void WriteEntries(int number, ReadOnlySpan<byte> entries)
+    {
+        long offset = IndexLayout.EntryAt(_slotCount, number);
+        OpenFile().Write(entries, offset);
+        _dirtyEntries.Add(offset, entries.Length);
+    }
+
+    /// <summary>Reads slots of the file; what it lacks is zero.</summary>
+    public void ReadSlots(int slot, Span<byte> slots) => Read(slots, IndexLayout.SlotAt(slot));
+
+    /// <summary>Entries that are only in memory, as the file will hold them, with the header that counts them. Their bytes do not change before <see cref="Written"/>.</summary>
     public PendingEntries Pending()
     {
         int count = Header.IndexCount - _writtenCount;
-        return new PendingEntries(Header, _writtenCount, count == 0 ? [] : _buffer.AsSpan(0, count * IndexLayout.EntryBytes).ToArray());
+        return new PendingEntries(Header, _writtenCount, _buffer.AsMemory(0, count * IndexLayout.EntryBytes));
     }
 
     /// <summary>Hands entries and then the header to the kernel. One caller at a time; needs no lock, the file's first call creates it.</summary>
@@ -163,7 +222,7 @@ internal sealed class IndexFile : IDisposable
         if (pending.Bytes.Length > 0)
         {
             long offset = IndexLayout.EntryAt(_slotCount, pending.First);
-            file.Write(pending.Bytes, offset);
+            file.Write(pending.Bytes.Span, offset);
             _dirtyEntries.Add(offset, pending.Bytes.Length);
         }
 
@@ -191,22 +250,13 @@ internal sealed class IndexFile : IDisposable
         Volatile.Write(ref _writtenCount, pending.Header.IndexCount);
     }
 
-    /// <inheritdoc cref="SlotTable.TakeChanged"/>
-    public int TakeChangedSlots(ref int page, Span<byte> destination) => _slots!.TakeChanged(ref page, destination);
-
-    /// <inheritdoc cref="SlotTable.ReturnChanged"/>
-    public void ReturnChangedSlots(int page, int bytes) => _slots?.ReturnChanged(page, bytes);
-
-    /// <summary>Hands changed slots to the kernel, after the entries they point to.</summary>
-    public void WriteSlots(int page, ReadOnlySpan<byte> slots)
+    /// <summary>Hands slots to the kernel, after the entries they point to.</summary>
+    public void WriteSlots(int slot, ReadOnlySpan<byte> slots)
     {
-        long offset = SlotTable.PositionOf(page);
+        long offset = IndexLayout.SlotAt(slot);
         OpenFile().Write(slots, offset);
         _dirtySlots.Add(offset, slots.Length);
     }
-
-    /// <summary>All slots of the first so many entries are in the kernel.</summary>
-    public void SlotsWritten(int count) => _slotsWrittenCount = count;
 
     /// <summary>Sends to the disk what a flush would find, but for less than a step.</summary>
     public void WriteBack()
@@ -235,58 +285,75 @@ internal sealed class IndexFile : IDisposable
     /// <summary>Ends writing: everything is in the kernel already.</summary>
     public void Seal()
     {
-        _slots?.Dispose();
-        _slots = null;
+        _unchained = null;
         _buffer = null;
     }
 
-    /// <summary>Where a look-up of a key begins: the newest entry of its slot. From memory, under the lock.</summary>
-    public int FirstEntry(int keyHash) => _slots![keyHash % _slotCount];
-
-    /// <summary>The same from a file whose slots are all written; may wait for the disk, and needs no lock.</summary>
-    public int ReadFirstEntry(int keyHash)
-    {
-        Span<byte> bytes = stackalloc byte[IndexLayout.SlotBytes];
-        return OpenFile().Read(bytes, IndexLayout.HeaderBytes + ((long)(keyHash % _slotCount) * IndexLayout.SlotBytes)) == bytes.Length
-            ? System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes)
-            : 0;
-    }
-
     /// <summary>
-    /// Follows the chain from an entry and adds records of that hash within the time, newest first. May wait for the disk at each step; <paramref name="steps"/> bounds
-    /// them and is counted down, 0 when the chain was not followed to its end.
+    /// Adds records of a key hash within the time, newest first. May wait for the disk at each step; <paramref name="steps"/> bounds them and is counted down, 0 when there would have been more.
     /// </summary>
-    /// <param name="number">Where the chain begins.</param>
     /// <param name="keyHash">Of the key.</param>
     /// <param name="maxNum">Records in <paramref name="found"/>, at most.</param>
     /// <param name="begin">Store time of the oldest.</param>
     /// <param name="end">Store time of the newest.</param>
     /// <param name="header">As it was when the query began.</param>
-    /// <param name="indexLock">Of the index. Held for a step at a time only, and only where the entry is not in the file yet: there may be hundreds of thousands of those.</param>
+    /// <param name="indexLock">Of the index. Held for a few entries at a time only, and only for those in no chain or not in the file yet: there may be hundreds of thousands.</param>
     /// <param name="steps">Left of the query's.</param>
     /// <param name="found">Takes the records.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public void Select(int number, int keyHash, int maxNum, long begin, long end, IndexHeader header, Lock indexLock, ref int steps, List<PhysicalOffset> found, CancellationToken cancellationToken)
+    public void Select(int keyHash, int maxNum, long begin, long end, IndexHeader header, Lock indexLock, ref int steps, List<PhysicalOffset> found, CancellationToken cancellationToken)
     {
         Span<byte> bytes = stackalloc byte[IndexLayout.EntryBytes];
-        while (number > 0 && number < header.IndexCount && found.Count < maxNum)
+        IndexEntry entry;
+
+        // Entries from this number on have been looked at.
+        int seen = header.IndexCount;
+        List<int> unchained;
+        do
+        {
+            int chained;
+            lock (indexLock)
+            {
+                unchained = _unchained?.Find(keyHash, seen, UnchainedAtOnce) ?? [];
+                chained = _chainedCount;
+            }
+
+            foreach (int number in unchained)
+            {
+                if (found.Count >= maxNum || !TryStep(number, bytes, indexLock, ref steps, out entry, cancellationToken) || !Add(entry))
+                {
+                    return;
+                }
+
+                seen = number;
+            }
+
+            seen = unchained.Count < UnchainedAtOnce ? Math.Min(seen, chained) : seen;
+        }
+        while (unchained.Count == UnchainedAtOnce);
+
+        int next = seen <= 1 || found.Count >= maxNum ? 0 : ReadFirstEntry(keyHash);
+
+        // Meanwhile what was in no chain may have come into this one.
+        for (; next >= seen; next = entry.Previous < next ? entry.Previous : 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (steps-- <= 0)
-            {
-                steps = 0;
-                return;
-            }
+            ReadEntries(next, bytes);
+            entry = IndexEntry.Read(bytes);
+        }
 
-            if (!TryCopyPending(number, bytes, indexLock) && OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
-            {
-                break;
-            }
+        while (next > 0 && found.Count < maxNum && TryStep(next, bytes, indexLock, ref steps, out entry, cancellationToken) && Add(entry))
+        {
+            // Chains lead to smaller numbers only: one that does not is damaged and must not be followed for ever.
+            next = entry.Previous < next ? entry.Previous : 0;
+        }
 
-            IndexEntry entry = IndexEntry.Read(bytes);
+        // False when there are none within the time any more.
+        bool Add(in IndexEntry entry)
+        {
             if (entry.SecondsSinceBegin < 0)
             {
-                break;
+                return false;
             }
 
             long time = header.BeginTimestamp + (entry.SecondsSinceBegin * 1000L);
@@ -295,13 +362,7 @@ internal sealed class IndexFile : IDisposable
                 found.Add(new PhysicalOffset(entry.PhysicalOffset));
             }
 
-            // Chains lead to smaller numbers only: one that does not is damaged and must not be followed for ever.
-            if (entry.Previous >= number || time < begin)
-            {
-                break;
-            }
-
-            number = entry.Previous;
+            return time >= begin;
         }
     }
 
@@ -313,14 +374,45 @@ internal sealed class IndexFile : IDisposable
 
     public void Dispose()
     {
-        _slots?.Dispose();
-        _slots = null;
         lock (_fileLock)
         {
             _isClosed = true;
             _file?.Dispose();
             _file = null;
         }
+    }
+
+    /// <summary>The newest entry of a slot, from the file; 0 without one.</summary>
+    private int ReadFirstEntry(int keyHash)
+    {
+        Span<byte> bytes = stackalloc byte[IndexLayout.SlotBytes];
+        ReadSlots(keyHash % _slotCount, bytes);
+        return System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes);
+    }
+
+    private bool TryStep(int number, Span<byte> bytes, Lock indexLock, ref int steps, out IndexEntry entry, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        entry = default;
+        if (steps-- <= 0)
+        {
+            steps = 0;
+            return false;
+        }
+
+        if (!TryCopyPending(number, bytes, indexLock) && OpenFile().Read(bytes, IndexLayout.EntryAt(_slotCount, number)) < bytes.Length)
+        {
+            return false;
+        }
+
+        entry = IndexEntry.Read(bytes);
+        return true;
+    }
+
+    private void Read(Span<byte> destination, long offset)
+    {
+        int read = OpenFile().Read(destination, offset);
+        destination[Math.Max(0, read)..].Clear();
     }
 
     /// <summary>An entry that is only in memory; false when it is in the file.</summary>
@@ -373,4 +465,4 @@ internal sealed class IndexFile : IDisposable
 }
 
 /// <summary>Entries of an index file that are not in the kernel: their bytes, the number of the first, and the header that counts them and all before.</summary>
-internal readonly record struct PendingEntries(IndexHeader Header, int First, byte[] Bytes);
+internal readonly record struct PendingEntries(IndexHeader Header, int First, ReadOnlyMemory<byte> Bytes);

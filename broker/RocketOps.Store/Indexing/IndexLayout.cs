@@ -25,5 +25,7 @@ internal static class IndexLayout
 
     public static int FileBytes(int slots, int entries) => HeaderBytes + (slots * SlotBytes) + (entries * EntryBytes);
 
+    public static long SlotAt(int slot) => HeaderBytes + ((long)slot * SlotBytes);
+
     public static long EntryAt(int slots, int number) => HeaderBytes + ((long)slots * SlotBytes) + ((long)number * EntryBytes);
 }

@@ -5,10 +5,7 @@ namespace RocketOps.Store.Indexing;
 /// </summary>
 internal sealed class IndexWriter(Lock indexLock)
 {
-    /// <summary>Slot pages that lie side by side and go with one write.</summary>
-    private const int SlotRunPages = 64;
-
-    private readonly byte[] _slotRun = new byte[SlotRunPages * SlotTable.PageBytes];
+    private readonly ChainWriter _chains = new();
 
     /// <summary>What was put since the last call.</summary>
     public void WriteEntries(IndexFile file)
@@ -26,55 +23,33 @@ internal sealed class IndexWriter(Lock indexLock)
         }
     }
 
-    /// <summary>The slots that changed since the last call, and the entries that they point to before them. After a failure they count as changed still.</summary>
-    public void WriteSlots(IndexFile file)
+    /// <summary>What was put since the last call, and the chains of all that is in none yet. After a failure that counts as in none still.</summary>
+    public void WriteChains(IndexFile file)
     {
-        int page = 0;
+        WriteEntries(file);
+        int first;
         int count;
+        ReadOnlyMemory<int> hashes;
         lock (indexLock)
         {
-            count = file.Header.IndexCount;
+            first = file.ChainedCount;
+            count = file.WrittenCount;
+            hashes = file.UnchainedBefore(count);
         }
 
-        while (true)
+        if (hashes.IsEmpty)
         {
-            int bytes;
-            PendingEntries pending;
-            lock (indexLock)
-            {
-                bytes = file.TakeChangedSlots(ref page, _slotRun);
-                pending = file.Pending();
-            }
-
-            if (bytes == 0)
-            {
-                break;
-            }
-
-            try
-            {
-                // Slots may point to entries put since the last look: these are in the kernel before them.
-                file.Write(pending);
-                lock (indexLock)
-                {
-                    file.Written(pending);
-                }
-
-                file.WriteSlots(page, _slotRun.AsSpan(0, bytes));
-            }
-            catch
-            {
-                lock (indexLock)
-                {
-                    file.ReturnChangedSlots(page, bytes);
-                }
-
-                throw;
-            }
-
-            page += SlotTable.PagesOf(bytes);
+            return;
         }
 
-        file.SlotsWritten(count);
+        int used = _chains.Write(file, first, hashes.Span);
+        int? recounted = file.HasUncertainSlots ? _chains.CountUsed(file) : null;
+        lock (indexLock)
+        {
+            file.Chained(count, recounted ?? file.Header.UsedSlots + used);
+        }
+
+        // The header has the number of slots.
+        WriteEntries(file);
     }
 }

@@ -13,12 +13,10 @@ namespace RocketOps.Store.Indexing;
 internal sealed partial class MessageIndex : IDisposable
 {
     /// <summary>
-    /// Entries after which the slots are written although the file is not full: what a start after a kill has to put into the slots again, 20 MB to read.
+    /// Entries that are chained although the file is not full: a start after a kill has to read them, 8 MB, and their hashes stay in memory until then. Fewer at once cost more, as all slots are
+    /// read and written each time.
     /// </summary>
-    private const int SlotWriteEntries = 1_000_000;
-
-    /// <summary>Messages whose slots are on their way to the processor while earlier ones are put: a visit to memory takes longer than putting one.</summary>
-    private const int PrefetchedMessages = 8;
+    private const int ChainEntries = 400_000;
 
     /// <summary>Entries in memory that recovery writes itself, as no maintenance runs yet.</summary>
     private const int RecoveryEntries = 50_000;
@@ -36,8 +34,8 @@ internal sealed partial class MessageIndex : IDisposable
     private long _indexedThrough = -1;
     private bool _isRecovering = true;
 
-    // Keys that came while the slots of the file being written were still on the disk, in their order; null when the slots are in memory.
-    private List<(int KeyHash, long PhysicalOffset, long StoreTimestamp)>? _deferred;
+    // Keys from before the start that may be in no chain are still to be read.
+    private bool _needsKeys;
 
     public MessageIndex(StoreOptions options, IStoreFileSystem files, TimeProvider time, ILogger logger)
     {
@@ -94,8 +92,8 @@ internal sealed partial class MessageIndex : IDisposable
             last.Continue(inSlots);
             _current = last;
 
-            // Up to a million entries to put into 20 MB of slots are nothing that a start should wait for.
-            _deferred = [];
+            // Up to hundreds of thousands of entries are nothing that a start should wait for.
+            _needsKeys = last.NeedsKeys;
         }
     }
 
@@ -132,15 +130,6 @@ internal sealed partial class MessageIndex : IDisposable
         {
             for (int i = 0; i < messages.Length; i++)
             {
-                // A key changes one of five million slots at random, which is in no cache: known some messages before, it is there in time.
-                if (i + PrefetchedMessages < messages.Length)
-                {
-                    foreach (int keyHash in messages[i + PrefetchedMessages].Keys)
-                    {
-                        _current?.PrefetchSlot(keyHash);
-                    }
-                }
-
                 ref readonly MessageDescriptor message = ref messages[i];
                 if (message.Offset <= _indexedThrough)
                 {
@@ -202,7 +191,7 @@ internal sealed partial class MessageIndex : IDisposable
             if (_indexFiles is [.., var kept])
             {
                 _indexedThrough = kept.Header.EndPhysicalOffset;
-                _position = new IndexPosition(long.Parse(kept.Name), kept == _current ? kept.SlotsWrittenCount : kept.Header.IndexCount);
+                _position = new IndexPosition(long.Parse(kept.Name), kept == _current ? kept.ChainedCount : kept.Header.IndexCount);
             }
 
             _isRecovering = true;
@@ -219,42 +208,37 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>
-    /// From here on whoever puts does not wait for the disk: keys wait for the slots of a file from before the start, which the first <see cref="Write"/> or
-    /// <see cref="Query"/> reads.
-    /// </summary>
+    /// <summary>From here on whoever puts does not wait for the disk.</summary>
     public void EndRecovery()
     {
         lock (_lock)
         {
             _isRecovering = false;
-            _deferred ??= _current is { NeedsSlots: true } ? [] : null;
         }
     }
 
     /// <summary>
-    /// Hands what was put to the kernel. Slots go along when it <paramref name="makesDurable"/> what was put, as <see cref="Position"/> then says; and, with a flush, when many have changed.
+    /// Hands what was put to the kernel. It is chained when this <paramref name="makesDurable"/> what was put, as <see cref="Position"/> then says; and, with a flush, when it is much.
     /// </summary>
     public void Write(bool makesDurable)
     {
         lock (_writeLock)
         {
-            LoadSlots();
+            LoadKeys();
             IndexFile[] filled;
             IndexFile? current;
-            bool writesSlots;
+            bool chains;
             lock (_lock)
             {
                 filled = [.. _filled];
                 current = _current;
-                writesSlots = makesDurable || current?.UnwrittenSlotEntries >= SlotWriteEntries;
+                chains = makesDurable || current?.UnchainedCount >= ChainEntries;
             }
 
             foreach (IndexFile file in filled)
             {
-                // It changes no more: with its slots it is durable for good. Until then a failure leaves it in the list, and the next call goes on with it.
-                _writer.WriteEntries(file);
-                _writer.WriteSlots(file);
+                // It changes no more: chained it is durable for good. Until then a failure leaves it in the list, and the next call goes on with it.
+                _writer.WriteChains(file);
                 file.Flush();
                 lock (_lock)
                 {
@@ -266,14 +250,17 @@ internal sealed partial class MessageIndex : IDisposable
 
             if (current is not null)
             {
-                _writer.WriteEntries(current);
-                if (writesSlots)
+                if (!chains)
                 {
-                    _writer.WriteSlots(current);
+                    _writer.WriteEntries(current);
+                }
+                else
+                {
+                    _writer.WriteChains(current);
                     current.Flush();
                     lock (_lock)
                     {
-                        _position = new IndexPosition(long.Parse(current.Name), current.SlotsWrittenCount);
+                        _position = new IndexPosition(long.Parse(current.Name), current.ChainedCount);
                     }
                 }
             }
@@ -289,16 +276,16 @@ internal sealed partial class MessageIndex : IDisposable
     /// </summary>
     public IndexQueryResult Query(string topic, string key, int maxNum, long begin, long end, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _deferred) is not null)
+        if (Volatile.Read(ref _needsKeys))
         {
             lock (_writeLock)
             {
-                LoadSlots();
+                LoadKeys();
             }
         }
 
         int keyHash = IndexKey.Hash(JavaHash.Compute(Encoding.UTF8.GetBytes($"{topic}#")), Encoding.UTF8.GetBytes(key));
-        List<Chain> chains = FindChains(keyHash, begin, end, out long lastTimestamp, out long lastOffset);
+        List<Chain> chains = FindFiles(begin, end, out long lastTimestamp, out long lastOffset);
         List<PhysicalOffset> found = [];
         int steps = _options.IndexQuerySteps;
         foreach (Chain chain in chains)
@@ -311,8 +298,7 @@ internal sealed partial class MessageIndex : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                int first = chain.First ?? chain.File.ReadFirstEntry(keyHash);
-                chain.File.Select(first, keyHash, maxNum, begin, end, chain.Header, _lock, ref steps, found, cancellationToken);
+                chain.File.Select(keyHash, maxNum, begin, end, chain.Header, _lock, ref steps, found, cancellationToken);
             }
             catch (ObjectDisposedException)
             {
@@ -367,18 +353,6 @@ internal sealed partial class MessageIndex : IDisposable
 
     private void Put(int keyHash, long physicalOffset, long storeTimestamp)
     {
-        if (_deferred is { } deferred)
-        {
-            deferred.Add((keyHash, physicalOffset, storeTimestamp));
-            if (_isRecovering && deferred.Count >= RecoveryEntries)
-            {
-                // Nobody else puts or writes yet.
-                LoadSlots();
-            }
-
-            return;
-        }
-
         IndexFile? current = _current;
         if (current is null || current.IsFull)
         {
@@ -388,9 +362,16 @@ internal sealed partial class MessageIndex : IDisposable
         current.Put(keyHash, physicalOffset, storeTimestamp);
         if (_isRecovering && current.PendingCount >= RecoveryEntries)
         {
-            PendingEntries pending = current.Pending();
-            current.Write(pending);
-            current.Written(pending);
+            // Nobody else puts or writes yet.
+            if (current.UnchainedCount < ChainEntries)
+            {
+                _writer.WriteEntries(current);
+            }
+            else
+            {
+                LoadKeys();
+                _writer.WriteChains(current);
+            }
         }
     }
 
@@ -415,34 +396,28 @@ internal sealed partial class MessageIndex : IDisposable
         return _current;
     }
 
-    /// <summary>Under the write lock, or in recovery: reads the slots of a file from before the start, and puts what came meanwhile.</summary>
-    private void LoadSlots()
+    /// <summary>Under the write lock, or in recovery: reads the keys from before the start that may be in no chain. Others are put meanwhile.</summary>
+    private void LoadKeys()
     {
         IndexFile? file;
         lock (_lock)
         {
-            file = _deferred is null ? null : _current;
+            file = _needsKeys ? _indexFiles.Find(static file => file.NeedsKeys) : null;
         }
 
-        if (file is null)
-        {
-            return;
-        }
-
-        // Nobody puts into it before this is done, and only this thread writes.
-        file.LoadSlots();
+        int[]? keys = file?.ReadKeys();
         lock (_lock)
         {
-            List<(int KeyHash, long PhysicalOffset, long StoreTimestamp)> deferred = _deferred!;
-            _deferred = null;
-            foreach ((int keyHash, long physicalOffset, long storeTimestamp) in deferred)
+            if (keys is not null)
             {
-                Put(keyHash, physicalOffset, storeTimestamp);
+                file!.AddKeys(keys);
             }
+
+            _needsKeys = false;
         }
     }
 
-    /// <summary>How many entries the slots of the newest file know.</summary>
+    /// <summary>How many entries of the newest file are in its chains.</summary>
     private static int EntriesInSlots(IndexFile newest, IndexPosition? known)
     {
         if (known is not { } position)
@@ -471,8 +446,8 @@ internal sealed partial class MessageIndex : IDisposable
         return -1;
     }
 
-    /// <summary>The files that may have the key, newest first.</summary>
-    private List<Chain> FindChains(int keyHash, long begin, long end, out long lastTimestamp, out long lastOffset)
+    /// <summary>The files that have keys of that time, newest first.</summary>
+    private List<Chain> FindFiles(long begin, long end, out long lastTimestamp, out long lastOffset)
     {
         List<Chain> chains = [];
         lastTimestamp = 0;
@@ -491,7 +466,7 @@ internal sealed partial class MessageIndex : IDisposable
 
                 if (begin <= header.EndTimestamp && end >= header.BeginTimestamp)
                 {
-                    chains.Add(new Chain(file, header, file.HasSlots ? file.FirstEntry(keyHash) : null));
+                    chains.Add(new Chain(file, header));
                 }
 
                 if (header.BeginTimestamp < begin)
@@ -507,6 +482,6 @@ internal sealed partial class MessageIndex : IDisposable
     [LoggerMessage(EventId = 2203, Level = LogLevel.Warning, Message = "The query for key {Key} of {Topic} was ended after {Steps} index entries with {Found} messages: the key has too many messages for it, a narrower time or a smaller number helps")]
     private partial void LogChainTooLong(string key, string topic, int steps, int found);
 
-    /// <summary>A look-up in one file; null says that where the chain begins is still to be read.</summary>
-    private sealed record Chain(IndexFile File, IndexHeader Header, int? First);
+    /// <summary>A look-up in one file.</summary>
+    private sealed record Chain(IndexFile File, IndexHeader Header);
 }

@@ -6,12 +6,12 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Indexing;
 
 /// <summary>
-/// The slots of the index file being written, in memory, because a message changes one at random. Pages of a file that existed before are read when first
-/// needed, changed pages are written by the maintenance pass. Memory is the operating system's and costs nothing until touched. Bytes are kept as in the file.
+/// The slots of an index file in memory, for a start after a power cut that puts entries into them and takes others out, at random. Pages are read when first needed. Memory is the operating
+/// system's and costs nothing until touched. Bytes are kept as in the file.
 /// </summary>
 internal sealed unsafe class SlotTable : IDisposable
 {
-    private const int PageSlots = 1024;
+    public const int PageSlots = 1024;
 
     /// <summary>Entries of a file that are read at once.</summary>
     private const int ReadEntries = 3200;
@@ -22,18 +22,17 @@ internal sealed unsafe class SlotTable : IDisposable
     public const int PageBytes = PageSlots * IndexLayout.SlotBytes;
 
     private readonly int _slots;
-    private readonly IStoreFile? _source;
+    private readonly IStoreFile _source;
     private readonly bool[] _loaded;
     private readonly bool[] _dirty;
     private byte* _memory;
 
-    /// <summary>Slots of a new file, or with <paramref name="source"/> those it holds.</summary>
-    public SlotTable(int slots, IStoreFile? source)
+    /// <summary>Slots that a file holds.</summary>
+    public SlotTable(int slots, IStoreFile source)
     {
         _slots = slots;
         _source = source;
         int pages = (slots + PageSlots - 1) / PageSlots;
-        IsLoaded = source is null;
         _loaded = new bool[pages];
         _dirty = new bool[pages];
         _memory = (byte*)NativeMemory.AllocZeroed((nuint)pages * PageBytes);
@@ -56,23 +55,11 @@ internal sealed unsafe class SlotTable : IDisposable
         }
     }
 
-    /// <summary>Tells the processor that a slot is about to be used; touches nothing.</summary>
-    public void Prefetch(int slot)
-    {
-        if (Sse.IsSupported && _memory is not null)
-        {
-            Sse.Prefetch0(_memory + ((nint)slot * IndexLayout.SlotBytes));
-        }
-    }
-
-    /// <summary>Every page is in memory.</summary>
-    public bool IsLoaded { get; private set; }
-
     /// <summary>Reads the pages that are not in memory yet. Nobody else may use the table meanwhile.</summary>
     public void Load()
     {
         // Holes hold no slots: left out, they cost no memory either.
-        for (int page = 0; page < _loaded.Length && _source!.NextDataOffset(PositionOf(page)) is var data and >= 0; page++)
+        for (int page = 0; page < _loaded.Length && _source.NextDataOffset(PositionOf(page)) is var data and >= 0; page++)
         {
             page = Math.Max(page, (int)Math.Min((data - IndexLayout.HeaderBytes) / PageBytes, _loaded.Length));
             if (page < _loaded.Length)
@@ -82,7 +69,6 @@ internal sealed unsafe class SlotTable : IDisposable
         }
 
         _loaded.AsSpan().Fill(true);
-        IsLoaded = true;
     }
 
     /// <summary>Puts entries of the file, from one number to before another, into the slots again.</summary>
@@ -173,11 +159,8 @@ internal sealed unsafe class SlotTable : IDisposable
         return bytes;
     }
 
-    /// <summary>Pages taken that could not be written count as changed again.</summary>
-    public void ReturnChanged(int page, int bytes) => _dirty.AsSpan(page, PagesOf(bytes)).Fill(true);
-
     /// <summary>Where in the file a page lies.</summary>
-    public static long PositionOf(int page) => IndexLayout.HeaderBytes + ((long)page * PageBytes);
+    public static long PositionOf(int page) => IndexLayout.SlotAt(page * PageSlots);
 
     public static int PagesOf(int bytes) => (bytes + PageBytes - 1) / PageBytes;
 
@@ -185,6 +168,15 @@ internal sealed unsafe class SlotTable : IDisposable
     {
         NativeMemory.Free(_memory);
         _memory = null;
+    }
+
+    /// <summary>Tells the processor that a slot is about to be used; touches nothing.</summary>
+    private void Prefetch(int slot)
+    {
+        if (Sse.IsSupported && _memory is not null)
+        {
+            Sse.Prefetch0(_memory + ((nint)slot * IndexLayout.SlotBytes));
+        }
     }
 
     private ReadOnlySpan<byte> Read(IStoreFile file, byte[] chunk, int first, int end)
@@ -229,7 +221,7 @@ internal sealed unsafe class SlotTable : IDisposable
 
     private void EnsureLoaded(int page)
     {
-        if (_source is not null && !_loaded[page])
+        if (!_loaded[page])
         {
             _source.Read(Page(page), IndexLayout.HeaderBytes + ((long)page * PageBytes));
             _loaded[page] = true;
