@@ -119,6 +119,7 @@ public sealed class CrashTests
             IndexEntries = 12,
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
+            UsualTailBytes = 32 * 1024,
             Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [.. Enumerable.Range(0, 24)] },
         };
         int firstCall = 0;
@@ -327,6 +328,7 @@ public sealed class CrashTests
             IndexEntries = 12,
             MaxMessageBytes = 1024,
             TailBytes = 256 * 1024,
+            UsualTailBytes = 32 * 1024,
             FlushLeastPages = 1,
             Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
             MaxOpenQueueFiles = 16,

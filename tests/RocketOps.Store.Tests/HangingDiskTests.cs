@@ -442,6 +442,7 @@ public sealed class HangingDiskTests
         CommitLogFileBytes = fileBytes,
         MaxMessageBytes = 16 * 1024,
         TailBytes = 256 * 1024,
+        UsualTailBytes = 32 * 1024,
         IndexEnabled = false,
         ZeroFillAhead = zeroFill,
         Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] },

@@ -19,6 +19,7 @@ internal static class SmallStore
         IndexEntries = indexEntries,
         MaxMessageBytes = 16 * 1024,
         TailBytes = 256 * 1024,
+        UsualTailBytes = 32 * 1024,
         Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = [] },
         MaxOpenQueueFiles = maxOpenQueueFiles,
     };
