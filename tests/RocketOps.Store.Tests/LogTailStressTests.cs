@@ -68,6 +68,47 @@ public sealed class LogTailStressTests
         IsIntact(last, end - last.Length).Should().BeTrue();
     }
 
+    /// <summary>What is at the end all the time is in the one ring, then in the other, and the one that was left gives its pages back at once: readers may stand in it.</summary>
+    [Fact]
+    public async Task TryCopyOut_WhileARingIsGivenBack_GivesIntactBytes()
+    {
+        const int Large = 1024 * 1024;
+        const int Usual = 256 * 1024;
+        const int Moves = 3000;
+        LogTail tail = new(Large, Usual);
+        tail.Start(0);
+        Append(tail, 0, Usual);
+        using CancellationTokenSource ended = new();
+        long copied = 0;
+        Task[] readers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            byte[] bytes = new byte[Usual];
+            byte[] expected = new byte[Usual];
+            Fill(expected, 0);
+            while (!ended.IsCancellationRequested)
+            {
+                if (!tail.TryCopyOut(0, bytes) || !bytes.AsSpan().SequenceEqual(expected))
+                {
+                    throw new InvalidOperationException("What is there all the time was not read.");
+                }
+
+                Interlocked.Increment(ref copied);
+            }
+        }))];
+        long startedAt = TimeProvider.System.GetTimestamp();
+
+        for (int move = 0; (move < Moves || Interlocked.Read(ref copied) < Moves) && !Array.Exists(readers, static reader => reader.IsFaulted); move++)
+        {
+            TimeProvider.System.GetElapsedTime(startedAt).Should().BeLessThan(Limit, "readers come to read beside the moves");
+            tail.Fit(Usual, Large / 2);
+            tail.TryShrink(Usual);
+            tail.TryShrink(Usual);
+        }
+
+        await ended.CancelAsync();
+        await Task.WhenAll(readers);
+    }
+
     [Fact]
     public void TryCopyOut_OverwrittenBehindTheReadersBack_IsNoticed()
     {
@@ -88,6 +129,14 @@ public sealed class LogTailStressTests
         IsIntact(raw, 0).Should().BeFalse();
         tail.TryCopyOut(0, new byte[200]).Should().BeFalse();
         tail.TryCopyOut(next.Length, new byte[200]).Should().BeTrue();
+    }
+
+    private static void Append(LogTail tail, long at, int length)
+    {
+        byte[] bytes = new byte[length];
+        Fill(bytes, at);
+        tail.Reserve(at + length);
+        tail.CopyIn(at, bytes);
     }
 
     private static void Read(LogTail tail, Func<long> end, int seed, ReaderCounts counts, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal sealed class IndexFile : IDisposable
 {
     private const int FirstBufferedEntries = 3200;
 
-    /// <summary>Room for entries kept when they are written; what a burst needed beyond it is given back.</summary>
+    /// <summary>Room for entries that is taken at once, and kept when they are written; what a burst needed beyond it is given back.</summary>
     private const int KeptBufferedEntries = 32 * FirstBufferedEntries;
 
     /// <summary>Entries in no chain that a look-up finds under the lock at once.</summary>
@@ -117,7 +117,9 @@ internal sealed class IndexFile : IDisposable
         long seconds = header.BeginTimestamp <= 0 ? 0 : Math.Clamp((storeTimestamp - header.BeginTimestamp) / 1000, 0, int.MaxValue);
         if ((number - _writtenCount) * IndexLayout.EntryBytes == _buffer!.Length)
         {
-            Array.Resize(ref _buffer, _buffer.Length * 2);
+            byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Max(KeptBufferedEntries * IndexLayout.EntryBytes, _buffer.Length * 2));
+            _buffer.CopyTo(larger, 0);
+            _buffer = larger;
         }
 
         new IndexEntry(keyHash, physicalOffset, (int)seconds, Previous: 0).Write(_buffer.AsSpan((number - _writtenCount) * IndexLayout.EntryBytes));
@@ -238,7 +240,7 @@ internal sealed class IndexFile : IDisposable
         ReadOnlySpan<byte> rest = _buffer.AsSpan(pending.Bytes.Length, left);
         if (_buffer!.Length > KeptBufferedEntries * IndexLayout.EntryBytes && left < KeptBufferedEntries * IndexLayout.EntryBytes)
         {
-            byte[] smaller = new byte[KeptBufferedEntries * IndexLayout.EntryBytes];
+            byte[] smaller = GC.AllocateUninitializedArray<byte>(KeptBufferedEntries * IndexLayout.EntryBytes);
             rest.CopyTo(smaller);
             _buffer = smaller;
         }

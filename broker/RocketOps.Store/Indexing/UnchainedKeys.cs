@@ -8,7 +8,7 @@ internal sealed class UnchainedKeys(int first)
 {
     private const int FirstRoom = 4096;
 
-    /// <summary>Room that is kept when the keys are chained; what a burst needed beyond it is given back.</summary>
+    /// <summary>Room that is taken at once, as memory costs nothing before it is used, and kept when the keys are chained; what a burst needed beyond it is given back.</summary>
     private const int KeptRoom = 1024 * 1024;
 
     private int[] _hashes = new int[FirstRoom];
@@ -21,7 +21,9 @@ internal sealed class UnchainedKeys(int first)
     {
         if (_count == _hashes.Length)
         {
-            Array.Resize(ref _hashes, _hashes.Length * 2);
+            int[] larger = GC.AllocateUninitializedArray<int>(Math.Max(KeptRoom, _count * 2));
+            _hashes.AsSpan(0, _count).CopyTo(larger);
+            _hashes = larger;
         }
 
         _hashes[_count++] = keyHash;
@@ -48,7 +50,7 @@ internal sealed class UnchainedKeys(int first)
         ReadOnlySpan<int> left = _hashes.AsSpan(removed, _count - removed);
         if (_hashes.Length > KeptRoom && left.Length < KeptRoom)
         {
-            _hashes = new int[KeptRoom];
+            _hashes = GC.AllocateUninitializedArray<int>(KeptRoom);
         }
 
         left.CopyTo(_hashes);
