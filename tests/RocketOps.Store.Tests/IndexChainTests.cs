@@ -43,9 +43,9 @@ public sealed class IndexChainTests
             ManualTime time = new();
             StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
             MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
-            List<PhysicalOffset> sent = Append(store, time, 0, Keys);
+            List<PhysicalOffset> sent = Append(store, time, 0, Keys / 3);
             store.Maintenance.MakeDurable();
-            sent.AddRange(Append(store, time, Keys, Keys));
+            sent.AddRange(Append(store, time, Keys / 3, (2 * Keys) - (Keys / 3)));
             store.Maintenance.Pass();
             sent.AddRange(Append(store, time, 2 * Keys, Keys));
             int writes = 0;
