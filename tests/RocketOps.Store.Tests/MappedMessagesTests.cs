@@ -91,19 +91,21 @@ public sealed class MappedMessagesTests : IDisposable
         store.Reader.TryCopyMessages(result, before).Should().BeTrue();
         PhysicalOffset first = result.Messages[0].Offset;
 
-        Task cut = CutWhileLent();
+        Task cut;
+        using (MappedMessages lent = Lend())
+        {
+            cut = Task.Run(() => store.TruncateAsync(first, keepIn: null, CancellationToken.None));
+            SpinWait.SpinUntil(() => cut.IsCompleted, TimeSpan.FromMilliseconds(200)).Should().BeFalse("somebody is at what is cut off");
+            BytesOf(lent, result).Should().Equal(before);
+        }
 
         await cut.WaitAsync(Eventually.DefaultDeadline);
         store.GetStats().MaxOffset.Should().Be(first);
 
-        Task CutWhileLent()
+        MappedMessages Lend()
         {
             store.Reader.TryMapMessages(result, out MappedMessages found).Should().BeTrue();
-            using MappedMessages lent = found;
-            Task cutting = Task.Run(() => store.TruncateAsync(first, keepIn: null, CancellationToken.None));
-            cutting.Wait(TimeSpan.FromMilliseconds(200)).Should().BeFalse("somebody is at what is cut off");
-            BytesOf(lent, result).Should().Equal(before);
-            return cutting;
+            return found;
         }
     }
 

@@ -127,7 +127,11 @@ internal sealed unsafe partial class LinuxSockets : INativeSockets
 
     public int Send(int descriptor, ReadOnlySpan<byte> header, ReadOnlySpan<OutputPiece> pieces)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(pieces.Length, OutputLease.MostPieces);
+        if (pieces.Length > OutputLease.MostPieces)
+        {
+            throw new ArgumentException($"{pieces.Length} pieces are more than {OutputLease.MostPieces}", nameof(pieces));
+        }
+
         Vector* vectors = stackalloc Vector[OutputLease.MostPieces + 1];
         fixed (byte* first = header)
         {
