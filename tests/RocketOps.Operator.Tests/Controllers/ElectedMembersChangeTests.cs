@@ -26,7 +26,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(3);
 
         BrokerCluster announcing = await OperationAsync(OperationType.ScaleOut, OperationPhase.Announcing);
-        announcing.Status!.Operations!.Single().Message.Should().Be("The members of a-0 restart one at a time to learn of a-0-2.");
+        announcing.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleOut).Message.Should().Be("The members of a-0 restart one at a time to learn of a-0-2.");
         Conditions.Find(announcing.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingOut);
         await Eventually.TrueAsync(async () => await World.Client.GetAsync<Pod>("a-0-0", OperatorWorld.Ns) is { } pod && OperatorWorld.Configuration(pod) != before, "the last one restarts");
         await World.PassesAsync(3);
@@ -35,7 +35,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
 
         World.Workloads.Healthy = static _ => true;
         BrokerCluster joining = await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
-        joining.Status!.Operations!.Single().Message.Should().StartWith("a-0-2 in a-0");
+        joining.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleOut).Message.Should().StartWith("a-0-2 in a-0");
         Conditions.IsTrue(joining.Status.Conditions, "Ready").Should().BeFalse();
 
         Members.CatchesUp = static _ => true;
@@ -77,7 +77,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(4);
 
         BrokerCluster joining = await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
-        joining.Status!.Operations!.Single().Message.Should().Be("a-0-2 in a-0: what the others have is copied until the Lease names them in sync. After that: a-0-3.");
+        joining.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleOut).Message.Should().Be("a-0-2 in a-0: what the others have is copied until the Lease names them in sync. After that: a-0-3.");
         Conditions.Find(joining.Status.Conditions, "Ready")!.Reason.Should().Be(Reasons.ScalingOut);
         await World.PassesAsync(5);
         (await OfAsync<StatefulSet>("a-0")).Spec!.Replicas.Should().Be(3, "one at a time");
@@ -179,14 +179,14 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(2);
 
         BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
-        waiting.Status!.Operations!.Single().Message.Should().EndWith("waits for a-0-1 to be in sync.");
+        waiting.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleIn).Message.Should().EndWith("waits for a-0-1 to be in sync.");
         await World.PassesAsync(3);
         World.Workloads.Left.Should().BeEmpty();
         Members.Masters[^1].Should().Be("a-0-2", "nothing changes before");
 
         Members.CatchesUp = static _ => true;
         BrokerCluster left = await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
-        left.Status!.Operations!.Single().Message.Should().Contain("until the Lease does not name it any more");
+        left.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleIn).Message.Should().Contain("until the Lease does not name it any more");
         Members.Masters[^1].Should().Be("a-0-0");
         World.Workloads.Left.Should().Equal("a-0-2");
         await World.PassesAsync(3);
