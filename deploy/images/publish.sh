@@ -3,6 +3,8 @@
 #
 #   deploy/images/publish.sh linux-x64 OUT broker/RocketOps.Broker...      OUT/programs/RocketOps.Broker/..., OUT/symbols/RocketOps.Broker.dbg
 #
+# `rocketops` gets broker and name server beside it, as `up` starts them: in the same call, or published to OUT before.
+#
 # A warning of the compiler, that something may be missing or behave in another way than on the just-in-time compiler, is an error. For another kind of machine than this one clang and the libraries of
 # that kind are needed (Debian, Ubuntu: gcc-aarch64-linux-gnu).
 set -eu
@@ -10,9 +12,10 @@ rid="$1" out="$2"
 shift 2
 # What they share is compiled once, before any of them is linked; then two at a time, as the native compiler waits for its own slowest part.
 for program; do
+  rm -rf "$program/bin/Release/net10.0/$rid/publish" # what an earlier call has left
   dotnet build "$program" -c Release -r "$rid" --nologo -v quiet -clp:"ErrorsOnly;NoSummary" -p:ContinuousIntegrationBuild=true -p:RunAnalyzers=false
 done
-printf '%s\n' "$@" | xargs -P 2 -I PROGRAM dotnet publish PROGRAM --no-build -c Release -r "$rid" --nologo -v quiet -clp:"ErrorsOnly;NoSummary" -nodeReuse:false
+printf '%s\n' "$@" | xargs -P 2 -I PROGRAM dotnet publish PROGRAM --no-build -c Release -r "$rid" --nologo -v quiet -clp:"ErrorsOnly;NoSummary" -nodeReuse:false -p:PublishProgramsBeside=false
 mkdir -p "$out/programs" "$out/symbols"
 for program; do
   name="${program##*/}"
@@ -21,3 +24,6 @@ for program; do
   mv "$out/programs/$name"/*.dbg "$out/symbols/"
   cp LICENSE "$out/programs/$name/"
 done
+if [ -d "$out/programs/RocketOps.Cli" ]; then
+  for name in RocketOps.Broker RocketOps.NameServer; do cp "$out/programs/$name/$name"* "$out/programs/RocketOps.Cli/"; done
+fi
