@@ -35,7 +35,7 @@ internal sealed class LogTail
     /// <summary>Bytes there is room for at most.</summary>
     public int Capacity => _large.Length;
 
-    /// <summary>Bytes there is room for now.</summary>
+    /// <summary>Bytes that the ring in use has room for.</summary>
     public int Length => _ring.Length;
 
     /// <summary>First offset that can still be read here.</summary>
