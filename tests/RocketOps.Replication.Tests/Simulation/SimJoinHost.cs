@@ -84,10 +84,8 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public void Follow(LeaseRecord followed, string haAddress) => session.Tables.Master = group.Find(followed.Holder);
 
-    public void OnMasterGone(LeaseRecord lease)
-    {
-        // Addresses are no part of the simulation.
-    }
+    /// <summary>Addresses are no part of the simulation.</summary>
+    public Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken) => Task.FromResult(false);
 
     public void TellNotLeft(LeaseRecord lease, string reason)
     {

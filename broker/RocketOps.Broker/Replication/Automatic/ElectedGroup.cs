@@ -300,17 +300,22 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     /// <summary>
     /// The master that this member follows has ended, and nobody else leads before its lease has. The first of those that may lead next takes the master's address meanwhile: what is asked there waits for the next master
-    /// (<see cref="MasterForwarder"/>) instead of being refused.
+    /// (<see cref="MasterForwarder"/>) instead of being refused. False when that is not this member, as far as it has seen the lease.
     /// </summary>
-    public void OnMasterGone(LeaseRecord gone) => Post(member =>
-    {
-        if (member.HeldEpoch is null && member.Lease is { } lease && lease.Epoch == gone.Epoch && lease.Holder == gone.Holder
-            && lease.InSync.FirstOrDefault(copy => copy.Member != gone.Holder).Member == _group.Options.Member)
+    public Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken) => AskAsync(
+        member =>
         {
+            if (member.HeldEpoch is not null || member.Lease is not { } lease || lease.Epoch != gone.Epoch || lease.Holder != gone.Holder
+                || lease.InSync.FirstOrDefault(copy => copy.Member != gone.Holder).Member != _group.Options.Member)
+            {
+                return false;
+            }
+
             StandsInFor = gone.Epoch;
             _announcements!.StandingIn(gone.Epoch);
-        }
-    });
+            return true;
+        },
+        cancellationToken);
 
     public void TellCut(LeaseRecord lease, long from, long to) => LogCut(lease.Holder, lease.Epoch, from, to);
 

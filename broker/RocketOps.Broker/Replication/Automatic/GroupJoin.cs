@@ -65,7 +65,10 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
     }
 
-    /// <summary>A master that has served and is not there any more, as nobody listens where it was, leaves clients that use up their attempts in milliseconds.</summary>
+    /// <summary>
+    /// A master that has served and is not there any more, as nobody listens where it was, leaves clients that use up their attempts in milliseconds. Whose turn it is to stand in is asked with each attempt: what this member
+    /// knows of the lease may be older than the master's end.
+    /// </summary>
     private async Task<JoinAnswer> AskAsync(JoinRequest join, CancellationToken cancellationToken)
     {
         try
@@ -74,8 +77,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         }
         catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } && Volatile.Read(ref _servedAt) > 0 && !_standsIn)
         {
-            _standsIn = true;
-            host.OnMasterGone(lease);
+            _standsIn = await host.TryStandInAsync(lease, cancellationToken);
             throw;
         }
     }

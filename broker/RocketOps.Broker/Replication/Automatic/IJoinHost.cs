@@ -39,8 +39,8 @@ internal interface IJoinHost
     /// <summary>From now on tables are copied from that master, and the log from there.</summary>
     void Follow(LeaseRecord lease, string haAddress);
 
-    /// <inheritdoc cref="ElectedGroup.OnMasterGone"/>
-    void OnMasterGone(LeaseRecord lease);
+    /// <inheritdoc cref="ElectedGroup.TryStandInAsync"/>
+    Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken);
 
     /// <summary>The master was not told that this member leaves.</summary>
     void TellNotLeft(LeaseRecord lease, string reason);

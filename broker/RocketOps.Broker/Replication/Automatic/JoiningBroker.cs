@@ -38,7 +38,7 @@ internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, Role
 
     public void Follow(LeaseRecord lease, string haAddress) => addresses.Elect(lease.HolderAddress, haAddress, lease.Epoch);
 
-    public void OnMasterGone(LeaseRecord lease) => group.OnMasterGone(lease);
+    public Task<bool> TryStandInAsync(LeaseRecord lease, CancellationToken cancellationToken) => group.TryStandInAsync(lease, cancellationToken);
 
     public void TellNotLeft(LeaseRecord lease, string reason) => group.TellNotLeft(lease, reason);
 }

@@ -281,7 +281,10 @@ internal sealed class ElectedMembers : IAsyncDisposable
 
     public async Task<LeaseRecord> LeaseAsync() => (await new FileLeaseStore(LeaseFile, TimeProvider.System).ReadAsync(CancellationToken.None))!.Record;
 
-    /// <summary>By the lease, and by what a master knows of it: its own change is in the lease a moment earlier.</summary>
+    /// <summary>
+    /// By the lease, and by what a master knows of it: its own change is in the lease a moment earlier. Of a member that has been stopped and started again the lease may still tell from before: whoever needs it to follow waits in
+    /// between until it is in sync no more.
+    /// </summary>
     public Task InSyncAsync(params string[] names) => Eventually.TrueAsync(
         async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => GroupOf(broker).Leads).All(master => GroupOf(master).Lease is { } seen && AreInSync(seen, names)),
         $"in sync are {string.Join(", ", names)}");

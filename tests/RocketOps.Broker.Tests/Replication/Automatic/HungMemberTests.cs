@@ -97,6 +97,7 @@ public sealed class HungMemberTests
         foreach ((string name, GatedFileSystem disk) in left.Zip(disks))
         {
             await members.StopAsync(name);
+            await members.InSyncAsync([.. Three.Where(other => other != name)]);
             await members.StartAsync(name, disk);
             await members.InSyncAsync(Three);
         }

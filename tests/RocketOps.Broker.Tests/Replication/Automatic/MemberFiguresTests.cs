@@ -70,6 +70,7 @@ public sealed class MemberFiguresTests
         string killed = members.NameOf(await members.MasterAsync());
         string next = Other(killed);
         await members.StopAsync(next);
+        await members.InSyncAsync(killed);
         await members.StartAsync(next, disk);
         await members.InSyncAsync(Two);
         disk.Before = (_, path) =>
