@@ -107,21 +107,24 @@ internal sealed class CrashWorld : IAsyncDisposable
         return life.StartAsync(_server.Configuration, _options, Admin);
     }
 
-    /// <summary>Waits until nothing is left to do: operators look at the cluster and write nothing.</summary>
+    /// <summary>Waits until nothing is left to do: who plays pods and brokers looks at the cluster and changes nothing, and operators look at it after that and write nothing.</summary>
     public async Task QuietAsync()
     {
         int writes;
+        long changes;
         do
         {
             await StartedAsync();
             writes = Writes;
+            changes = Pulse.AllChanges;
+            await Workloads.LookedAsync();
 
             // As long as there are clusters each pass asks every name server.
             int clusters = (await Client.ListAsync<BrokerCluster>(new ListOptions { Namespace = Ns })).Items.Count;
             int questions = Admin.Questions;
             await WaitAsync(() => Task.FromResult(clusters == 0 || Admin.Questions >= questions + 6), "passes");
         }
-        while (writes != Writes);
+        while (writes != Writes || changes != Pulse.AllChanges);
     }
 
     /// <summary>How long each wait may take; as long as any test's when not set.</summary>

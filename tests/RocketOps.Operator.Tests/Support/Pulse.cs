@@ -48,6 +48,9 @@ internal sealed class Pulse
     /// <summary>How often objects of this kind have changed, as far as that was announced.</summary>
     public long Changes(string resource) => _changes.GetValueOrDefault(resource);
 
+    /// <summary>How often any object has.</summary>
+    public long AllChanges => _changes.Values.Sum();
+
     /// <summary>Objects of this kind have changed.</summary>
     public void Beat(string resource)
     {
