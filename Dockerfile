@@ -12,6 +12,8 @@ ARG BASE=mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 ARG BUILDPLATFORM=linux/amd64
 
 FROM --platform=${BUILDPLATFORM} ${SDK} AS build
+# Programs that are to be compiled in the same go, for who needs the folder of all programs as well as images: cli/RocketOps.Cli.
+ARG ALSO=""
 # amd64 or arm64, by the builder; this machine's without one. For the other kind of machine the linker and the libraries of that kind are installed.
 ARG TARGETARCH
 # A compiler that lives for a minute is not worth watching.
@@ -19,11 +21,11 @@ ENV DOTNET_TieredPGO=0 CI=true
 WORKDIR /src
 COPY . .
 # What the lock files name and nothing else; then what compiles and links for that kind of machine, whose versions the SDK pins.
-RUN for program in nameserver/RocketOps.NameServer broker/RocketOps.Broker operator/RocketOps.Operator; do dotnet restore "$program" || exit 1; done
+RUN for program in $ALSO operator/RocketOps.Operator broker/RocketOps.Broker nameserver/RocketOps.NameServer; do dotnet restore "$program" || exit 1; done
 RUN here="$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')" && there="$(echo "${TARGETARCH:-$here}" | sed 's/amd64/x64/')" \
     && if [ "$there" != "$here" ]; then apt-get update -qq && apt-get install -y -qq --no-install-recommends "gcc-$(echo "$there" | sed 's/x64/x86-64/; s/arm64/aarch64/')-linux-gnu"; fi \
     && echo "linux-$there" > /rid \
-    && deploy/images/publish.sh "linux-$there" /image nameserver/RocketOps.NameServer broker/RocketOps.Broker operator/RocketOps.Operator
+    && deploy/images/publish.sh "linux-$there" /image $ALSO operator/RocketOps.Operator broker/RocketOps.Broker nameserver/RocketOps.NameServer
 RUN mkdir -p /image/etc/rocketops /image/var/lib/rocketops && cp deploy/images/*.conf /image/etc/rocketops/ && chmod 755 /image/programs/*/
 
 # --- the name server ---------------------------------------------------------------------------------------------------
@@ -85,7 +87,7 @@ ENTRYPOINT ["/app/RocketOps.Operator"]
 
 # --- all programs, for whoever runs them without containers; their symbols beside them -----------------------------------
 FROM build AS build-programs
-RUN dotnet restore cli/RocketOps.Cli && deploy/images/publish.sh "$(cat /rid)" /image cli/RocketOps.Cli
+RUN if [ ! -d /image/programs/RocketOps.Cli ]; then dotnet restore cli/RocketOps.Cli && deploy/images/publish.sh "$(cat /rid)" /image cli/RocketOps.Cli; fi
 
 FROM scratch AS programs
 COPY --from=build-programs /image/programs /programs

@@ -10,7 +10,7 @@
 set -eu
 rid="$1" out="$2"
 shift 2
-# What they share is compiled once, before any of them is linked; then two at a time, as the native compiler waits for its own slowest part.
+# What they share is compiled once, before any of them is linked: fastest when the one that has most of it is named first. Then two at a time, as the native compiler waits for its own slowest part.
 for program; do
   rm -rf "$program/bin/Release/net10.0/$rid/publish" # what an earlier call has left
   dotnet build "$program" -c Release -r "$rid" --nologo -v quiet -clp:"ErrorsOnly;NoSummary" -p:ContinuousIntegrationBuild=true -p:RunAnalyzers=false
