@@ -16,7 +16,8 @@ internal static class MasterChange
     private const int UpdateBrokerConfig = 25;
     private const int GetTimerCheckPoint = 60;
 
-    // A slave of 5.5.0 that reads the timer topic while its master's progress comes, every 3 s, has been seen to take a message into its wheel twice, 3 s apart, and delivered it twice at its time.
+    // A slave of 5.5.0 that reads the timer topic while its master's progress comes, every 3 s, has been seen to take a message into its wheel twice, 3 s apart, and delivered it twice at its time; and one that its master had
+    // delivered, which it read 2 s after its time, to take into a slot behind that progress: it delivers that again.
     private const int ApachesCopies = 2;
 
     private static readonly TimeSpan TimerDelay = TimeSpan.FromSeconds(20);
