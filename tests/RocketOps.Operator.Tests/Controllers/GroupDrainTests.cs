@@ -249,8 +249,15 @@ public sealed class GroupDrainTests : IAsyncLifetime
         ConcurrentDictionary<string, bool> asked = new(StringComparer.Ordinal);
         TaskCompletionSource answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] leaving = [_world.Master("a-1"), _world.Master("a-2")];
-        _world.Admin.Holds = address =>
+
+        // A pass that has not seen the change yet asks masters for other things, and is not held up.
+        _world.Admin.Holds = (question, address) =>
         {
+            if (question != nameof(IRocketMqAdmin.GetTopicStatsAsync))
+            {
+                return Task.CompletedTask;
+            }
+
             asked[address] = true;
             return answers.Task;
         };

@@ -189,7 +189,7 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         ConcurrentDictionary<string, bool> asked = new(StringComparer.Ordinal);
         TaskCompletionSource answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
         string[] newcomers = [.. groups.Select(World.Master)];
-        World.Admin.Holds = address =>
+        World.Admin.Holds = (_, address) =>
         {
             asked[address] = true;
             return newcomers.Contains(address, StringComparer.Ordinal) ? answers.Task : Task.CompletedTask;

@@ -99,8 +99,8 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>Members of groups whose master has an address that follows it, by their own: what the master has of topics and consumer groups they have copies of.</summary>
     public ConcurrentDictionary<string, string> CopyOf { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Awaited before a broker tells its consumer groups, or how far a topic has come, given its address: one that takes its time.</summary>
-    public Func<string, Task>? Holds { get; set; }
+    /// <summary>Awaited before a broker tells its consumer groups, or how far a topic has come, given the question and its address: one that takes its time.</summary>
+    public Func<string, string, Task>? Holds { get; set; }
 
     /// <summary>The broker answers success and keeps nothing.</summary>
     public bool Forgetful { get; set; }
@@ -244,7 +244,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public async Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
-        await (Holds?.Invoke(brokerAddress) ?? Task.CompletedTask);
+        await (Holds?.Invoke(nameof(GetTopicStatsAsync), brokerAddress) ?? Task.CompletedTask);
         Check(nameof(GetTopicStatsAsync), cancellationToken);
         return Stats.TryGetValue((brokerAddress, topic), out TopicStats? stats)
             ? stats
@@ -396,7 +396,7 @@ internal sealed class FakeAdmin : IRocketMqAdmin
 
     public async Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
-        await (Holds?.Invoke(brokerAddress) ?? Task.CompletedTask);
+        await (Holds?.Invoke(nameof(GetSubscriptionGroupsAsync), brokerAddress) ?? Task.CompletedTask);
         Check(nameof(GetSubscriptionGroupsAsync), cancellationToken);
         return _groups.Where(pair => pair.Key.Address == TablesOf(brokerAddress)).ToDictionary(static pair => pair.Key.Group, static pair => pair.Value, StringComparer.Ordinal);
     }
