@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes;
@@ -246,28 +245,15 @@ public sealed class GroupDrainTests : IAsyncLifetime
         await AskForAsync(3);
         await _world.ClusterAsync("a", "Ready", "True");
         Fill(read: 0, leaving);
-        string[] masters = [.. leaving.Select(_world.Master)];
-        ConcurrentDictionary<string, TaskCompletionSource> asked = new(StringComparer.Ordinal);
-        _world.Admin.Holds = (question, address) =>
-        {
-            if (question != nameof(IRocketMqAdmin.GetTopicStatsAsync) || !masters.Contains(address, StringComparer.Ordinal))
-            {
-                return Task.CompletedTask;
-            }
-
-            TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            asked[address] = answer;
-            return answer.Task;
-        };
+        AskedTogether masters = new(_world.Admin, [.. leaving.Select(_world.Master)], nameof(IRocketMqAdmin.GetTopicStatsAsync));
+        masters.Hold();
 
         await AskForAsync(1);
 
-        // One may come to be asked a pass earlier than the other: alone it gets its answer, so that the passes go on.
-        await Eventually.TrueAsync(() => asked.Count == masters.Length || !Answer(asked), "both are asked, before one has answered");
+        await masters.AllAskedAsync();
 
-        _world.Admin.Holds = null;
         Fill(read: 1300, leaving);
-        Answer(asked);
+        masters.Release();
         await _world.ClusterAsync("a", "Ready", "True");
         await _world.GoneAsync<StatefulSet>("a-1");
         await _world.GoneAsync<StatefulSet>("a-2");
@@ -318,21 +304,6 @@ public sealed class GroupDrainTests : IAsyncLifetime
         "a",
         cluster => cluster.Status?.Operations?.Exists(operation => operation.Type == OperationType.Drain && operation.Phase == phase && operation.Message!.Contains(message, StringComparison.Ordinal)) == true,
         $"{phase}: {message}");
-
-    /// <summary>Answers what waits for it.</summary>
-    /// <returns>True.</returns>
-    private static bool Answer(ConcurrentDictionary<string, TaskCompletionSource> asked)
-    {
-        foreach (string address in asked.Keys)
-        {
-            if (asked.TryRemove(address, out TaskCompletionSource? answer))
-            {
-                answer.SetResult();
-            }
-        }
-
-        return true;
-    }
 
     private static MessageQueue ThirdOf(string group) => new("orders", group, 3);
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Models;
@@ -186,18 +185,12 @@ public sealed class GroupOpeningTests : IAsyncDisposable
             await PhaseAsync(OperationPhase.Filling, "it waits for Topic orders to be on it", group);
         }
 
-        ConcurrentDictionary<string, bool> asked = new(StringComparer.Ordinal);
-        TaskCompletionSource answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        string[] newcomers = [.. groups.Select(World.Master)];
-        World.Admin.Holds = (_, address) =>
-        {
-            asked[address] = true;
-            return newcomers.Contains(address, StringComparer.Ordinal) ? answers.Task : Task.CompletedTask;
-        };
+        AskedTogether newcomers = new(World.Admin, [.. groups.Select(World.Master)]);
+        newcomers.Hold();
 
-        await Eventually.TrueAsync(() => Array.TrueForAll(newcomers, asked.ContainsKey), "all of them are asked, before one has answered");
+        await newcomers.AllAskedAsync();
 
-        answers.SetResult();
+        newcomers.Release();
         World.Admin.Fault = null;
         await World.ClusterAsync("a", "Ready", "True");
     }
