@@ -10,6 +10,7 @@ namespace RocketOps.Operator.Tests.Support;
 internal sealed class AskedTogether(FakeAdmin admin, IReadOnlyCollection<string> addresses, string? question = null)
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _asked = new(StringComparer.Ordinal);
+    private volatile bool _isReleased;
 
     public void Hold() => admin.Holds = (asked, address) =>
     {
@@ -18,9 +19,14 @@ internal sealed class AskedTogether(FakeAdmin admin, IReadOnlyCollection<string>
             return Task.CompletedTask;
         }
 
-        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _asked[address] = answer;
-        return answer.Task;
+        // Two who ask the same broker wait together.
+        Task answer = _asked.GetOrAdd(address, static _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        if (_isReleased)
+        {
+            Answer();
+        }
+
+        return answer;
     };
 
     /// <summary>Waits until all are asked and none has answered. One may come to be asked a pass earlier than another: some alone get their answers, so that the passes go on.</summary>
@@ -41,6 +47,7 @@ internal sealed class AskedTogether(FakeAdmin admin, IReadOnlyCollection<string>
     public void Release()
     {
         admin.Holds = null;
+        _isReleased = true;
         Answer();
     }
 
