@@ -66,6 +66,11 @@ public ref struct ExtFieldReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReadJson(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
+        if (_scanner.TryReadLetterField(out name, out value))
+        {
+            return true;
+        }
+
         while (_scanner.TryReadName(out name))
         {
             value = _scanner.ReadValue(out bool escaped, out bool isNull);

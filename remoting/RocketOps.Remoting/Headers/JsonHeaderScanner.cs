@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Numerics;
 using System.Runtime.CompilerServices;
@@ -19,6 +20,13 @@ internal ref struct JsonHeaderScanner
 
     /// <summary>So many digits fit into 32 bits whatever they are.</summary>
     private const int MaxPlainDigits = 9;
+
+    /// <summary>A name of one letter and the quote that begins its value, <c>"?":"</c>, as a little-endian number; the mask leaves the letter out.</summary>
+    private const ulong LetterField = 0x22_3A_22_00_22;
+
+    private const ulong LetterFieldMask = 0xFF_FF_FF_00_FF;
+
+    private const int LetterFieldBytes = 5;
 
     private static readonly SearchValues<byte> ScalarEnd = SearchValues.Create(",}] \t\r\n"u8);
     private static readonly SearchValues<byte> NameEnd = SearchValues.Create(": \t\r\n"u8);
@@ -94,6 +102,39 @@ internal ref struct JsonHeaderScanner
 
         _position++;
         return true;
+    }
+
+    /// <summary>
+    /// Reads a member whose name is one letter and whose value a string of less than 16 bytes without escapes, as nearly all fields of SEND_MESSAGE_V2 are, in one step instead of five,
+    /// each of which waits for where the one before has ended. False, with nothing changed, for all others, and at the end of the object.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadLetterField(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> text = _text[_position..];
+        if (Vector128.IsHardwareAccelerated && text.Length >= 1 + LetterFieldBytes + Vector128<byte>.Count)
+        {
+            ulong beginning = BinaryPrimitives.ReadUInt64LittleEndian(text);
+            int at = (byte)beginning == (byte)',' ? 1 : 0;
+            beginning >>= at * 8;
+            byte letter = (byte)(beginning >> 8);
+            if ((beginning & LetterFieldMask) == LetterField && letter is not ((byte)'"' or (byte)'\\'))
+            {
+                int start = at + LetterFieldBytes;
+                int length = PlainLength(text[start..], (byte)'"');
+                if (length >= 0)
+                {
+                    name = text.Slice(at + 1, 1);
+                    value = text.Slice(start, length);
+                    _position += start + length + 1;
+                    return true;
+                }
+            }
+        }
+
+        name = default;
+        value = default;
+        return false;
     }
 
     /// <summary>
@@ -197,20 +238,24 @@ internal ref struct JsonHeaderScanner
     private ReadOnlySpan<byte> ReadQuoted(byte quote, out bool escaped)
     {
         int start = _position + 1;
-        if (Vector128.IsHardwareAccelerated && _text.Length - start >= Vector128<byte>.Count)
+        if (Vector128.IsHardwareAccelerated && _text.Length - start >= Vector128<byte>.Count && PlainLength(_text[start..], quote) is >= 0 and int length)
         {
-            Vector128<byte> bytes = Vector128.Create(_text[start..]);
-            uint ends = (Vector128.Equals(bytes, Vector128.Create(quote)) | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))).ExtractMostSignificantBits();
-            int length = BitOperations.TrailingZeroCount(ends);
-            if (ends != 0 && _text[start + length] == quote)
-            {
-                escaped = false;
-                _position = start + length + 1;
-                return _text.Slice(start, length);
-            }
+            escaped = false;
+            _position = start + length + 1;
+            return _text.Slice(start, length);
         }
 
         return ReadQuotedSlow(quote, out escaped);
+    }
+
+    /// <summary>Where the quote is among the first 16 bytes, of which there must be as many; below zero when it is not, or comes after a backslash.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int PlainLength(ReadOnlySpan<byte> text, byte quote)
+    {
+        Vector128<byte> bytes = Vector128.Create(text);
+        uint ends = (Vector128.Equals(bytes, Vector128.Create(quote)) | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))).ExtractMostSignificantBits();
+        int length = BitOperations.TrailingZeroCount(ends);
+        return ends != 0 && text[length] == quote ? length : -1;
     }
 
     private ReadOnlySpan<byte> ReadQuotedSlow(byte quote, out bool escaped)

@@ -179,7 +179,7 @@ public sealed class RequestFrameTests
     [Fact]
     public void ToCommand_StringsOfAnyLengthAndAlignment_AreWhatAGeneralReaderSees()
     {
-        // Short strings, the skipping of the fields and common escapes have ways of their own, 16 and 32 bytes at a time.
+        // Short strings, names of one letter, the skipping of the fields and common escapes have ways of their own, 16 and 32 bytes at a time.
         string[] pieces = ["a", "{", "}", "[", "]", ":", ",", "'", " ", "\\\"", "\\\\", "\\n", "\\u0001", "\\u0002", "\\u0019", "\\u001f", "\\u0041", "\\u00e9", "é", "0123456789abcdef"];
         Random random = new(1);
         for (int round = 0; round < 3000; round++)
@@ -189,7 +189,8 @@ public sealed class RequestFrameTests
             {
                 string value = string.Concat(Enumerable.Range(0, random.Next(12)).Select(_ => pieces[random.Next(round % 2 == 0 ? pieces.Length : 9)]));
                 string nested = random.Next(4) == 0 ? ", \"n" + field + "\" : [{\"x\":\"" + value + "\"},[]]" : "";
-                fields.Append("\"f" + field + "\":\"" + value + "\"" + nested + (field > 0 ? "," : ""));
+                string name = random.Next(2) == 0 ? "f" + field : ((char)('a' + field)).ToString();
+                fields.Append("\"" + name + "\":\"" + value + "\"" + nested + (field > 0 ? "," : ""));
             }
 
             string json = "{\"code\":7,\"extFields\":{" + fields + "}" + new string(' ', random.Next(40)) + ",\"opaque\":" + round + "}";
@@ -203,6 +204,24 @@ public sealed class RequestFrameTests
                 command.Get(property.Name).Should().Be(text, json);
             }
         }
+    }
+
+    [Fact]
+    public void ToCommand_NameBeginsWithAnEscapedQuote_EndsAtTheNextOne()
+    {
+        RemotingCommand command = RequestFrame.Parse(JsonFrame("""{"extFields":{"\":" :1,"b":"0123456789abcdef"}}""")).ToCommand();
+
+        command.Get("b").Should().Be("0123456789abcdef");
+    }
+
+    [Fact]
+    public void ToCommand_NameIsAQuote_IsAFormatError()
+    {
+        byte[] bytes = JsonFrame(""""{"extFields":{""":"0123456789","b":"a\"cdefghijklmnopqrstuvw"}}"""");
+
+        Action read = () => RequestFrame.Parse(bytes).ToCommand();
+
+        read.Should().Throw<FrameFormatException>();
     }
 
     [Theory]
