@@ -17,4 +17,18 @@ public sealed class JavaHashTests
         JavaHash.Compute(Encoding.UTF8.GetBytes(text)).Should().Be(expected);
         JavaHash.Compute(text).Should().Be(expected);
     }
+
+    [Fact]
+    public void Compute_TextsOfAnyLengthAndScript_EqualsTheDefinition()
+    {
+        // Four bytes of ASCII are hashed at a time.
+        string[] pieces = ["a", "Z", "7", "#", "\u007f", "é", "中", "😀"];
+        Random random = new(1);
+        for (int round = 0; round < 2000; round++)
+        {
+            string text = string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => pieces[random.Next(round % 2 == 0 ? pieces.Length : 5)]));
+
+            JavaHash.Compute(Encoding.UTF8.GetBytes(text)).Should().Be(text.Aggregate(0, (hash, unit) => unchecked((31 * hash) + unit)), text);
+        }
+    }
 }
