@@ -15,7 +15,7 @@ internal static class JsonText
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, (byte)'"', (byte)'\\']);
 
     /// <summary>
-    /// Writes the unescaped form of <paramref name="text"/> and returns its length, which never exceeds the escaped one.
+    /// Writes the unescaped form of <paramref name="text"/> into a destination at least as long as the text, and returns its length, which never exceeds the text's.
     /// Throws <see cref="FrameFormatException"/> for a broken escape. Lone surrogates become U+FFFD, as they have no UTF-8 form.
     /// </summary>
     public static int Unescape(ReadOnlySpan<byte> text, Span<byte> destination)
@@ -124,6 +124,7 @@ internal static class JsonText
         }
     }
 
+    /// <summary>Where the first byte is that must be escaped; below zero when there is none. Without a call for what has 16 bytes or more, as the ids of messages have.</summary>
     private static int IndexOfEscape(ReadOnlySpan<byte> text)
     {
         if (!Vector128.IsHardwareAccelerated || text.Length < Vector128<byte>.Count)
@@ -152,7 +153,7 @@ internal static class JsonText
     private static int CopyToBackslash(ReadOnlySpan<byte> text, Span<byte> destination)
     {
         int copied = 0;
-        while (Vector128.IsHardwareAccelerated && text.Length - copied >= Vector128<byte>.Count && destination.Length - copied >= Vector128<byte>.Count)
+        while (Vector128.IsHardwareAccelerated && text.Length - copied >= Vector128<byte>.Count)
         {
             Vector128<byte> bytes = Vector128.Create(text[copied..]);
             bytes.CopyTo(destination[copied..]);

@@ -14,12 +14,7 @@ public sealed class JsonTextTests
     {
         foreach (string text in Texts())
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            byte[] escaped = new byte[JsonText.MaxEscapedLength(bytes.Length)];
-
-            int length = JsonText.Escape(bytes, escaped);
-
-            JsonSerializer.Deserialize<string>($"\"{Encoding.UTF8.GetString(escaped, 0, length)}\"").Should().Be(text);
+            JsonSerializer.Deserialize<string>($"\"{Encoding.UTF8.GetString(Escape(text))}\"").Should().Be(text);
         }
     }
 
@@ -29,15 +24,20 @@ public sealed class JsonTextTests
     {
         foreach (string text in Texts())
         {
-            byte[] bytes = Encoding.UTF8.GetBytes(text);
-            byte[] escaped = new byte[JsonText.MaxEscapedLength(bytes.Length)];
-            int length = JsonText.Escape(bytes, escaped);
-            byte[] unescaped = new byte[length];
+            byte[] escaped = Escape(text);
+            byte[] unescaped = new byte[escaped.Length];
 
-            int written = JsonText.Unescape(escaped.AsSpan(0, length), unescaped);
+            int written = JsonText.Unescape(escaped, unescaped);
 
-            unescaped[..written].Should().Equal(bytes);
+            Encoding.UTF8.GetString(unescaped, 0, written).Should().Be(text);
         }
+    }
+
+    private static byte[] Escape(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        byte[] escaped = new byte[JsonText.MaxEscapedLength(bytes.Length)];
+        return escaped[..JsonText.Escape(bytes, escaped)];
     }
 
     private static IEnumerable<string> Texts()

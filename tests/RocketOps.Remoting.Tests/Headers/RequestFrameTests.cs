@@ -206,11 +206,15 @@ public sealed class RequestFrameTests
         }
     }
 
-    [Fact]
-    public void ToCommand_NameBeginsWithAnEscapedQuote_EndsAtTheNextOne()
+    /// <summary>Names carry no escapes that are resolved; a bare one goes up to the colon.</summary>
+    [Theory]
+    [InlineData("\"\\\":\" :1", "\\\":", "1")]
+    [InlineData("Z\"a\":\"0123456789\"", "Z\"a\"", "0123456789")]
+    public void ToCommand_NameWithAQuoteInIt_IsTheWholeOfIt(string field, string name, string value)
     {
-        RemotingCommand command = RequestFrame.Parse(JsonFrame("""{"extFields":{"\":" :1,"b":"0123456789abcdef"}}""")).ToCommand();
+        RemotingCommand command = RequestFrame.Parse(JsonFrame("{\"extFields\":{" + field + ",\"b\":\"0123456789abcdef\"}}")).ToCommand();
 
+        command.Get(name).Should().Be(value);
         command.Get("b").Should().Be("0123456789abcdef");
     }
 
