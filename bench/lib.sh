@@ -3,6 +3,8 @@
 #
 #   work        the folder of the run: store, logs, compiled programs
 #   broker_pid  the broker's process
+#
+# BENCH_PUBLISH: options of `dotnet publish` for another broker than the images have.
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 shared="${ROCKETOPS_SHARED:-$root/../shared}"
 work="$(mktemp -d "${BENCH_DIRECTORY:-${TMPDIR:-/tmp}}/rocketops-bench-XXXXXX")"
@@ -61,10 +63,11 @@ start_broker() {
   while [ $# -gt 0 ] && [ "$1" != -- ]; do environment+=("$1"); shift; done
   shift
   # As the images have them: compiled natively for this kind of machine.
-  local machine
+  local machine publish
+  read -ra publish <<< "${BENCH_PUBLISH:-}"
   machine="linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
   dotnet publish "$root/nameserver/RocketOps.NameServer" -c Release -r "$machine" -o "$root/out/bench/nameserver" --nologo -v quiet
-  dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" -o "$root/out/bench/broker" --nologo -v quiet
+  dotnet publish "$root/broker/RocketOps.Broker" -c Release -r "$machine" -o "$root/out/bench/broker" --nologo -v quiet "${publish[@]}"
   printf '%s\n' "listenPort=$port" "kvConfigPath=$work/kvConfig.json" > "$work/namesrv.conf"
   printf '%s\n' brokerClusterName=DefaultCluster brokerName=broker-a brokerId=0 brokerIP1=127.0.0.1 "namesrvAddr=127.0.0.1:$port" \
     "listenPort=${broker#*:}" "httpPort=${http#*:}" "storePathRootDir=$work/store" "storePathCommitLog=$work/store/commitlog" \
