@@ -1,7 +1,11 @@
 using System.Net;
 using System.Text;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.StoreScale;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.WaitingLoad;
 

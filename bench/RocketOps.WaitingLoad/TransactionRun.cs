@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.WaitingLoad;
 

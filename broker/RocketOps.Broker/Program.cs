@@ -2,7 +2,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Hosting.Processes;
 using RocketOps.Remoting.Server;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker;
 

@@ -1,7 +1,9 @@
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store;
 

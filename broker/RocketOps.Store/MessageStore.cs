@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
@@ -8,6 +9,7 @@ using RocketOps.Store.Log;
 using RocketOps.Store.Maintenance;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Recovery;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store;
 

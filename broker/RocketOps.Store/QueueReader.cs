@@ -1,6 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Log;
 using RocketOps.Store.Reading;
 
 namespace RocketOps.Store;

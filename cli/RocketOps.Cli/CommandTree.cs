@@ -35,7 +35,7 @@ internal static class CommandTree
             StoreCommand.Create(shell),
             ContextCommand.Create(shell),
             CompletionCommand.Create(shell),
-            CompletionCommand.Answering(shell),
+            CompletionCommand.Answering(shell, () => Create(shell)),
         };
         root.Add(new HelpOption { Action = new HelpWithExamples() });
         root.Add(new VersionOption { Action = new VersionText() });

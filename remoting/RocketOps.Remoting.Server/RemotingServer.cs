@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Kestrel;
+using RocketOps.Remoting.Server.Loops;
 
 namespace RocketOps.Remoting.Server;
 

@@ -11,8 +11,8 @@ public sealed class NativeCallTests
     [
         "broker/RocketOps.Store/Files/NativeMethods.cs",
         "cli/RocketOps.Cli/Running/NativeMethods.cs",
-        "operator/RocketOps.Embedded/NativeMethods.cs",
-        "remoting/RocketOps.Hosting/NativeMethods.cs",
+        "laptop/RocketOps.Embedded/NativeMethods.cs",
+        "hosting/RocketOps.Hosting/NativeMethods.cs",
         "remoting/RocketOps.Remoting.Server/Loops/LinuxSockets.cs",
     ];
 
@@ -20,7 +20,7 @@ public sealed class NativeCallTests
     public void Imports_AreInOneFileOfAProject()
     {
         string root = SharedKits.RepositoryRoot;
-        string[] rooms = ["remoting", "nameserver", "broker", "client", "operator", "cli"];
+        string[] rooms = ["protocol", "hosting", "remoting", "nameserver", "broker", "client", "kube", "operator", "laptop", "cli"];
 
         IEnumerable<string> found = rooms
             .SelectMany(room => Directory.EnumerateFiles(Path.Combine(root, room), "*.cs", SearchOption.AllDirectories))

@@ -6,22 +6,22 @@ public sealed class ReferenceDirectionTests
     /// <summary>What each project may know. Whatever is not listed it must not, not even through others.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
-        ["RocketOps.Messages"] = [],
+        ["RocketOps.Protocol"] = [],
         ["RocketOps.Hosting"] = [],
-        ["RocketOps.Remoting"] = [],
-        ["RocketOps.Remoting.Server"] = ["RocketOps.Remoting"],
-        ["RocketOps.Store"] = ["RocketOps.Messages"],
-        ["RocketOps.Replication"] = ["RocketOps.Messages"],
-        ["RocketOps.NameServer"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
-        ["RocketOps.Broker"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Replication"],
-        ["RocketOps.Client"] = ["RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
-        ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Remoting"] = ["RocketOps.Protocol"],
+        ["RocketOps.Remoting.Server"] = ["RocketOps.Protocol", "RocketOps.Remoting"],
+        ["RocketOps.Store"] = ["RocketOps.Protocol"],
+        ["RocketOps.Election"] = ["RocketOps.Protocol"],
+        ["RocketOps.NameServer"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
+        ["RocketOps.Broker"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election"],
+        ["RocketOps.Client"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes"] = [],
-        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
         ["RocketOps.Cli"] =
         [
-            "RocketOps.Messages", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Replication", "RocketOps.Broker", "RocketOps.NameServer",
+            "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election", "RocketOps.Broker", "RocketOps.NameServer",
             "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
         ],
     };

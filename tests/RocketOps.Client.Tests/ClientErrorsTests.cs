@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Logging;

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
-using RocketOps.Client.Producing;
+using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Tests.Consuming;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;

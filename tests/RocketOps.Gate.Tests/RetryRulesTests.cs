@@ -6,6 +6,7 @@ public sealed class RetryRulesTests
     [InlineData("System.TimeoutException : not within 180 s: the broker serves")]
     [InlineData("Xunit.Sdk.XunitException\nRemotingTimeoutException: wait response on the channel <127.0.0.1:22578> timeout, 2087(ms)")]
     [InlineData("127.0.0.1:27241 did not answer request code 17 within 5000 ms")]
+    [InlineData("failed: 1 of rocketops bench e2e\nthe disk did not take the message in time (syncFlushTimeout)")]
     [InlineData("System.Threading.Tasks.TaskCanceledException : A task was canceled.")]
     public void MayRunAgain_ATimeRanOut_True(string message) => RetryRules.MayRunAgain(Failed("RocketOps.Cli.Tests", "RocketOps.Cli.Tests.Up.UpTests.Up_Demo", message)).Should().BeTrue();
 

@@ -12,16 +12,16 @@ internal static class RetryRules
     public const int MostReruns = 2;
 
     /// <summary>Their tests are about what a store, a group or a history may not lose.</summary>
-    private static readonly string[] DataProjects = ["RocketOps.Store.Tests", "RocketOps.Replication.Tests", "RocketOps.Messages.Tests", "RocketOps.Faults.Tests"];
+    private static readonly string[] DataProjects = ["RocketOps.Store.Tests", "RocketOps.Election.Tests", "RocketOps.Protocol.Tests", "RocketOps.Faults.Tests"];
 
     /// <summary>And those of other projects whose class or method has one of these in its name.</summary>
     private static readonly string[] DataTests = ["Crash", "Simulation", "Histor", "Kill", "Allocation", "Order", "ExactlyOnce", "RoleCut", "RoleSwitch", "Diverged", "SpecWalk", "StoreInterop", "StoreHandOver"];
 
-    /// <summary>The words of our tests, of .NET, of our clients, of Apache's and of the sockets.</summary>
+    /// <summary>The words of our tests, of .NET, of our clients and brokers, of Apache's and of the sockets.</summary>
     private static readonly string[] TimeRanOut =
     [
         "not within ", "TimeoutException", "RemotingTimeout", "OperationCanceledException", "TaskCanceledException", "operation timed out", "operation has timed out", "operation was canceled",
-        "did not answer", "was not answered", "wait response on the channel", "wait reply message timeout", "does not show", "Address already in use",
+        "did not answer", "was not answered", "wait response on the channel", "wait reply message timeout", "does not show", "Address already in use", "(syncFlushTimeout)",
     ];
 
     public static bool MayRunAgain(TestResult result) =>

@@ -3,6 +3,8 @@ using System.Text.Json;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;

@@ -1,3 +1,7 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;

@@ -1,3 +1,4 @@
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
 

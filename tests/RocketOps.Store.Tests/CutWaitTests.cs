@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;

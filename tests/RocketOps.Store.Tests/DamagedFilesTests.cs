@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Recovery;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Logging;

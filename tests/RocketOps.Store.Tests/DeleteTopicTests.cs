@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;
@@ -118,7 +121,7 @@ public sealed class DeleteTopicTests
 
         Func<Task> delete = () => store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
 
-        await delete.Should().ThrowAsync<Files.StoreIOException>();
+        await delete.Should().ThrowAsync<StoreIOException>();
         files.Fault = null;
         store.FindTopic("T"u8).Should().BeSameAs(topic);
         store.Append("T", 0, "two").QueueOffset.Should().Be(1);
@@ -145,7 +148,7 @@ public sealed class DeleteTopicTests
             }
 
             gate.Pass();
-            return Files.StoreIOException.InputOutput;
+            return StoreIOException.InputOutput;
         };
 
         Task first = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
@@ -154,8 +157,8 @@ public sealed class DeleteTopicTests
         second.IsCompleted.Should().BeFalse();
         gate.Open();
 
-        await first.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>();
-        await second.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>("the topic is still there");
+        await first.Awaiting(static task => task).Should().ThrowAsync<StoreIOException>();
+        await second.Awaiting(static task => task).Should().ThrowAsync<StoreIOException>("the topic is still there");
         files.Fault = null;
         store.FindTopic("T"u8).Should().BeSameAs(topic);
     }
@@ -181,7 +184,7 @@ public sealed class DeleteTopicTests
             }
 
             gate.Pass();
-            return Files.StoreIOException.InputOutput;
+            return StoreIOException.InputOutput;
         };
 
         Task first = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
@@ -190,9 +193,9 @@ public sealed class DeleteTopicTests
         second.IsCompleted.Should().BeFalse("it waits for the first one");
         gate.Open();
 
-        await first.Awaiting(static task => task).Should().ThrowAsync<Files.StoreIOException>();
+        await first.Awaiting(static task => task).Should().ThrowAsync<StoreIOException>();
         (await second.Awaiting(static task => task).Should().ThrowAsync<StoreException>("the files are still there"))
-            .WithMessage("Not all files of T could be removed*").WithInnerException<Files.StoreIOException>();
+            .WithMessage("Not all files of T could be removed*").WithInnerException<StoreIOException>();
         files.Fault = null;
         store.FindTopic("T"u8).Should().BeNull();
     }
@@ -225,7 +228,7 @@ public sealed class DeleteTopicTests
         string queue = $"{Root}/damaged/{(isBatch ? "batchconsumequeue" : "consumequeue")}/T/0";
         string second = $"{queue}/{50 * unitBytes:D20}";
         files.Paths.Where(static path => path.StartsWith($"{Root}/damaged/", StringComparison.Ordinal)).Should().BeEquivalentTo($"{queue}/00000000000000000000", second);
-        using Files.IStoreFile aside = files.Open(second, Files.FileOpenMode.Read);
+        using IStoreFile aside = files.Open(second, FileOpenMode.Read);
         byte[] unit = new byte[unitBytes];
         aside.Read(unit, 8 * unitBytes).Should().Be(unitBytes);
         unit.Should().NotEqual(new byte[unitBytes], "it is whole, to its last unit");

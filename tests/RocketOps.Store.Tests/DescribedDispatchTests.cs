@@ -1,5 +1,9 @@
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;

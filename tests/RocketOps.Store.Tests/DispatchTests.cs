@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Store.Config;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;

@@ -1,3 +1,5 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Records;
 using RocketOps.Store.Tests.Support;
 

@@ -1,3 +1,5 @@
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
@@ -209,7 +211,7 @@ public sealed class HangingDiskTests
     {
         MemoryFileSystem files = new();
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
-        files.Fault = (operation, path) => operation == "fallocate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? Files.StoreIOException.NoSpace : null;
+        files.Fault = (operation, path) => operation == "fallocate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? StoreIOException.NoSpace : null;
 
         int accepted = 0;
         AppendStatus status;

@@ -1,4 +1,6 @@
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;

@@ -1,3 +1,4 @@
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;

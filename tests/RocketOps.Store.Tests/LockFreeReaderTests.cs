@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;

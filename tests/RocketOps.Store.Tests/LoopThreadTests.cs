@@ -1,4 +1,6 @@
 using System.Text;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 

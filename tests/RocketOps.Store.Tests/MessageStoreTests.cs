@@ -1,4 +1,9 @@
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 

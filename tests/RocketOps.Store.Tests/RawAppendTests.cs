@@ -1,3 +1,5 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 

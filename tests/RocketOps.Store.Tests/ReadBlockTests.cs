@@ -1,4 +1,6 @@
 using System.Globalization;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 

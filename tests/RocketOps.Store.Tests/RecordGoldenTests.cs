@@ -1,4 +1,7 @@
 using System.Text;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Store.Records;
 using RocketOps.Store.Tests.Support;
 
@@ -72,7 +75,7 @@ public sealed class RecordGoldenTests
         store.Writer.WritePending();
 
         result.Offset.Value.Should().Be(65536);
-        using Files.IStoreFile file = files.Open("/store/commitlog/00000000000000000000", Files.FileOpenMode.Read);
+        using IStoreFile file = files.Open("/store/commitlog/00000000000000000000", FileOpenMode.Read);
         byte[] blank = new byte[65536 - lastEnd];
         file.Read(blank, lastEnd).Should().Be(blank.Length);
         Convert.ToHexString(blank[..8]).Should().Be(blank.Length.ToString("X8") + "CBD43194");

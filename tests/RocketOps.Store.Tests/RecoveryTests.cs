@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
+using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Logging;
 
@@ -20,7 +23,7 @@ public sealed class RecoveryTests
         for (long cut = from; cut < to; cut++)
         {
             MemoryFileSystem torn = files.AfterKill();
-            using (Files.IStoreFile log = torn.Open(LogFile, Files.FileOpenMode.ReadWrite))
+            using (IStoreFile log = torn.Open(LogFile, FileOpenMode.ReadWrite))
             {
                 // Zeros from there on, as after a power cut that lost the pages.
                 log.Write(new byte[to - cut], cut);
@@ -97,7 +100,7 @@ public sealed class RecoveryTests
 
         string aside = damaged.Paths.Single(path => path.StartsWith("/store/damaged/", StringComparison.Ordinal));
         aside.Should().Contain(ends[1].ToString("D20"));
-        using Files.IStoreFile kept = damaged.Open(aside, Files.FileOpenMode.Read);
+        using IStoreFile kept = damaged.Open(aside, FileOpenMode.Read);
         byte[] lastRecord = new byte[ends[5] - ends[4]];
         kept.Read(lastRecord, ends[4] - ends[1]).Should().Be(lastRecord.Length);
         TestMessages.Body(lastRecord, 5).Should().Be("message 5");
@@ -191,7 +194,7 @@ public sealed class RecoveryTests
 
         store.Maintenance.MakeDurable();
         MemoryFileSystem killed = files.AfterKill();
-        using (Files.IStoreFile checkpoint = killed.Open("/store/checkpoint", Files.FileOpenMode.ReadWrite))
+        using (IStoreFile checkpoint = killed.Open("/store/checkpoint", FileOpenMode.ReadWrite))
         {
             // As Java leaves it: no index file was completed. Our positions do not count then.
             checkpoint.Write(new byte[8], 16);
@@ -259,7 +262,7 @@ public sealed class RecoveryTests
         StoreOptions options = SmallStore.Options("/store");
         (MemoryFileSystem files, _) = await KilledStoreAsync(options, messages: 6);
         MemoryFileSystem killed = files.AfterKill();
-        using (Files.IStoreFile log = killed.Open(LogFile, Files.FileOpenMode.ReadWrite))
+        using (IStoreFile log = killed.Open(LogFile, FileOpenMode.ReadWrite))
         {
             log.SetLength(1000);
         }

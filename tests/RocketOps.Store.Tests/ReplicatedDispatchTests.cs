@@ -1,3 +1,6 @@
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 

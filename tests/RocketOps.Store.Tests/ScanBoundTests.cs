@@ -1,3 +1,6 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 
 namespace RocketOps.Store.Tests;

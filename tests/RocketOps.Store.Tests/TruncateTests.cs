@@ -1,4 +1,8 @@
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
 
@@ -100,7 +104,7 @@ public sealed class TruncateTests
         await store.TruncateAsync(sent[10].Offset, "diverged", CancellationToken.None);
 
         string path = files.Paths.Single(name => name.StartsWith($"{Root}/diverged/", StringComparison.Ordinal));
-        using Files.IStoreFile file = files.Open(path, Files.FileOpenMode.Read);
+        using IStoreFile file = files.Open(path, FileOpenMode.Read);
         byte[] kept = new byte[cut.Length];
         file.Read(kept, 0).Should().Be(cut.Length);
         kept.Should().Equal(cut);
@@ -266,11 +270,11 @@ public sealed class TruncateTests
         MemoryFileSystem files = new();
         await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
         List<AppendResult> sent = Fill(store, new ManualTime(), 60);
-        files.Fault = static (operation, path) => operation == "write" && path.EndsWith("/truncation", StringComparison.Ordinal) ? Files.StoreIOException.NoSpace : null;
+        files.Fault = static (operation, path) => operation == "write" && path.EndsWith("/truncation", StringComparison.Ordinal) ? StoreIOException.NoSpace : null;
 
         Func<Task> cut = () => store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
 
-        await cut.Should().ThrowAsync<Files.StoreIOException>();
+        await cut.Should().ThrowAsync<StoreIOException>();
         files.Fault = null;
         files.FileExists($"{Root}/truncation").Should().BeFalse();
         store.Flags.Should().Be(StoreFlags.None);
@@ -285,7 +289,7 @@ public sealed class TruncateTests
         await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
         List<AppendResult> sent = Fill(store, new ManualTime(), 60);
         files.Fault = static (operation, path) => !path.EndsWith("/truncation", StringComparison.Ordinal) ? null
-            : operation == "write" ? Files.StoreIOException.NoSpace
+            : operation == "write" ? StoreIOException.NoSpace
             : operation == "unlink" ? throw new InvalidOperationException("a fault in the code")
             : null;
 

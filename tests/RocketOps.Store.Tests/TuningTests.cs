@@ -1,4 +1,7 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;

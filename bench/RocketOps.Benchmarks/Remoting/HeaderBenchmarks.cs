@@ -1,8 +1,8 @@
 using System.Buffers;
 using BenchmarkDotNet.Attributes;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Benchmarks.Remoting;
 

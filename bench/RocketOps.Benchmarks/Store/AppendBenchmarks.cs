@@ -2,7 +2,11 @@ using System.Net;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Benchmarks.Store;
 

@@ -1,7 +1,7 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
-using RocketOps.Broker.Replication.Automatic;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.Replication;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Clients;
 
@@ -47,7 +47,7 @@ internal sealed class AwaitedConsumers(BrokerSettings settings, Func<MemberSende
         {
             if (version != _known.Version)
             {
-                _known = new Known(version, _known.Number + 1, BrokerJson.Read(answer.Body.Span, BrokerJson.Default.GroupMembersBody).Groups);
+                _known = new Known(version, _known.Number + 1, BrokerJson.Read(answer.Body.Span, ClientJson.Default.GroupMembersBody).Groups);
             }
         }
 

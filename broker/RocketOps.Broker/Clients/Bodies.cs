@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Serialization;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.Filtering;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Clients;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Clients;
 

@@ -2,10 +2,12 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Names;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.Overload;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Broker.Filtering;
 
 namespace RocketOps.Broker.Clients;
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Configuration;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.Overload;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Clients;

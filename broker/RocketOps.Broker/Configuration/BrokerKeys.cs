@@ -1,5 +1,7 @@
+using RocketOps.Broker.Failover.Kubernetes;
+using RocketOps.Broker.Replication.Frames;
+using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
-using RocketOps.Replication.Members;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
 
 namespace RocketOps.Broker.Configuration;
@@ -115,7 +117,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<bool> UseServerSideResetOffset = Boolean("useServerSideResetOffset", false, live: true, description: "A reset of a group's offsets is kept by the broker and told with the next pull, so that groups that are offline can be reset too; otherwise it is pushed to members that are online, as with 4.9. RocketMQ 5.x has true.");
     public static readonly PropertyDefinition<int> DefaultQueryMaxNum = Int32("defaultQueryMaxNum", 32, 1, 4_096, live: true, description: "Messages of a query by unique key.");
     public static readonly PropertyDefinition<int> MaxMsgsNumBatch = Int32("maxMsgsNumBatch", 64, 1, 4_096, live: true, description: "Most messages of any query by key.");
-    public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", Delay.DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => Delay.DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
+    public static readonly PropertyDefinition<string> MessageDelayLevel = Text("messageDelayLevel", DelayLevels.DefaultText, "times such as 10s 5m 1h 2d separated by blanks", static text => DelayLevels.TryParse(text, out _), description: "The delay levels, from level 1 on.");
 
     public static readonly PropertyDefinition<bool> TimerWheelEnable = Boolean("timerWheelEnable", true, description: "Messages may name the time of their delivery (TIMER_DELIVER_MS, TIMER_DELAY_SEC, TIMER_DELAY_MS).");
     public static readonly PropertyDefinition<int> TimerMaxDelaySec = Int32("timerMaxDelaySec", 259_200, 1, live: true, description: "Seconds a message may be delayed at most; what waits for longer than timerRollWindowSlot is stored anew on the way, so that retention does not take it.");
@@ -139,7 +141,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> HaMasterAddress = Text("haMasterAddress", string.Empty, description: "Replication address of the master, `host:port`, for a slave that is not to ask its name servers for it.");
     public static readonly PropertyDefinition<int> HaSendHeartbeatInterval = Int32("haSendHeartbeatInterval", 5_000, 10, live: true, description: "Milliseconds without anything to send after which master and slave let each other know that they are there. With failover=Automatic a slave does so after leaseRenewMillis, if that is shorter.");
     public static readonly PropertyDefinition<int> HaHousekeepingInterval = Int32("haHousekeepingInterval", 20_000, 10, live: true, description: "Milliseconds without a sign of the other after which master and slave close their connection.");
-    public static readonly PropertyDefinition<int> HaTransferBatchSize = Int32("haTransferBatchSize", 32_768, 1, Replication.HaFrames.MaxBodyBytes, live: true, description: "Most bytes of the log in one frame to a slave.");
+    public static readonly PropertyDefinition<int> HaTransferBatchSize = Int32("haTransferBatchSize", 32_768, 1, HaFrames.MaxBodyBytes, live: true, description: "Most bytes of the log in one frame to a slave.");
     public static readonly PropertyDefinition<int> HaSlaveFallbehindMax = Int32("haSlaveFallbehindMax", 256 * 1024 * 1024, 1, live: true, description: "Bytes a slave may be behind and still count as in sync.");
     public static readonly PropertyDefinition<int> HaMaxGapNotInSync = Int32("haMaxGapNotInSync", 256 * 1024 * 1024, 1, live: true, description: "The same under RocketMQ 5's name; counts before haSlaveFallbehindMax when set.");
     public static readonly PropertyDefinition<bool> HaFlowControlEnable = Boolean("haFlowControlEnable", false, live: true, description: "maxHaTransferByteInSecond is kept to.");
@@ -158,7 +160,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> MemberName = Text("memberName", string.Empty, description: "Name of this member, one of groupMembers, the same for ever.");
     public static readonly PropertyDefinition<string> GroupMembers = Text("groupMembers", string.Empty, description: "All members of the group, this one among them: `name@host:port` separated by `,`, with each one's remoting address. As a slave, the first has the id 1, the second 2.");
     public static readonly PropertyDefinition<string> LeaseStore = Text("leaseStore", string.Empty, description: "Where the group keeps its lease: `kubernetes:NAMESPACE/NAME`, a Lease of the cluster this pod runs in, or `file:/path`, a file that all members share (one machine).");
-    public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", Replication.Kubernetes.KubernetesAccess.DefaultFolder, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
+    public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", KubernetesAccess.DefaultFolder, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
     public static readonly PropertyDefinition<string> MasterSlice = Text("masterSlice", string.Empty, description: "With leaseStore=kubernetes:…: EndpointSlice, in the lease's namespace, of the Service that clients reach the group's master by. Whoever leads puts its pod's address (POD_IP) there.");
     public static readonly PropertyDefinition<string> MasterIP1 = Text("masterIP1", string.Empty, description: "With failover=Automatic: host that clients are told while this member leads, an address that follows the master. brokerIP1 when not set.");
     public static readonly PropertyDefinition<int> HandOverLingerMillis = Int32("handOverLingerMillis", 35_000, 0, 600_000, live: true, description: "With failover=Automatic: milliseconds that a member which has led goes on, at most, before it stops: it passes on to the new master what clients still ask of it. With masterIP1 it is over once nobody comes any more, after 5 s or a few more; without, clients ask for routes every 30 s.");
@@ -187,12 +189,12 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> MaxHashSlotNum = Int32("maxHashSlotNum", 5_000_000, 1, description: "Hash slots of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<int> MaxIndexNum = Int32("maxIndexNum", 20_000_000, 1, description: "Entries of an index file. In proportion to mappedFileSizeCommitLog when neither is set.");
     public static readonly PropertyDefinition<bool> MessageIndexEnable = Boolean("messageIndexEnable", true, description: "Keys are indexed.");
-    public static readonly PropertyDefinition<Store.FlushDiskType> FlushDiskType = Choice(
-        "flushDiskType", Store.FlushDiskType.AsyncFlush,
-        new Dictionary<string, Store.FlushDiskType>(StringComparer.Ordinal)
+    public static readonly PropertyDefinition<RocketOps.Store.Contracts.FlushDiskType> FlushDiskType = Choice(
+        "flushDiskType", RocketOps.Store.Contracts.FlushDiskType.AsyncFlush,
+        new Dictionary<string, RocketOps.Store.Contracts.FlushDiskType>(StringComparer.Ordinal)
         {
-            ["ASYNC_FLUSH"] = Store.FlushDiskType.AsyncFlush,
-            ["SYNC_FLUSH"] = Store.FlushDiskType.SyncFlush,
+            ["ASYNC_FLUSH"] = RocketOps.Store.Contracts.FlushDiskType.AsyncFlush,
+            ["SYNC_FLUSH"] = RocketOps.Store.Contracts.FlushDiskType.SyncFlush,
         },
         description: "Sends are acknowledged when the kernel has them (ASYNC_FLUSH; a killed broker loses nothing) or when the disk has them (SYNC_FLUSH).");
 

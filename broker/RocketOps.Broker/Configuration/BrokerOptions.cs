@@ -2,9 +2,8 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
-using RocketOps.Broker.Delay;
 using RocketOps.Hosting.Properties;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Configuration;
 
@@ -178,9 +177,9 @@ internal sealed class BrokerOptions
     /// <summary>Bits 2 write and 4 read.</summary>
     public int Permission { get; }
 
-    public bool IsWriteable => (Permission & Topics.TopicPermission.Write) != 0;
+    public bool IsWriteable => (Permission & TopicPermission.Write) != 0;
 
-    public bool IsReadable => (Permission & Topics.TopicPermission.Read) != 0;
+    public bool IsReadable => (Permission & TopicPermission.Read) != 0;
 
     public TimeSpan RegisterPeriod { get; }
 

@@ -1,7 +1,6 @@
-using RocketOps.Broker.Replication.Leases;
+using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
-using RocketOps.Replication.Leases;
-using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Configuration;
 

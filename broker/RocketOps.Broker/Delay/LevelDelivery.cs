@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Roles;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Delay;
 

@@ -2,12 +2,15 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
 
 namespace RocketOps.Broker.Delay;
 
-/// <summary>Delivers delayed messages: one <see cref="LevelDelivery"/> per level. Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.2.</summary>
+/// <summary>Delivers delayed messages: one <see cref="LevelDelivery"/> per level. Part of a master's <c>RoleSession</c>. Source: remoting.md §5.2.</summary>
 internal sealed class ScheduleService : IAsyncDisposable
 {
     private readonly StoreTopic _schedule;

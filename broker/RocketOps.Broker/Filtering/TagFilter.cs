@@ -1,5 +1,4 @@
-using RocketOps.Broker.Clients;
-using RocketOps.Store;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Filtering;
 

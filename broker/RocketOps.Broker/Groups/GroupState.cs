@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using RocketOps.Broker.Statistics;
+using RocketOps.Broker.Statistics.History;
 using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Groups;

@@ -20,7 +20,7 @@ internal sealed class GroupTable
     private readonly NameTable<GroupState> _groups = new();
     private readonly BrokerSettings _settings;
     private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
+    private readonly JsonConfigFile _file;
     private readonly CoalescingWriter _writer;
     private readonly Lock _changes = new();
     private Dictionary<string, Dictionary<string, int>> _forbidden = [];
@@ -33,8 +33,8 @@ internal sealed class GroupTable
     {
         _settings = settings;
         _time = time;
-        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
-        _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot()));
+        _file = new JsonConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
+        _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot(), GroupJson.Files.GroupTableFile));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
@@ -56,7 +56,7 @@ internal sealed class GroupTable
 
     public async Task LoadAsync()
     {
-        if (_file.Read(BrokerJson.Default.GroupTableFile) is { } content)
+        if (_file.Read(GroupJson.Default.GroupTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
             _forbidden = content.Forbidden ?? [];

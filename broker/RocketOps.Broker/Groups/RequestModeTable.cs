@@ -14,7 +14,7 @@ namespace RocketOps.Broker.Groups;
 /// </summary>
 internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem fileSystem)
 {
-    private readonly ConfigFile _file = new(Path.Combine(settings.Current.StoreRoot, "config", "messageRequestMode.json"), fileSystem);
+    private readonly JsonConfigFile _file = new(Path.Combine(settings.Current.StoreRoot, "config", "messageRequestMode.json"), fileSystem);
 
     // One change at a time, written before it is seen.
     private readonly SemaphoreSlim _changes = new(1);
@@ -29,7 +29,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
     /// <summary>Reads the file. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
     public void Load()
     {
-        if (_file.Read(BrokerJson.Default.RequestModeFile)?.Modes is { } modes)
+        if (_file.Read(GroupJson.Default.RequestModeFile)?.Modes is { } modes)
         {
             _modes = Sorted(modes);
         }
@@ -58,7 +58,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
         try
         {
             // Nearly always it is the same, which needs no write.
-            if (!BrokerJson.Write(new RequestModeFile { Modes = modes }, BrokerJson.Default.RequestModeFile).AsSpan().SequenceEqual(BrokerJson.Write(Snapshot, BrokerJson.Default.RequestModeFile)))
+            if (!BrokerJson.Write(new RequestModeFile { Modes = modes }, GroupJson.Default.RequestModeFile).AsSpan().SequenceEqual(BrokerJson.Write(Snapshot, GroupJson.Default.RequestModeFile)))
             {
                 await ReplaceAsync(modes);
             }
@@ -74,7 +74,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
 
     private async Task ReplaceAsync(ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, RequestMode>> modes)
     {
-        await _file.WriteAsync(new RequestModeFile { Modes = modes });
+        await _file.WriteAsync(new RequestModeFile { Modes = modes }, GroupJson.Files.RequestModeFile);
         Volatile.Write(ref _modes, modes);
     }
 }

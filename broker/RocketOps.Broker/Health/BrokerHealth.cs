@@ -1,4 +1,5 @@
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Health;
 

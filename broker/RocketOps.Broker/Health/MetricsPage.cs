@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Http;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Health;
 

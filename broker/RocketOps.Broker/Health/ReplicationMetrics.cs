@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text;
-using RocketOps.Broker.Replication;
-using RocketOps.Broker.Replication.Automatic;
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Health;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Transactions;
 

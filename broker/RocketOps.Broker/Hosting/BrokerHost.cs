@@ -1,16 +1,18 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Failover;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Registration;
-using RocketOps.Broker.Replication.Automatic;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting;

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Store.Config;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting;

@@ -1,8 +1,8 @@
 using System.Globalization;
 using RocketOps.Broker.Configuration;
+using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
-using RocketOps.Replication.Members;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Hosting;
 

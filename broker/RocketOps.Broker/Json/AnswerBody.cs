@@ -1,5 +1,5 @@
 using System.Buffers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Json;

@@ -2,55 +2,19 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using RocketOps.Broker.Clients;
-using RocketOps.Broker.Groups;
-using RocketOps.Broker.Ordering;
-using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 
 namespace RocketOps.Broker.Json;
 
-/// <summary>Bodies and files that are plain JSON; members are declared in alphabetical order as fastjson writes them, nulls are left out.</summary>
+/// <summary>Bodies and files that are plain JSON; members are declared in alphabetical order as fastjson writes them, nulls are left out. Those of a feature are named by a context in its folder, with the same options.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
     WriteIndented = false)]
-[JsonSerializable(typeof(TopicTableFile))]
-[JsonSerializable(typeof(TopicConfig))]
-[JsonSerializable(typeof(TopicConfigList))]
-[JsonSerializable(typeof(AllTopicsBody))]
-[JsonSerializable(typeof(GroupTableFile))]
-[JsonSerializable(typeof(SubscriptionGroupConfig))]
-[JsonSerializable(typeof(GroupConfigList))]
-[JsonSerializable(typeof(HeartbeatBody))]
-[JsonSerializable(typeof(LockBody))]
-[JsonSerializable(typeof(LockResultBody))]
-[JsonSerializable(typeof(CheckClientBody))]
-[JsonSerializable(typeof(ConsumerListBody))]
-[JsonSerializable(typeof(GroupMembersBody))]
-[JsonSerializable(typeof(ConsumerConnectionBody))]
-[JsonSerializable(typeof(ProducerConnectionBody))]
-[JsonSerializable(typeof(SubscriptionBody))]
-[JsonSerializable(typeof(TopicListBody))]
-[JsonSerializable(typeof(GroupListBody))]
-[JsonSerializable(typeof(GroupNamesBody))]
 [JsonSerializable(typeof(KeyValueTable))]
-[JsonSerializable(typeof(RegisterBody))]
 [JsonSerializable(typeof(DataVersion))]
-[JsonSerializable(typeof(Offsets.OffsetTableFile))]
-[JsonSerializable(typeof(Offsets.DelayOffsetFile))]
-[JsonSerializable(typeof(Filtering.BitMaps.ConsumerFilterFile))]
-[JsonSerializable(typeof(Replication.HaStatusBody))]
-[JsonSerializable(typeof(Assignments.AssignmentQuery))]
-[JsonSerializable(typeof(Assignments.AssignmentsBody))]
-[JsonSerializable(typeof(Assignments.RouteBody))]
-[JsonSerializable(typeof(RequestMode))]
-[JsonSerializable(typeof(RequestModeFile))]
-[JsonSerializable(typeof(StaticTopics.TopicQueueMapping))]
-[JsonSerializable(typeof(StaticTopics.TopicQueueMappingFile))]
-[JsonSerializable(typeof(StaticTopics.ClusterInfoBody))]
 internal sealed partial class BrokerJson : JsonSerializerContext
 {
     /// <summary>Indented by tabs as Java writes its files.</summary>
@@ -61,9 +25,6 @@ internal sealed partial class BrokerJson : JsonSerializerContext
         IndentSize = 1,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-
-    /// <summary>The same members; how they are set is the writer's.</summary>
-    private static readonly BrokerJson Files = new(new JsonSerializerOptions { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull });
 
     /// <summary>Reads a body or file in fastjson's dialect. Throws <see cref="JsonException"/> when it is not what it should be.</summary>
     public static T Read<T>(ReadOnlySpan<byte> utf8, JsonTypeInfo<T> type)
@@ -112,12 +73,12 @@ internal sealed partial class BrokerJson : JsonSerializerContext
         JsonSerializer.Serialize(json, value, type);
     }
 
-    /// <summary>Writes an object as it stands in a file.</summary>
-    public static void WriteFile<T>(IBufferWriter<byte> output, T value)
+    /// <summary>Writes an object as it stands in a file; its members are those of a context for files.</summary>
+    public static void WriteFile<T>(IBufferWriter<byte> output, T value, JsonTypeInfo<T> type)
         where T : class
     {
         using Utf8JsonWriter json = new(output, FileFormat);
-        JsonSerializer.Serialize(json, value, (JsonTypeInfo<T>)Files.GetTypeInfo(typeof(T))!);
+        JsonSerializer.Serialize(json, value, type);
     }
 
     private static long CostOf(RemotingCommand request)

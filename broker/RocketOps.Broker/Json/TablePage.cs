@@ -1,5 +1,5 @@
 using System.Text.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Json;
 

@@ -1,4 +1,4 @@
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Messages;
 

@@ -1,4 +1,4 @@
-using RocketOps.Store;
+using RocketOps.Store.Dispatching;
 
 namespace RocketOps.Broker.Messages;
 

@@ -1,5 +1,8 @@
-using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Master;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Messages;
 

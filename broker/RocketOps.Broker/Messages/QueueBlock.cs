@@ -1,5 +1,8 @@
 using System.Buffers;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Messages;
 

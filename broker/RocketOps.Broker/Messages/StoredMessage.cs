@@ -1,4 +1,5 @@
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Messages;
 

@@ -1,5 +1,5 @@
-using RocketOps.Broker.Sending;
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.Replies;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Messages;

@@ -1,8 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using RocketOps.Broker.Health;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Messages;
 

@@ -1,8 +1,10 @@
 using System.Buffers.Text;
-using RocketOps.Broker.Hosting;
-using RocketOps.Broker.Sending;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Messages;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Offsets;
 

@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
+using RocketOps.Broker.Overload;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Offsets;
@@ -41,7 +40,7 @@ internal sealed class ConsumerOffsetTable
             time);
     }
 
-    public void Load() => PutAll(_file.Read(BrokerJson.Default.OffsetTableFile));
+    public void Load() => PutAll(_file.Read(OffsetJson.Default.OffsetTableFile));
 
     /// <summary>A slave takes over its master's offsets. What the master does not know stays, as in RocketMQ. Source: store.md §7.2.</summary>
     public void Follow(OffsetTableFile offsets)

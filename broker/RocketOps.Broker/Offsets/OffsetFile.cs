@@ -15,7 +15,7 @@ internal sealed class OffsetFile
     private readonly Func<DataVersion, Action<IBufferWriter<byte>>> _take;
     private readonly Func<Task>? _beforeWrite;
     private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
+    private readonly JsonConfigFile _file;
     private readonly CoalescingWriter _writer;
     private DataVersion _version;
     private long _changes;
@@ -31,12 +31,12 @@ internal sealed class OffsetFile
         _take = take;
         _beforeWrite = beforeWrite;
         _time = time;
-        _file = new ConfigFile(path, fileSystem);
+        _file = new JsonConfigFile(path, fileSystem);
         _writer = new CoalescingWriter(WriteAsync);
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
-    /// <inheritdoc cref="ConfigFile.Read"/>
+    /// <inheritdoc cref="JsonConfigFile.Read"/>
     public T? Read<T>(JsonTypeInfo<T> type)
         where T : class => _file.Read(type);
 

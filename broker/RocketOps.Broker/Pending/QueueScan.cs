@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Pending;
 

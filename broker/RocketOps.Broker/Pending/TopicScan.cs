@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Pending;
 

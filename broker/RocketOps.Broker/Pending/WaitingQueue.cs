@@ -1,4 +1,4 @@
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Pending;
 

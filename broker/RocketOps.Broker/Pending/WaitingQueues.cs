@@ -1,5 +1,4 @@
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Delay;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;

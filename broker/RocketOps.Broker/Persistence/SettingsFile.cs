@@ -39,7 +39,7 @@ internal sealed partial class SettingsFile(string? path, IStoreFileSystem fileSy
             }
 
             string text = JavaPropertiesWriter.Write(content);
-            await new ConfigFile(Path.GetFullPath(path), fileSystem).WriteAsync(Encoding.ASCII.GetBytes(text).AsMemory());
+            await new JsonConfigFile(Path.GetFullPath(path), fileSystem).WriteAsync(Encoding.ASCII.GetBytes(text).AsMemory());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

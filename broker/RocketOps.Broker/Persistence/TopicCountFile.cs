@@ -1,5 +1,5 @@
 using System.Buffers;
-using RocketOps.Remoting.Json;
+using RocketOps.Protocol.Json;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Persistence;
@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Persistence;
 /// </summary>
 internal sealed class TopicCountFile(string path, string name, IStoreFileSystem fileSystem, TimeProvider time)
 {
-    private readonly ConfigFile _file = new(path, fileSystem);
+    private readonly JsonConfigFile _file = new(path, fileSystem);
 
     /// <summary>Writes the content: what tools are answered, too.</summary>
     /// <param name="output">Takes it.</param>

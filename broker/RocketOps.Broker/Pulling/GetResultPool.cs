@@ -1,4 +1,4 @@
-using RocketOps.Store;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Filtering;
-using RocketOps.Store;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

@@ -1,4 +1,5 @@
-using RocketOps.Store;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

@@ -4,6 +4,9 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 
 namespace RocketOps.Broker.Pulling;
 

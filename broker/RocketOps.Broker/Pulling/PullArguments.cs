@@ -1,7 +1,6 @@
-using RocketOps.Broker.StaticTopics;
-using RocketOps.Broker.Statistics;
+using RocketOps.Broker.Statistics.History;
 using RocketOps.Broker.Topics;
-using RocketOps.Store;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

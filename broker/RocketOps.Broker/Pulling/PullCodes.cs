@@ -1,5 +1,5 @@
-using RocketOps.Remoting.Commands;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Pulling;
 

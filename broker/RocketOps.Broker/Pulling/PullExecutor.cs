@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Roles;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

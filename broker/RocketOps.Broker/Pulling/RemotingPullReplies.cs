@@ -1,8 +1,10 @@
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Pulling;
 

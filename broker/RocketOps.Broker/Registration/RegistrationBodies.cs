@@ -5,6 +5,7 @@ using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Registration;
@@ -75,7 +76,7 @@ internal static class RegistrationBodies
 
     private static byte[] WriteJson(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf) =>
         BrokerJson.Write(
-            new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics, MappingInfos = InfosOf(topics.Values, mappingOf) } }, BrokerJson.Default.RegisterBody);
+            new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics, MappingInfos = InfosOf(topics.Values, mappingOf) } }, TopicJson.Default.RegisterBody);
 
     /// <summary>What name servers are told of the static ones among the topics.</summary>
     private static Dictionary<string, TopicQueueMapping> InfosOf(IEnumerable<TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf)
@@ -141,7 +142,7 @@ internal static class RegistrationBodies
         WriteInt32(plain, infos.Count);
         foreach (TopicQueueMapping info in infos.Values)
         {
-            WriteBlock(plain, BrokerJson.Write(info, BrokerJson.Default.TopicQueueMapping));
+            WriteBlock(plain, BrokerJson.Write(info, StaticTopicJson.Default.TopicQueueMapping));
         }
 
         using MemoryStream compressed = new();

@@ -1,6 +1,6 @@
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Broker.Replies;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Broker.Replies;
 

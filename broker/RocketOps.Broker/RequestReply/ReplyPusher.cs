@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Clients;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Broker.RequestReply;
 

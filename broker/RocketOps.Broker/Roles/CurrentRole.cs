@@ -2,7 +2,7 @@ namespace RocketOps.Broker.Roles;
 
 /// <summary>
 /// What handlers ask for the role: it can change while the broker runs, the configuration cannot. Reading is one volatile load. Thread-safe; only
-/// <see cref="RoleManager"/> changes it.
+/// <c>RoleManager</c> changes it.
 /// </summary>
 internal sealed class CurrentRole(RoleTerm configured)
 {

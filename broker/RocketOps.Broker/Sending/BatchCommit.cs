@@ -1,7 +1,8 @@
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Master;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Sending;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Sending;
 

@@ -1,3 +1,5 @@
+using RocketOps.Broker.Replies;
+
 namespace RocketOps.Broker.Sending;
 
 /// <summary>

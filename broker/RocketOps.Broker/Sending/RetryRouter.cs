@@ -1,6 +1,7 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Sending;

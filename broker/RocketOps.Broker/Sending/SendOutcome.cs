@@ -1,5 +1,7 @@
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Sending;
 

@@ -1,12 +1,15 @@
 using System.Buffers.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Master;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Roles;
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Sending;
 

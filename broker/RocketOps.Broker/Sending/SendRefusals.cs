@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Sending;
 

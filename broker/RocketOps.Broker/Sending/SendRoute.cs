@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Topics;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Sending;
 

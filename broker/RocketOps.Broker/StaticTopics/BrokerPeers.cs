@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Broker.StaticTopics;
 
@@ -66,7 +66,7 @@ internal sealed class BrokerPeers(BrokerSettings settings, RemotingClient client
         {
             RemotingCommand answer = await client.InvokeAsync(nameServer, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), settings.Current.ForwardTimeout, cancellationToken);
             return answer.Code == ResponseCode.Success
-                && BrokerJson.Read(answer.Body.Span, BrokerJson.Default.ClusterInfoBody).Brokers?.GetValueOrDefault(brokerName) is { } group
+                && BrokerJson.Read(answer.Body.Span, StaticTopicJson.Default.ClusterInfoBody).Brokers?.GetValueOrDefault(brokerName) is { } group
                 ? group.Addresses?.GetValueOrDefault(MasterId)
                 : null;
         }

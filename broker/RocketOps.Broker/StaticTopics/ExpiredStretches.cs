@@ -1,16 +1,18 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Pending;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.StaticTopics;
 
 /// <summary>
 /// Takes the first stretches of the logical queues this broker leads out of their mappings once their messages have expired, wherever those lay: whoever reads from the beginning then needs
 /// that broker no more. A stretch goes only when the one after it has its place, and what has no answer stays. One of this broker's own stays as well while delayed messages, those with a time or halves wait for its
-/// queue: they find by it where the logical queue goes on. Part of a master's <see cref="Roles.RoleSession"/>. Source: apache/rocketmq TopicQueueMappingCleanService.cleanItemExpired 5.5.0.
+/// queue: they find by it where the logical queue goes on. Part of a master's <c>RoleSession</c>. Source: apache/rocketmq TopicQueueMappingCleanService.cleanItemExpired 5.5.0.
 /// </summary>
 internal sealed partial class ExpiredStretches : IAsyncDisposable
 {

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.StaticTopics.Mappings;
 
 namespace RocketOps.Broker.StaticTopics;
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Pulling;
 using RocketOps.Store;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.StaticTopics;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.StaticTopics;
 

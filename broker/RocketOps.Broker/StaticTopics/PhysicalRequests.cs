@@ -1,5 +1,6 @@
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.StaticTopics;

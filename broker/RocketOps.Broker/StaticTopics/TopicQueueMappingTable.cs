@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
 using RocketOps.Store.Files;
 
@@ -16,7 +17,7 @@ internal sealed class TopicQueueMappingTable
 {
     private readonly TopicTable _topics;
     private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
+    private readonly JsonConfigFile _file;
 
     // One change at a time, written before it is seen.
     private readonly SemaphoreSlim _changes = new(1);
@@ -26,7 +27,7 @@ internal sealed class TopicQueueMappingTable
     {
         _topics = topics;
         _time = time;
-        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topicQueueMapping.json"), fileSystem);
+        _file = new JsonConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topicQueueMapping.json"), fileSystem);
         _state = new State(new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() }, ImmutableSortedDictionary.Create<string, TopicQueueMapping>(StringComparer.Ordinal));
         topics.MappingOf = Find;
     }
@@ -41,14 +42,14 @@ internal sealed class TopicQueueMappingTable
     /// <summary>Reads the file, before the topics are read. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
     public void Load()
     {
-        if (_file.Read(BrokerJson.Default.TopicQueueMappingFile) is { } content)
+        if (_file.Read(StaticTopicJson.Default.TopicQueueMappingFile) is { } content)
         {
             _state = new State(content.DataVersion ?? _state.Version, All.SetItems((content.Mappings ?? []).Where(static entry => entry.Value is not null)));
         }
     }
 
     /// <summary>
-    /// Takes a mapping that <see cref="MappingRules.Check"/> has passed in the place of the topic's. Throws <see cref="Remoting.Commands.RemotingCommandException"/> when it may not
+    /// Takes a mapping that <see cref="MappingRules.Check"/> has passed in the place of the topic's. Throws <see cref="RocketOps.Protocol.Commands.RemotingCommandException"/> when it may not
     /// take it, and <see cref="IOException"/> when it cannot be written; then nothing has changed.
     /// </summary>
     /// <param name="mapping">The mapping.</param>
@@ -103,7 +104,7 @@ internal sealed class TopicQueueMappingTable
             }
 
             TopicQueueMappingFile content = new() { DataVersion = after.Version, Mappings = new Dictionary<string, TopicQueueMapping>(after.Mappings) };
-            await _file.WriteAsync(content);
+            await _file.WriteAsync(content, StaticTopicJson.Files.TopicQueueMappingFile);
             Volatile.Write(ref _state, after);
             foreach (string topic in before.Mappings.Keys.Union(after.Mappings.Keys, StringComparer.Ordinal))
             {

@@ -3,8 +3,10 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Statistics.History;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Statistics;
 

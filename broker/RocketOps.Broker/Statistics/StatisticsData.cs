@@ -1,3 +1,5 @@
+using RocketOps.Broker.Statistics.History;
+
 namespace RocketOps.Broker.Statistics;
 
 /// <summary>A statistic over its three windows.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 
 namespace RocketOps.Broker.Timers;

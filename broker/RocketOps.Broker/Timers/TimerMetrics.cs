@@ -5,7 +5,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Connections;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Timers;

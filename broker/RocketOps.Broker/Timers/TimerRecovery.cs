@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Timers;
 

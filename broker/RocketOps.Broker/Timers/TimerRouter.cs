@@ -1,6 +1,7 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Timers;
 

@@ -4,6 +4,8 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Timers;
 
@@ -12,7 +14,7 @@ namespace RocketOps.Broker.Timers;
 /// <summary>
 /// Delivers messages at the times they ask for: takes those that come into the timer topic, in its order, into slots of the timer wheel, and stores again what is in the slots whose
 /// time has come, once everything is taken that was stored until then. What is due when it is stored is delivered at once. Sleeps while nothing waits, and otherwise until the next slot, but a second at most: the clock may be set.
-/// Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.2.
+/// Part of a master's <c>RoleSession</c>. Source: remoting.md §5.2.
 /// </summary>
 internal sealed partial class TimerService : IAsyncDisposable
 {

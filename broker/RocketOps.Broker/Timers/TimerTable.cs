@@ -12,6 +12,9 @@ namespace RocketOps.Broker.Timers;
 /// </summary>
 internal sealed class TimerTable : IAsyncDisposable
 {
+    /// <summary>The remark of a broker that has never used timers.</summary>
+    public const string NoCheckpoint = "The checkpoint is null";
+
     private readonly MessageStore _store;
     private readonly SlotClock _clock;
     private readonly TimerDisk _disk = new();

@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Timers;
 

@@ -1,4 +1,3 @@
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
 using RocketOps.Store.Files;
 
@@ -14,13 +13,13 @@ internal static class BatchTopics
     public static IReadOnlySet<string> Read(string storeRoot, IStoreFileSystem fileSystem)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
-        ConfigFile file = new(Path.Combine(storeRoot, "config", "topics.json"), fileSystem);
+        JsonConfigFile file = new(Path.Combine(storeRoot, "config", "topics.json"), fileSystem);
         if (!file.Contains("\"queue.type\""u8))
         {
             return names;
         }
 
-        foreach ((string name, TopicConfig config) in file.Read(BrokerJson.Default.TopicTableFile)?.Topics ?? [])
+        foreach ((string name, TopicConfig config) in file.Read(TopicJson.Default.TopicTableFile)?.Topics ?? [])
         {
             string? type = config.Attributes?.GetValueOrDefault(TopicConfig.QueueType);
             if (type is not (null or TopicConfig.SimpleQueues or TopicConfig.BatchQueues))

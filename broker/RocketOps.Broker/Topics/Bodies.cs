@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Json;
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 
 namespace RocketOps.Broker.Topics;
 

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using RocketOps.Broker.Configuration;
 
 namespace RocketOps.Broker.Topics;
 
-/// <summary>A topic as it stands in topics.json and in requests; nobody changes one. Settable as <see cref="Groups.SubscriptionGroupConfig"/> is. Source: store.md §1.4, admin.md §2.2.</summary>
+/// <summary>A topic as it stands in topics.json and in requests; nobody changes one. Settable as <c>SubscriptionGroupConfig</c> is. Source: store.md §1.4, admin.md §2.2.</summary>
 internal sealed record TopicConfig
 {
     public const string SingleTag = "SINGLE_TAG";

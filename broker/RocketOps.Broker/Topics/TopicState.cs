@@ -1,5 +1,5 @@
-using RocketOps.Broker.StaticTopics;
-using RocketOps.Store;
+using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Topics;
 

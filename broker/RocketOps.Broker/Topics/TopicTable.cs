@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Persistence;
-using RocketOps.Broker.StaticTopics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Topics;
@@ -27,7 +28,7 @@ internal sealed class TopicTable
     private readonly MessageStore _store;
     private readonly RefusedEntries _refused;
     private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
+    private readonly JsonConfigFile _file;
     private readonly CoalescingWriter _writer;
     private readonly Lock _changes = new();
 
@@ -52,8 +53,8 @@ internal sealed class TopicTable
         _store = store;
         _refused = refused;
         _time = time;
-        _file = new ConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topics.json"), fileSystem);
-        _writer = new CoalescingWriter(() => _file.WriteAsync(Content()));
+        _file = new JsonConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "topics.json"), fileSystem);
+        _writer = new CoalescingWriter(() => _file.WriteAsync(Content(), TopicJson.Files.TopicTableFile));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
@@ -80,7 +81,7 @@ internal sealed class TopicTable
     /// <summary>Reads topics.json and adds the system topics. Throws <see cref="InvalidDataException"/> when the file is damaged beyond its backup.</summary>
     public async Task LoadAsync()
     {
-        if (_file.Read(BrokerJson.Default.TopicTableFile) is { } content)
+        if (_file.Read(TopicJson.Default.TopicTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
             foreach ((string name, TopicConfig config) in content.Topics ?? [])

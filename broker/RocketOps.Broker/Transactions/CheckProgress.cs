@@ -2,6 +2,7 @@ using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Transactions;
 

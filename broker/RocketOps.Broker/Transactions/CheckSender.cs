@@ -1,8 +1,7 @@
 using System.Globalization;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Transactions;

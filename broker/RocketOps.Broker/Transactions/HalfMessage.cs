@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Transactions;
 

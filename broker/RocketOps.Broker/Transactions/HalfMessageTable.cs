@@ -1,5 +1,6 @@
 using RocketOps.Broker.Messages;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Transactions;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 
 namespace RocketOps.Broker.Transactions;

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
 
 namespace RocketOps.Broker.Transactions;
 
@@ -13,7 +14,7 @@ namespace RocketOps.Broker.Transactions;
 /// Finds halves whose producer has not said what became of them, and asks. In rounds: each goes through the queue of halves from the first open one on, passes over
 /// what is settled, and puts those it asks about to the queue's end again, with their number of questions. Those nobody can be asked about now stay where they are, and so do those whose time has not
 /// come; only when too much that is settled would have to be remembered behind them, or retention may take them, they are put back too, uncounted. Who was asked too often is given up and
-/// kept in a topic of its own. While no half waits it sleeps. Part of a master's <see cref="Roles.RoleSession"/>. Source: remoting.md §5.4.
+/// kept in a topic of its own. While no half waits it sleeps. Part of a master's <c>RoleSession</c>. Source: remoting.md §5.4.
 /// </summary>
 internal sealed partial class TransactionCheckService : IAsyncDisposable
 {

@@ -3,6 +3,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Persistence;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Transactions;

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 
 namespace RocketOps.Broker.Transactions;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.ConsumeQueues;
 

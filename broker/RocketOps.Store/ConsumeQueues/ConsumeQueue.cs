@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Store.Reading;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.ConsumeQueues;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging;
-using RocketOps.Store.Reading;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.ConsumeQueues;
 

@@ -1,5 +1,3 @@
-using RocketOps.Store.Reading;
-
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.ConsumeQueues;
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Dispatching;
 

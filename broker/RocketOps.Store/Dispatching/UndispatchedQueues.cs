@@ -1,4 +1,5 @@
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;

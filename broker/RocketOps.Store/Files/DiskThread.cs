@@ -1,5 +1,3 @@
-using RocketOps.Store.Reading;
-
 namespace RocketOps.Store.Files;
 
 /// <summary>A thread that may wait for the disk, one piece of work after the other; made when the first comes. Thread-safe.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Indexing;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Indexing;

@@ -1,4 +1,6 @@
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Records;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 
@@ -22,7 +24,7 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
         return reader.IsMalformed ? -1 : count;
     }
 
-    /// <inheritdoc cref="LogWriter.LongestProperties"/>
+    /// <summary>Bytes that the properties take of the message of a client batch body that has most of them; of the messages before the fault where it is malformed.</summary>
     public static int LongestProperties(ReadOnlySpan<byte> body)
     {
         int longest = 0;

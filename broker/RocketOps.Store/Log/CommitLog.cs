@@ -2,9 +2,10 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Numerics;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Records;
-using RocketOps.Store.Recovery;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 
@@ -116,7 +117,7 @@ internal sealed class CommitLog
     }
 
     /// <summary>
-    /// A log without a byte begins at that offset. Nobody appends, writes or dispatches meanwhile (<see cref="PendingWrites.TryOwn"/>, <see cref="Dispatching.Dispatcher.TryOwn"/>).
+    /// A log without a byte begins at that offset. Nobody appends, writes or dispatches meanwhile (<see cref="PendingWrites.TryOwn"/>, <c>Dispatcher.TryOwn</c>).
     /// May wait for the disk.
     /// </summary>
     public void BeginAt(long offset)
@@ -418,7 +419,7 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>See <see cref="LogWriter.AppendRaw"/>.</summary>
+    /// <summary>See <c>LogWriter.AppendRaw</c>.</summary>
     public AppendStatus AppendRaw(long offset, ReadOnlySpan<byte> bytes, out int taken)
     {
         taken = 0;

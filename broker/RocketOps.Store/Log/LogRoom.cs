@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 

@@ -1,3 +1,5 @@
+using RocketOps.Store.Contracts;
+
 namespace RocketOps.Store.Log;
 
 /// <summary>

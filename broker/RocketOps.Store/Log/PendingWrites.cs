@@ -1,4 +1,6 @@
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 

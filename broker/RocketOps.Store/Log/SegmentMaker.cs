@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Log;

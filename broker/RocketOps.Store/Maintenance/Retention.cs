@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Maintenance;
 
@@ -13,7 +15,7 @@ namespace RocketOps.Store.Maintenance;
 /// </summary>
 internal sealed partial class Retention
 {
-    /// <summary>Files removed in one run at most, so that a run does not become a burst of disk work. Others count on it: <see cref="MessageStore.MostFilesOfRun"/>.</summary>
+    /// <summary>Files removed in one run at most, so that a run does not become a burst of disk work. Others count on it: <c>MessageStore.MostFilesOfRun</c>.</summary>
     internal const int MaxFilesPerRun = 10;
 
     private readonly StoreOptions _options;

@@ -1,9 +1,11 @@
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;
 using RocketOps.Store.Recovery;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Maintenance;
 

@@ -1,3 +1,4 @@
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Reading;

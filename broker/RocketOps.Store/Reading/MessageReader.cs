@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
+using RocketOps.Store.State;
 
 namespace RocketOps.Store.Reading;
 

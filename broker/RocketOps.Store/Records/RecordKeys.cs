@@ -1,4 +1,4 @@
-using RocketOps.Store.Indexing;
+using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Store.Records;
 

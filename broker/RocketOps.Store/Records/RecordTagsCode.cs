@@ -1,3 +1,5 @@
+using RocketOps.Store.ConsumeQueues;
+
 namespace RocketOps.Store.Records;
 
 /// <summary>The tags code of a unit, source store.md §3.2: the hash of the tags, but in the schedule topic the time of delivery.</summary>

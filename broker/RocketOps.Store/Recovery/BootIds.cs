@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Recovery;

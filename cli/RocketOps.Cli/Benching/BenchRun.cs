@@ -1,5 +1,5 @@
 using System.Globalization;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 

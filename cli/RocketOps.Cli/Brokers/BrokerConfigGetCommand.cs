@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Exporting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;

@@ -1,6 +1,9 @@
+using RocketOps.Cli.Contexts;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
-using RocketOps.Cli.Up;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Cli.Clusters;

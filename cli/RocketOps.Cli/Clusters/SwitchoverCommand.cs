@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Connecting;
+using RocketOps.Cli.Contexts;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
-using RocketOps.Cli.Up;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 
 namespace RocketOps.Cli.Clusters;
 

@@ -47,14 +47,16 @@ internal static class CompletionCommand
     };
 
     /// <summary>What the scripts ask.</summary>
-    public static Command Answering(Shell shell)
+    /// <param name="shell">Where the answer goes.</param>
+    /// <param name="tree">Makes all commands, which are what completes a line.</param>
+    public static Command Answering(Shell shell, Func<Command> tree)
     {
         Argument<string> line = new("LINE") { Description = "The line up to the cursor" };
         Command command = new("__complete", "Answers the completion scripts") { line };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellation) =>
         {
-            foreach (string word in await new WordCompleter(shell).FindAsync(parsed.GetRequiredValue(line), cancellation))
+            foreach (string word in await new WordCompleter(shell, tree).FindAsync(parsed.GetRequiredValue(line), cancellation))
             {
                 await shell.Output.WriteLineAsync(word);
             }

@@ -1,14 +1,17 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Completion;
 
 /// <summary>The words that could stand at the end of an unfinished command line. Names of topics and groups are asked of the cluster that the line means.</summary>
-internal sealed class WordCompleter(Shell shell)
+/// <param name="shell">Whose patience it has.</param>
+/// <param name="tree">Makes all commands.</param>
+internal sealed class WordCompleter(Shell shell, Func<Command> tree)
 {
     /// <summary>Somebody waits with a finger on the tab key.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -19,7 +22,7 @@ internal sealed class WordCompleter(Shell shell)
         bool isNewWord = line.Length == 0 || char.IsWhiteSpace(line[^1]);
         string begun = isNewWord || words.Count == 0 ? string.Empty : words[^1];
         string[] before = [.. words.Skip(1).Take(words.Count - 1 - (begun.Length == 0 ? 0 : 1))];
-        Command root = CommandTree.Create(shell);
+        Command root = tree();
         ParseResult parsed = root.Parse(LeadingOptions.MoveBehindCommand(root, before), new ParserConfiguration { ResponseFileTokenReplacer = null });
         IEnumerable<string> found = await CandidatesAsync(parsed, before, begun, cancellation);
         return [.. found.Where(word => word.StartsWith(begun, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];

@@ -1,3 +1,4 @@
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Demo;

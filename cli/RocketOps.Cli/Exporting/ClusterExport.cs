@@ -1,7 +1,6 @@
-using RocketOps.Cli.Clusters;
-using RocketOps.Cli.Groups;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
-using RocketOps.Cli.Topics;
 using RocketOps.Client;
 using RocketOps.Operator.Entities;
 

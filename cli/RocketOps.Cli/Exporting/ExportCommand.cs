@@ -1,5 +1,6 @@
 using System.CommandLine;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;

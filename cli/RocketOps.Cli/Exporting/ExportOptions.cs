@@ -1,4 +1,4 @@
-using RocketOps.Cli.Running;
+using RocketOps.Cli.Arguments;
 
 namespace RocketOps.Cli.Exporting;
 

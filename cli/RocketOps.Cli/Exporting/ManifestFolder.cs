@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Exporting;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Output;
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Groups;

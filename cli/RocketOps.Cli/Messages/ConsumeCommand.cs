@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using RocketOps.Cli.Clusters;
-using RocketOps.Cli.Output;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 

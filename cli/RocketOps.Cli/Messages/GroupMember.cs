@@ -1,4 +1,4 @@
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 

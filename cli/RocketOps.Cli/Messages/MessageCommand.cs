@@ -1,6 +1,5 @@
 using System.CommandLine;
 using RocketOps.Cli.Running;
-using RocketOps.Cli.Tracing;
 
 namespace RocketOps.Cli.Messages;
 

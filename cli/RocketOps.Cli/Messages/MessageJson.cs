@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Client;
-using RocketOps.Messages;
+using RocketOps.Protocol.Records;
 
 namespace RocketOps.Cli.Messages;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;

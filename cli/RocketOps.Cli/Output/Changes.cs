@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
-using RocketOps.Remoting.Commands;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Cli.Running;
 

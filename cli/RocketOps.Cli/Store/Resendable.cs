@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using RocketOps.Messages;
+using RocketOps.Cli.Arguments;
+using RocketOps.Protocol.Records;
 
 namespace RocketOps.Cli.Store;
 
@@ -110,7 +111,7 @@ internal sealed record Resendable
         : string.Empty;
 
     private static bool IsOfBroker(string topic) =>
-        !topic.StartsWith(RetryPrefix, StringComparison.Ordinal) && Topics.TopicNames.IsSystem(topic, new HashSet<string>(StringComparer.Ordinal)) && !topic.StartsWith(Topics.TopicNames.DeadLetterPrefix, StringComparison.Ordinal);
+        !topic.StartsWith(RetryPrefix, StringComparison.Ordinal) && TopicNames.IsSystem(topic, new HashSet<string>(StringComparer.Ordinal)) && !topic.StartsWith(TopicNames.DeadLetterPrefix, StringComparison.Ordinal);
 
     private static string Write(Dictionary<string, string> properties, bool isDelayed, bool isTimed)
     {

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 using RocketOps.Hosting.Hosts;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Cli.Store;
 

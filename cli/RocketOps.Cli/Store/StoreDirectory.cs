@@ -1,6 +1,6 @@
 using System.CommandLine;
 using RocketOps.Cli.Running;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Cli.Store;
 

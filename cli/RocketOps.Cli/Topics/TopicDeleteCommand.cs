@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json.Nodes;
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using RocketOps.Cli.Output;
+using RocketOps.Cli.Arguments;
 
 namespace RocketOps.Cli.Topics;
 

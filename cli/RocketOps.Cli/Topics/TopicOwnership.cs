@@ -1,8 +1,12 @@
 using System.CommandLine;
+using RocketOps.Cli.Contexts;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Up;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Topics;

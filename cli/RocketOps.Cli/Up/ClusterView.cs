@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 

@@ -2,12 +2,15 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using RocketOps.Cli.Running;
 using RocketOps.Embedded;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Hosting.Hosts;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Cli.Up;
 

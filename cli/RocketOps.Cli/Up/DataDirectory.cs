@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Up;
 

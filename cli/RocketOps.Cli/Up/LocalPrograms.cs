@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using RocketOps.Embedded.Kubelet;
+using RocketOps.Embedded;
 
 namespace RocketOps.Cli.Up;
 

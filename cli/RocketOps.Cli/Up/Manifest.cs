@@ -1,3 +1,4 @@
+using RocketOps.Cli.Running;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,3 +1,5 @@
+using RocketOps.Cli.Running;
+
 namespace RocketOps.Cli.Up;
 
 /// <summary>What was named on the command line, as manifests: files, folders and standard input.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Cli.Terminals;
 
 namespace RocketOps.Cli.Up;
 

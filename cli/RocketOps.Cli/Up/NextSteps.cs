@@ -1,3 +1,5 @@
+using RocketOps.Cli.Output;
+
 namespace RocketOps.Cli.Up;
 
 /// <summary>What to try once everything runs.</summary>

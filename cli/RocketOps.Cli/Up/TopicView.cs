@@ -1,5 +1,5 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 

@@ -1,4 +1,5 @@
 using RocketOps.Cli.Output;
+using RocketOps.Cli.Terminals;
 
 namespace RocketOps.Cli.Up;
 

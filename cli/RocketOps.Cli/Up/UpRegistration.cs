@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Cli.Contexts;
 using RocketOps.Embedded.Kubelet.Processes;
 
 namespace RocketOps.Cli.Up;

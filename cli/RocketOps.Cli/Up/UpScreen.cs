@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Cli.Output;
+using RocketOps.Cli.Terminals;
 using RocketOps.Embedded.Api.Tables;
 
 namespace RocketOps.Cli.Up;

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Cli.Contexts;
 using RocketOps.Cli.Demo;
-using RocketOps.Cli.Recording;
+using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
+using RocketOps.Cli.Terminals;
 using RocketOps.Operator.Hosting;
 using Spectre.Console;
 

@@ -1,7 +1,7 @@
 using RocketOps.Cli.Demo;
-using RocketOps.Kubernetes;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 

@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Calls;
 using RocketOps.Client.Json;
+using RocketOps.Client.Routing;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Client;
 

@@ -1,3 +1,5 @@
+using RocketOps.Client.Calls;
+
 namespace RocketOps.Client;
 
 /// <summary>Administration of a whole cluster, made of requests to its members.</summary>
@@ -17,7 +19,7 @@ public static class RocketMqAdminExtensions
         this IRocketMqAdmin admin, string topic, int queues, string? cluster = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(admin);
-        Internal.Names.CheckTopic(topic, nameof(topic));
+        Names.CheckTopic(topic, nameof(topic));
         ArgumentOutOfRangeException.ThrowIfLessThan(queues, 1);
         ClusterInfo info = await admin.GetClusterInfoAsync(cancellationToken).ConfigureAwait(false);
         string[] masters =

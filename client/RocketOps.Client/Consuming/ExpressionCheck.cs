@@ -1,9 +1,9 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using RocketOps.Client.Heartbeats;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Client.Subscriptions;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Consuming;
 
@@ -57,17 +57,4 @@ internal sealed class ExpressionCheck(ClientInstance client, PushConsumerOptions
             ? null
             : throw new SubscriptionRefusedException(subscription.Topic, subscription.Expression, response.Code, response.Remark, address);
     }
-}
-
-/// <summary>Body of CHECK_CLIENT_CONFIG.</summary>
-internal sealed record ClientCheckBody
-{
-    [JsonPropertyName("clientId")]
-    public required string ClientId { get; init; }
-
-    [JsonPropertyName("group")]
-    public required string Group { get; init; }
-
-    [JsonPropertyName("subscriptionData")]
-    public required Subscription Subscription { get; init; }
 }

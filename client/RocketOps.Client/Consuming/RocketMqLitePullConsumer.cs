@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
-using RocketOps.Client.Consuming;
+using RocketOps.Client.Calls;
+using RocketOps.Client.Consuming.Offsets;
 using RocketOps.Client.Consuming.Polling;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Consuming.Pulling;
 using RocketOps.Client.Routing;
 
 namespace RocketOps.Client;

@@ -1,11 +1,19 @@
 using System.Collections.Concurrent;
+using RocketOps.Client.Calls;
+using RocketOps.Client.Connections;
 using RocketOps.Client.Consuming;
 using RocketOps.Client.Consuming.Answers;
+using RocketOps.Client.Consuming.Handling;
+using RocketOps.Client.Consuming.Offsets;
 using RocketOps.Client.Consuming.Polling;
-using RocketOps.Client.Heartbeats;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Consuming.Pulling;
+using RocketOps.Client.Consuming.Queues;
+using RocketOps.Client.Consuming.Rebalancing;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Client.Json;
+using RocketOps.Client.Subscriptions;
 using RocketOps.Client.Tracing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client;
@@ -14,7 +22,7 @@ namespace RocketOps.Client;
 /// A member of a consumer group: reads its share of the queues and hands every message to the handler of its topic, at least once. Subscribe, then start; dispose to leave.
 /// Thread-safe.
 /// </summary>
-public sealed class RocketMqPushConsumer : IAsyncDisposable
+public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
 {
     /// <summary>Broadcasting members keep offsets of their own in a file named after their client id, which must therefore outlive the process. Matches the Java client.</summary>
     private const string BroadcastInstanceName = "DEFAULT";
@@ -39,6 +47,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     private Task _renewing = Task.CompletedTask;
     private volatile bool _isAnnounced;
     private bool _stopped;
+    private DateTimeOffset _startedAt;
+    private HandlerInvoker? _invoker;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
     public RocketMqPushConsumer(PushConsumerOptions options)
@@ -58,7 +68,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
         _polling = polling;
         _options = WithStableId(options);
-        StartedAt = options.TimeProvider.GetUtcNow();
+        _startedAt = options.TimeProvider.GetUtcNow();
         RequestHandlerRegistry handlers = new RequestHandlerRegistry()
             .Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()))
             .Add(RequestCode.ResetConsumerClientOffset, new ResetOffsetHandler(this))
@@ -78,22 +88,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
     /// <summary>What brokers know this consumer by.</summary>
     public string ClientId => _client.ClientId;
 
-    internal string Group => _options.Group;
-
     internal PushConsumerOptions Options => _options;
 
-    internal string NameServers => _client.NameServers;
-
-    /// <summary>When it joined the group; before that, when it was made.</summary>
-    internal DateTimeOffset StartedAt { get; private set; }
-
-    /// <summary>Calls the handlers; null before the start.</summary>
-    internal HandlerInvoker? Invoker { get; private set; }
-
     internal IReadOnlyList<Subscription> Subscriptions => [.. _subscriptions.Values];
-
-    /// <summary>The queues it reads, as they are at this moment.</summary>
-    internal IReadOnlyList<ConsumedQueue> Reading => _rebalancer?.Reading ?? [];
 
     /// <summary>For what is built on this consumer.</summary>
     internal ClientInstance Client => _client;
@@ -103,6 +100,22 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
     /// <summary>For what is built on this consumer.</summary>
     internal Microsoft.Extensions.Logging.ILogger Logger => _client.Logger;
+
+    string IAnsweringConsumer.Group => _options.Group;
+
+    PushConsumerOptions IAnsweringConsumer.Options => _options;
+
+    string IAnsweringConsumer.NameServers => _client.NameServers;
+
+    DateTimeOffset IAnsweringConsumer.StartedAt => _startedAt;
+
+    HandlerInvoker? IAnsweringConsumer.Invoker => _invoker;
+
+    IReadOnlyList<Subscription> IAnsweringConsumer.Subscriptions => Subscriptions;
+
+    IReadOnlyList<ConsumedQueue> IAnsweringConsumer.Reading => _rebalancer?.Reading ?? [];
+
+    Microsoft.Extensions.Logging.ILogger IAnsweringConsumer.Logger => _client.Logger;
 
     /// <summary>The queues this member reads, those of the group's retry topic included.</summary>
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _rebalancer?.Assigned ?? [];
@@ -187,10 +200,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
             }
 
             HandlerInvoker invoker = new(_client, _options, _handlers, _tracer);
-            StartedAt = _options.TimeProvider.GetUtcNow();
+            _startedAt = _options.TimeProvider.GetUtcNow();
 
             // What an administrator has handled once more is not traced, as with Java's clients.
-            Invoker = _polling is null ? new HandlerInvoker(_client, _options, _handlers) : null;
+            _invoker = _polling is null ? new HandlerInvoker(_client, _options, _handlers) : null;
             _consuming = _polling is not null ? _polling.Begin(_options, _paused)
                 : _options.IsOrderly
                 ? new OrderlyConsumeService(_client, _options, invoker, _paused, _locks, queue => _rebalancer?.GiveUp(queue.Queue))
@@ -317,6 +330,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable
 
     /// <summary>Has the queues looked at anew, soon.</summary>
     internal void Rebalance() => _rebalancer?.Wake();
+
+    bool IAnsweringConsumer.Reads(MessageQueue queue) => Reads(queue);
 
     /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
     internal bool Reads(MessageQueue queue) => _rebalancer?.Reads(queue) == true;

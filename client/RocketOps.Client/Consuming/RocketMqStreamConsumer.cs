@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Diagnostics;
 
 namespace RocketOps.Client;
 

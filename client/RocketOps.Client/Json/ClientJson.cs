@@ -1,11 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using RocketOps.Client.Consuming;
-using RocketOps.Client.Consuming.Answers;
-using RocketOps.Client.Heartbeats;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Json;
+using RocketOps.Client.Subscriptions;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 
 namespace RocketOps.Client.Json;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using RocketOps.Client.Producing;
+using RocketOps.Client.Messages;
 
 namespace RocketOps.Client;
 

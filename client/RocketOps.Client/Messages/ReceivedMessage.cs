@@ -82,7 +82,7 @@ public sealed record ReceivedMessage
     /// <summary>Keys separated by a blank; null for none.</summary>
     public string? Keys => Properties.GetValueOrDefault(PropertyNames.Keys);
 
-    /// <summary>Whether its sender waits for a reply: <see cref="IRocketMqProducer.ReplyAsync(ReceivedMessage, ReadOnlyMemory{byte}, CancellationToken)"/>.</summary>
+    /// <summary>Whether its sender waits for a reply: <c>IRocketMqProducer.ReplyAsync</c>.</summary>
     public bool IsRequest => Properties.ContainsKey(PropertyNames.ReplyToClient);
 
     /// <summary>The body as UTF-8; bytes that are none become U+FFFD.</summary>

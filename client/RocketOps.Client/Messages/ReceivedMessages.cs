@@ -1,3 +1,5 @@
+using RocketOps.Client.Subscriptions;
+
 namespace RocketOps.Client;
 
 /// <summary>Makes the message a user gets of a stored one: unpacked, with a copy of the body.</summary>
@@ -31,7 +33,7 @@ internal static class ReceivedMessages
 
     /// <summary>The topic it was sent to, also when it comes from a retry topic.</summary>
     public static string TopicOf(StoredMessage stored) =>
-        stored.Topic.StartsWith(Consuming.RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic;
+        stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic;
 
     // A producer's clock may say anything; a message is not lost over it.
     public static DateTimeOffset Time(long milliseconds) =>

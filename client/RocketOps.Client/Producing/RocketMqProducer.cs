@@ -1,13 +1,17 @@
 using System.Diagnostics;
 using System.Text;
-using RocketOps.Client.Heartbeats;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Calls;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Client.Json;
+using RocketOps.Client.Messages;
 using RocketOps.Client.Producing;
 using RocketOps.Client.Producing.Batching;
 using RocketOps.Client.Producing.Requests;
+using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Producing.Transactions;
 using RocketOps.Client.Tracing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client;
@@ -27,7 +31,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly PendingRequests _requests;
     private readonly SendBatcher? _batcher;
     private readonly MessageTracer? _tracer;
-    private readonly CallsUnderWay _calls = new();
+    private readonly CallsUnderWay _calls = new(typeof(RocketMqProducer));
     private int _disposed;
 
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
@@ -47,7 +51,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         _client = new ClientInstance(
             options, handlers, clientId => new HeartbeatBody { ClientId = clientId, Producers = [new ProducerBody(options.Group)] }, readsFromSlaves: false);
         _keys = new UniqueKeys(options.TimeProvider, _client.Address);
-        _sender = new MessageSender(_client, options);
+        _sender = new MessageSender(_client, options, typeof(RocketMqProducer));
         _halfExtras = new SendExtras(
             [KeyValuePair.Create(PropertyNames.TransactionPrepared, "true"), KeyValuePair.Create(PropertyNames.ProducerGroup, options.Group)], SysFlags.TransactionPrepared, NeedsHeartbeat: true);
         _batcher = options.AutoBatch ? new SendBatcher(_sender, options) : null;
@@ -103,7 +107,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
         Exception? failure = null;
@@ -149,7 +153,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         }
 
         // One call to its end: disposing that waited for the half alone would leave it at the broker.
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         try
         {
             SendResult half = await SendAsync(message, batch: null, queue: null, shardingKey: null, cancellationToken, _halfExtras, _options.TimeProvider.GetTimestamp()).ConfigureAwait(false);
@@ -179,7 +183,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentException.ThrowIfNullOrEmpty(recallHandle);
         RecallHandle handle = RecallHandle.Parse(recallHandle, nameof(recallHandle));
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         try
         {
             return await SendRecallAsync(handle, recallHandle, cancellationToken).ConfigureAwait(false);
@@ -211,7 +215,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
         RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
         bool succeeded = answer.Code == ResponseCode.Success;
-        _tracer?.Add(new RecallTraceEntry(handle.MessageId, _tracer.NowMs, answer.Get(PropertyNames.Region) ?? TraceEntry.DefaultRegion, _options.Group, handle.Topic, succeeded));
+        _tracer?.Add(new RecallTraceEntry(handle.MessageId, _tracer.NowMs, answer.Get(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group, handle.Topic, succeeded));
         if (!succeeded)
         {
             throw new RocketMqException(answer.Code, answer.Remark, address);
@@ -271,7 +275,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         ArgumentNullException.ThrowIfNull(request);
         (string topic, SendExtras extras) = RequestProperties.OfReply(request, nameof(request));
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         try
         {
             long begin = _options.TimeProvider.GetTimestamp();
@@ -320,7 +324,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             }
 
             _sender.Close();
-            _requests.Stop();
+            _requests.Stop(nameof(RocketMqProducer));
             await _checks.StopAsync().ConfigureAwait(false);
             if (_tracer is not null)
             {
@@ -339,7 +343,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private async Task<SendResult> SendBatchedAsync(SendBatcher batcher, Message message, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken)
     {
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         long begin = _options.TimeProvider.GetTimestamp();
         Activity? span = ClientTelemetry.StartSend(message.Topic, _client.ClientId);
         SendTrace? trace = TraceOf(message);
@@ -373,7 +377,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     {
         if (since is null)
         {
-            _calls.Enter(typeof(RocketMqProducer));
+            _calls.Enter();
         }
 
         long begin = since ?? _options.TimeProvider.GetTimestamp();

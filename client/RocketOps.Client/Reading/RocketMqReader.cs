@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Client.Heartbeats;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Calls;
+using RocketOps.Client.Subscriptions;
 using RocketOps.Hosting.Hosts;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.Client;
 

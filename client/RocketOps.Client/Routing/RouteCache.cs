@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using RocketOps.Client.Internal;
 using RocketOps.Client.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Routing;
 

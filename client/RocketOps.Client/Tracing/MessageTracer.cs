@@ -1,7 +1,8 @@
 using System.Text;
 using System.Threading.Channels;
-using RocketOps.Client.Internal;
-using RocketOps.Client.Producing;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Client.Producing.Sending;
 
 namespace RocketOps.Client.Tracing;
 
@@ -47,7 +48,7 @@ internal sealed class MessageTracer
             SendTimeout = options.RequestTimeout > SendTimeout ? options.RequestTimeout : SendTimeout,
             TimeProvider = options.TimeProvider,
         };
-        _sender = new MessageSender(client, _sendOptions);
+        _sender = new MessageSender(client, _sendOptions, typeof(MessageTracer));
         _ids = new UniqueKeys(options.TimeProvider, client.Address);
         _worker = new Lazy<Task>(() => Task.Run(WorkAsync));
     }

@@ -8,9 +8,6 @@ namespace RocketOps.Client.Tracing;
 /// <param name="Keys">Its keys; null for none.</param>
 internal abstract record TraceEntry(string MessageId, string? Keys)
 {
-    /// <summary>What brokers that tell no region are taken for. Matches MixAll.DEFAULT_TRACE_REGION_ID.</summary>
-    public const string DefaultRegion = "DefaultRegion";
-
     private const char FieldEnd = '\u0001';
     private const char EntryEnd = '\u0002';
 

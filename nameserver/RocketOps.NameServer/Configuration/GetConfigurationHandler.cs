@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Handling;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Configuration;

@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Hosting.Files;
 using RocketOps.Hosting.Properties;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Configuration;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Handling;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Configuration;

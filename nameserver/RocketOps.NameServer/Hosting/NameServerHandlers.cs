@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
-using RocketOps.NameServer.Permissions;
 using RocketOps.NameServer.Registration;
 using RocketOps.NameServer.Routing;
+using RocketOps.NameServer.Routing.Handlers;
 using RocketOps.NameServer.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Hosting;

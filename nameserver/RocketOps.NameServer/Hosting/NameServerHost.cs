@@ -4,13 +4,13 @@ using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
-using RocketOps.NameServer.Health;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Peers;
 using RocketOps.NameServer.Routing;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
 namespace RocketOps.NameServer.Hosting;
 

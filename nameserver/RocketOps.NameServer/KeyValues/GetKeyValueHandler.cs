@@ -1,5 +1,5 @@
 using RocketOps.NameServer.Handling;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.KeyValues;

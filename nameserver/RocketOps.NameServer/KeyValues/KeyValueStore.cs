@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using RocketOps.Hosting.Files;
-using RocketOps.NameServer.Registration;
-using RocketOps.Remoting.Commands;
+using RocketOps.NameServer.Json;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.KeyValues;
 

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RocketOps.Hosting.Hosts;
 using RocketOps.NameServer.Handling;
-using RocketOps.NameServer.Registration;
+using RocketOps.NameServer.Json;
 using RocketOps.NameServer.Routing;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.NameServer.Peers;
 

@@ -1,6 +1,7 @@
 using RocketOps.NameServer.Handling;
+using RocketOps.NameServer.Json;
 using RocketOps.NameServer.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Registration;

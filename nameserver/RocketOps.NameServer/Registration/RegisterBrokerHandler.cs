@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using RocketOps.Messages;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Records;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Registration;

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using RocketOps.NameServer.Json;
 using RocketOps.NameServer.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Registration;
 

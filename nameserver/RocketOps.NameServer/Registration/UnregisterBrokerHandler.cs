@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Registration;

@@ -2,8 +2,8 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 
 namespace RocketOps.NameServer.Routing;
 

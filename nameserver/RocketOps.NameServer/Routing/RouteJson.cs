@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using RocketOps.Remoting.Json;
+using RocketOps.Protocol.Json;
 
 namespace RocketOps.NameServer.Routing;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Operator.Entities;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using RocketOps.Client;
-using RocketOps.Operator.Metrics;
 
 namespace RocketOps.Operator.Admin;
 

@@ -1,5 +1,4 @@
 using RocketOps.Client;
-using RocketOps.Operator.Metrics;
 
 namespace RocketOps.Operator.Admin;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Admin;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;

@@ -1,4 +1,5 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 

@@ -1,5 +1,4 @@
-using RocketOps.Kubernetes;
-using RocketOps.Operator.Clusters;
+using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Entities;

@@ -1,4 +1,4 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 

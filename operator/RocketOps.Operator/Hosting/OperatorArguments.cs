@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Hosting.Logging;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Hosting;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Metrics;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Hosting;
 

@@ -1,7 +1,7 @@
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Masters;
 

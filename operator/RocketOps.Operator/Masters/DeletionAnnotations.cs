@@ -1,4 +1,4 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Reporting;

@@ -2,8 +2,8 @@ using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Masters;
 

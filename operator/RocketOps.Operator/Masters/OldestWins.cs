@@ -1,4 +1,4 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Operator.Masters;
 

@@ -1,6 +1,6 @@
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Masters;
 

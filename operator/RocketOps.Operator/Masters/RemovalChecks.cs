@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;

@@ -1,4 +1,4 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 

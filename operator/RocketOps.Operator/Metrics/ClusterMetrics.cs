@@ -1,20 +1,19 @@
 using System.Diagnostics.Metrics;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Metrics;
 
 /// <summary>What the operator knows of its clusters, from its caches, when somebody asks. One series per cluster and figure.</summary>
 internal sealed class ClusterMetrics
 {
-    public const string MeterName = "RocketOps.Operator";
-
     private readonly IEntityCache<BrokerCluster> _clusters;
     private readonly MasterIndex<Topic> _topics;
     private readonly MasterIndex<ConsumerGroup> _groups;
@@ -24,7 +23,7 @@ internal sealed class ClusterMetrics
         _clusters = clusters;
         _topics = topics;
         _groups = groups;
-        Meter meter = factory.Create(MeterName);
+        Meter meter = factory.Create(OperatorMeter.Name);
         meter.CreateObservableGauge("rocketops.operator.leader", () => health.IsLeader ? 1 : 0, null, "1 in the process that works, 0 in one that stands by.");
         Gauge("rocketops.cluster.groups", "Broker groups asked for.", static cluster => cluster.Spec.Brokers.Groups);
         Gauge("rocketops.cluster.groups.ready", "Broker groups whose master takes messages.", static cluster => cluster.Status?.ReadyGroups ?? 0);

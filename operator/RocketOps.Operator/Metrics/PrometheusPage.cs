@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.Extensions.Hosting;
-using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Metrics;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Metrics;
 
@@ -23,7 +24,7 @@ internal sealed class PrometheusPage : IHostedService, IDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             // Several operators of one process, as in tests, have meters of the same names.
-            if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Meter.Name is ControllerMetrics.MeterName or ClusterMetrics.MeterName)
+            if (ReferenceEquals(instrument.Meter.Scope, factory) && instrument.Meter.Name is ControllerMetrics.MeterName or OperatorMeter.Name)
             {
                 listener.EnableMeasurementEvents(instrument, _families.GetOrAdd(instrument, static instrument => new MetricFamily(instrument)));
             }

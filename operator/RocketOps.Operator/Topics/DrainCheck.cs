@@ -1,7 +1,7 @@
 using RocketOps.Client;
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Topics;
 

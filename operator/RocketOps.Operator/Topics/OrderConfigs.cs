@@ -1,13 +1,13 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Topics;
 

@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Which thread drives an event loop while it is in a commit, which may hang: the loop's fields are its own again after the commit, unless somebody has taken the loop from it

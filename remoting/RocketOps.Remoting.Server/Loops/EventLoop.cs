@@ -1,8 +1,8 @@
 using System.Globalization;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// One thread that receives from, handles and answers many connections. A tick: receive from all that are readable and handle their frames; commit once for all of them; send

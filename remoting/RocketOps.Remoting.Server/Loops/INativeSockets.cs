@@ -1,7 +1,7 @@
 using System.Net;
 using RocketOps.Remoting.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// The system calls an event loop makes, so that tests can make them fail. What returns a number returns an errno negated when it failed; nothing here blocks but

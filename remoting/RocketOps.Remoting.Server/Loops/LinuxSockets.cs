@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using RocketOps.Remoting.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>The real calls, on 64-bit Linux. The only place of this project that calls the system directly.</summary>
 internal sealed unsafe partial class LinuxSockets : INativeSockets

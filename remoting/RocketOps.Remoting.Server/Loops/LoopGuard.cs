@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Looks whether a loop hangs in a commit, on a thread of its own that sleeps while nothing is committed: an idle server is to cost nothing.

@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// What other threads want of an event loop: connections it is to look at or to take over, and its stop. Whoever puts something in wakes the loop if it sleeps. Thread-safe,

@@ -1,8 +1,8 @@
 using System.Net;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>The listeners of an event loop: accepts what they offer, and leaves it for a while when the system has no more descriptors or memory. The loop's thread only.</summary>
 internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnections connections)

@@ -1,7 +1,7 @@
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Receives from the connections that are readable and has their frames handled. Connections whose peers take no answers, and those that hold more than their share and would begin a

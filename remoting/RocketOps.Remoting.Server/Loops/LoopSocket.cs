@@ -1,9 +1,9 @@
 using System.Net;
+using RocketOps.Protocol.Framing;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Carries a connection on an <see cref="EventLoop"/>. Holds memory only for a frame that has not arrived whole and for answers the peer does not take. The loop's thread

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>The open connections of an event loop, by the slot that tags their events, from their opening to their close. The loop's thread only, but for the count.</summary>
 internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnections connections)

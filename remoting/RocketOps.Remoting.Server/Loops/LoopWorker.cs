@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>What a thread that drives an event loop has to itself.</summary>
 internal sealed class LoopWorker

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>Results of <see cref="INativeSockets"/> that must not be errors.</summary>
 internal static class NativeResult

@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>What a <see cref="INativeSockets.Wait"/> found.</summary>
 /// <param name="Tag">The tag given to <see cref="INativeSockets.Watch"/>.</param>

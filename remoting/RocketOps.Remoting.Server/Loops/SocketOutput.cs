@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using RocketOps.Remoting.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Output straight to a socket. Any thread sends under the gate; what the kernel does not take waits for the loop, which sends it when the socket is writable. The descriptor

@@ -1,4 +1,4 @@
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// Finds out whether an event loop is stuck in one tick: in an endless loop, or behind a lock that nobody gives back. It is looked at from time to time, by one thread at a time, and

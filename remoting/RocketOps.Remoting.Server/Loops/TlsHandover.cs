@@ -3,9 +3,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
-namespace RocketOps.Remoting.Loops;
+namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>Carries on with connections that begin with a TLS handshake: the descriptor becomes a socket, and what the TLS stream decrypts goes through a <see cref="PipeDriver"/>.</summary>
 internal sealed class TlsHandover(OpenConnections connections, SslServerAuthenticationOptions options)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Remoting.Client;
@@ -24,6 +24,7 @@ public sealed class RemotingClient : IAsyncDisposable
     private readonly ITimer _idleScan;
 
     private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _disposing = new();
     private readonly Dictionary<string, Task<RemotingConnection>> _connections = new(StringComparer.Ordinal);
     private readonly HashSet<Task> _running = [];
     private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
@@ -99,6 +100,7 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Closes every connection and gives up those being made: whoever waits for one is told with an <see cref="IOException"/>. Returns when none is left.</summary>
     public async ValueTask DisposeAsync()
     {
         Task[] running;
@@ -115,6 +117,7 @@ public sealed class RemotingClient : IAsyncDisposable
         }
 
         await _idleScan.DisposeAsync().ConfigureAwait(false);
+        await _disposing.CancelAsync().ConfigureAwait(false);
         foreach (Task<RemotingConnection> connecting in connections)
         {
             await ((Task)connecting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -130,15 +133,17 @@ public sealed class RemotingClient : IAsyncDisposable
         }
 
         await Task.WhenAll(running).ConfigureAwait(false);
+        _disposing.Dispose();
     }
 
     private async Task<RemotingConnection> OpenAsync(string address)
     {
         using CancellationTokenSource deadline = new(_options.ConnectTimeout, _time);
+        using CancellationTokenSource given = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _disposing.Token);
         Socket? socket = null;
         try
         {
-            socket = await ConnectSocketAsync(address, deadline.Token).ConfigureAwait(false);
+            socket = await ConnectSocketAsync(address, given.Token).ConfigureAwait(false);
             StreamTransport transport = new(NextId(), new NetworkStream(socket, ownsSocket: false), socket, (IPEndPoint)socket.RemoteEndPoint!, (IPEndPoint)socket.LocalEndPoint!, _time);
             PipeDriver driver = new(transport, _handlers, _options.Remoting, _budget, _time, _logger);
             Track(address, driver, transport);
@@ -147,7 +152,9 @@ public sealed class RemotingClient : IAsyncDisposable
         catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or FormatException)
         {
             socket?.Dispose();
-            string reason = error is OperationCanceledException ? $"no connection within {_options.ConnectTimeout.TotalMilliseconds:0} ms" : error.Message;
+            string reason = error is not OperationCanceledException ? error.Message
+                : _disposing.IsCancellationRequested ? "the client was closed meanwhile"
+                : $"no connection within {_options.ConnectTimeout.TotalMilliseconds:0} ms";
             throw new IOException($"connect to {address} failed: {reason}", error);
         }
     }

@@ -1,5 +1,5 @@
+using RocketOps.Protocol.Framing;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
 
 namespace RocketOps.Remoting.Client;
 

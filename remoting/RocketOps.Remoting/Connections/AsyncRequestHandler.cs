@@ -1,5 +1,5 @@
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 

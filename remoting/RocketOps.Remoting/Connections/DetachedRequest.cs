@@ -1,6 +1,6 @@
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 

@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 

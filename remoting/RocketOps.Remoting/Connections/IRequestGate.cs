@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 
@@ -11,7 +11,7 @@ public interface IRequestGate
 {
     /// <summary>
     /// True lets the request through. False refuses it: the gate has answered, if there is anything to answer, with
-    /// <see cref="RequestBatch.Reply(in RequestFrame, int, ReadOnlySpan{byte})"/>. <c>new ExtFieldReader(frame, batch)</c> walks all header fields as they came.
+    /// <see cref="RequestBatch.Reply(in RequestFrame, int, ReadOnlySpan{byte})"/>. <c>new ExtFieldReader(frame, batch.RentScratch(frame.ScratchBytes))</c> walks all header fields as they came.
     /// </summary>
     bool TryAdmit(in RequestFrame frame, RequestBatch batch);
 }

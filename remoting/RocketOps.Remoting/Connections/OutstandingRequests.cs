@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 

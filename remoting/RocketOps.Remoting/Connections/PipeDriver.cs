@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Framing;
+using RocketOps.Protocol.Framing;
 
 namespace RocketOps.Remoting.Connections;
 

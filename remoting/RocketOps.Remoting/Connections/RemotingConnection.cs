@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 

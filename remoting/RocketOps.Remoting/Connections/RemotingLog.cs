@@ -6,63 +6,63 @@ namespace RocketOps.Remoting.Connections;
 /// <summary>What connections log; event ids 1001 to 1099 are theirs.</summary>
 internal static partial class RemotingLog
 {
-    [LoggerMessage(1001, LogLevel.Debug, "Connection {RemoteEndPoint} ({ConnectionId}) opened")]
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Debug, Message = "Connection {RemoteEndPoint} ({ConnectionId}) opened")]
     public static partial void Opened(ILogger logger, IPEndPoint remoteEndPoint, string connectionId);
 
-    [LoggerMessage(1002, LogLevel.Debug, "Connection {RemoteEndPoint} ({ConnectionId}) ended: {Reason}")]
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Debug, Message = "Connection {RemoteEndPoint} ({ConnectionId}) ended: {Reason}")]
     public static partial void Ended(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, string reason);
 
-    [LoggerMessage(1003, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed, it sent a malformed frame: {Reason}")]
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Connection {RemoteEndPoint} ({ConnectionId}) is closed, it sent a malformed frame: {Reason}")]
     public static partial void Malformed(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, string reason);
 
-    [LoggerMessage(1004, LogLevel.Error, "Connection {RemoteEndPoint} ({ConnectionId}) is closed after an unexpected error")]
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Error, Message = "Connection {RemoteEndPoint} ({ConnectionId}) is closed after an unexpected error")]
     public static partial void Failed(ILogger logger, Exception error, IPEndPoint remoteEndPoint, string connectionId);
 
-    [LoggerMessage(1005, LogLevel.Error, "Request code {Code} of {RemoteEndPoint} failed and is answered SYSTEM_ERROR")]
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Error, Message = "Request code {Code} of {RemoteEndPoint} failed and is answered SYSTEM_ERROR")]
     public static partial void HandlerFailed(ILogger logger, Exception error, int code, IPEndPoint remoteEndPoint);
 
-    [LoggerMessage(1006, LogLevel.Information, "{RemoteEndPoint} asked for request code {Code}, which is not supported")]
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Information, Message = "{RemoteEndPoint} asked for request code {Code}, which is not supported")]
     public static partial void UnknownCode(ILogger logger, IPEndPoint remoteEndPoint, int code);
 
-    [LoggerMessage(1007, LogLevel.Debug, "{RemoteEndPoint} answered opaque {Opaque} with code {Code}, but nobody waits for it")]
+    [LoggerMessage(EventId = 1007, Level = LogLevel.Debug, Message = "{RemoteEndPoint} answered opaque {Opaque} with code {Code}, but nobody waits for it")]
     public static partial void UnmatchedResponse(ILogger logger, IPEndPoint remoteEndPoint, int opaque, int code);
 
-    [LoggerMessage(1008, LogLevel.Warning, "Connection {RemoteEndPoint} is closed with {Count} requests unanswered, they took longer than {Seconds} s")]
+    [LoggerMessage(EventId = 1008, Level = LogLevel.Warning, Message = "Connection {RemoteEndPoint} is closed with {Count} requests unanswered, they took longer than {Seconds} s")]
     public static partial void DrainTimedOut(ILogger logger, IPEndPoint remoteEndPoint, int count, double seconds);
 
-    [LoggerMessage(1009, LogLevel.Error, "A callback for the closed connection {RemoteEndPoint} failed")]
+    [LoggerMessage(EventId = 1009, Level = LogLevel.Error, Message = "A callback for the closed connection {RemoteEndPoint} failed")]
     public static partial void ClosedCallbackFailed(ILogger logger, Exception error, IPEndPoint remoteEndPoint);
 
-    [LoggerMessage(1010, LogLevel.Error, "Work after the replies of a batch failed")]
+    [LoggerMessage(EventId = 1010, Level = LogLevel.Error, Message = "Work after the replies of a batch failed")]
     public static partial void AfterRepliesFailed(ILogger logger, Exception error);
 
-    [LoggerMessage(1011, LogLevel.Warning, "Connections hold {HeldBytes} bytes for their peers, more than {LimitBytes}: nothing new is read of those that hold more than their share, and they are closed when it stays so")]
+    [LoggerMessage(EventId = 1011, Level = LogLevel.Warning, Message = "Connections hold {HeldBytes} bytes for their peers, more than {LimitBytes}: nothing new is read of those that hold more than their share, and they are closed when it stays so")]
     public static partial void BudgetExceeded(ILogger logger, long heldBytes, long limitBytes);
 
-    [LoggerMessage(1012, LogLevel.Information, "Connections hold {HeldBytes} bytes for their peers, all requests are read again")]
+    [LoggerMessage(EventId = 1012, Level = LogLevel.Information, Message = "Connections hold {HeldBytes} bytes for their peers, all requests are read again")]
     public static partial void BudgetKept(ILogger logger, long heldBytes);
 
-    [LoggerMessage(1013, LogLevel.Warning, "A commit hangs for more than {Milliseconds} ms: another thread goes on with the connections of event loop {Loop}")]
+    [LoggerMessage(EventId = 1013, Level = LogLevel.Warning, Message = "A commit hangs for more than {Milliseconds} ms: another thread goes on with the connections of event loop {Loop}")]
     public static partial void LoopTakenOver(ILogger logger, int loop, double milliseconds);
 
-    [LoggerMessage(1014, LogLevel.Error, "Event loop {Loop} failed and ends its connections; the program is to end, as nobody serves in its place")]
+    [LoggerMessage(EventId = 1014, Level = LogLevel.Error, Message = "Event loop {Loop} failed and ends its connections; the program is to end, as nobody serves in its place")]
     public static partial void LoopFailed(ILogger logger, Exception error, int loop);
 
-    [LoggerMessage(1015, LogLevel.Error, "Connections cannot be accepted (error {Errno}); tried again in {Milliseconds} ms")]
+    [LoggerMessage(EventId = 1015, Level = LogLevel.Error, Message = "Connections cannot be accepted (error {Errno}); tried again in {Milliseconds} ms")]
     public static partial void AcceptFailed(ILogger logger, int errno, double milliseconds);
 
-    [LoggerMessage(1016, LogLevel.Warning, "{RemoteEndPoint} is refused: {Connections} connections are open")]
+    [LoggerMessage(EventId = 1016, Level = LogLevel.Warning, Message = "{RemoteEndPoint} is refused: {Connections} connections are open")]
     public static partial void TooManyConnections(ILogger logger, IPEndPoint remoteEndPoint, long connections);
 
-    [LoggerMessage(1017, LogLevel.Debug, "The TLS handshake with {RemoteEndPoint} failed: {Reason}")]
+    [LoggerMessage(EventId = 1017, Level = LogLevel.Debug, Message = "The TLS handshake with {RemoteEndPoint} failed: {Reason}")]
     public static partial void HandshakeFailed(ILogger logger, IPEndPoint remoteEndPoint, string reason);
 
-    [LoggerMessage(1018, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed: it holds {Bytes} of {HeldBytes} bytes that connections hold for their peers, more than {LimitBytes}")]
+    [LoggerMessage(EventId = 1018, Level = LogLevel.Warning, Message = "Connection {RemoteEndPoint} ({ConnectionId}) is closed: it holds {Bytes} of {HeldBytes} bytes that connections hold for their peers, more than {LimitBytes}")]
     public static partial void ClosedForBudget(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, long heldBytes, long limitBytes);
 
-    [LoggerMessage(1019, LogLevel.Warning, "Connection {RemoteEndPoint} ({ConnectionId}) is closed: {Bytes} bytes of a frame have come, and the rest comes at less than {BytesPerSecond} bytes a second")]
+    [LoggerMessage(EventId = 1019, Level = LogLevel.Warning, Message = "Connection {RemoteEndPoint} ({ConnectionId}) is closed: {Bytes} bytes of a frame have come, and the rest comes at less than {BytesPerSecond} bytes a second")]
     public static partial void FrameStalled(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, int bytesPerSecond);
 
-    [LoggerMessage(1021, LogLevel.Error, "Event loop {Loop} is stuck, it has been at the same work for more than {Seconds} s: its connections end, and the program is to end, as nobody serves in its place")]
+    [LoggerMessage(EventId = 1021, Level = LogLevel.Error, Message = "Event loop {Loop} is stuck, it has been at the same work for more than {Seconds} s: its connections end, and the program is to end, as nobody serves in its place")]
     public static partial void LoopStuck(ILogger logger, int loop, double seconds);
 }

@@ -1,5 +1,5 @@
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Framing;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
 
 namespace RocketOps.Remoting.Connections;
 

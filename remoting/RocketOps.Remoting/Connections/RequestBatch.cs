@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Connections;
 
@@ -23,7 +23,7 @@ public sealed class RequestBatch
     internal long ReadAt { get; set; }
 
     /// <summary>
-    /// Scratch memory of at least <paramref name="length"/> bytes for <see cref="Headers.ExtFieldReader"/>; each frame's handler has it to itself until it returns.
+    /// Scratch memory of at least <paramref name="length"/> bytes for <see cref="ExtFieldReader"/>; each frame's handler has it to itself until it returns.
     /// </summary>
     public Span<byte> RentScratch(int length)
     {

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Remoting.Connections;
 

@@ -2,8 +2,8 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Clients;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Broker.Clients;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Clients;

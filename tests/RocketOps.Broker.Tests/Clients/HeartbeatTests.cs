@@ -1,8 +1,9 @@
 using System.Text;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Time;

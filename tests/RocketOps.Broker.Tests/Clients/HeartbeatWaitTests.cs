@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Clients;

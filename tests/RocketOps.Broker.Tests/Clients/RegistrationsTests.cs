@@ -1,8 +1,8 @@
 using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

@@ -1,6 +1,6 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
-using RocketOps.Replication.Members;
 
 namespace RocketOps.Broker.Tests.Configuration;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using RocketOps.Broker.Filtering.Sql92;
+using RocketOps.Broker.Filtering.Sql92.Values;
 using RocketOps.Broker.Tests.Support;
 
 namespace RocketOps.Broker.Tests.Filtering;

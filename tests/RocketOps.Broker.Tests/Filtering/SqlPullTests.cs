@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Filtering;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Filtering.Sql92;
+using RocketOps.Broker.Filtering.Sql92.Values;
 
 namespace RocketOps.Broker.Tests.Filtering;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Groups;

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Groups;

@@ -1,6 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Health;

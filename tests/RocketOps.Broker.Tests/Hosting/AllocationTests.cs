@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
@@ -105,7 +105,7 @@ public sealed class AllocationTests
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["channelExpiredTimeout"] = Day });
         await broker.SendAsync("Hot", "one", properties: Requests.Properties(("TAGS", "A")));
         await broker.SubscribeAsync("g", "Hot", "A");
-        byte[] frame = RawClient.Encode(Requests.Pull("g", "Hot", 0, 0, Remoting.Headers.PullMessageRequestHeader.CommitOffsetFlag, commit: 1));
+        byte[] frame = RawClient.Encode(Requests.Pull("g", "Hot", 0, 0, RocketOps.Protocol.Headers.PullMessageRequestHeader.CommitOffsetFlag, commit: 1));
 
         Measure(broker, frame).Should().BeLessThan(BytesPerMessage * Measured);
     }
@@ -130,7 +130,7 @@ public sealed class AllocationTests
         await broker.SubscribeAsync("g", "Hot", "A");
         byte[] send = RawClient.Encode(Requests.Send("Hot", "x", properties: Requests.Properties(("TAGS", "A"))));
         const string Offset = "0000000000000000";
-        byte[] pull = RawClient.Encode(Requests.Pull("g", "Hot", 0, 0, Remoting.Headers.PullMessageRequestHeader.SuspendFlag, 60_000).Set("queueOffset", Offset));
+        byte[] pull = RawClient.Encode(Requests.Pull("g", "Hot", 0, 0, RocketOps.Protocol.Headers.PullMessageRequestHeader.SuspendFlag, 60_000).Set("queueOffset", Offset));
         int offsetAt = pull.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Offset));
         using RawClient consumer = new(broker.Host.EndPoint);
         using RawClient producer = new(broker.Host.EndPoint);
@@ -221,7 +221,7 @@ public sealed class AllocationTests
             ("queue", Requests.Pull("g", "Hot", 9, 0), ResponseCode.InvalidParameter),
             ("offline", Requests.Pull("never-online", "Hot", 0, 0), ResponseCode.SubscriptionNotExist),
             ("version", Requests.Pull("g", "Hot", 0, 0).Set("subVersion", 9L), ResponseCode.SubscriptionNotLatest),
-            ("type", Requests.Pull("g", "Hot", 0, 0, Remoting.Headers.PullMessageRequestHeader.SubscriptionFlag, subscription: "a = 1").Set("expressionType", "SQL92"), ResponseCode.SystemError));
+            ("type", Requests.Pull("g", "Hot", 0, 0, RocketOps.Protocol.Headers.PullMessageRequestHeader.SubscriptionFlag, subscription: "a = 1").Set("expressionType", "SQL92"), ResponseCode.SystemError));
     }
 
     private static void MeasureEach(TestBroker broker, params ReadOnlySpan<(string What, RemotingCommand Request, int Code)> cases)

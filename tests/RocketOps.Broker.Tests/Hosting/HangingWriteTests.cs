@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

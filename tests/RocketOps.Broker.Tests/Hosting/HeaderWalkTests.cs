@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Remoting.Headers;
 

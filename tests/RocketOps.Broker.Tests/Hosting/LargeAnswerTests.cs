@@ -1,10 +1,11 @@
 using System.Text;
-using RocketOps.Broker.Assignments;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Handlers.Assignments;
+using RocketOps.Broker.Handlers.Clients;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.StaticTopics;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;

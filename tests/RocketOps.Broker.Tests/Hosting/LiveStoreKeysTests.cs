@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

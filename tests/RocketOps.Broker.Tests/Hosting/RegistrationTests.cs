@@ -6,17 +6,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Registration;
-using RocketOps.Broker.Tests.Replication.Automatic;
+using RocketOps.Broker.Tests.Failover;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
@@ -179,7 +180,7 @@ public sealed class RegistrationTests
             DataVersion = new DataVersion { Counter = 7, Timestamp = 1 },
             Topics = Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"orders-of-the-customer-{i:D6}", ReadQueueNums = 4, WriteQueueNums = 4, TopicSysFlag = i == 5 ? 1 : 0 })
                 .ToDictionary(static topic => topic.Name, StringComparer.Ordinal),
-        });
+        }, TopicJson.Files.TopicTableFile);
         await File.WriteAllBytesAsync(directory.File("store", "config", "topics.json"), file.WrittenMemory);
         await using NameServerHost real = await StartNameServerAsync(directory);
         await using FakeNameServer fake = await FakeNameServer.StartAsync();

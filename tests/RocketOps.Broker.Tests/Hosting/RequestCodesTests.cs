@@ -1,6 +1,6 @@
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Tests.Hosting;

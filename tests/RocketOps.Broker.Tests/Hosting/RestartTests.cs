@@ -1,7 +1,7 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 
@@ -135,7 +135,7 @@ public sealed class RestartTests : IDisposable
     {
         await using TestBroker broker = await TestBroker.StartAsync(directory: _directory);
 
-        await FluentActions.Awaiting(() => TestBroker.StartAsync(directory: _directory)).Should().ThrowAsync<RocketOps.Store.StoreException>();
+        await FluentActions.Awaiting(() => TestBroker.StartAsync(directory: _directory)).Should().ThrowAsync<RocketOps.Store.Contracts.StoreException>();
     }
 
     public void Dispose() => _directory.Dispose();

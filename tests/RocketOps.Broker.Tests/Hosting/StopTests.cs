@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Headers;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;

@@ -2,7 +2,7 @@ using System.Globalization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

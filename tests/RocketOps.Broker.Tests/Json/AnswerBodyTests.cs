@@ -2,7 +2,7 @@ using System.Buffers;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 

@@ -14,9 +14,9 @@ public sealed class BrokerJsonFileTests
         const int Groups = 10_000;
         GroupTableFile table = new() { Groups = Enumerable.Range(0, Groups).ToDictionary(static i => $"g{i}", static i => new SubscriptionGroupConfig { GroupName = $"g{i}" }) };
         Discarded all = new();
-        BrokerJson.WriteFile(all, table);
+        BrokerJson.WriteFile(all, table, GroupJson.Files.GroupTableFile);
 
-        long allocated = Allocations.Least(() => BrokerJson.WriteFile(new Discarded(), table), enough: all.Bytes / 10);
+        long allocated = Allocations.Least(() => BrokerJson.WriteFile(new Discarded(), table, GroupJson.Files.GroupTableFile), enough: all.Bytes / 10);
 
         all.Bytes.Should().BeGreaterThan(300 * Groups);
         allocated.Should().BeLessThan(all.Bytes / 4);

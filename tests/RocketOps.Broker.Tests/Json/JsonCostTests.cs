@@ -2,7 +2,7 @@ using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 
@@ -56,7 +56,7 @@ public sealed class JsonCostTests
         heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "client-1", 1);
         connection.Abort("for the test");
 
-        Action read = () => BrokerJson.ReadBody(connection, heartbeat, BrokerJson.Default.HeartbeatBody, out HeartbeatBody _);
+        Action read = () => BrokerJson.ReadBody(connection, heartbeat, ClientJson.Default.HeartbeatBody, out HeartbeatBody _);
 
         read.Should().Throw<RemotingCommandException>().Which.ResponseCode.Should().Be(ResponseCode.SystemBusy);
         await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "nothing is held for it");

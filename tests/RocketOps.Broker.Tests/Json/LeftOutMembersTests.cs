@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Topics;
@@ -12,7 +13,7 @@ public sealed class LeftOutMembersTests
     [Fact]
     public void Read_GroupWithItsNameAlone_ConsumesAsAnyNewOne()
     {
-        SubscriptionGroupConfig group = Read(BrokerJson.Default.SubscriptionGroupConfig, """{"groupName":"g"}""");
+        SubscriptionGroupConfig group = Read(GroupJson.Default.SubscriptionGroupConfig, """{"groupName":"g"}""");
 
         group.Should().BeEquivalentTo(new SubscriptionGroupConfig { GroupName = "g" }, static options => options.ComparingRecordsByMembers());
         (group.ConsumeEnable, group.ConsumeFromMinEnable, group.ConsumeBroadcastEnable, group.NotifyConsumerIdsChangedEnable).Should().Be((true, true, true, true));
@@ -22,7 +23,7 @@ public sealed class LeftOutMembersTests
     [Fact]
     public void Read_TopicWithItsNameAlone_IsReadAndWritten()
     {
-        TopicConfig topic = Read(BrokerJson.Default.TopicConfig, """{"topicName":"t"}""");
+        TopicConfig topic = Read(TopicJson.Default.TopicConfig, """{"topicName":"t"}""");
 
         (topic.Perm, topic.ReadQueueNums, topic.WriteQueueNums, topic.TopicFilterType).Should().Be((6, 16, 16, "SINGLE_TAG"));
         topic.Attributes.Should().BeEmpty();
@@ -31,8 +32,8 @@ public sealed class LeftOutMembersTests
     [Fact]
     public void Read_SubscriptionAndModeWithNothing_AreOfTagsAndPulls()
     {
-        Read(BrokerJson.Default.SubscriptionData, "{}").ExpressionType.Should().Be("TAG");
-        Read(BrokerJson.Default.RequestMode, "{}").Mode.Should().Be("PULL");
+        Read(ClientJson.Default.SubscriptionData, "{}").ExpressionType.Should().Be("TAG");
+        Read(GroupJson.Default.RequestMode, "{}").Mode.Should().Be("PULL");
     }
 
     private static T Read<T>(JsonTypeInfo<T> type, string json)

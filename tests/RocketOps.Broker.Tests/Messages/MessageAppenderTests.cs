@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
-using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Messages;

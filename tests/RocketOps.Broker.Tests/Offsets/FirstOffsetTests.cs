@@ -1,7 +1,7 @@
+using RocketOps.Broker.Handlers.Offsets;
 using RocketOps.Broker.Hosting;
-using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Offsets;
 

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Store.Files;
 using RocketOps.Testing;

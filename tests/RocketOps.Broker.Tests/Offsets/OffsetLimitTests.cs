@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Offsets;

@@ -1,11 +1,10 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Delay;
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
@@ -63,6 +62,33 @@ public sealed class OffsetPersisterTests : IDisposable
         await _persister.Invoking(static async persister => await persister.DisposeAsync()).Should().NotThrowAsync();
 
         _persister.Failures.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Run_AWriteFails_IsToldAndTheNextRoundWritesAgain()
+    {
+        string file = _directory.File("config", "delayOffset.json");
+        int writes = 0;
+        _files.BeforeRename = path =>
+        {
+            if (path.EndsWith("delayOffset.json", StringComparison.Ordinal) && Interlocked.Increment(ref writes) == 1)
+            {
+                throw new InvalidOperationException("a bug");
+            }
+        };
+        RecordedLog log = new();
+        DelayOffsetTable delayOffsets = new(_settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), _files, _time);
+        await using OffsetPersister persister = new(_settings, _offsets, delayOffsets, _time, LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
+        delayOffsets.Set(3, 7);
+        persister.Start();
+
+        _time.Advance(_settings.Current.FlushDelayOffsetInterval);
+        await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Text.Contains("delayOffset.json", StringComparison.Ordinal)), "the failure is told");
+        File.Exists(file).Should().BeFalse();
+        _time.Advance(_settings.Current.FlushDelayOffsetInterval);
+
+        await Eventually.TrueAsync(() => File.Exists(file), "the next round writes");
+        File.ReadAllText(file).Should().Contain("3:7");
     }
 
     public void Dispose() => _directory.Dispose();

@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Offsets;
 

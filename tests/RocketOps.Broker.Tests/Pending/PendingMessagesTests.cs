@@ -2,8 +2,10 @@ using System.Text;
 using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Pending;

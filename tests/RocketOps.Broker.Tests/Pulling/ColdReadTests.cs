@@ -1,8 +1,8 @@
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

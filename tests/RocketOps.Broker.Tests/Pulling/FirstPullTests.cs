@@ -1,6 +1,6 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

@@ -4,6 +4,8 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Reading;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

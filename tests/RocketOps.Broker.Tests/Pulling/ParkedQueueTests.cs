@@ -3,6 +3,9 @@ using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Tests.Pulling;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Time;

@@ -4,7 +4,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

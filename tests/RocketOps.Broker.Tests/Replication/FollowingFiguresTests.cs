@@ -4,7 +4,7 @@ using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication;
 
-/// <summary>A slave with a fixed role says whether it follows, why not, and that it does again. Of members of elected groups see <see cref="Automatic.MemberFiguresTests"/>.</summary>
+/// <summary>A slave with a fixed role says whether it follows, why not, and that it does again. Of members of elected groups see <see cref="RocketOps.Broker.Tests.Failover.MemberFiguresTests"/>.</summary>
 public sealed class FollowingFiguresTests
 {
     /// <summary>No machine is so busy that a loss lasts for it before the test has let it pass.</summary>

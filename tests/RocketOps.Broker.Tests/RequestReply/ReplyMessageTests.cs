@@ -1,8 +1,8 @@
 using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 

@@ -1,7 +1,8 @@
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Roles;
 

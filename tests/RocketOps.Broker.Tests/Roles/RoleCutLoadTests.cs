@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;

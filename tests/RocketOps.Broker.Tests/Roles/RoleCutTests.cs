@@ -1,8 +1,8 @@
 using System.Globalization;
-using RocketOps.Broker.Delay;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

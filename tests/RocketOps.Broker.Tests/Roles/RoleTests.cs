@@ -1,6 +1,7 @@
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;
@@ -38,11 +39,11 @@ public sealed class RoleTests : IAsyncLifetime
         Manager.Depose(slaveId: 2);
         long end = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
 
-        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.ServiceNotAvailable);
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.Contracts.AppendStatus.ServiceNotAvailable);
 
         _broker.Host.Parts.Store.GetStats().MaxOffset.Value.Should().Be(end);
         await Manager.TakeOverAsync(epoch: 1);
-        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.AppendStatus.Ok);
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.Contracts.AppendStatus.Ok);
     }
 
     [Fact]
@@ -83,7 +84,7 @@ public sealed class RoleTests : IAsyncLifetime
         (await Manager.LeadAsync(2, static () => true, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"))).Should().Be(RoleChange.Stopping);
     }
 
-    private static RocketOps.Store.AppendStatus AppendOutcomeOf(RocketOps.Broker.Messages.AppendOutcome outcome) => outcome.Status;
+    private static RocketOps.Store.Contracts.AppendStatus AppendOutcomeOf(RocketOps.Broker.Messages.AppendOutcome outcome) => outcome.Status;
 
     private async Task<RocketOps.Broker.Messages.AppendOutcome> AppendDirectlyAsync()
     {

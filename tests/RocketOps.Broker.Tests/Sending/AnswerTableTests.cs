@@ -6,8 +6,8 @@ using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Sending;

@@ -3,8 +3,8 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
 

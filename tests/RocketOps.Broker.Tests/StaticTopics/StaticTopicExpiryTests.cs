@@ -1,8 +1,8 @@
 using System.Text;
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Time;

@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using static RocketOps.Broker.Tests.StaticTopics.StaticTopicBench;

@@ -1,8 +1,8 @@
 using System.Text;
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using static RocketOps.Broker.Tests.StaticTopics.StaticTopicBench;

@@ -1,6 +1,6 @@
-using RocketOps.Broker.StaticTopics;
+using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Tests.Replication;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using static RocketOps.Broker.Tests.StaticTopics.StaticTopicBench;

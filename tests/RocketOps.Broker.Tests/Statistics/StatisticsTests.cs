@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Json;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Statistics;

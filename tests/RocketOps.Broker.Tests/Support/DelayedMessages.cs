@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Tests.Support;
 

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Roles.Sessions;
 
 namespace RocketOps.Broker.Tests.Support;
 

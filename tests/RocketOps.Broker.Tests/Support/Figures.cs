@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Support;
 

@@ -1,4 +1,6 @@
 using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Support;

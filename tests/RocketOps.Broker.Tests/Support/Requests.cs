@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Messages;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

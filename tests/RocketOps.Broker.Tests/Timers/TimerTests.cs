@@ -4,7 +4,7 @@ using System.Text.Json;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 using RocketOps.Testing.Rings;

@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Topics;

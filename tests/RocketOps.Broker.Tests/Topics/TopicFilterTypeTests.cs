@@ -1,5 +1,5 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Topics;
 

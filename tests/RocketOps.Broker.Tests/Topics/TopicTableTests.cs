@@ -2,7 +2,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 
@@ -193,7 +193,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         RemotingCommand create = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopicList);
         create.Body = BrokerJson.Write(
             new TopicConfigList { Topics = [.. Enumerable.Range(0, Topics).Select(static i => new TopicConfig { TopicName = $"Many-{i}", ReadQueueNums = 1, WriteQueueNums = 1 })] },
-            BrokerJson.Default.TopicConfigList);
+            TopicJson.Default.TopicConfigList);
 
         RemotingCommand answer = await _broker.InvokeAsync(create);
 
@@ -263,5 +263,5 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
     }
 
     private async Task<TopicConfig?> OnDiskAsync(string topic) =>
-        BrokerJson.Read(await File.ReadAllBytesAsync(TopicsFile), BrokerJson.Default.TopicTableFile)!.Topics!.GetValueOrDefault(topic);
+        BrokerJson.Read(await File.ReadAllBytesAsync(TopicsFile), TopicJson.Default.TopicTableFile)!.Topics!.GetValueOrDefault(topic);
 }

@@ -1,7 +1,7 @@
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
-using RocketOps.Store;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Tests.Transactions;
 

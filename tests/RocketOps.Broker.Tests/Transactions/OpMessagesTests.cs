@@ -1,7 +1,7 @@
 using System.Globalization;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Tests.Transactions;
 

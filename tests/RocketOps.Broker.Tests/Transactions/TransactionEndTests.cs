@@ -1,6 +1,6 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Store;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 

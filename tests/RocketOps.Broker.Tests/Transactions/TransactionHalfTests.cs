@@ -7,9 +7,12 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Store.Log;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 

@@ -2,7 +2,7 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 

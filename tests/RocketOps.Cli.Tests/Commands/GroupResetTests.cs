@@ -1,7 +1,7 @@
 using System.Text.Json;
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Cli.Tests.Commands;
 

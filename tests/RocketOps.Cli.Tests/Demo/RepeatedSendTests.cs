@@ -1,4 +1,5 @@
 using RocketOps.Cli.Demo;
+using RocketOps.Cli.Running;
 using RocketOps.Client;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;

@@ -1,6 +1,7 @@
 using RocketOps.Cli.Up;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing;
 using RocketOps.Testing.Docs;
 using RocketOps.Testing.Processes;

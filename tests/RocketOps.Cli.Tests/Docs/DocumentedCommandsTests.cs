@@ -149,7 +149,15 @@ public sealed partial class DocumentedCommandsTests
             script.Append(here).Append(" || { echo \"failed: $? of ").Append(Quoted(here)).Append("\" >&2; exit 1; }\n");
         }
 
-        (await ChildProcess.RunAsync("/bin/sh", ["-c", script.ToString()], Patience, Environment(folder), folder.Path)).EnsureSuccess();
+        ProcessResult result = await ChildProcess.RunAsync("/bin/sh", ["-c", script.ToString()], Patience, Environment(folder), folder.Path);
+        result.ExitCode.Should().Be(0, "{0}", Cause(result) + result);
+    }
+
+    /// <summary>The command that failed and what it said last: first in the message, where a reader looks, and what decides about running a test again.</summary>
+    private static string Cause(ProcessResult result)
+    {
+        string[] said = result.Error.TrimEnd().Split('\n');
+        return string.Concat(said.TakeLast(3).Reverse().Select(static line => line + "\n"));
     }
 
     private static string Quoted(string command) => Special().Replace(command, @"\$&");

@@ -3,7 +3,8 @@ using RocketOps.Cli.Tests.Support;
 using RocketOps.Cli.Up;
 using RocketOps.Client;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

@@ -2,7 +2,7 @@ using System.Text;
 using RocketOps.Cli.Tests.Up;
 using RocketOps.Cli.Up;
 using RocketOps.Client;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Tests.Running;
 

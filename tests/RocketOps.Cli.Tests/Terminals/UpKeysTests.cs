@@ -1,3 +1,4 @@
+using RocketOps.Cli.Running;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;

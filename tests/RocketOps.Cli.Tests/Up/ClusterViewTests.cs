@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Cli.Up;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Tests.Up;
 

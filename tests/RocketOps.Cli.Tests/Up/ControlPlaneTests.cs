@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Cli.Running;
 using RocketOps.Cli.Up;
 using RocketOps.Testing;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Cli.Up;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using RocketOps.Cli.Running;
 using RocketOps.Cli.Up;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing;
 
 namespace RocketOps.Cli.Tests.Up;

@@ -1,3 +1,4 @@
+using RocketOps.Cli.Running;
 using RocketOps.Cli.Up;
 using RocketOps.Testing;
 

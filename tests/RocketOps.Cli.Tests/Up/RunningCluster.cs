@@ -1,6 +1,7 @@
 using RocketOps.Cli.Tests.Support;
 using RocketOps.Client;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing.Processes;
 
 namespace RocketOps.Cli.Tests.Up;

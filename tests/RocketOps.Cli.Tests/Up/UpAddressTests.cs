@@ -1,5 +1,5 @@
 using RocketOps.Cli.Tests.Support;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing;
 
 namespace RocketOps.Cli.Tests.Up;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RocketOps.Cli.Demo;
+using RocketOps.Cli.Terminals;
 using RocketOps.Cli.Up;
 using RocketOps.Kubernetes.Dynamic;
 

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Json;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Consuming;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Consuming;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using RocketOps.Client.Heartbeats;
+using RocketOps.Client.Subscriptions;
 
 namespace RocketOps.Client.Tests.Messages;
 

@@ -36,7 +36,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     [Fact]
     public void PublicTypes_OfTheClient_NameNothingThatThePackageHides()
     {
-        string[] hidden = ["RocketOps.Hosting", "RocketOps.Messages", "RocketOps.Remoting"];
+        string[] hidden = ["RocketOps.Hosting", "RocketOps.Protocol", "RocketOps.Remoting"];
 
         typeof(RocketMqProducer).Assembly.GetExportedTypes()
             .SelectMany(static type => type.GetMembers().SelectMany(member => Named(member).Append(type.BaseType).Concat(type.GetInterfaces())), static (type, named) => (type, named))

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;

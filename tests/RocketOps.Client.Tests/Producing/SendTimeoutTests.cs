@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

@@ -1,7 +1,7 @@
 using System.Text;
-using RocketOps.Client.Producing;
+using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing.Docs;
 
 namespace RocketOps.Client.Tests.Producing;

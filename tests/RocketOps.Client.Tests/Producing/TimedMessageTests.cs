@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using RocketOps.Client.Producing;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Tests.Producing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 

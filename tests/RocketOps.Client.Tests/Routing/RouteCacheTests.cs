@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Calls;
 using RocketOps.Client.Routing;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Hosting.Hosts;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
 using RocketOps.Testing.Time;

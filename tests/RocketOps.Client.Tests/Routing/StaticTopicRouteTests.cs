@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Client.Json;
 using RocketOps.Client.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Tests.Routing;
 

@@ -5,9 +5,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
 namespace RocketOps.Client.Tests.Support;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Support;

@@ -2,9 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 
 namespace RocketOps.Client.Tests.Support;
 

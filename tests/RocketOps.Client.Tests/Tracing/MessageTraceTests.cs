@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using RocketOps.Client.Tests.Consuming;
 using RocketOps.Client.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.Client.Tests.Tracing;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using RocketOps.Embedded.Api.Errors;
+using RocketOps.Embedded.Api.Builtins;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Schema;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using RocketOps.Embedded.Api.Apply;
+using RocketOps.Embedded.Api.Builtins;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Api.Patch;

@@ -4,9 +4,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Embedded.Kubelet;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Objects;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;
 

@@ -1,6 +1,6 @@
 using RocketOps.Embedded.Kubelet.Objects;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Testing;
 
 namespace RocketOps.Embedded.Tests.Kubelet;

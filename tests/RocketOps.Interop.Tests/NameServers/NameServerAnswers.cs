@@ -4,10 +4,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Hosting.Hosts;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 using RocketOps.Testing;
 
 namespace RocketOps.Interop.Tests.NameServers;

@@ -4,6 +4,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Tests.Support;
 
 namespace RocketOps.Kubernetes.Tests.Controllers;

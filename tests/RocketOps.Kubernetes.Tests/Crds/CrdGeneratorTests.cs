@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Crds;
+using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Kubernetes.Tests.Support;
 
 namespace RocketOps.Kubernetes.Tests.Crds;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Tests.Support;

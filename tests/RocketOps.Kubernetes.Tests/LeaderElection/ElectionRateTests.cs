@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.LeaderElection;
 using RocketOps.Kubernetes.Models;

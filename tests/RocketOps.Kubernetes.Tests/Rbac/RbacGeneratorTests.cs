@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Kubernetes.Rbac;
 using RocketOps.Kubernetes.Tests.Support;
 
 namespace RocketOps.Kubernetes.Tests.Rbac;

@@ -1,6 +1,7 @@
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Tests.Support;

@@ -1,5 +1,7 @@
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 
 namespace RocketOps.Kubernetes.Tests.Servers;
 

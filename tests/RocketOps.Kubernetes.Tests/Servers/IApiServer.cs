@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 
 namespace RocketOps.Kubernetes.Tests.Servers;
 

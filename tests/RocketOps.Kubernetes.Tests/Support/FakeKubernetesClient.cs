@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Tests.Support;

@@ -1,3 +1,6 @@
+using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Entities.Schema;
+
 namespace RocketOps.Kubernetes.Tests.Support;
 
 /// <summary>A custom entity that uses every attribute at least once.</summary>

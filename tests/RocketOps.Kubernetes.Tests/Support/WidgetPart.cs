@@ -1,3 +1,5 @@
+using RocketOps.Kubernetes.Entities.Schema;
+
 namespace RocketOps.Kubernetes.Tests.Support;
 
 public sealed class WidgetPart

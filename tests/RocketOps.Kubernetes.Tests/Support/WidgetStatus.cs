@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Tests.Support;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.NameServer.Hosting;
 using RocketOps.NameServer.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Remoting.Headers;
 

@@ -26,7 +26,7 @@ public sealed class LogFormatTests
         result.ExitCode.Should().Be(0, "{0}", result);
         JsonElement[] lines = Lines(result.Output);
         lines.Should().AllSatisfy(static line => line.EnumerateObject().Take(5).Select(static field => field.Name).Should().Equal("timestamp", "level", "category", "event", "message"));
-        lines.Should().ContainSingle(static line => line.GetProperty("event").GetInt32() == 1010 && line.GetProperty("problem").GetString()!.Contains("enableControllerInNamesrv"));
+        lines.Should().ContainSingle(static line => line.GetProperty("event").GetInt32() == 1110 && line.GetProperty("problem").GetString()!.Contains("enableControllerInNamesrv"));
         lines.Should().ContainSingle(static line => line.GetProperty("message").GetString()!.StartsWith("The Name Server boot success."));
     }
 

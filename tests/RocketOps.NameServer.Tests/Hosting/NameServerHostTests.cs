@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using RocketOps.NameServer.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Hosting;
@@ -33,8 +33,8 @@ public sealed class NameServerHostTests
     [Fact]
     public async Task Eviction_FailsOnce_SilentBrokersAreRemovedAllTheSame()
     {
-        const int Removed = 2103;
-        const int EvictionFailed = 2108;
+        const int Removed = 2603;
+        const int EvictionFailed = 2608;
         using FailingLog log = new(failAt: Removed, count: EvictionFailed);
         await using NameServerFixture server = await NameServerFixture.StartAsync(log, "scanNotActiveBrokerInterval=100");
         await server.RegisterAsync(server.Client(), "a", 0, "h:1", null, ("heartbeatTimeoutMillis", "1"));

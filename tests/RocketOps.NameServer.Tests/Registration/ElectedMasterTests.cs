@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.NameServer.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Registration;

@@ -5,7 +5,7 @@ using FsCheck.Fluent;
 using RocketOps.NameServer.Registration;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Tests.Registration;
 

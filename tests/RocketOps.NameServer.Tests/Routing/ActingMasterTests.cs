@@ -4,11 +4,12 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.NameServer.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Testing;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
+using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Routing;
 

@@ -1,5 +1,5 @@
 using RocketOps.NameServer.Routing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Tests.Routing;
 

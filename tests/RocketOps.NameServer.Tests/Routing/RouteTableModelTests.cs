@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Tests.Routing;
 

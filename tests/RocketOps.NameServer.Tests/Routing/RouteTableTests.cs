@@ -1,6 +1,6 @@
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Tests.Routing;
 

@@ -5,8 +5,8 @@ using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
-using RocketOps.Remoting.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
 

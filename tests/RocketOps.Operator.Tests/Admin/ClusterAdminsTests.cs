@@ -1,5 +1,5 @@
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Entities;

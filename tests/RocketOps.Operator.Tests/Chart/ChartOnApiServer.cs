@@ -1,5 +1,5 @@
 using System.Globalization;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;

@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Yaml;
-using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Rights;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;

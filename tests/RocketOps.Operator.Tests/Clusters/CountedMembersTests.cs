@@ -1,10 +1,11 @@
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
-using RocketOps.Operator.Clusters.Groups;
-using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Leadership;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Tests.Clusters;
 

@@ -1,8 +1,8 @@
-using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Clusters;

@@ -1,4 +1,5 @@
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Rolling;
 
 namespace RocketOps.Operator.Tests.Clusters;

@@ -3,23 +3,24 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
-using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Informers;
+using RocketOps.Kubernetes.Metrics;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Groups;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
 using RocketOps.Testing.Time;
@@ -59,7 +60,7 @@ public sealed class SlowMembersTests : IAsyncDisposable
         }
 
         _admin.Put(Address("a-0-0"), new SubscriptionGroupConfig { Name = "billing" });
-        ConfigMap closure = GroupClosure.Build(Context(), "a-1");
+        ConfigMap closure = GroupClosureMap.Build(Context(), "a-1");
 
         List<string> said = [];
         while (await OpenAsync(closure) is { Phase: OperationPhase.Filling } plan)
@@ -78,7 +79,7 @@ public sealed class SlowMembersTests : IAsyncDisposable
     [Fact]
     public async Task OpenedGroup_EveryMemberIsTold()
     {
-        ConfigMap opened = GroupClosure.Build(Context(), "a-1");
+        ConfigMap opened = GroupClosureMap.Build(Context(), "a-1");
         opened.Data!.Clear();
         (_admin.Permissions[Address("a-1-0")], _admin.Permissions[Address("a-1-1")]) = ("4", "4");
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using Xunit.Abstractions;
 

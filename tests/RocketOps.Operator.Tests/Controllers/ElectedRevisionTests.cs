@@ -1,6 +1,6 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;

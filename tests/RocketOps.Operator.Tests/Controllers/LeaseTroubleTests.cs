@@ -1,8 +1,8 @@
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;

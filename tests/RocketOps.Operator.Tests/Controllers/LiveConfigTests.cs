@@ -1,7 +1,7 @@
 using RocketOps.Client;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.LiveConfig;
 using RocketOps.Operator.Entities;

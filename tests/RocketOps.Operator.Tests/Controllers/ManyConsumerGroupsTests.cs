@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 

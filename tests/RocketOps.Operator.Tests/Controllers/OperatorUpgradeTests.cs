@@ -1,8 +1,8 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Controllers;

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Operator.Topics;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 

@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Client;
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Crashes;

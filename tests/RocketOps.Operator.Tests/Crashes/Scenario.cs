@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;

@@ -2,10 +2,11 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Client;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 

@@ -2,11 +2,11 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using RocketOps.Client;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 

@@ -1,5 +1,5 @@
 using System.Reflection;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 

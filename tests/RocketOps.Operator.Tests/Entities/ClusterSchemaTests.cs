@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Entities;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Entities;

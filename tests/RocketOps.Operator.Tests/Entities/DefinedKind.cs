@@ -2,8 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Tests.Support;
 
 namespace RocketOps.Operator.Tests.Entities;

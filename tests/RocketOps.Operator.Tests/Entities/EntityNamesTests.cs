@@ -1,6 +1,6 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Tests.Entities;
 

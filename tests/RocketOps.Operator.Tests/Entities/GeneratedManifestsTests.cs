@@ -1,12 +1,10 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Crds;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters;
+using RocketOps.Kubernetes.Rbac;
+using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Tests.Entities;
 

@@ -1,6 +1,5 @@
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Tests.Entities;
 

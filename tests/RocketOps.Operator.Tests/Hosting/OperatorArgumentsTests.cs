@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Tests.Hosting;
 

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;

@@ -1,12 +1,13 @@
 using System.Diagnostics.Metrics;
 using NSubstitute;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Metrics;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Tests.Metrics;
 
@@ -44,7 +45,7 @@ public sealed class ClusterMetricsTests
     {
         IEntityCache<BrokerCluster> clusters = Substitute.For<IEntityCache<BrokerCluster>>();
         clusters.List().Returns([cluster]);
-        using Meter meter = new(ClusterMetrics.MeterName);
+        using Meter meter = new(OperatorMeter.Name);
         IMeterFactory factory = Substitute.For<IMeterFactory>();
         factory.Create(Arg.Any<MeterOptions>()).Returns(meter);
 

@@ -1,8 +1,8 @@
 using System.Globalization;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;

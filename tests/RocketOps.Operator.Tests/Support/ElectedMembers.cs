@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Yaml;
 
 namespace RocketOps.Operator.Tests.Support;

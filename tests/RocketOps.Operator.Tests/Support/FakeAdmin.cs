@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using RocketOps.Client;
-using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Spec.Keys;
 
 namespace RocketOps.Operator.Tests.Support;
 

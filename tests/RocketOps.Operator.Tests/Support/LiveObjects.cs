@@ -1,5 +1,5 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Operator.Tests.Support;
 

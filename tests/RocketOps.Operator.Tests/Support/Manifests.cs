@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 
 namespace RocketOps.Operator.Tests.Support;
 

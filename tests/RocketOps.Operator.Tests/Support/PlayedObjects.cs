@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Tests.Support;

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Client.Configuration;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Metrics;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Support;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using RocketOps.Embedded;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Tests.Support;

@@ -1,6 +1,6 @@
 using RocketOps.Embedded;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Tests.Support;
 

@@ -1,8 +1,8 @@
 using RocketOps.Client;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using RocketOps.Client;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
 using RocketOps.Testing.Time;

@@ -3,8 +3,8 @@ using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
 

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

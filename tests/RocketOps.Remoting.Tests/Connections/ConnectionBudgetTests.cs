@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 

@@ -1,5 +1,5 @@
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Remoting.Tests.Connections;
 

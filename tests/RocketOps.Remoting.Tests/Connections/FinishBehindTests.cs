@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Remoting.Tests.Connections;

@@ -3,10 +3,10 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 

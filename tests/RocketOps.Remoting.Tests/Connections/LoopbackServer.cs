@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Logging;
 

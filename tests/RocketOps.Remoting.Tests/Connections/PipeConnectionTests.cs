@@ -1,9 +1,10 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Kestrel;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 

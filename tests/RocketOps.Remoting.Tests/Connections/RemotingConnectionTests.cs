@@ -2,11 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 

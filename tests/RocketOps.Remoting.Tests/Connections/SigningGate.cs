@@ -1,7 +1,7 @@
 using System.Text;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Remoting.Tests.Connections;
 
@@ -22,7 +22,7 @@ internal sealed class SigningGate(int forbiddenCode) : IRequestGate
         }
 
         SortedDictionary<string, string> fields = new(StringComparer.Ordinal);
-        ExtFieldReader reader = new(frame, batch);
+        ExtFieldReader reader = new(frame, batch.RentScratch(frame.ScratchBytes));
         while (reader.TryRead(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
             fields.Add(Encoding.UTF8.GetString(name), Encoding.UTF8.GetString(value));

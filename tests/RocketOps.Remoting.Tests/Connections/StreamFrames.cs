@@ -1,7 +1,7 @@
 using System.Buffers;
-using RocketOps.Remoting.Commands;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 
 namespace RocketOps.Remoting.Tests.Connections;
 

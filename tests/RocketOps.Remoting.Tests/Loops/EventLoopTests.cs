@@ -1,8 +1,8 @@
 using System.Buffers;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Loops.LoopBench;

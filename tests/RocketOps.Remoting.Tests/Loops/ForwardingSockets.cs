@@ -1,6 +1,6 @@
 using System.Net;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 
 namespace RocketOps.Remoting.Tests.Loops;
 

@@ -1,11 +1,11 @@
 using System.Buffers;
 using System.Net.Security;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
-using RocketOps.Remoting.Loops;
-using RocketOps.Remoting.Server;
+using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Loops;
 using RocketOps.Testing;
 using RocketOps.Testing.Logging;
 

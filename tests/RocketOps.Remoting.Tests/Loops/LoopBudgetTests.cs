@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using RocketOps.Protocol.Framing;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Framing;
-using RocketOps.Remoting.Headers;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using RocketOps.Testing.Time;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 using RocketOps.Remoting.Tests.Connections;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Loops.LoopBench;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.InteropServices;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 
 namespace RocketOps.Remoting.Tests.Loops;
 

@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Loops;
+using RocketOps.Remoting.Server.Loops;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Remoting.Tests.Loops;

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text.Json;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 using RocketOps.Testing.Rings;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.Tests.Support;
 

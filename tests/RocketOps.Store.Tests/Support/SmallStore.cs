@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
 

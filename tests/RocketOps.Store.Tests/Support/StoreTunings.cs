@@ -1,3 +1,5 @@
+using RocketOps.Store.Contracts;
+
 namespace RocketOps.Store.Tests.Support;
 
 /// <summary>Settings a store of a test begins with.</summary>

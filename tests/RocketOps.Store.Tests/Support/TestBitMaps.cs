@@ -1,3 +1,7 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Reading;
+
 namespace RocketOps.Store.Tests.Support;
 
 /// <summary>Bit maps of messages whose property <c>n</c> is a number: bit n is set. Counts how often it was asked.</summary>

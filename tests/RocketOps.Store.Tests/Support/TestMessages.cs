@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Text;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Store.Tests.Support;
 

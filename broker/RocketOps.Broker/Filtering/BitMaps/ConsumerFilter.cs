@@ -1,5 +1,5 @@
 using RocketOps.Broker.Filtering.Sql92;
-using RocketOps.Store;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Filtering.BitMaps;
 

@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Filtering.Sql92;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
-using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Filtering.BitMaps;
@@ -30,7 +29,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
     private readonly int _maxPerTopic;
     private readonly Func<long> _lastStoreTimestamp;
     private readonly TimeProvider _time;
-    private readonly ConfigFile _file;
+    private readonly JsonConfigFile _file;
     private readonly string _abortPath;
     private readonly IStoreFileSystem _fileSystem;
     private readonly ILogger _logger;
@@ -52,7 +51,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         _logger = logger;
         _fileSystem = fileSystem;
         _abortPath = Path.Combine(options.StoreRoot, "abort");
-        _file = new ConfigFile(Path.Combine(options.StoreRoot, "config", "consumerFilter.json"), fileSystem);
+        _file = new JsonConfigFile(Path.Combine(options.StoreRoot, "config", "consumerFilter.json"), fileSystem);
     }
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -66,7 +65,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         ConsumerFilterFile? content;
         try
         {
-            content = _file.Read(BrokerJson.Default.ConsumerFilterFile);
+            content = _file.Read(FilterJson.Default.ConsumerFilterFile);
         }
         catch (InvalidDataException damaged)
         {
@@ -170,7 +169,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
         await _writes.WaitAsync();
         try
         {
-            await _file.WriteAsync(Snapshot());
+            await _file.WriteAsync(Snapshot(), FilterJson.Files.ConsumerFilterFile);
         }
         finally
         {

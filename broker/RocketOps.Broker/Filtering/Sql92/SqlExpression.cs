@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using RocketOps.Broker.Filtering.Sql92.Nodes;
-using RocketOps.Store;
+using RocketOps.Broker.Filtering.Sql92.Values;
+using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Filtering.Sql92;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Filtering.Sql92.Nodes;
+using RocketOps.Broker.Filtering.Sql92.Values;
 
 namespace RocketOps.Broker.Filtering.Sql92;
 

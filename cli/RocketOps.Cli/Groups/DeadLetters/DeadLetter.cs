@@ -1,7 +1,7 @@
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Store;
-using RocketOps.Cli.Topics;
 using RocketOps.Client;
-using RocketOps.Messages;
+using RocketOps.Protocol.Records;
 
 namespace RocketOps.Cli.Groups.DeadLetters;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Messages;
-using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Groups.DeadLetters;

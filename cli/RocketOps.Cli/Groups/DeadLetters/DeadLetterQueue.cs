@@ -1,7 +1,7 @@
-using RocketOps.Cli.Clusters;
+using RocketOps.Cli.Arguments;
+using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Running;
-using RocketOps.Cli.Topics;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Groups.DeadLetters;

@@ -1,6 +1,7 @@
-using RocketOps.Remoting.Commands;
+using RocketOps.Client.Consuming.Handling;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 
 namespace RocketOps.Client.Consuming.Answers;
 
@@ -8,7 +9,7 @@ namespace RocketOps.Client.Consuming.Answers;
 /// CONSUME_MESSAGE_DIRECTLY (309): an administrator has one message handled here, once; no offset changes and nothing is given back, whatever the handler says. Of a batch that is stored as one
 /// record all messages are handled, up to the first that fails. As many at a time as handlers may work. Source: remoting.md §2.6.
 /// </summary>
-internal sealed class ConsumeDirectlyHandler(RocketMqPushConsumer consumer) : AsyncRequestHandler
+internal sealed class ConsumeDirectlyHandler(IAnsweringConsumer consumer) : AsyncRequestHandler
 {
     private int _working;
 

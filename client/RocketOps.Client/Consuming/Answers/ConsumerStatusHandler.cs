@@ -1,11 +1,12 @@
-using RocketOps.Remoting.Commands;
+using RocketOps.Client.Consuming.Queues;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 
 namespace RocketOps.Client.Consuming.Answers;
 
 /// <summary>GET_CONSUMER_STATUS_FROM_CLIENT (221): the offsets this member has reached in a topic, committed or not. Source: remoting.md §2.6.</summary>
-internal sealed class ConsumerStatusHandler(RocketMqPushConsumer consumer) : AsyncRequestHandler
+internal sealed class ConsumerStatusHandler(IAnsweringConsumer consumer) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {

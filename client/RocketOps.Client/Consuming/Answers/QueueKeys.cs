@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Json;
+using RocketOps.Protocol.Json;
 
 namespace RocketOps.Client.Consuming.Answers;
 

@@ -1,6 +1,6 @@
-using RocketOps.Client.Internal;
+using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Consuming.Answers;
@@ -9,7 +9,7 @@ namespace RocketOps.Client.Consuming.Answers;
 /// RESET_CONSUMER_CLIENT_OFFSET (220), one-way: an administrator moved the group, and what this member reads of the topic goes on there. Java waits 10 s for handlers at work; here what
 /// they say afterwards is not noted, as with every seek. Source: remoting.md §2.6, §5.10.
 /// </summary>
-internal sealed class ResetOffsetHandler(RocketMqPushConsumer consumer) : AsyncRequestHandler
+internal sealed class ResetOffsetHandler(IAnsweringConsumer consumer) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using RocketOps.Client.Heartbeats;
+using RocketOps.Client.Consuming.Queues;
 using RocketOps.Client.Json;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Json;
 
 namespace RocketOps.Client.Consuming.Answers;
 
@@ -12,7 +12,7 @@ namespace RocketOps.Client.Consuming.Answers;
 /// GET_CONSUMER_RUNNING_INFO (307): what this member reads, how far it is and how it was set up, for mqadmin and consoles. Rates per topic are not kept here; they are metrics of the
 /// meter <c>RocketOps.Client</c>. Source: remoting.md §2.7.
 /// </summary>
-internal sealed class RunningInfoHandler(RocketMqPushConsumer consumer) : AsyncRequestHandler
+internal sealed class RunningInfoHandler(IAnsweringConsumer consumer) : AsyncRequestHandler
 {
     private const long BytesPerMebibyte = 1024 * 1024;
 

@@ -1,4 +1,6 @@
-using RocketOps.Client.Internal;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Consuming.Pulling;
+using RocketOps.Client.Consuming.Queues;
 
 namespace RocketOps.Client.Consuming.Polling;
 

@@ -1,3 +1,5 @@
+using RocketOps.Client.Consuming.Offsets;
+
 namespace RocketOps.Client.Consuming.Polling;
 
 /// <summary>

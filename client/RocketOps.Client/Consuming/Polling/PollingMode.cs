@@ -1,3 +1,7 @@
+using RocketOps.Client.Consuming.Offsets;
+using RocketOps.Client.Consuming.Pulling;
+using RocketOps.Client.Consuming.Queues;
+
 namespace RocketOps.Client.Consuming.Polling;
 
 /// <summary>What makes a consumer one that is polled: no handlers, no retry topic, offsets that the program settles, and queues that may be given by hand.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Connections;
 
 namespace RocketOps.Client.Producing.Batching;
 

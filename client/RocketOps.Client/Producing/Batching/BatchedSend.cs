@@ -1,4 +1,5 @@
-using RocketOps.Client.Tracing;
+using RocketOps.Client.Messages;
+using RocketOps.Client.Producing.Sending;
 
 namespace RocketOps.Client.Producing.Batching;
 

@@ -1,5 +1,5 @@
-using RocketOps.Client.Tracing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Client.Producing.Sending;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Producing.Batching;
 
@@ -86,7 +86,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         UnroutedTopic? unrouted = null;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(RocketMqProducer));
+            ObjectDisposedException.ThrowIf(_isClosed, sender.Owner);
             if (_heldBytes + send.HeldBytes > options.TotalBatchMaxBytes)
             {
                 throw new RocketMqException(

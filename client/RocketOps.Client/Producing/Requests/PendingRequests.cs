@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
-using RocketOps.Client.Internal;
-using RocketOps.Remoting.Commands;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Producing.Requests;
@@ -33,11 +34,12 @@ internal sealed class PendingRequests(ProducerOptions options) : AsyncRequestHan
         PropertiesOf(request).GetValueOrDefault(PropertyNames.CorrelationId) is { } id && _waiting.ContainsKey(id);
 
     /// <summary>Nobody waits any more.</summary>
-    public void Stop()
+    /// <param name="owner">Whom those that wait are told of.</param>
+    public void Stop(string owner)
     {
         foreach (TaskCompletionSource<ReceivedMessage> waiting in _waiting.Values)
         {
-            waiting.TrySetException(new ObjectDisposedException(nameof(RocketMqProducer)));
+            waiting.TrySetException(new ObjectDisposedException(owner));
         }
     }
 

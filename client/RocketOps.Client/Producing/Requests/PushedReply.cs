@@ -1,5 +1,5 @@
 using System.Net;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Producing.Requests;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Client.Producing.Sending;
 
 namespace RocketOps.Client.Producing.Requests;
 

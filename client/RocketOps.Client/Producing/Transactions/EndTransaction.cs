@@ -1,4 +1,4 @@
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Producing.Transactions;
 

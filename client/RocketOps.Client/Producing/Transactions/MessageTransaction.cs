@@ -1,7 +1,10 @@
 using System.Globalization;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Calls;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Tracing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Producing.Transactions;
 
@@ -75,7 +78,7 @@ internal sealed class MessageTransaction : IMessageTransaction
     private async Task EndAsync(TransactionResolution resolution, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        _calls.Enter(typeof(RocketMqProducer));
+        _calls.Enter();
         try
         {
             await EndAsPartAsync(resolution, cancellationToken).ConfigureAwait(false);
@@ -145,7 +148,7 @@ internal sealed class MessageTransaction : IMessageTransaction
         if (isFirst)
         {
             _tracer?.Add(new EndTransactionTraceEntry(
-                MessageId, _message.Keys, _tracer.NowMs, TraceEntry.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
+                MessageId, _message.Keys, _tracer.NowMs, SendTrace.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
         }
 
         await _client.Caller.InvokeSuccessAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);

@@ -1,9 +1,11 @@
 using System.Threading.Channels;
-using RocketOps.Client.Internal;
+using RocketOps.Client.Connections;
+using RocketOps.Client.Diagnostics;
+using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Tracing;
-using RocketOps.Remoting.Commands;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
-using RocketOps.Remoting.Headers;
 
 namespace RocketOps.Client.Producing.Transactions;
 
@@ -105,7 +107,7 @@ internal sealed class TransactionChecks : IRequestHandler
             id = half.Message.MessageId;
             TransactionResolution resolution = await _options.TransactionChecker!(half.Message, _stopping.Token).ConfigureAwait(false);
             _tracer?.Add(new EndTransactionTraceEntry(
-                id, half.Message.Keys, _tracer.NowMs, half.Message.Properties.GetValueOrDefault(PropertyNames.Region) ?? TraceEntry.DefaultRegion, _options.Group, half.Message.Topic, half.Message.Tag,
+                id, half.Message.Keys, _tracer.NowMs, half.Message.Properties.GetValueOrDefault(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group, half.Message.Topic, half.Message.Tag,
                 question.Connection.RemoteEndPoint.ToString()!, resolution, AnswersCheck: true));
             if (resolution is not (TransactionResolution.Commit or TransactionResolution.Rollback))
             {

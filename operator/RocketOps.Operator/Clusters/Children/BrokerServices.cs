@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 
 namespace RocketOps.Operator.Clusters.Children;
 

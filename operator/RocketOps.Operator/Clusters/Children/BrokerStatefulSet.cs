@@ -1,11 +1,10 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Draining;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.LiveConfig;
-using RocketOps.Operator.Clusters.Membership;
-using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Marks;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Clusters.Revisions;
-using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Children;
@@ -16,8 +15,6 @@ namespace RocketOps.Operator.Clusters.Children;
 /// </summary>
 internal static class BrokerStatefulSet
 {
-    public const string ContainerName = "broker";
-
     private const string StoreDirectory = PodParts.DataDirectory + "/store";
 
     /// <summary>The set with the template that was chosen for it (<see cref="RevisionPlan"/>).</summary>
@@ -142,7 +139,7 @@ internal static class BrokerStatefulSet
 
     private static Container Container(ClusterContext context, string group, bool looksForClosure) => new()
     {
-        Name = ContainerName,
+        Name = PodParts.BrokerContainer,
         Image = context.BrokerImageOf(group),
         ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
         Args = ["-c", PodParts.ConfigDirectory + "/$(POD_NAME).conf", "-c", PodParts.LiveConfigDirectory + "/" + LiveValues.FileName],

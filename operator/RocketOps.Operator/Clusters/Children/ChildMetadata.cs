@@ -1,5 +1,6 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 
 namespace RocketOps.Operator.Clusters.Children;
 

@@ -1,12 +1,13 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.LiveConfig;
 
 namespace RocketOps.Operator.Clusters.Children;
 
 /// <summary>
 /// Holds the configuration that brokers take while they run, one file for all brokers of a cluster, which goes over the file that a start reads. Changed in place, and there when it is empty too: pods
-/// mount it, and one that starts reads what is asked for now. Members that run are told by <see cref="Steps.LiveConfigStep"/>.
+/// mount it, and one that starts reads what is asked for now. Members that run are told by <c>LiveConfigStep</c>.
 /// </summary>
 internal static class LiveConfigMap
 {

@@ -1,12 +1,12 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Pods;
 
 namespace RocketOps.Operator.Clusters.Children;
 
 /// <summary>The name servers. They keep nothing: any pod is as good as any other.</summary>
 internal static class NameServerDeployment
 {
-    public const string ContainerName = "nameserver";
-
     /// <summary>
     /// A name server is ready when it knows what the others know. Clients of the one that goes look for another by their own pace: a rollout gives them and the
     /// slowest broker, which registers at least every 30 s, that time before it takes the next old one away.
@@ -67,7 +67,7 @@ internal static class NameServerDeployment
 
     private static Container Container(ClusterContext context) => new()
     {
-        Name = ContainerName,
+        Name = PodParts.NameServerContainer,
         Image = context.NameServerImage,
         ImagePullPolicy = context.Spec.ImagePullPolicy.ToString(),
         Args = ["-c", PodParts.ConfigDirectory + "/" + NameServerConfigFile.FileName],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Children;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Clusters.Draining;

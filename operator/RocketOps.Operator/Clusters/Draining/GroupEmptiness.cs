@@ -1,6 +1,6 @@
 using RocketOps.Client;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Clusters.Draining;

@@ -1,5 +1,8 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Leadership;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 

@@ -1,3 +1,5 @@
+using RocketOps.Operator.Clusters.Leadership;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Groups;
@@ -12,7 +14,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="Outdated">The pod was made from an older template than the set's.</param>
 /// <param name="Terminating">The pod is being deleted.</param>
 /// <param name="Registered">The name servers know the pod by its address; null when they could not be asked.</param>
-/// <param name="ReadySince">Since when the pod serves, by the clock of its node (<see cref="Rolling.ServingTimes"/> says it by ours); null when it does not or does not say.</param>
+/// <param name="ReadySince">Since when the pod serves, by the clock of its node (<see cref="ServingTimes"/> says it by ours); null when it does not or does not say.</param>
 /// <param name="SendsRefused">Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.</param>
 /// <param name="LogEnd">Bytes its log has come to, as it says; null when it could not be asked.</param>
 /// <param name="Changed">Of an outdated pod what has changed in the template since, see <see cref="TemplateChanges"/>.</param>
@@ -22,7 +24,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <param name="NotFollowing">Why it does not follow, in its own words; null while it does.</param>
 /// <param name="Answers">Whether it answered when it was asked in this pass; null when it was not asked, and when its pod is not ready and it did not answer either.</param>
 /// <param name="Unanswering">It has not answered for so long that it counts (<see cref="FaultTimes"/>).</param>
-/// <param name="Recovering">It does not serve yet, and may by itself (<see cref="Rolling.RecoveryTimes"/>).</param>
+/// <param name="Recovering">It does not serve yet, and may by itself (<see cref="RecoveryTimes"/>).</param>
 /// <param name="Behind">Of a slave: it lacks what its master had some time ago (<see cref="LagTimes"/>); null while that is not known.</param>
 internal sealed record MemberState(
     string Group,

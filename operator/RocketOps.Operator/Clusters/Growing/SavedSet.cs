@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
-using RocketOps.Operator.Clusters.Steps;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Marks;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Growing;
 

@@ -1,5 +1,6 @@
 using RocketOps.Hosting.Properties;
-using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Spec.Keys;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.LiveConfig;
 
@@ -21,7 +22,7 @@ internal static class LiveKeys
 
     /// <summary>Whether brokers of this version take a key while they run, and nobody but the user sets it.</summary>
     public static bool IsLive(string key) =>
-        ProgramKeys.Broker.Find(key) is { IsLive: true } && !BrokerConfigKeys.OwnedByBroker.Contains(key) && !BrokerConfigFile.SyncKeys.Contains(key, StringComparer.Ordinal);
+        ProgramKeys.Broker.Find(key) is { IsLive: true } && !BrokerConfigKeys.OwnedByBroker.Contains(key) && !BrokerConfigKeys.SyncKeys.Contains(key, StringComparer.Ordinal);
 
     /// <summary>A value as a broker shows it, so that two that mean the same are the same; what cannot be read stays as it is. An empty one means the default.</summary>
     public static string Normal(string key, string value) =>

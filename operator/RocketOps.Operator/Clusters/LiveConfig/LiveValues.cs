@@ -1,5 +1,5 @@
 using RocketOps.Hosting.Properties;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.LiveConfig;

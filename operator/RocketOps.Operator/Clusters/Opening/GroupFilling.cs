@@ -1,12 +1,13 @@
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Groups;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 using RocketOps.Operator.Topics;
 
 namespace RocketOps.Operator.Clusters.Opening;

@@ -1,4 +1,6 @@
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Scaling;

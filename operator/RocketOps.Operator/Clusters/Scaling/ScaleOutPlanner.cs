@@ -1,7 +1,7 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
-using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Scaling;

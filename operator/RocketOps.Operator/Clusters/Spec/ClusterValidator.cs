@@ -1,9 +1,10 @@
 using System.Text.RegularExpressions;
 using RocketOps.Hosting.Properties;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Growing;
-using RocketOps.Operator.Clusters.Membership;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Marks;
+using RocketOps.Operator.Clusters.Spec.Keys;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -163,7 +164,7 @@ internal static partial class ClusterValidator
 
     internal static Problem? CheckSyncKeys(BrokerClusterSpec spec)
     {
-        string[] both = BrokerConfigFile.SyncKeys.Where(key => spec.Brokers.Config?.ContainsKey(key) == true).ToArray();
+        string[] both = BrokerConfigKeys.SyncKeys.Where(key => spec.Brokers.Config?.ContainsKey(key) == true).ToArray();
         return both.Length == 0
             ? null
             : new Problem(Reasons.InvalidConfig, $"brokers.config may not set {string.Join(", ", both)} with replication.mode Sync or failover Automatic: replication.minInSync does. Remove it.");

@@ -1,3 +1,4 @@
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;

@@ -1,3 +1,4 @@
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 

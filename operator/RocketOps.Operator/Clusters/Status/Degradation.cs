@@ -1,5 +1,7 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 

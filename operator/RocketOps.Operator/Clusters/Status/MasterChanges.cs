@@ -1,6 +1,6 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Events;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Status;

@@ -1,8 +1,9 @@
 using System.Globalization;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;

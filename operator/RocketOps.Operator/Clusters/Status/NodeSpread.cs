@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Reporting;
 

@@ -1,6 +1,8 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Pods;
 
 namespace RocketOps.Operator.Clusters.Status;
 

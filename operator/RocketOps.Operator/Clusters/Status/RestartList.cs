@@ -1,10 +1,11 @@
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Status;
 
 /// <summary>
 /// The last restarts as the status lists them. The status holds which pod each member had and what had changed since that was made; a pass that finds another pod lists it and notes the new pod in the same write,
-/// so a restart is listed once, whichever operator made it and whenever that one ended. <see cref="Steps.RollStep"/> waits with a restart until the status holds why.
+/// so a restart is listed once, whichever operator made it and whenever that one ended. <c>RollStep</c> waits with a restart until the status holds why.
 /// </summary>
 internal static class RestartList
 {

@@ -1,4 +1,6 @@
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Entities;

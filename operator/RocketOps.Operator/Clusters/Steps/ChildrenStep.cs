@@ -2,18 +2,18 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Growing;
-using RocketOps.Operator.Clusters.Membership;
-using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -183,7 +183,7 @@ internal sealed class ChildrenStep
     /// </summary>
     private async Task CloseAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
     {
-        ConfigMap closure = GroupClosure.Build(context, set.Name());
+        ConfigMap closure = GroupClosureMap.Build(context, set.Name());
         ConfigMap? there = _caches.ConfigMaps.Get(closure.Key()) ?? await _client.GetAsync<ConfigMap>(closure.Name(), closure.Namespace(), cancellationToken);
         if (there is not null)
         {

@@ -1,20 +1,21 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Draining;
 using RocketOps.Operator.Clusters.Groups;
-using RocketOps.Operator.Clusters.Opening;
-using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Rights;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -262,7 +263,7 @@ internal sealed partial class DrainStep
             IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
 
             // A new group that was never opened is no drain's business.
-            if (!observation.IsClosed(group.Name) && await BrokerPermission.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
+            if (!observation.IsClosed(group.Name) && await GroupOpening.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
             {
                 _events.Record(context.Cluster, EventType.Normal, "GroupOpened", "Drain", $"{group.Name} stays after all and takes messages again.", group.Set);
             }

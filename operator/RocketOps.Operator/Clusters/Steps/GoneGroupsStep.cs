@@ -1,7 +1,9 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

@@ -1,6 +1,7 @@
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 

@@ -1,4 +1,4 @@
-using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;

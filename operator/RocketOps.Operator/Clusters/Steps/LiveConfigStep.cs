@@ -1,20 +1,20 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
-using RocketOps.Kubernetes.Controllers;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Metrics;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.LiveConfig;
-using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

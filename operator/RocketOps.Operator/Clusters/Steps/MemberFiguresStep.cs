@@ -1,11 +1,12 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

@@ -1,12 +1,13 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
-using RocketOps.Operator.Clusters.Opening;
+using RocketOps.Operator.Clusters.Marks;
+using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Clusters.Revisions;
-using RocketOps.Operator.Clusters.Spec;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

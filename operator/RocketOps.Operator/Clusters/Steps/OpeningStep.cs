@@ -1,15 +1,17 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
+using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Masters;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -124,7 +126,7 @@ internal sealed partial class OpeningStep
     private async Task<OpeningPlan?> LetInAsync(
         IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
     {
-        if (await BrokerPermission.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
+        if (await GroupOpening.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
         {
             return Opening(group, "now");
         }

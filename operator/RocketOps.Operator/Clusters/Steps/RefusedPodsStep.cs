@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Status;
-using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Reporting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

@@ -1,10 +1,11 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client;
-using RocketOps.Kubernetes;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

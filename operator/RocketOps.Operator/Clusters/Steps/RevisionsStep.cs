@@ -1,12 +1,13 @@
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Revisions;
-using RocketOps.Operator.Clusters.Spec;
+using RocketOps.Operator.Clusters.Revisions.Planning;
 using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Reporting;
 

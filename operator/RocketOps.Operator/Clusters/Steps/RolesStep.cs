@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
-using RocketOps.Kubernetes;
 using RocketOps.Kubernetes.Client;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
 

@@ -2,9 +2,9 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Scaling;
-using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Steps;

@@ -3,9 +3,9 @@ using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Events;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
+using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Scaling;
-using RocketOps.Operator.Clusters.Spec;
 using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Steps;

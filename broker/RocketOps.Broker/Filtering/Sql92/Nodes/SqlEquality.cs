@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>=. The sides are not alike: a missing left one makes it unknown, a missing right one false; of two that are missing it is true.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RocketOps.Broker.Filtering.Sql92.Values;
 
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 

@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>A part of a compiled expression. Immutable, shared by all threads; evaluating allocates nothing.</summary>

@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>NOT: unknown stays unknown.</summary>

@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>&lt;, &lt;=, &gt; and &gt;=; unknown when a side is missing.</summary>

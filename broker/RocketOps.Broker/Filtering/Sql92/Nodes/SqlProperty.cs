@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>The value of a message's property, a text always; null when it is missing.</summary>

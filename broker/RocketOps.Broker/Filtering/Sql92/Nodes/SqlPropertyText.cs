@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>A property equal to a text, as <see cref="SqlEquality"/> says it; unknown when it is missing.</summary>

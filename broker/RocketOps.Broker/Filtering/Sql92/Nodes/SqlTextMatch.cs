@@ -1,3 +1,5 @@
+using RocketOps.Broker.Filtering.Sql92.Values;
+
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>CONTAINS, STARTSWITH and ENDSWITH, and with NOT; false for what is no text and for an empty text to look for, also with NOT.</summary>

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+using RocketOps.Hosting.Hosts;
+
+namespace RocketOps.Broker.Configuration;
+
+/// <summary>
+/// What the world calls this broker: the address in routes and the host in records. The port is known once the server listens.
+/// </summary>
+internal sealed class BrokerAddress
+{
+    private readonly IPAddress _storeAddress;
+    private volatile Bound _bound;
+
+    private BrokerAddress(string host, string hostAsMaster, IPAddress storeAddress, int port)
+    {
+        Host = host;
+        HostAsMaster = hostAsMaster;
+        _storeAddress = storeAddress;
+        _bound = new Bound(port, MessageHost.From(storeAddress, port), FormatAddress(host, port));
+    }
+
+    public string Host { get; }
+
+    /// <summary>What the world is told while this broker leads a group whose master has an address of its own (<c>masterIP1</c>).</summary>
+    public string HostAsMaster { get; }
+
+    public int Port => _bound.Port;
+
+    /// <summary><c>brokerIP1:listenPort</c> as clients connect to it.</summary>
+    public string Text => _bound.Text;
+
+    /// <summary>The same for <see cref="HostAsMaster"/>.</summary>
+    public string TextAsMaster => FormatAddress(HostAsMaster, Port);
+
+    /// <summary>Clients reach the group's master by an address that follows it.</summary>
+    public bool FollowsMaster => HostAsMaster != Host;
+
+    /// <summary>As <see cref="Text"/>, in records and message ids.</summary>
+    public MessageHost StoreHost => _bound.StoreHost;
+
+    /// <summary>brokerIP1 may be a name (a Service); records need a number, so it is resolved once, by the same rules as name servers.</summary>
+    public static async Task<BrokerAddress> CreateAsync(BrokerOptions options, HostResolver resolver, CancellationToken cancellationToken)
+    {
+        if (!IPAddress.TryParse(options.BrokerIP1, out IPAddress? address))
+        {
+            address = await ResolveAsync(options.BrokerIP1, resolver, cancellationToken)
+                ?? (options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress);
+        }
+
+        string asMaster = options.Group is not null && options.Values.Get(BrokerKeys.MasterIP1) is { Length: > 0 } given ? given : options.BrokerIP1;
+        return new BrokerAddress(options.BrokerIP1, asMaster, address, options.ListenPort);
+    }
+
+    public void SetPort(int port) => _bound = new Bound(port, MessageHost.From(_storeAddress, port), FormatAddress(Host, port));
+
+    private static async Task<IPAddress?> ResolveAsync(string host, HostResolver resolver, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The resolver wants a port; any will do.
+            return (await resolver.ResolveAsync($"{host}:1", cancellationToken))[0].Address;
+        }
+        catch (SocketException)
+        {
+            // A name that only clients can resolve (a Service in the cluster's DNS, seen from outside) is still a good address for them.
+            return null;
+        }
+    }
+
+    private static string FormatAddress(string host, int port) => $"{host}:{port}";
+
+    private sealed record Bound(int Port, MessageHost StoreHost, string Text);
+}

@@ -1,0 +1,545 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Failover.Leases;
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Master;
+using RocketOps.Broker.Replication.Slave;
+using RocketOps.Broker.Roles.Sessions;
+using RocketOps.Election;
+using RocketOps.Election.Epochs;
+using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
+using RocketOps.Hosting.Hosts;
+using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
+
+namespace RocketOps.Broker.Failover;
+
+/// <summary>
+/// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network, and does what they say. They are called on one thread, which
+/// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has overtaken is left out. Thread-safe.
+/// </summary>
+internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsyncDisposable
+{
+    /// <summary>Ticks in each renewal.</summary>
+    private const int TicksPerRenewal = 8;
+
+    private const int MaxQuestions = 256;
+
+    private readonly BrokerSettings _settings;
+    private readonly GroupSettings _group;
+    private readonly MessageStore _store;
+    private readonly RoleManager _roles;
+    private readonly MasterAddresses _master;
+    private readonly HaListener _ha;
+    private readonly MemberFiles _files;
+    private readonly HostResolver _resolver;
+    private readonly RefusedMembers _refusedMembers;
+    private readonly Takeover _takeover;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly SerialLoop _loop;
+    private readonly MasterDoor _door;
+    private readonly CopyShortage _shortage;
+    private readonly Lasting _refusing;
+    private readonly CancellationTokenSource _stopping = new();
+    private volatile GroupMember? _member;
+    private volatile EpochHistory _epochs = EpochHistory.Empty;
+    private volatile GroupJoin? _join;
+    private OpenLeaseStore? _leases;
+    private LeaseCalls? _calls;
+    private volatile MemberKeys? _keys;
+    private MemberQuestions? _questions;
+    private AnnouncementLoop? _announcements;
+    private ITimer? _ticks;
+    private Task _growth = Task.CompletedTask;
+    private int _ticking;
+    private int _growing;
+
+    // The number of the newest decision on the role; changes compare theirs with it.
+    private int _term;
+    private Task _changes = Task.CompletedTask;
+
+    // Only the loop touches these.
+    private long _begunEpoch;
+    private long _servedEpoch;
+    private long _tookLeaseAt;
+    private long _refusedMs;
+
+    // A planned switchover has stopped the writes.
+    private volatile bool _isPaused;
+    private volatile bool _stopped;
+    private volatile bool _hasFailed;
+
+    // The copy that this member hands over to as it stops, and whether that one has said since that it stops, too.
+    private volatile string? _successor;
+    private volatile bool _hasSuccessorLeft;
+    private int _notedFailure;
+    private Task _noting = Task.CompletedTask;
+    private Task _leaving = Task.CompletedTask;
+    private volatile string? _masterAtEnd;
+
+    public ElectedGroup(
+        BrokerSettings settings, MessageStore store, RoleManager roles, Takeover takeover, MasterAddresses master, HaListener ha, IStoreFileSystem fileSystem, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+    {
+        _settings = settings;
+        _group = settings.Current.Group ?? throw new ArgumentException("people say who the master is", nameof(settings));
+        _store = store;
+        _roles = roles;
+        _takeover = takeover;
+        _master = master;
+        _ha = ha;
+        _files = new MemberFiles(fileSystem, settings.Current.StoreRoot);
+        _resolver = resolver;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<ElectedGroup>();
+        _time = time;
+        _shortage = new CopyShortage(time);
+        _refusing = new Lasting(time);
+        _refusedMembers = new RefusedMembers(time, _logger);
+        _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
+        _door = new MasterDoor(_group.Options, () => HeldEpoch, () => Leads, time, Post);
+        ha.Admission = _door.Admissions;
+    }
+
+    /// <summary>The lease as this member saw it last; null when there is none or nothing was seen yet.</summary>
+    public LeaseRecord? Lease => _member?.Lease;
+
+    public EpochHistory Epochs => _epochs;
+
+    /// <summary>The highest epoch in which this member has led, followed or seen a lease.</summary>
+    public long SeenEpoch => _member?.State.Seen ?? 0;
+
+    public bool IsSync => _group.Options.Mode == ReplicationMode.Sync;
+
+    public bool TakesMessages => _member is { TakesMessages: true };
+
+    public bool Leads => _member is { LeadingEpoch: not null };
+
+    /// <summary>For how long another member may have led; null when this one leads, or never did.</summary>
+    public TimeSpan? SinceLed => !Leads && Volatile.Read(ref _ledUntil) is > 0 and var until ? _time.GetElapsedTime(until) : null;
+
+    /// <summary>
+    /// Where the master takes requests, when that is another member; null while none is known. As fresh as the lease: who is there says itself whether it leads. Of a member that takes no part any more, who it was then: what
+    /// its connections still bring is passed on until they are closed.
+    /// </summary>
+    public string? MasterElsewhere =>
+        _member is not { } member ? _masterAtEnd
+        : member is { LeadingEpoch: null, Lease: { Holder.Length: > 0, HolderAddress.Length: > 0 } lease } && lease.Holder != _group.Options.Member && lease.Epoch >= member.State.Seen ? lease.HolderAddress : null;
+
+    /// <summary>0 when this member does not lead.</summary>
+    public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
+
+    /// <summary>The last epoch that has begun here since this member started, also when it has handed over since; 0 when none has.</summary>
+    public long ServedEpoch => Volatile.Read(ref _servedEpoch);
+
+    /// <summary>0 when this member has no lease that it could renew (<see cref="GroupMember.HeldEpoch"/>).</summary>
+    public long HeldEpoch => _member?.HeldEpoch ?? 0;
+
+    /// <summary>The epoch whose master this member has stood in for last; 0 when it never has.</summary>
+    public long StandsInFor { get; private set; }
+
+    /// <summary>Told, on another thread, that this member leads no more.</summary>
+    public Action? Deposed { get; set; }
+
+    /// <summary>The store has failed: this member follows nobody and leads nobody until it is started again.</summary>
+    public bool HasFailed => _hasFailed;
+
+    public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
+
+    /// <summary>This member leads, and fewer copies are in sync than there must be: messages wait, or are refused where that lasts (<see cref="LacksCopies"/>).</summary>
+    public bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
+
+    /// <summary>This member has the lease and takes no messages, for longer than what is sent waits: producers are refused, not just held up by a change of the master.</summary>
+    public bool RefusesMessages => IsMute && _refusing.HasLasted(MasterForwarder.SendPatience);
+
+    /// <summary>A hand-over has stopped the writes.</summary>
+    public bool IsPaused => _isPaused;
+
+    private bool IsMute => HeldEpoch > 0 && !TakesMessages;
+
+    public LogEnd LogEnd
+    {
+        get
+        {
+            long end = _store.Positions.Get(_store.Positions.VisibleAt).Value;
+            return new LogEnd(_epochs.EpochAt(end), end);
+        }
+    }
+
+    public long AppendedEnd => _store.Positions.Appended.Value;
+
+    public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.WaitsForRoom);
+
+    public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
+
+    private bool HasStoreFailed => _store.FindFailure() != StoreFlags.None;
+
+    /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
+    public long RefusedMs => Volatile.Read(ref _refusedMs);
+
+    /// <summary>
+    /// Begins to take part. Once, when the server and the replication port are open. Throws <see cref="InvalidDataException"/> with what to do when a file beside the store is damaged,
+    /// <see cref="StoreIOException"/> when the disk fails.
+    /// </summary>
+    public async Task StartAsync()
+    {
+        (MemberState state, _epochs) = await Task.Run(
+            () => _files.Load(_store.Continuity, _store.Options.FlushDiskType, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value));
+        _store.WhenLogFails = NoteFailure;
+        if ((_store.Flags & StoreFlags.NotWriteable) != StoreFlags.None)
+        {
+            NoteFailure();
+        }
+
+        PropertyValues values = _settings.Current.Values;
+        _leases = LeaseStores.Open(
+            _group.LeaseStore, new LeaseStoreContext(_group.Options, values.Get(BrokerKeys.KubernetesCredentials), values.Get(BrokerKeys.MasterSlice), _loggers, _time));
+        (MemberKey key, bool wasThere) = await Task.Run(_files.LoadKey);
+        if (!wasThere && state.GroupId.Length > 0)
+        {
+            LogNewKey(_group.Options.Member, MemberKey.FileName);
+        }
+
+        KeyedLeaseStore leases = new(_leases.Leases, _group.Options.Member, key.Digest, _group.Options.Members);
+        _calls = new LeaseCalls(leases, _group.Options.Lease, new Random(), _time, _logger);
+        MemberKeys keys = new(leases, _calls, key, _group.Options, _refusedMembers, _time, _logger, _stopping.Token);
+        _keys = keys;
+        _questions = new MemberQuestions(_settings, keys, _resolver, _loggers, _time);
+        _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
+        _member = new GroupMember(_group.Options, state, this, _time);
+        LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
+        _loop.Start();
+        TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
+        _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
+        _calls.Watch(lease => Post(member => member.OnLeaseWatched(lease)), () => Post(static member => member.OnLeaseMayHaveChanged()));
+        _growth = FollowGrowthAsync();
+    }
+
+    /// <summary>This member, as it shows others of its group that it is one. To be asked once it has started.</summary>
+    public MemberSender Sender => Keys.Own;
+
+    // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
+    private MemberKeys Keys => _keys ?? throw NotStarted();
+
+    /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
+    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Keys.CheckAsync(sender, peer, cancellationToken);
+
+    public bool MayAcknowledge(long offset) => _member is { LeadingEpoch: { } epoch } member && member.MayAcknowledge(epoch, offset);
+
+    public Task<MemberAnswer> DescribeAsync(CancellationToken cancellationToken) => AskAsync(static member => member.Describe(), cancellationToken);
+
+    /// <summary>Which copy this is, and the group its store belongs to.</summary>
+    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) =>
+        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId), cancellationToken);
+
+    /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
+    public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
+
+    /// <summary>
+    /// Begins to hand over to that member, or to the copy in sync that has most. Returns who it is and the epoch that ends. Throws <see cref="RemotingCommandException"/> with what to say when
+    /// nothing is handed over.
+    /// </summary>
+    public Task<(string Target, long Epoch)> BeginHandOverAsync(string? wanted, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            if (member is not { LeadingEpoch: { } epoch, Lease: { } lease })
+            {
+                string master = member.Lease is { Holder.Length: > 0 } held ? $"{held.Holder} at {held.HolderAddress} does, ask it" : "nobody does";
+                throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"{_group.Options.Member} does not lead {_settings.Current.BrokerName}: {master}");
+            }
+
+            if (!member.RenewsLease)
+            {
+                throw Refused($"{_group.Options.Member} does not reach the lease of {_settings.Current.BrokerName}, and goes on without it as every copy in sync follows: it cannot be handed over now");
+            }
+
+            string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != _group.Options.Member)];
+            string inSync = others.Length == 0 ? "no other member is" : $"in sync are {string.Join(", ", others)}";
+            string target = wanted
+                ?? _door.Admissions.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
+                ?? throw Refused($"no other member of {_settings.Current.BrokerName} is in sync, so nobody could lead instead");
+            if (target == _group.Options.Member)
+            {
+                throw Refused($"{target} leads already");
+            }
+
+            if (!_group.Options.Members.Contains(target, StringComparer.Ordinal))
+            {
+                throw Refused($"'{target}' is no member of {_settings.Current.BrokerName}; its members are {string.Join(", ", _group.Options.Members)} (groupMembers)");
+            }
+
+            if (!others.Contains(target, StringComparer.Ordinal))
+            {
+                throw Refused($"{target} is not in sync, so nothing is handed over to it; {inSync}");
+            }
+
+            return member.HandOverTo(target) ? (target, epoch) : throw Refused("a hand-over is under way already; see who leads in a moment");
+        },
+        cancellationToken);
+
+    private static RemotingCommandException Refused(string why) => new(ResponseCode.SystemError, why);
+
+    /// <inheritdoc cref="MasterDoor.LetIn"/>
+    public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
+        member => _door.LetIn(member, join, _begunEpoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port), cancellationToken);
+
+    /// <inheritdoc cref="GroupJoin.Plan"/>
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(member => GroupJoin.Plan(member, own, master), cancellationToken);
+
+    /// <summary>This log is a copy of that group's from now on; durable on return.</summary>
+    public async Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken)
+    {
+        await Task.Run(() => _files.Write(epochs), CancellationToken.None);
+        _epochs = epochs;
+        await AskAsync(
+            member =>
+            {
+                member.OnJoined(groupId);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// The master that this member follows has ended, and nobody else leads before its lease has. The first of those that may lead next takes the master's address meanwhile: what is asked there waits for the next master
+    /// (<see cref="MasterForwarder"/>) instead of being refused. False when that is not this member, as far as it has seen the lease.
+    /// </summary>
+    public Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            if (member.HeldEpoch is not null || member.Lease is not { } lease || lease.Epoch != gone.Epoch || lease.Holder != gone.Holder
+                || lease.InSync.FirstOrDefault(copy => copy.Member != gone.Holder).Member != _group.Options.Member)
+            {
+                return false;
+            }
+
+            StandsInFor = gone.Epoch;
+            _announcements!.StandingIn(gone.Epoch);
+            return true;
+        },
+        cancellationToken);
+
+    public void TellCut(LeaseRecord lease, long from, long to) => LogCut(lease.Holder, lease.Epoch, from, to);
+
+    public void TellNotLeft(LeaseRecord lease, string reason) => LogNotLeft(lease.Holder, reason);
+
+    /// <inheritdoc cref="MasterDoor.LetGo"/>
+    public Task<bool> LetGoAsync(JoinRequest left, long ticket, CancellationToken cancellationToken) => AskAsync(
+        member =>
+        {
+            _door.LetGo(member, left, ticket);
+            _hasSuccessorLeft |= left.Copy.Incarnation == _successor;
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Before a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the time for it is over; a follower tells its master.
+    /// </summary>
+    public async Task LeaveAsync()
+    {
+        if (_member is { LeadingEpoch: { } epoch, Lease: { } lease })
+        {
+            await LeaveAsMasterAsync(epoch, lease.InSync);
+        }
+        else if (_member is not null && _join is { } join)
+        {
+            await join.LeaveAsync(_stopping.Token);
+        }
+    }
+
+    private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
+    {
+        MemberCopy target = _door.Admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
+        _successor = target.Incarnation;
+        if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
+        {
+            LogLeavesAlone();
+            return;
+        }
+
+        long since = _time.GetTimestamp();
+        while ((Leads || Lease?.Holder == _group.Options.Member) && _time.GetElapsedTime(since) < _group.Options.HandOverTime * 2)
+        {
+            if (_hasSuccessorLeft)
+            {
+                // All members stop at once, as those of a cluster that is deleted do: nobody takes over.
+                LogLeavesAlone();
+                return;
+            }
+
+            await Task.Delay(_group.Options.Lease.Renew / TicksPerRenewal, _time, _stopping.Token);
+        }
+    }
+
+    /// <summary>Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        await _stopping.CancelAsync();
+        if (_ticks is not null)
+        {
+            await _ticks.DisposeAsync();
+        }
+
+        await _loop.DisposeAsync();
+
+        // Nobody decides any more: nothing more is taken or acknowledged.
+        _masterAtEnd = MasterElsewhere;
+        _member = null;
+        _store.Positions.GiveUpReplication();
+        await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_keys?.Putting ?? Task.CompletedTask);
+        await _growth;
+        await _changes;
+        await _leaving;
+        await _noting;
+        await (_announcements?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_leases?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_questions?.DisposeAsync() ?? ValueTask.CompletedTask);
+        _stopping.Dispose();
+    }
+
+    /// <summary>Tells the member something. What it cannot write down it has not promised: it leads no more, and tries again later.</summary>
+    private void Post(Action<GroupMember> tell) => _loop.Post(() =>
+    {
+        try
+        {
+            tell(_member!);
+        }
+        catch (Exception failure) when (failure is StoreException or IOException)
+        {
+            _member!.OnHostFailed($"a promise cannot be written down: {failure.Message}");
+        }
+    });
+
+    private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
+        _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw NotStarted();
+
+    private static RemotingCommandException NotStarted() => new(ResponseCode.SystemError, "this member has not started yet");
+
+    /// <summary>Has the member look at once, unless it is about to: what the timer does.</summary>
+    internal void PostTick()
+    {
+        if (Interlocked.Exchange(ref _ticking, 1) == 0)
+        {
+            Post(Tick);
+        }
+    }
+
+    private void Tick(GroupMember member)
+    {
+        Volatile.Write(ref _ticking, 0);
+        if (HasStoreFailed)
+        {
+            // With each tick anew: a lease that it took would only keep others from it.
+            member.OnHostFailed($"the store has failed ({_store.Flags}); this broker is to be started again");
+            LeaveForGood();
+        }
+
+        member.Tick();
+        _keys!.Tick();
+        _shortage.Note(IsShortOfCopies);
+        _refusing.Note(IsMute);
+    }
+
+    /// <summary>What this follower has acknowledged may be gone: its master is not to count on it any longer.</summary>
+    private void LeaveForGood()
+    {
+        if (_hasFailed)
+        {
+            return;
+        }
+
+        _hasFailed = true;
+        if (_join is { } join)
+        {
+            _join = null;
+            _master.Forget();
+            _leaving = LeaveFailedAsync(join);
+            BeginChange(async term => await _roles.StandByAsync(_group.SlaveId));
+        }
+    }
+
+    private async Task LeaveFailedAsync(GroupJoin join)
+    {
+        try
+        {
+            await join.LeaveAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The member stops: its connections end, which tells the master as much.
+            return;
+        }
+    }
+
+    /// <summary>By the thread that met the failure, which may drive connections. One that comes while the store is closed is noted before that ends.</summary>
+    private void NoteFailure()
+    {
+        if (Interlocked.Exchange(ref _notedFailure, 1) != 0)
+        {
+            return;
+        }
+
+        if (_stopped)
+        {
+            WriteFailure();
+        }
+        else
+        {
+            _noting = Task.Run(WriteFailure);
+        }
+    }
+
+    private void WriteFailure()
+    {
+        try
+        {
+            _files.NoteFailure();
+        }
+        catch (StoreIOException failure)
+        {
+            LogFailureNotNoted(failure);
+        }
+    }
+
+    /// <summary>Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.</summary>
+    private async Task FollowGrowthAsync()
+    {
+        try
+        {
+            Task growth = _store.Growth.Next();
+            while (true)
+            {
+                await growth.WaitAsync(_stopping.Token);
+
+                // Wished for before the member looks: what moves while it does is looked at again.
+                growth = _store.Growth.Next();
+                if (HeldEpoch > 0 && Interlocked.Exchange(ref _growing, 1) == 0)
+                {
+                    Post(member =>
+                    {
+                        Volatile.Write(ref _growing, 0);
+                        member.OnLogGrown();
+                    });
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // This member stops.
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using RocketOps.Broker.Replication;
+using RocketOps.Election.Epochs;
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Broker.Failover;
+
+/// <summary>What a <see cref="GroupJoin"/> needs of the broker around it: its member, its store and a way to its master. Used by one follower at a time.</summary>
+internal interface IJoinHost
+{
+    /// <inheritdoc cref="ElectedGroup.HasFailed"/>
+    bool HasFailed { get; }
+
+    /// <inheritdoc cref="ElectedGroup.SeenEpoch"/>
+    long SeenEpoch { get; }
+
+    /// <inheritdoc cref="ElectedGroup.IdentifyAsync"/>
+    Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="MemberQuestions.JoinAsync"/>
+    Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="MemberQuestions.LeaveAsync"/>
+    Task TellLeavingAsync(string address, JoinRequest left, long ticket, CancellationToken cancellationToken);
+
+    /// <summary>This log and who wrote it. Nobody appends meanwhile: messages are refused, and the only follower is the one that asks.</summary>
+    LogExtent TakeExtent();
+
+    /// <inheritdoc cref="ElectedGroup.PlanAsync"/>
+    Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken);
+
+    /// <summary>Cuts this log, and keeps what is cut off. Ends no sooner than it is done.</summary>
+    Task CutAsync(LeaseRecord lease, long at, long end);
+
+    /// <summary>A log without a byte begins there.</summary>
+    Task BeginLogAtAsync(long at);
+
+    /// <inheritdoc cref="ElectedGroup.NoteJoinedAsync"/>
+    Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken);
+
+    /// <summary>From now on tables are copied from that master, and the log from there.</summary>
+    void Follow(LeaseRecord lease, string haAddress);
+
+    /// <inheritdoc cref="ElectedGroup.TryStandInAsync"/>
+    Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken);
+
+    /// <summary>The master was not told that this member leaves.</summary>
+    void TellNotLeft(LeaseRecord lease, string reason);
+}

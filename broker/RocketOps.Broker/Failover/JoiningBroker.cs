@@ -1,0 +1,46 @@
+using RocketOps.Broker.Replication;
+using RocketOps.Broker.Replication.Slave;
+using RocketOps.Broker.Roles.Sessions;
+using RocketOps.Election.Epochs;
+using RocketOps.Election.Leases;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Failover;
+
+/// <summary>This broker, as a <see cref="GroupJoin"/> sees it.</summary>
+internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
+{
+    public bool HasFailed => group.HasFailed;
+
+    public long SeenEpoch => group.SeenEpoch;
+
+    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => group.IdentifyAsync(cancellationToken);
+
+    public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken) => questions.JoinAsync(address, join, cancellationToken);
+
+    public Task TellLeavingAsync(string address, JoinRequest left, long ticket, CancellationToken cancellationToken) => questions.LeaveAsync(address, left, ticket, cancellationToken);
+
+    public LogExtent TakeExtent()
+    {
+        store.Writer.WritePending();
+        return new LogExtent(group.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
+    }
+
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => group.PlanAsync(own, master, cancellationToken);
+
+    public async Task CutAsync(LeaseRecord lease, long at, long end)
+    {
+        await roles.CutAsFollowerAsync(new PhysicalOffset(at));
+        group.TellCut(lease, at, end);
+    }
+
+    public async Task BeginLogAtAsync(long at) => await store.BeginLogAtAsync(new PhysicalOffset(at), CancellationToken.None);
+
+    public Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken) => group.NoteJoinedAsync(epochs, groupId, cancellationToken);
+
+    public void Follow(LeaseRecord lease, string haAddress) => addresses.Elect(lease.HolderAddress, haAddress, lease.Epoch);
+
+    public Task<bool> TryStandInAsync(LeaseRecord lease, CancellationToken cancellationToken) => group.TryStandInAsync(lease, cancellationToken);
+
+    public void TellNotLeft(LeaseRecord lease, string reason) => group.TellNotLeft(lease, reason);
+}

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using RocketOps.Broker.Failover.Leases;
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Broker.Failover.Kubernetes;
+
+/// <summary>
+/// A group's record in a Lease: holder, epoch (<c>leaseTransitions</c>), renewal and duration where Kubernetes has fields for them, the rest in annotations. Anybody with the right may have edited it:
+/// what cannot be read is refused, and nothing is guessed.
+/// </summary>
+internal static class LeaseManifest
+{
+    public const string GroupId = "rocketops.io/group-id";
+    public const string HolderAddress = "rocketops.io/holder-address";
+    public const string InSync = "rocketops.io/in-sync";
+    public const string Successor = "rocketops.io/successor";
+    public const string HandOverTo = "rocketops.io/hand-over-to";
+    public const string UncleanEpoch = "rocketops.io/unclean-epoch";
+
+    /// <summary>The digests of the members' keys, <c>MEMBER=DIGEST</c> separated by commas.</summary>
+    public const string Keys = "rocketops.io/key-digests";
+
+    /// <summary>How the epoch came about, for people; nobody reads it to decide.</summary>
+    public const string History = "rocketops.io/history";
+
+    /// <summary>As many members as a group may have are listed in much less.</summary>
+    private const int MaxInSyncLength = 16 * 1024;
+
+    /// <summary>Six digits: the API server takes no other number of them.</summary>
+    private const string MicroTime = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+    /// <summary>A Lease that is not there yet.</summary>
+    public static JsonObject New(string ns, string name) => new()
+    {
+        ["apiVersion"] = "coordination.k8s.io/v1",
+        ["kind"] = "Lease",
+        ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
+    };
+
+    /// <summary>Writes the record into a Lease and leaves everything else there as it is.</summary>
+    /// <exception cref="LeaseStoreException">The record holds what a Lease cannot.</exception>
+    public static void Write(LeaseRecord record, JsonObject lease)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        if (record.Epoch > int.MaxValue)
+        {
+            throw new LeaseStoreException($"Epoch {record.Epoch} is more than a Lease's leaseTransitions can hold: somebody set it up that far by hand. Found the group anew, with another name.");
+        }
+
+        JsonObject spec = JsonFields.Ensure(lease, "spec");
+        JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(lease, "metadata"), "annotations");
+        if (JsonFields.Number(spec, "leaseTransitions") != record.Epoch)
+        {
+            spec["acquireTime"] = Text(record.RenewTime);
+            JsonFields.Set(annotations, History, Tell(Read(lease, out _), record));
+        }
+
+        JsonFields.Set(spec, "holderIdentity", record.Holder.Length == 0 ? null : record.Holder);
+        spec["leaseTransitions"] = record.Epoch;
+        spec["renewTime"] = Text(record.RenewTime);
+
+        // Kubernetes counts in seconds; others waiting longer than the holder relies on is the safe side.
+        spec["leaseDurationSeconds"] = (int)Math.Max(1, Math.Ceiling(record.Duration.TotalSeconds));
+        JsonFields.Set(annotations, GroupId, record.GroupId);
+        JsonFields.Set(annotations, HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
+        JsonFields.Set(annotations, InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
+        JsonFields.Set(annotations, Successor, record.Successor);
+        JsonFields.Set(annotations, HandOverTo, record.HandOverTo);
+        JsonFields.Set(annotations, Keys, KeyDigests.Format(record.KeyDigests));
+        JsonFields.Set(annotations, UncleanEpoch, record.UncleanEpoch?.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>
+    /// The record of a Lease; null with a fault when it holds none. Of what only people write, and of keys, a value that is no value counts as absent: a mistyped wish must not end a mastership.
+    /// </summary>
+    public static LeaseRecord? Read(JsonObject lease, out string? fault)
+    {
+        JsonObject? spec = JsonFields.Object(lease, "spec");
+        JsonObject? annotations = JsonFields.Object(JsonFields.Object(lease, "metadata"), "annotations");
+        fault = null;
+        if (JsonFields.Number(spec, "leaseTransitions") is not ({ } epoch and >= 1))
+        {
+            fault = "spec.leaseTransitions, the epoch, is missing or below 1";
+        }
+        else if (JsonFields.Number(spec, "leaseDurationSeconds") is not ({ } seconds and >= 1 and <= int.MaxValue))
+        {
+            fault = "spec.leaseDurationSeconds is missing or below 1";
+        }
+        else if (!DateTimeOffset.TryParse(JsonFields.Text(spec, "renewTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset renewTime))
+        {
+            fault = "spec.renewTime is missing or no time";
+        }
+        else if (!TryReadCopies(JsonFields.Text(annotations, InSync), out List<MemberCopy> inSync))
+        {
+            fault = $"the annotation {InSync}, which lists the copies in sync as MEMBER/COPY, is missing or no such list";
+        }
+        else
+        {
+            return new LeaseRecord
+            {
+                GroupId = JsonFields.Text(annotations, GroupId) ?? string.Empty,
+                Holder = JsonFields.Text(spec, "holderIdentity") ?? string.Empty,
+                HolderAddress = JsonFields.Text(annotations, HolderAddress) ?? string.Empty,
+                Epoch = epoch,
+                RenewTime = renewTime,
+                Duration = TimeSpan.FromSeconds(seconds),
+                InSync = inSync,
+                Successor = NotEmpty(JsonFields.Text(annotations, Successor)),
+                HandOverTo = NotEmpty(JsonFields.Text(annotations, HandOverTo)),
+                UncleanEpoch = long.TryParse(JsonFields.Text(annotations, UncleanEpoch), NumberStyles.None, CultureInfo.InvariantCulture, out long permitted) ? permitted : null,
+                KeyDigests = KeyDigests.Parse(JsonFields.Text(annotations, Keys)),
+            };
+        }
+
+        return null;
+    }
+
+    /// <summary>The times are those of two machines' clocks.</summary>
+    private static string? Tell(LeaseRecord? before, LeaseRecord now)
+    {
+        if (before is null || before.Epoch >= now.Epoch)
+        {
+            return null;
+        }
+
+        string seconds = Math.Max(0, (now.RenewTime - before.RenewTime).TotalSeconds).ToString("0.0", CultureInfo.InvariantCulture);
+        return before.Holder.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{before.Holder} had renewed epoch {before.Epoch} {seconds} s before for the last time.")
+            : before.Successor == now.Holder ? string.Create(CultureInfo.InvariantCulture, $"Epoch {before.Epoch} was handed over to it; nobody led for {seconds} s.")
+            : string.Create(CultureInfo.InvariantCulture, $"Epoch {before.Epoch} was released {seconds} s before.");
+    }
+
+    private static bool TryReadCopies(string? text, out List<MemberCopy> copies)
+    {
+        copies = [];
+        if (string.IsNullOrEmpty(text) || text.Length > MaxInSyncLength)
+        {
+            return false;
+        }
+
+        foreach (string copy in text.Split(','))
+        {
+            int slash = copy.IndexOf('/', StringComparison.Ordinal);
+            if (slash <= 0 || slash == copy.Length - 1 || copy.AsSpan(slash + 1).Contains('/'))
+            {
+                return false;
+            }
+
+            copies.Add(new MemberCopy(copy[..slash], copy[(slash + 1)..]));
+        }
+
+        return true;
+    }
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTime, CultureInfo.InvariantCulture);
+
+    private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

@@ -1,0 +1,28 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Replication;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Handlers.Failover;
+
+/// <summary>What the members of a group ask each other comes on the clients' port: it is answered to who has the key of the member that it says it is (<see cref="MemberKeys"/>).</summary>
+internal sealed class MembersOnlyHandler(BrokerSettings settings, ElectedGroup group, AsyncRequestHandler handler) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        GroupNames.Check(request, settings.Current);
+        MemberSender? sender;
+        try
+        {
+            sender = GroupRequests.ReadSender(request);
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, wrong.Message);
+        }
+
+        await group.CheckSenderAsync(sender, connection.RemoteEndPoint.Address, cancellationToken);
+        return await handler.HandleAsync(connection, request, cancellationToken);
+    }
+}

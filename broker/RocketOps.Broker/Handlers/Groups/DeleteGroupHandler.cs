@@ -1,0 +1,26 @@
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Handlers.Topics;
+using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Roles;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Handlers.Groups;
+
+/// <summary>DELETE_SUBSCRIPTIONGROUP (207). 4.9 tools say <c>removeOffset</c>, 5.x tools <c>cleanOffset</c>.</summary>
+internal sealed class DeleteGroupHandler(CurrentRole role, GroupTable groups, ConsumerOffsetTable offsets) : AsyncRequestHandler
+{
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        TopicAdminChecks.CheckMaster(role);
+        string name = request.GetRequired("groupName");
+        await groups.DeleteAsync(name);
+        if (request.GetBoolean("cleanOffset", fallback: false) || request.GetBoolean("removeOffset", fallback: false))
+        {
+            offsets.RemoveGroup(name);
+            await offsets.PersistAsync();
+        }
+
+        return RemotingCommand.CreateResponse(request, ResponseCode.Success);
+    }
+}

@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Json;
+
+namespace RocketOps.Broker.Handlers.Replication;
+
+/// <summary>Bodies and files of replication, as <see cref="BrokerJson"/> reads and writes them.</summary>
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    WriteIndented = false)]
+[JsonSerializable(typeof(HaStatusBody))]
+internal sealed partial class ReplicationJson : JsonSerializerContext;

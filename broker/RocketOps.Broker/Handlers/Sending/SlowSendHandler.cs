@@ -1,0 +1,136 @@
+using System.Text;
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Messages;
+using RocketOps.Broker.Replies;
+using RocketOps.Broker.RequestReply;
+using RocketOps.Broker.Sending;
+using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Headers;
+using RocketOps.Remoting.Connections;
+using RocketOps.Store;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+
+namespace RocketOps.Broker.Handlers.Sending;
+
+/// <summary>A send that must await something first, a topic that is made, a queue that is read from disk, room in memory or the answer of the group's master: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
+internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, AskerTable askers, TimeProvider time) : AsyncRequestHandler
+{
+    /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
+    private const int MaxAttempts = 5;
+
+    protected override bool FinishesOneWay => true;
+
+    /// <summary>Whether what was refused may still be stored, by somebody else or in a moment.</summary>
+    public bool Takes(SendStatus refused) => forwarder is not null && forwarder.Takes(refused);
+
+    public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+    {
+        RequestCopy copy = new(request);
+        long startedAt = time.GetTimestamp();
+        Attempt attempt = Try(copy, connection);
+        int attempts = 1;
+        while (attempts < MaxAttempts && (attempt.Status is SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded || Takes(attempt.Status)))
+        {
+            if (Takes(attempt.Status))
+            {
+                attempts++;
+                if (await forwarder!.ForwardAsync(connection, request, cancellationToken) is { } answer)
+                {
+                    // The reply goes by this connection too.
+                    answer.ExpectsMore = attempt.WantsReply && answer.Code == ResponseCode.Success;
+                    return answer;
+                }
+            }
+            else if (attempt.Status == SendStatus.QueueToBeLoaded)
+            {
+                // Not counted: a loaded queue stays loaded, and a send without a queue of its own may come to all of them.
+                AppendStatus loaded = await store.Writer.LoadQueueAsync(attempt.LoadTopic!, attempt.LoadQueue, cancellationToken);
+                if (loaded != AppendStatus.Ok)
+                {
+                    attempt = attempt with { Status = SendPipeline.StatusOf(loaded) };
+                    break;
+                }
+            }
+            else
+            {
+                attempts++;
+                if (attempt.Status == SendStatus.RoomToBeMade)
+                {
+                    if (!await appender.WhenRoomAsync())
+                    {
+                        break;
+                    }
+                }
+                else if (await MakeTopicAsync(attempt) is { State: null } missing)
+                {
+                    return refusals.Answer(request, SendRefusals.StatusOf(missing.Refusal), attempt.TopicName);
+                }
+            }
+
+            attempt = Try(copy, connection);
+        }
+
+        if (attempt.Status != SendStatus.Stored)
+        {
+            return refusals.Answer(request, attempt.Status, attempt.TopicName, attempt.QueueId, attempt.Topic?.Config);
+        }
+
+        AppendOutcome outcome = await appender.CompleteAsync(attempt.Result, waitForDisk: !attempt.SkipsDiskWait, startedAt);
+        if (outcome.Status != AppendStatus.Ok)
+        {
+            return refusals.Answer(request, SendStatus.StoreNotAvailable);
+        }
+
+        if (!request.IsOneWay)
+        {
+            Reply(new ReplyTo(connection, request.SerializeType, request.Opaque), attempt, outcome.Durability);
+        }
+
+        return null;
+    }
+
+    private async Task<FoundTopic> MakeTopicAsync(Attempt attempt) => attempt.Status == SendStatus.DeadLetterTopicToBeMade
+        ? new FoundTopic(await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.TopicName[TopicNames.RetryPrefix.Length..]), 1))
+        : await topics.GetOrCreateForSendAsync(attempt.TopicName, attempt.DefaultTopic, attempt.DefaultTopicQueueNums, attempt.UnitMode);
+
+    private Attempt Try(RequestCopy copy, RemotingConnection connection)
+    {
+        RequestFrame frame = copy.Frame;
+        SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, copy.Scratch);
+        ReadOnlySpan<byte> asker = frame.HasRemark ? default : SendProperties.Read(header.Properties).AskerIn(header.Topic);
+        if (!asker.IsEmpty)
+        {
+            askers.Note(Encoding.UTF8.GetString(asker), connection, frame.Opaque);
+        }
+
+        int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;
+        PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
+        SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
+        return new Attempt(
+            outcome.Status, outcome.Result, outcome.QueueId, outcome.QueueOffset, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [], outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, outcome.IsInnerBatch ? [] : offsets, outcome.IsInnerBatch,
+            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode, !asker.IsEmpty);
+    }
+
+    private void Reply(in ReplyTo to, Attempt attempt, WaitOutcome durability)
+    {
+        byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, attempt.Offsets.Length))];
+        int length = replies.WriteIds(attempt.Result.Offset, attempt.Offsets, ids);
+        byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
+        byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length, attempt.RecallHandle.Length, attempt.IsInnerBatch));
+        int written = replies.Write(
+            frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark, attempt.RecallHandle, attempt.IsInnerBatch);
+        using (OutputLease output = to.Connection.LeaseOutput(flush: true))
+        {
+            output.Write(frame.AsSpan(0, written));
+        }
+
+        FrameBuffers.Return(frame);
+    }
+
+    /// <summary>An outcome that outlives its request's bytes.</summary>
+    private sealed record Attempt(
+        SendStatus Status, AppendResult Result, int QueueId, long QueueOffset, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets, bool IsInnerBatch,
+        string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode, bool WantsReply);
+}

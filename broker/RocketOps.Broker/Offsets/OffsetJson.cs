@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Json;
+
+namespace RocketOps.Broker.Offsets;
+
+/// <summary>Bodies and files of offsets, as <see cref="BrokerJson"/> reads and writes them.</summary>
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    WriteIndented = false)]
+[JsonSerializable(typeof(OffsetTableFile))]
+[JsonSerializable(typeof(DelayOffsetFile))]
+internal sealed partial class OffsetJson : JsonSerializerContext;

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using RocketOps.Broker.Json;
+
+namespace RocketOps.Broker.Ordering;
+
+/// <summary>Bodies and files of locks, as <see cref="BrokerJson"/> reads and writes them.</summary>
+[JsonSourceGenerationOptions(
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    WriteIndented = false)]
+[JsonSerializable(typeof(LockBody))]
+[JsonSerializable(typeof(LockResultBody))]
+internal sealed partial class LockJson : JsonSerializerContext;

@@ -1,0 +1,99 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replication.Frames;
+using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Client;
+using RocketOps.Store;
+
+namespace RocketOps.Broker.Replication.Slave;
+
+/// <summary>
+/// Asks a master, before its log is followed, whether that is the log this store is a copy of: RocketMQ's replication tells nothing but an offset, and two logs whose messages
+/// happen to have the same lengths would be joined. The last record here, and the first of its file, must be the same there. Asks with requests every RocketMQ broker answers.
+/// </summary>
+internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore store, RemotingClient client, ILogger logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private bool _toldUnchecked;
+
+    /// <summary>
+    /// Throws <see cref="HaRefusedException"/> when the master has another log or files of another length, <see cref="IOException"/> or <see cref="TimeoutException"/> when it does
+    /// not answer.
+    /// </summary>
+    public async Task CheckAsync(string master, CancellationToken cancellationToken)
+    {
+        if (master.Length == 0)
+        {
+            // With haMasterAddress and no name server there is only the replication port.
+            if (!_toldUnchecked)
+            {
+                _toldUnchecked = true;
+                LogUnchecked();
+            }
+
+            return;
+        }
+
+        await CheckConfigurationAsync(master, cancellationToken);
+        long last = await store.Reader.FindLastRecordAsync(cancellationToken);
+        if (last < 0)
+        {
+            return;
+        }
+
+        long first = Math.Max(store.GetStats().MinOffset.Value, last - (last % store.Options.CommitLogFileBytes));
+        await CheckRecordAsync(master, last, cancellationToken);
+        await CheckRecordAsync(master, first, cancellationToken);
+    }
+
+    private async Task CheckConfigurationAsync(string master, CancellationToken cancellationToken)
+    {
+        RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerConfig), Patience, cancellationToken);
+        if (answer.Code != ResponseCode.Success)
+        {
+            throw new IOException($"{master} does not tell its configuration: code {answer.Code}, {answer.Remark}");
+        }
+
+        // The last value of a key counts.
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (PropertyEntry entry in JavaPropertiesParser.Parse(Encoding.UTF8.GetString(answer.Body.Span), master, []))
+        {
+            values[entry.Key] = entry.Value;
+        }
+
+        CheckName(values, BrokerKeys.BrokerClusterName.Name, settings.Current.ClusterName);
+        CheckName(values, BrokerKeys.BrokerName.Name, settings.Current.BrokerName);
+        if (values.TryGetValue(BrokerKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
+        {
+            throw new HaRefusedException(
+                $"the master's log has files of {fileBytes} bytes, this one of {store.Options.CommitLogFileBytes}: set mappedFileSizeCommitLog={fileBytes} here, and start with an empty store");
+        }
+    }
+
+    /// <summary>The master of another group is at the address: an empty slave would take its log, and serve its messages as this group's.</summary>
+    private static void CheckName(Dictionary<string, string> values, string key, string own)
+    {
+        if (values.TryGetValue(key, out string? name) && name != own)
+        {
+            throw new HaRefusedException($"the broker there has {key}={name}, this slave {key}={own}: it is the master of another group; compare haMasterAddress and namesrvAddr of both");
+        }
+    }
+
+    private async Task CheckRecordAsync(string master, long offset, CancellationToken cancellationToken)
+    {
+        byte[] own = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+            ?? throw new IOException($"the record at offset {offset} cannot be read");
+        RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset), Patience, cancellationToken);
+        if (answer.Code != ResponseCode.Success || !answer.Body.Span.SequenceEqual(own))
+        {
+            throw new HaRefusedException(
+                $"the master has another record at offset {offset} than this store: it is no copy of the master's log, or both were masters at the same time; move this store away and start the slave empty");
+        }
+    }
+
+    [LoggerMessage(EventId = 3621, Level = LogLevel.Warning, Message = "No name server tells where the master serves clients, so it cannot be asked whether its log is the one this store is a copy of")]
+    private partial void LogUnchecked();
+}

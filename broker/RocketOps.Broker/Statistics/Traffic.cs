@@ -1,4 +1,0 @@
-namespace RocketOps.Broker.Statistics;
-
-/// <summary>A counter's state: how many messages, how many bytes, in how many requests. They only grow.</summary>
-internal readonly record struct Traffic(long Messages, long Bytes, long Times);

@@ -1,9 +1,0 @@
-namespace RocketOps.Broker.Statistics;
-
-/// <summary>What of <see cref="Traffic"/> a statistic is about.</summary>
-internal enum TrafficUnit
-{
-    Messages = 0,
-
-    Bytes,
-}

@@ -1,0 +1,163 @@
+using RocketOps.Election.Elections;
+using RocketOps.Election.Leadership;
+using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
+
+namespace RocketOps.Election;
+
+/// <summary>Chooses, while this member does not lead, whom it follows: whoever holds the lease, or itself when nobody does and it may take it. Not thread-safe.</summary>
+internal sealed class Chooser(
+    MemberContext context, LeaseObservation observed, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions, Leader leader, Reports reports)
+{
+    private Candidacy? _candidacy;
+    private LeaseRecord? _followed;
+    private long _round;
+    private string? _failure;
+    private long _failedAt;
+
+    /// <summary>Follows who leads; considers to lead when nobody does.</summary>
+    public void Choose()
+    {
+        LeaseRecord? lease = observed.Lease?.Record;
+        if (lease is { Holder.Length: > 0 } && !IsOfEarlierRun(lease) && (!context.Rules.HasExpired(observed, context.Time.GetUtcNow()) || context.Rules.LeavesToMaster(context.Host.MasterSilence, lease.Duration)))
+        {
+            _candidacy = null;
+            if (!lease.IsHeldBy(context.Self.Member))
+            {
+                Follow(lease);
+            }
+            else if (StandsBack)
+            {
+                leader.GiveBack(observed.Lease);
+            }
+
+            return;
+        }
+
+        if (requests.IsBusy || requests.IsRefused || StandsBack || (lease is not null && context.Rules.MustLeaveToSuccessor(lease, context.Self.Member, observed.Age)))
+        {
+            return;
+        }
+
+        _candidacy ??= new Candidacy(context);
+        Standing standing = _candidacy.Decide(observed, persisted.State, () => ++_round);
+        if (standing != Standing.None)
+        {
+            Take(lease, standing, _candidacy);
+        }
+        else if (_candidacy.Obstacle is { } obstacle)
+        {
+            reports.Say(MemberEvent.MayNotLead, obstacle);
+        }
+    }
+
+    public void OnAnswer(long round, MemberAnswer answer)
+    {
+        if (_candidacy is { } candidacy)
+        {
+            candidacy.OnAnswer(round, answer);
+            if (candidacy.HasHeardAll)
+            {
+                Choose();
+            }
+        }
+    }
+
+    /// <summary>This member has won the lease: there is nothing to choose, and nobody to follow.</summary>
+    public void OnWon()
+    {
+        _candidacy = null;
+        _followed = null;
+    }
+
+    /// <summary>Whether a master of that epoch is to be followed; when it is, none of an earlier one will be.</summary>
+    public bool TryFollow(long epoch)
+    {
+        if (!context.Rules.MayFollow(epoch, persisted.State.Seen) || leader.Epoch >= epoch)
+        {
+            return false;
+        }
+
+        persisted.See(epoch);
+        if (leader.Epoch is not null)
+        {
+            leader.Resign($"another member leads in epoch {epoch}");
+        }
+
+        return true;
+    }
+
+    /// <summary>This member cannot lead or promise to follow: it gives the lease back, and does not take it before it has not failed for as long as a lease lasts.</summary>
+    public void StandBack(string reason)
+    {
+        bool isKnown = StandsBack && reason == _failure;
+        _failure = reason;
+        _failedAt = context.Time.GetTimestamp();
+        _candidacy = null;
+        acquisitions.GiveUp();
+        if (leader.Epoch is not null)
+        {
+            leader.Resign(reason);
+        }
+
+        if (!isKnown)
+        {
+            reports.Say(MemberEvent.StandsBack, reason);
+        }
+
+        leader.GiveBack(observed.Lease);
+    }
+
+    /// <summary>What failed once may fail again: until it has gone well for some time, a lease that this member took would only keep others from it.</summary>
+    private bool StandsBack => _failure is not null && context.Time.GetElapsedTime(_failedAt) < context.Options.Lease.Duration;
+
+    /// <summary>
+    /// Held in this member's name by a process that is dead, as this one has its store. Nobody has to wait for its end when nothing is acknowledged without the other copies, which follow the next epoch by then.
+    /// </summary>
+    private bool IsOfEarlierRun(LeaseRecord lease) =>
+        !leader.HasLed && !StandsBack && lease.IsHeldBy(context.Self.Member) && context.Options.Mode == ReplicationMode.Sync && lease.InSync.Count > 1
+        && context.Rules.IsInSync(lease, context.Self);
+
+    private void Follow(LeaseRecord lease)
+    {
+        if (_followed is { } followed && followed.Epoch == lease.Epoch && followed.Holder == lease.Holder && followed.HolderAddress == lease.HolderAddress)
+        {
+            return;
+        }
+
+        MemberState state = persisted.State;
+        if (!persisted.BelongsTo(lease.GroupId))
+        {
+            reports.Say(MemberEvent.MayNotLead, $"this store belongs to group {state.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store");
+            return;
+        }
+
+        if (TryFollow(lease.Epoch))
+        {
+            _followed = lease;
+            context.Host.Follow(lease);
+        }
+        else
+        {
+            reports.Say(MemberEvent.MayNotLead, $"the lease says epoch {lease.Epoch}, and this member has seen epoch {state.Seen}: it was set back or made by hand; its holder is not followed");
+        }
+    }
+
+    private void Take(LeaseRecord? lease, Standing standing, Candidacy candidacy)
+    {
+        MemberCopy self = context.Self;
+        MemberState state = persisted.State;
+        string ownGroup = state.GroupId.Length > 0 ? state.GroupId : state.Incarnation;
+        LeaseRecord taken = new()
+        {
+            GroupId = lease is { GroupId.Length: > 0 } ? lease.GroupId : candidacy.GroupIdOr(ownGroup),
+            Holder = self.Member,
+            HolderAddress = context.Options.Address,
+            Epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise)),
+            RenewTime = lease?.RenewTime ?? default,
+            Duration = context.Options.Lease.Duration,
+            InSync = lease is not null && standing == Standing.InSync ? context.Rules.InheritedInSync(lease, self, context.Options.Members, context.Options.LeastInSync) : [self],
+        };
+        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty);
+    }
+}

@@ -1,0 +1,18 @@
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Election.Elections;
+
+/// <summary>An attempt to take the lease.</summary>
+/// <param name="Write">What was sent.</param>
+/// <param name="By">What right.</param>
+/// <param name="Former">Who held the lease and did not renew it; empty when nobody did.</param>
+internal sealed record Acquisition(LeaseRequest Write, Standing By, string Former)
+{
+    /// <summary>What a person has to know of it.</summary>
+    public string Loss => By switch
+    {
+        Standing.Recovery => " by recovery, as every copy that was in sync may have lost what it had: what no other member had either is lost",
+        Standing.Unclean => " as a person has permitted: what only copies in sync had is lost",
+        _ => string.Empty,
+    };
+}

@@ -1,0 +1,212 @@
+using System.Globalization;
+using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
+
+namespace RocketOps.Election.Elections;
+
+/// <summary>
+/// Decides whether a member takes a lease that nobody holds: asks the others what they have, and lets a longer log go first. Lasts from the moment the lease is found free until somebody
+/// has it. Not thread-safe.
+/// </summary>
+internal sealed class Candidacy(MemberContext context)
+{
+    private long _begunAt = context.Time.GetTimestamp();
+    private readonly Dictionary<string, (long Round, MemberAnswer Answer)> _answers = new(StringComparer.Ordinal);
+    private string? _version;
+    private long _firstRound;
+    private long _firstAskedAt;
+    private long _askedAt;
+    private long _latest;
+    private long _latestSaidAt;
+
+    /// <summary>What the answers say the floor is.</summary>
+    public long HighestPromise => _answers.Count == 0 ? 0 : Answers.Max(static answer => answer.Promised);
+
+    /// <summary>The group that the others say they belong to, else the one given.</summary>
+    public string GroupIdOr(string own) => Answers.FirstOrDefault(static answer => answer.GroupId.Length > 0)?.GroupId ?? own;
+
+    /// <summary>All other members have answered: there is nothing more to wait for.</summary>
+    public bool HasHeardAll => _answers.Count == context.Options.Members.Count - 1;
+
+    /// <summary>Why it does not take the lease, and what to do; null when there is nothing to say.</summary>
+    public string? Obstacle { get; private set; }
+
+    /// <summary>What is said while this lease lies there holds until it is taken, so an answer to an earlier question counts until a later one comes.</summary>
+    public void OnAnswer(long round, MemberAnswer answer)
+    {
+        if (_firstRound != 0 && round >= _firstRound && answer.Copy.Member != context.Self.Member && context.Options.Members.Contains(answer.Copy.Member, StringComparer.Ordinal)
+            && (!_answers.TryGetValue(answer.Copy.Member, out (long Round, MemberAnswer Answer) known) || round >= known.Round))
+        {
+            _answers[answer.Copy.Member] = (round, answer);
+        }
+    }
+
+    /// <summary>Whether to take the lease now, and by what right. Asks the others when their answers are missing or old.</summary>
+    /// <param name="found">The lease as it was last seen: free, or there is none.</param>
+    /// <param name="state">This member's.</param>
+    /// <param name="nextRound">Number of the next round of questions, for the host.</param>
+    public Standing Decide(LeaseObservation found, MemberState state, Func<long> nextRound)
+    {
+        LeaseRecord? lease = found.Lease?.Record;
+        if (_firstRound == 0 || _version != found.Lease?.Version)
+        {
+            // What was said of another lease may be over: somebody may have taken it since. Whoever has more asks anew, too, and gets the time for it.
+            _answers.Clear();
+            _version = found.Lease?.Version;
+            _latest = 0;
+            _begunAt = context.Time.GetTimestamp();
+            _firstRound = Ask(nextRound());
+            _firstAskedAt = _askedAt;
+        }
+
+        if (!HasHeardAll && context.Time.GetElapsedTime(_firstAskedAt) < context.Options.AnswerTime)
+        {
+            return Standing.None;
+        }
+
+        Standing standing = Judge(lease, found.ReadAt, state);
+        if (standing == Standing.None && context.Time.GetElapsedTime(_askedAt) >= context.Options.AnswerTime)
+        {
+            Ask(nextRound());
+        }
+
+        return standing;
+    }
+
+    private IEnumerable<MemberAnswer> Answers => _answers.Values.Select(static known => known.Answer);
+
+    private IReadOnlyList<string> Everybody => context.Rules.Everybody(context.Options.Members, Answers.Select(static answer => answer.Members));
+
+    private long Ask(long round)
+    {
+        _askedAt = context.Time.GetTimestamp();
+        context.Host.AskMembers(round);
+        return round;
+    }
+
+    private Standing Judge(LeaseRecord? lease, long readAt, MemberState state)
+    {
+        Obstacle = null;
+        if (FindForeigner(lease, state) is { } foreigner)
+        {
+            Obstacle = foreigner;
+            return Standing.None;
+        }
+
+        if (lease is null)
+        {
+            return JudgeFounding(state);
+        }
+
+        long latest = context.Rules.LatestEpoch(state.Seen, Answers.Select(static answer => answer.LatestEpoch));
+        if (latest > _latest)
+        {
+            _latest = latest;
+            _latestSaidAt = context.Time.GetTimestamp();
+        }
+
+        bool isCurrent = context.Rules.IsCurrent(lease, latest);
+        if (isCurrent && context.Rules.IsInSync(lease, context.Self))
+        {
+            // With time nobody is waited for: who answers may be cut off from the lease. Each that has more is given time of its own, so that the next longest goes next.
+            int ahead = IsChosen(lease) ? 0 : CountAhead(answer => context.Rules.IsInSync(lease, answer.Copy));
+            return context.Time.GetElapsedTime(_begunAt) >= ahead * context.Options.Patience ? Standing.InSync : Standing.None;
+        }
+
+        long next = context.Rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
+        if (context.Rules.AllowsUnclean(lease, next))
+        {
+            if (Answers.FirstOrDefault(static answer => answer.Leads) is { } master)
+            {
+                Obstacle = Text($"epoch {next} is permitted with the loss of what other members have, and {master.Copy.Member} still has the lease as far as it knows, and may serve: end that member first");
+                return Standing.None;
+            }
+
+            return IsBest() ? Standing.Unclean : Standing.None;
+        }
+
+        if (!isCurrent)
+        {
+            // Whoever has seen more may have taken it since it was read here: that shows when it is read again.
+            Obstacle = readAt <= _latestSaidAt ? null : Text(
+                $"the lease says epoch {lease.Epoch}, and {WhoSaw(latest, state)} has seen epoch {latest}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
+            return Standing.None;
+        }
+
+        return JudgeRecovery(lease, state, next);
+    }
+
+    private Standing JudgeFounding(MemberState state)
+    {
+        bool anyLeads = Answers.Any(static answer => answer.Leads);
+        string[] groupIds = [.. Answers.Select(static answer => answer.GroupId).Append(state.GroupId)];
+        bool anyStoreLost = groupIds.Contains(string.Empty, StringComparer.Ordinal) && groupIds.Any(static id => id.Length > 0);
+        IReadOnlyList<string> everybody = Everybody;
+        if (context.Rules.MayFound(everybody.Count, _answers.Count + 1, anyLeads, anyStoreLost))
+        {
+            return IsBest() ? Standing.Founder : Standing.None;
+        }
+
+        Obstacle = anyLeads ? null
+            : anyStoreLost ? "there is no lease, and a member of this group has an empty store: it may have had what was acknowledged; make the lease by hand with the unclean epoch set (docs/replication.md)"
+            : Text(
+            $"there is no lease, and {string.Join(", ", Missing(everybody))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand with the unclean epoch set (docs/replication.md)");
+        return Standing.None;
+    }
+
+    private Standing JudgeRecovery(LeaseRecord lease, MemberState state, long next)
+    {
+        string[] named = [.. lease.InSync.Select(static copy => copy.Member)];
+        MemberAnswer[] inSync = [.. Answers.Where(answer => named.Contains(answer.Copy.Member, StringComparer.Ordinal))];
+        bool anyIntact = inSync.Any(answer => lease.InSync.Contains(answer.Copy));
+        bool anyStoreLost = inSync.Any(static answer => answer.GroupId.Length == 0) || (named.Contains(context.Self.Member, StringComparer.Ordinal) && state.GroupId.Length == 0);
+
+        // One that was taken out of the group is not asked, and may have everything: it counts as one that does not answer.
+        IReadOnlyList<string> everybody = Everybody;
+        string[] removed = [.. named.Except(everybody, StringComparer.Ordinal)];
+        if (context.Rules.MayRecover(everybody.Count + removed.Length, _answers.Count + 1, anyIntact, anyStoreLost))
+        {
+            return IsBest() ? Standing.Recovery : Standing.None;
+        }
+
+        if (!anyIntact)
+        {
+            string back = removed.Length == 0 ? string.Empty : $"; {string.Join(", ", removed)} is no member any more (groupMembers): put it back until another one is in sync";
+            Obstacle = Text(
+                $"this copy ({context.Self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
+        }
+
+        return Standing.None;
+    }
+
+    private string? FindForeigner(LeaseRecord? lease, MemberState state)
+    {
+        if (lease is { GroupId.Length: > 0 } && state.GroupId.Length > 0 && lease.GroupId != state.GroupId)
+        {
+            return Text($"this store belongs to group {state.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store; nothing is done with either");
+        }
+
+        MemberAnswer? other = Answers.FirstOrDefault(answer => answer.GroupId.Length > 0 && state.GroupId.Length > 0 && answer.GroupId != state.GroupId);
+        return other is null
+            ? null
+            : Text($"this store belongs to group {state.GroupId}, that of {other.Copy.Member} to group {other.GroupId}: one of them is another group's; move it away and start that member empty");
+    }
+
+    /// <summary>It was handed over to this member, or an earlier process of this member has it: nobody else is to lead, whatever they have.</summary>
+    private bool IsChosen(LeaseRecord lease) => lease.IsHeldBy(context.Self.Member) || (lease.Holder.Length == 0 && lease.Successor == context.Self.Member);
+
+    private string WhoSaw(long epoch, MemberState state) =>
+        epoch == state.Seen ? "this member" : Answers.First(answer => answer.LatestEpoch == epoch).Copy.Member;
+
+    private bool IsBest() => CountAhead(static _ => true) == 0;
+
+    private int CountAhead(Func<MemberAnswer, bool> isRival)
+    {
+        LogEnd own = context.Host.LogEnd;
+        return Answers.Count(answer => isRival(answer) && context.Rules.GoesBefore(answer, own, context.Self.Member));
+    }
+
+    private IEnumerable<string> Missing(IReadOnlyList<string> everybody) => everybody.Where(member => member != context.Self.Member && !_answers.ContainsKey(member));
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,51 @@
+using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
+
+namespace RocketOps.Election.Leadership;
+
+/// <summary>The followers of a master in one epoch: one copy of each member. Not thread-safe.</summary>
+internal sealed class FollowerTable(GroupRules rules, TimeProvider time)
+{
+    private readonly Dictionary<string, (MemberCopy Copy, FollowerProgress Progress)> _followers = new(StringComparer.Ordinal);
+
+    public IEnumerable<MemberCopy> Copies => _followers.Values.Select(static follower => follower.Copy);
+
+    /// <summary>A copy that had everything in the epoch before has time to come to this master.</summary>
+    public void Expect(MemberCopy copy, long masterEnd) => _followers[copy.Member] = (copy, FollowerProgress.Begin(masterEnd, time.GetTimestamp()));
+
+    public void Acknowledge(MemberCopy copy, long offset, long masterEnd)
+    {
+        long now = time.GetTimestamp();
+        FollowerProgress progress = Find(copy) ?? FollowerProgress.Begin(masterEnd, now);
+        _followers[copy.Member] = (copy, progress.Acknowledge(offset, masterEnd, now));
+    }
+
+    /// <summary>
+    /// It has said nothing since it came back: it may have cut its log meanwhile. It is no later than it was, as a connection that stumbles under load is no reason to wait for it no longer.
+    /// </summary>
+    public void BeginAnew(MemberCopy copy)
+    {
+        if (Find(copy) is { } progress)
+        {
+            _followers[copy.Member] = (copy, progress with { Acknowledged = rules.HasWhenItJoins(progress.Acknowledged) });
+        }
+    }
+
+    /// <summary>It is late from now on, and has said nothing.</summary>
+    public void Forget(MemberCopy copy)
+    {
+        if (Find(copy) is not null)
+        {
+            _followers.Remove(copy.Member);
+        }
+    }
+
+    /// <summary>−1 when it has said nothing in this epoch.</summary>
+    public long AcknowledgedBy(MemberCopy copy) => Find(copy)?.Acknowledged ?? -1;
+
+    /// <summary>For how long it has not had all that its master had.</summary>
+    public TimeSpan LagOf(MemberCopy copy) => Find(copy) is { } progress ? time.GetElapsedTime(progress.CaughtUpAt) : TimeSpan.MaxValue;
+
+    private FollowerProgress? Find(MemberCopy copy) =>
+        _followers.TryGetValue(copy.Member, out (MemberCopy Copy, FollowerProgress Progress) known) && known.Copy == copy ? known.Progress : null;
+}

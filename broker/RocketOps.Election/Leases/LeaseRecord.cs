@@ -1,0 +1,61 @@
+using System.Collections.ObjectModel;
+
+namespace RocketOps.Election.Leases;
+
+/// <summary>
+/// What a group agrees on: who leads it, in which epoch, and whose copies have every acknowledged byte. Immutable. A change is written by compare-and-swap
+/// (<see cref="ILeaseStore"/>).
+/// </summary>
+public sealed record LeaseRecord
+{
+    /// <summary>Of the group whose log this is: made once, when the lease is founded, and kept by each member beside its store.</summary>
+    public string GroupId { get; init; } = string.Empty;
+
+    /// <summary>Name of the master; empty when it has released the lease.</summary>
+    public required string Holder { get; init; }
+
+    /// <summary>Where followers reach the holder, <c>host:port</c>; only as good as what the holder says there of itself.</summary>
+    public string HolderAddress { get; init; } = string.Empty;
+
+    /// <summary>Grows with every acquisition, also of the same member; 1 for the first master.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>
+    /// Differs with every write of the holder. By the holder's wall clock, for people: nobody compares it with a clock of its own, only with what it was before.
+    /// </summary>
+    public required DateTimeOffset RenewTime { get; init; }
+
+    /// <summary>For how long after a renewal the holder is the master.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>
+    /// The copies that have everything that was ever acknowledged, the holder's among them. Only the holder changes it, before an acknowledgement relies on the change.
+    /// </summary>
+    public required IReadOnlyList<MemberCopy> InSync { get; init; }
+
+    /// <summary>With an empty holder: the member to which the lease was handed over; others wait for it.</summary>
+    public string? Successor { get; init; }
+
+    /// <summary>Written by a person: the holder is to hand over to that member.</summary>
+    public string? HandOverTo { get; init; }
+
+    /// <summary>
+    /// Written by a person: the epoch in which a member that is not in sync may become the master, with the loss of what only others have. No other epoch.
+    /// </summary>
+    public long? UncleanEpoch { get; init; }
+
+    /// <summary>
+    /// What members prove with that they are themselves: by a member's name the SHA-256 of the key that it keeps, in hexadecimal. The rules do not look at it. Each member writes its own entry, the holder or not, and whoever
+    /// replaces the record carries the others' on.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> KeyDigests { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>Whether the holder has written it anew; what others write does not prolong a lease.</summary>
+    public bool IsSameRenewal(LeaseRecord other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Epoch == other.Epoch && RenewTime == other.RenewTime && string.Equals(Holder, other.Holder, StringComparison.Ordinal);
+    }
+
+    public bool IsHeldBy(string member) => string.Equals(Holder, member, StringComparison.Ordinal);
+}

@@ -1,0 +1,65 @@
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Election.Members;
+
+/// <summary>
+/// What a <c>GroupMember</c> can do in the world around it. No method waits: what takes time is begun, and its end is told to the member by one of its own methods. They are
+/// called one at a time, from within the member's methods.
+/// </summary>
+public interface IMemberHost
+{
+    /// <summary>How much of the group's log is here, as far as a killed process does not lose it.</summary>
+    LogEnd LogEnd { get; }
+
+    /// <summary>Offset behind everything that was appended, also what a crash might take still.</summary>
+    long AppendedEnd { get; }
+
+    /// <summary>
+    /// What was appended has not come to <see cref="LogEnd"/> yet, or an append waits for room. While it does and that end stands still, the disk does nothing. False once the store has failed, which is
+    /// told by <c>GroupMember.OnHostFailed</c>.
+    /// </summary>
+    bool WaitsForDisk { get; }
+
+    /// <summary>
+    /// For how long the master that <see cref="Follow"/> named last has not said that it serves (<c>GroupMember.LeadingEpoch</c>); <see cref="TimeSpan.MaxValue"/> when it never has.
+    /// </summary>
+    TimeSpan MasterSilence { get; }
+
+    /// <summary>Ends with <c>GroupMember.OnLeaseRead</c>, <c>GroupMember.OnLeaseRefused</c> or <c>GroupMember.OnLeaseFailed</c>, or never.</summary>
+    void ReadLease(long request);
+
+    /// <summary>Ends with <c>GroupMember.OnLeaseWritten</c>, <c>GroupMember.OnLeaseRefused</c> or <c>GroupMember.OnLeaseFailed</c>, or never.</summary>
+    void WriteLease(long request, LeaseRecord record, string? expectedVersion);
+
+    /// <summary>Asks all other members; each answer comes by <c>GroupMember.OnAnswer</c>.</summary>
+    void AskMembers(long round);
+
+    /// <summary>Durable when it returns: nothing that follows may be done before.</summary>
+    void Persist(MemberState state);
+
+    /// <summary>
+    /// Makes this member the master: follows nobody any more, has queues go on behind all that is in the log, begins the epoch at the end of its log, durably, and tells by <c>GroupMember.OnLeadBegun</c>. Only then
+    /// messages are taken.
+    /// </summary>
+    void Lead(long epoch);
+
+    /// <summary>Follows that master from now on; messages are refused. Called once for each epoch, and again after <see cref="StandBy"/>.</summary>
+    void Follow(LeaseRecord lease);
+
+    /// <summary>Refuses messages and follows nobody: nobody is known to lead.</summary>
+    void StandBy();
+
+    /// <summary>
+    /// Everything before that offset is on all copies in sync: consumers may see it, and whoever waits for it is answered before this returns, if <c>GroupMember.MayAcknowledge</c> still says so.
+    /// </summary>
+    void Confirm(long offset);
+
+    /// <summary>For a planned switchover: takes no message until told otherwise. When it returns, the end of the log does not move.</summary>
+    void PauseWrites();
+
+    /// <summary>The switchover did not come about.</summary>
+    void ResumeWrites();
+
+    /// <summary>For the log: something a person may want to know or has to decide.</summary>
+    void Report(MemberEvent happened, string text);
+}

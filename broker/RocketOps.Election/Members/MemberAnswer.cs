@@ -1,0 +1,21 @@
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Election.Members;
+
+/// <summary>What a member says of itself to another one that thinks of taking the lease.</summary>
+/// <param name="GroupId">Of the group its store belongs to; empty when it has joined none.</param>
+/// <param name="Copy">Its name and the incarnation of its store.</param>
+/// <param name="End">How much it has.</param>
+/// <param name="Promised">Its floor (<see cref="MemberState.Promised"/>).</param>
+/// <param name="Leads">It has the lease, and as far as it knows nobody after it (<c>GroupMember.HeldEpoch</c>).</param>
+public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, long Promised, bool Leads)
+{
+    /// <summary>Whom it counts among the group (<see cref="GroupOptions.Members"/>); while members come and go, not all count the same. Empty from a version that did not say so.</summary>
+    public IReadOnlyList<string> Members { get; init; } = [];
+
+    /// <summary>The highest epoch it has seen (<see cref="MemberState.Seen"/>); 0 from a version that did not say so.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>The highest epoch that there was, as far as it knows.</summary>
+    public long LatestEpoch => Math.Max(Seen, End.Epoch);
+}

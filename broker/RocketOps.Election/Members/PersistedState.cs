@@ -1,0 +1,40 @@
+using RocketOps.Election.Leases;
+
+namespace RocketOps.Election.Members;
+
+/// <summary>
+/// The group and the epochs that this member has bound itself to. Each change is persisted before it is known: what could not be written is not known here either, and whoever asks again is to meet the same
+/// failure. Not thread-safe but for <see cref="State"/>.
+/// </summary>
+internal sealed class PersistedState(GroupRules rules, MemberState state, IMemberHost host)
+{
+    /// <summary>As it was persisted last.</summary>
+    public MemberState State { get; private set; } = state;
+
+    /// <summary>Whether this store may join that group: it belongs to none, or to this one.</summary>
+    public bool BelongsTo(string groupId) => State.GroupId.Length == 0 || groupId.Length == 0 || State.GroupId == groupId;
+
+    /// <summary>From now on this store belongs to that group, unless it belongs to one.</summary>
+    public void Join(string groupId) => Save(State with { GroupId = GroupIdOr(groupId) });
+
+    /// <summary>This member asks for that epoch: it never asks for a lower one.</summary>
+    public void Promise(long epoch) => Save(State with { Promised = Math.Max(State.Promised, epoch) });
+
+    /// <summary>Somebody leads in that epoch: this member follows none of an earlier one any more.</summary>
+    public void See(long epoch) => Save(Seen(epoch));
+
+    /// <summary>This member leads by that lease.</summary>
+    public void Win(LeaseRecord lease) => Save(Seen(lease.Epoch) with { GroupId = GroupIdOr(lease.GroupId) });
+
+    private MemberState Seen(long epoch) => State with { Promised = Math.Max(State.Promised, epoch), Seen = Math.Max(State.Seen, epoch) };
+
+    private string GroupIdOr(string groupId) => State.GroupId.Length == 0 ? groupId : State.GroupId;
+
+    private void Save(MemberState state)
+    {
+        if (state != State)
+        {
+            rules.Save(() => host.Persist(state), () => State = state);
+        }
+    }
+}

@@ -1,7 +1,0 @@
-namespace RocketOps.Replication.Leadership;
-
-/// <summary>A planned switchover that is under way: writes are stopped.</summary>
-/// <param name="Member">Who is to lead next.</param>
-/// <param name="BegunAt">Time stamp of the monotonic clock.</param>
-/// <param name="Leaves">This member stops afterwards: its successor is not to wait for it.</param>
-internal sealed record HandOver(string Member, long BegunAt, bool Leaves);

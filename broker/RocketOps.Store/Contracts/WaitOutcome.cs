@@ -1,0 +1,34 @@
+namespace RocketOps.Store.Contracts;
+
+/// <summary>How waiting for a position ended.</summary>
+public enum WaitOutcome
+{
+    Reached = 0,
+
+    /// <summary>The write or the flush failed, or the store stopped: the position will not be reached.</summary>
+    Failed,
+
+    /// <summary><c>syncFlushTimeout</c> has passed. The message has its place in the log and may still get there.</summary>
+    TimedOut,
+
+    /// <summary>What was waited for has been cut off the log: it is not stored, and is to be sent again.</summary>
+    CutOff,
+
+    /// <summary><c>slaveTimeout</c> has passed before enough slaves had it. The message has its place in this log and may still get to theirs.</summary>
+    SlaveTimedOut,
+
+    /// <summary>No slave was there that could have had it in time. The message is stored here.</summary>
+    NoSlave,
+
+    /// <summary>
+    /// The time is over, and the message is in this process alone: not even the kernel has it, so it may be gone with the process, and is to be sent again. What producers are told in the place
+    /// of a time-out; the log's own waits end with that.
+    /// </summary>
+    NotWritten,
+
+    /// <summary>
+    /// The time is over, and not every copy in sync has it, in a group that elects its master: whoever leads next may not have it either, so it is not told as stored, and is to be sent again. What producers are told in the
+    /// place of a time-out; the log's own waits end with that.
+    /// </summary>
+    NotConfirmed,
+}

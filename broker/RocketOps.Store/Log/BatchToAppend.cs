@@ -1,0 +1,34 @@
+using RocketOps.Store.ConsumeQueues;
+
+namespace RocketOps.Store.Log;
+
+/// <summary>
+/// A client batch (SEND_BATCH_MESSAGE): becomes ordinary records with consecutive queue offsets, adjacent in the log, all in one file, all or nothing.
+/// Spans are borrowed for the duration of the call.
+/// </summary>
+public readonly ref struct BatchToAppend
+{
+    public required StoreTopic Topic { get; init; }
+
+    public required int QueueId { get; init; }
+
+    /// <summary>Transaction bits are not allowed in a batch.</summary>
+    public int SysFlag { get; init; }
+
+    public long BornTimestamp { get; init; }
+
+    public MessageHost BornHost { get; init; }
+
+    public MessageHost StoreHost { get; init; }
+
+    public int ReconsumeTimes { get; init; }
+
+    /// <summary>The batch body as the client encoded it (remoting.md §4.6).</summary>
+    public ReadOnlySpan<byte> Body { get; init; }
+
+    /// <summary>Properties appended to those of every message; empty since 5.3.4, the outer message's before.</summary>
+    public ReadOnlySpan<byte> MoreProperties { get; init; }
+
+    /// <summary>Bytes that are to stay free among the properties of every message, for what is added when it is stored again.</summary>
+    public int ReservedPropertyBytes { get; init; }
+}

@@ -1,0 +1,44 @@
+using RocketOps.Store.ConsumeQueues;
+
+namespace RocketOps.Store.Log;
+
+/// <summary>
+/// One message as the broker hands it over. All spans are borrowed for the duration of the call. Store timestamp, queue offset, physical offset and CRC are the
+/// store's business; the IPv6 bits of <see cref="SysFlag"/> are set from the hosts.
+/// </summary>
+public readonly ref struct MessageToAppend
+{
+    public required StoreTopic Topic { get; init; }
+
+    public required int QueueId { get; init; }
+
+    /// <summary>The producer's opaque flag.</summary>
+    public int Flag { get; init; }
+
+    /// <summary>store.md §2.3. Transaction type prepared (0x4) and rollback (0xC) get queue offset 0 and no consume-queue unit.</summary>
+    public int SysFlag { get; init; }
+
+    public long BornTimestamp { get; init; }
+
+    public MessageHost BornHost { get; init; }
+
+    public MessageHost StoreHost { get; init; }
+
+    public int ReconsumeTimes { get; init; }
+
+    public long PreparedTransactionOffset { get; init; }
+
+    public ReadOnlySpan<byte> Body { get; init; }
+
+    /// <summary>Properties text: <c>name 0x01 value</c> pairs separated by 0x02; an empty span has none.</summary>
+    public ReadOnlySpan<byte> Properties { get; init; }
+
+    /// <summary>
+    /// Further pairs stored behind <see cref="Properties"/> (CLUSTER, MSG_REGION, …); a separator is put between the parts where one is missing, so that the
+    /// broker copies nothing to add its own.
+    /// </summary>
+    public ReadOnlySpan<byte> MoreProperties { get; init; }
+
+    /// <summary>A third part, behind <see cref="MoreProperties"/>.</summary>
+    public ReadOnlySpan<byte> LastProperties { get; init; }
+}

@@ -1,0 +1,28 @@
+using RocketOps.Store.Files;
+using RocketOps.Store.Log;
+
+namespace RocketOps.Store.Reading;
+
+/// <summary>Messages where they lie in the page cache, until it is disposed. Only for system calls: a program that reads there itself is ended when the disk fails.</summary>
+public readonly ref struct MappedMessages
+{
+    private readonly CommitLog _log;
+    private readonly FileMapping _mapping;
+    private readonly long _base;
+
+    internal MappedMessages(CommitLog log, FileMapping mapping, long baseOffset)
+    {
+        _log = log;
+        _mapping = mapping;
+        _base = baseOffset;
+    }
+
+    /// <summary>Where the record at that offset begins; records that are neighbours in the log are neighbours here.</summary>
+    public nint AddressOf(PhysicalOffset offset) => _mapping.AddressOf(offset.Value - _base);
+
+    public void Dispose()
+    {
+        _log.TakeBack();
+        _mapping.DangerousRelease();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Client.Calls;
+
+/// <summary>Requests whose failures come out as <see cref="RocketMqException"/>, saying which server, why, and whether the request may have been carried out.</summary>
+internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
+{
+    /// <summary>The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time, connecting included.</summary>
+    public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        long begin = time.GetTimestamp();
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            TimeSpan left = timeout - time.GetElapsedTime(begin);
+            return await connection.InvokeAsync(request, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, isOutcomeUnknown: true);
+        }
+    }
+
+    /// <summary>As the other, for the request that is sent for every message.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<SendAnswer> InvokeAsync(string address, ISendCall call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        long begin = time.GetTimestamp();
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            TimeSpan left = timeout - time.GetElapsedTime(begin);
+            return await call.InvokeAsync(connection, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new RocketMqException($"{address} did not answer a send within {timeout.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent };
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, call.WasSent);
+        }
+    }
+
+    /// <summary>The open connection to a server; null when there is none.</summary>
+    public RemotingConnection? Find(string address) => remoting.Find(address);
+
+    /// <summary>The answer of a request that succeeded. Throws <see cref="RocketMqException"/> with the server's code otherwise.</summary>
+    public async Task<RemotingCommand> InvokeSuccessAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        RemotingCommand response = await InvokeAsync(address, request, timeout, cancellationToken).ConfigureAwait(false);
+        return response.Code == ResponseCode.Success ? response : throw new RocketMqException(response.Code, response.Remark, address);
+    }
+
+    /// <summary>Sends without waiting for an answer. Throws <see cref="RocketMqException"/> when the server cannot be reached within the time.</summary>
+    public async Task SendOneWayAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (!connection.SendOneWay(request))
+            {
+                throw new IOException($"the connection to {address} is closed");
+            }
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, isOutcomeUnknown: false);
+        }
+    }
+
+    private async Task<RemotingConnection> ConnectAsync(string address, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await remoting.ConnectAsync(address, cancellationToken).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException late)
+        {
+            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late);
+        }
+        catch (Exception failure) when (IsUnreachable(failure))
+        {
+            throw Unreachable(address, failure, isOutcomeUnknown: false);
+        }
+    }
+
+    // Most failures name the address already.
+    private static RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown) =>
+        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure) { IsOutcomeUnknown = isOutcomeUnknown };
+
+    private static bool IsUnreachable(Exception failure) =>
+        failure is TimeoutException or IOException or SocketException or FormatException or InvalidOperationException and not ObjectDisposedException;
+}

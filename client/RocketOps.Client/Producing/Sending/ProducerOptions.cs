@@ -1,0 +1,71 @@
+namespace RocketOps.Client;
+
+/// <summary>Settings of a <c>RocketMqProducer</c>. Defaults are the Java client's.</summary>
+public sealed record ProducerOptions : ClientOptions
+{
+    /// <summary>Producer group: brokers check the transactions of a group with any of its members.</summary>
+    public string Group { get; init; } = "DEFAULT_PRODUCER";
+
+    /// <summary>
+    /// Time for one send with all its attempts, with asking name servers for the route before and between them. Matches sendMsgTimeout (3 s). Also how long disposing waits for what is under way.
+    /// </summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Further attempts, on another broker where there is one, after a send failed. Matches retryTimesWhenSendFailed (2).</summary>
+    public int RetryTimes { get; init; } = 2;
+
+    /// <summary>
+    /// Whether a message that a broker has, but not as safely as it is configured to, is sent again to another broker: stored twice rather than less safely. Matches retryAnotherBrokerWhenNotStoreOK.
+    /// </summary>
+    public bool RetryAnotherBrokerWhenNotStoreOk { get; init; }
+
+    /// <summary>
+    /// Whether brokers that answered slowly or failed get no messages for a while, as long as there are others: after 550 ms 2 s, after 1.8 s 5 s, after 3 s 6 s, after 5 s or a failure 10 s,
+    /// after 15 s 30 s. Not for sends to one queue or key. Matches sendLatencyFaultEnable and its tables of 5.5.0.
+    /// </summary>
+    public bool SendLatencyFaultEnable { get; init; }
+
+    /// <summary>
+    /// Whether messages that are sent one by one travel together where they can: what comes for a topic, or for one queue or key of it, while a request is under way leaves with the next one, in the order it
+    /// came. Each send has its own result or exception. Delayed messages, transactions, requests and replies are sent by themselves. Matches autoBatch.
+    /// </summary>
+    public bool AutoBatch { get; init; }
+
+    /// <summary>Bytes of a batch that <see cref="AutoBatch"/> makes; a larger message, or one that is compressed, goes by itself. Matches batchMaxBytes (32 KiB).</summary>
+    public int BatchMaxBytes { get; init; } = 32 * 1024;
+
+    /// <summary>
+    /// How long the first message of a batch waits for others although nothing is under way. Zero, as a busy queue makes batches by itself and an idle one should delay nothing; less than
+    /// <see cref="SendTimeout"/>, which it is part of. Matches batchMaxDelayMs, which is 10 ms.
+    /// </summary>
+    public TimeSpan BatchMaxDelay { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Memory of the messages that wait to be sent in batches, 512 bytes for each beside its own; a send beyond it fails at once. Matches totalBatchMaxBytes (32 MiB).</summary>
+    public long TotalBatchMaxBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>
+    /// What bodies are compressed with. Matches rocketmq.message.compressType (ZLIB). Java consumers of 4.9.7 and 5.5.0 read both.
+    /// </summary>
+    public CompressionType CompressionType { get; init; } = CompressionType.Zlib;
+
+    /// <summary>Bodies from this size on are sent compressed. Matches compressMsgBodyOverHowmuch (4096).</summary>
+    public int CompressBodyOverBytes { get; init; } = 4096;
+
+    /// <summary>Larger bodies are refused here already. Matches maxMessageSize (4 MiB) of client and broker.</summary>
+    public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Queues of topics that brokers create on the first message. Matches defaultTopicQueueNums (4).</summary>
+    public int DefaultTopicQueues { get; init; } = 4;
+
+    /// <summary>
+    /// Says what became of a transaction that was neither committed nor rolled back, when a broker asks. <c>RocketMqProducer.BeginTransactionAsync</c> needs it, and all
+    /// producers of a group should have the same: a broker asks any of them.
+    /// </summary>
+    public TransactionChecker? TransactionChecker { get; init; }
+
+    /// <summary>Calls of the <see cref="TransactionChecker"/> at the same time. Java's checkThreadPoolMaxSize is 1; here one slow look-up does not hold up the others.</summary>
+    public int MaxConcurrentChecks { get; init; } = 4;
+
+    /// <summary>Compressed bodies that brokers send to this producer may grow to this; larger ones are reported and not unpacked.</summary>
+    public int MaxDecompressedBytes { get; init; } = 64 * 1024 * 1024;
+}

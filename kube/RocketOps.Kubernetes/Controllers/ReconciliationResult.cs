@@ -1,0 +1,46 @@
+using System.Diagnostics.CodeAnalysis;
+using RocketOps.Kubernetes.Entities;
+
+namespace RocketOps.Kubernetes.Controllers;
+
+/// <summary>How a pass ended, and when the next one is due without an event.</summary>
+[SuppressMessage("Design", "CA1000:Do not declare static members on generic types", Justification = "The shape is KubeOps'.")]
+public sealed class ReconciliationResult<TEntity>
+    where TEntity : class, IKubernetesObject
+{
+    private ReconciliationResult(TEntity entity, bool isSuccess, string? errorMessage, Exception? error, TimeSpan? requeueAfter, bool isTerminal)
+    {
+        Entity = entity;
+        IsSuccess = isSuccess;
+        ErrorMessage = errorMessage;
+        Error = error;
+        RequeueAfter = requeueAfter;
+        IsTerminal = isTerminal;
+    }
+
+    public TEntity Entity { get; }
+
+    public bool IsSuccess { get; }
+
+    public bool IsFailure => !IsSuccess;
+
+    public string? ErrorMessage { get; }
+
+    public Exception? Error { get; }
+
+    /// <summary>Null: after success at the next event or resync, after failure by back-off.</summary>
+    public TimeSpan? RequeueAfter { get; }
+
+    /// <summary>Trying again is useless until something changes.</summary>
+    public bool IsTerminal { get; }
+
+    public static ReconciliationResult<TEntity> Success(TEntity entity, TimeSpan? requeueAfter = null) =>
+        new(entity, isSuccess: true, errorMessage: null, error: null, requeueAfter, isTerminal: false);
+
+    public static ReconciliationResult<TEntity> Failure(TEntity entity, string errorMessage, Exception? error = null, TimeSpan? requeueAfter = null) =>
+        new(entity, isSuccess: false, errorMessage, error, requeueAfter, isTerminal: false);
+
+    /// <summary>No retry until an event or resync. (An extension of KubeOps' model.)</summary>
+    public static ReconciliationResult<TEntity> TerminalFailure(TEntity entity, string errorMessage, Exception? error = null) =>
+        new(entity, isSuccess: false, errorMessage, error, requeueAfter: null, isTerminal: true);
+}

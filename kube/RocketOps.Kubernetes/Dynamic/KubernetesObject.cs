@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Kubernetes.Dynamic;
+
+/// <summary>
+/// An object of any kind, as JSON: what is copied as a whole, as a pod's template is, keeps the fields that no model knows. Which kind it is says the client it
+/// is read through (<c>KubernetesClient.For</c>). Not to be changed once it is shared between threads.
+/// </summary>
+[JsonConverter(typeof(KubernetesObjectConverter))]
+public sealed class KubernetesObject : IKubernetesObject
+{
+    /// <param name="json">The whole object; its document must outlive this one. Throws <see cref="JsonException"/> when its metadata are none.</param>
+    public KubernetesObject(JsonElement json)
+    {
+        Json = json;
+        ApiVersion = json.Text("apiVersion") ?? "";
+        Kind = json.Text("kind") ?? "";
+        Metadata = json.Has("metadata") ? json.Field("metadata").Deserialize(DynamicJsonContext.Default.ObjectMeta)! : new ObjectMeta();
+    }
+
+    /// <summary>The object as it was read.</summary>
+    public JsonElement Json { get; }
+
+    public string ApiVersion { get; set; }
+
+    public string Kind { get; set; }
+
+    /// <summary>The same as in <see cref="Json"/>, with types. A cache may leave parts out here.</summary>
+    public ObjectMeta Metadata { get; set; }
+
+    public string Name => Metadata.Name ?? "";
+
+    /// <summary>Empty for cluster-scoped objects.</summary>
+    public string Namespace => Metadata.Namespace ?? "";
+
+    public string Uid => Metadata.Uid ?? "";
+
+    public bool IsDeleting => Metadata.DeletionTimestamp is not null;
+
+    public long Generation => Metadata.Generation ?? 0;
+
+    /// <summary>Undefined when there is none.</summary>
+    public JsonElement Spec => Json.Field("spec");
+
+    /// <summary>Undefined when there is none.</summary>
+    public JsonElement Status => Json.Field("status");
+
+    /// <summary>Whether the condition of this type in the status is True.</summary>
+    public bool HasCondition(string type) => Condition(type).Text("status") == "True";
+
+    /// <summary>The condition of this type in the status; undefined when there is none.</summary>
+    public JsonElement Condition(string type) => Status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == type);
+}

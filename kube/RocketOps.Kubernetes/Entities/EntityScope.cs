@@ -1,0 +1,7 @@
+namespace RocketOps.Kubernetes.Entities;
+
+public enum EntityScope
+{
+    Namespaced,
+    Cluster,
+}

@@ -1,0 +1,5 @@
+namespace RocketOps.Kubernetes.Entities.Schema;
+
+/// <summary>The node is a whole object with apiVersion, kind and metadata.</summary>
+[AttributeUsage(AttributeTargets.Property, Inherited = false)]
+public sealed class EmbeddedResourceAttribute : Attribute;

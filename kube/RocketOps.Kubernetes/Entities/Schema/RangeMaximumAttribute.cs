@@ -1,0 +1,10 @@
+namespace RocketOps.Kubernetes.Entities.Schema;
+
+/// <summary>Largest allowed number.</summary>
+[AttributeUsage(AttributeTargets.Property, Inherited = false)]
+public sealed class RangeMaximumAttribute(double value, bool exclusive = false) : Attribute
+{
+    public double Value { get; } = value;
+
+    public bool Exclusive { get; } = exclusive;
+}

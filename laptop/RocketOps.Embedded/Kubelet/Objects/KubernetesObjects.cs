@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RocketOps.Embedded.Api.Json;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
+
+namespace RocketOps.Embedded.Kubelet.Objects;
+
+/// <summary>Conditions of a status; selectors of workloads (matchLabels and matchExpressions) and of Services (a plain map), as they stand in JSON.</summary>
+internal static class KubernetesObjects
+{
+    /// <summary>The condition as it is now; the time of its transition stays while its status does.</summary>
+    public static JsonObject NextCondition(KubernetesObject current, string type, bool isTrue, string reason, string message, DateTimeOffset now)
+    {
+        string status = isTrue ? "True" : "False";
+        JsonElement known = current.Condition(type);
+        DateTimeOffset since = known.Text("status") == status ? known.Time("lastTransitionTime") ?? now : now;
+        return new JsonObject { ["type"] = type, ["status"] = status, ["lastTransitionTime"] = JsonNodes.Timestamp(since) }.WithReason(reason, message);
+    }
+
+    /// <summary>Adds both where they say something.</summary>
+    public static JsonObject WithReason(this JsonObject state, string reason, string message)
+    {
+        foreach ((string name, string text) in (ReadOnlySpan<(string, string)>)[("reason", reason), ("message", message)])
+        {
+            if (text.Length > 0)
+            {
+                state[name] = text;
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>By a selector of StatefulSets, ReplicaSets, Deployments and budgets. An empty one matches everything.</summary>
+    public static bool IsSelectedBy(this KubernetesObject item, JsonElement selector) =>
+        !selector.Exists() || selector.Deserialize(KubernetesJsonContext.Default.LabelSelector)!.Matches(item.Metadata.Labels);
+
+    /// <summary>Whether it has all labels of a map.</summary>
+    public static bool HasLabels(this KubernetesObject item, JsonElement labels) =>
+        !labels.Exists() || labels.EnumerateObject().All(label => item.Metadata.Labels?.GetValueOrDefault(label.Name) == label.Value.GetString());
+}

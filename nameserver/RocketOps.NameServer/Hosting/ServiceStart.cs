@@ -1,9 +1,0 @@
-namespace RocketOps.NameServer.Hosting;
-
-/// <summary>When this process began to serve.</summary>
-internal sealed class ServiceStart(TimeProvider time)
-{
-    private readonly long _started = time.GetTimestamp();
-
-    public TimeSpan Elapsed => time.GetElapsedTime(_started);
-}

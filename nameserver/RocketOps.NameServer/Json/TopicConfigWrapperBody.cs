@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using RocketOps.NameServer.Routing;
+
+namespace RocketOps.NameServer.Json;
+
+/// <summary>TopicConfigSerializeWrapper of a registration body.</summary>
+internal sealed record TopicConfigWrapperBody
+{
+    [JsonPropertyName("dataVersion")]
+    public DataVersion DataVersion { get; init; }
+
+    [JsonPropertyName("topicConfigTable")]
+    public Dictionary<string, TopicConfigBody>? Topics { get; init; }
+
+    /// <summary>Of static topics.</summary>
+    [JsonPropertyName("topicQueueMappingInfoMap")]
+    public Dictionary<string, TopicQueueMappingInfo>? Mappings { get; init; }
+}

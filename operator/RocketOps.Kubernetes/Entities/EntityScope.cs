@@ -1,7 +1,0 @@
-namespace RocketOps.Kubernetes;
-
-public enum EntityScope
-{
-    Namespaced,
-    Cluster,
-}

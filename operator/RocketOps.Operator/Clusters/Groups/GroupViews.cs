@@ -1,0 +1,11 @@
+using RocketOps.Operator.Clusters.Context;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>All groups of a cluster as the world shows them.</summary>
+internal static class GroupViews
+{
+    /// <summary>The wanted groups, there or not.</summary>
+    public static IReadOnlyList<GroupView> Groups(this ClusterObservation observation, ClusterContext context, BrokerRegistrations registrations) =>
+        [.. context.Groups.Select(group => GroupView.Of(context, group, observation, registrations))];
+}

@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using RocketOps.Kubernetes.Entities;
+
+namespace RocketOps.Operator.Clusters.Groups;
+
+/// <summary>
+/// Since when members serve, by this process's clock: what a pod says is by the clock of its node, and a node that is a minute behind would void the pause between masters, or make it longer. Whoever served when this
+/// process began is believed as far as clocks are never wrong. Thread-safe.
+/// </summary>
+internal sealed class ServingTimes(TimeProvider time)
+{
+    /// <summary>With clocks that differ by more a cluster has other worries.</summary>
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>> _seen = new();
+
+    /// <summary>The groups with <see cref="MemberState.ReadySince"/> by this process's clock.</summary>
+    public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
+    {
+        IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>? before = _seen.GetValueOrDefault(cluster);
+        long now = time.GetTimestamp();
+        Dictionary<(string Uid, DateTimeOffset? Ready), long> seen = [];
+        foreach (MemberState member in groups.SelectMany(static group => group.Members).Where(static member => member is { Uid: not null, Ready: true }))
+        {
+            (string Uid, DateTimeOffset? Ready) incarnation = (member.Uid!, member.ReadySince);
+            seen[incarnation] = before is not null && before.TryGetValue(incarnation, out long since) ? since : now;
+        }
+
+        _seen[cluster] = seen;
+        return [.. groups.Select(group => group with { Members = [.. group.Members.Select(member => member is { Uid: { } uid, Ready: true } ? member with { ReadySince = Since(member.ReadySince, seen[(uid, member.ReadySince)]) } : member)] })];
+    }
+
+    /// <summary>The cluster is no more.</summary>
+    public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
+
+    private DateTimeOffset Since(DateTimeOffset? told, long seen)
+    {
+        DateTimeOffset here = time.GetUtcNow() - time.GetElapsedTime(seen);
+        return told + Skew is { } certain && certain < here ? certain : here;
+    }
+}

@@ -1,0 +1,14 @@
+using RocketOps.Operator.Reporting;
+
+namespace RocketOps.Operator.Clusters.Leadership;
+
+/// <summary>What groups that elect their master have found for themselves, and the addresses their Services were given.</summary>
+/// <param name="Leases">By group; empty for fixed roles.</param>
+/// <param name="Addresses">Cluster addresses by Service.</param>
+internal sealed record GroupFacts(IReadOnlyDictionary<string, GroupLease> Leases, IReadOnlyDictionary<string, string> Addresses)
+{
+    public static readonly GroupFacts None = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+
+    /// <summary>Groups whose Lease could not be read in this pass, and why. What is known of it is from before.</summary>
+    public IReadOnlyDictionary<string, Problem> Unread { get; init; } = new Dictionary<string, Problem>(StringComparer.Ordinal);
+}

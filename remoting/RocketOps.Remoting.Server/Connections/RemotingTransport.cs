@@ -1,0 +1,14 @@
+namespace RocketOps.Remoting.Server.Connections;
+
+/// <summary>What carries the connections of a server.</summary>
+public enum RemotingTransport
+{
+    /// <summary>The event loop where it runs (64-bit Linux), else pipes. <c>ROCKETOPS_TRANSPORT=loop|pipe</c> decides otherwise, so that every test can run over both.</summary>
+    Default,
+
+    /// <summary>Event loops of our own over epoll.</summary>
+    EventLoop,
+
+    /// <summary>Kestrel's sockets and pipes.</summary>
+    Pipe,
+}

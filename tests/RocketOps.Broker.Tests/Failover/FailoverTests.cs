@@ -1,0 +1,465 @@
+using System.Globalization;
+using System.Text;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Election.Leases;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Failover;
+
+public sealed class FailoverTests
+{
+    private static readonly string[] Three = ["a", "b", "c"];
+    private static readonly string[] Two = ["a", "b"];
+
+    [Fact]
+    public async Task Kill_OfTheMaster_AnotherLeadsWithEverythingAcknowledged()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"));
+        List<string> acknowledged = [];
+        await SendSomeAsync(members, acknowledged);
+        await members.InSyncAsync(Three);
+        await SendSomeAsync(members, acknowledged);
+        LeaseRecord before = await members.LeaseAsync();
+        string killed = members.NameOf(await members.MasterAsync());
+
+        await members.KillAsync(killed);
+        await SendSomeAsync(members, acknowledged);
+
+        LeaseRecord after = await members.LeaseAsync();
+        after.Epoch.Should().BeGreaterThan(before.Epoch);
+        after.Holder.Should().NotBe(killed);
+        (await members.ReadAsync(await members.MasterAsync())).Should().Contain(acknowledged);
+
+        await members.StartAsync(killed);
+        await members.InSyncAsync(Three);
+        await SendSomeAsync(members, acknowledged);
+        await members.SameLogsAsync();
+        foreach (TestBroker member in members.Running)
+        {
+            (await members.ReadAsync(member)).Should().Contain(acknowledged, members.NameOf(member));
+        }
+    }
+
+    /// <summary>A process that died holds the lease still. The one that has its store now need not wait for the end of it, which is three minutes away here.</summary>
+    [Fact]
+    public async Task Start_OfTheMasterThatDied_LeadsAgainAtOnce()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Two);
+        long epoch = (await members.LeaseAsync()).Epoch;
+        string killed = members.NameOf(await members.MasterAsync());
+        await members.KillAsync(killed);
+
+        await members.StartAsync(killed);
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[killed]).TakesMessages, "it leads, and the other one follows");
+        (await members.LeaseAsync()).Epoch.Should().Be(epoch + 1);
+        (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
+    }
+
+    /// <summary>What is asked by the master's address waits there for the next master: three attempts at one where nobody listens are gone in milliseconds.</summary>
+    [Fact]
+    public async Task Kill_OfTheMaster_TheFirstCopyInSyncStandsInAndWhatItIsSentWaits()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"), ("masterIP1", "127.0.0.2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Three);
+        string killed = members.NameOf(await members.MasterAsync());
+        LeaseRecord lease = await members.LeaseAsync();
+        string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != killed)];
+        foreach (string other in others)
+        {
+            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).MasterSilence < TimeSpan.MaxValue, "it has heard the master serve");
+        }
+
+        await members.KillAsync(killed);
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[others[0]]).StandsInFor == lease.Epoch, "the first one stands in");
+        Task<RemotingCommand> sent = members[others[0]].InvokeAsync(Requests.Send(ElectedMembers.Topic, "while nobody leads"));
+        await members.StartAsync(killed);
+        (await sent).Code.Should().Be(ResponseCode.Success);
+        ElectedMembers.GroupOf(members[others[1]]).StandsInFor.Should().Be(0, "one of them is enough");
+        (await members.ReadAsync(await members.MasterAsync())).Should().Equal("before", "while nobody leads");
+    }
+
+    /// <summary>Of two with the same log the first one's turn comes first. It wins the lease, cannot begin, and keeps nobody from leading.</summary>
+    [Fact]
+    public async Task Lead_TheEpochCannotBeWrittenDown_AnotherMemberLeads()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "1"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Three);
+        await members.SameLogsAsync();
+        string killed = members.NameOf(await members.MasterAsync());
+        string[] left = [.. Three.Where(name => name != killed)];
+        Directory.CreateDirectory(Path.Combine(members.StoreOf(left[0]), "epochFileCheckpoint.tmp"));
+
+        await members.KillAsync(killed);
+
+        await members.UntilAsync(() => ElectedMembers.GroupOf(members[left[1]]).TakesMessages, "the other one leads");
+        members.LogOf(left[0]).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
+        (await members.ReadAsync(members[left[1]])).Should().Equal("acknowledged");
+    }
+
+    [Fact]
+    public async Task Return_OfAMasterThatHadMore_CutsItAndKeepsIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("acknowledged");
+        await members.InSyncAsync(Two);
+        await members.SameLogsAsync();
+        TestBroker master = await members.MasterAsync();
+        string deposed = members.NameOf(master);
+        string successor = Two.Single(name => name != deposed);
+        await members.KillAsync(successor);
+        long common = master.Host.Parts.Store.Positions.Appended.Value;
+        AppendAlone(master);
+        (await members.ReadAsync(master)).Should().Equal(["acknowledged"], "a message that only its master has may be cut off: nobody reads it");
+        master.Host.Parts.Store.GetStats().DispatchBehindBytes.Should().BePositive();
+
+        await members.KillAsync(deposed);
+        await members.StartAsync(successor);
+        await members.UntilAsync(() => ElectedMembers.GroupOf(members[successor]).Leads, "the other one, whose copy is in sync, leads");
+        await members.StartAsync(deposed);
+        await members.SendAsync("of the new master");
+
+        await members.SameLogsAsync();
+        (await members.ReadAsync(members[deposed])).Should().Equal("acknowledged", "of the new master");
+        string kept = Directory.GetFiles(Path.Combine(members.StoreOf(deposed), "diverged")).Should().ContainSingle().Subject;
+        Path.GetFileName(kept).Should().Contain(common.ToString(CultureInfo.InvariantCulture));
+        members.LogOf(deposed).Lines.Should().Contain(static line => line.Id == 3660);
+    }
+
+    /// <summary>A group in which nothing happens stays as it is, also one whose heartbeats never come: its followers are heard of as often as the lease is renewed.</summary>
+    [Fact]
+    public async Task Idle_ForLongerThanAFollowerMayBeLate_NothingChanges()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"), ("haSendHeartbeatInterval", "86400000"));
+        await members.SendAsync("the last for long");
+        await members.InSyncAsync(Three);
+        await members.SameLogsAsync();
+        TestBroker master = await members.MasterAsync();
+        LeaseRecord before = await members.LeaseAsync();
+        RecordedLog log = members.LogOf(members.NameOf(master));
+        int changes = Changes();
+
+        for (TimeSpan idle = TimeSpan.Zero; idle < 3 * ElectedMembers.MaxLag; idle += ElectedMembers.MaxLag / 4)
+        {
+            members.Time.Pass(ElectedMembers.MaxLag / 4);
+            long passed = members.Time.GetUtcNow().ToUnixTimeMilliseconds();
+            await Eventually.TrueAsync(
+                () => members.Running.Where(member => member != master).All(follower => follower.Host.Parts.Roles.SlaveSession?.Follower.ToldAtMs > passed), "each follower has said that it has everything");
+            DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
+            await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
+        }
+
+        LeaseRecord after = await members.LeaseAsync();
+        (after.Epoch, after.Holder).Should().Be((before.Epoch, before.Holder));
+        after.InSync.Should().BeEquivalentTo(before.InSync);
+        Changes().Should().Be(changes, "nobody was taken for late in between");
+
+        int Changes() => log.Lines.Count(static line => line.Id == 3655);
+    }
+
+    [Fact]
+    public async Task HandOver_ToAMember_ItLeadsAndTheOldMasterFollows()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        long epoch = (await members.LeaseAsync()).Epoch;
+
+        await members.EditAsync(lease => lease with { HandOverTo = target });
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await members.SendAsync("after");
+        (await members.LeaseAsync()).Epoch.Should().BeGreaterThan(epoch);
+        await members.SameLogsAsync();
+        (await members.ReadAsync(old)).Should().Equal("before", "after");
+        members.Running.Select(static member => ElectedMembers.GroupOf(member).StandsInFor).Should().OnlyContain(static epoch => epoch == 0, "both were there all the time");
+        Directory.Exists(Path.Combine(members.StoreOf(members.NameOf(old)), "diverged")).Should().BeFalse("nothing was cut off");
+    }
+
+    [Theory]
+    [InlineData("Sync")]
+    [InlineData("Async")]
+    public async Task Slave_OfMessagesThatAreConfirmed_ServesThem(string mode)
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"), ("replicationMode", mode));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Three);
+        await members.SendAsync("two");
+
+        // Dispatched is what the master has said that all copies in sync have.
+        await members.SameLogsAsync();
+
+        foreach (TestBroker member in members.Running)
+        {
+            (await members.ReadAsync(member)).Should().Equal("one", "two");
+        }
+    }
+
+    [Fact]
+    public async Task HandOver_WhileConsumersCommit_TakesTheLastOffsetsAlong()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"), ("slaveSyncInterval", "60000"));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        await old.InvokeAsync(Requests.Pull("cg", ElectedMembers.Topic, 0, 0));
+        await members.EditAsync(lease => lease with { HandOverTo = target });
+        long committed = 0;
+        while (true)
+        {
+            RemotingCommand answer = await old.InvokeAsync(Commit(++committed));
+            if (!ElectedMembers.GroupOf(old).Leads)
+            {
+                // Whoever answered this one, and how.
+                break;
+            }
+
+            answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        }
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+
+        RemotingCommand known = await members[target].InvokeAsync(
+            RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0));
+        known.Code.Should().Be(ResponseCode.Success, known.Remark);
+        long.Parse(known.Get("offset")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(committed - 1, "all but the last were committed while the old master led");
+        members.LogOf(target).Lines.Should().Contain(static line => line.Id == 3642);
+
+        static RemotingCommand Commit(long offset) => RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
+            .Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0).Set("commitOffset", offset);
+    }
+
+    /// <summary>What is answered between the last message of the old master and its end is the new master's as well: nothing is lost, and nothing comes back.</summary>
+    [Fact]
+    public async Task HandOver_WhileTopicsAndGroupsChange_TakesTheLastOnesAlong()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"), ("slaveSyncInterval", "60000"));
+        await members.SendAsync("one");
+        await members.InSyncAsync(Two);
+        TestBroker old = await members.MasterAsync();
+        string target = Two.Single(name => name != members.NameOf(old));
+        int made = 0;
+        bool isTaken = true;
+        while (isTaken)
+        {
+            if (made == 3)
+            {
+                await members.EditAsync(lease => lease with { HandOverTo = target });
+            }
+
+            // Each topic and each group is there for a moment, and the one after it longer.
+            isTaken = await IsTakenAsync(Topic(made + 1)) && await IsTakenAsync(Group(made + 1))
+                && await IsTakenAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", $"T{made}"))
+                && await IsTakenAsync(RemotingCommand.CreateRequest(RequestCode.DeleteSubscriptionGroup).Set("groupName", $"G{made}"));
+            made += isTaken ? 1 : 0;
+        }
+
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+
+        BrokerParts parts = members[target].Host.Parts;
+        // How far the last changes came is not known; each is made before the one before it is deleted.
+        (parts.Topics.TryGet($"T{made}", out _) || parts.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
+        (parts.Groups.TryGet($"G{made}", out _) || parts.Groups.TryGet($"G{made + 1}", out _)).Should().BeTrue($"G{made} was made while the old master led");
+        for (int i = 1; i < made; i++)
+        {
+            parts.Topics.TryGet($"T{i}", out _).Should().BeFalse($"T{i} of {made} was deleted");
+            parts.Groups.TryGet($"G{i}", out _).Should().BeFalse($"G{i} of {made} was deleted");
+        }
+
+        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.GroupOf(old).Leads;
+
+        static RemotingCommand Topic(int number) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
+            .Set("topic", $"T{number}").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false);
+
+        static RemotingCommand Group(int number)
+        {
+            RemotingCommand change = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
+            change.Body = Encoding.UTF8.GetBytes($$"""{"groupName":"G{{number}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}""");
+            return change;
+        }
+    }
+
+    [Fact]
+    public async Task Stop_OfTheMaster_HandsOverFirst()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        string old = members.NameOf(await members.MasterAsync());
+
+        await members.StopAsync(old);
+
+        members.LogOf(old).Lines.Should().Contain(static line => line.Id == 3656, "a master that stops hands over first");
+        await members.SendAsync("after");
+    }
+
+    /// <summary>By the clock of the members it hangs for longer than two leases last, and a follower says often enough that it has everything.</summary>
+    [Fact]
+    public async Task LeaseStore_ThatHangsWhileEveryCopyFollows_CostsNothing()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker master = await members.MasterAsync();
+        LeaseRecord lease = await members.LeaseAsync();
+        DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
+        try
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                members.Time.Pass(ElectedMembers.Duration / 8);
+                RemotingCommand answer = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, Text(i)));
+                answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+            }
+
+            RemotingCommand refused = await master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.HandOverMaster).Set("brokerName", "group-a").Set("member", "b"));
+            refused.Remark.Should().Contain("does not reach the lease");
+        }
+        finally
+        {
+            held.Delete();
+        }
+
+        await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > lease.RenewTime, "the lease is renewed again");
+        LeaseRecord after = await members.LeaseAsync();
+        (after.Holder, after.Epoch, after.InSync.Count).Should().Be((lease.Holder, lease.Epoch, 2));
+        await members.SendAsync("after");
+        await members.SameLogsAsync();
+        (await members.ReadAsync(master)).Should().Equal(["before", .. Enumerable.Range(0, 20).Select(Text), "after"]);
+
+        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
+    public async Task LeaseStore_ThatHangs_MakesTheMasterRefuseAndItsReturnHeals()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker master = await members.MasterAsync();
+        // A turn at the lease's file that nobody can take over, and nobody has: what is in there is no content.
+        DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
+        try
+        {
+            await members.EndLeaseAsync(members.NameOf(master));
+            members.Running.Any(static broker => ElectedMembers.GroupOf(broker).Leads).Should().BeFalse("nobody leads by a lease that was not renewed");
+            master.Host.Parts.Forwarder!.Patience = TimeSpan.Zero;
+            RemotingCommand refused = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "meanwhile"));
+            refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
+        }
+        finally
+        {
+            held.Delete();
+        }
+
+        await members.SendAsync("after");
+        await members.SameLogsAsync();
+        (await members.ReadAsync(master)).Should().Equal("before", "after");
+    }
+
+    [Fact]
+    public async Task Promotion_WithLoss_HappensInTheNamedEpochOnly()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("of both");
+        await members.InSyncAsync(Two);
+        string lost = members.NameOf(await members.MasterAsync());
+        string left = Two.Single(name => name != lost);
+        await members.KillAsync(left);
+        await members.InSyncAsync(lost);
+        await members.SendAsync("of one");
+        await members.KillAsync(lost);
+        await members.StartAsync(left);
+        await ToldAsync(members, left, "set the lease's unclean epoch to");
+        long next = ElectedMembers.GroupOf(members[left]).SeenEpoch + 1;
+
+        await members.EditAsync(lease => lease with { UncleanEpoch = next + 5 });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
+        ElectedMembers.GroupOf(members[left]).Leads.Should().BeFalse();
+        await members.EditAsync(lease => lease with { UncleanEpoch = next });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).TakesMessages, "the permission is used");
+
+        (await members.LeaseAsync()).Epoch.Should().Be(next);
+        (await members.ReadAsync(members[left])).Should().Equal("of both");
+        await members.StartAsync(lost);
+        await members.InSyncAsync(Two);
+        Directory.GetFiles(Path.Combine(members.StoreOf(lost), "diverged")).Should().ContainSingle("nothing vanishes silently");
+    }
+
+    [Fact]
+    public async Task Store_OfAnotherGroup_IsRefusedAndLeftAsItIs()
+    {
+        await using ElectedMembers others = await ElectedMembers.StartAsync(["b"]);
+        await others.SendAsync("foreign");
+        await others.KillAsync("b");
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await members.SendAsync("own");
+        await members.InSyncAsync(Two);
+        await members.StopAsync("b");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+
+        await members.StartOnAsync("b", others);
+
+        await ToldAsync(members, "b", "belongs to group");
+        (await members.ReadAsync(members["b"])).Should().Equal("foreign");
+        (await members.ReadAsync(members["a"])).Should().Equal("own");
+    }
+
+    [Fact]
+    public async Task Slave_ThatDidNotAsk_IsNotServed()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(["a"]);
+        await members.SendAsync("one");
+        using System.Net.Sockets.TcpClient slave = new();
+        await slave.ConnectAsync("127.0.0.1", members["a"].Host.Parts.HaListener.Port);
+
+        await slave.GetStream().WriteAsync(new byte[8]);
+
+        (await slave.GetStream().ReadAsync(new byte[1])).Should().Be(0, "its acknowledgements would count for a member's");
+        members.LogOf("a").Lines.Should().Contain(static line => line.Id == 3602 && line.Text.Contains("did not ask", StringComparison.Ordinal));
+    }
+
+    private static Task ToldAsync(ElectedMembers members, string name, string text) => members.UntilAsync(
+        () => members.LogOf(name).Lines.Any(line => line.Text.Contains(text, StringComparison.Ordinal)), $"{name} says '{text}'");
+
+    /// <summary>A message that this master has and nobody acknowledged, whatever its group's rules say at this moment.</summary>
+    private static void AppendAlone(TestBroker master)
+    {
+        MessageStore store = master.Host.Parts.Store;
+        AppendStatus status = store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(ElectedMembers.Topic)),
+                QueueId = 0,
+                BornHost = new MessageHost(),
+                StoreHost = master.Host.Parts.Address.StoreHost,
+                Body = "never acknowledged"u8,
+            },
+            out _);
+        status.Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+    }
+
+    private static async Task SendSomeAsync(ElectedMembers members, List<string> acknowledged)
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            string body = $"message {acknowledged.Count}";
+            await members.SendAsync(body);
+            acknowledged.Add(body);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Clients;
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.RequestReply;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Client;
+using RocketOps.Remoting.Connections;
+using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
+using RocketOps.Testing.Time;
+
+namespace RocketOps.Broker.Tests.Failover;
+
+/// <summary>Replies to requests around a change of master: who asked and who answers may be connected to different members.</summary>
+public sealed class RepliesOfMembersTests
+{
+    private const string Asker = "asker";
+    private const string AskersGroup = "askers";
+    private const string ReplyTopic = "DefaultCluster_REPLY_TOPIC";
+
+    private static readonly string[] Two = ["a", "b"];
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task Reply_WhicheverMemberItAndTheAskerCameTo_IsTakenAndStoredOnce(bool askedAtFormer, bool answeredAtFormer)
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+        TaskCompletionSource<string> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
+        (await asker.InvokeAsync((askedAtFormer ? former : master).Address, Heartbeat(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
+
+        RemotingCommand answer = await (answeredAtFormer ? former : master).InvokeAsync(Reply("hello"));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.Success, null));
+        (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+        Requests.Decode(await master.PullAsync("g", ReplyTopic, 0, 0, sysFlag: 4, subscription: "*")).Should().ContainSingle().Which.Body.Should().Be("hello");
+    }
+
+    [Fact]
+    public async Task Reply_ToNobody_IsRefusedAsEver()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+
+        foreach (TestBroker broker in (TestBroker[])[former, master])
+        {
+            RemotingCommand answer = await broker.InvokeAsync(Reply("hello"));
+            (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, $"push reply message fail, channel of <{Asker}> not found."));
+        }
+    }
+
+    /// <summary>Who waits for a reply does not make another connection meanwhile: it would wait in vain.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Connection_OfWhoAsked_EndsBehindTheLastReplyAndNotBehindTheAnswerToItsQuestion(int questions)
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"));
+        RawConnection? connection = null;
+        (TestBroker former, TestBroker master) = await HandOverAsync(members, async broker =>
+        {
+            connection = await RawConnection.ConnectAsync(broker.Address);
+            await connection.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
+        });
+        await using RawConnection asker = connection!;
+        using IDisposable moment = members.Time.Hold();
+        members.Time.Pass(TimeSpan.FromSeconds(4));
+        ClientChannel channel = former.Host.Parts.Producers.ChannelsOf(AskersGroup).Single();
+        await Eventually.TrueAsync(() => channel.Connection.IsLeaving, "its connection is to end");
+
+        for (int question = 0; question < questions; question++)
+        {
+            (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+        }
+
+        for (int reply = 0; reply < questions; reply++)
+        {
+            Task<RemotingCommand> replying = master.InvokeAsync(Reply($"hello {reply}"));
+            RawFrame push = (await asker.ReceiveAsync())!;
+            (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, $"hello {reply}"));
+            if ((push.Flag & RemotingCommand.OneWayFlag) == 0)
+            {
+                await asker.SendAsync(new RawFrame(ResponseCode.Success, push.Opaque, RemotingCommand.ResponseFlag, Remark: null, push.ExtFields, Body: default).Encode());
+            }
+
+            (await replying).Code.Should().Be(ResponseCode.Success);
+        }
+
+        Func<Task> read = async () => await asker.ReceiveAsync();
+        await read.Should().ThrowAsync<Exception>("a Java client, which this is, cannot read what comes last");
+        (await asker.ReceiveAsync()).Should().BeNull("the next connection leads to the master");
+    }
+
+    /// <summary>Clients before version 5, and those in other languages, send no heartbeat with a new connection.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reply_ToWhoHasSentNoHeartbeatSinceTheChange_IsTaken(bool askedAtFormer)
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+        TaskCompletionSource<string> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
+        (await asker.InvokeAsync((askedAtFormer ? former : master).Address, Question(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
+
+        RemotingCommand answer = await master.InvokeAsync(Reply("hello"));
+
+        (answer.Code, answer.Remark).Should().Be((ResponseCode.Success, null));
+        (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+    }
+
+    /// <summary>A pod that is being replaced may be at an address that nobody answers, and the client waits.</summary>
+    [Fact]
+    public async Task Reply_WhileAMemberCannotBeReached_IsTakenByWhoIsConnectedToAnother()
+    {
+        string[] names = ["a", "b", "c"];
+        await using ElectedMembers members = await ElectedMembers.StartAsync(names, ("minInSyncReplicas", "1"));
+        await members.SendAsync("before");
+        await members.InSyncAsync(names);
+        TestBroker master = await members.MasterAsync();
+        TestBroker[] others = [.. names.Where(name => name != members.NameOf(master)).Select(name => members[name])];
+        TaskCompletionSource<string> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using RemotingClient asker = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Taking(taken)));
+        (await asker.InvokeAsync(others[1].Address, Heartbeat(), Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
+        FakeTimeProvider time = new();
+        AddressResolver silent = (address, cancellationToken) => address == others[0].Address
+            ? new TaskCompletionSource<IReadOnlyList<IPEndPoint>>().Task.WaitAsync(cancellationToken)
+            : Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
+        RemotingClientOptions options = new();
+        await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
+        MasterForwarder forwarder = new(master.Host.Parts.Settings, ElectedMembers.GroupOf(master), client, master.Host.Parts.Misled, time);
+        try
+        {
+            (await forwarder.AskOthersAsync(Reply("hello"), CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue();
+        }
+        finally
+        {
+            time.Advance(options.ConnectTimeout);
+        }
+
+        (await taken.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
+    }
+
+    /// <summary>What a member that has led goes on for: no other one can give the client the reply.</summary>
+    [Fact]
+    public async Task Stop_OfTheMemberThatTheAskerIsConnectedTo_WaitsForTheReply()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"), ("handOverLingerMillis", "600000"));
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
+        await using RawConnection asker = await RawConnection.ConnectAsync(former.Address);
+        await asker.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
+        using IDisposable moment = members.Time.Hold();
+        (await asker.RequestAsync(RequestCode.SendMessageV2, Question().ExtFields, "question"u8.ToArray())).Code.Should().Be(ResponseCode.Success);
+
+        members.Time.Pass(AskerTable.Patience);
+
+        BrokerParts parts = former.Host.Parts;
+        Task farewell = new Farewell(ElectedMembers.GroupOf(former), parts.Misled, parts.Settings, parts.Address, parts.Producers, parts.Askers, members.Time).WaitAsync();
+        farewell.IsCompleted.Should().BeFalse("the reply may come yet");
+        Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
+
+        RawFrame push = (await asker.ReceiveAsync())!;
+        (push.Code, Encoding.UTF8.GetString(push.Body.Span)).Should().Be((RequestCode.PushReplyMessageToClient, "hello"));
+        await asker.SendAsync(new RawFrame(ResponseCode.Success, push.Opaque, RemotingCommand.ResponseFlag, Remark: null, push.ExtFields, Body: default).Encode());
+        (await replying).Code.Should().Be(ResponseCode.Success);
+        await farewell.WaitAsync(Eventually.DefaultDeadline);
+    }
+
+    /// <summary>The one that led, and the one that leads then; something is done while the first one leads.</summary>
+    private static async Task<(TestBroker Former, TestBroker Master)> HandOverAsync(ElectedMembers members, Func<TestBroker, Task>? beforeAsync = null)
+    {
+        await members.SendAsync("before");
+        await members.InSyncAsync(Two);
+        TestBroker former = await members.MasterAsync();
+        await (beforeAsync?.Invoke(former) ?? Task.CompletedTask);
+        string next = Two.Single(name => name != members.NameOf(former));
+        await members.EditAsync(lease => lease with { HandOverTo = next });
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).TakesMessages, "the named member leads");
+        return (former, members[next]);
+    }
+
+    private static RemotingCommand Heartbeat()
+    {
+        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
+        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{Asker}}","consumerDataSet":[],"producerDataSet":[{"groupName":"{{AskersGroup}}"}]}""");
+        return heartbeat;
+    }
+
+    private static RemotingCommand Question() => Requests.Send(ElectedMembers.Topic, "question", properties: Requests.Properties(("MSG_TYPE", "request"), ("REPLY_TO_CLIENT", Asker)));
+
+    private static RemotingCommand Reply(string body)
+    {
+        RemotingCommand reply = RemotingCommand.CreateRequest(RequestCode.SendReplyMessageV2);
+        string[] values = ["pg", ReplyTopic, "TBW102", "4", "0", "0", "1731999999000", "0", Requests.Properties(("REPLY_TO_CLIENT", Asker), ("MSG_TYPE", "reply")), "0", "false"];
+        for (int i = 0; i < values.Length; i++)
+        {
+            reply.Set(((char)('a' + i)).ToString(), values[i]);
+        }
+
+        reply.Body = Encoding.UTF8.GetBytes(body);
+        return reply;
+    }
+
+    private sealed class Taking(TaskCompletionSource<string> taken) : AsyncRequestHandler
+    {
+        public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
+        {
+            taken.SetResult(Encoding.UTF8.GetString(request.Body.Span));
+            return ValueTask.FromResult<RemotingCommand?>(RemotingCommand.CreateResponse(request, ResponseCode.Success));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
+
+namespace RocketOps.Broker.Tests.Failover;
+
+public sealed class TakeoverTests
+{
+    [Fact]
+    public async Task TakeTopics_QueuesOfATopicThatNoTableKnows_CanBeRead()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        MessageStore store = broker.Host.Parts.Store;
+        RecordedLog log = new();
+        store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes("unknown")),
+                QueueId = 2,
+                BornHost = broker.Host.Parts.Address.StoreHost,
+                StoreHost = broker.Host.Parts.Address.StoreHost,
+                Body = "acknowledged elsewhere"u8,
+            },
+            out _).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+
+        await new Takeover(store, broker.Host.Parts.Topics, new Logger<Takeover>(log)).TakeTopicsAsync();
+
+        broker.Host.Parts.Topics.GetOrThrow("unknown").Config.ReadQueueNums.Should().Be(3);
+        log.Lines.Should().ContainSingle().Which.Text.Should().Contain("unknown");
+    }
+}

@@ -1,4 +1,0 @@
-namespace RocketOps.Replication.Tests.Simulation;
-
-/// <summary>The process has died in the middle of this: nothing that follows is done.</summary>
-internal sealed class SimProcessEndedException : Exception;
