@@ -6,7 +6,7 @@ namespace RocketOps.Gate;
 internal static class RetryRules
 {
     /// <summary>When more tests than these failed so, none is run again: the machine or the change is sick.</summary>
-    public const int MostUnstable = 3;
+    public const int MostUnstable = 6;
 
     /// <summary>How often such a test is run again before it counts as failed.</summary>
     public const int MostReruns = 2;
