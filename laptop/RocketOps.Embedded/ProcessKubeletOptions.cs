@@ -23,10 +23,7 @@ public sealed class ProcessKubeletOptions
     /// <summary>How long a pod of a Service may take to accept a connection before the next one is asked: it is on this machine and accepts or refuses at once, unless it hangs.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>
-    /// Delay before the second restart of a failing container, doubled each time. The kubelet's ten seconds are for
-    /// shared machines; whoever sits in front of a laptop watches.
-    /// </summary>
+    /// <summary>Before the second restart of a failing container, doubled each time; the kubelet of a cluster waits ten seconds.</summary>
     public TimeSpan FirstRestartDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest delay between restarts.</summary>
@@ -34,6 +31,9 @@ public sealed class ProcessKubeletOptions
 
     /// <summary>A container that ran so long starts over with the first delay. Matches the kubelet.</summary>
     public TimeSpan RestartDelayReset { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long after a container's end its output is waited for: what it has started may hold that open.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest time pods get to end when the control plane stops, whatever their own grace period says.</summary>
     public TimeSpan LongestStopGrace { get; init; } = TimeSpan.FromSeconds(30);

@@ -189,8 +189,8 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
 
-            // Watches and followed logs may be silent for long, and each holds a stream.
-            kestrel.Limits.MinResponseDataRate = null;
+            // Watches and followed logs may be silent for long, and each holds a stream; clients may wait for a processor.
+            kestrel.Limits.MinResponseDataRate = kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = 10_000;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes + 1024;
             kestrel.Listen(IPAddress.Loopback, options.Port, listen =>
@@ -199,6 +199,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 listen.UseHttps(https =>
                 {
                     https.ServerCertificate = identity.Server;
+                    https.HandshakeTimeout = TimeSpan.FromMinutes(3);
                     https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
                 });
             });

@@ -49,13 +49,20 @@ internal sealed partial class AnswerNormalizer(string ns)
         return Walk(shown, string.Empty);
     }
 
-    public JsonNode? Events(string text)
+    /// <param name="text">What a watch told.</param>
+    /// <param name="withProgress">False leaves out the bookmarks that tell how far a watch is: one that lasts longer gets them, the last one two seconds before its end.</param>
+    public JsonNode? Events(string text, bool withProgress)
     {
         JsonArray events = [];
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             JsonNode change = JsonNode.Parse(line)!;
             JsonNode obj = change["object"]!;
+            if (!withProgress && (string?)change["type"] == "BOOKMARK" && obj["metadata"]?["annotations"] is null)
+            {
+                continue;
+            }
+
             events.Add((JsonNode)new JsonObject
             {
                 ["type"] = change["type"]!.DeepClone(),

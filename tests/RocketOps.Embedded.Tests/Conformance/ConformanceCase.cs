@@ -15,6 +15,9 @@ internal sealed record ConformanceCase(string File, string Name, IReadOnlyList<C
     public static IEnumerable<string> Crds =>
         [Path.Combine(Folder, "widgets.crd.yaml"), .. Directory.EnumerateFiles(Path.Combine(SharedKits.RepositoryRoot, "deploy", "crds"), "*.yaml").Order()];
 
+    /// <summary>It has steps that last for a time, as they say.</summary>
+    public bool Watches => Steps.Any(static step => step.Do.Contains(ConformanceRunner.WatchedSecond, StringComparison.Ordinal));
+
     public static IReadOnlyList<ConformanceCase> Load(string file)
     {
         JsonNode root = YamlReading.ParseAll(System.IO.File.ReadAllText(Path.Combine(Folder, "Cases", file + ".yaml"))).Single();

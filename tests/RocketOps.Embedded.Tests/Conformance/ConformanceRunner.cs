@@ -8,8 +8,12 @@ namespace RocketOps.Embedded.Tests.Conformance;
 /// <summary>Runs a case against any API server and returns its answers in comparable form.</summary>
 /// <param name="client">The server.</param>
 /// <param name="nextSecond">Returns when the server's clock shows another second.</param>
-internal sealed partial class ConformanceRunner(HttpClient client, Func<Task> nextSecond)
+/// <param name="watchSeconds">How long watches last that last for a second in their case.</param>
+internal sealed partial class ConformanceRunner(HttpClient client, Func<Task> nextSecond, int watchSeconds = 1)
 {
+    /// <summary>How a case says that a watch lasts for a second.</summary>
+    public const string WatchedSecond = "timeoutSeconds=1";
+
     private const string GroupVersion = "conformance.rocketops.io/v1beta1";
 
     private static readonly Dictionary<string, string> ContentTypes = new(StringComparer.Ordinal)
@@ -50,7 +54,8 @@ internal sealed partial class ConformanceRunner(HttpClient client, Func<Task> ne
     private async Task<JsonObject> StepAsync(ConformanceStep step, Dictionary<string, string> saved, AnswerNormalizer normalizer)
     {
         string[] parts = step.Do.Split(' ', 2);
-        string path = Collection().Replace(Substitute(parts[1], saved), $"/apis/{GroupVersion}/namespaces/{saved["ns"]}/widgets");
+        string path = Collection().Replace(Substitute(parts[1], saved), $"/apis/{GroupVersion}/namespaces/{saved["ns"]}/widgets")
+            .Replace(WatchedSecond, $"timeoutSeconds={watchSeconds}", StringComparison.Ordinal);
         using HttpRequestMessage request = new(new HttpMethod(parts[0]), path);
         request.Headers.TryAddWithoutValidation("Accept", step.Accept);
         request.Headers.TryAddWithoutValidation("User-Agent", "exp/1 (x)");
@@ -70,7 +75,7 @@ internal sealed partial class ConformanceRunner(HttpClient client, Func<Task> ne
 
         if (step.Show == "events")
         {
-            answer["body"] = normalizer.Events(text);
+            answer["body"] = normalizer.Events(text, withProgress: watchSeconds == 1);
             return answer;
         }
 

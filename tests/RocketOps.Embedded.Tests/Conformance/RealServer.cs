@@ -1,20 +1,26 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Yaml;
 using RocketOps.Testing;
+using RocketOps.Testing.Kubernetes;
 
 namespace RocketOps.Embedded.Tests.Conformance;
 
 /// <summary>A kube-apiserver of the kit, started by the first test that wants it and stopped with its class.</summary>
 public sealed class RealServer : IAsyncLifetime
 {
-    private const int Port = 30_400;
+    /// <summary>Of one request: of the longest watch, too.</summary>
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromMinutes(5);
 
     private readonly string _state = Path.Combine(Path.GetTempPath(), $"kit-api-{Environment.ProcessId}");
     private readonly Lazy<Task<JsonObject>> _config;
+
+    private Dictionary<string, string> Variables => new(StringComparer.Ordinal)
+    {
+        ["STATE"] = _state,
+        ["PATH"] = SharedKits.Kube + ":" + Environment.GetEnvironmentVariable("PATH"),
+    };
 
     public RealServer() => _config = new Lazy<Task<JsonObject>>(StartAsync);
 
@@ -24,7 +30,7 @@ public sealed class RealServer : IAsyncLifetime
     {
         if (_config.IsValueCreated)
         {
-            await KitAsync("kube-down.sh");
+            await KubeKit.DownAsync(Variables);
         }
     }
 
@@ -42,7 +48,7 @@ public sealed class RealServer : IAsyncLifetime
         SocketsHttpHandler handler = new();
         handler.SslOptions.ClientCertificates = [client];
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) => EmbeddedClients.SignedBy(authority, certificate);
-        return new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!) };
+        return new HttpClient(handler) { BaseAddress = new Uri((string)cluster["server"]!), Timeout = RequestPatience };
     }
 
     private static async Task<string> PemAsync(JsonNode holder, string name) => holder[name + "-data"] is { } data
@@ -51,7 +57,7 @@ public sealed class RealServer : IAsyncLifetime
 
     private async Task<JsonObject> StartAsync()
     {
-        await KitAsync("kube-up.sh", "--api-only", "--api-port", Port.ToString(CultureInfo.InvariantCulture));
+        await KubeKit.UpApiAsync(Variables);
         JsonObject config = (JsonObject)YamlReading.ParseAll(await File.ReadAllTextAsync(Path.Combine(_state, "admin.conf"))).Single();
         await InstallAsync(config);
         return config;
@@ -80,21 +86,5 @@ public sealed class RealServer : IAsyncLifetime
                 },
                 $"{path} are served");
         }
-    }
-
-    private async Task KitAsync(string script, params string[] arguments)
-    {
-        ProcessStartInfo start = new(Path.Combine(SharedKits.Kube, script))
-        {
-            Environment = { ["STATE"] = _state, ["PATH"] = SharedKits.Kube + ":" + Environment.GetEnvironmentVariable("PATH") },
-        };
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start)!;
-        await process.WaitForExitAsync();
-        process.ExitCode.Should().Be(0, $"{script} must work when the ring is asked for");
     }
 }

@@ -62,6 +62,7 @@ internal sealed class KubeletFixture : IAsyncDisposable
                 DataDirectory = Folder,
                 Programs = new Dictionary<string, LocalProgram> { ["shell"] = new("/bin/sh") },
                 ConnectTimeout = Eventually.DefaultDeadline,
+                DrainTimeout = Eventually.DefaultDeadline,
                 FirstRestartDelay = TimeSpan.FromMilliseconds(50),
                 HostServiceLabels = new Dictionary<string, string> { ["reach"] = "host" },
                 LongestRestartDelay = TimeSpan.FromMilliseconds(200),

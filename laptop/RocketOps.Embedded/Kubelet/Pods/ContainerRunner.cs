@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Containers;
+using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Probes;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Kubernetes.Events;
@@ -108,11 +109,11 @@ internal sealed class ContainerRunner
         {
             _probes = ContainerProbes.Of(_spec);
             ProcessLaunch launch = _node.Launches.Build(_pod, _spec, out _paths);
-            RocketOps.Embedded.Kubelet.Logs.ContainerLog log = _node.Logs.Begin(_pod.LogFolder, View.Name, View.RestartCount);
+            ContainerLog log = _node.Logs.Begin(_pod.LogFolder, View.Name, View.RestartCount);
             ContainerProcess process;
             try
             {
-                process = await ContainerProcess.StartAsync(launch, log, _node.Ledger, _node.Time);
+                process = await ContainerProcess.StartAsync(launch, log, _node.Ledger, _node.Options.DrainTimeout, _node.Time);
             }
             catch
             {

@@ -10,20 +10,19 @@ namespace RocketOps.Embedded.Kubelet.Processes;
 /// </summary>
 internal sealed class ContainerProcess : IDisposable
 {
-    // A grandchild may hold the pipes open after the child's end; its output is nobody's then.
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(1);
-
     private readonly Process _process;
     private readonly ProcessSignals _signals;
     private readonly ProcessLedger _ledger;
     private readonly ContainerLog _log;
+    private readonly TimeSpan _drainTimeout;
     private readonly TimeProvider _time;
 
-    private ContainerProcess(Process process, ProcessLedger ledger, ContainerLog log, TimeProvider time)
+    private ContainerProcess(Process process, ProcessLedger ledger, ContainerLog log, TimeSpan drainTimeout, TimeProvider time)
     {
         _process = process;
         _ledger = ledger;
         _log = log;
+        _drainTimeout = drainTimeout;
         _time = time;
         _signals = new ProcessSignals(process.Id, () => !process.HasExited);
         Id = process.Id;
@@ -42,7 +41,8 @@ internal sealed class ContainerProcess : IDisposable
     /// Starts the program. Throws Win32Exception when it cannot be executed; when it cannot be put on record (IOException, UnauthorizedAccessException)
     /// it has been killed: a second start must not meet it on the same store.
     /// </summary>
-    public static async Task<ContainerProcess> StartAsync(ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeProvider time)
+    public static async Task<ContainerProcess> StartAsync(
+        ProcessLaunch launch, ContainerLog log, ProcessLedger ledger, TimeSpan drainTimeout, TimeProvider time)
     {
         ProcessStartInfo info = new(launch.FileName, launch.Arguments)
         {
@@ -67,7 +67,7 @@ internal sealed class ContainerProcess : IDisposable
                 ledger.Add(identity, launch.FileName);
             }
 
-            return new ContainerProcess(process, ledger, log, time);
+            return new ContainerProcess(process, ledger, log, drainTimeout, time);
         }
         catch
         {
@@ -102,7 +102,7 @@ internal sealed class ContainerProcess : IDisposable
             PumpAsync(_process.StandardOutput.BaseStream, LogChannel.Stdout),
             PumpAsync(_process.StandardError.BaseStream, LogChannel.Stderr));
         await _process.WaitForExitAsync();
-        await Task.WhenAny(output, Task.Delay(DrainTimeout, _time));
+        await Task.WhenAny(output, Task.Delay(_drainTimeout, _time));
         _log.Complete();
         _ledger.Remove(Id);
         return _process.ExitCode;

@@ -68,7 +68,7 @@ public abstract class KubectlTests(string? kubectl, string? whyMissing) : IAsync
         (await RunAsync("apply", "--server-side", "--force-conflicts", "-f", file)).Should().Be((0, "widget.conformance.rocketops.io/orders serverside-applied\n"));
         (await RunAsync("patch", "wdg", "orders", "--subresource=status", "--type=merge", "-p", """{"status":{"observedGeneration":9,"conditions":[{"type":"Ready","status":"True","reason":"Fine"}]}}"""))
             .Code.Should().Be(0);
-        (await RunAsync("wait", "--for=condition=Ready", "wdg/orders", "--timeout=10s")).Should().Be((0, "widget.conformance.rocketops.io/orders condition met\n"));
+        (await RunAsync("wait", "--for=condition=Ready", "wdg/orders", "--timeout=180s")).Should().Be((0, "widget.conformance.rocketops.io/orders condition met\n"));
         (await RunAsync("label", "wdg", "orders", "team=mq")).Code.Should().Be(0);
         (await RunAsync("get", "wdg", "-l", "team=mq", "-o", "name")).Should().Be((0, "widget.conformance.rocketops.io/orders\n"));
         (await RunAsync("scale", "wdg", "orders", "--replicas=5")).Code.Should().Be(0);
@@ -76,7 +76,7 @@ public abstract class KubectlTests(string? kubectl, string? whyMissing) : IAsync
         (await RunAsync("api-resources", "--api-group=conformance.rocketops.io")).Output.Should().Contain("widgets").And.Contain("wdg");
         (await RunAsync("delete", "wdg", "orders")).Output.Should().StartWith("widget.conformance.rocketops.io \"orders\" deleted");
         (await RunAsync("get", "wdg", "orders")).Code.Should().Be(1);
-        (await RunAsync("wait", "--for=delete", "wdg/orders", "--timeout=10s")).Code.Should().Be(0);
+        (await RunAsync("wait", "--for=delete", "wdg/orders", "--timeout=180s")).Code.Should().Be(0);
     }
 
     [SkippableFact]
@@ -173,7 +173,7 @@ public abstract class KubectlTests(string? kubectl, string? whyMissing) : IAsync
         (await RunAsync("cordon", "laptop")).Should().Be((0, "node/laptop cordoned\n"));
         (await RunAsync("get", "nodes")).Output.Should().Contain("SchedulingDisabled");
         (await RunAsync("taint", "node", "laptop", "a=b:NoSchedule")).Should().Be((0, "node/laptop tainted\n"));
-        (await RunAsync("drain", "laptop", "--force", "--grace-period=0", "--timeout=60s")).Output.Should().Contain("node/laptop drained");
+        (await RunAsync("drain", "laptop", "--force", "--grace-period=0", "--timeout=180s")).Output.Should().Contain("node/laptop drained");
         (await RunAsync("uncordon", "laptop")).Should().Be((0, "node/laptop uncordoned\n"));
         (await RunAsync("get", "pods", "-o", "name")).Output.Should().NotContain("pod/p");
     }

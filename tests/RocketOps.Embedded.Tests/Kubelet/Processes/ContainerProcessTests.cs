@@ -25,7 +25,7 @@ public sealed class ContainerProcessTests : IDisposable
         string mark = $"mark-{Guid.NewGuid():N}";
         using ContainerLog log = NewLog();
 
-        Func<Task> start = () => ContainerProcess.StartAsync(Shell($"sleep infinity; : {mark}"), log, NewLedger(), TimeProvider.System);
+        Func<Task> start = () => ContainerProcess.StartAsync(Shell($"sleep infinity; : {mark}"), log, NewLedger(), Eventually.DefaultDeadline, TimeProvider.System);
 
         await start.Should().ThrowAsync<IOException>();
         Running(mark).Should().BeEmpty("nobody would ever end it");
@@ -49,7 +49,7 @@ public sealed class ContainerProcessTests : IDisposable
         // A grandchild holds the output open: the process has ended and its id is free, but its output is not complete yet.
         using ContainerLog log = new(_folder.File($"{Guid.NewGuid():N}.log"), 1 << 20, TimeProvider.System);
         using ContainerProcess process = await ContainerProcess.StartAsync(
-            Shell("trap '' TERM; sleep infinity & echo $!; exec sleep 0"), log, NewLedger(), new StoppedTime());
+            Shell("trap '' TERM; sleep infinity & echo $!; exec sleep 0"), log, NewLedger(), Eventually.DefaultDeadline, new StoppedTime());
         await Eventually.TrueAsync(() => log.LastLine.Length > 0 && !Directory.Exists($"/proc/{process.Id}"), "the process has ended and its id is free");
         int grandchild = int.Parse(log.LastLine, CultureInfo.InvariantCulture);
         using Process? innocent = StartWithId(process.Id);
@@ -84,7 +84,7 @@ public sealed class ContainerProcessTests : IDisposable
         Skip.If(OperatingSystem.IsWindows(), "Signals.");
         using ContainerLog log = NewLog();
         using ContainerProcess process = await ContainerProcess.StartAsync(
-            Shell("trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done"), log, NewLedger(), TimeProvider.System);
+            Shell("trap 'exit 5' TERM; echo up; while :; do sleep 0.02; done"), log, NewLedger(), Eventually.DefaultDeadline, TimeProvider.System);
         await Eventually.TrueAsync(() => log.LastLine == "up", "the trap is set");
 
         process.RequestStop();
