@@ -138,11 +138,7 @@ public sealed class ClientErrorsTests
     {
         using MemoryStream output = new();
         int opened = 0;
-        using (StandardErrorLog log = new(TimeProvider.System, () =>
-        {
-            opened++;
-            return output;
-        }))
+        using (StandardErrorLog log = new(TimeProvider.System, Open, Eventually.DefaultDeadline))
         {
             ILogger logger = log.CreateLogger("RocketOps.Client");
             ClientLog.Rebalanced(logger, "g", 1, 1, "T");
@@ -153,6 +149,12 @@ public sealed class ClientErrorsTests
 
         opened.Should().Be(1);
         Encoding.UTF8.GetString(output.ToArray()).Should().MatchRegex("warn Client\\[4134\\] topic T does not exist").And.NotContain("info");
+
+        MemoryStream Open()
+        {
+            opened++;
+            return output;
+        }
     }
 
     private int Missing() => _errors.Count(static error => error.Text.Contains("topic Missing does not exist", StringComparison.Ordinal));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using RocketOps.Client.Consuming.Answers;
 using RocketOps.Client.Producing.Sending;
 using RocketOps.Client.Tests.Consuming;
 using RocketOps.Client.Tests.Support;
@@ -249,6 +250,8 @@ public sealed class ClockStepTests : ConsumerTestBase
         Step(-hours);
         cluster.Broker.Append("T", 0, "2");
         await Eventually.TrueAsync(() => Texts.Count == 3, "it has the lock");
+        await Eventually.TrueAsync(() => ((IAnsweringConsumer)consumer).Reading.Any(static queue => queue.Offset == 3), "the handler is done");
+        await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 3, TimeSpan.FromSeconds(6), "it is committed");
         _errors.Should().BeEmpty();
 
         // One that no broker renews is over in its time: another member may have it then.

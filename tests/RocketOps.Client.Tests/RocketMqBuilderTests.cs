@@ -148,10 +148,10 @@ public sealed class RocketMqBuilderTests
         cluster.Broker.Offsets[("T", 0)].Should().Be(1);
     }
 
-    private static ProducerOptions Patient(ProducerOptions options) =>
+    internal static ProducerOptions Patient(ProducerOptions options) =>
         options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline, SendTimeout = Eventually.DefaultDeadline };
 
-    private static PushConsumerOptions Patient(PushConsumerOptions options) => options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline };
+    internal static PushConsumerOptions Patient(PushConsumerOptions options) => options with { ConnectTimeout = Eventually.DefaultDeadline, RequestTimeout = Eventually.DefaultDeadline };
 
     internal sealed class Seen
     {

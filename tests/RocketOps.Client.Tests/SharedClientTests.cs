@@ -88,6 +88,7 @@ public sealed class SharedClientTests : ConsumerTestBase
         RocketMqClient client = Client(cluster);
         RocketMqProducer producer = new(cluster.ProducerOptions with { Client = client, Group = "p" });
         await producer.SendAsync(new Message("T", "before"));
+        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.HeartBeat).Length > 0, "the broker knows it");
 
         await client.DisposeAsync();
         await client.DisposeAsync();
@@ -252,11 +253,11 @@ public sealed class SharedClientTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
-        builder.Services.AddRocketMq(cluster.NameServer)
-            .AddProducer("p")
-            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g1", "T")
-            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g2", "T")
-            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g3", "T", "*", static options => options with { InstanceName = "apart" });
+        cluster.AddTo(builder.Services)
+            .AddProducer("p", RocketMqBuilderTests.Patient)
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g1", "T", "*", RocketMqBuilderTests.Patient)
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g2", "T", "*", RocketMqBuilderTests.Patient)
+            .AddConsumer<SqlSubscriptionTests.IgnoringHandler>("g3", "T", "*", static options => RocketMqBuilderTests.Patient(options) with { InstanceName = "apart" });
         IHost host = builder.Build();
         await host.StartAsync();
         await host.Services.GetRequiredService<IRocketMqProducer>().SendAsync(new Message("T", "hello"));

@@ -336,6 +336,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
     internal bool Reads(MessageQueue queue) => _rebalancer?.Reads(queue) == true;
 
+    /// <inheritdoc cref="Rebalancer.HasEnded"/>
+    internal bool HasEnded(MessageQueue queue) => _rebalancer?.HasEnded(queue) == true;
+
     private static PushConsumerOptions WithStableId(PushConsumerOptions options)
     {
         if (options.MessageModel != MessageModel.Broadcasting || (options.Client?.Connections.Options.InstanceName ?? options.InstanceName) is not null)

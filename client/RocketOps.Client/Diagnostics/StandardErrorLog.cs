@@ -7,9 +7,13 @@ namespace RocketOps.Client.Diagnostics;
 /// The log of a client that was given neither a logger nor <see cref="ConnectionOptions.OnError"/>: warnings and errors, a line each, on standard error. Costs nothing before
 /// the first of them. Disposing writes what is queued.
 /// </summary>
-internal sealed class StandardErrorLog(TimeProvider time, Func<Stream> open) : ILoggerFactory
+/// <param name="time">For the lines' time.</param>
+/// <param name="open">Opens the output.</param>
+/// <param name="patience">How long the disposing waits for the output; null: <see cref="ConsoleLog.LongestFlush"/>.</param>
+internal sealed class StandardErrorLog(TimeProvider time, Func<Stream> open, TimeSpan? patience = null) : ILoggerFactory
 {
-    private readonly Lazy<ConsoleLog> _log = new(() => new ConsoleLog(LogLevel.Warning, open(), time));
+    private readonly Lazy<ConsoleLog> _log = new(
+        () => new ConsoleLog(LogLevel.Warning, open(), time) { Patience = patience ?? ConsoleLog.LongestFlush });
 
     public ILogger CreateLogger(string categoryName) => new LazyLogger(categoryName, _log);
 

@@ -12,7 +12,7 @@ namespace RocketOps.Hosting.Logging;
 /// Nobody who logs waits for the output: lines go through a bounded queue to a thread of their own, as the reader of a pipe may stand still for as long as it likes and
 /// connections are served on the threads that log. When the queue is full, lines are dropped and counted, and the log tells how many as soon as lines are taken again.
 /// </para>
-/// Thread-safe. Disposing writes what is queued, for at most <see cref="LongestFlush"/>.
+/// Thread-safe. Disposing writes what is queued, for at most <see cref="Patience"/>.
 /// </summary>
 public sealed class ConsoleLog : ILoggerFactory
 {
@@ -56,6 +56,9 @@ public sealed class ConsoleLog : ILoggerFactory
         _writer.Start();
     }
 
+    /// <summary>How long <see cref="Dispose"/> waits for an output that does not take the last lines.</summary>
+    public TimeSpan Patience { get; init; } = LongestFlush;
+
     public ILogger CreateLogger(string categoryName)
     {
         ArgumentNullException.ThrowIfNull(categoryName);
@@ -81,7 +84,7 @@ public sealed class ConsoleLog : ILoggerFactory
         }
 
         _wake.Set();
-        if (_writer.Join(LongestFlush))
+        if (_writer.Join(Patience))
         {
             _wake.Dispose();
         }

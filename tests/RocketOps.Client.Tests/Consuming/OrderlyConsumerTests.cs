@@ -223,7 +223,7 @@ public sealed class OrderlyConsumerTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "m");
         TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { ShutdownTimeout = TimeSpan.FromMilliseconds(100) });
+        await using RocketMqPushConsumer consumer = new(Options(cluster, orderly: true) with { ShutdownTimeout = Eventually.DefaultDeadline });
         await consumer.SubscribeAsync("T", "*", async (_, _) =>
         {
             entered.TrySetResult();
@@ -232,9 +232,14 @@ public sealed class OrderlyConsumerTests : ConsumerTestBase
         });
         await consumer.StartAsync();
         await entered.Task.WaitAsync(Eventually.DefaultDeadline);
-        await Eventually.TrueAsync(() => cluster.Broker.Locks.Count == 2, "both are locked");
+        await Eventually.TrueAsync(() => consumer.AssignedQueues.Count == 2, "both are read");
+        cluster.Broker.Locks.Should().HaveCount(2);
 
-        await consumer.StopAsync();
+        using CancellationTokenSource patience = new();
+        Task stop = consumer.StopAsync(patience.Token);
+        await Eventually.TrueAsync(() => consumer.HasEnded(new MessageQueue("T", "broker-a", 1)), "the queue without a message is done with");
+        await patience.CancelAsync();
+        await stop;
 
         cluster.Broker.Locks.Keys.Should().Equal(("T", 0));
         goOn.SetResult();

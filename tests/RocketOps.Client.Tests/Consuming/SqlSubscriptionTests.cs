@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -96,7 +95,7 @@ public sealed class SqlSubscriptionTests : ConsumerTestBase
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         RefuseBad(cluster);
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
-        builder.Services.AddRocketMq(cluster.NameServer).AddConsumer<IgnoringHandler>("g", "T", SubscriptionExpression.Sql("price >"));
+        cluster.AddTo(builder.Services).AddConsumer<IgnoringHandler>("g", "T", SubscriptionExpression.Sql("price >"), RocketMqBuilderTests.Patient);
         using IHost host = builder.Build();
 
         await host.Awaiting(static it => it.StartAsync()).Should().ThrowAsync<SubscriptionRefusedException>().WithMessage($"*{Reason}*");

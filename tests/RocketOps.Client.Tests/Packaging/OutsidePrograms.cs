@@ -63,9 +63,9 @@ internal static partial class OutsidePrograms
     {
         const string Limit = "TimeSpan.FromMinutes(5)";
         string code = ShortLimit().Replace(program, Limit);
-        code = Options().Replace(code, $"new ${{type}}Options {{ RequestTimeout = {Limit}, ");
+        code = Options().Replace(code, $"new ${{type}}Options {{ ConnectTimeout = {Limit}, RequestTimeout = {Limit}, ");
         code = Unlimited().Replace(code, $"new ProducerOptions {{ SendTimeout = {Limit}, ");
-        return code.Replace("AdminOptions()", $"AdminOptions {{ RequestTimeout = {Limit} }}", StringComparison.Ordinal);
+        return code.Replace("AdminOptions()", $"AdminOptions {{ ConnectTimeout = {Limit}, RequestTimeout = {Limit} }}", StringComparison.Ordinal);
     }
 
     private static string Project(string workplace, string name) => Path.Combine(workplace, name, name + ".csproj");

@@ -202,9 +202,11 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     private DelegateHandler Handler(Func<RemotingConnection, RemotingCommand, RemotingCommand> answer) => new(async (connection, request, _) =>
     {
+        // Before the test can see the request: then it may let go of those that follow.
+        Task? hold = Holds.GetValueOrDefault(request.Code);
         Received.Enqueue(request);
         Connections.TryAdd(connection.Id, true);
-        if (Holds.TryGetValue(request.Code, out Task? hold))
+        if (hold is not null)
         {
             await hold;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
@@ -54,6 +55,17 @@ internal sealed class FakeCluster : IAsyncDisposable
 
         cluster.Brokers = started;
         return cluster;
+    }
+
+    /// <summary>
+    /// Begins a host's registrations for this cluster. The client that its members share has <see cref="ConnectionOptions"/>: of two registrations
+    /// under one key the later one counts.
+    /// </summary>
+    public RocketMqBuilder AddTo(IServiceCollection services)
+    {
+        RocketMqBuilder builder = services.AddRocketMq(NameServer);
+        services.AddKeyedSingleton(builder, (_, _) => new RocketMqClient(ConnectionOptions));
+        return builder;
     }
 
     /// <summary>Lets the name server know a topic with so many queues on each broker.</summary>

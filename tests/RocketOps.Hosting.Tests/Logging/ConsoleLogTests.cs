@@ -14,7 +14,7 @@ public sealed class ConsoleLogTests
     {
         FakeTimeProvider time = new();
         HeldOutput output = new();
-        using (ConsoleLog log = new(LogLevel.Information, output, time))
+        using (ConsoleLog log = new(LogLevel.Information, output, time) { Patience = Eventually.DefaultDeadline })
         {
             log.CreateLogger("RocketOps.Broker.Hosting.BrokerHost").Log(LogLevel.Warning, new EventId(3001), "two\nlines", new InvalidOperationException("why\nnot"), static (state, _) => state);
             log.WriteLine("RocketOps.Broker", "The broker boot success.");
@@ -29,7 +29,7 @@ public sealed class ConsoleLogTests
     {
         FakeTimeProvider time = new();
         HeldOutput output = new();
-        using (ConsoleLog log = new(LogLevel.Information, output, time, isColoured: true, LogFormat.Json))
+        using (ConsoleLog log = new(LogLevel.Information, output, time, isColoured: true, LogFormat.Json) { Patience = Eventually.DefaultDeadline })
         {
             KeyValuePair<string, object?>[] state = [new("QueueId", 7), new("Topic", "a\"b"), new("Message", "is taken"), new("IsFull", true), new("Nothing", null), new("{OriginalFormat}", "…")];
             log.CreateLogger("RocketOps.Broker.Hosting.BrokerHost").Log(LogLevel.Warning, new EventId(3001), state, new InvalidOperationException("why\nnot"), static (_, _) => "two\nlines");
@@ -52,7 +52,7 @@ public sealed class ConsoleLogTests
     public void Log_AtATerminal_ColoursWhatIsNotUsual(LogLevel level, string expected)
     {
         HeldOutput output = new();
-        using (ConsoleLog log = new(LogLevel.Information, output, isColoured: true))
+        using (ConsoleLog log = new(LogLevel.Information, output, isColoured: true) { Patience = Eventually.DefaultDeadline })
         {
             log.CreateLogger("RocketOps.Store").Log(level, new EventId(1), "text", null, static (state, _) => state);
         }

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Hosting.Logging;
+using RocketOps.Testing;
 
 namespace RocketOps.Hosting.Tests.Logging;
 
@@ -12,7 +13,7 @@ public sealed class CrashLogTests
     public void Exception_NobodyCatchesIt_IsWrittenWithTheLinesBefore()
     {
         MemoryStream output = new();
-        using ConsoleLog log = new(LogLevel.Information, output);
+        using ConsoleLog log = new(LogLevel.Information, output) { Patience = Eventually.DefaultDeadline };
         using (new CrashLog(log, "RocketOps.Test"))
         {
             log.WriteLine("RocketOps.Test", "before");

@@ -16,7 +16,7 @@ public sealed class ServerProgramTests
         "logFormat", LogFormat.Text, new Dictionary<string, LogFormat>(StringComparer.Ordinal) { ["TEXT"] = LogFormat.Text });
 
     [Fact]
-    public async Task Run_ServerFails_IsStoppedInOrderAndExitsWithOne()
+    public async Task Run_ServerFails_IsStoppedAndExitsWithOne()
     {
         TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Host host = new();

@@ -8,7 +8,7 @@ namespace RocketOps.NameServer.Tests.Hosting;
 public sealed class LogFormatTests
 {
     private static readonly string Program = Programs.NameServer;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = Eventually.DefaultDeadline;
     private static readonly Dictionary<string, string> Json = new(StringComparer.Ordinal) { ["ROCKETOPS_logFormat"] = "json" };
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
@@ -284,8 +285,8 @@ public sealed class NameServerHostTests
         using TempDirectory directory = new();
         string path = directory.File("kvConfig.json");
         await File.WriteAllTextAsync(path, "{\"configTable\":");
-        RocketOps.Hosting.Properties.PropertyValues values = RocketOps.Hosting.Properties.PropertyLoader.Apply(
-            RocketOps.Hosting.Properties.PropertyValues.Defaults(NameServer.Configuration.NameServerProperties.Catalog),
+        PropertyValues values = PropertyLoader.Apply(
+            PropertyValues.Defaults(NameServer.Configuration.NameServerProperties.Catalog),
             [new("kvConfigPath", path, default), new("listenPort", "0", default)]).Values;
 
         await FluentActions.Awaiting(() => NameServer.Hosting.NameServerHost.StartAsync(values, null, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance))

@@ -12,7 +12,7 @@ public sealed class ElectedMasterTests
     private const string Service = "10.0.0.9:10911";
 
     [Fact]
-    public async Task MasterThatIsKilled_IsInNoRouteAnyMore()
+    public async Task MasterThatIsGone_IsInNoRouteAnyMore()
     {
         await using NameServerFixture server = await NameServerFixture.StartAsync();
         RemotingClient master = server.Client();
@@ -29,7 +29,7 @@ public sealed class ElectedMasterTests
 
     /// <summary>A member stands in at that address until somebody leads, and what is sent there waits.</summary>
     [Fact]
-    public async Task MasterThatIsKilled_ItsAddressFollowsTheMaster_StaysInTheRouteUntilTheNextOneStops()
+    public async Task MasterThatIsGone_ItsAddressFollowsTheMaster_StaysInTheRouteUntilTheNextOneStops()
     {
         await using NameServerFixture server = await NameServerFixture.StartAsync();
         RemotingClient master = server.Client();

@@ -1,9 +1,11 @@
+using System.Net;
 using System.Net.Sockets;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
@@ -157,7 +159,14 @@ public abstract class DetachedRequestTests(RemotingTransport transport)
             await go.Task;
             return RemotingCommand.CreateResponse(request, 0, "late but there");
         });
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, slow));
+        RemotingServerOptions options = new()
+        {
+            EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Transport = transport,
+            ShutdownTimeout = Eventually.DefaultDeadline,
+        };
+        await using LoopbackServer peer = await LoopbackServer.StartAsync(
+            new RequestHandlerRegistry().Add(Echo, slow), serverOptions: options, time: new FakeTimeProvider());
         Task<RemotingCommand> waiting = peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline);
         await entered.Task;
 

@@ -8,6 +8,7 @@ using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
@@ -173,7 +174,8 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
             int thread = Environment.CurrentManagedThreadId;
             AfterReplies.Run(new WorkItem(() => itemRan.SetResult(Environment.CurrentManagedThreadId == thread)));
         };
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        // No commit takes so long that another thread takes the loop over.
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler), time: new FakeTimeProvider());
         await using NetworkStream raw = await peer.OpenRawAsync();
 
         await raw.WriteAsync(Encode(new RemotingCommand { Code = Echo, Opaque = 7 }));
@@ -206,7 +208,8 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
                 }));
             }
         };
-        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler));
+        // Their number alone ends the round, not the time they take.
+        await using LoopbackServer peer = await StartAsync(new RequestHandlerRegistry().Add(Echo, handler), time: new FakeTimeProvider());
 
         await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo });
 
@@ -362,8 +365,8 @@ public abstract class RemotingConnectionTests(RemotingTransport transport)
         (await peer.Client.InvokeAsync(peer.Address, new RemotingCommand { Code = Echo }, Eventually.DefaultDeadline)).Get("msgId").Should().Be(ids);
     }
 
-    private Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RequestHandlerRegistry? clientHandlers = null) =>
-        LoopbackServer.StartAsync(handlers, clientHandlers: clientHandlers, transport: transport);
+    private Task<LoopbackServer> StartAsync(RequestHandlerRegistry handlers, RequestHandlerRegistry? clientHandlers = null, TimeProvider? time = null) =>
+        LoopbackServer.StartAsync(handlers, clientHandlers: clientHandlers, transport: transport, time: time);
 
     /// <summary>The whole frames that one receive returns.</summary>
     private static async Task<List<RemotingCommand>> ReadOnceAsync(Stream stream)

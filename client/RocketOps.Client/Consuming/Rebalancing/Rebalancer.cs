@@ -76,6 +76,10 @@ internal sealed class Rebalancer
     /// <summary>Whether a <see cref="SeekAsync"/> can move the queue.</summary>
     public bool Reads(MessageQueue queue) => _reading.TryGetValue(queue, out ReadQueue? reading) && reading.Releasing is null && !reading.Processing.IsDropped;
 
+    /// <summary>Whether the queue was read here and no handler works on it any more.</summary>
+    public bool HasEnded(MessageQueue queue) =>
+        _reading.TryGetValue(queue, out ReadQueue? reading) && _handlers.HasEnded(reading.Processing);
+
     public void Wake() => _wake.Wake();
 
     /// <summary>Runs until the consumer stops, then ends every pull. What was pulled may still be finished and committed. Never throws.</summary>
