@@ -75,10 +75,14 @@ internal sealed class ForeignClient : IAsyncDisposable
     public static ForeignClient Java(string name, params string[] arguments) => new(name, SharedKits.RocketMq, JavaProgram, arguments);
 
     /// <summary>A Java producer as one has it without settings, three attempts within 3 s, that sends on and on.</summary>
-    public static ForeignClient JavaProducer(string version, string nameServer, string topic) => JavaProducer($"p_{version.Replace('.', '_')}", version, nameServer, topic, "3000");
+    public static ForeignClient JavaProducer(string version, string nameServer, string topic) =>
+        JavaProducer($"p_{version.Replace('.', '_')}", version, nameServer, topic, retries: "2", timeout: "3000");
 
-    /// <summary>The same with attempts that may take their time, for what no slow machine is to disturb: how many there are is what counts.</summary>
-    public static ForeignClient PatientJavaProducer(string version, string nameServer, string topic) => JavaProducer($"p_patient_{version.Replace('.', '_')}", version, nameServer, topic, "120000");
+    /// <summary>
+    /// The same with attempts that may take their time, and more of them, for what no slow machine is to disturb. Each waits for 2.5 s at most in a hand-over, which may last; where nobody lets them wait, all are used up within a moment.
+    /// </summary>
+    public static ForeignClient PatientJavaProducer(string version, string nameServer, string topic) =>
+        JavaProducer($"p_patient_{version.Replace('.', '_')}", version, nameServer, topic, retries: "20", timeout: "120000");
 
     /// <summary>A Java consumer that receives everything, from the first message on.</summary>
     public static ForeignClient JavaConsumer(string nameServer, string topic, string group, string name, params string[] options) =>
@@ -139,8 +143,8 @@ internal sealed class ForeignClient : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static ForeignClient JavaProducer(string name, string version, string nameServer, string topic, string timeout) =>
-        Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", "2", "--timeout", timeout);
+    private static ForeignClient JavaProducer(string name, string version, string nameServer, string topic, string retries, string timeout) =>
+        Java(name, "--version", version, "send", "--namesrv", nameServer, "--topic", topic, "--group", name, "--keys", name, "--count", "1000000", "--pause", "20", "--retry", retries, "--timeout", timeout);
 
     private static int Count(IReadOnlyList<JsonElement> events, string kind) => events.Count(line => Kind(line) == kind);
 

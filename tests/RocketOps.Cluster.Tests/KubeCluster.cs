@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Testing;
+using RocketOps.Testing.Kubernetes;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
@@ -15,8 +16,6 @@ public sealed class KubeCluster : IAsyncLifetime
     public const string Timeout = "--timeout=10m";
 
     private const int ApiPort = 31443;
-
-    private const int Attempts = 3;
 
     /// <summary>The same for tests that look themselves: a busy machine takes its time, and waiting costs nothing when it has come.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -66,7 +65,7 @@ public sealed class KubeCluster : IAsyncLifetime
         string images = await ImagesAsync();
         _running = true;
         string[] audit = Depth.IsDeep ? ["--audit"] : [];
-        await StartAsync(["--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture), .. audit]);
+        await KubeKit.UpAsync(["--nodes", "3", "--api-port", ApiPort.ToString(CultureInfo.InvariantCulture), .. audit], InstallPatience, Variables);
         await KitAsync("load-image.sh", [.. Directory.GetFiles(images, "*.tar")]);
     }
 
@@ -74,7 +73,7 @@ public sealed class KubeCluster : IAsyncLifetime
     {
         if (_running)
         {
-            await KitAsync("kube-down.sh");
+            await KubeKit.DownAsync(Variables);
         }
 
         _directory.Dispose();
@@ -99,7 +98,8 @@ public sealed class KubeCluster : IAsyncLifetime
         Patience);
 
     /// <summary>Runs kubectl and returns what it printed; throws when it fails.</summary>
-    public static async Task<string> KubectlAsync(params string[] arguments) => (await RunAsync("kubectl", arguments)).EnsureSuccess().Output;
+    public static async Task<string> KubectlAsync(params string[] arguments) =>
+        (await Kubectl.RunAsync(arguments[0], () => RunAsync("kubectl", arguments))).EnsureSuccess().Output;
 
     /// <summary>Applies objects, as YAML.</summary>
     public static async Task ApplyAsync(string manifest)
@@ -149,22 +149,6 @@ public sealed class KubeCluster : IAsyncLifetime
         }
 
         return Environment.UserName == "root" ? null : "a cluster with nodes needs root";
-    }
-
-    /// <summary>The kit waits for each of its programs for a time of its own, which a disk that writes for others can use up: what was begun is taken down then, and begun again.</summary>
-    private static async Task StartAsync(string[] arguments)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            ProcessResult result = await ChildProcess.RunAsync(Path.Combine(SharedKits.Kube, "kube-up.sh"), arguments, InstallPatience, Variables);
-            if (result.ExitCode == 0 || attempt == Attempts)
-            {
-                result.EnsureSuccess();
-                return;
-            }
-
-            await KitAsync("kube-down.sh");
-        }
     }
 
     private static async Task KitAsync(string script, params string[] arguments)

@@ -64,9 +64,8 @@ public sealed class QuickStartTests(KubeCluster cluster)
         await KubeCluster.KubectlAsync("wait", "topic/quickstart-events", "--for=condition=Ready", KubeCluster.Timeout);
 
         // Two name servers, two groups of a master and a slave.
-        JsonElement[] pods = await ItemsAsync("pods");
-        pods.Should().HaveCount(6);
-        pods.Should().OnlyContain(pod => IsReady(pod));
+        await KubeCluster.UntilAsync(
+            static async () => await ItemsAsync("pods") is { Length: 6 } pods && pods.All(static pod => IsReady(pod)), "there are six pods, and all are ready");
         (await ItemsAsync("persistentvolumeclaims")).Should().HaveCount(4);
     }
 

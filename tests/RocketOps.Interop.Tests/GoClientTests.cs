@@ -27,8 +27,7 @@ public abstract partial class GoClientTests(ServerFixture fixture)
         Kit.Require(SharedKits.GoClient);
         GoClient go = new(fixture.Server.NameServerAddress, fixture.Server.BrokerAddress);
 
-        await using ChildProcess program = await go.StartAsync("GoSmoke", "normal,tag,ordered,retry", Messages, LimitOfOneCase);
-        ProcessResult result = await program.WaitAsync(4 * LimitOfOneCase);
+        (_, ProcessResult result) = await go.RunAsync("GoSmoke", "normal,tag,ordered,retry", Messages, LimitOfOneCase);
 
         result.OutputLines.Where(line => line.StartsWith("PASS ", StringComparison.Ordinal)).Should().HaveCount(4, result.ToString());
         result.ExitCode.Should().Be(0);
@@ -41,10 +40,10 @@ public abstract partial class GoClientTests(ServerFixture fixture)
         ServerUnderTest server = fixture.Server;
         GoClient go = new(server.NameServerAddress, server.BrokerAddress);
 
-        await using ChildProcess program = await go.StartAsync("GoSends", "normal,tag", Messages, LimitOfOneCase);
-        (await program.WaitAsync(2 * LimitOfOneCase)).EnsureSuccess();
+        (string prefix, ProcessResult sent) = await go.RunAsync("GoSends", "normal,tag", Messages, LimitOfOneCase);
+        sent.EnsureSuccess();
 
-        const string topic = "GoSends" + GoClient.NormalSuffix;
+        string topic = prefix + GoClient.NormalSuffix;
         string run = await RunOfAsync(server, topic);
         List<string> expected = [];
         string[] tags = ["red", "green", "blue"];

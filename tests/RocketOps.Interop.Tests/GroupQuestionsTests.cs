@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -32,10 +33,20 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         await JoinAsync(member, "directly", topic, "member-1", timeout.Token);
         string messageId = (await SendAsync(tool, topic, timeout.Token)).ExtFields["msgId"];
 
-        Task<RawFrame> asking = tool.RequestAsync(ConsumeMessageDirectly, Fields(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", messageId)), cancellationToken: timeout.Token);
-        RawFrame question = await QuestionAsync(member, ConsumeMessageDirectly, timeout.Token);
-        await AnswerAsync(member, question, """{"consumeResult":"CR_SUCCESS"}""", timeout.Token);
-        RawFrame answer = await asking;
+        RawFrame question = null!;
+        RawFrame answer = null!;
+
+        // Brokers wait ten seconds for the member.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                Task<RawFrame> asking = tool.RequestAsync(ConsumeMessageDirectly, Fields(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", messageId)), cancellationToken: timeout.Token);
+                question = await QuestionAsync(member, ConsumeMessageDirectly, timeout.Token);
+                await AnswerAsync(member, question, """{"consumeResult":"CR_SUCCESS"}""", timeout.Token);
+                answer = await asking;
+                return answer.Code == 0;
+            },
+            "the member's answer is handed on");
 
         question.ExtFields["brokerName"].Should().Be(ServerUnderTest.BrokerName);
         Encoding.UTF8.GetString(question.Body.Span).Should().Contain("hello").And.Contain(topic);
@@ -61,11 +72,21 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         await using RawConnection member = await RawConnection.ConnectAsync(server.BrokerAddress, timeout.Token);
         await JoinAsync(member, "askedgroup", topic, "member-2", timeout.Token);
 
-        Task<RawFrame> asking = tool.RequestAsync(InvokeBrokerToGetConsumerStatus, Fields(("topic", topic), ("group", "askedgroup")), cancellationToken: timeout.Token);
-        RawFrame question = await QuestionAsync(member, GetConsumerStatusFromClient, timeout.Token);
         const string queue = "{\"brokerName\":\"broker-a\",\"queueId\":0,\"topic\":\"StatusAsked\"}:7";
-        await AnswerAsync(member, question, "{\"consumerTable\":{},\"messageQueueTable\":{" + queue + "}}", timeout.Token);
-        RawFrame answer = await asking;
+        RawFrame question = null!;
+        RawFrame answer = null!;
+
+        // Brokers wait five seconds for a member, and leave it out.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                Task<RawFrame> asking = tool.RequestAsync(InvokeBrokerToGetConsumerStatus, Fields(("topic", topic), ("group", "askedgroup")), cancellationToken: timeout.Token);
+                question = await QuestionAsync(member, GetConsumerStatusFromClient, timeout.Token);
+                await AnswerAsync(member, question, "{\"consumerTable\":{},\"messageQueueTable\":{" + queue + "}}", timeout.Token);
+                answer = await asking;
+                return Encoding.UTF8.GetString(answer.Body.Span).Contains("member-2", StringComparison.Ordinal);
+            },
+            "the member is listed");
 
         (question.ExtFields["topic"], question.ExtFields["group"]).Should().Be((topic, "askedgroup"));
         answer.Code.Should().Be(0, answer.Remark);

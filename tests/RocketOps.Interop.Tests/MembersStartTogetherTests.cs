@@ -26,7 +26,7 @@ public abstract partial class MembersStartTogetherTests(ServerFixture fixture, I
     private const int Queues = Members * QueuesEach;
 
     // A thread of a client that gets no processor for a while gives its queues up late, whatever it was told. Who is told late is late each time.
-    private const int Starts = 3;
+    private const int Starts = 8;
 
     // As long as a late notice would do harm, several times: rounds of one message for each queue.
     private const int RoundsAfter = 60;

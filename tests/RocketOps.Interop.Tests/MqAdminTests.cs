@@ -73,6 +73,7 @@ public abstract class MqAdminTests(ServerFixture fixture)
         created.Should().Contain($"create topic to {server.BrokerAddress} success");
         created.Should().ContainAll($"topicName={topic}", "readQueueNums=6", "writeQueueNums=3", "perm=RW-");
 
+        await Eventually.TrueAsync(() => Topics.HasRouteAsync(server, topic), $"{server.Name}: route of {topic}");
         string route = await tool.AdminAsync("topicRoute", "-t", topic);
         route.Should().ContainAll(server.BrokerAddress, $"\"{ServerUnderTest.BrokerName}\"", "\"readQueueNums\":6", "\"writeQueueNums\":3", "\"perm\":6");
 

@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Interop.Tests.Fixtures;
+using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -35,11 +36,20 @@ public abstract class RequestReplyTests(ServerFixture fixture)
         (await asker.RequestAsync(HeartBeat, body: heartbeat, cancellationToken: timeout.Token)).Code.Should().Be(0);
         await using RawConnection replier = await RawConnection.ConnectAsync(server.BrokerAddress, timeout.Token);
 
-        Task<RawFrame> answering = replier.RequestAsync(code, Fields(code, clientId), "hello"u8.ToArray(), timeout.Token);
-        RawFrame? pushed = await asker.ReceiveAsync(timeout.Token);
-        pushed.Should().NotBeNull();
-        await asker.SendAsync((RawFrame.Request(0, pushed!.Opaque) with { Flag = 1 }).Encode(), timeout.Token);
-        RawFrame answer = await answering;
+        RawFrame pushed = null!;
+        RawFrame answer = null!;
+
+        // Brokers wait ten seconds for the asker.
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                Task<RawFrame> answering = replier.RequestAsync(code, Fields(code, clientId), "hello"u8.ToArray(), timeout.Token);
+                pushed = await asker.ReceiveAsync(timeout.Token) ?? throw new EndOfStreamException("closed instead of a reply");
+                await asker.SendAsync((RawFrame.Request(0, pushed.Opaque) with { Flag = 1 }).Encode(), timeout.Token);
+                answer = await answering;
+                return answer.Remark is null;
+            },
+            "the reply is handed on");
 
         pushed.Code.Should().Be(PushReply);
         Encoding.UTF8.GetString(pushed.Body.Span).Should().Be("hello");

@@ -36,7 +36,7 @@ public abstract class StaticTopicTests(ServerFixture fixture)
             string.Join('\n', await new StaticTopicRows(a, b, "StaticRows").AskAsync()).Should().Be(string.Join('\n', StaticTopicRows.Expected), fixture.Server.Name);
         }
 
-        await MoveAsync(new JavaClient(ApacheServer.Version5, first.NameServerAddress));
+        await MoveAsync(first.NameServerAddress);
         await UseWithOurClientAsync(first.NameServerAddress);
         await ExportAsync(first.NameServerAddress);
     }
@@ -54,12 +54,14 @@ public abstract class StaticTopicTests(ServerFixture fixture)
         run.Output.Should().Contain("it is a static topic: ").And.Contain("managementPolicy: Observe");
     }
 
-    private static async Task MoveAsync(JavaClient client)
+    private static async Task MoveAsync(string nameServer)
     {
+        JavaClient client = new(ApacheServer.Version5, nameServer);
         const string topic = "StaticMoved";
         const int each = 8;
         string made = await client.AdminAsync("updateStaticTopic", "-b", $"{ServerUnderTest.BrokerName},{SecondBroker}", "-t", topic, "-qn", "4");
         made.Should().Contain("The new mapping data is written to file").And.NotContain("Exception");
+        await Eventually.TrueAsync(() => Topics.HasRouteAsync(nameServer, topic, ServerUnderTest.BrokerName, SecondBroker), $"both brokers have registered {topic}");
         IReadOnlyList<JsonElement> before = await client.RunAsync("send", topic, "--count", $"{each}", "--keys", "before");
         string moved = await client.AdminAsync("remappingStaticTopic", "-b", SecondBroker, "-t", topic);
         moved.Should().Contain(".after").And.NotContain("Exception");

@@ -122,7 +122,15 @@ internal static class StoreOfOurs
         {
             string target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
+            try
+            {
+                File.Copy(file, target);
+            }
+            catch (FileNotFoundException)
+            {
+                // Written beside another one, and in its place by now.
+                file.Should().EndWith(".tmp");
+            }
         }
     }
 }

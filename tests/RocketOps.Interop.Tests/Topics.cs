@@ -1,3 +1,4 @@
+using System.Text;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
@@ -22,10 +23,15 @@ internal static class Topics
         await Eventually.TrueAsync(() => HasRouteAsync(server, topic), $"{server.Name}: route of {topic}");
     }
 
-    public static async Task<bool> HasRouteAsync(ServerUnderTest server, string topic)
+    public static Task<bool> HasRouteAsync(ServerUnderTest server, string topic) => HasRouteAsync(server.NameServerAddress, topic);
+
+    /// <summary>Whether the name server hands out a route that names all of these brokers.</summary>
+    public static async Task<bool> HasRouteAsync(string nameServer, string topic, params string[] brokers)
     {
-        await using RawConnection nameServer = await RawConnection.ConnectAsync(server.NameServerAddress);
+        await using RawConnection connection = await RawConnection.ConnectAsync(nameServer);
         Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = topic };
-        return (await nameServer.RequestAsync(GetRouteInfoByTopic, fields)).Code == Success;
+        RawFrame answer = await connection.RequestAsync(GetRouteInfoByTopic, fields);
+        string route = Encoding.UTF8.GetString(answer.Body.Span);
+        return answer.Code == Success && Array.TrueForAll(brokers, broker => route.Contains($"\"{broker}\"", StringComparison.Ordinal));
     }
 }

@@ -7,6 +7,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
 
@@ -188,7 +189,7 @@ public sealed class DeleteTopicTests
         };
 
         Task first = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
-        await gate.Reached.WaitAsync(RocketOps.Testing.Eventually.DefaultDeadline);
+        await gate.Reached.WaitAsync(Eventually.DefaultDeadline);
         Task second = store.DeleteTopicAsync(topic, CancellationToken.None).AsTask();
         second.IsCompleted.Should().BeFalse("it waits for the first one");
         gate.Open();
@@ -439,7 +440,7 @@ public sealed class DeleteTopicTests
 
         // Bounded: files of this store are tiny, and a slow machine would not find an end of them.
         const int SendsPerDeletion = 2_000;
-        using RocketOps.Testing.TempDirectory directory = new();
+        using TempDirectory directory = new();
         ConcurrentQueue<(AppendResult Result, string Body)> sent = new();
         long lastDeletion = 0;
         long allowed = 0;

@@ -153,7 +153,7 @@ public sealed class LockFreeReaderTests
         bool hasFailed = false;
         Task writer = Task.Run(() =>
         {
-            for (int i = 1; !Volatile.Read(ref hasFailed) && (i < Messages || Volatile.Read(ref found) < Found); i++)
+            for (int i = 1; !Volatile.Read(ref hasFailed) && (i < Messages || Volatile.Read(ref found) < Found || store.GetStats().MinOffset.Value == 0); i++)
             {
                 store.Append("T", 0, $"{i}:{new string((char)('a' + (i % 26)), i % 400)}");
                 if (i % 5 == 0)

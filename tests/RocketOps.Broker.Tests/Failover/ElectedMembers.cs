@@ -267,7 +267,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     }
 
     /// <summary>Null while there is none, or none that can be read.</summary>
-    private async Task<LeaseRecord?> TryReadLeaseAsync()
+    public async Task<LeaseRecord?> TryReadLeaseAsync()
     {
         try
         {
@@ -291,6 +291,28 @@ internal sealed class ElectedMembers : IAsyncDisposable
         $"in sync are {string.Join(", ", names)}");
 
     private static bool AreInSync(LeaseRecord lease, string[] names) => lease.InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal));
+
+    /// <summary>A turn at the lease's file that nobody can take over, and nobody has, until what is returned is deleted: what is in there is no content.</summary>
+    public async Task<DirectoryInfo> HoldTurnAsync()
+    {
+        DirectoryInfo held = new(Path.Combine($"{LeaseFile}.turn", "held"));
+        await Eventually.TrueAsync(
+            () =>
+            {
+                try
+                {
+                    held.Create();
+                    return true;
+                }
+                catch (IOException)
+                {
+                    // A member has just removed the turn's folder, which was empty still.
+                    return false;
+                }
+            },
+            "the turn is taken");
+        return held;
+    }
 
     /// <summary>Changes the lease as a person with an editor does, but never over somebody else's write.</summary>
     public async Task EditAsync(Func<LeaseRecord, LeaseRecord> edit)

@@ -17,6 +17,9 @@ public sealed class HungMemberTests
     /// <summary>Half a renewal: more of it than that does not count, however much passes between two looks.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(125);
 
+    /// <summary>Sends end before the hang is found, which is found all the same.</summary>
+    private static readonly (string Key, string Value) SendsEnd = ("syncFlushTimeout", "5000");
+
     /// <summary>Much less than a lease lasts, and than a follower may be late.</summary>
     private static readonly TimeSpan Pace = ElectedMembers.MaxLag / 4;
 
@@ -26,7 +29,7 @@ public sealed class HungMemberTests
     public async Task Send_TheDiskOfTheMasterHangs_AnotherLeadsWithEverythingAcknowledged(string flush)
     {
         GatedFileSystem disk = new(new LinuxFileSystem());
-        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("flushDiskType", flush));
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), SendsEnd, ("flushDiskType", flush));
         using Gate gate = new();
         string hung = await MasterOnAsync(members, disk);
         string other = Two.Single(name => name != hung);
@@ -55,7 +58,7 @@ public sealed class HungMemberTests
     public async Task Send_TheNextFileOfTheMasterHangs_AnotherLeads()
     {
         GatedFileSystem disk = new(new LinuxFileSystem());
-        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), SendsEnd);
         using Gate gate = new();
         string hung = await MasterOnAsync(members, disk);
         string other = Two.Single(name => name != hung);
@@ -134,7 +137,7 @@ public sealed class HungMemberTests
     public async Task Send_TheMasterWasNotScheduled_LeadsOn()
     {
         GatedFileSystem disk = new(new LinuxFileSystem());
-        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), SendsEnd);
         using Gate gate = new();
         string stopped = await MasterOnAsync(members, disk);
         long epoch = (await members.LeaseAsync()).Epoch;

@@ -138,9 +138,9 @@ public sealed class MasterForwarderTests
         await members.InSyncAsync(Two);
         TestBroker master = await members.MasterAsync();
         ElectedGroup group = ElectedMembers.GroupOf(master);
+        using IDisposable moment = members.Time.Hold();
         await members.KillAsync(Two.Single(name => name != members.NameOf(master)));
         await Eventually.TrueAsync(() => group.IsShortOfCopies, "the only copy is gone");
-        using IDisposable moment = members.Time.Hold();
         FakeTimeProvider time = new();
         await using RemotingClient others = TestBroker.NewClient();
         MasterForwarder forwarder = new(master.Host.Parts.Settings, group, others, master.Host.Parts.Misled, time);

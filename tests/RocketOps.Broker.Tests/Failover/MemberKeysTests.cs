@@ -118,11 +118,21 @@ public sealed class MemberKeysTests
         (await members.LeaseAsync()).KeyDigests.Should().BeEquivalentTo(keys);
 
         long epoch = (await members.LeaseAsync()).Epoch;
-        File.Delete(members.LeaseFile);
-        await Eventually.TrueAsync(() => File.Exists(members.LeaseFile), "it is founded anew");
-        LeaseRecord founded = await members.LeaseAsync();
-        founded.Epoch.Should().BeGreaterThan(epoch);
-        founded.KeyDigests.Should().BeEquivalentTo(keys);
+        LeaseRecord? founded = null;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                founded = await members.TryReadLeaseAsync();
+                if (founded is not null && founded.Epoch <= epoch)
+                {
+                    // More than once: a renewal on its way writes it again.
+                    File.Delete(members.LeaseFile);
+                }
+
+                return founded?.Epoch > epoch;
+            },
+            "it is founded anew");
+        founded!.KeyDigests.Should().BeEquivalentTo(keys);
     }
 
     private static string OtherThan(string name) => Two.Single(other => other != name);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using RocketOps.Broker.Failover;
+using RocketOps.Broker.Failover.Leases;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Election.Leases;
@@ -325,9 +326,9 @@ public sealed class MemberRequestsTests
         await Eventually.TrueAsync(
             async () =>
             {
-                // Not under a renewal that is being written.
-                await File.WriteAllBytesAsync(members.LeaseFile, spoilt);
-                return members.LogOf("a").Lines.Any(static line => line.Id == 3661);
+                // In a turn: not under a renewal that is being written.
+                using LeaseFileTurn turn = await LeaseFileTurn.TakeAsync(members.LeaseFile, spoilt, TimeSpan.FromMinutes(1), TimeProvider.System, CancellationToken.None);
+                return turn.TryReplace() && members.LogOf("a").Lines.Any(static line => line.Id == 3661);
             },
             "the master cannot renew its lease");
         members.Time.Pass(ElectedMembers.Duration);

@@ -63,16 +63,13 @@ public sealed class RepliesOfMembersTests
     public async Task Connection_OfWhoAsked_EndsBehindTheLastReplyAndNotBehindTheAnswerToItsQuestion(int questions)
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"), ("masterIP1", "127.0.0.2"));
-        RawConnection? connection = null;
-        (TestBroker former, TestBroker master) = await HandOverAsync(members, async broker =>
-        {
-            connection = await RawConnection.ConnectAsync(broker.Address);
-            await connection.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
-        });
-        await using RawConnection asker = connection!;
+        (TestBroker former, TestBroker master) = await HandOverAsync(members);
         using IDisposable moment = members.Time.Hold();
-        members.Time.Pass(TimeSpan.FromSeconds(4));
+        await using RawConnection asker = await RawConnection.ConnectAsync(former.Address);
+        await asker.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
         ClientChannel channel = former.Host.Parts.Producers.ChannelsOf(AskersGroup).Single();
+        former.Host.Parts.Misled.LetGo([channel], []);
+        members.Time.Pass(TimeSpan.FromSeconds(4));
         await Eventually.TrueAsync(() => channel.Connection.IsLeaving, "its connection is to end");
 
         for (int question = 0; question < questions; question++)
@@ -173,13 +170,12 @@ public sealed class RepliesOfMembersTests
         await farewell.WaitAsync(Eventually.DefaultDeadline);
     }
 
-    /// <summary>The one that led, and the one that leads then; something is done while the first one leads.</summary>
-    private static async Task<(TestBroker Former, TestBroker Master)> HandOverAsync(ElectedMembers members, Func<TestBroker, Task>? beforeAsync = null)
+    /// <summary>The one that led, and the one that leads then.</summary>
+    private static async Task<(TestBroker Former, TestBroker Master)> HandOverAsync(ElectedMembers members)
     {
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         TestBroker former = await members.MasterAsync();
-        await (beforeAsync?.Invoke(former) ?? Task.CompletedTask);
         string next = Two.Single(name => name != members.NameOf(former));
         await members.EditAsync(lease => lease with { HandOverTo = next });
         await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).TakesMessages, "the named member leads");

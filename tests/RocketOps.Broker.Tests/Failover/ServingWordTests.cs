@@ -46,7 +46,7 @@ public sealed class ServingWordTests
         }
 
         await using FakeFollower again = new(master, other, FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, other));
-        DirectoryInfo held = Directory.CreateDirectory(Path.Combine(members.LeaseFile + ".turn", "held"));
+        DirectoryInfo held = await members.HoldTurnAsync();
         try
         {
             for (int i = 0; i < 12; i++)

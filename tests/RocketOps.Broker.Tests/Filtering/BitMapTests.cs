@@ -4,6 +4,7 @@ using System.Text.Json;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Store.Dispatching;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Filtering;
@@ -153,7 +154,7 @@ public sealed class BitMapTests : IDisposable
         ConsumerFilterTable table = broker.Host.Parts.Filters!;
         ConsumerFilter filter = table.Find("Prices"u8, "g"u8, "price > 10")!;
         table.Find("Prices"u8, "g"u8, "price > 11").Should().BeNull();
-        byte[] map = new byte[RocketOps.Store.Dispatching.IMessageBitMaps.MaxBytes];
+        byte[] map = new byte[IMessageBitMaps.MaxBytes];
         int length = table.Compute(broker.Host.Parts.Store.GetOrAddTopic("Prices"u8), "price\u00015"u8, map);
         long later = filter.BornTime + 1;
 

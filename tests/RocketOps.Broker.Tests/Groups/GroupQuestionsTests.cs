@@ -7,13 +7,14 @@ using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Groups;
 
 /// <summary>What tools ask about groups and change of their offsets, and what the broker asks their members for.</summary>
 public sealed class GroupQuestionsTests : IAsyncLifetime
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private TestBroker _broker = null!;
 
     public async Task InitializeAsync()

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
+using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
@@ -146,7 +147,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task WithoutProducer_HalvesAreDueAndTheirProducerIsGone_CountsThemUntilItIsBack()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1", ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(TransactionBench.Curious, StringComparer.Ordinal) { ["httpPort"] = "-1" });
         await using (Producer before = await Producer.StartAsync(broker, "pg"))
         {
             await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);

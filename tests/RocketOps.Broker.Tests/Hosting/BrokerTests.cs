@@ -6,6 +6,7 @@ using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -142,9 +143,11 @@ public sealed class BrokerTests : IAsyncLifetime
     [Fact]
     public async Task TopicStats_QueueKeys_AreWrittenAsBeans()
     {
-        await _broker.SendAsync("Stats", "x");
+        // No sample is taken meanwhile.
+        await using TestBroker broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
+        await broker.SendAsync("Stats", "x");
 
-        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetTopicStatsInfo).Set("topic", "Stats"));
+        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetTopicStatsInfo).Set("topic", "Stats"));
 
         Encoding.UTF8.GetString(answer.Body.Span).Should()
             .StartWith("""{"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"Stats"}:{"lastUpdateTimestamp":""")

@@ -6,6 +6,7 @@ using RocketOps.Protocol.Json;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -14,7 +15,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
 {
     private TestBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 

@@ -19,6 +19,7 @@ using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Hosting;
 
@@ -184,7 +185,8 @@ public sealed class RegistrationTests
         await File.WriteAllBytesAsync(directory.File("store", "config", "topics.json"), file.WrittenMemory);
         await using NameServerHost real = await StartNameServerAsync(directory);
         await using FakeNameServer fake = await FakeNameServer.StartAsync();
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{real.EndPoint};{fake.Address}" }, directory);
+        await using TestBroker broker = await TestBroker.StartAsync(
+            new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{real.EndPoint};{fake.Address}" }, directory, time: new FakeTimeProvider());
         await broker.Host.FirstRegistration;
         await using RemotingClient client = TestBroker.NewClient();
 
@@ -205,7 +207,7 @@ public sealed class RegistrationTests
     public async Task Changes_NameServerRefusesThem_GetsTheWholeTable()
     {
         await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServer.Address, ["enableSingleTopicRegister"] = "true" });
+        await using TestBroker broker = await StartBrokerAsync(nameServer.Address, tellsChanges: true);
         await broker.Host.FirstRegistration;
         await broker.CreateTopicAsync("First");
         BodyOf(nameServer.Registrations.Last()).Should().Contain("\"First\":").And.NotContain("\"TBW102\":");
@@ -272,7 +274,9 @@ public sealed class RegistrationTests
         configFile: null,
         NullLoggerFactory.Instance);
 
-    private static Task<TestBroker> StartBrokerAsync(string nameServers) => TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServers });
+    /// <summary>Its clock stands still: a change is answered when name servers have been told, however long they take, and they are told of nothing else.</summary>
+    private static Task<TestBroker> StartBrokerAsync(string nameServers, bool tellsChanges = false) => TestBroker.StartAsync(
+        new(StringComparer.Ordinal) { ["namesrvAddr"] = nameServers, ["enableSingleTopicRegister"] = tellsChanges ? "true" : "false" }, time: new FakeTimeProvider());
 
     private sealed class FakeNameServer : IAsyncDisposable
     {

@@ -135,7 +135,7 @@ public sealed class RestartTests : IDisposable
     {
         await using TestBroker broker = await TestBroker.StartAsync(directory: _directory);
 
-        await FluentActions.Awaiting(() => TestBroker.StartAsync(directory: _directory)).Should().ThrowAsync<RocketOps.Store.Contracts.StoreException>();
+        await FluentActions.Awaiting(() => TestBroker.StartAsync(directory: _directory)).Should().ThrowAsync<StoreException>();
     }
 
     public void Dispose() => _directory.Dispose();

@@ -109,7 +109,7 @@ public sealed class PromotionTests
     private static async Task<BrokerGroup> StartAsync(TimeProvider time, Dictionary<string, string>? slave = null)
     {
         // What is delivered is told as such when it is durable, which a few messages are in seconds only where nobody waits for it.
-        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 2h", ["timerPrecisionMs"] = "100", ["timerFlushIntervalMs"] = "50", ["flushDiskType"] = "SYNC_FLUSH", ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0" };
+        Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 2h", ["timerPrecisionMs"] = "100", ["timerFlushIntervalMs"] = "50", ["flushDiskType"] = "SYNC_FLUSH", ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0", ["transactionCheckMax"] = "1000000" };
         BrokerGroup group = await BrokerGroup.StartAsync(settings, new(settings.Concat(slave ?? []), StringComparer.Ordinal), time);
         await group.Master.CreateTopicAsync(Topic);
         return group;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using RocketOps.Broker.Replication.Frames;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication;
@@ -211,7 +212,7 @@ public sealed class SyncMasterTests
 
         (await liar.IsClosedAsync()).Should().BeTrue();
         await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "it is gone");
-        master.Host.Parts.Store.Positions.Get(RocketOps.Store.Contracts.LogPosition.Replicated).Value.Should().Be(0);
+        master.Host.Parts.Store.Positions.Get(LogPosition.Replicated).Value.Should().Be(0);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.RequestReply;
 
@@ -19,7 +20,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
 
     private TestBroker _broker = null!;
 
-    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync();
+    public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();
 
@@ -71,7 +72,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
     [Fact]
     public async Task Reply_NotToBeStored_IsOnlyHandedOn()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storeReplyMessageEnable"] = "false" });
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storeReplyMessageEnable"] = "false" }, time: new FakeTimeProvider());
         await using RemotingClient waiting = await WaitAsync("asker", Taken, broker);
 
         RemotingCommand answer = await broker.InvokeAsync(Reply(RequestCode.SendReplyMessageV2, "hello", ("REPLY_TO_CLIENT", "asker")));

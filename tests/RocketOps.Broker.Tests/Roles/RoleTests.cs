@@ -1,7 +1,9 @@
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Store.Contracts;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;
@@ -39,11 +41,11 @@ public sealed class RoleTests : IAsyncLifetime
         Manager.Depose(slaveId: 2);
         long end = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
 
-        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.Contracts.AppendStatus.ServiceNotAvailable);
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(AppendStatus.ServiceNotAvailable);
 
         _broker.Host.Parts.Store.GetStats().MaxOffset.Value.Should().Be(end);
         await Manager.TakeOverAsync(epoch: 1);
-        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(RocketOps.Store.Contracts.AppendStatus.Ok);
+        AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(AppendStatus.Ok);
     }
 
     [Fact]
@@ -84,13 +86,13 @@ public sealed class RoleTests : IAsyncLifetime
         (await Manager.LeadAsync(2, static () => true, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"))).Should().Be(RoleChange.Stopping);
     }
 
-    private static RocketOps.Store.Contracts.AppendStatus AppendOutcomeOf(RocketOps.Broker.Messages.AppendOutcome outcome) => outcome.Status;
+    private static AppendStatus AppendOutcomeOf(AppendOutcome outcome) => outcome.Status;
 
-    private async Task<RocketOps.Broker.Messages.AppendOutcome> AppendDirectlyAsync()
+    private async Task<AppendOutcome> AppendDirectlyAsync()
     {
         MessageHost host = _broker.Host.Parts.Address.StoreHost;
         return await _broker.Host.Parts.Appender.AppendAsync(
-            new RocketOps.Broker.Messages.StoredMessage
+            new StoredMessage
             {
                 Topic = _broker.Host.Parts.Store.GetOrAddTopic("Kept"u8),
                 QueueId = 0,

@@ -162,12 +162,19 @@ public sealed class SendTests : IAsyncLifetime
     [Fact]
     public async Task Send_Delayed_ArrivesLaterWithItsOwnPlace()
     {
-        await _broker.CreateTopicAsync("Delayed", queues: 2);
-        await _broker.SubscribeAsync("g", "Delayed");
+        PassingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(time: time);
+        await broker.CreateTopicAsync("Delayed", queues: 2);
+        await broker.SubscribeAsync("g", "Delayed");
 
-        await _broker.SendAsync("Delayed", "later", queueId: 1, Requests.Properties(("DELAY", "1"), ("TAGS", "A")));
-        (await OffsetAsync(RequestCode.GetMaxOffset, "Delayed", 1)).Should().Be("0");
-        RemotingCommand answer = await _broker.PullAsync("g", "Delayed", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
+        using (time.Hold())
+        {
+            await broker.SendAsync("Delayed", "later", queueId: 1, Requests.Properties(("DELAY", "1"), ("TAGS", "A")));
+            RemotingCommand end = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMaxOffset).Set("topic", "Delayed").Set("queueId", 1));
+            end.Get("offset").Should().Be("0");
+        }
+
+        RemotingCommand answer = await broker.PullAsync("g", "Delayed", 1, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
 
         Requests.Received message = Requests.Decode(answer).Should().ContainSingle().Subject;
         message.Body.Should().Be("later");
@@ -185,7 +192,7 @@ public sealed class SendTests : IAsyncLifetime
 
         (await SendBackAsync(original.PhysicalOffset, delayLevel: 1)).Code.Should().Be(ResponseCode.Success);
         Requests.Received retried = Requests.Decode(
-            await _broker.PullAsync("g", "%RETRY%g", 0, 0, PullMessageRequestHeader.SuspendFlag | PullMessageRequestHeader.SubscriptionFlag, 15_000, subscription: "*")).Single();
+            await _broker.PullAsync("g", "%RETRY%g", 0, 0, PullMessageRequestHeader.SuspendFlag | PullMessageRequestHeader.SubscriptionFlag, 60_000, subscription: "*")).Single();
         (await SendBackAsync(retried.PhysicalOffset, delayLevel: 0)).Code.Should().Be(ResponseCode.Success);
         Requests.Received dead = Requests.Decode(
             await _broker.PullAsync("g", "%DLQ%g", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*")).Single();

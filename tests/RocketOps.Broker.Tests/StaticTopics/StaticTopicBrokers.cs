@@ -1,8 +1,11 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Client;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 
@@ -56,6 +59,22 @@ internal sealed class StaticTopicBrokers : IAsyncDisposable
         await StartAAsync();
     }
 
+    /// <summary>The topic's route once all that is in it: whoever makes a topic is answered when the name server has been told, or has taken too long.</summary>
+    public async Task<string> RouteAsync(string topic, params string[] told)
+    {
+        await using RemotingClient client = TestBroker.NewClient();
+        string route = string.Empty;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                RemotingCommand answer = await client.InvokeAsync(NameServerAddress, RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic));
+                route = answer.Code == ResponseCode.Success ? Encoding.UTF8.GetString(answer.Body.Span) : string.Empty;
+                return route.Length > 0 && told.All(part => route.Contains(part, StringComparison.Ordinal));
+            },
+            $"the route of {topic} has {string.Join(" and ", told)}");
+        return route;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (RawConnection? connection in (RawConnection?[])[_toA, _toB])
@@ -80,7 +99,17 @@ internal sealed class StaticTopicBrokers : IAsyncDisposable
 
     private async Task<TestBroker> StartAsync(string name, TempDirectory? directory)
     {
-        TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["brokerName"] = name, ["namesrvAddr"] = NameServerAddress, ["slaveSyncInterval"] = "200" }, directory);
+        Dictionary<string, string> settings = new(StringComparer.Ordinal)
+        {
+            ["brokerName"] = name,
+            ["namesrvAddr"] = NameServerAddress,
+            ["slaveSyncInterval"] = "200",
+            ["forwardTimeout"] = "180000",
+            ["registerNameServerPeriod"] = "60000",
+        };
+
+        // What the name server knows of a change it was told because of the change.
+        TestBroker broker = await TestBroker.StartAsync(settings, directory, time: new ShortTimers());
         await broker.Host.FirstRegistration;
         return broker;
     }

@@ -3,6 +3,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Json;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Statistics;
 
@@ -14,7 +15,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         // A clock that stands still: no sample but the test's own.
-        _broker = await TestBroker.StartAsync(time: new ManualTime());
+        _broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
         await _broker.CreateTopicAsync("T");
     }
 
@@ -69,7 +70,7 @@ public sealed class StatisticsTests : IAsyncLifetime
             await first.SendAsync("T", "m");
         }
 
-        await using TestBroker again = await TestBroker.StartAsync(directory: directory, time: new ManualTime());
+        await using TestBroker again = await TestBroker.StartAsync(directory: directory, time: new FakeTimeProvider());
         Requests.Decode(await PullAsync(again, "g", "T", 0, 0, sysFlag: 4, subscription: "*")).Should().ContainSingle();
         again.Host.Parts.Statistics.Sample();
 
@@ -126,7 +127,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     [Fact]
     public async Task Keys_MoreThanAllowed_AreNotCountedAndPullsAreAnsweredAllTheSame()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxStatisticsKeys"] = "2" }, time: new ManualTime());
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxStatisticsKeys"] = "2" }, time: new FakeTimeProvider());
         await broker.CreateTopicAsync("T");
         await broker.SendAsync("T", "m");
         foreach (string group in (string[])["g1", "g2", "g3"])

@@ -71,6 +71,7 @@ internal sealed class TestBroker : IAsyncDisposable
             ["diskSpaceWarningLevelRatio"] = "100",
             // How long a machine with other work takes for a file decides no test that is not about it.
             ["osPageCacheBusyTimeOutMills"] = "3600000",
+            ["syncFlushTimeout"] = "3600000",
             // Nor does a look at who has been silent that comes by the machine's time, where a test has let minutes pass by the broker's.
             ["serverChannelMaxIdleTimeSeconds"] = "1000000000",
         };

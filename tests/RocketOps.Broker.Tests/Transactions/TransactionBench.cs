@@ -16,8 +16,13 @@ internal static class TransactionBench
     /// <summary>No questions during the test.</summary>
     public static readonly Dictionary<string, string> Quiet = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "3600000" };
 
-    /// <summary>Questions from the first moment on.</summary>
-    public static readonly Dictionary<string, string> Curious = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "0" };
+    /// <summary>Questions from the first moment on, however many.</summary>
+    public static readonly Dictionary<string, string> Curious = new(StringComparer.Ordinal)
+    {
+        ["transactionCheckInterval"] = "100",
+        ["transactionTimeOut"] = "0",
+        ["transactionCheckMax"] = "1000000",
+    };
 
     public static long OffsetOf(RemotingCommand sent) => long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 

@@ -56,6 +56,7 @@ public sealed class TransactionCheckTests
 
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
         await SettledAsync(broker);
+        await Eventually.TrueAsync(() => producer.Questions.Count == broker.Host.Parts.TransactionFigures.Asked, "all questions have come");
 
         int asked = producer.Questions.Count;
         producer.Questions.TryPeek(out RemotingCommand? first).Should().BeTrue();
@@ -67,12 +68,15 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_TheProducerIsGone_AsksAnotherOfItsGroup()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(Curious);
+        PassingTime time = new();
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
         await using (Producer first = await Producer.StartAsync(broker, "pg"))
         {
-            await first.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow, properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "1"));
+            await first.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600"));
         }
 
+        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        time.Pass(TimeSpan.FromHours(1));
         await using Producer second = await Producer.StartAsync(broker, "pg");
         await using Producer stranger = await Producer.StartAsync(broker, "other");
 
@@ -90,14 +94,19 @@ public sealed class TransactionCheckTests
         await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
 
         await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUpTopic, 0)).Count == 1, "the half is given up");
+        await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "both questions have come");
         producer.Questions.Should().HaveCount(2);
         await SettledAsync(broker);
         Requests.Received given = (await ReadAsync(broker, GivenUpTopic, 0)).Single();
 
+        // Not given up once more before the answer.
+        await ExpiringLog.UpdateAsync(broker, "transactionCheckMax=1000000");
         RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, given));
         (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
 
-        await Eventually.TrueAsync(() => producer.Questions.Count == 3, "the producer is asked again");
+        await Eventually.TrueAsync(
+            () => producer.Questions.Skip(2).Any(static question => Requests.Decode(question).Single().Properties.Get("TRANSACTION_CHECK_TIMES") == "1"),
+            "the producer is asked again, from the first question on");
         (await producer.AnswerAsync(producer.Questions.Last())).Code.Should().Be(ResponseCode.Success);
         (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
     }
@@ -110,6 +119,7 @@ public sealed class TransactionCheckTests
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand half = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
         await Eventually.TrueAsync(async () => (await ReadAsync(broker, GivenUpTopic, 0)).Count == 1, "the half is given up");
+        await ExpiringLog.UpdateAsync(broker, "transactionCheckMax=1000000");
         RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, (await ReadAsync(broker, GivenUpTopic, 0)).Single()));
 
         (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
@@ -138,7 +148,7 @@ public sealed class TransactionCheckTests
             await SettledAsync(before);
         }
 
-        await using TestBroker broker = await TestBroker.StartAsync(settings, directory);
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand resume = RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", IdOf(broker, (await ReadAsync(broker, GivenUpTopic, 0)).Single()));
         (await broker.InvokeAsync(resume)).Code.Should().Be(ResponseCode.Success);
@@ -196,7 +206,6 @@ public sealed class TransactionCheckTests
         {
             ["httpPort"] = "-1",
             ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture),
-            ["transactionCheckMax"] = "1000000",
         };
         await using TestBroker broker = await TestBroker.StartAsync(settings, loggers: log);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
@@ -276,7 +285,11 @@ public sealed class TransactionCheckTests
     public async Task Check_TheHalfLiesInAnOldFile_ItIsPutBackAndAskedAboutWhenTheFileHasGone(string? immunity)
     {
         PassingTime time = new();
-        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture) };
+        Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal)
+        {
+            ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture),
+            ["transactionTimeOut"] = "3600000",
+        };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
         BrokerParts parts = broker.Host.Parts;
         await FillAsync(files: 1);
@@ -288,6 +301,8 @@ public sealed class TransactionCheckTests
             half = await before.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: properties);
         }
 
+        await Eventually.TrueAsync(() => parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await ExpiringLog.UpdateAsync(broker, "transactionTimeOut=0");
         await FillAsync(files: 2);
 
         await Eventually.TrueAsync(async () => (await NewestHalfAsync()).PhysicalOffset > OffsetOf(half) + FileBytes, "the half is put back");
@@ -391,7 +406,7 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_TheHalfIsImmune_IsNotWrittenAgainInEachRound()
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" });
+        await using TestBroker broker = await TestBroker.StartAsync(Curious);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         await producer.SendHalfAsync("Paid", "immune", DateTimeOffset.UtcNow, properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600"));
         await producer.SendHalfAsync("Paid", "asked about", DateTimeOffset.UtcNow);
@@ -423,7 +438,7 @@ public sealed class TransactionCheckTests
     {
         JumpingTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(
-            new(Curious, StringComparer.Ordinal) { ["transactionTimeOut"] = "2000", ["transactionCheckMax"] = "1000000" }, time: time);
+            new(Curious, StringComparer.Ordinal) { ["transactionTimeOut"] = "2000" }, time: time);
         await using (Producer fast = await Producer.StartAsync(broker, "gone"))
         {
             for (int i = 0; i < 600; i++)
@@ -446,7 +461,7 @@ public sealed class TransactionCheckTests
     [InlineData(null)]
     public async Task Check_TheProducersClockIsWrong_ItIsAskedAllTheSame(long? behindMs)
     {
-        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000" });
+        await using TestBroker broker = await TestBroker.StartAsync(Curious);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         string properties = Requests.Properties(("TRAN_MSG", "true"), ("PGROUP", "pg"), ("UNIQ_KEY", "key"));
         long born = behindMs is { } behind ? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + behind : long.MinValue;
@@ -462,7 +477,7 @@ public sealed class TransactionCheckTests
     public async Task Check_TheProducersClockIsSlowAndItIsGone_ItsHalfWaitsForTheNextOne()
     {
         RecordedLog log = new();
-        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, loggers: log);
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, loggers: log);
         await using (Producer producer = await Producer.StartAsync(broker, "pg"))
         {
             await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow.AddDays(-4));
@@ -482,7 +497,7 @@ public sealed class TransactionCheckTests
     public async Task Check_PutBackLately_IsAsOldAsTheHalfThatWasSent()
     {
         JumpingTime time = new();
-        await using TestBroker broker = await TestBroker.StartAsync(new(Curious, StringComparer.Ordinal) { ["transactionCheckMax"] = "1000000" }, time: time);
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
         await using (Producer producer = await Producer.StartAsync(broker, "pg"))
         {
             await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());

@@ -11,6 +11,7 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
     public async Task Session_OfEveryCommand_IsTheSnapshot()
     {
         StringBuilder said = new();
+        DateOnly began = Today();
         foreach (string[] words in await CommandLines.ReadAsync("session-lines.txt"))
         {
             CliRun run = await cluster.RunAsync(words);
@@ -18,8 +19,13 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
             run.Error.Should().NotContain("   at ", "nobody wants a stack trace");
         }
 
-        await Snapshot.ShouldMatchAsync("session", Masked(said.ToString()));
+        string masked = Masked(said.ToString());
+
+        // At midnight the broker begins to count anew.
+        await Snapshot.ShouldMatchAsync("session", Today() == began ? masked : MessagesToday().Replace(masked, "${name}6"));
     }
+
+    private static DateOnly Today() => DateOnly.FromDateTime(TimeProvider.System.GetLocalNow().DateTime);
 
     /// <summary>Without what differs from run to run: addresses, ids, times, sizes of this disk, and the blanks that make columns of them.</summary>
     private static string Masked(string text)
@@ -56,6 +62,10 @@ public sealed partial class SessionTests(ClusterFixture cluster) : IClassFixture
 
     [GeneratedRegex(@"(?<row>(-|A?[Ss]ync) +\d+ +)[0-9.]+(?= +TIME)", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex DiskCell();
+
+    // In the row of the brokers behind their mode; what is compared has 6 there.
+    [GeneratedRegex(@"(?<name>""messagesToday"": |A?[Ss]ync +)[0-6]\b", RegexOptions.ExplicitCapture, 10_000)]
+    private static partial Regex MessagesToday();
 
     // Indentation stays.
     [GeneratedRegex(@"(?<=\S) {2,}", RegexOptions.ExplicitCapture, 10_000)]

@@ -71,14 +71,20 @@ public sealed partial class FullDiskTests : IDisposable
         refused.Code.Should().Be(1, refused.Output);
         refused.Output.Should().Contain("the disk is full").And.NotContain("Unhandled").And.NotContain("   at ");
         using KubernetesClient api = new(KubernetesClientConfiguration.FromKubeconfig(Path.Combine(disk.Path, "data", "kubeconfig")));
-        await LookedAtAsync(api, () => ClusterLine().IsMatch(up.Output) && TopicLine().IsMatch(up.Output), "cluster and topic say that the disk is full");
-        string reason = ClusterLine().Match(up.Output).Groups["reason"].Value;
-        reason.Should().Contain("the disk is full");
-        TopicLine().Match(up.Output).Groups["reason"].Value.Should().Be(reason, "one text for one fact");
+
+        // A full disk may be told for another reason as more of it is wanted: what counts is the last one, and that it is one text for one fact.
+        await LookedAtAsync(
+            api, () => LastReason(ClusterLine(), up) is { } told && told == LastReason(TopicLine(), up), "cluster and topic say alike that the disk is full");
+        LastReason(ClusterLine(), up).Should().Contain("the disk is full");
         up.Output.Should().Contain("Make room on the volume, or lower fileReservedTime");
-        (int Code, string Output) status = await RunAsync("cluster", "status", "-o", "json");
-        status.Code.Should().Be(1, status.Output);
-        status.Output.Should().Contain(reason);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                (int Code, string Output) status = await RunAsync("cluster", "status", "-o", "json");
+                return status.Code == 1 && LastReason(ClusterLine(), up) is { } told && status.Output.Contains(told, StringComparison.Ordinal);
+            },
+            "the status says so, too",
+            Deadline);
         (int Code, string Output) read = await RunAsync("consume", "events", "--exit", "--count", "1");
         read.Code.Should().Be(0, read.Output);
         read.Output.Should().Contain("hello", "what is stored can be read");
@@ -93,7 +99,7 @@ public sealed partial class FullDiskTests : IDisposable
     }
 
     [SkippableFact]
-    public async Task Up_DiskWithoutRoomForAnything_SaysSoFirstAndEndsInOrder()
+    public async Task Up_DiskWithoutRoomForAnything_SaysSoFirstAndEndsWithoutAStack()
     {
         using SmallDisk disk = SmallDisk.Mount(_folder.File("disk"), kilobytes: 300);
         await using UpProcess up = UpProcess.StartIn(_folder.Path, "up", Cluster, "--data", Path.Combine(disk.Path, "data"));
@@ -139,6 +145,8 @@ public sealed partial class FullDiskTests : IDisposable
             ((int)full.Code).Should().BeOneOf([409, 500, 503, 507], full.Message);
         }
     }
+
+    private static string? LastReason(Regex line, UpProcess up) => line.Matches(up.Output).LastOrDefault()?.Groups["reason"].Value;
 
     private async Task<(int Code, string Output)> RunAsync(params string[] arguments)
     {

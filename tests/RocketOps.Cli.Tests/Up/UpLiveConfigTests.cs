@@ -19,7 +19,7 @@ public sealed class UpLiveConfigTests(RunningCluster cluster)
     private static TimeSpan Deadline => RunningCluster.Deadline;
 
     [Fact]
-    public async Task Up_LiveKeyChanges_InForceInTheSameProcesses_AndAfterOneIsKilledWithoutTheOperator()
+    public async Task Up_LiveKeyChanges_InForceInTheSameProcesses_AndAfterOneIsGoneWithoutTheOperator()
     {
         using KubernetesClient api = cluster.Api();
         await using RocketMqAdmin admin = cluster.Admin();

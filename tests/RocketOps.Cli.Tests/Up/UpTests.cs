@@ -13,7 +13,7 @@ public sealed partial class UpTests
     private static readonly string Quickstart = Path.Combine(SharedKits.RepositoryRoot, "deploy", "samples", "quickstart.yaml");
 
     [Fact]
-    public async Task Up_AgainAfterTheDemoThenKilled_FindsDataAndLeavesNoProcess()
+    public async Task Up_AgainAfterTheDemo_FindsDataAndItsEndLeavesNoProcess()
     {
         using TempDirectory folder = new();
         string data = folder.File("data");

@@ -56,7 +56,7 @@ public sealed class HangTests
             ["flushDiskType"] = flushDiskType,
             ["httpPort"] = health.ToString(CultureInfo.InvariantCulture),
             // Longer than any of the waits below: that a send is refused must not depend on who comes first.
-            ["syncFlushTimeout"] = refusal == FlushDiskTimeout ? "300" : "3600000",
+            ["syncFlushTimeout"] = refusal == FlushDiskTimeout ? "5000" : "3600000",
             ["osPageCacheBusyTimeOutMills"] = "300",
             // A connection whose send hangs says nothing for so long.
             ["serverChannelMaxIdleTimeSeconds"] = "3600",

@@ -152,7 +152,7 @@ public sealed class WaitingLoad : IAsyncDisposable
 
                     // Whole seconds are said, and none while nothing waits.
                     Observation seen = new(
-                        life, begunMs, NowMs, IsLoaded: Figure("timerCongestNum") > 0, HasReadAll: Figure("timerOffsetBehind") == 0, ReadMs: begunMs - ((Figure("timerReadBehind") + 1) * 1_000));
+                        life, begunMs, NowMs, IsLoaded: Figure("timerCongestNum") > 0, HasReadAll: Figure("timerOffsetBehind") == 0 && Figure("dispatchBehindBytes") <= 0, ReadMs: begunMs - ((Figure("timerReadBehind") + 1) * 1_000));
                     _observations.Enqueue(seen);
                     _readMs[life] = seen.ReadMs;
                     caughtUpMs = seen is { IsLoaded: true, HasReadAll: true } ? seen.BegunMs : caughtUpMs;

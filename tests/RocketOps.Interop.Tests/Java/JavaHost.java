@@ -167,6 +167,7 @@ public final class JavaHost {
             config.getClass().getMethod("setMqClientApiTimeout", int.class).invoke(config, PATIENCE_MS);
             config.getClass().getMethod("setHeartbeatBrokerInterval", int.class).invoke(config, SOON_MS);
             field(client, "adminExtTable").set(client, new Noting(JavaHost::prepareAdmin));
+            field(client, "consumerTable").set(client, new Noting(JavaHost::prepareConsumer));
             Object events = valueOf(valueOf(valueOf(client, "mQClientAPIImpl"), "remotingClient"), "nettyEventExecutor");
             field(events, "eventQueue").set(events, new ShortlyPolled());
             CLIENTS.put((String) client.getClass().getMethod("getClientId").invoke(client), client);
@@ -178,6 +179,17 @@ public final class JavaHost {
     private static void prepareAdmin(Object admin) {
         try {
             field(admin, "timeoutMillis").setLong(admin, PATIENCE_MS);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A message that the kit has counted is not yet one that its listener has returned from: whoever ends waits for that, or the next one gets it again. */
+    private static void prepareConsumer(Object consumer) {
+        if (!consumer.getClass().getSimpleName().equals("DefaultMQPushConsumerImpl")) return;
+        try {
+            Object config = valueOf(consumer, "defaultMQPushConsumer");
+            config.getClass().getMethod("setAwaitTerminationMillisWhenShutdown", long.class).invoke(config, (long) PATIENCE_MS);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }

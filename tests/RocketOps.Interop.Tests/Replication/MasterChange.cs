@@ -20,7 +20,7 @@ internal static class MasterChange
     // delivered, which it read 2 s after its time, to take into a slot behind that progress: it delivers that again.
     private const int ApachesCopies = 2;
 
-    private static readonly TimeSpan TimerDelay = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan TimerDelay = TimeSpan.FromSeconds(40);
 
     // A slave of 5.5.0 asks for tables every 60 s, the first time a minute after its start.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);

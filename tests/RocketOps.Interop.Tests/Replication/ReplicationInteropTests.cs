@@ -79,7 +79,7 @@ public sealed class ReplicationInteropTests
         }
     }
 
-    private static Dictionary<string, string> Files { get; } = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "4194304", ["haSendHeartbeatInterval"] = "1000", ["brokerIP1"] = "127.0.0.1", ["brokerIP2"] = "127.0.0.1" };
+    private static Dictionary<string, string> Files { get; } = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "4194304", ["haSendHeartbeatInterval"] = "1000", ["haHousekeepingInterval"] = "600000", ["slaveTimeout"] = "600000", ["brokerIP1"] = "127.0.0.1", ["brokerIP2"] = "127.0.0.1" };
 
     private static string Address(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
 

@@ -51,8 +51,12 @@ public sealed partial class SlaveAnswersTests
             answers[request.Name] = Describe(request.Code, await AskAsync(slave, request));
         }
 
-        answers["ha status of the slave"] = DescribeStatus(await AskAsync(slave, new LimitRequest("ha status", HaStatus, new Dictionary<string, string>(StringComparer.Ordinal))));
-        answers["ha status of the master"] = DescribeStatus(await AskAsync(master.BrokerAddress, new LimitRequest("ha status", HaStatus, new Dictionary<string, string>(StringComparer.Ordinal))));
+        // The slave reports what it has after it serves it.
+        LimitRequest status = new("ha status", HaStatus, new Dictionary<string, string>(StringComparer.Ordinal));
+        await Eventually.TrueAsync(
+            async () => Encoding.UTF8.GetString((await AskAsync(master.BrokerAddress, status)).Body.Span).Contains("\"diff\":0,", StringComparison.Ordinal), "the slave has reported what it has", Patience);
+        answers["ha status of the slave"] = DescribeStatus(await AskAsync(slave, status));
+        answers["ha status of the master"] = DescribeStatus(await AskAsync(master.BrokerAddress, status));
 
         if (Environment.GetEnvironmentVariable("ROCKETOPS_UPDATE") == "1")
         {

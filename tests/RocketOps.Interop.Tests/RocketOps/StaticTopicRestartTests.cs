@@ -43,6 +43,7 @@ public sealed class StaticTopicRestartTests
             await KnowsBothAsync(staying);
             JavaClient tools = new(ApacheServer.Version5, staying);
             (await tools.AdminAsync("updateStaticTopic", "-b", $"{ServerUnderTest.BrokerName},{SecondBroker}", "-t", Topic, "-qn", "4")).Should().NotContain("Exception");
+            await Eventually.TrueAsync(() => Topics.HasRouteAsync(staying, Topic, ServerUnderTest.BrokerName, SecondBroker), $"both brokers have registered {Topic}");
             await using JavaRun there = await ReceiveAsync("there");
             await tools.RunAsync("send", Topic, "--count", Text(Each), "--keys", "before");
             await GotAsync(there, ["before"], "what is sent before comes");

@@ -358,6 +358,8 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
         {
             o.Name = "op";
             o.LeaderElection = leaderElection;
+            o.LeaseDuration = TimeSpan.FromMinutes(30);
+            o.RenewDeadline = TimeSpan.FromMinutes(20);
             o.RetryPeriod = TimeSpan.FromMilliseconds(20);
             o.InitialBackoff = TimeSpan.FromMilliseconds(1);
             o.MaxBackoff = TimeSpan.FromMilliseconds(10);

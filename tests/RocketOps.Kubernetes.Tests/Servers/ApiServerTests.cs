@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,14 @@ namespace RocketOps.Kubernetes.Tests.Servers;
 /// <summary>What the client and its helpers do against an API server. The same for the real one and for the embedded one.</summary>
 public abstract class ApiServerTests(IApiServer server)
 {
+    /// <summary>Nobody's lease ends in a test: it is handed back.</summary>
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromMinutes(30);
+
+    private static readonly TimeSpan RenewDeadline = TimeSpan.FromMinutes(20);
+
+    /// <summary>Of who hands back: that may take as long.</summary>
+    private static readonly TimeSpan RetryPeriod = TimeSpan.FromMinutes(1);
+
     [SkippableFact]
     public async Task Crud_OfAConfigMap_RoundTrips()
     {
@@ -265,6 +274,7 @@ public abstract class ApiServerTests(IApiServer server)
         string ns = await CreateNamespaceAsync(client);
         await InstallAsync(client, CrdGenerator.Generate(typeof(Widget)));
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.Configure<HostOptions>(static o => o.ShutdownTimeout = Eventually.DefaultDeadline);
         builder.Services.AddSingleton(types);
         builder.Services.AddSingleton<IKubernetesClient>(client);
         builder.Services
@@ -272,6 +282,9 @@ public abstract class ApiServerTests(IApiServer server)
             {
                 o.Namespaces = [ns];
                 o.LeaseNamespace = ns;
+                o.LeaseDuration = LeaseDuration;
+                o.RenewDeadline = RenewDeadline;
+                o.RetryPeriod = RetryPeriod;
             })
             .AddController<ApplyingController, Widget>(c => c.Owns<ConfigMap>().WithResync(TimeSpan.FromMilliseconds(100)));
         using IHost host = builder.Build();
@@ -323,8 +336,9 @@ public abstract class ApiServerTests(IApiServer server)
     {
         using KubernetesClient client = server.CreateClient();
         string ns = await CreateNamespaceAsync(client);
-        LeaderElector first = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "first" });
-        LeaderElector second = new LeaderElector(client, new LeaderElectionOptions { LeaseName = "op", LeaseNamespace = ns, Identity = "second" });
+        LeaderElectionOptions options = new() { LeaseName = "op", LeaseNamespace = ns, LeaseDuration = LeaseDuration, RenewDeadline = RenewDeadline };
+        LeaderElector first = new LeaderElector(client, options with { Identity = "first", RetryPeriod = RetryPeriod });
+        LeaderElector second = new LeaderElector(client, options with { Identity = "second" });
         using CancellationTokenSource stopFirst = new CancellationTokenSource();
         using CancellationTokenSource stopSecond = new CancellationTokenSource();
 
@@ -386,12 +400,13 @@ public abstract class ApiServerTests(IApiServer server)
         await Eventually.TrueAsync(
             async () =>
             {
+                // A new resource answers 404, then 429, then its list.
                 try
                 {
                     await client.ListAsync<Widget>();
                     return true;
                 }
-                catch (KubernetesException e) when (e.IsNotFound)
+                catch (KubernetesException e) when (e.IsNotFound || e.Code == HttpStatusCode.TooManyRequests)
                 {
                     return false;
                 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Testing;
+using RocketOps.Testing.Kubernetes;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Rings;
 
@@ -14,10 +14,12 @@ public sealed class ChartOnApiServer : IAsyncLifetime
     /// <summary>Who the operator is there, as RBAC and policies see it.</summary>
     public const string Account = $"system:serviceaccount:{SystemNamespace}:rocketops-operator";
 
-    private const int Port = 30_420;
     private const string KubeVersion = "1.34.4";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Those come to their end first, and say what they waited for.</summary>
+    private static readonly TimeSpan ProgramPatience = Patience + TimeSpan.FromMinutes(2);
 
     private readonly string _state = Path.Combine(Path.GetTempPath(), $"kit-chart-{Environment.ProcessId}");
     private bool _running;
@@ -45,7 +47,7 @@ public sealed class ChartOnApiServer : IAsyncLifetime
         }
 
         _running = true;
-        (await RunAsync(Path.Combine(SharedKits.Kube, "kube-up.sh"), "--api-only", "--api-port", Port.ToString(CultureInfo.InvariantCulture))).EnsureSuccess();
+        await KubeKit.UpApiAsync(Variables);
         await KubectlAsync("create", "namespace", SystemNamespace);
         await KubectlAsync("create", "serviceaccount", "default");
         await InstallAsync();
@@ -55,7 +57,7 @@ public sealed class ChartOnApiServer : IAsyncLifetime
     {
         if (_running)
         {
-            (await RunAsync(Path.Combine(SharedKits.Kube, "kube-down.sh"))).EnsureSuccess();
+            await KubeKit.DownAsync(Variables);
         }
     }
 
@@ -82,7 +84,7 @@ public sealed class ChartOnApiServer : IAsyncLifetime
     /// <summary>Runs kubectl and returns what it printed; throws when it fails.</summary>
     public async Task<string> KubectlAsync(params string[] arguments) => (await TryKubectlAsync(arguments)).EnsureSuccess().Output;
 
-    public Task<ProcessResult> TryKubectlAsync(params string[] arguments) => RunAsync(Path.Combine(Programs, "kubectl"), arguments);
+    public Task<ProcessResult> TryKubectlAsync(params string[] arguments) => Kubectl.RunAsync(arguments[0], () => RunAsync(Path.Combine(Programs, "kubectl"), arguments));
 
     /// <summary>Applies a manifest as the operator's service account.</summary>
     public Task<ProcessResult> ApplyAsOperatorAsync(string manifest) => ApplyFileAsync(manifest, "--field-manager=rocketops-operator", "--as", Account);
@@ -108,11 +110,18 @@ public sealed class ChartOnApiServer : IAsyncLifetime
         string file = directory.File("chart.yaml");
         await File.WriteAllTextAsync(file, rendered.EnsureSuccess().Output);
         await KubectlAsync("apply", "--server-side", "-f", file);
-        await KubectlAsync("wait", "--for=condition=Established", "crd/brokerclusters.rocketops.io", "crd/topics.rocketops.io", "crd/consumergroups.rocketops.io", "--timeout=60s");
+        await KubectlAsync("wait", "--for=condition=Established", "crd/brokerclusters.rocketops.io", "crd/topics.rocketops.io", "crd/consumergroups.rocketops.io", "--timeout=10m");
 
-        // Policies count some time after they are written; this one must be refused.
-        await Eventually.TrueAsync(async () => (await ApplyAsOperatorAsync(ShippedPoliciesTests.Foreign)).Error.Contains("rocketops.io/cluster", StringComparison.Ordinal), "the policies are in force", Patience);
+        // Policies count some time after they are written, each from a moment of its own; these must be refused.
+        await Eventually.TrueAsync(async () => (await ApplyAsOperatorAsync(ShippedPoliciesTests.Foreign)).Error.Contains("rocketops.io/cluster", StringComparison.Ordinal), "the policy of the operator is in force", Patience);
+        await Eventually.TrueAsync(async () => (await ApplyFileAsync(ShippedPoliciesTests.Protected)).ExitCode == 0, "topics are taken", Patience);
+        await Eventually.TrueAsync(
+            async () => (await TryKubectlAsync("delete", "topic/protected", "--dry-run=server")).Error.Contains("It is protected", StringComparison.Ordinal),
+            "the policy of what is protected is in force",
+            Patience);
+        await KubectlAsync("annotate", "topic/protected", "rocketops.io/deletion-protection-");
+        await KubectlAsync("delete", "topic/protected");
     }
 
-    private Task<ProcessResult> RunAsync(string program, params string[] arguments) => ChildProcess.RunAsync(program, arguments, Patience, Variables, SharedKits.RepositoryRoot);
+    private Task<ProcessResult> RunAsync(string program, params string[] arguments) => ChildProcess.RunAsync(program, arguments, ProgramPatience, Variables, SharedKits.RepositoryRoot);
 }

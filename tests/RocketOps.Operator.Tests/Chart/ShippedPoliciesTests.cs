@@ -27,6 +27,14 @@ public sealed class ShippedPoliciesTests(ChartOnApiServer server) : IClassFixtur
         data: {a: b}
         """;
 
+    /// <summary>Nobody may delete it.</summary>
+    internal const string Protected = """
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: {name: protected, namespace: default, annotations: {rocketops.io/deletion-protection: "true"}}
+        spec: {clusterRef: {name: nobody}}
+        """;
+
     private const string Owned = """
           labels: {rocketops.io/cluster: a}
           ownerReferences: [{apiVersion: rocketops.io/v1beta1, kind: BrokerCluster, name: a, uid: 00000000-0000-0000-0000-000000000001}]

@@ -4,6 +4,7 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -39,8 +40,10 @@ public sealed class ClusterChangesTests
         done.Status.Operations.Should().BeNull();
         (await UidAsync(world, "a-0-0")).Should().Be(masters[0], "those that stay are not restarted");
         (await UidAsync(world, "a-1-0")).Should().Be(masters[1]);
-        IReadOnlyList<Event> events = (await world.Client.ListAsync<Event>(new Kubernetes.Client.ListOptions { Namespace = OperatorWorld.Ns })).Items;
-        events.Where(static e => e.Reason == "MemberRemoved").Select(static e => e.Note).Should().Contain(static note => note!.Contains("data-a-1-1 stays", StringComparison.Ordinal));
+        await Eventually.TrueAsync(
+            async () => (await world.Client.ListAsync<Event>(new Kubernetes.Client.ListOptions { Namespace = OperatorWorld.Ns })).Items
+                .Any(static e => e.Reason == "MemberRemoved" && e.Note!.Contains("data-a-1-1 stays", StringComparison.Ordinal)),
+            "an event tells that the volume stays");
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
         await world.ClusterAsync("a", "Ready", "True");

@@ -3,6 +3,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -190,7 +191,10 @@ public sealed class ClusterStatusTests
         Conditions.Find(status.Conditions, "Ready")!.Message.Should().Be(message);
         message.Should().StartWith("a-1-0 takes no messages: too few copies. Bring the group's other members back").And.EndWith(" a-1-1: running, not ready yet.");
         await world.PassesAsync(3);
-        (await world.Client.ListAsync<Event>()).Items.Where(static happened => happened.Type == "Warning").Select(static happened => happened.Reason).Should().Equal(Reasons.InSyncShort);
+        string?[] warnings = [];
+        await Eventually.TrueAsync(
+            async () => (warnings = [.. (await world.Client.ListAsync<Event>()).Items.Where(static happened => happened.Type == "Warning").Select(static happened => happened.Reason)]).Length > 0, "it is told");
+        warnings.Should().Equal(Reasons.InSyncShort);
     }
 
     [Fact]

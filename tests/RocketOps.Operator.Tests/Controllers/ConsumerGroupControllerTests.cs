@@ -1,4 +1,5 @@
 using RocketOps.Client;
+using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
@@ -346,7 +347,7 @@ public sealed class ConsumerGroupControllerTests
         world.AwaitAsync<ConsumerGroup>("billing", group => Conditions.Find(group.Status?.Conditions, ConditionTypes.Ready)?.Message == message, message);
 
     private static async Task EventAsync(OperatorWorld world, string reason, string brokers) => await Eventually.TrueAsync(
-        async () => (await world.Client.ListAsync<Event>(new RocketOps.Kubernetes.Client.ListOptions { Namespace = OperatorWorld.Ns })).Items
+        async () => (await world.Client.ListAsync<Event>(new ListOptions { Namespace = OperatorWorld.Ns })).Items
             .Any(told => told.Reason == reason && told.Note!.EndsWith($" {brokers}.", StringComparison.Ordinal)),
         $"event {reason} on {brokers}");
 }

@@ -72,8 +72,13 @@ public sealed class GroupDrainTests : IAsyncLifetime
             async () => (await _world.Client.ListAsync<ConfigMap>(new ListOptions { Namespace = OperatorWorld.Ns, LabelSelector = "rocketops.io/group=a-1" })).Items.Count == 0, "its configurations are gone");
         await _world.AwaitAsync<Topic>("orders", static topic => topic.Status!.Brokers!.Count == 1, "the topic is on the group that stayed");
         await StaysAsync("data-a-1-0");
-        IReadOnlyList<Event> events = (await _world.Client.ListAsync<Event>(new ListOptions { Namespace = OperatorWorld.Ns })).Items;
-        events.Select(static e => e.Reason).Should().Contain(["GroupClosed", "GroupRemoved"]);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                string?[] told = [.. (await _world.Client.ListAsync<Event>(new ListOptions { Namespace = OperatorWorld.Ns })).Items.Select(static e => e.Reason)];
+                return told.Contains("GroupClosed", StringComparer.Ordinal) && told.Contains("GroupRemoved", StringComparer.Ordinal);
+            },
+            "events tell that the group was closed and removed");
     }
 
     [Fact]

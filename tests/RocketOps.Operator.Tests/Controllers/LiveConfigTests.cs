@@ -116,6 +116,9 @@ public sealed class LiveConfigTests : IAsyncLifetime
         await ConfigureAsync(null);
         await _world.ClusterAsync("a", "Reconciling", "True", Reasons.ConfigNotApplied);
         await Eventually.TrueAsync(() => Shown("maxParkedPulls") is ["1000000", "1000000", "1000000", "100"], "three of them have the default");
+
+        // An operator that ends forgets what it has not told yet.
+        await Eventually.TrueAsync(async () => (await EventsAsync()).Any(static note => note.EndsWith(" on a-0-0, a-0-1, a-1-0.", StringComparison.Ordinal)), "it is told");
         await _world.StopOperatorAsync();
         (await _world.Client.GetAsync<ConfigMap>(Map, OperatorWorld.Ns))!.Annotation("rocketops.io/reset-keys").Should().Be("maxParkedPulls", "one of them is still to be told");
         _world.Admin.RefusesKey = null;

@@ -57,11 +57,11 @@ public sealed class CrashServer : IAsyncLifetime
         await _api.DisposeAsync();
     }
 
-    internal async Task<CrashWorld> WorldAsync(CacheLags? lags = null, TimeSpan? patience = null)
+    internal async Task<CrashWorld> WorldAsync(CacheLags? lags = null)
     {
         string ns = string.Create(CultureInfo.InvariantCulture, $"world-{Interlocked.Increment(ref _worlds):0000}");
         await _room.WaitAsync();
-        CrashWorld world = new(this, ns, lags) { Patience = patience };
+        CrashWorld world = new(this, ns, lags);
         try
         {
             await Client.CreateAsync(new Namespace { Metadata = new ObjectMeta { Name = ns } });

@@ -206,7 +206,7 @@ public sealed class CrashTests(CrashServer server, ITestOutputHelper output) : I
         string found = "";
         try
         {
-            await Eventually.TrueAsync(async () => (found = await EndState.OfAsync(world)) == expected, what);
+            await Eventually.TrueAsync(async () => (found = await EndState.OfAsync(world)) == expected, what, CrashWorld.Patience);
         }
         catch (TimeoutException late)
         {

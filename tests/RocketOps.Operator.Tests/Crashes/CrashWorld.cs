@@ -15,6 +15,9 @@ namespace RocketOps.Operator.Tests.Crashes;
 /// <summary>A namespace with played workloads, brokers in memory, and an operator that is started again whenever it has ended.</summary>
 internal sealed class CrashWorld : IAsyncDisposable
 {
+    /// <summary>How long each wait may take: many worlds share the processor, and these tests are not run again.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     private readonly CrashServer _server;
     private readonly CacheLags? _lags;
     private readonly WorldSteps _steps = new();
@@ -127,9 +130,6 @@ internal sealed class CrashWorld : IAsyncDisposable
         }
         while (writes != Writes || changes != Pulse.AllChanges);
     }
-
-    /// <summary>How long each wait may take; as long as any test's when not set.</summary>
-    public TimeSpan? Patience { get; init; }
 
     public async Task WaitAsync(Func<Task<bool>> condition, string what)
     {

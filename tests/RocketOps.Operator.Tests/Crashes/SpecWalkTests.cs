@@ -24,9 +24,6 @@ public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper 
 
     private static readonly int Walks = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALKS"), CultureInfo.InvariantCulture, out int walks) ? walks : Depth.Of(Few, deep: Many);
 
-    /// <summary>Hundreds of walks run while the machine does other things.</summary>
-    private static readonly TimeSpan? Patience = Walks > Few ? TimeSpan.FromMinutes(10) : null;
-
     private static readonly int? Seed = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_WALK_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : null;
 
     [Theory]
@@ -102,7 +99,7 @@ public sealed partial class SpecWalkTests(CrashServer server, ITestOutputHelper 
 
     private async Task<CrashWorld> WorldAsync(bool elected)
     {
-        CrashWorld world = await server.WorldAsync(patience: Patience);
+        CrashWorld world = await server.WorldAsync();
         if (elected)
         {
             world.PlayElections(SpecWalk.MostGroups);

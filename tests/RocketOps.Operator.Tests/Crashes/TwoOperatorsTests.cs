@@ -65,7 +65,7 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
         await QuietAsync();
         Volatile.Write(ref _standsAt, "patch deployments a-nameserver");
         await AskAsync(1);
-        await Eventually.TrueAsync(() => Array.Exists(_operators, static one => one.IsStanding), "the leader stands still");
+        await Eventually.TrueAsync(() => Array.Exists(_operators, static one => one.IsStanding), "the leader stands still", CrashWorld.Patience);
         StandingOperator old = _operators.Single(static one => one.IsStanding);
         await OverAsync(_operators.Single(one => one != old));
         await AskAsync(2);
@@ -77,7 +77,7 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
 
         refusal.Should().NotBeNull("what it saw is not what is there");
         refusal!.Message.Should().StartWith("Operation cannot be fulfilled on deployments.apps \"a-nameserver\"");
-        await Eventually.TrueAsync(() => old.Looks >= looks + 3, "the old one stands in line again");
+        await Eventually.TrueAsync(() => old.Looks >= looks + 3, "the old one stands in line again", CrashWorld.Patience);
         await QuietAsync();
         (await VersionsAsync()).Should().BeEquivalentTo(end, "nothing of what the new leader has made was touched");
         old.Written.Should().BeEmpty("it leads no more");
@@ -95,7 +95,7 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
         string broker = _admin.Registered!["a-0"][0];
         Volatile.Write(ref _standsAt, $"{nameof(IRocketMqAdmin.GetTopicConfigAsync)} {broker} orders");
         await GrowAsync(4);
-        await Eventually.TrueAsync(() => Array.Exists(_operators, static one => one.IsStanding), "the leader stands still");
+        await Eventually.TrueAsync(() => Array.Exists(_operators, static one => one.IsStanding), "the leader stands still", CrashWorld.Patience);
         StandingOperator old = _operators.Single(static one => one.IsStanding);
         await OverAsync(_operators.Single(one => one != old));
         await GrowAsync(6);
@@ -105,18 +105,19 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
 
         (await old.GoOnAsync()).Should().BeNull("to look does no harm");
 
-        await Eventually.TrueAsync(() => old.Looks >= looks + 3, "the old one stands in line again");
+        await Eventually.TrueAsync(() => old.Looks >= looks + 3, "the old one stands in line again", CrashWorld.Patience);
         old.Written.Should().BeEmpty("it leads no more");
         _admin.Topic(broker, "orders").Should().BeEquivalentTo(new { ReadQueues = 6, WriteQueues = 6 });
     }
 
     private Task GrowAsync(int queues) => Eventually.TrueAsync(
-        () => _client.TryChangeAsync<Topic>("orders", Ns, topic => (topic.Spec.ReadQueues, topic.Spec.WriteQueues) = (queues, queues)), "the topic is changed");
+        () => _client.TryChangeAsync<Topic>("orders", Ns, topic => (topic.Spec.ReadQueues, topic.Spec.WriteQueues) = (queues, queues)), "the topic is changed", CrashWorld.Patience);
 
     private Task TopicAsync(int queues) => Eventually.TrueAsync(
         async () => await _client.GetAsync<Topic>("orders", Ns) is { Status: { ReadQueues: { } read, WriteQueues: { } write } status } live
             && (read, write) == (queues, queues) && status.ObservedGeneration == live.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready"),
-        $"the topic has {queues} queues");
+        $"the topic has {queues} queues",
+        CrashWorld.Patience);
 
     /// <summary>A request of one of them to a broker or name server.</summary>
     private Task AskAsync(StandingOperator sender, string request, bool isWrite, Func<Task> send) =>
@@ -144,7 +145,8 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
 
                 return false;
             },
-            "the other one leads");
+            "the other one leads",
+            CrashWorld.Patience);
     }
 
     private async Task<string?> HolderAsync() => (await _client.ListAsync<Lease>(new ListOptions { Namespace = Ns })).Items.Single().Spec!.HolderIdentity;
@@ -153,7 +155,8 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
     private Task AskAsync(int number) => Eventually.TrueAsync(
         () => _client.TryChangeAsync<BrokerCluster>(
             "a", Ns, cluster => cluster.Spec.NameServer.Pod = new PodOptions { Labels = new(StringComparer.Ordinal) { ["number"] = number.ToString(CultureInfo.InvariantCulture) } }),
-        "the cluster is changed");
+        "the cluster is changed",
+        CrashWorld.Patience);
 
     /// <summary>Waits until the cluster is ready and passes write nothing.</summary>
     private async Task QuietAsync()
@@ -163,10 +166,11 @@ public sealed class TwoOperatorsTests : IAsyncLifetime
         {
             await Eventually.TrueAsync(
                 async () => await _client.GetAsync<BrokerCluster>("a", Ns) is { Status: { } status } live && status.ObservedGeneration == live.Metadata.Generation && Conditions.IsTrue(status.Conditions, "Ready"),
-                "the cluster is ready");
+                "the cluster is ready",
+                CrashWorld.Patience);
             writes = Volatile.Read(ref _writes);
             int questions = _admin.Questions;
-            await Eventually.TrueAsync(() => _admin.Questions >= questions + 6, "passes");
+            await Eventually.TrueAsync(() => _admin.Questions >= questions + 6, "passes", CrashWorld.Patience);
         }
         while (writes != Volatile.Read(ref _writes));
     }

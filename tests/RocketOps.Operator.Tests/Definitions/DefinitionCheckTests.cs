@@ -153,6 +153,6 @@ public sealed class DefinitionCheckTests : IAsyncLifetime
     /// <param name="interval">How often a running operator looks; null for never.</param>
     private Task<OperatorHost> StartHostAsync(TimeSpan? interval = null) => OperatorHost.StartAsync(
         _server.Administrator,
-        new OperatorOptions { LeaderElection = false, DefinitionGrace = TimeSpan.Zero, DefinitionInterval = interval ?? Timeout.InfiniteTimeSpan },
+        new OperatorOptions { LeaderElection = false, AdminTimeout = Eventually.DefaultDeadline, DefinitionGrace = TimeSpan.Zero, DefinitionInterval = interval ?? Timeout.InfiniteTimeSpan },
         static services => services.AddSingleton<IRocketMqAdminFactory>(new FakeAdminFactory(new FakeAdmin())));
 }

@@ -47,7 +47,7 @@ public sealed class MappedMessagesTests : IDisposable
     public async Task TryMapMessages_InMemory_LeavesThemToACopy()
     {
         await using MessageStore store = await FilledAsync();
-        Fill(store);
+        await FillAsync(store);
         GetResult result = new();
         store.Reader.GetMessages(store.GetOrAddTopic("T"u8), 0, (2 * Messages / Queues) - 1, new GetLimits(16), null, result).Should().Be(GetStatus.Found);
 
@@ -143,7 +143,7 @@ public sealed class MappedMessagesTests : IDisposable
     {
         await using (MessageStore store = await SmallStore.StartAsync(_directory))
         {
-            Fill(store);
+            await FillAsync(store);
         }
 
         MessageStore again = await SmallStore.StartAsync(_directory);
@@ -155,14 +155,15 @@ public sealed class MappedMessagesTests : IDisposable
         return again;
     }
 
-    private static void Fill(MessageStore store)
+    private static async Task FillAsync(MessageStore store)
     {
         for (int i = 0; i < Messages; i++)
         {
             store.Append("T", i % Queues, new string((char)('a' + (i % 26)), 300 + (i % 200)));
         }
 
-        store.Writer.WritePending();
+        // Threads of the pool write and dispatch, too, and may be on it.
+        await store.FinishDispatchAsync();
         store.Maintenance.MakeDurable();
     }
 

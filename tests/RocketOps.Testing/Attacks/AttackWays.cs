@@ -49,7 +49,7 @@ internal sealed class AttackWays(string broker, long heldBytes)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     // More than the broker needs when it is busy, less than pulls wait.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(30);
 
     private readonly byte[] _unfinished = RawFrame.Encode("{"u8, new byte[FrameBytes - 1024])[..^1];
     private readonly byte[] _tinyFields = TinyFields();
@@ -481,7 +481,7 @@ internal sealed class AttackWays(string broker, long heldBytes)
             ["maxMsgNums"] = Text(int.MaxValue),
             ["sysFlag"] = Text(flags),
             ["commitOffset"] = "0",
-            ["suspendTimeoutMillis"] = "15000",
+            ["suspendTimeoutMillis"] = "60000",
             ["subscription"] = expression,
             ["subVersion"] = "0",
             ["expressionType"] = type,

@@ -122,10 +122,14 @@ public abstract class ServerUnderTest : IAsyncDisposable
             ["storePathCommitLog"] = Path.Combine(StoreDirectory, "commitlog"),
             ["brokerRole"] = "ASYNC_MASTER",
             // Small machines that also run the clients: patience instead of flow control.
-            ["waitTimeMillsInSendQueue"] = "3000",
             ["osPageCacheBusyTimeOutMills"] = "60000",
             ["diskMaxUsedSpaceRatio"] = "95",
         };
+        foreach (string queue in (string[])["Send", "Pull", "LitePull", "Heartbeat", "Transaction", "Ack", "AdminBroker"])
+        {
+            properties[$"waitTimeMillsIn{queue}Queue"] = "600000";
+        }
+
         foreach ((string key, string value) in Options.Broker)
         {
             properties[key] = value;

@@ -76,7 +76,7 @@ public sealed class MasterSliceTests : IAsyncLifetime
 
             isFirst = false;
             reading.SetResult();
-            return new RocketOps.Embedded.ApiFault { Delay = TimeSpan.FromSeconds(1) };
+            return new ApiFault { Delay = TimeSpan.FromSeconds(1) };
         };
 
         Task late = earlier.OnLeadingAsync(4, Cancellation);

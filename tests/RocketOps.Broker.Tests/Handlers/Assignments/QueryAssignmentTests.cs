@@ -1,7 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.StaticTopics;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Hosting.Properties;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Testing;
@@ -19,9 +18,10 @@ public sealed class QueryAssignmentTests
     [Fact]
     public async Task Query_MembersOfAGroup_ShareTheQueuesOfAllBrokers()
     {
-        await using StaticTopicBrokers brokers = await StartAsync();
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
         await brokers.A.CreateTopicAsync(Topic, queues: 2);
         await brokers.B.CreateTopicAsync(Topic, queues: 1);
+        await brokers.RouteAsync(Topic, "\"broker-a\"", "\"broker-b\"");
         await using RemotingClient second = TestBroker.NewClient();
         foreach (TestBroker broker in (TestBroker[])[brokers.A, brokers.B])
         {
@@ -48,7 +48,7 @@ public sealed class QueryAssignmentTests
     [Fact]
     public async Task Query_OfAStaticTopic_GivesItsLogicalQueues()
     {
-        await using StaticTopicBrokers brokers = await StartAsync(onlyA: true);
+        await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
         RawFrame made = await StaticTopicRows.MakeAsync(
             brokers.ToA, Topic, 1, StaticTopicRows.Mapping(Topic, "broker-a", 1_731_999_999_000, 2, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}]"));
         made.Code.Should().Be(ResponseCode.Success, made.Remark);
@@ -94,20 +94,6 @@ public sealed class QueryAssignmentTests
         answer.Code.Should().Be(ResponseCode.SystemError);
         answer.Remark.Should().Contain(named);
     }
-
-    private static async Task<StaticTopicBrokers> StartAsync(bool onlyA = false)
-    {
-        StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA);
-        BePatient(brokers.A);
-        if (!onlyA)
-        {
-            BePatient(brokers.B);
-        }
-
-        return brokers;
-    }
-
-    private static void BePatient(TestBroker broker) => broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("forwardTimeout", "180000", default)]).Should().BeEmpty();
 
     private static string Assigned(params (string Broker, int Id)[] queues) => "{\"messageQueueAssignments\":["
         + string.Join(',', queues.Select(static queue => $$"""{"messageQueue":{"brokerName":"{{queue.Broker}}","queueId":{{queue.Id}},"topic":"{{Topic}}"},"mode":"PULL"}""")) + "]}";

@@ -3,6 +3,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication.Frames;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Commands;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
@@ -33,7 +34,7 @@ public sealed class SlaveReportsTests
         await Eventually.TrueAsync(() => told.Offsets.SequenceEqual([before]), "the first report");
 
         files.BeforeFlush = flush.Pass;
-        Task<RocketOps.Protocol.Commands.RemotingCommand> sent = broker.SendAsync("T", "held up");
+        Task<RemotingCommand> sent = broker.SendAsync("T", "held up");
         await flush.Reached;
         long after = store.Positions.Appended.Value;
         told.WhileTold = async () =>

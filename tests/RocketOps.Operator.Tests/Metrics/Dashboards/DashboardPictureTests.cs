@@ -67,7 +67,7 @@ public sealed class DashboardPictureTests
         }
 
         await world.ChangeAsync<BrokerCluster>("orders", static cluster => cluster.Spec.Brokers.Config = new(StringComparer.Ordinal) { ["serverChannelMaxIdleTimeSeconds"] = "48" });
-        await world.ClusterAsync("orders", "Ready", "False");
+        await world.AwaitAsync<BrokerCluster>("orders", static cluster => cluster.Status?.Restarts?.Count >= 4, "all have restarted");
         await world.ClusterAsync("orders", "Ready", "True");
         string master = world.Master("orders-0");
         await Eventually.TrueAsync(() => world.Admin.Topic(master, "topic-3") is not null, "the new master, which began empty, is given its topics");
