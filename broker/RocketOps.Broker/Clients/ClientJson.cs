@@ -3,7 +3,7 @@ using RocketOps.Broker.Json;
 
 namespace RocketOps.Broker.Clients;
 
-/// <summary>Bodies and files of clients, as <see cref="BrokerJson"/> reads and writes them.</summary>
+/// <summary>Bodies of clients, as <see cref="BrokerJson"/> reads and writes them.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,

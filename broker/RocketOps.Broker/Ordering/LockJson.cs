@@ -3,7 +3,7 @@ using RocketOps.Broker.Json;
 
 namespace RocketOps.Broker.Ordering;
 
-/// <summary>Bodies and files of locks, as <see cref="BrokerJson"/> reads and writes them.</summary>
+/// <summary>Bodies of locks, as <see cref="BrokerJson"/> reads and writes them.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,

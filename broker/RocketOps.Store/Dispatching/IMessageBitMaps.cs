@@ -9,7 +9,7 @@ namespace RocketOps.Store.Dispatching;
 public interface IMessageBitMaps
 {
     /// <summary>Most bytes of a bit map: what fits an extension of a queue's unit (store.md §3.4).</summary>
-    const int MaxBytes = RocketOps.Store.ConsumeQueues.ExtUnit.MaxBytes - RocketOps.Store.ConsumeQueues.ExtUnit.FixedBytes;
+    const int MaxBytes = ExtUnit.MaxBytes - ExtUnit.FixedBytes;
 
     /// <summary>Whether there is anybody to be told of for messages of this topic; otherwise they get no bit map.</summary>
     bool Wants(StoreTopic topic);

@@ -1,3 +1,4 @@
+using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 
 namespace RocketOps.Store.Reading;
@@ -11,7 +12,7 @@ public sealed class GetResult
     private int _innerMessages;
 
     /// <summary>Units copied out of the queue before they are judged: what lies in the queue's memory may be overwritten at any time.</summary>
-    internal byte[] Units { get; } = new byte[RocketOps.Store.ConsumeQueues.ConsumeQueueUnit.Size * 256];
+    internal byte[] Units { get; } = new byte[ConsumeQueueUnit.Size * 256];
 
     /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
     internal byte[] RecordScratch { get; set; } = [];
@@ -26,7 +27,7 @@ public sealed class GetResult
     internal long LookedAtHand { get; set; }
 
     /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
-    internal RocketOps.Store.ConsumeQueues.ExtWindow? ExtWindow { get; set; }
+    internal ExtWindow? ExtWindow { get; set; }
 
     /// <summary>What <see cref="RocketOps.Store.Log.CommitLog.Cuts"/> was before the queue was read.</summary>
     internal int Cuts { get; set; }

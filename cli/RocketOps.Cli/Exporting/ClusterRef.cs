@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RocketOps.Operator.Clusters;
 
 namespace RocketOps.Cli.Exporting;
 
@@ -7,7 +8,7 @@ namespace RocketOps.Cli.Exporting;
 /// <param name="Namespace">Its namespace; null for that of the objects.</param>
 internal sealed partial record ClusterRef(string Name, string? Namespace)
 {
-    private const int MaxNameLength = RocketOps.Operator.Clusters.ClusterNames.MaxClusterNameLength;
+    private const int MaxNameLength = ClusterNames.MaxClusterNameLength;
 
     /// <summary><c>NAME</c> or <c>NAMESPACE/NAME</c>.</summary>
     public static ClusterRef Parse(string text) => text.Split('/') is [var ns, var name] ? new ClusterRef(name, ns) : new ClusterRef(text, null);

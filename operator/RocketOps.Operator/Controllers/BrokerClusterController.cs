@@ -192,7 +192,7 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
         }
 
         // Pods that are stuck, and groups whose objects are refused, stop nothing else: what is under way beside them is looked at as often as ever.
-        if ((findings.Problem is not null && !findings.OthersGoOn) || RocketOps.Kubernetes.Models.Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Ready))
+        if ((findings.Problem is not null && !findings.OthersGoOn) || Conditions.IsTrue(next.Status.Conditions, ConditionTypes.Ready))
         {
             _pace.Forget(entity.Key());
 

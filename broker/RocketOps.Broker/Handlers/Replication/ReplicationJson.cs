@@ -3,7 +3,7 @@ using RocketOps.Broker.Json;
 
 namespace RocketOps.Broker.Handlers.Replication;
 
-/// <summary>Bodies and files of replication, as <see cref="BrokerJson"/> reads and writes them.</summary>
+/// <summary>Bodies of replication, as <see cref="BrokerJson"/> reads and writes them.</summary>
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Leadership;
 
@@ -26,5 +27,5 @@ internal static class ElectedClaim
 
     public static bool HasLeft(PersistentVolumeClaim claim) => claim.Annotation(LeftAnnotation) == "true";
 
-    public static bool IsOne(PersistentVolumeClaim claim) => claim.Annotation(Annotation) == nameof(RocketOps.Operator.Entities.FailoverMode.Automatic);
+    public static bool IsOne(PersistentVolumeClaim claim) => claim.Annotation(Annotation) == nameof(FailoverMode.Automatic);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Leadership;
 
@@ -20,7 +21,7 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     private const string HistoryAnnotation = "rocketops.io/history";
 
     /// <summary>As many as a group can have, and none of them from a list somebody made up.</summary>
-    private const int MaxMembers = RocketOps.Operator.Entities.BrokersSpec.MaxReplicas;
+    private const int MaxMembers = BrokersSpec.MaxReplicas;
 
     /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
     public string? GroupId { get; init; }
