@@ -25,8 +25,8 @@ public sealed class ClusterChangesTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 1);
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("a-0 has more members than asked for; a-0-2 goes next and waits for a-0-1 to have its master's log.");
-        waiting.Status.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Waiting });
+        await world.SaysAsync(waiting, "Ready", said => said.Should().Be("a-0 has more members than asked for; a-0-2 goes next and waits for a-0-1 to have its master's log."));
+        waiting.Status!.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Waiting });
         waiting.Status.Operations![0].Since.Should().NotBeNull();
         await world.PassesAsync(5);
         (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(3);
@@ -158,7 +158,7 @@ public sealed class ClusterChangesTests
         });
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.DeletionProtected);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("Set it back to 2");
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().Contain("Set it back to 2"));
         StatefulSet set = await world.AwaitAsync<StatefulSet>("a-0", static set => set.Spec!.Template!.Spec!.TerminationGracePeriodSeconds == 61, "the rest is honoured");
         set.Spec!.Replicas.Should().Be(2);
         await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Spec!.TerminationGracePeriodSeconds == 61, "and rolled out");
@@ -240,7 +240,7 @@ public sealed class ClusterChangesTests
         });
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("brokerName");
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().Contain("brokerName"));
         Pod pod = await world.AwaitAsync<Pod>("a-0-0", static pod => pod.Spec!.Containers![0].Image == "repaired:2", "the image is rolled out");
         OperatorWorld.Configuration(pod).Should().Be(configuration, "the configuration that runs is kept");
         (await world.Client.GetAsync<ConfigMap>(configuration, OperatorWorld.Ns)).Should().NotBeNull();
@@ -268,9 +268,9 @@ public sealed class ClusterChangesTests
         });
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().Be(
             "brokers.config would not be taken: flushDiskTypee: unknown key; did you mean flushDiskType?; maxMessageSize: \"-4\" is not allowed; allowed: a whole number from 1 to 15728640 (default 4194304). "
-            + "What runs keeps the configuration and the image it has; set it right, or set it back.");
+            + "What runs keeps the configuration and the image it has; set it right, or set it back."));
         await world.PassesAsync(5);
         world.Workloads.Started.Should().BeEmpty();
 
@@ -297,7 +297,7 @@ public sealed class ClusterChangesTests
         });
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidSpec);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().StartWith("brokers.resources.requests asks for more memory (2Gi) than limits allow (1024Mi).");
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().StartWith("brokers.resources.requests asks for more memory (2Gi) than limits allow (1024Mi)."));
         await world.PassesAsync(5);
         world.Workloads.Started.Should().BeEmpty();
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Resources!.Limits!["memory"] = Quantity.Parse("2Gi"));

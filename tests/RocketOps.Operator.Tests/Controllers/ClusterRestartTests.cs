@@ -84,7 +84,7 @@ public sealed class ClusterRestartTests
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0-1: CrashLoopBackOff").And.Contain("set it back");
+        await world.SaysAsync(stuck, "Ready", said => said.Should().Contain("a-0-1: CrashLoopBackOff").And.Contain("set it back"));
         stuck.Status!.ReadyGroups.Should().Be(2, "the masters still serve");
         await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Brokers == "4/4", "the first pod has what ran again");
         await world.PassesAsync(5);

@@ -58,10 +58,10 @@ public sealed class ClusterStatusTests
         world.Admin.Differing[address] = [];
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.WaitingForRegistration);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("Waiting for a-0-0 to register with every name server.");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().Be("Waiting for a-0-0 to register with every name server."));
         world.Admin.Differing[address] = null;
         BrokerCluster silent = await world.ClusterAsync("a", "Ready", "False", Reasons.NameServersUnreachable);
-        Conditions.Find(silent.Status!.Conditions, "Ready")!.Message.Should().Contain(address);
+        await world.SaysAsync(silent, "Ready", said => said.Should().Contain(address));
         world.Admin.Differing.Clear();
         await world.ClusterAsync("a", "Ready", "True");
     }
@@ -79,13 +79,13 @@ public sealed class ClusterStatusTests
         world.Admin.Refusals[world.Master("a-1")] = Why;
 
         BrokerCluster one = await world.ClusterAsync("a", "Degraded", "True", Reasons.DiskFull);
-        Conditions.Find(one.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"a-1-0 takes no messages: {Why}. Make room");
-        Conditions.Find(one.Status.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull });
+        await world.SaysAsync(one, "Degraded", said => said.Should().StartWith($"a-1-0 takes no messages: {Why}. Make room"));
+        Conditions.Find(one.Status!.Conditions, "Ready").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull });
         Conditions.Find(one.Status.Conditions, "Available").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.DiskFull }, "whose messages go there wait");
         (one.Status.ReadyGroups, one.Status.Groups!.Single(static group => group.Ready).Name).Should().Be((1, "a-0"));
         one.Status.Groups!.SelectMany(static group => group.Members!).Where(static member => member.SendsRefused is not null).Select(static member => member.Name).Should().Equal("a-1-0");
         Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.DiskFull);
-        Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().StartWith($"a-1 takes no messages: {Why}.");
+        await world.SaysAsync(topic, "Ready", said => said.Should().StartWith($"a-1 takes no messages: {Why}."));
 
         world.Admin.Refusals[world.Master("a-0")] = Why;
         await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.ReadyGroups == 0, "no group takes messages");
@@ -109,8 +109,8 @@ public sealed class ClusterStatusTests
         world.Admin.LogEnds[group[1]] = 600_000_000;
 
         BrokerCluster behind = await world.ClusterAsync("a", "Replicated", "False", Reasons.SlavesBehind);
-        Conditions.Find(behind.Status!.Conditions, "Replicated")!.Message.Should().Contain("a-1-1 lacks what its master has had for a while").And.Contain("Async").And.NotContain("a-0-1");
-        behind.Status.Groups!.SelectMany(static group => group.Members!).Select(static member => (member.Name, member.LagBytes)).Should().Equal(
+        await world.SaysAsync(behind, "Replicated", said => said.Should().Contain("a-1-1 lacks what its master has had for a while").And.Contain("Async").And.NotContain("a-0-1"));
+        behind.Status!.Groups!.SelectMany(static group => group.Members!).Select(static member => (member.Name, member.LagBytes)).Should().Equal(
             ("a-0-0", null), ("a-0-1", 0), ("a-1-0", null), ("a-1-1", 512L * 1024 * 1024));
 
         // Little is not nothing, and how much it is makes no other condition of it.
@@ -209,7 +209,7 @@ public sealed class ClusterStatusTests
         await world.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
         await world.ClusterAsync("a", "Degraded", "True", Reasons.MasterMissing);
         BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsFailing);
-        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: ");
+        await world.SaysAsync(lost, "Ready", said => said.Should().StartWith("a-1 takes no messages. a-1-0: CrashLoopBackOff. Waiting does not help: "));
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
         await world.ClusterAsync("a", "Degraded", "False");
@@ -265,7 +265,7 @@ public sealed class ClusterStatusTests
             "both are away, one after the other");
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
         BrokerCluster lost = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
-        Conditions.Find(lost.Status!.Conditions, "Ready")!.Message.Should().Be("a-1-1: running, not ready yet.");
+        await world.SaysAsync(lost, "Ready", said => said.Should().Be("a-1-1: running, not ready yet."));
     }
 
     [Fact]
@@ -279,8 +279,8 @@ public sealed class ClusterStatusTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.NameServer.Config = new() { ["orderMessageEnable"] = "true" });
 
         BrokerCluster rolling = await world.ClusterAsync("a", "Ready", "False", Reasons.RollingUpdate);
-        Conditions.Find(rolling.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "Name servers are replaced one at a time, and brokers get 35 s to register with each new one before the next old one goes.");
+        await world.SaysAsync(rolling, "Ready", said => said.Should().Be(
+            "Name servers are replaced one at a time, and brokers get 35 s to register with each new one before the next old one goes."));
         world.Workloads.OldNameServers = 0;
         await world.ClusterAsync("a", "Ready", "True");
     }
@@ -314,7 +314,7 @@ public sealed class ClusterStatusTests
 
         Topic topic = await world.TopicAsync("t", "Ready", "False", Reasons.InSyncShort);
 
-        Conditions.Find(topic.Status!.Conditions, "Ready")!.Message.Should().Be("a-0 takes no messages: too few copies. BrokerCluster a says what to do.");
+        await world.SaysAsync(topic, "Ready", said => said.Should().Be("a-0 takes no messages: too few copies. BrokerCluster a says what to do."));
         BrokerMemberStatus member = (await world.ClusterAsync("a", "Ready", "False", Reasons.InSyncShort)).Status!.Groups!.Single().Members!.Single();
         (member.SendsRefused, member.RefusedBy).Should().Be(("too few copies", "COPIES"));
     }

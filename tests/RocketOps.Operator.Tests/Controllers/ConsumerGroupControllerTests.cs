@@ -107,7 +107,7 @@ public sealed class ConsumerGroupControllerTests
         await world.CreateGroupAsync("billing", "a", static spec => spec.Attributes = new() { ["priority.facter"] = "20" });
 
         ConsumerGroup refused = await world.GroupAsync("billing", "Stalled", "True", Reasons.Refused);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-0 refuses: 10.0.0.1:10911 answered 1: unsupported key: priority.facter.");
+        await world.SaysAsync(refused, "Ready", said => said.Should().StartWith("a-0 refuses: 10.0.0.1:10911 answered 1: unsupported key: priority.facter."));
     }
 
     [Fact]
@@ -119,9 +119,9 @@ public sealed class ConsumerGroupControllerTests
         await world.CreateGroupAsync("billing", "a");
 
         ConsumerGroup conflict = await world.GroupAsync("billing", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(conflict.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "Consumer group billing was there before this object and differs on a-0: retryMaxTimes is 3, not 16. Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only.");
-        conflict.Status.GroupName.Should().BeNull("the group is not the object's");
+        await world.SaysAsync(conflict, "Ready", said => said.Should().Be(
+            "Consumer group billing was there before this object and differs on a-0: retryMaxTimes is 3, not 16. Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only."));
+        conflict.Status!.GroupName.Should().BeNull("the group is not the object's");
         conflict.Status.Brokers!.Single().Should().BeEquivalentTo(new { Name = "a-0", Observed = true, Differs = "retryMaxTimes is 3, not 16" });
         world.Admin.Writes.Should().BeEmpty("where it differs on one master, nothing is written on any");
 
@@ -140,8 +140,8 @@ public sealed class ConsumerGroupControllerTests
         await world.CreateGroupAsync("billing", "a", static spec => spec.AdoptionPolicy = AdoptionPolicy.Fail);
 
         ConsumerGroup refused = await world.GroupAsync("billing", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().StartWith("Consumer group billing was there before this object on a-0, and spec.adoptionPolicy is Fail. Nothing was changed there.");
-        refused.Status.GroupName.Should().BeNull("the group is not the object's");
+        await world.SaysAsync(refused, "Ready", said => said.Should().StartWith("Consumer group billing was there before this object on a-0, and spec.adoptionPolicy is Fail. Nothing was changed there."));
+        refused.Status!.GroupName.Should().BeNull("the group is not the object's");
         world.Admin.Writes.Should().BeEmpty("not where there is none either");
 
         await world.ChangeAsync<ConsumerGroup>("billing", static group => group.Spec.AdoptionPolicy = AdoptionPolicy.AdoptIfIdentical);
@@ -172,8 +172,8 @@ public sealed class ConsumerGroupControllerTests
         world.Admin.Put(world.Master("a-1"), Live with { RetryMaxTimes = 16 });
 
         ConsumerGroup watched = await world.GroupAsync("billing", "Ready", "True", Reasons.Observed);
-        Conditions.Find(watched.Status!.Conditions, "Ready")!.Message.Should().Be("Every master has the group; it is watched only. It differs from this object on a-0: retryMaxTimes is 3, not 16.");
-        watched.Status.GroupName.Should().BeNull();
+        await world.SaysAsync(watched, "Ready", said => said.Should().Be("Every master has the group; it is watched only. It differs from this object on a-0: retryMaxTimes is 3, not 16."));
+        watched.Status!.GroupName.Should().BeNull();
         await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
         await world.GoneAsync<ConsumerGroup>("billing");
         world.Admin.Writes.Should().BeEmpty();
@@ -188,7 +188,7 @@ public sealed class ConsumerGroupControllerTests
         await world.CreateGroupAsync("second", "a", static spec => spec.GroupName = "G");
 
         ConsumerGroup second = await world.GroupAsync("second", "Stalled", "True", Reasons.ResourceConflict);
-        Conditions.Find(second.Status!.Conditions, "Ready")!.Message.Should().Contain("ConsumerGroup first is older and has G already");
+        await world.SaysAsync(second, "Ready", said => said.Should().Contain("ConsumerGroup first is older and has G already"));
 
         await world.Client.DeleteAsync<ConsumerGroup>("first", OperatorWorld.Ns);
         await world.GroupAsync("second", "Ready", "True");

@@ -156,8 +156,8 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await RenewAsync(TimeSpan.FromHours(1));
 
         BrokerCluster away = await World.ClusterAsync("a", "Available", "False", Reasons.MasterMissing);
-        Conditions.Find(away.Status!.Conditions, "Available")!.Message.Should().Be($"No serving master: a-0 ({master} does not renew its Lease).");
-        away.Status.Groups!.Single().Should().BeEquivalentTo(new { Ready = false, Master = (string?)null, Epoch = 1L });
+        await World.SaysAsync(away, "Available", said => said.Should().Be($"No serving master: a-0 ({master} does not renew its Lease)."));
+        away.Status!.Groups!.Single().Should().BeEquivalentTo(new { Ready = false, Master = (string?)null, Epoch = 1L });
         away.Status.Groups!.Single().Members.Should().OnlyContain(static member => member.Role == BrokerMemberRole.Slave);
         await Eventually.TrueAsync(
             () => World.Metrics.Contains("rocketops_cluster_groups_without_master{namespace=\"default\",cluster=\"a\"} 1\n", StringComparison.Ordinal)
@@ -185,8 +185,8 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await RenewAsync(TimeSpan.FromHours(1));
 
         BrokerCluster serves = await World.ClusterAsync("a", "Degraded", "True", Reasons.LeaseNotRenewed);
-        Conditions.Find(serves.Status!.Conditions, "Degraded")!.Message.Should().StartWith($"{master} leads a-0 and does not renew its Lease: it takes messages for as long as every copy in sync follows it");
-        Conditions.IsTrue(serves.Status.Conditions, "Available").Should().BeTrue();
+        await World.SaysAsync(serves, "Degraded", said => said.Should().StartWith($"{master} leads a-0 and does not renew its Lease: it takes messages for as long as every copy in sync follows it"));
+        Conditions.IsTrue(serves.Status!.Conditions, "Available").Should().BeTrue();
         serves.Status.Groups!.Single().Ready.Should().BeTrue();
 
         World.Admin.Leading = "nobody";
@@ -206,8 +206,8 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         World.Admin.Leading = "nobody";
 
         BrokerCluster changing = await World.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
-        Conditions.Find(changing.Status!.Conditions, "Ready")!.Message.Should().Be($"No serving master: a-0 ({Members.Masters.Single()} holds its Lease and does not lead yet).");
-        (changing.Status.ReadyGroups, changing.Status.Groups!.Single().Master).Should().Be((0, null));
+        await World.SaysAsync(changing, "Ready", said => said.Should().Be($"No serving master: a-0 ({Members.Masters.Single()} holds its Lease and does not lead yet)."));
+        (changing.Status!.ReadyGroups, changing.Status.Groups!.Single().Master).Should().Be((0, null));
         await World.PassesAsync(5);
         Conditions.Find((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
         World.Admin.Leading = null;
@@ -239,7 +239,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await World.ChangeAsync<Lease>("a-0", static lease => lease.Spec!.HolderIdentity = null);
 
         BrokerCluster away = await World.ClusterAsync("a", "Ready", "False", Reasons.MasterMissing);
-        Conditions.Find(away.Status!.Conditions, "Ready")!.Message.Should().Be("No serving master: a-0 (nobody holds its Lease).");
+        await World.SaysAsync(away, "Ready", said => said.Should().Be("No serving master: a-0 (nobody holds its Lease)."));
     }
 
     /// <summary>The Lease and what was on the volumes are lost, the cluster's object is not.</summary>
@@ -324,8 +324,8 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await World.CreateClusterAsync("a", static spec => spec.Brokers.Replicas = 2);
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should()
-            .Contain("data-a-0-0, data-a-0-1").And.Contain(Members.GroupId).And.Contain("This field cannot change: delete this BrokerCluster").And.Contain("From fixed roles, and back").And.Contain("rocketops.io/failover");
+        await World.SaysAsync(stalled, "Stalled", said => said.Should()
+            .Contain("data-a-0-0, data-a-0-1").And.Contain(Members.GroupId).And.Contain("This field cannot change: delete this BrokerCluster").And.Contain("From fixed roles, and back").And.Contain("rocketops.io/failover"));
         await World.EndedPassesAsync(3);
         (await World.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns)).Should().BeNull();
         World.Workloads.Started.Should().BeEmpty();
@@ -349,9 +349,9 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await CreateAsync(2);
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(
+        await World.SaysAsync(stalled, "Stalled", said => said.Should().Be(
             "brokers.replicas has to be at least 3: data-a-0-2 is of a member that has not left the group, and may have what was acknowledged and the others lack. "
-            + "Apply the cluster with brokers.replicas 3, and lower it when it is Ready. Or delete the claim, with all that it has.");
+            + "Apply the cluster with brokers.replicas 3, and lower it when it is Ready. Or delete the claim, with all that it has."));
         await World.EndedPassesAsync(3);
         World.Workloads.Started.Should().BeEmpty();
 
@@ -435,7 +435,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await World.ChangeAsync<BrokerCluster>("a", cluster => (cluster.Spec.Brokers.Groups, cluster.Spec.Brokers.Replicas) = (groups, replicas));
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain(name);
+        await World.SaysAsync(stalled, "Stalled", said => said.Should().Contain(name));
         await World.PassesAsync(3);
         World.Workloads.Started.Should().Equal("a-0-0");
         Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Available").Should().BeTrue();

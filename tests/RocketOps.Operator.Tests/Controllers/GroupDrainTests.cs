@@ -237,7 +237,7 @@ public sealed class GroupDrainTests : IAsyncLifetime
         });
 
         BrokerCluster stalled = await _world.ClusterAsync("a", "Stalled", "True", Reasons.DeletionProtected);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("Set it back to 2");
+        await _world.SaysAsync(stalled, "Stalled", said => said.Should().Contain("Set it back to 2"));
         await _world.PassesAsync(3);
         _world.Admin.Permissions.Should().BeEmpty();
     }

@@ -30,8 +30,8 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
 
         BrokerCluster told = await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
-        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().StartWith("Looking after the brokers' pods failed, and is tried again: ");
-        told.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == Members.Masters.Single(), "the watch has seen it");
+        await World.SaysAsync(told, "Ready", said => said.Should().StartWith("Looking after the brokers' pods failed, and is tried again: "));
+        told.Status!.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == Members.Masters.Single(), "the watch has seen it");
         await World.AwaitAsync<StatefulSet>("a-0", static set => set.Status!.UpdateRevision != set.Status.CurrentRevision || set.Metadata.Generation > 1, "the set was changed");
         await World.EndedPassesAsync(2);
         World.Workloads.Started.Should().BeEmpty("nobody restarts while it is not known who leads");
@@ -56,16 +56,16 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         await World.ChangeAsync<Lease>("a-0", static lease => (lease.Spec!.LeaseDurationSeconds, lease.Spec.RenewTime) = (1, DateTimeOffset.UnixEpoch));
 
         BrokerCluster serves = await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
-        Conditions.Find(serves.Status!.Conditions, "Ready")!.Message.Should().StartWith("Reading Lease a-0 failed, and is tried again: ");
-        Conditions.Find(serves.Status.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
+        await World.SaysAsync(serves, "Ready", said => said.Should().StartWith("Reading Lease a-0 failed, and is tried again: "));
+        Conditions.Find(serves.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "False", Reason = Reasons.AsExpected });
         Conditions.IsTrue(serves.Status.Conditions, "Available").Should().BeTrue("the master says that it serves");
         serves.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(group => group.Ready && group.Master == master);
 
         World.Admin.Leading = "nobody";
 
         BrokerCluster unknown = await World.ClusterAsync("a", "Available", "Unknown", Reasons.ApiUnavailable);
-        Conditions.Find(unknown.Status!.Conditions, "Available")!.Message.Should().StartWith("Who leads a-0 is not known. Reading Lease a-0 failed, and is tried again: ");
-        Conditions.Find(unknown.Status.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "Unknown", Reason = Reasons.ApiUnavailable });
+        await World.SaysAsync(unknown, "Available", said => said.Should().StartWith("Who leads a-0 is not known. Reading Lease a-0 failed, and is tried again: "));
+        Conditions.Find(unknown.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "Unknown", Reason = Reasons.ApiUnavailable });
         await Eventually.TrueAsync(() => World.Metrics.Contains("rocketops_cluster_groups_not_ready{namespace=\"default\",cluster=\"a\",reason=\"ApiUnavailable\"} 1\n", StringComparison.Ordinal), "its alert knows why");
         foreach (string pod in (string[])["a-0-0", "a-0-1"])
         {
@@ -223,8 +223,8 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
 
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be(message);
-        stalled.Status.Groups!.Single().Should().Match<BrokerGroupStatus>(static group => !group.Ready && group.Master == null && group.Epoch == null);
+        await World.SaysAsync(stalled, "Stalled", said => said.Should().Be(message));
+        stalled.Status!.Groups!.Single().Should().Match<BrokerGroupStatus>(static group => !group.Ready && group.Master == null && group.Epoch == null);
         (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
 
         await World.Client.DeleteAsync<Lease>("a-0", OperatorWorld.Ns);
@@ -330,7 +330,7 @@ public sealed class LeaseTroubleTests : ElectedGroupFixture
         });
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Be("Lease a-0 is needed by group a-0 of a but was not made by a member of that group. Remove or rename one of them.");
+        await World.SaysAsync(stalled, "Stalled", said => said.Should().Be("Lease a-0 is needed by group a-0 of a but was not made by a member of that group. Remove or rename one of them."));
         await World.EndedPassesAsync(2);
         (await OfAsync<Lease>("a-0")).Metadata.ResourceVersion.Should().Be(made.Metadata.ResourceVersion, "nobody has written it");
         (await OfAsync<PersistentVolumeClaim>("data-a-0-0")).Annotation("rocketops.io/group-id").Should().Be(Members.GroupId);

@@ -159,9 +159,9 @@ public sealed class LiveConfigTests : IAsyncLifetime
         await ConfigureAsync(new() { ["maxParkedPulls"] = "200", ["traceOn"] = "false" });
 
         BrokerCluster told = await _world.ClusterAsync("a", "Reconciling", "True", Reasons.ConfigNotApplied);
-        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "Not every broker has the values of brokers.config that need no restart: a-0-0 refuses traceOn=false (Can not update config in black list: traceOn). It is tried again; a broker that starts reads them.");
-        Conditions.IsTrue(told.Status.Conditions, "Available").Should().BeTrue();
+        await _world.SaysAsync(told, "Ready", said => said.Should().Be(
+            "Not every broker has the values of brokers.config that need no restart: a-0-0 refuses traceOn=false (Can not update config in black list: traceOn). It is tried again; a broker that starts reads them."));
+        Conditions.IsTrue(told.Status!.Conditions, "Available").Should().BeTrue();
         await Eventually.TrueAsync(() => ShownBy("a-0-0", "maxParkedPulls") == "200", "the other key is taken by the same broker");
 
         // The rest of the pass: a member more.
@@ -180,7 +180,7 @@ public sealed class LiveConfigTests : IAsyncLifetime
             }
         };
         told = await _world.ClusterAsync("a", "Reconciling", "True", Reasons.ConfigNotApplied);
-        Conditions.Find(told.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0-0 does not answer; a-0-1 does not answer");
+        await _world.SaysAsync(told, "Ready", said => said.Should().Contain("a-0-0 does not answer; a-0-1 does not answer"));
         _world.Admin.Fault = null;
         await _world.ClusterAsync("a", "Ready", "True");
     }
@@ -210,7 +210,7 @@ public sealed class LiveConfigTests : IAsyncLifetime
         await ConfigureAsync(new() { ["maxParkedPulls"] = "200", [key] = value });
 
         BrokerCluster stalled = await _world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain(words);
+        await _world.SaysAsync(stalled, "Stalled", said => said.Should().Contain(words));
         string address = _world.Master("a-0");
         _world.Admin.Start(address, [KeyValuePair.Create("maxParkedPulls", "1")]);
         await ShowsAsync("maxParkedPulls", "100");

@@ -72,7 +72,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
         for (int i = 0; i < 20; i++)
         {
             Topic waiting = await world.TopicAsync(Name(i), "Reconciling", "True", Reasons.ClusterNotReady);
-            Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("No master of a-0 is registered.");
+            await world.SaysAsync(waiting, "Ready", said => said.Should().Be("No master of a-0 is registered."));
             told[Name(i)] = waiting.Metadata.ResourceVersion;
         }
 

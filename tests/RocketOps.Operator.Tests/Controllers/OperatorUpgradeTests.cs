@@ -156,7 +156,7 @@ public sealed class OperatorUpgradeTests
         }
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.InvalidConfig);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().Contain("onceThere").And.EndWith("What runs keeps the configuration and the image it has; set it right, or set it back.");
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().Contain("onceThere").And.EndWith("What runs keeps the configuration and the image it has; set it right, or set it back."));
         await world.PassesAsync(3);
         stalled = await world.ClusterAsync("a", "Stalled", "True");
         stalled.Status!.Version.Should().Be("1");

@@ -36,7 +36,7 @@ public sealed class PauseTests : IAsyncLifetime
         await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
 
         BrokerCluster waiting = await _world.ClusterAsync("a", "Ready", "False", Reasons.Paused);
-        Conditions.Find(waiting.Status!.Conditions, "Paused")!.Message.Should().Be("The operator restarts no broker while there is the annotation rocketops.io/paused (sale).");
+        await _world.SaysAsync(waiting, "Paused", said => said.Should().Be("The operator restarts no broker while there is the annotation rocketops.io/paused (sale)."));
 
         // Before anything else is asked for: while a group comes, nothing would restart without a pause either.
         await _world.PassesAsync(10);
@@ -113,7 +113,7 @@ public sealed class PauseTests : IAsyncLifetime
         await PauseAsync("restarts until monday");
 
         BrokerCluster paused = await _world.ClusterAsync("a", "Paused", "True", Reasons.InvalidPause);
-        Conditions.Find(paused.Status!.Conditions, "Paused")!.Message.Should().Contain("\"restarts until monday\" is not true, false, restarts or topics");
+        await _world.SaysAsync(paused, "Paused", said => said.Should().Contain("\"restarts until monday\" is not true, false, restarts or topics"));
         await _world.Client.DeleteAsync<Service>("a-0-master", OperatorWorld.Ns);
         await _world.PassesAsync(5);
         (await _world.Client.GetAsync<Service>("a-0-master", OperatorWorld.Ns)).Should().BeNull();

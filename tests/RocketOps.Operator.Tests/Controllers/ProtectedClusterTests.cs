@@ -21,8 +21,8 @@ public sealed class ProtectedClusterTests
         await ProtectAsync(world, "true");
 
         BrokerCluster open = await world.ClusterAsync("a", "Protected", "False", Reasons.ProtectionMissing);
-        Conditions.Find(open.Status!.Conditions, "Protected")!.Message.Should().StartWith("The annotation rocketops.io/deletion-protection keeps the operator from taking anything away, and nobody from deleting the cluster: ");
-        Conditions.IsTrue(open.Status.Conditions, "Ready").Should().BeTrue("it serves all the same");
+        await world.SaysAsync(open, "Protected", said => said.Should().StartWith("The annotation rocketops.io/deletion-protection keeps the operator from taking anything away, and nobody from deleting the cluster: "));
+        Conditions.IsTrue(open.Status!.Conditions, "Ready").Should().BeTrue("it serves all the same");
         await Eventually.TrueAsync(async () => (await WarningsAsync(world)).Length == 1, "an event warns");
         await world.PassesAsync(2);
         (await WarningsAsync(world)).Should().ContainSingle();

@@ -241,7 +241,7 @@ public sealed class RevisionTests
         await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.FailedAnnotation) is not null && set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
         await world.AwaitAsync<Pod>("a-0-1", static pod => BrokerPods.Image(pod) == Ran && pod.Status?.PodIP is not null, "it is made with what ran");
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-1: CrashLoopBackOff. ");
+        await world.SaysAsync(stuck, "Ready", said => said.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-1: CrashLoopBackOff. "));
         (await world.ImageAsync("a-0-1")).Should().Be(Ran);
         (await world.ServingImagesAsync()).Should().Equal(Ran, null, Ran, Ran);
 
@@ -306,7 +306,7 @@ public sealed class RevisionTests
         await AskAsync(world, Bad);
 
         await FailedAsync(world);
-        Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. ");
+        await world.SaysAsync(await world.ClusterAsync("a", "Available", "True"), "Ready", said => said.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. "));
         await world.RecreateAsync("a-1-0");
         (await world.ImageAsync("a-1-0")).Should().Be(Ran);
         world.Workloads.MostAway.Should().BeLessThanOrEqualTo(2, "one that restarts, and the one that was taken away here");
@@ -334,7 +334,7 @@ public sealed class RevisionTests
         world.Time.Pass(new OperatorOptions().RecoveryGrace);
 
         await FailedAsync(world);
-        Conditions.Find((await world.ClusterAsync("a", "Available", "True")).Status!.Conditions, "Ready")!.Message.Should().StartWith($"The current configuration, image or resources do not start a broker: a-0-1: {words}, for 10 minutes. ");
+        await world.SaysAsync(await world.ClusterAsync("a", "Available", "True"), "Ready", said => said.Should().StartWith($"The current configuration, image or resources do not start a broker: a-0-1: {words}, for 10 minutes. "));
     }
 
     /// <summary>A pause of restarts comes when the first group has the template and no pod of it yet: that group makes pods of what ran again.</summary>
@@ -351,7 +351,7 @@ public sealed class RevisionTests
         await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Ran, "no pod is made from it while none restarts");
         world.OperatorFault = null;
         BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.Paused);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("Brokers are outdated, and none restarts while there is the annotation rocketops.io/paused.");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().Be("Brokers are outdated, and none restarts while there is the annotation rocketops.io/paused."));
         await world.RecreateAsync("a-0-1");
         (await world.ImageAsync("a-0-1")).Should().Be(Ran);
 

@@ -21,10 +21,10 @@ public sealed class TopicAdoptionTests
         await world.CreateTopicAsync("live", "a");
 
         Topic conflict = await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(conflict.Status!.Conditions, "Ready")!.Message.Should().Be(
+        await world.SaysAsync(conflict, "Ready", said => said.Should().Be(
             "Topic live was there before this object and differs on a-0: readQueues is 16, not 8; writeQueues is 16, not 8. On a-1: readQueues is 16, not 8; writeQueues is 16, not 8; permission is Read, not ReadWrite. "
-            + "Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only.");
-        conflict.Status.TopicName.Should().BeNull("the topic is not the object's");
+            + "Nothing was changed there. Ask for what is there, or set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch it only."));
+        conflict.Status!.TopicName.Should().BeNull("the topic is not the object's");
         conflict.Status.Brokers.Should().OnlyContain(static broker => broker.Observed == true && broker.ReadQueues == 16);
         world.Admin.Writes.Should().BeEmpty();
 
@@ -44,10 +44,10 @@ public sealed class TopicAdoptionTests
         await world.CreateTopicAsync("live", "a", static spec => (spec.ReadQueues, spec.AdoptionPolicy) = (16, AdoptionPolicy.Fail));
 
         Topic refused = await world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().Be(
+        await world.SaysAsync(refused, "Ready", said => said.Should().Be(
             "Topic live was there before this object on a-1, and spec.adoptionPolicy is Fail. Nothing was changed there. "
-            + "Remove it from there, or set spec.adoptionPolicy: AdoptIfIdentical or Adopt to take it over, or spec.managementPolicy: Observe to watch it only.");
-        refused.Status.TopicName.Should().BeNull("the topic is not the object's");
+            + "Remove it from there, or set spec.adoptionPolicy: AdoptIfIdentical or Adopt to take it over, or spec.managementPolicy: Observe to watch it only."));
+        refused.Status!.TopicName.Should().BeNull("the topic is not the object's");
         world.Admin.Writes.Should().BeEmpty("not where there is none either");
 
         await world.Admin.DeleteTopicOnBrokerAsync(world.Master("a-1"), "live");
@@ -155,8 +155,8 @@ public sealed class TopicAdoptionTests
         world.Admin.Put(world.Master("a-0"), Live);
         world.Admin.Put(world.Master("a-1"), Live);
         Topic watched = await world.TopicAsync("live", "Ready", "True", Reasons.Observed);
-        Conditions.Find(watched.Status!.Conditions, "Ready")!.Message.Should().Contain("a-0, a-1: readQueues is 16, not 8");
-        watched.Status.ReadQueues.Should().Be(16);
+        await world.SaysAsync(watched, "Ready", said => said.Should().Contain("a-0, a-1: readQueues is 16, not 8"));
+        watched.Status!.ReadQueues.Should().Be(16);
         watched.Metadata.Finalizers.Should().BeNullOrEmpty();
 
         await world.Client.DeleteAsync<Topic>("live", OperatorWorld.Ns);

@@ -203,7 +203,7 @@ public sealed class TopicControllerTests
         await world.CreateTopicAsync("events", "a");
 
         Topic stalled = await world.TopicAsync("events", "Stalled", "True", Reasons.Refused);
-        Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Contain("no such message type");
+        await world.SaysAsync(stalled, "Ready", said => said.Should().Contain("no such message type"));
     }
 
     [Fact]
@@ -359,7 +359,7 @@ public sealed class TopicControllerTests
         await world.Client.DeleteAsync<Topic>("kept", OperatorWorld.Ns);
 
         Topic waiting = await world.AwaitAsync<Topic>("events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.DeletionProtected }, "waits");
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("The topic is not removed: BrokerCluster a is protected");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().StartWith("The topic is not removed: BrokerCluster a is protected"));
         world.Admin.Topic(world.Master("a-0"), "events").Should().NotBeNull();
 
         await world.ChangeAsync<Topic>("kept", static topic => topic.Spec.DeletionPolicy = DeletionPolicy.Retain);

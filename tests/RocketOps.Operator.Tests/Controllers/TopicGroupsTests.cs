@@ -25,7 +25,7 @@ public sealed class TopicGroupsTests : IAsyncLifetime
 
         Topic topic = await _world.TopicAsync("events", "Ready", "True");
         topic.Status!.Brokers!.Select(static broker => broker.Name).Should().Equal("a-1");
-        Conditions.Find(topic.Status.Conditions, "Ready")!.Message.Should().Be("The master of every chosen group has the topic as asked for.");
+        await _world.SaysAsync(topic, "Ready", said => said.Should().Be("The master of every chosen group has the topic as asked for."));
         await _world.PassesAsync(4);
         _world.Admin.Topic(_world.Master("a-0"), "events")!.ReadQueues.Should().Be(3, "what is there is somebody else's");
     }
@@ -96,8 +96,8 @@ public sealed class TopicGroupsTests : IAsyncLifetime
         await _world.ChangeAsync<Topic>("events", static topic => topic.Spec.Groups = [1, 2]);
 
         Topic stalled = await _world.TopicAsync("events", "Stalled", "True", Reasons.GroupNotFound);
-        Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Be("BrokerCluster a has no broker group a-2: spec.brokers.groups is 2. Take 2 out of spec.groups, or raise the cluster's number.");
-        stalled.Status.Brokers!.Select(static broker => (broker.Name, broker.Removal)).Should().BeEquivalentTo([("a-0", (TopicRemovalPhase?)TopicRemovalPhase.Waiting), ("a-1", null)]);
+        await _world.SaysAsync(stalled, "Ready", said => said.Should().Be("BrokerCluster a has no broker group a-2: spec.brokers.groups is 2. Take 2 out of spec.groups, or raise the cluster's number."));
+        stalled.Status!.Brokers!.Select(static broker => (broker.Name, broker.Removal)).Should().BeEquivalentTo([("a-0", (TopicRemovalPhase?)TopicRemovalPhase.Waiting), ("a-1", null)]);
         await _world.PassesAsync(4);
         _world.Admin.Topic(_world.Master("a-0"), "events").Should().BeEquivalentTo(new { Permission = Client.TopicPermission.ReadWrite }, "producers have somewhere to go until the new places are there");
         await _world.TopicAsync("other", "Ready", "True");
@@ -118,8 +118,8 @@ public sealed class TopicGroupsTests : IAsyncLifetime
         await _world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
 
         Topic stalled = await _world.TopicAsync("events", "Stalled", "True", Reasons.GroupNotFound);
-        Conditions.Find(stalled.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "a-1 leaves BrokerCluster a. Name a group that stays in spec.groups instead of 1, or set spec.brokers.groups of the cluster back.");
+        await _world.SaysAsync(stalled, "Ready", said => said.Should().Be(
+            "a-1 leaves BrokerCluster a. Name a group that stays in spec.groups instead of 1, or set spec.brokers.groups of the cluster back."));
         await _world.AwaitAsync<BrokerCluster>(
             "a",
             static cluster => cluster.Status!.Operations?.Exists(static operation => operation.Phase == OperationPhase.Waiting && operation.Message!.Contains("topic events to be on another group too", StringComparison.Ordinal)) == true,

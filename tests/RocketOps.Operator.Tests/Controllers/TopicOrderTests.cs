@@ -129,7 +129,7 @@ public sealed class TopicOrderTests : IAsyncLifetime
         await _world.CreateTopicAsync("live", "a", spec => spec.Order = order);
 
         Topic conflict = await _world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(conflict.Status!.Conditions, "Ready")!.Message.Should().StartWith($"Topic live was there before this object, and its entry in {Namespace} of the name servers is {found}, not {asked}. Nothing was changed.");
+        await _world.SaysAsync(conflict, "Ready", said => said.Should().StartWith($"Topic live was there before this object, and its entry in {Namespace} of the name servers is {found}, not {asked}. Nothing was changed."));
         _world.Admin.Values[(Namespace, "live")].Should().Be(found);
 
         await _world.ChangeAsync<Topic>("live", static topic => topic.Spec.AdoptionPolicy = AdoptionPolicy.Adopt);
@@ -145,7 +145,7 @@ public sealed class TopicOrderTests : IAsyncLifetime
         await _world.CreateTopicAsync("live", "a", static spec => spec.Order = true);
 
         Topic conflict = await _world.TopicAsync("live", "Stalled", "True", Reasons.Conflict);
-        Conditions.Find(conflict.Status!.Conditions, "Ready")!.Message.Should().Contain("differs on a-0: order is false, not true.");
+        await _world.SaysAsync(conflict, "Ready", said => said.Should().Contain("differs on a-0: order is false, not true."));
     }
 
     [Theory]
@@ -184,7 +184,7 @@ public sealed class TopicOrderTests : IAsyncLifetime
 
         await _world.TopicAsync("plain", "Ready", "True");
         Topic waits = await _world.TopicAsync("ordered", "Reconciling", "True", Reasons.NameServersUnreachable);
-        Conditions.Find(waits.Status!.Conditions, "Ready")!.Message.Should().Be("Not every name server answers the operator: the order configuration of the topic waits for them.");
+        await _world.SaysAsync(waits, "Ready", said => said.Should().Be("Not every name server answers the operator: the order configuration of the topic waits for them."));
         await _world.TopicAsync("fine", "Ready", "True");
 
         _world.Admin.Fault = null;

@@ -131,9 +131,9 @@ public sealed class UnreadableObjectsTests
 
         await StalledAsync<BrokerCluster>(world, "a");
         Topic kept = await world.TopicAsync("kept", "Ready", "False", Reasons.ClusterNotReady);
-        Conditions.Find(kept.Status!.Conditions, "Ready")!.Message.Should().Be("This operator cannot read BrokerCluster a, whose status says what to set right.");
+        await world.SaysAsync(kept, "Ready", said => said.Should().Be("This operator cannot read BrokerCluster a, whose status says what to set right."));
         Topic goes = await world.AwaitAsync<Topic>("goes", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.InvalidSpec }, "waits");
-        Conditions.Find(goes.Status!.Conditions, "Ready")!.Message.Should().StartWith("The topic is not removed while this operator cannot read BrokerCluster a, ");
+        await world.SaysAsync(goes, "Ready", said => said.Should().StartWith("The topic is not removed while this operator cannot read BrokerCluster a, "));
         world.Admin.Topic(world.Master("a-0"), "goes").Should().NotBeNull();
 
         await PatchAsync<BrokerCluster>(world, "a", Older);
@@ -160,7 +160,7 @@ public sealed class UnreadableObjectsTests
         await world.StartOperatorAsync();
 
         Topic waiting = await world.AwaitAsync<Topic>("first", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.InvalidSpec }, "waits");
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("The topic is not removed while this operator cannot read Topic second, ");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().StartWith("The topic is not removed while this operator cannot read Topic second, "));
         JsonNode told = (await StalledAsync<Topic>(world, "second"))["status"]!;
         Condition(told, "Stalled")["message"]!.ToString().Should().StartWith("This operator cannot read the object: spec.messageType: the value is no TopicMessageType that is known here. ");
         world.Admin.Topic(world.Master("a-0"), "events").Should().NotBeNull();
@@ -189,7 +189,7 @@ public sealed class UnreadableObjectsTests
         await world.StartOperatorAsync();
 
         ConsumerGroup waiting = await world.AwaitAsync<ConsumerGroup>("first", static group => Conditions.Find(group.Status!.Conditions, "Ready") is { Reason: Reasons.InvalidSpec }, "waits");
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("The consumer group is not removed while this operator cannot read ConsumerGroup second, ");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().StartWith("The consumer group is not removed while this operator cannot read ConsumerGroup second, "));
         JsonNode told = (await StalledAsync<ConsumerGroup>(world, "second"))["status"]!;
         Condition(told, "Stalled")["message"]!.ToString().Should().StartWith("This operator cannot read the object: spec.managementPolicy: the value is no ManagementPolicy that is known here. ");
         world.Admin.Group(world.Master("a-0"), "billing").Should().NotBeNull();
@@ -216,7 +216,7 @@ public sealed class UnreadableObjectsTests
         await world.StartOperatorAsync();
 
         Topic waiting = await world.TopicAsync("younger", "Ready", "False", Reasons.InvalidSpec);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("Topic events was there before this object, and is not taken over while this operator cannot read Topic older, ");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().StartWith("Topic events was there before this object, and is not taken over while this operator cannot read Topic older, "));
         await world.CreateTopicAsync("new", "a");
         await world.TopicAsync("new", "Ready", "True");
         world.Admin.Topic(world.Master("a-0"), "events")!.WriteQueues.Should().NotBe(16);
@@ -242,7 +242,7 @@ public sealed class UnreadableObjectsTests
         await world.StartOperatorAsync();
 
         ConsumerGroup waiting = await world.GroupAsync("younger", "Ready", "False", Reasons.InvalidSpec);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().StartWith("Consumer group billing was there before this object, and is not taken over while this operator cannot read ConsumerGroup older, ");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().StartWith("Consumer group billing was there before this object, and is not taken over while this operator cannot read ConsumerGroup older, "));
         await world.CreateGroupAsync("new", "a");
         await world.GroupAsync("new", "Ready", "True");
         world.Admin.Group(world.Master("a-0"), "billing")!.RetryMaxTimes.Should().Be(16);

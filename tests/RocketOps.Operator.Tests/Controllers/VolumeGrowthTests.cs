@@ -73,7 +73,7 @@ public sealed class VolumeGrowthTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Storage.Size, cluster.Spec.Brokers.Groups) = (Quantity.Parse("30Gi"), 2));
 
         BrokerCluster stalled = await world.ClusterAsync("a", "Stalled", "True", Reasons.Refused);
-        Conditions.Find(stalled.Status!.Conditions, "Stalled")!.Message.Should().StartWith("brokers.storage.size stays 10Gi: the API server refuses 30Gi for the claims of a-0: ");
+        await world.SaysAsync(stalled, "Stalled", said => said.Should().StartWith("brokers.storage.size stays 10Gi: the API server refuses 30Gi for the claims of a-0: "));
         StatefulSet second = await world.AwaitAsync<StatefulSet>("a-1", static _ => true, "the new group is made all the same");
         second.Spec!.VolumeClaimTemplates![0].Spec!.Resources!.Requests!["storage"].Should().Be(Quantity.Parse("10Gi"), "all groups stay alike");
 

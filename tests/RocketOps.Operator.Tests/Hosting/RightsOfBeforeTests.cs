@@ -28,8 +28,8 @@ public sealed class RightsOfBeforeTests
 
         await world.ClusterAsync("p", "Ready", "True");
         BrokerCluster elected = await world.ClusterAsync("e", "Stalled", "True", Reasons.Refused);
-        Conditions.Find(elected.Status!.Conditions, "Ready")!.Message.Should().StartWith("Members that elect their master (replication.failover: Automatic) take rights that the operator does not have: ")
-            .And.EndWith(" Give the operator the roles of its version (deploy/rbac, or rbac.create of the chart).");
+        await world.SaysAsync(elected, "Ready", said => said.Should().StartWith("Members that elect their master (replication.failover: Automatic) take rights that the operator does not have: ")
+            .And.EndWith(" Give the operator the roles of its version (deploy/rbac, or rbac.create of the chart)."));
         (await world.Client.GetAsync<StatefulSet>("e-0", OperatorWorld.Ns)).Should().BeNull();
 
         // The right comes.

@@ -14,6 +14,7 @@ using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Settings;
 using RocketOps.Testing;
+using Xunit.Sdk;
 
 namespace RocketOps.Operator.Tests.Support;
 
@@ -236,6 +237,37 @@ internal sealed class OperatorWorld : IAsyncDisposable
     public async Task<ConsumerGroup> GroupAsync(string name, string type, string status, string? reason = null) => await AwaitAsync<ConsumerGroup>(
         name, group => group.Status?.ObservedGeneration == group.Metadata.Generation && Has(group.Status?.Conditions, type, status, reason), $"{type}={status} {reason}");
 
+    /// <summary>Asserts the words of a condition, of the object as it was read or as it is a little later: what they name comes one by one.</summary>
+    public async Task SaysAsync<T>(T read, string type, Action<string?> assertion)
+        where T : class, IKubernetesObject
+    {
+        T? now = read;
+        Exception? wrong = null;
+        try
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    try
+                    {
+                        assertion(Conditions.Find(ConditionsOf(now), type)?.Message);
+                        return true;
+                    }
+                    catch (XunitException other)
+                    {
+                        wrong = other;
+                        now = await Client.GetAsync<T>(read.Metadata.Name!, Ns);
+                        return false;
+                    }
+                },
+                $"{typeof(T).Name} {read.Metadata.Name} says of {type} what it should");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}; {wrong?.Message}", late);
+        }
+    }
+
     public async Task<T> AwaitAsync<T>(string name, Func<T, bool> condition, string what)
         where T : class, IKubernetesObject
     {
@@ -329,6 +361,14 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
     /// <summary>Passes over clusters, however they ended.</summary>
     private long EndedPasses() => (long)Figure("rocketops_operator_reconciles_total{kind=\"BrokerCluster\"");
+
+    private static List<Condition>? ConditionsOf(IKubernetesObject? read) => read switch
+    {
+        BrokerCluster cluster => cluster.Status?.Conditions,
+        Topic topic => topic.Status?.Conditions,
+        ConsumerGroup group => group.Status?.Conditions,
+        _ => null,
+    };
 
     private static bool Has(IEnumerable<Condition>? conditions, string type, string status, string? reason) =>
         Conditions.Find(conditions, type) is { } condition && condition.Status == status && (reason is null || condition.Reason == reason);

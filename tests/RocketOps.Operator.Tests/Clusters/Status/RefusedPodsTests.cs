@@ -25,10 +25,10 @@ public sealed class RefusedPodsTests
         await RefuseAsync(world);
 
         BrokerCluster refused = await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsRefused);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().Be(
+        await world.SaysAsync(refused, "Ready", said => said.Should().Be(
             $"The API server refuses pods. StatefulSet a-0 cannot make a-0-1: {Quota}. Change what refuses them (a quota, a priority class that is not there, an admission rule), or what was asked for; "
-            + "Kubernetes tries again by itself, after several minutes when it has lasted.");
-        Conditions.Find(refused.Status.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "True", Reason = Reasons.PodsNotReady, Message = "a-0-1: the API server refuses it." });
+            + "Kubernetes tries again by itself, after several minutes when it has lasted."));
+        Conditions.Find(refused.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "True", Reason = Reasons.PodsNotReady, Message = "a-0-1: the API server refuses it." });
 
         world.Workloads.Makes = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
@@ -65,8 +65,8 @@ public sealed class RefusedPodsTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
 
         BrokerCluster refused = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().StartWith(
-            "The current configuration, image or resources do not start a broker: a-0-1: the API server refuses it: pods \"a-0-1\" is forbidden: no PriorityClass with name high was found. ");
+        await world.SaysAsync(refused, "Ready", said => said.Should().StartWith(
+            "The current configuration, image or resources do not start a broker: a-0-1: the API server refuses it: pods \"a-0-1\" is forbidden: no PriorityClass with name high was found. "));
         await world.PassesAsync(3);
         (await world.Client.ListAsync<Pod>(new ListOptions { Namespace = OperatorWorld.Ns })).Items.Count(static pod => pod.Name() is "a-0-0" or "a-0-1" or "a-1-0" or "a-1-1").Should().Be(3);
 
@@ -131,7 +131,7 @@ public sealed class RefusedPodsTests
         await RefuseAsync(world);
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.PodsNotReady);
-        Conditions.Find(waiting.Status!.Conditions, "Ready")!.Message.Should().Be("a-0-1: not there yet.");
+        await world.SaysAsync(waiting, "Ready", said => said.Should().Be("a-0-1: not there yet."));
         world.Workloads.Makes = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
     }
@@ -145,7 +145,7 @@ public sealed class RefusedPodsTests
         await world.CreateClusterAsync("a");
 
         BrokerCluster refused = await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsRefused);
-        Conditions.Find(refused.Status!.Conditions, "Ready")!.Message.Should().StartWith("The API server refuses pods. Deployment a-nameserver cannot make a pod: pods \"a-nameserver-0\" is forbidden: violates PodSecurity. Change ");
+        await world.SaysAsync(refused, "Ready", said => said.Should().StartWith("The API server refuses pods. Deployment a-nameserver cannot make a pod: pods \"a-nameserver-0\" is forbidden: violates PodSecurity. Change "));
         world.Workloads.NameServerRefusal = null;
         await world.ClusterAsync("a", "Ready", "True");
     }

@@ -46,7 +46,7 @@ public sealed class StuckPodsTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["serverChannelMaxIdleTimeSeconds"] = "4711" });
 
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. ");
+        await world.SaysAsync(stuck, "Ready", said => said.Should().StartWith("The current configuration, image or resources do not start a broker: a-0-0: CrashLoopBackOff. "));
         await world.PassesAsync(2);
         Stalled((await world.Client.GetAsync<BrokerCluster>("a", OperatorWorld.Ns))!).Should().Be("True RolloutFailing");
 
@@ -66,7 +66,7 @@ public sealed class StuckPodsTests
         // They fail one after the other.
         BrokerCluster stuck = await world.AwaitAsync<BrokerCluster>(
             "a", static cluster => Conditions.Find(cluster.Status?.Conditions, "Stalled") is { Status: "True", Reason: Reasons.PodsFailing } stalled && stalled.Message.Contains("a-nameserver-1", StringComparison.Ordinal), "both are stuck");
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().StartWith("a-nameserver-0: ImagePullBackOff (test); a-nameserver-1: ImagePullBackOff (test). Waiting does not help: ").And.EndWith(" keeps them from starting.");
+        await world.SaysAsync(stuck, "Ready", said => said.Should().StartWith("a-nameserver-0: ImagePullBackOff (test); a-nameserver-1: ImagePullBackOff (test). Waiting does not help: ").And.EndWith(" keeps them from starting."));
 
         // Their Deployment is about to replace them.
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.NameServer.Image = null);
@@ -92,8 +92,8 @@ public sealed class StuckPodsTests
         await world.Client.DeleteAsync<Pod>("a-nameserver-1", OperatorWorld.Ns);
 
         BrokerCluster stuck = await world.ClusterAsync("a", "Stalled", "True", Reasons.RolloutFailing);
-        Conditions.Find(stuck.Status!.Conditions, "Ready")!.Message.Should().Be(
-            "The current configuration, image or resources do not start a name server: a-nameserver-1: ImagePullBackOff (test). The other pods keep what they have; change what was asked for, or set it back.");
+        await world.SaysAsync(stuck, "Ready", said => said.Should().Be(
+            "The current configuration, image or resources do not start a name server: a-nameserver-1: ImagePullBackOff (test). The other pods keep what they have; change what was asked for, or set it back."));
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.NameServer.Image = null);
         await world.ClusterAsync("a", "Stalled", "False");
