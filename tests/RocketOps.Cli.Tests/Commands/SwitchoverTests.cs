@@ -38,16 +38,28 @@ public sealed class SwitchoverTests(ClusterFixture classic)
         CliRun done = (await CliRun.RunAsync("cluster", "switchover", "group-a", "--to", target, "-n", servers)).EnsureSuccess();
 
         done.Output.Should().MatchRegex($"^{target} leads group-a in epoch [0-9]+\\.\n$");
-        List<JsonElement> after = await StatusAsync(servers);
-        after.Single(member => member.GetProperty("member").GetString() == target).GetProperty("epoch").GetDouble().Should().BeGreaterThan(epoch);
-
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                JsonElement[] shown = [.. (await StatusAsync(servers)).Where(member => member.GetProperty("member").GetString() == target)];
+                return shown is [JsonElement member] && member.GetProperty("epoch") is { ValueKind: JsonValueKind.Number } now && now.GetDouble() > epoch;
+            },
+            "the target is shown in a later epoch",
+            Patience);
         await Eventually.TrueAsync(async () => (await ErrorAsync(servers, "group-a", target)).Contains($"{target} leads already (answered by ", StringComparison.Ordinal), "the new master is found", Patience);
+        await Eventually.TrueAsync(
+            async () => (await StatusAsync(servers)).Where(static member => member.GetProperty("inSync").ValueKind == JsonValueKind.True).DistinctBy(static member => member.GetProperty("member").GetString()).Count() == 3,
+            "all are shown in sync with the new master",
+            Patience);
         CliRun back = (await CliRun.RunAsync("cluster", "switchover", "group-a", "--to", master, "-n", servers, "-o", "json")).EnsureSuccess();
         JsonElement moved = JsonDocument.Parse(back.Output).RootElement.EnumerateArray().Should().ContainSingle().Subject;
         moved.GetProperty("epoch").GetDouble().Should().BeGreaterThan(epoch + 1);
         moved.EnumerateObject().Where(static field => field.Name != "epoch").Select(static field => (field.Name, field.Value.GetString())).Should()
             .Equal(("group", "group-a"), ("done", "moved"), ("from", target), ("to", master));
-        (await ErrorAsync(servers, "group-a", "x")).Should().StartWith("rocketops: 'x' is no member of group-a; its members are a, b, c (groupMembers)");
+        await Eventually.TrueAsync(
+            async () => (await ErrorAsync(servers, "group-a", "x")).StartsWith("rocketops: 'x' is no member of group-a; its members are a, b, c (groupMembers)", StringComparison.Ordinal),
+            "the master that leads again says who its members are",
+            Patience);
         (await ErrorAsync(servers, "group-b", "x")).Should().Be("rocketops: the name servers know no group group-b. Did you mean group-a?\n");
     }
 

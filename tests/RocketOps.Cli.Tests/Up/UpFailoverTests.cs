@@ -49,7 +49,9 @@ public sealed class UpFailoverTests : IDisposable
         await AllInSyncAsync("at the beginning");
         await HasALongLeaseAsync();
         (await RunAsync("produce", "events", "hello", "--count", $"{Messages}", "--quiet")).EnsureSuccess();
-        (string master, long epoch) = await MasterAsync() ?? throw new InvalidOperationException($"nobody leads:\n{up.Output}");
+        (string Member, long Epoch)? leading = null;
+        await Eventually.TrueAsync(async () => (leading = await MasterAsync()) is not null, "the status tells who leads", Deadline);
+        (string master, long epoch) = leading!.Value;
 
         using (Process broker = Process.GetProcessById(_own.ProcessOf(master)))
         {

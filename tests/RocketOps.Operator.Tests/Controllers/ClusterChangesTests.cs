@@ -26,8 +26,10 @@ public sealed class ClusterChangesTests
 
         BrokerCluster waiting = await world.ClusterAsync("a", "Reconciling", "True", Reasons.ScalingIn);
         await world.SaysAsync(waiting, "Ready", said => said.Should().Be("a-0 has more members than asked for; a-0-2 goes next and waits for a-0-1 to have its master's log."));
-        waiting.Status!.Operations.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Type = OperationType.ScaleIn, Group = "a-0", Phase = OperationPhase.Waiting });
-        waiting.Status.Operations![0].Since.Should().NotBeNull();
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => cluster.Status!.Operations is [{ Type: OperationType.ScaleIn, Group: "a-0", Phase: OperationPhase.Waiting, Since: not null }],
+            "the operation waits");
         await world.PassesAsync(5);
         (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(3);
         world.Workloads.Left.Should().BeEmpty();

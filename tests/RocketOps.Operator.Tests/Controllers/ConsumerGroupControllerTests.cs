@@ -208,8 +208,9 @@ public sealed class ConsumerGroupControllerTests
         group.Status!.Members.Should().Be(2);
         group.Status.Topics.Should().BeEquivalentTo([new { Name = "orders", Lag = 1000L }]);
 
+        // A pass over an older copy may ask for the same once more.
+        await world.QuietAsync();
         world.Admin.Groups["billing"] = Behind(613);
-        world.Writes.Clear();
         await world.PassesAsync(4);
         world.Writes.Where(static write => write.Contains("consumergroups", StringComparison.Ordinal)).Should().BeEmpty("the status does not follow every message");
     }

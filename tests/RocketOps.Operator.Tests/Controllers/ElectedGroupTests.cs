@@ -307,6 +307,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await World.ChangeAsync<PersistentVolumeClaim>("data-a-0-1", static claim => claim.Metadata.Annotations = null);
 
         await NotedAsync();
+        await World.QuietAsync();
         int writes = World.Writes.Count(static write => write.StartsWith("patch persistentvolumeclaims", StringComparison.Ordinal));
         await World.PassesAsync(3);
         World.Writes.Count(static write => write.StartsWith("patch persistentvolumeclaims", StringComparison.Ordinal)).Should().Be(writes, "what is there is not written again");
@@ -343,6 +344,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         await CreateAsync(3);
         await World.ClusterAsync("a", "Ready", "True");
         await NotedAsync();
+        await NotedAsync("data-a-0-2");
         await DeleteElectedAsync();
         World.Workloads.Started.Clear();
 
@@ -492,16 +494,19 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
     {
         foreach (string claim in (string[])["data-a-0-0", "data-a-0-1"])
         {
-            await World.AwaitAsync<PersistentVolumeClaim>(claim, noted => noted.Annotation("rocketops.io/failover") == "Automatic" && noted.Annotation("rocketops.io/group-id") == Members.GroupId, "its group is noted");
+            await NotedAsync(claim);
         }
     }
+
+    private Task<PersistentVolumeClaim> NotedAsync(string claim) => World.AwaitAsync<PersistentVolumeClaim>(
+        claim, noted => noted.Annotation("rocketops.io/failover") == "Automatic" && noted.Annotation("rocketops.io/group-id") == Members.GroupId, "its group is noted");
 
     private async Task DeleteAsync()
     {
         await World.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
         await World.GoneAsync<BrokerCluster>("a");
         await World.GoneAsync<StatefulSet>("a-0");
-        foreach (string pod in (string[])["a-0-0", "a-0-1"])
+        foreach (string pod in (string[])["a-0-0", "a-0-1", "a-0-2"])
         {
             await World.GoneAsync<Pod>(pod);
         }

@@ -102,6 +102,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         Members.CatchesUp = static pod => pod != "a-0-3";
         await ResizeAsync(5);
         await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
+        await World.AwaitAsync<Pod>("a-0-3", static pod => ClusterObservation.IsReady(pod), "the first has come");
 
         await ResizeAsync(3);
 
@@ -124,6 +125,8 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(3);
         await OperationAsync(OperationType.ScaleOut, OperationPhase.Joining);
 
+        // It is told before the pod is made; one that is made later is given the longer list at once.
+        await World.AwaitAsync<Pod>("a-0-2", static pod => ClusterObservation.IsReady(pod), "it has come");
         string before = await World.ConfigurationAsync("a-0-0");
         await ResizeAsync(4);
         await Eventually.TrueAsync(async () => (await World.ConfigurationMapsAsync("a-0")).Single() != before, "the longer list is there");
@@ -148,6 +151,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         await ResizeAsync(3);
 
         await Eventually.TrueAsync(() => !World.Workloads.Left.IsEmpty, "the last one leaves");
+        await World.GoneAsync<Pod>("a-0-4");
         await World.AwaitAsync<BrokerCluster>(
             "a",
             static cluster => cluster.Status?.Operations is [{ Message: "a-0 has more members than asked for; a-0-3 goes next and waits for the Lease not to name a-0-4 any more, which has left." }],
@@ -175,11 +179,15 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         Members.CatchesUp = static pod => pod != "a-0-1";
         Members.LetsGo = static pod => pod != "a-0-2";
         await World.AwaitAsync<Lease>("a-0", static lease => !lease.Annotation("rocketops.io/in-sync")!.Contains("a-0-1", StringComparison.Ordinal), "one is behind");
+        await World.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status!.Groups![0].InSync?.Contains("a-0-1", StringComparer.Ordinal) == false, "the operator has seen it");
 
         await ResizeAsync(2);
 
-        BrokerCluster waiting = await OperationAsync(OperationType.ScaleIn, OperationPhase.Waiting);
-        waiting.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleIn).Message.Should().EndWith("waits for a-0-1 to be in sync.");
+        await World.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => cluster.Status?.ObservedGeneration == cluster.Metadata.Generation
+                && cluster.Status?.Operations?.Exists(static one => one is { Type: OperationType.ScaleIn, Phase: OperationPhase.Waiting, Group: "a-0" } && one.Message?.EndsWith("waits for a-0-1 to be in sync.", StringComparison.Ordinal) == true) == true,
+            "it waits for the one that is behind");
         await World.PassesAsync(3);
         World.Workloads.Left.Should().BeEmpty();
         Members.Masters[^1].Should().Be("a-0-2", "nothing changes before");
@@ -188,6 +196,7 @@ public sealed class ElectedMembersChangeTests : ElectedGroupFixture
         BrokerCluster left = await OperationAsync(OperationType.ScaleIn, OperationPhase.Announcing);
         left.Status!.Operations!.Single(static one => one.Type == OperationType.ScaleIn).Message.Should().Contain("until the Lease does not name it any more");
         Members.Masters[^1].Should().Be("a-0-0");
+        await World.GoneAsync<Pod>("a-0-2");
         World.Workloads.Left.Should().Equal("a-0-2");
         await World.PassesAsync(3);
         (await ListsAsync()).Should().Equal([3, 3], "it may be the only one that has everything");

@@ -133,10 +133,10 @@ public sealed class FaultConditionTests(FaultConditionFixture fixture) : IClassF
             },
             "False NotFollowing", "True", "False", "True MastersRegistered", "True NotFollowing", "False NotFollowing", "1", "does not copy its master's log: its log has another record."),
         new("no Lease", "e",
-            static of =>
+            static async of =>
             {
-                of.Elected.AreCutOff = true;
-                return of.World.Client.DeleteAsync<Lease>("e-0", OperatorWorld.Ns);
+                await of.Elected.CutOffAsync();
+                await of.World.Client.DeleteAsync<Lease>("e-0", OperatorWorld.Ns);
             },
             "False MasterMissing", "True", "False", "False MasterMissing", "True MasterMissing", "False SlavesUnknown", "0", "No serving master: e-0 (it has no Lease)."),
         new("free Lease", "e", static of => of.LeaseAsync(static lease => lease.Spec!.HolderIdentity = null),

@@ -63,7 +63,7 @@ public sealed class OperatorUpgradeTests
 
         await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.Version == "2", "is of the new version");
         await Testing.Eventually.TrueAsync(async () => await ImageAsync(world, "a-0-0") == "test/broker:2" && await ImageAsync(world, "a-0-1") == "test/broker:2", "every broker is of the new version");
-        (await NameServerImageAsync(world)).Should().Be("test/nameserver:2");
+        await Testing.Eventually.TrueAsync(async () => await NameServerImageAsync(world) == "test/nameserver:2", "name servers are of the new version");
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.MostAway.Should().Be(1);
     }
@@ -169,6 +169,7 @@ public sealed class OperatorUpgradeTests
         await world.ChangeAsync<BrokerCluster>("a", static cluster => (cluster.Spec.Brokers.Config, cluster.Spec.NameServer.Config) = (null, null));
 
         await Testing.Eventually.TrueAsync(async () => await ImageAsync(world, "a-0-0") == "test/broker:2" && await ImageAsync(world, "a-0-1") == "test/broker:2", "set right, it goes on");
+        await world.AwaitAsync<BrokerCluster>("a", static cluster => cluster.Status?.Version == "2", "is of the new version");
         (await world.ClusterAsync("a", "Ready", "True")).Status!.Version.Should().Be("2");
     }
 

@@ -78,7 +78,7 @@ public sealed class RevisionTests
 
         await world.ClusterAsync("a", "Ready", "True");
         world.Workloads.Started.Should().BeEmpty("all of them run what is asked for");
-        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.FailedAnnotation).Should().BeNull();
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.FailedAnnotation) is null, "nothing is said to have failed");
         await world.ClusterAsync("a", "Stalled", "False");
     }
 
@@ -167,8 +167,9 @@ public sealed class RevisionTests
         await world.CreateClusterAsync("a");
         await world.ClusterAsync("a", "Available", "True");
         await Eventually.TrueAsync(() => Volatile.Read(ref refused) > 3, "it is tried again");
-        Condition waiting = Conditions.Find((await world.ClusterAsync("a", "Ready", "False", Reasons.Updating)).Status!.Conditions, "Ready")!;
-        waiting.Message.Should().Be("What is known of the templates of a-0 is still to be noted on their StatefulSets, which have changed since they were looked at.");
+        BrokerCluster waiting = await world.ClusterAsync("a", "Ready", "False", Reasons.Updating);
+        await world.SaysAsync(waiting, "Ready", static said => said.Should().Be("What is known of the templates of a-0 is still to be noted on their StatefulSets, which have changed since they were looked at."));
+        await world.ClusterAsync("a", "Ready", "False", Reasons.Updating);
 
         world.OperatorFault = null;
 
@@ -270,7 +271,7 @@ public sealed class RevisionTests
 
         await world.ClusterAsync("a", "Ready", "True");
         await AllRunAsync(world, Good);
-        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.DoubtedAnnotation).Should().BeNull();
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.DoubtedAnnotation) is null, "what ran is in doubt no more");
     }
 
     /// <summary>The file of a template that may come back is kept.</summary>
@@ -314,7 +315,7 @@ public sealed class RevisionTests
         await AskAsync(world, Good);
         await world.ClusterAsync("a", "Ready", "True");
         await AllRunAsync(world, Good);
-        (await world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Annotation(GroupRevision.LastGoodAnnotation).Should().BeNull("all pods serve with it");
+        await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.LastGoodAnnotation) is null, "all pods serve with the new one: there is none to go back to");
     }
 
     /// <summary>An autoscaler may bring a node, and a program may take its time; not for ever, as whoever loses a pod meanwhile gets one like it.</summary>

@@ -33,6 +33,7 @@ public sealed class StandingWatchTests
         world.GoOn("pods");
         world.Workloads.Healthy = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
+        await Eventually.TrueAsync(() => !world.Workloads.Left.IsEmpty, "a pod leaves");
         world.Workloads.Left.Should().Equal("a-0-2");
     }
 

@@ -35,9 +35,15 @@ public sealed class UnreadableObjectsTests
         world.Metrics.Should().Contain("rocketops_operator_unreadable_objects{kind=\"BrokerCluster\"} 1\n").And.Contain("rocketops_operator_unreadable_objects{kind=\"Topic\"} 0\n");
         await Eventually.TrueAsync(
             async () => (await world.Client.ListAsync<Event>()).Items.Any(static item => item is { Type: "Warning", Reason: Reasons.InvalidSpec, Regarding: { Kind: BrokerCluster.KindName, Name: "a" } }), "an event tells it");
-        world.Writes.Clear();
-        await world.EndedPassesAsync(3);
-        world.Writes.Should().NotContain("patch brokerclusters/status a", "it is told once");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // A pass over an older copy may tell the same once more.
+                world.Writes.Clear();
+                await world.EndedPassesAsync(3);
+                return !world.Writes.Contains("patch brokerclusters/status a");
+            },
+            "it is told once");
 
         await PatchAsync<BrokerCluster>(world, "a", Older);
 
@@ -80,18 +86,24 @@ public sealed class UnreadableObjectsTests
 
         await world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
 
+        // A pass over a copy that is not being deleted yet would make the Service again.
+        await LookAsync("first");
+        await LookAsync("second");
         await world.Client.DeleteAsync<Service>("a-nameserver", OperatorWorld.Ns);
-        foreach (string look in (string[])["""{"metadata":{"annotations":{"example.com/look":"first"}}}""", """{"metadata":{"annotations":{"example.com/look":"second"}}}"""])
-        {
-            // Nothing brings a pass by itself any more.
-            Task looked = world.EndedPassesAsync(0);
-            await PatchAsync<BrokerCluster>(world, "a", look);
-            await looked;
-        }
+        await LookAsync("third");
+        await LookAsync("fourth");
 
         (await world.Client.GetAsync<Service>("a-nameserver", OperatorWorld.Ns)).Should().BeNull("it goes with its cluster");
         await PatchAsync<BrokerCluster>(world, "a", """{"metadata":{"finalizers":null}}""");
         await Eventually.TrueAsync(() => world.Metrics.Contains("rocketops_operator_unreadable_objects{kind=\"BrokerCluster\"} 0\n", StringComparison.Ordinal), "it is gone");
+
+        async Task LookAsync(string look)
+        {
+            // Nothing brings a pass by itself any more.
+            Task looked = world.EndedPassesAsync(0);
+            await PatchAsync<BrokerCluster>(world, "a", $$$$"""{"metadata":{"annotations":{"example.com/look":"{{{{look}}}}"}}}""");
+            await looked;
+        }
     }
 
     /// <summary>What is to become of its topic may be what the newer word is about.</summary>

@@ -28,7 +28,10 @@ public sealed class RefusedPodsTests
         await world.SaysAsync(refused, "Ready", said => said.Should().Be(
             $"The API server refuses pods. StatefulSet a-0 cannot make a-0-1: {Quota}. Change what refuses them (a quota, a priority class that is not there, an admission rule), or what was asked for; "
             + "Kubernetes tries again by itself, after several minutes when it has lasted."));
-        Conditions.Find(refused.Status!.Conditions, "Degraded").Should().BeEquivalentTo(new { Status = "True", Reason = Reasons.PodsNotReady, Message = "a-0-1: the API server refuses it." });
+        await world.AwaitAsync<BrokerCluster>(
+            "a",
+            static cluster => Conditions.Find(cluster.Status!.Conditions, "Degraded") is { Status: "True", Reason: Reasons.PodsNotReady, Message: "a-0-1: the API server refuses it." },
+            "degraded by the pod that is refused");
 
         world.Workloads.Makes = static _ => true;
         await world.ClusterAsync("a", "Ready", "True");
