@@ -33,7 +33,7 @@ internal static class Program
                 BrokerOptions options = BrokerOptions.From(configuration.Values);
                 BrokerHost host = await BrokerHost.StartAsync(options, loggers, configFile);
                 string nameServers = options.NameServers.Length == 0 ? string.Empty : $" and name server is {string.Join(';', options.NameServers)}";
-                return new StartedServer(host, $"The broker[{options.BrokerName}, {host.Parts.Address.Text}] boot success. serializeType=JSON{nameServers}", host.Failed);
+                return new StartedServer(host, $"The broker[{options.BrokerName}, {host.Modules.Host.Address.Text}] boot success. serializeType=JSON{nameServers}", host.Failed);
             },
         }.RunAsync(args);
     }

@@ -12,7 +12,6 @@ namespace RocketOps.Broker.Failover;
 internal sealed partial class ElectedGroup
 {
     private long _ledEpoch;
-    private long _ledUntil;
     private long _refusesSince;
     private long _handedOverEpoch;
 
@@ -22,11 +21,11 @@ internal sealed partial class ElectedGroup
     private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
     public void ReadLease(long request) =>
-        _calls!.Read(lease => Post(member => member.OnLeaseRead(request, lease)), () => Post(member => member.OnLeaseFailed(request)), () => Post(member => member.OnLeaseRefused(request)));
+        _calls!.Read(lease => _loop.Post(member => member.OnLeaseRead(request, lease)), () => _loop.Post(member => member.OnLeaseFailed(request)), () => _loop.Post(member => member.OnLeaseRefused(request)));
 
     public void WriteLease(long request, LeaseRecord record, string? expectedVersion)
     {
-        if (record.Holder == _group.Options.Member && Lease is { Holder.Length: 0 } free && free.Successor == record.Holder)
+        if (record.Holder == _group.Options.Member && Standing.Lease is { Holder.Length: 0 } free && free.Successor == record.Holder)
         {
             _handedOverEpoch = record.Epoch;
         }
@@ -35,18 +34,17 @@ internal sealed partial class ElectedGroup
     }
 
     private void WriteLeaseNow(long request, LeaseRecord record, string? expectedVersion) => _calls!.Write(
-        record, expectedVersion, version => Post(member => member.OnLeaseWritten(request, version)), () => Post(member => member.OnLeaseFailed(request)), () => Post(member => member.OnLeaseRefused(request)));
+        record, expectedVersion, version => _loop.Post(member => member.OnLeaseWritten(request, version)), () => _loop.Post(member => member.OnLeaseFailed(request)), () => _loop.Post(member => member.OnLeaseRefused(request)));
 
-    public void AskMembers(long round) => _questions!.Ask(answer => Post(member => member.OnAnswer(round, answer)));
+    public void AskMembers(long round) => _questions!.Ask(answer => _loop.Post(member => member.OnAnswer(round, answer)));
 
     public void Persist(MemberState state) => _files.Write(state);
 
     public void Lead(long epoch)
     {
-        _isPaused = false;
+        Standing.EndEpoch();
         _join = null;
         _tookLeaseAt = _time.GetTimestamp();
-        Volatile.Write(ref _begunEpoch, 0);
         BeginChange(term => LeadAsync(epoch, term));
     }
 
@@ -81,15 +79,15 @@ internal sealed partial class ElectedGroup
 
     public void PauseWrites()
     {
-        _isPaused = true;
+        Standing.Pause();
         _refusesSince = _time.GetTimestamp();
         _store.RefuseMessages();
     }
 
     public void ResumeWrites()
     {
-        _isPaused = false;
-        Interlocked.Add(ref _refusedMs, ElapsedMs(_refusesSince));
+        Standing.Resume();
+        Standing.AddRefused(ElapsedMs(_refusesSince));
         _store.AcceptMessages();
     }
 
@@ -136,14 +134,14 @@ internal sealed partial class ElectedGroup
                     await _takeover.TakeTopicsAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
-                start => Post(member => OnBegun(member, epoch, start.Value, term)),
+                start => _loop.Post(member => OnBegun(member, epoch, start.Value, term)),
                 _handedOverEpoch == epoch ? LastTablesPatience : TimeSpan.Zero);
         }
         catch (Exception failure)
         {
             // Whatever it was: a lease without an epoch keeps everybody else from leading.
             LogNotBegun(failure, epoch);
-            Post(member => member.OnHostFailed($"epoch {epoch} cannot begin here: {failure.Message}"));
+            _loop.Post(member => member.OnHostFailed($"epoch {epoch} cannot begin here: {failure.Message}"));
         }
     }
 
@@ -162,30 +160,25 @@ internal sealed partial class ElectedGroup
             return;
         }
 
-        Volatile.Write(ref _begunEpoch, epoch);
-        Volatile.Write(ref _servedEpoch, epoch);
+        Standing.BeginEpoch(epoch);
         _ledEpoch = epoch;
         member.OnLeadBegun(epoch, start);
         long refused = ElapsedMs(_tookLeaseAt);
-        Interlocked.Add(ref _refusedMs, refused);
+        Standing.AddRefused(refused);
         _announcements!.Leading(epoch);
         LogBegun(epoch, start, refused);
     }
 
     private void EndLead()
     {
-        Volatile.Write(ref _begunEpoch, 0);
-        _isPaused = false;
+        Standing.EndEpoch();
         _door.Admissions.Clear();
         if (_ledEpoch > 0)
         {
             _announcements!.Stopped(_ledEpoch);
             _ledEpoch = 0;
-            Volatile.Write(ref _ledUntil, _time.GetTimestamp());
-            if (Deposed is { } deposed)
-            {
-                _ = Task.Run(deposed);
-            }
+            Standing.EndLead();
+            _ = Task.Run(_clients.LetGo);
         }
     }
 
@@ -250,9 +243,6 @@ internal sealed partial class ElectedGroup
 
     [LoggerMessage(EventId = 3663, Level = LogLevel.Error, Message = "A change of role failed; messages are refused until the next one")]
     private partial void LogChangeFailed(Exception failure);
-
-    [LoggerMessage(EventId = 3664, Level = LogLevel.Error, Message = "The member's loop went on after an error that it should not have met; please report it")]
-    private partial void LogBroken(Exception failure);
 
     [LoggerMessage(EventId = 3665, Level = LogLevel.Information, Message = "This broker leads its group and stops; no other copy is in sync to be handed over to, so another member takes over when the lease ends")]
     private partial void LogLeavesAlone();

@@ -23,37 +23,33 @@ namespace RocketOps.Broker.Failover;
 /// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network, and does what they say. They are called on one thread, which
 /// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has overtaken is left out. Thread-safe.
 /// </summary>
-internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsyncDisposable
+internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
 {
     /// <summary>Ticks in each renewal.</summary>
     private const int TicksPerRenewal = 8;
-
-    private const int MaxQuestions = 256;
 
     private readonly BrokerSettings _settings;
     private readonly GroupSettings _group;
     private readonly MessageStore _store;
     private readonly RoleManager _roles;
+    private readonly Takeover _takeover;
     private readonly MasterAddresses _master;
+    private readonly ClientsOfMaster _clients;
     private readonly HaListener _ha;
     private readonly MemberFiles _files;
     private readonly HostResolver _resolver;
     private readonly RefusedMembers _refusedMembers;
-    private readonly Takeover _takeover;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
-    private readonly SerialLoop _loop;
+    private readonly MemberLoop _loop;
     private readonly MasterDoor _door;
-    private readonly CopyShortage _shortage;
-    private readonly Lasting _refusing;
     private readonly CancellationTokenSource _stopping = new();
-    private volatile GroupMember? _member;
     private volatile EpochHistory _epochs = EpochHistory.Empty;
     private volatile GroupJoin? _join;
     private OpenLeaseStore? _leases;
     private LeaseCalls? _calls;
-    private volatile MemberKeys? _keys;
+    private MemberKeys? _keys;
     private MemberQuestions? _questions;
     private AnnouncementLoop? _announcements;
     private ITimer? _ticks;
@@ -66,15 +62,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private Task _changes = Task.CompletedTask;
 
     // Only the loop touches these.
-    private long _begunEpoch;
-    private long _servedEpoch;
     private long _tookLeaseAt;
-    private long _refusedMs;
 
-    // A planned switchover has stopped the writes.
-    private volatile bool _isPaused;
     private volatile bool _stopped;
-    private volatile bool _hasFailed;
 
     // The copy that this member hands over to as it stops, and whether that one has said since that it stops, too.
     private volatile string? _successor;
@@ -82,86 +72,36 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     private int _notedFailure;
     private Task _noting = Task.CompletedTask;
     private Task _leaving = Task.CompletedTask;
-    private volatile string? _masterAtEnd;
 
     public ElectedGroup(
-        BrokerSettings settings, MessageStore store, RoleManager roles, Takeover takeover, MasterAddresses master, HaListener ha, IStoreFileSystem fileSystem, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+        BrokerSettings settings, MessageStore store, MemberLoop loop, MasterDoor door, HaListener ha, MasterChange change, MemberFiles files, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
         _group = settings.Current.Group ?? throw new ArgumentException("people say who the master is", nameof(settings));
         _store = store;
-        _roles = roles;
-        _takeover = takeover;
-        _master = master;
+        _loop = loop;
+        Standing = loop.Standing;
+        _door = door;
         _ha = ha;
-        _files = new MemberFiles(fileSystem, settings.Current.StoreRoot);
+        _roles = change.Roles;
+        _takeover = change.Takeover;
+        _master = change.Master;
+        _clients = change.Clients;
+        _files = files;
         _resolver = resolver;
         _loggers = loggers;
         _logger = loggers.CreateLogger<ElectedGroup>();
         _time = time;
-        _shortage = new CopyShortage(time);
-        _refusing = new Lasting(time);
         _refusedMembers = new RefusedMembers(time, _logger);
-        _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
-        _door = new MasterDoor(_group.Options, () => HeldEpoch, () => Leads, time, Post);
-        ha.Admission = _door.Admissions;
     }
 
-    /// <summary>The lease as this member saw it last; null when there is none or nothing was seen yet.</summary>
-    public LeaseRecord? Lease => _member?.Lease;
+    /// <summary>What others see of it.</summary>
+    public MemberStanding Standing { get; }
 
     public EpochHistory Epochs => _epochs;
 
-    /// <summary>The highest epoch in which this member has led, followed or seen a lease.</summary>
-    public long SeenEpoch => _member?.State.Seen ?? 0;
-
-    public bool IsSync => _group.Options.Mode == ReplicationMode.Sync;
-
-    public bool TakesMessages => _member is { TakesMessages: true };
-
-    public bool Leads => _member is { LeadingEpoch: not null };
-
-    /// <summary>For how long another member may have led; null when this one leads, or never did.</summary>
-    public TimeSpan? SinceLed => !Leads && Volatile.Read(ref _ledUntil) is > 0 and var until ? _time.GetElapsedTime(until) : null;
-
-    /// <summary>
-    /// Where the master takes requests, when that is another member; null while none is known. As fresh as the lease: who is there says itself whether it leads. Of a member that takes no part any more, who it was then: what
-    /// its connections still bring is passed on until they are closed.
-    /// </summary>
-    public string? MasterElsewhere =>
-        _member is not { } member ? _masterAtEnd
-        : member is { LeadingEpoch: null, Lease: { Holder.Length: > 0, HolderAddress.Length: > 0 } lease } && lease.Holder != _group.Options.Member && lease.Epoch >= member.State.Seen ? lease.HolderAddress : null;
-
-    /// <summary>0 when this member does not lead.</summary>
-    public long LeadingEpoch => _member?.LeadingEpoch ?? 0;
-
-    /// <summary>The last epoch that has begun here since this member started, also when it has handed over since; 0 when none has.</summary>
-    public long ServedEpoch => Volatile.Read(ref _servedEpoch);
-
-    /// <summary>0 when this member has no lease that it could renew (<see cref="GroupMember.HeldEpoch"/>).</summary>
-    public long HeldEpoch => _member?.HeldEpoch ?? 0;
-
     /// <summary>The epoch whose master this member has stood in for last; 0 when it never has.</summary>
     public long StandsInFor { get; private set; }
-
-    /// <summary>Told, on another thread, that this member leads no more.</summary>
-    public Action? Deposed { get; set; }
-
-    /// <summary>The store has failed: this member follows nobody and leads nobody until it is started again.</summary>
-    public bool HasFailed => _hasFailed;
-
-    public bool LacksCopies => IsShortOfCopies && _shortage.Lasts;
-
-    /// <summary>This member leads, and fewer copies are in sync than there must be: messages wait, or are refused where that lasts (<see cref="LacksCopies"/>).</summary>
-    public bool IsShortOfCopies => _member is { TakesMessages: false, LeadingEpoch: { } epoch } && Volatile.Read(ref _begunEpoch) == epoch && !_isPaused;
-
-    /// <summary>This member has the lease and takes no messages, for longer than what is sent waits: producers are refused, not just held up by a change of the master.</summary>
-    public bool RefusesMessages => IsMute && _refusing.HasLasted(MasterForwarder.SendPatience);
-
-    /// <summary>A hand-over has stopped the writes.</summary>
-    public bool IsPaused => _isPaused;
-
-    private bool IsMute => HeldEpoch > 0 && !TakesMessages;
 
     public LogEnd LogEnd
     {
@@ -179,9 +119,6 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
 
     private bool HasStoreFailed => _store.FindFailure() != StoreFlags.None;
-
-    /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
-    public long RefusedMs => Volatile.Read(ref _refusedMs);
 
     /// <summary>
     /// Begins to take part. Once, when the server and the replication port are open. Throws <see cref="InvalidDataException"/> with what to do when a file beside the store is damaged,
@@ -210,27 +147,20 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _calls = new LeaseCalls(leases, _group.Options.Lease, new Random(), _time, _logger);
         MemberKeys keys = new(leases, _calls, key, _group.Options, _refusedMembers, _time, _logger, _stopping.Token);
         _keys = keys;
+        Standing.Identify(keys);
         _questions = new MemberQuestions(_settings, keys, _resolver, _loggers, _time);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
-        _member = new GroupMember(_group.Options, state, this, _time);
+        Standing.TakePart(new GroupMember(_group.Options, state, this, _time));
         LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
         _loop.Start();
         TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
         _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
-        _calls.Watch(lease => Post(member => member.OnLeaseWatched(lease)), () => Post(static member => member.OnLeaseMayHaveChanged()));
+        _calls.Watch(lease => _loop.Post(member => member.OnLeaseWatched(lease)), () => _loop.Post(static member => member.OnLeaseMayHaveChanged()));
         _growth = FollowGrowthAsync();
     }
 
-    /// <summary>This member, as it shows others of its group that it is one. To be asked once it has started.</summary>
-    public MemberSender Sender => Keys.Own;
-
-    // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
-    private MemberKeys Keys => _keys ?? throw NotStarted();
-
     /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
-    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Keys.CheckAsync(sender, peer, cancellationToken);
-
-    public bool MayAcknowledge(long offset) => _member is { LeadingEpoch: { } epoch } member && member.MayAcknowledge(epoch, offset);
+    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Standing.Keys.CheckAsync(sender, peer, cancellationToken);
 
     public Task<MemberAnswer> DescribeAsync(CancellationToken cancellationToken) => AskAsync(static member => member.Describe(), cancellationToken);
 
@@ -287,7 +217,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
     /// <inheritdoc cref="MasterDoor.LetIn"/>
     public Task<JoinAnswer> AcceptAsync(JoinRequest join, CancellationToken cancellationToken) => AskAsync(
-        member => _door.LetIn(member, join, _begunEpoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port), cancellationToken);
+        member => _door.LetIn(member, join, Standing.BegunEpoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port), cancellationToken);
 
     /// <inheritdoc cref="GroupJoin.Plan"/>
     public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(member => GroupJoin.Plan(member, own, master), cancellationToken);
@@ -344,11 +274,12 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
     /// </summary>
     public async Task LeaveAsync()
     {
-        if (_member is { LeadingEpoch: { } epoch, Lease: { } lease })
+        GroupMember? member = Standing.Member;
+        if (member is { LeadingEpoch: { } epoch, Lease: { } lease })
         {
             await LeaveAsMasterAsync(epoch, lease.InSync);
         }
-        else if (_member is not null && _join is { } join)
+        else if (member is not null && _join is { } join)
         {
             await join.LeaveAsync(_stopping.Token);
         }
@@ -365,7 +296,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         }
 
         long since = _time.GetTimestamp();
-        while ((Leads || Lease?.Holder == _group.Options.Member) && _time.GetElapsedTime(since) < _group.Options.HandOverTime * 2)
+        while ((Standing.Leads || Standing.Lease?.Holder == _group.Options.Member) && _time.GetElapsedTime(since) < _group.Options.HandOverTime * 2)
         {
             if (_hasSuccessorLeft)
             {
@@ -396,8 +327,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         await _loop.DisposeAsync();
 
         // Nobody decides any more: nothing more is taken or acknowledged.
-        _masterAtEnd = MasterElsewhere;
-        _member = null;
+        Standing.TakeNoPart();
         _store.Positions.GiveUpReplication();
         await (_calls?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_keys?.Putting ?? Task.CompletedTask);
@@ -411,30 +341,14 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
         _stopping.Dispose();
     }
 
-    /// <summary>Tells the member something. What it cannot write down it has not promised: it leads no more, and tries again later.</summary>
-    private void Post(Action<GroupMember> tell) => _loop.Post(() =>
-    {
-        try
-        {
-            tell(_member!);
-        }
-        catch (Exception failure) when (failure is StoreException or IOException)
-        {
-            _member!.OnHostFailed($"a promise cannot be written down: {failure.Message}");
-        }
-    });
-
-    private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) =>
-        _member is { } member ? _loop.AskAsync(() => ask(member), cancellationToken) : throw NotStarted();
-
-    private static RemotingCommandException NotStarted() => new(ResponseCode.SystemError, "this member has not started yet");
+    private Task<T> AskAsync<T>(Func<GroupMember, T> ask, CancellationToken cancellationToken) => _loop.AskAsync(ask, cancellationToken);
 
     /// <summary>Has the member look at once, unless it is about to: what the timer does.</summary>
     internal void PostTick()
     {
         if (Interlocked.Exchange(ref _ticking, 1) == 0)
         {
-            Post(Tick);
+            _loop.Post(Tick);
         }
     }
 
@@ -450,19 +364,18 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
         member.Tick();
         _keys!.Tick();
-        _shortage.Note(IsShortOfCopies);
-        _refusing.Note(IsMute);
+        Standing.Tick();
     }
 
     /// <summary>What this follower has acknowledged may be gone: its master is not to count on it any longer.</summary>
     private void LeaveForGood()
     {
-        if (_hasFailed)
+        if (Standing.HasFailed)
         {
             return;
         }
 
-        _hasFailed = true;
+        Standing.Fail();
         if (_join is { } join)
         {
             _join = null;
@@ -527,9 +440,9 @@ internal sealed partial class ElectedGroup : IMemberHost, IGroupLeadership, IAsy
 
                 // Wished for before the member looks: what moves while it does is looked at again.
                 growth = _store.Growth.Next();
-                if (HeldEpoch > 0 && Interlocked.Exchange(ref _growing, 1) == 0)
+                if (Standing.HeldEpoch > 0 && Interlocked.Exchange(ref _growing, 1) == 0)
                 {
-                    Post(member =>
+                    _loop.Post(member =>
                     {
                         Volatile.Write(ref _growing, 0);
                         member.OnLogGrown();

@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Failover;
 /// How long a member that has led goes on serving after it was told to stop: as long as clients still come for the master, whose requests it passes on. A broker that is gone would refuse them until their attempts are
 /// used up, and who waits for a reply would not have it. An address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
 /// </summary>
-internal sealed class Farewell(ElectedGroup group, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
+internal sealed class Farewell(MemberStanding standing, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
 {
     /// <summary>What kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
     private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
@@ -21,9 +21,9 @@ internal sealed class Farewell(ElectedGroup group, MisledClients misled, BrokerS
     public async Task WaitAsync()
     {
         long known = time.GetTimestamp();
-        while (group.SinceLed is { } since && since < settings.Current.HandOverLinger && Comes(since))
+        while (standing.SinceLed is { } since && since < settings.Current.HandOverLinger && Comes(since))
         {
-            if (group.MasterElsewhere is not null)
+            if (standing.MasterElsewhere is not null)
             {
                 known = time.GetTimestamp();
             }

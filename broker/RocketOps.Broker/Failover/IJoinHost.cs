@@ -7,10 +7,10 @@ namespace RocketOps.Broker.Failover;
 /// <summary>What a <see cref="GroupJoin"/> needs of the broker around it: its member, its store and a way to its master. Used by one follower at a time.</summary>
 internal interface IJoinHost
 {
-    /// <inheritdoc cref="ElectedGroup.HasFailed"/>
+    /// <inheritdoc cref="MemberStanding.HasFailed"/>
     bool HasFailed { get; }
 
-    /// <inheritdoc cref="ElectedGroup.SeenEpoch"/>
+    /// <inheritdoc cref="MemberStanding.SeenEpoch"/>
     long SeenEpoch { get; }
 
     /// <inheritdoc cref="ElectedGroup.IdentifyAsync"/>

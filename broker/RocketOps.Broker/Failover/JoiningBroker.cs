@@ -10,9 +10,9 @@ namespace RocketOps.Broker.Failover;
 /// <summary>This broker, as a <see cref="GroupJoin"/> sees it.</summary>
 internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
 {
-    public bool HasFailed => group.HasFailed;
+    public bool HasFailed => group.Standing.HasFailed;
 
-    public long SeenEpoch => group.SeenEpoch;
+    public long SeenEpoch => group.Standing.SeenEpoch;
 
     public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => group.IdentifyAsync(cancellationToken);
 

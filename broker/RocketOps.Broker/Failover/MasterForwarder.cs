@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Failover;
 /// Passes on to the master what clients ask of a member that does not lead: their connection, or their route, is from before the master changed. The master's answer is theirs, so an acknowledgement still comes from
 /// who leads; while nobody does, in the middle of a hand-over, or while its followers have yet to come, the request waits. A request is passed on once: a member that gets it so and does not lead says that, and the one before looks again. Thread-safe.
 /// </summary>
-internal sealed class MasterForwarder(BrokerSettings settings, ElectedGroup group, RemotingClient client, MisledClients misled, TimeProvider time)
+internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
     /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
     public static readonly TimeSpan SendPatience = TimeSpan.FromMilliseconds(2_500);

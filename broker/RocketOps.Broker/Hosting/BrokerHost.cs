@@ -4,10 +4,14 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Messages;
+using RocketOps.Broker.Overload;
 using RocketOps.Broker.Registration;
+using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
+using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
@@ -23,27 +27,29 @@ namespace RocketOps.Broker.Hosting;
 /// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
 {
-    private readonly BrokerParts _parts;
+    private readonly BrokerModules _modules;
+    private readonly HostServices _services;
     private readonly BrokerHealth _health;
     private readonly ILogger<BrokerHost> _logger;
     private RemotingServer? _server;
 
-    private BrokerHost(BrokerParts parts, ILogger<BrokerHost> logger)
+    private BrokerHost(BrokerModules modules, ILogger<BrokerHost> logger)
     {
-        _parts = parts;
-        _health = new BrokerHealth(parts.Store);
+        _modules = modules;
+        _services = modules.Host;
+        _health = new BrokerHealth(_services.Store);
         _logger = logger;
         Stops = new StopSequence(logger);
-        Stops.Push("the store", parts.Store.DisposeAsync);
+        Stops.Push("the store", _services.Store.DisposeAsync);
         // A slave does not wait for the table that it takes over when it ends.
-        Stops.Push("the topics' file", () => new ValueTask(parts.Topics.UntilWrittenAsync()));
+        Stops.Push("the topics' file", () => new ValueTask(modules.Topics.Topics.UntilWrittenAsync()));
         // Nor does a pull that has made a group.
-        Stops.Push("the groups' file", () => new ValueTask(parts.Groups.UntilWrittenAsync()));
-        Stops.Push("the timers' files", parts.Timers.DisposeAsync);
-        Stops.Push("the offset files", parts.OffsetPersister.DisposeAsync);
-        Stops.Push("the figures", parts.Figures.DisposeAsync);
-        Stops.Push("the statistics", parts.Statistics.DisposeAsync);
-        Stops.Push("the connection to the master", parts.MasterClient.DisposeAsync);
+        Stops.Push("the groups' file", () => new ValueTask(modules.Groups.Groups.UntilWrittenAsync()));
+        Stops.Push("the timers' files", modules.Timers.Timers.DisposeAsync);
+        Stops.Push("the offset files", modules.Offsets.Persister.DisposeAsync);
+        Stops.Push("the figures", modules.Admin.Figures.DisposeAsync);
+        Stops.Push("the statistics", modules.Statistics.Statistics.DisposeAsync);
+        Stops.Push("the connection to the master", _services.Client.DisposeAsync);
     }
 
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
@@ -59,7 +65,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     /// <summary>Bytes that connections hold for their peers, as <c>maxHeldBytes</c> counts them.</summary>
     public long HeldBytes => Server.HeldBytes;
 
-    public BrokerParts Parts => _parts;
+    public BrokerModules Modules => _modules;
 
     /// <summary>What has been started and is to be stopped.</summary>
     public StopSequence Stops { get; }
@@ -112,19 +118,30 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         try
         {
             // Beside recovery, which is the longer way: the tables, once no other broker can write them any more.
-            BrokerParts parts = new(settings, store, filters, address, fileSystem, resolver, configFile, loggers, time);
+            HostServices services = new(
+                settings,
+                store,
+                fileSystem,
+                address,
+                new CurrentRole(TermOf(options)),
+                new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time),
+                resolver,
+                new RefusedEntries(time, loggers.CreateLogger<RefusedEntries>()),
+                loggers,
+                time);
+            BrokerModules modules = new(services, filters, configFile);
             await store.Locked;
-            await LoadTablesAsync(parts);
+            await modules.LoadAsync();
             await recovery;
-            parts.CheckProgress.Load();
+            modules.Transactions.State.Progress.Load();
             if (options.Group is null && options.Role != BrokerRole.Slave)
             {
                 // An elected master's epoch begins later; and a slave's never.
-                await parts.CheckProgress.BeginAsync(cancellationToken);
+                await modules.Transactions.State.Progress.BeginAsync(cancellationToken);
             }
 
-            host = new BrokerHost(parts, loggers.CreateLogger<BrokerHost>());
-            observers.Attach(parts.ParkedPulls, parts.Roles);
+            host = new BrokerHost(modules, loggers.CreateLogger<BrokerHost>());
+            observers.Attach(modules.Pulls.Parked, modules.Roles.Roles);
             await host.ServeAsync(resolver, loggers, cancellationToken);
             return host;
         }
@@ -146,19 +163,14 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         }
 
         _health.Stopping = true;
-        LogStopping(_parts.Address.Text);
+        LogStopping(_services.Address.Text);
         await StopPartsAsync();
     }
 
-    private static async Task LoadTablesAsync(BrokerParts parts)
-    {
-        parts.Mappings.Load();
-        await parts.Topics.LoadAsync();
-        await parts.Groups.LoadAsync();
-        parts.RequestModes.Load();
-        parts.ConsumerOffsets.Load();
-        parts.DelayOffsets.Load();
-    }
+    /// <summary>Whoever may be elected begins as a slave.</summary>
+    private static RoleTerm TermOf(BrokerOptions options) => options.Group is { } elected
+        ? new RoleTerm(IsMaster: false, elected.SlaveId, Epoch: 0)
+        : new RoleTerm(options.Role != BrokerRole.Slave, options.BrokerId, Epoch: 0);
 
     private static IReadOnlyList<IPEndPoint> EndPointsOf(BrokerOptions options)
     {
@@ -172,39 +184,35 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         int failures = await Stops.RunAsync();
         if (failures == 0)
         {
-            LogStopped(_parts.Address.Text);
+            LogStopped(_services.Address.Text);
         }
         else
         {
-            LogStoppedWithFailures(_parts.Address.Text, failures);
+            LogStoppedWithFailures(_services.Address.Text, failures);
         }
     }
 
     private async Task ServeAsync(HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        BrokerOptions options = _parts.Settings.Current;
-        MetricsPage metrics = new(
-            _parts.Settings,
-            _parts.Store,
-            _parts.Topics,
-            _parts.Groups,
-            _parts.ConsumerOffsets,
-            _parts.Registrations,
-            _parts.RefusedEntries,
-            _parts.PullCounters,
-            _parts.ParkedPulls,
-            _parts.Consumers,
-            _parts.OffsetPersister,
-            new WaitingMetrics(_parts.Roles, _parts.Timers, _parts.TransactionFigures, _parts.Undeliverable),
-            new ReplicationMetrics(_parts.Roles, _parts.Role, _parts.Store, _parts.Slaves, _parts.Group));
-        NameServerRegistrar registrar = new(_parts.Settings, _parts.Role, _parts.Topics, _parts.Mappings, _parts.Address, _parts.HaListener, _parts.Master, resolver, loggers, _parts.Time);
+        BrokerOptions options = _services.Settings.Current;
+        NameServerRegistrar registrar = new(
+            _services.Settings,
+            _services.Role,
+            _modules.Topics.Topics,
+            _modules.Statics.Mappings,
+            _services.Address,
+            _modules.Replication.Listener,
+            _modules.Replication.Master,
+            resolver,
+            loggers,
+            _services.Time);
         Stops.Push("the connections to name servers", registrar.DisposeAsync);
         _server = await RemotingServer.StartAsync(
             new RemotingServerOptions
             {
                 EndPoints = EndPointsOf(options),
                 HttpEndPoint = options.HttpPort == 0 ? null : new IPEndPoint(options.BindAddress, Math.Max(0, options.HttpPort)),
-                ConfigureHttp = new HealthEndpoints(_health, metrics).Configure,
+                ConfigureHttp = new HealthEndpoints(_health, _modules.NewMetricsPage()).Configure,
                 MaxConnections = options.MaxConnections,
                 Loops = options.RemotingLoops,
                 LingerMicros = options.LingerMicros,
@@ -213,57 +221,44 @@ internal sealed partial class BrokerHost : IAsyncDisposable
                 MinFrameBytesPerSecond = options.MinFrameBytesPerSecond,
                 Remoting = new RemotingOptions { IdleTimeout = options.IdleTimeout },
             },
-            BrokerHandlers.Register(_parts),
+            _modules.Codes(),
             loggers,
-            _parts.Time,
+            _services.Time,
             cancellationToken);
         Stops.Push("the server", _server.DisposeAsync);
-        Stops.Push("the parked pulls", _parts.ParkedPulls.DisposeAsync);
-        _parts.Address.SetPort(_server.EndPoint.Port);
-        Stops.Push("the replication port", _parts.HaListener.DisposeAsync);
-        _parts.HaListener.Start(_server.EndPoint.Port);
+        Stops.Push("the parked pulls", _modules.Pulls.Parked.DisposeAsync);
+        _services.Address.SetPort(_server.EndPoint.Port);
+        Stops.Push("the replication port", _modules.Replication.Listener.DisposeAsync);
+        _modules.Replication.Listener.Start(_server.EndPoint.Port);
         StartWork(registrar);
-        if (_parts.Group is { } group)
+        if (_modules.Failover.Group is { } group)
         {
             Stops.Push("the membership of the group", group.DisposeAsync);
             await group.StartAsync();
-            Stops.Push("the part in the group", () => LeaveAsync(group));
+            Stops.Push("the part in the group", _modules.Failover.LeaveAsync);
         }
 
         // Clients are served meanwhile.
         await _server.HttpStarted;
     }
 
-    /// <summary>Hands over if it leads, and goes on for those who have not heard of it.</summary>
-    private async ValueTask LeaveAsync(ElectedGroup group)
-    {
-        await group.LeaveAsync();
-        if (group.SinceLed is not null)
-        {
-            await new Farewell(group, _parts.Misled, _parts.Settings, _parts.Address, _parts.Producers, _parts.Askers, _parts.Time).WaitAsync();
-
-            // It has followed the new master meanwhile, which may count on it.
-            await group.LeaveAsync();
-        }
-    }
-
     private void StartWork(NameServerRegistrar registrar)
     {
-        _parts.Topics.Changed = registrar.RegisterNowAsync;
-        _parts.Roles.Changed = registrar.RegisterRoleNowAsync;
-        _parts.Figures.Start();
-        _parts.Statistics.Start();
-        _parts.OffsetPersister.Start();
+        _modules.Topics.Topics.Changed = registrar.RegisterNowAsync;
+        _modules.Roles.Roles.Changed = registrar.RegisterRoleNowAsync;
+        _modules.Admin.Figures.Start();
+        _modules.Statistics.Statistics.Start();
+        _modules.Offsets.Persister.Start();
         // Delivered messages carry the port, so the session begins once the server has it.
-        Stops.Push("the role session", _parts.Roles.DisposeAsync);
-        _parts.Roles.Start(standsBy: _parts.Group is not null);
-        Stops.Push("the table of clients", _parts.Clients.DisposeAsync);
-        _parts.Clients.Start();
+        Stops.Push("the role session", _modules.Roles.Roles.DisposeAsync);
+        _modules.Roles.Roles.Start(standsBy: _modules.Membership is not null);
+        Stops.Push("the table of clients", _modules.Clients.Registry.DisposeAsync);
+        _modules.Clients.Registry.Start();
         Stops.Push("the registration", registrar.UnregisterAsync);
         FirstRegistration = registrar.StartAsync();
         _health.Started = true;
-        string role = _parts.Group is null ? _parts.Settings.Current.Role.ToString() : "a member of a group that elects its master";
-        LogStarted(_parts.Address.Text, Server.EndPoint, role);
+        string role = _modules.Membership is null ? _services.Settings.Current.Role.ToString() : "a member of a group that elects its master";
+        LogStarted(_services.Address.Text, Server.EndPoint, role);
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Broker {Address} listens on {EndPoint} as {Role}")]

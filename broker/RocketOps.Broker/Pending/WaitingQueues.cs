@@ -16,8 +16,7 @@ internal sealed class WaitingQueues(
     DelayRouter delays,
     TimerTable timers,
     TimerRouter timerRouter,
-    TransactionTopics transactions,
-    HalfMessageTable halves)
+    TransactionState transactions)
 {
     /// <summary>All of them, for a topic: with the retry topics of the groups that have offsets on it when <paramref name="withRetries"/>.</summary>
     public IReadOnlyList<WaitingQueue> Find(string topic, bool withRetries)
@@ -26,11 +25,11 @@ internal sealed class WaitingQueues(
         List<WaitingQueue> queues =
         [
             new WaitingQueue(
-                transactions.Half,
+                transactions.Topics.Half,
                 TransactionTopics.Queue,
                 PendingKind.Half,
                 () => offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue),
-                half => halves.IsOpen(half.QueueOffset),
+                half => transactions.Halves.IsOpen(half.QueueOffset),
                 static (_, _) => 0),
             new WaitingQueue(timerRouter.Topic, TimerTopic.Queue, PendingKind.Timer, static () => 0, WaitsForItsTime, static (_, slot) => slot),
         ];

@@ -15,7 +15,6 @@ internal sealed partial class TimerRecovery(
     BrokerSettings settings,
     MessageStore store,
     TimerTopic topic,
-    IStoreFileSystem files,
     TimerDisk disk,
     TimerProgress progress,
     TakenBefore taken,
@@ -44,7 +43,7 @@ internal sealed partial class TimerRecovery(
 
         TimerCheckpoint? checkpoint = await checkpoints.ReadAsync();
 
-        TimerIndex index = new(files, root, clock.PrecisionMs, settings.Current.TimerLogFileBytes);
+        TimerIndex index = disk.Make();
         try
         {
             long readMs = clock.SlotOf(checkpoint?.ReadMs ?? clock.Now);

@@ -9,10 +9,10 @@ namespace RocketOps.Broker.Timers;
 /// A message that asks for a time of delivery waits in the timer topic. A delay level goes before; what a timer has delivered already is not timed again when it is sent on.
 /// The time of a half begins with its commit, but one that could never be kept is refused at once. Source: remoting.md §5.2.
 /// </summary>
-internal sealed class TimerRouter(BrokerSettings settings, TimerTopic topic, TimerTable timers, TimeProvider time) : ISendRouter
+internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, TimeProvider time) : ISendRouter
 {
     /// <summary>The topic messages wait in.</summary>
-    public StoreTopic Topic => topic.Topic;
+    public StoreTopic Topic => timers.Topic.Topic;
 
     /// <summary>
     /// The slot of a half that is committed now; 0 when it is not to wait. Its time was allowed when it was sent, and is kept whatever is configured since: only a broker without timers, and a
@@ -61,7 +61,7 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTopic topic, Tim
             return SendStatus.Stored;
         }
 
-        if (properties.IsTimed || ReferenceEquals(route.StoreTopic, topic.Topic))
+        if (properties.IsTimed || ReferenceEquals(route.StoreTopic, Topic))
         {
             return SendStatus.Stored;
         }
@@ -89,7 +89,7 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTopic topic, Tim
             return SendStatus.TimerCongested;
         }
 
-        route.WaitForTime(topic.Topic, TimerTopic.Queue, slot);
+        route.WaitForTime(Topic, TimerTopic.Queue, slot);
         return SendStatus.Stored;
     }
 }

@@ -68,7 +68,6 @@ internal sealed partial class TimerService : IAsyncDisposable
         MessageStore store,
         MessageAppender appender,
         WaitingMessages waiting,
-        TimerTopic topic,
         TimerTable table,
         TimerMetrics metrics,
         TimeProvider time,
@@ -78,12 +77,12 @@ internal sealed partial class TimerService : IAsyncDisposable
         _store = store;
         _appender = appender;
         _waiting = waiting;
-        _topic = topic;
+        _topic = table.Topic;
         _table = table;
         _metrics = metrics;
         _time = time;
         _logger = logger;
-        _block = new QueueBlock(store, topic.Topic, TimerTopic.Queue, MaxMessagesOfRead);
+        _block = new QueueBlock(store, table.Topic.Topic, TimerTopic.Queue, MaxMessagesOfRead);
         _lastExpiry = time.GetTimestamp();
         _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }

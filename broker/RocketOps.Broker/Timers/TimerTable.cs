@@ -17,7 +17,7 @@ internal sealed class TimerTable : IAsyncDisposable
 
     private readonly MessageStore _store;
     private readonly SlotClock _clock;
-    private readonly TimerDisk _disk = new();
+    private readonly TimerDisk _disk;
     private readonly TimerProgress _progress;
     private readonly TakenBefore _taken;
     private readonly TimerAdditions _additions;
@@ -27,14 +27,19 @@ internal sealed class TimerTable : IAsyncDisposable
     public TimerTable(BrokerSettings settings, MessageStore store, TimerTopic topic, IStoreFileSystem files, TimeProvider time, ILogger<TimerTable> logger)
     {
         _store = store;
+        Topic = topic;
         _clock = new SlotClock(time, settings.Current.TimerPrecisionMs);
+        _disk = new TimerDisk(settings, files, _clock);
         _progress = new TimerProgress(_clock, () => store.Positions.Kept);
         _taken = new TakenBefore(settings, _clock);
         _additions = new TimerAdditions(settings, _disk, _progress, _clock);
         _checkpoints = new TimerCheckpoints(settings, store, files, _disk, _progress, _additions, _clock, time, logger);
-        _recovery = new TimerRecovery(settings, store, topic, files, _disk, _progress, _taken, _additions, _checkpoints, _clock, logger);
+        _recovery = new TimerRecovery(settings, store, topic, _disk, _progress, _taken, _additions, _checkpoints, _clock, logger);
         Counts = new TimerCounts(settings, _disk, _progress, _additions, _clock);
     }
+
+    /// <summary>Where messages wait until their slot is near.</summary>
+    public TimerTopic Topic { get; }
 
     /// <summary>What waits in the slots.</summary>
     public TimerCounts Counts { get; }

@@ -132,16 +132,16 @@ internal sealed class HalfMessage
     /// The half for the topic it is meant for, which is told too where it is there, with a delay by way of the schedule topic or that of the timers. Anything but <see cref="SendStatus.Stored"/> says
     /// why it cannot be committed as it is: its topic or its queue is gone, the queue is another broker's now, or nothing would wait for its time.
     /// </summary>
-    public SendStatus TryCommit(TruePlaces places, DelayRouter delays, TimerRouter timers, MessageHost storeHost, out TopicState? topic, out StoredMessage? message)
+    public SendStatus TryCommit(CommitRoutes routes, MessageHost storeHost, out TopicState? topic, out StoredMessage? message)
     {
         message = null;
-        SendStatus place = places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out topic, out int queueId);
+        SendStatus place = routes.Places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out topic, out int queueId);
         if (place != SendStatus.Stored)
         {
             return place;
         }
 
-        SendStatus time = timers.FindSlot(RecordView.Read(_record).Properties, out long slot);
+        SendStatus time = routes.Timers.FindSlot(RecordView.Read(_record).Properties, out long slot);
         if (time != SendStatus.Stored)
         {
             return time;
@@ -157,13 +157,13 @@ internal sealed class HalfMessage
         if (int.TryParse(properties.Get(PropertyNames.Delay), NumberStyles.None, CultureInfo.InvariantCulture, out int level) && level > 0)
         {
             SendRoute.SetTruePlace(properties, Topic!, queueId);
-            message = Stored(delays.Schedule, delays.QueueOf(level), storeHost, properties, sysFlag, PhysicalOffset);
+            message = Stored(routes.Delays.Schedule, routes.Delays.QueueOf(level), storeHost, properties, sysFlag, PhysicalOffset);
         }
         else if (slot > 0)
         {
             SendRoute.SetTruePlace(properties, Topic!, queueId);
             properties.Set(PropertyNames.TimerOutMs, slot.ToString(CultureInfo.InvariantCulture));
-            message = Stored(timers.Topic, TimerTopic.Queue, storeHost, properties, sysFlag, PhysicalOffset);
+            message = Stored(routes.Timers.Topic, TimerTopic.Queue, storeHost, properties, sysFlag, PhysicalOffset);
         }
         else
         {

@@ -74,12 +74,9 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         MessageAppender appender,
         BrokerAddress address,
         TopicTable topicTable,
-        TransactionTopics topics,
-        HalfMessageTable halves,
-        CheckProgress progress,
+        TransactionState state,
         CheckSender sender,
         TransactionMetrics metrics,
-        TransactionFigures figures,
         TimeProvider time,
         ILogger<TransactionCheckService> logger)
     {
@@ -88,18 +85,18 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _appender = appender;
         _address = address;
         _topicTable = topicTable;
-        _topics = topics;
-        _halves = halves;
-        _progress = progress;
+        _topics = state.Topics;
+        _halves = state.Halves;
+        _progress = state.Progress;
         _sender = sender;
         _metrics = metrics;
-        _figures = figures;
+        _figures = state.Figures;
         _time = time;
         _logger = logger;
-        _halfBlock = new QueueBlock(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
-        _opBlock = new QueueBlock(store, topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
+        _halfBlock = new QueueBlock(store, state.Topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
+        _opBlock = new QueueBlock(store, state.Topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
         _age = new QueueAge(time);
-        _opsReadTo = progress.Op;
+        _opsReadTo = state.Progress.Op;
         _loop = new ServiceLoop(CheckAsync, OnFailed, time);
     }
 

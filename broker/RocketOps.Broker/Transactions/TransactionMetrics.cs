@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Transactions;
 /// TransactionMetrics 5.5.0.
 /// </summary>
 internal sealed partial class TransactionMetrics(
-    BrokerSettings settings, MessageStore store, TransactionTopics topics, HalfMessageTable halves, CheckProgress progress, IStoreFileSystem files, TimeProvider time, ILogger<TransactionMetrics> logger)
+    BrokerSettings settings, MessageStore store, TransactionState state, IStoreFileSystem files, TimeProvider time, ILogger<TransactionMetrics> logger)
 {
     private const int MaxMessagesOfRead = 64;
 
@@ -38,11 +38,11 @@ internal sealed partial class TransactionMetrics(
         _lastWrite = time.GetTimestamp();
         try
         {
-            (long Begin, long End, int Settled) state = (progress.Half, (await store.Reader.GetOffsetsAsync(topics.Half, TransactionTopics.Queue, CancellationToken.None)).Max, halves.SettledCount);
-            if (state != _written && await CountAsync(state.Begin, state.End) is { } counts)
+            (long Begin, long End, int Settled) counted = (state.Progress.Half, (await store.Reader.GetOffsetsAsync(state.Topics.Half, TransactionTopics.Queue, CancellationToken.None)).Max, state.Halves.SettledCount);
+            if (counted != _written && await CountAsync(counted.Begin, counted.End) is { } counts)
             {
-                await _file.WriteAsync(counts, state.End + state.Settled);
-                _written = state;
+                await _file.WriteAsync(counts, counted.End + counted.Settled);
+                _written = counted;
             }
         }
         catch (Exception failure) when (failure is IOException or StoreIOException or StoreException)
@@ -55,9 +55,9 @@ internal sealed partial class TransactionMetrics(
     private async Task<SortedDictionary<string, long>?> CountAsync(long begin, long end)
     {
         SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
-        using QueueBlock block = new(store, topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
+        using QueueBlock block = new(store, state.Topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
         int counted = 0;
-        for (long at = halves.NextOpen(begin, end); at < end; at = halves.NextOpen(block.Next, end))
+        for (long at = state.Halves.NextOpen(begin, end); at < end; at = state.Halves.NextOpen(block.Next, end))
         {
             if (counted > MostHalves)
             {
@@ -85,7 +85,7 @@ internal sealed partial class TransactionMetrics(
             int size = RecordView.SizeAt(records);
             HalfMessage half = HalfMessage.Read(records[..size].ToArray());
             records = records[size..];
-            if (halves.IsOpen(half.QueueOffset) && half.Topic is { } topic)
+            if (state.Halves.IsOpen(half.QueueOffset) && half.Topic is { } topic)
             {
                 counts[topic] = counts.GetValueOrDefault(topic) + 1;
                 counted++;

@@ -72,8 +72,8 @@ public sealed class AwaitedConsumersTests
 
     private static Task<RemotingCommand> PullAsync(TestBroker broker, string group, string type = "TAG", long version = 0)
     {
-        StoreTopic topic = broker.Host.Parts.Topics.GetOrThrow(ElectedMembers.Topic).StoreTopic;
-        int queue = Enumerable.Range(0, 16).First(id => broker.Host.Parts.Store.Reader.TryGetOffsets(topic, id, out QueueOffsets offsets) && offsets.Max > 0);
+        StoreTopic topic = broker.Host.Modules.Topics.Topics.GetOrThrow(ElectedMembers.Topic).StoreTopic;
+        int queue = Enumerable.Range(0, 16).First(id => broker.Host.Modules.Host.Store.Reader.TryGetOffsets(topic, id, out QueueOffsets offsets) && offsets.Max > 0);
         return broker.InvokeAsync(Requests.Pull(group, ElectedMembers.Topic, queue, 0).Set("expressionType", type).Set("subVersion", version));
     }
 
@@ -88,7 +88,7 @@ public sealed class AwaitedConsumersTests
         await master.SubscribeAsync(Group, ElectedMembers.Topic, clientId: "first");
         await second.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat(Group, ElectedMembers.Topic, "*", "second", version: 1));
         await members.EditAsync(lease => lease with { HandOverTo = target });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
         return members[target];
     }
 

@@ -24,10 +24,10 @@ public sealed class ClockStepTests
         await broker.SubscribeAsync("g", "T");
 
         _time.Set(TimeSpan.FromHours(hours));
-        broker.Host.Parts.Clients.Scan();
+        broker.Host.Modules.Clients.Registry.Scan();
 
         IsOnline(broker).Should().BeTrue();
-        broker.Host.Parts.Producers.ChannelsOf(ProducerGroup).Should().ContainSingle();
+        broker.Host.Modules.Clients.Producers.ChannelsOf(ProducerGroup).Should().ContainSingle();
     }
 
     [Theory]
@@ -47,7 +47,7 @@ public sealed class ClockStepTests
         _time.Advance(TimeSpan.FromSeconds(20));
 
         IsOnline(broker).Should().BeFalse();
-        broker.Host.Parts.Producers.ChannelsOf(ProducerGroup).Should().BeEmpty();
+        broker.Host.Modules.Clients.Producers.ChannelsOf(ProducerGroup).Should().BeEmpty();
     }
 
     [Theory]
@@ -63,7 +63,7 @@ public sealed class ClockStepTests
 
         _time.Set(TimeSpan.FromHours(hours));
         _time.Advance(TimeSpan.FromSeconds(9.9));
-        broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        broker.Host.Modules.Pulls.Parked.Count.Should().Be(1);
         _time.Advance(TimeSpan.FromSeconds(0.6));
 
         (await ends).Code.Should().Be(ResponseCode.PullNotFound);
@@ -90,7 +90,7 @@ public sealed class ClockStepTests
         locks.TryLock("g", "two", [queue]).Should().ContainSingle();
     }
 
-    private static bool IsOnline(TestBroker broker) => broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group) && !group.IsEmpty;
+    private static bool IsOnline(TestBroker broker) => broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group) && !group.IsEmpty;
 
-    private static Task ParkedAsync(TestBroker broker) => Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull is parked");
+    private static Task ParkedAsync(TestBroker broker) => Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "the pull is parked");
 }

@@ -29,7 +29,7 @@ public sealed class DifferingSubscriptionTests
         (LogLevel level, _, string text) = log.Lines.Should().ContainSingle(static line => line.Id == Differ).Which;
         level.Should().Be(LogLevel.Warning);
         text.Should().ContainAll("g", "two to Colours: blue", "one to something else");
-        broker.Host.Parts.Consumers.TryGet("g", out Broker.Clients.ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out Broker.Clients.ConsumerGroup? group).Should().BeTrue();
         group!.SubscribesDifferently.Should().BeTrue();
         group.TryGetSubscription("Colours", out SubscriptionData? subscription).Should().BeTrue();
         subscription!.SubString.Should().Be("blue");
@@ -49,7 +49,7 @@ public sealed class DifferingSubscriptionTests
         await BeatAsync(broker, first, "one", "blue", 3);
 
         log.Lines.Where(static line => line.Id is Differ or Agree).Select(static line => line.Id).Should().Equal(Differ, Agree);
-        broker.Host.Parts.Consumers.All.Single().SubscribesDifferently.Should().BeFalse();
+        broker.Host.Modules.Clients.Consumers.All.Single().SubscribesDifferently.Should().BeFalse();
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class DifferingSubscriptionTests
         await second.DisposeAsync();
 
         await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == Agree), "the members that are left agree");
-        broker.Host.Parts.Consumers.All.Single().SubscribesDifferently.Should().BeFalse();
+        broker.Host.Modules.Clients.Consumers.All.Single().SubscribesDifferently.Should().BeFalse();
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class HeartbeatTests
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeTrue();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5, second, version: 2)).Should().BeFalse();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeFalse();
-        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         group!.TryGetSubscription("T", out SubscriptionData? subscription).Should().BeTrue();
         subscription!.SubVersion.Should().Be(2);
     }
@@ -56,7 +56,7 @@ public sealed class HeartbeatTests
         await using TestBroker broker = await TestBroker.StartAsync();
         await using RawConnection member = await RawConnection.ConnectAsync(broker.Address);
         (await IsToldAsync(member, before, version: 2)).Should().BeTrue("it has joined");
-        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         SubscriptionData[] known = [.. group!.Subscriptions];
 
         (await IsToldAsync(member, after, version: 1)).Should().Be(isTold, "members share the queues anew when the topics are others");
@@ -106,7 +106,7 @@ public sealed class HeartbeatTests
 
         answer.Code.Should().Be(ResponseCode.SystemError);
         answer.Remark.Should().Contain("maxGroupsPerConnection");
-        broker.Host.Parts.Groups.TryGet("three", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("three", out _).Should().BeFalse();
     }
 
     /// <summary>One connection made any number: each is an entry in a file that is written whole, and a topic for retries, and stays when its members leave.</summary>
@@ -121,14 +121,14 @@ public sealed class HeartbeatTests
             await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "c").Set("consumerGroup", group));
         }
 
-        broker.Host.Parts.Consumers.All.Should().BeEmpty("it has left them");
+        broker.Host.Modules.Clients.Consumers.All.Should().BeEmpty("it has left them");
 
         RemotingCommand refused = await BeatAsync(broker, ("three", ["T"]));
 
         refused.Code.Should().Be(ResponseCode.SystemError);
         refused.Remark.Should().Contain("maxGroupsPerConnection");
-        broker.Host.Parts.Groups.TryGet("three", out _).Should().BeFalse();
-        broker.Host.Parts.Topics.TryGet("%RETRY%three", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("three", out _).Should().BeFalse();
+        broker.Host.Modules.Topics.Topics.TryGet("%RETRY%three", out _).Should().BeFalse();
         (await BeatAsync(broker, ("one", ["T"]))).Code.Should().Be(ResponseCode.Success, "it is there");
         (await BeatAsync(broker, other, ("three", ["T"]))).Code.Should().Be(ResponseCode.Success, "each connection makes its own");
         (await BeatAsync(broker, ("three", ["T"]))).Code.Should().Be(ResponseCode.Success, "it is there meanwhile");
@@ -140,20 +140,20 @@ public sealed class HeartbeatTests
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1" });
         await using RemotingClient other = TestBroker.NewClient();
         await BeatAsync(broker, ("known", ["T"]));
-        await SetMaxGroupsAsync(broker, broker.Host.Parts.Groups.Count);
+        await SetMaxGroupsAsync(broker, broker.Host.Modules.Groups.Groups.Count);
 
         RemotingCommand both = await BeatAsync(broker, other, ("late", ["T"]), ("known", ["T"]));
         RemotingCommand alone = await BeatAsync(broker, ("late", ["T"]));
         RemotingCommand members = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetConsumerListByGroup).Set("consumerGroup", "late"));
 
         both.Code.Should().Be(ResponseCode.Success, "a client learns the broker's version by it");
-        broker.Host.Parts.Consumers.TryGet("known", out ConsumerGroup? known).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("known", out ConsumerGroup? known).Should().BeTrue();
         known!.MemberCount.Should().Be(2);
         alone.Code.Should().Be(ResponseCode.SystemError);
         alone.Remark.Should().Contain("maxGroups,");
         members.Remark.Should().StartWith("no consumer for this group, late: ").And.Contain("maxGroups,");
-        broker.Host.Parts.Groups.TryGet("late", out _).Should().BeFalse();
-        broker.Host.Parts.Consumers.TryGet("late", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("late", out _).Should().BeFalse();
+        broker.Host.Modules.Clients.Consumers.TryGet("late", out _).Should().BeFalse();
         using HttpClient http = new();
         (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should().MatchRegex("(?m)^rocketops_consumer_groups_refused_total\\{.*\\} 2$");
     }
@@ -163,7 +163,7 @@ public sealed class HeartbeatTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await BeatAsync(broker, ("known", ["T"]));
-        await SetMaxGroupsAsync(broker, broker.Host.Parts.Groups.Count);
+        await SetMaxGroupsAsync(broker, broker.Host.Modules.Groups.Groups.Count);
         RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
         update.Body = """{"groupName":"wanted"}"""u8.ToArray();
         (await BeatAsync(broker, ("wanted", ["T"]))).Code.Should().Be(ResponseCode.SystemError);
@@ -191,8 +191,8 @@ public sealed class HeartbeatTests
 
         answer.Code.Should().Be(ResponseCode.SystemError);
         answer.Remark.Should().Contain("maxSubscriptionsPerConnection");
-        broker.Host.Parts.Groups.TryGet("two", out _).Should().BeFalse();
-        broker.Host.Parts.Consumers.TryGet("two", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("two", out _).Should().BeFalse();
+        broker.Host.Modules.Clients.Consumers.TryGet("two", out _).Should().BeFalse();
         (await BeatAsync(broker, ("one", ["A", "B"]))).Code.Should().Be(ResponseCode.Success, "it has these already");
         (await BeatAsync(broker, ("one", ["A"]), ("two", ["A", "B"]))).Code.Should().Be(ResponseCode.Success, "it has given one up");
         (await BeatAsync(broker, other, ("one", ["A", "B", "C"]))).Code.Should().Be(ResponseCode.Success, "each connection has its own");
@@ -237,8 +237,8 @@ public sealed class HeartbeatTests
 
         refused.Code.Should().Be(ResponseCode.SystemError);
         refused.Remark.Should().Contain($"<{field}>").And.Contain($"more than {most}");
-        broker.Host.Parts.Consumers.All.Should().BeEmpty();
-        broker.Host.Parts.Producers.Groups.Should().BeEmpty();
+        broker.Host.Modules.Clients.Consumers.All.Should().BeEmpty();
+        broker.Host.Modules.Clients.Producers.Groups.Should().BeEmpty();
         (await BeatAsync(most)).Code.Should().Be(ResponseCode.Success);
 
         Task<RemotingCommand> BeatAsync(int length)
@@ -262,14 +262,14 @@ public sealed class HeartbeatTests
             await leaving.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         }
 
-        broker.Host.Parts.Consumers.All.Should().HaveCount(3);
-        broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Should().HaveCount(2);
+        broker.Host.Modules.Clients.Consumers.All.Should().HaveCount(3);
+        broker.Host.Modules.Clients.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Should().HaveCount(2);
 
         await leaving.DisposeAsync();
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Consumers.All.Count() == 1, "its groups are gone");
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Count == 1, "it is no producer any more");
-        broker.Host.Parts.Consumers.TryGet("stays", out _).Should().BeTrue();
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Consumers.All.Count() == 1, "its groups are gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("CLIENT_INNER_PRODUCER").Count == 1, "it is no producer any more");
+        broker.Host.Modules.Clients.Consumers.TryGet("stays", out _).Should().BeTrue();
     }
 
     private static async Task SetMaxGroupsAsync(TestBroker broker, int most)

@@ -28,7 +28,7 @@ public sealed class HeartbeatWaitTests
 
             await BeatAsync(broker, quick, "quick", "*", "quick");
             await leaving.DisposeAsync();
-            await Eventually.TrueAsync(() => !broker.Host.Parts.Consumers.TryGet("left", out _), "who has left is no member any more");
+            await Eventually.TrueAsync(() => !broker.Host.Modules.Clients.Consumers.TryGet("left", out _), "who has left is no member any more");
         }
         finally
         {
@@ -36,7 +36,7 @@ public sealed class HeartbeatWaitTests
         }
 
         await beating;
-        await Eventually.TrueAsync(() => broker.Host.Parts.Consumers.All.Single(static group => group.Name == "slow").ClientIds is ["slow"], "the other member is forgotten");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Consumers.All.Single(static group => group.Name == "slow").ClientIds is ["slow"], "the other member is forgotten");
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class HeartbeatWaitTests
         {
             await Eventually.TrueAsync(() => log.IsHolding, "the group's subscriptions are being noted");
             await slow.DisposeAsync();
-            await Eventually.TrueAsync(() => !broker.Host.Parts.Consumers.TryGet("slow", out _), "the group has no member any more");
+            await Eventually.TrueAsync(() => !broker.Host.Modules.Clients.Consumers.TryGet("slow", out _), "the group has no member any more");
         }
         finally
         {
@@ -61,7 +61,7 @@ public sealed class HeartbeatWaitTests
 
         await beating.ContinueWith(static _ => { }, TaskScheduler.Default);
         await BeatAsync(broker, later, "slow", "*", "later");
-        Broker.Clients.ConsumerGroup group = broker.Host.Parts.Consumers.All.Single();
+        Broker.Clients.ConsumerGroup group = broker.Host.Modules.Clients.Consumers.All.Single();
         group.ClientIds.Should().Equal("later");
         group.SubscribesDifferently.Should().BeFalse("nobody else is a member");
     }

@@ -25,18 +25,18 @@ public sealed class RegistrationsTests
 
             refused.Code.Should().Be(ResponseCode.SystemError);
             refused.Remark.Should().Contain("maxRegistrations");
-            broker.Host.Parts.Groups.TryGet("second", out _).Should().BeFalse("it is refused before anything is made");
+            broker.Host.Modules.Groups.Groups.TryGet("second", out _).Should().BeFalse("it is refused before anything is made");
             (await BeatAsync(broker, second, "second", 30)).Code.Should().Be(ResponseCode.Success, "there is room for so many");
             (await BeatAsync(broker, second, "second", 60)).Code.Should().Be(ResponseCode.SystemError);
             (await BeatAsync(broker, first, "first", 60)).Code.Should().Be(ResponseCode.Success, "it says what it said before");
             (await BeatAsync(broker, small, "small", Registrations.Always - 1)).Code.Should().Be(ResponseCode.Success, "a little is for everybody");
-            broker.Host.Parts.Registrations.Total.Should().Be(61 + 31 + Registrations.Always);
+            broker.Host.Modules.Clients.Registrations.Total.Should().Be(61 + 31 + Registrations.Always);
             using HttpClient http = new();
             (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should()
                 .MatchRegex("(?m)^rocketops_registrations\\{.*\\} 108$").And.MatchRegex("(?m)^rocketops_registrations_limit\\{.*\\} 100$").And.MatchRegex("(?m)^rocketops_registrations_refused_total\\{.*\\} 2$");
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Registrations.Total == 31 + Registrations.Always, "what has gone has no place");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Registrations.Total == 31 + Registrations.Always, "what has gone has no place");
         (await BeatAsync(broker, second, "second", 60)).Code.Should().Be(ResponseCode.Success);
     }
 
@@ -82,11 +82,11 @@ public sealed class RegistrationsTests
             heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "c", 1);
             files.BeforeRename = static path => throw new StoreIOException("rename", path, StoreIOException.NoSpace, "No space left on device");
             (await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().NotBe(ResponseCode.Success);
-            broker.Host.Parts.Registrations.Total.Should().BePositive();
+            broker.Host.Modules.Clients.Registrations.Total.Should().BePositive();
             files.BeforeRename = null;
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Registrations.Total == 0, "it has gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Registrations.Total == 0, "it has gone");
     }
 
     private static Task<RemotingCommand> BeatAsync(TestBroker broker, RemotingClient client, string group, int topics)

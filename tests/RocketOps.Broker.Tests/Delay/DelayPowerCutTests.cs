@@ -30,15 +30,15 @@ public sealed class DelayPowerCutTests
             ["messageDelayLevel"] = "0s",
         };
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files);
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == Messages, "all are delivered");
-        await broker.Host.Parts.DelayOffsets.PersistAsync();
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == Messages, "all are delivered");
+        await broker.Host.Modules.Offsets.Delays.PersistAsync();
 
         for (int seed = 0; seed < 10; seed++)
         {
             await using TestBroker next = await TestBroker.StartAsync(settings, fileSystem: files.AfterPowerCut(new Random(seed)));
             await next.CreateTopicAsync("Delayed");
             await next.SubscribeAsync("g", "Delayed");
-            await Eventually.TrueAsync(() => next.Host.Parts.DelayOffsets.Get(1) == Messages, "what had to be delivered again is");
+            await Eventually.TrueAsync(() => next.Host.Modules.Offsets.Delays.Get(1) == Messages, "what had to be delivered again is");
 
             IEnumerable<string> received = Requests.Decode(await next.PullAsync("g", "Delayed", 0, 0)).Concat(Requests.Decode(await next.PullAsync("g", "Delayed", 0, 32)))
                 .Select(static message => message.Body);

@@ -40,7 +40,7 @@ public sealed class DelayTimesTests
             "all arrive");
 
         bodies.Should().Equal(Enumerable.Range(0, Messages).Select(static i => $"m{i}"));
-        broker.Host.Parts.DelayOffsets.Get(1).Should().Be(Messages);
+        broker.Host.Modules.Offsets.Delays.Get(1).Should().Be(Messages);
     }
 
     /// <summary>The log's times stand still until the clock has caught up with them: they cannot tell when a message came.</summary>

@@ -33,9 +33,9 @@ public sealed class DelayWritesTests
         };
 
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files);
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == Messages, "all are delivered");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == Messages, "all are delivered");
 
-        broker.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(Messages);
+        broker.Host.Modules.Host.Store.GetStats().MessagesAppended.Should().Be(Messages);
         Volatile.Read(ref writes).Should().BeLessThanOrEqualTo((Messages / OfOneRead) + 5, "each read is stored with one write, and the start writes a little");
     }
 }

@@ -31,7 +31,7 @@ public sealed class ScheduleServiceTests
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Select(static message => message.Body).Should().Equal("first", "second");
         IReadOnlyList<Requests.Received> kept = Requests.Decode(await broker.PullAsync("reader", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"));
         kept.Select(static message => (message.Body, message.Properties.Get("REAL_TOPIC"))).Should().Equal(("poison", "../../etc"), ("gone", "Nowhere"), ("op", "RMQ_SYS_TRANS_OP_HALF_TOPIC"));
-        broker.Host.Parts.Store.FindTopic("Nowhere"u8).Should().BeNull("a delivery makes no topics");
+        broker.Host.Modules.Host.Store.FindTopic("Nowhere"u8).Should().BeNull("a delivery makes no topics");
         using HttpClient http = new();
         (await http.GetStringAsync($"http://{broker.Host.HttpEndPoint}/metrics")).Should()
             .MatchRegex("(?m)^rocketops_messages_undeliverable_total\\{.*\\} 3$").And.MatchRegex("(?m)^rocketops_messages_passed_over_total\\{.*\\} 1$", "of the gap");
@@ -51,7 +51,7 @@ public sealed class ScheduleServiceTests
 
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s", ["maxMessageSize"] = "1000" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the message is delivered");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 1, "the message is delivered");
 
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be(body);
         (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
@@ -71,7 +71,7 @@ public sealed class ScheduleServiceTests
 
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the message is delivered");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 1, "the message is delivered");
 
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be(body);
         (await broker.InvokeAsync(Requests.Send("Delayed", body))).Code.Should().Be(ResponseCode.MessageIllegal);
@@ -92,7 +92,7 @@ public sealed class ScheduleServiceTests
         File.Delete(directory.File("store", "config", "largestBody"));
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s", ["httpPort"] = "-1" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 2, "the level is delivered to its end");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 2, "the level is delivered to its end");
 
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("behind it");
         using HttpClient http = new();
@@ -118,10 +118,10 @@ public sealed class ScheduleServiceTests
 
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s" }, directory);
         await broker.SubscribeAsync("g", "Delayed");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 2, "the level is delivered to its end");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 2, "the level is delivered to its end");
 
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("first queue");
-        MessageStore store = broker.Host.Parts.Store;
+        MessageStore store = broker.Host.Modules.Host.Store;
         (await store.Reader.GetOffsetsAsync(store.GetOrAddTopic("Delayed"u8), 7, CancellationToken.None)).Max.Should().Be(isDelivered ? 1 : 0);
         IReadOnlyList<Requests.Received> kept = Requests.Decode(await broker.PullAsync("reader", "rmq_sys_undeliverable", 0, 0, sysFlag: 4, subscription: "*"));
         (string, string?)[] expected = isDelivered ? [] : [("last queue", "7")];
@@ -142,7 +142,7 @@ public sealed class ScheduleServiceTests
 
         await using TestBroker broker = await TestBroker.StartAsync(settings, directory);
         await broker.SubscribeAsync("g", "Kept");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the message is delivered");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 1, "the message is delivered");
 
         Requests.Decode(await broker.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("at once", "later");
     }
@@ -158,7 +158,7 @@ public sealed class ScheduleServiceTests
             await before.CreateTopicAsync("Delayed");
             await before.SendAsync("Delayed", "old", properties: Requests.Properties(("DELAY", "1")));
             await before.SendAsync("Delayed", "old too", properties: Requests.Properties(("DELAY", "1")));
-            await Eventually.TrueAsync(() => before.Host.Parts.DelayOffsets.Get(1) == 2, "both are delivered");
+            await Eventually.TrueAsync(() => before.Host.Modules.Offsets.Delays.Get(1) == 2, "both are delivered");
         }
 
         string config = directory.File("store", "config");
@@ -167,12 +167,12 @@ public sealed class ScheduleServiceTests
         Directory.CreateDirectory(directory.File("store"));
         Directory.Move(directory.File("config"), config);
         await using TestBroker broker = await TestBroker.StartAsync(settings, directory);
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 0, "the level begins where its queue does");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 0, "the level begins where its queue does");
 
         await broker.SendAsync("Delayed", "new", properties: Requests.Properties(("DELAY", "1")));
 
         await broker.SubscribeAsync("g", "Delayed");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "the level is delivered to its end");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 1, "the level is delivered to its end");
         Requests.Decode(await broker.PullAsync("g", "Delayed", 0, 0)).Should().ContainSingle().Which.Body.Should().Be("new");
     }
 

@@ -99,7 +99,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Null for who is no member.</summary>
     public string? TryStoreOf(string name) => _stores.TryGetValue(name, out TempDirectory? store) ? store.File("store") : null;
 
-    public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Parts.Group!;
+    public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Modules.Failover.Group!;
 
     public async Task StartAsync(string name, IStoreFileSystem? fileSystem = null)
     {
@@ -130,7 +130,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         }
 
         TestBroker broker = await TestBroker.StartAsync(values, _stores[name], fileSystem: fileSystem, loggers: _logs[name], time: Time);
-        broker.Host.Parts.Forwarder!.Patience = Eventually.DefaultDeadline;
+        broker.Host.Modules.Routing.Forwarder!.Patience = Eventually.DefaultDeadline;
         _running[name] = broker;
         _starts++;
     }
@@ -173,7 +173,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         try
         {
             await UntilAsync(
-                async () => (master = Running.FirstOrDefault(static broker => GroupOf(broker).TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
+                async () => (master = Running.FirstOrDefault(static broker => GroupOf(broker).Standing.TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
         }
         catch (TimeoutException late)
         {
@@ -230,7 +230,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private async Task EndLeaseOfNobodyAsync()
     {
         if (await TryReadLeaseAsync() is not { } lease || OwnerOf(lease) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
-            || _running.Count == 0 || !Running.All(broker => GroupOf(broker).Lease is { } seen && seen.IsSameRenewal(lease)))
+            || _running.Count == 0 || !Running.All(broker => GroupOf(broker).Standing.Lease is { } seen && seen.IsSameRenewal(lease)))
         {
             return;
         }
@@ -256,7 +256,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
             return true;
         }
 
-        if (master.Host.Parts.Slaves.CountInSync() < _running.Count - 1)
+        if (master.Host.Modules.Replication.Slaves.CountInSync() < _running.Count - 1)
         {
             return false;
         }
@@ -287,7 +287,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// between until it is in sync no more.
     /// </summary>
     public Task InSyncAsync(params string[] names) => Eventually.TrueAsync(
-        async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => GroupOf(broker).Leads).All(master => GroupOf(master).Lease is { } seen && AreInSync(seen, names)),
+        async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => GroupOf(broker).Standing.Leads).All(master => GroupOf(master).Standing.Lease is { } seen && AreInSync(seen, names)),
         $"in sync are {string.Join(", ", names)}");
 
     private static bool AreInSync(LeaseRecord lease, string[] names) => lease.InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal));
@@ -325,13 +325,13 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Bodies of the topic as a member answers them. Its configuration comes to a slave apart from the log.</summary>
     public async Task<List<string>> ReadAsync(TestBroker broker)
     {
-        await Eventually.TrueAsync(() => broker.Host.Parts.Topics.TryGet(Topic, out _), $"{NameOf(broker)} knows the topic");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Topics.Topics.TryGet(Topic, out _), $"{NameOf(broker)} knows the topic");
         return await BrokerGroup.ReadAsync(broker, Topic);
     }
 
     public Task SameLogsAsync() => Eventually.TrueAsync(
-        () => Running.Select(static broker => broker.Host.Parts.Store.Positions.Appended.Value).Distinct().Count() == 1
-            && Running.All(static broker => broker.Host.Parts.Store.GetStats() is var stats && stats.DispatchedOffset == stats.MaxOffset),
+        () => Running.Select(static broker => broker.Host.Modules.Host.Store.Positions.Appended.Value).Distinct().Count() == 1
+            && Running.All(static broker => broker.Host.Modules.Host.Store.GetStats() is var stats && stats.DispatchedOffset == stats.MaxOffset),
         "all have the same log");
 
     public async ValueTask DisposeAsync()

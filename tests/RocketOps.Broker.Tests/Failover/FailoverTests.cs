@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
@@ -60,7 +60,7 @@ public sealed class FailoverTests
 
         await members.StartAsync(killed);
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[killed]).TakesMessages, "it leads, and the other one follows");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[killed]).Standing.TakesMessages, "it leads, and the other one follows");
         (await members.LeaseAsync()).Epoch.Should().Be(epoch + 1);
         (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
     }
@@ -124,7 +124,7 @@ public sealed class FailoverTests
 
         await members.KillAsync(killed);
 
-        await members.UntilAsync(() => left.Any(name => name != winner && ElectedMembers.GroupOf(members[name]).TakesMessages), "the other one leads");
+        await members.UntilAsync(() => left.Any(name => name != winner && ElectedMembers.GroupOf(members[name]).Standing.TakesMessages), "the other one leads");
         winner.Should().NotBeNull("else nobody was kept from beginning");
         members.LogOf(winner!).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
         (await members.ReadAsync(members[left.Single(name => name != winner)])).Should().Equal("acknowledged");
@@ -141,14 +141,14 @@ public sealed class FailoverTests
         string deposed = members.NameOf(master);
         string successor = Two.Single(name => name != deposed);
         await members.KillAsync(successor);
-        long common = master.Host.Parts.Store.Positions.Appended.Value;
+        long common = master.Host.Modules.Host.Store.Positions.Appended.Value;
         AppendAlone(master);
         (await members.ReadAsync(master)).Should().Equal(["acknowledged"], "a message that only its master has may be cut off: nobody reads it");
-        master.Host.Parts.Store.GetStats().DispatchBehindBytes.Should().BePositive();
+        master.Host.Modules.Host.Store.GetStats().DispatchBehindBytes.Should().BePositive();
 
         await members.KillAsync(deposed);
         await members.StartAsync(successor);
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[successor]).Leads, "the other one, whose copy is in sync, leads");
+        await members.UntilAsync(() => ElectedMembers.GroupOf(members[successor]).Standing.Leads, "the other one, whose copy is in sync, leads");
         await members.StartAsync(deposed);
         await members.SendAsync("of the new master");
 
@@ -177,7 +177,7 @@ public sealed class FailoverTests
             members.Time.Pass(ElectedMembers.MaxLag / 4);
             long passed = members.Time.GetUtcNow().ToUnixTimeMilliseconds();
             await Eventually.TrueAsync(
-                () => members.Running.Where(member => member != master).All(follower => follower.Host.Parts.Roles.SlaveSession?.Follower.ToldAtMs > passed), "each follower has said that it has everything");
+                () => members.Running.Where(member => member != master).All(follower => follower.Host.Modules.Roles.Roles.SlaveSession?.Follower.ToldAtMs > passed), "each follower has said that it has everything");
             DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
             await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
         }
@@ -202,7 +202,7 @@ public sealed class FailoverTests
 
         await members.EditAsync(lease => lease with { HandOverTo = target });
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
         await members.SendAsync("after");
         (await members.LeaseAsync()).Epoch.Should().BeGreaterThan(epoch);
         await members.SameLogsAsync();
@@ -244,7 +244,7 @@ public sealed class FailoverTests
         while (true)
         {
             RemotingCommand answer = await old.InvokeAsync(Commit(++committed));
-            if (!ElectedMembers.GroupOf(old).Leads)
+            if (!ElectedMembers.GroupOf(old).Standing.Leads)
             {
                 // Whoever answered this one, and how.
                 break;
@@ -253,7 +253,7 @@ public sealed class FailoverTests
             answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         }
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
 
         RemotingCommand known = await members[target].InvokeAsync(
             RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0));
@@ -290,19 +290,19 @@ public sealed class FailoverTests
             made += isTaken ? 1 : 0;
         }
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
 
-        BrokerParts parts = members[target].Host.Parts;
+        BrokerModules modules = members[target].Host.Modules;
         // How far the last changes came is not known; each is made before the one before it is deleted.
-        (parts.Topics.TryGet($"T{made}", out _) || parts.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
-        (parts.Groups.TryGet($"G{made}", out _) || parts.Groups.TryGet($"G{made + 1}", out _)).Should().BeTrue($"G{made} was made while the old master led");
+        (modules.Topics.Topics.TryGet($"T{made}", out _) || modules.Topics.Topics.TryGet($"T{made + 1}", out _)).Should().BeTrue($"T{made} was made while the old master led");
+        (modules.Groups.Groups.TryGet($"G{made}", out _) || modules.Groups.Groups.TryGet($"G{made + 1}", out _)).Should().BeTrue($"G{made} was made while the old master led");
         for (int i = 1; i < made; i++)
         {
-            parts.Topics.TryGet($"T{i}", out _).Should().BeFalse($"T{i} of {made} was deleted");
-            parts.Groups.TryGet($"G{i}", out _).Should().BeFalse($"G{i} of {made} was deleted");
+            modules.Topics.Topics.TryGet($"T{i}", out _).Should().BeFalse($"T{i} of {made} was deleted");
+            modules.Groups.Groups.TryGet($"G{i}", out _).Should().BeFalse($"G{i} of {made} was deleted");
         }
 
-        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.GroupOf(old).Leads;
+        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.GroupOf(old).Standing.Leads;
 
         static RemotingCommand Topic(int number) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
             .Set("topic", $"T{number}").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false);
@@ -377,8 +377,8 @@ public sealed class FailoverTests
         try
         {
             await members.EndLeaseAsync(members.NameOf(master));
-            members.Running.Any(static broker => ElectedMembers.GroupOf(broker).Leads).Should().BeFalse("nobody leads by a lease that was not renewed");
-            master.Host.Parts.Forwarder!.Patience = TimeSpan.Zero;
+            members.Running.Any(static broker => ElectedMembers.GroupOf(broker).Standing.Leads).Should().BeFalse("nobody leads by a lease that was not renewed");
+            master.Host.Modules.Routing.Forwarder!.Patience = TimeSpan.Zero;
             RemotingCommand refused = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "meanwhile"));
             refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
         }
@@ -406,13 +406,13 @@ public sealed class FailoverTests
         await members.KillAsync(lost);
         await members.StartAsync(left);
         await ToldAsync(members, left, "set the lease's unclean epoch to");
-        long next = ElectedMembers.GroupOf(members[left]).SeenEpoch + 1;
+        long next = ElectedMembers.GroupOf(members[left]).Standing.SeenEpoch + 1;
 
         await members.EditAsync(lease => lease with { UncleanEpoch = next + 5 });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
-        ElectedMembers.GroupOf(members[left]).Leads.Should().BeFalse();
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Standing.Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
+        ElectedMembers.GroupOf(members[left]).Standing.Leads.Should().BeFalse();
         await members.EditAsync(lease => lease with { UncleanEpoch = next });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).TakesMessages, "the permission is used");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Standing.TakesMessages, "the permission is used");
 
         (await members.LeaseAsync()).Epoch.Should().Be(next);
         (await members.ReadAsync(members[left])).Should().Equal("of both");
@@ -431,7 +431,7 @@ public sealed class FailoverTests
         await members.SendAsync("own");
         await members.InSyncAsync(Two);
         await members.StopAsync("b");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
 
         await members.StartOnAsync("b", others);
 
@@ -446,7 +446,7 @@ public sealed class FailoverTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(["a"]);
         await members.SendAsync("one");
         using System.Net.Sockets.TcpClient slave = new();
-        await slave.ConnectAsync("127.0.0.1", members["a"].Host.Parts.HaListener.Port);
+        await slave.ConnectAsync("127.0.0.1", members["a"].Host.Modules.Replication.Listener.Port);
 
         await slave.GetStream().WriteAsync(new byte[8]);
 
@@ -460,14 +460,14 @@ public sealed class FailoverTests
     /// <summary>A message that this master has and nobody acknowledged, whatever its group's rules say at this moment.</summary>
     private static void AppendAlone(TestBroker master)
     {
-        MessageStore store = master.Host.Parts.Store;
+        MessageStore store = master.Host.Modules.Host.Store;
         AppendStatus status = store.Writer.Append(
             new MessageToAppend
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(ElectedMembers.Topic)),
                 QueueId = 0,
                 BornHost = new MessageHost(),
-                StoreHost = master.Host.Parts.Address.StoreHost,
+                StoreHost = master.Host.Modules.Host.Address.StoreHost,
                 Body = "never acknowledged"u8,
             },
             out _);

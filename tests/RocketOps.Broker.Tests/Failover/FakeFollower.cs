@@ -23,7 +23,7 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
 
     public long Ticket { get; set; }
 
-    public static GroupName GroupOf(TestBroker broker) => new(broker.Host.Parts.Settings.Current.ClusterName, broker.Host.Parts.Settings.Current.BrokerName);
+    public static GroupName GroupOf(TestBroker broker) => new(broker.Host.Modules.Host.Settings.Current.ClusterName, broker.Host.Modules.Host.Settings.Current.BrokerName);
 
     /// <summary>That a member keeps beside its store; null for who has none.</summary>
     public static string? KeyOf(ElectedMembers members, string member) => members.TryStoreOf(member) is { } store && File.Exists(Path.Combine(store, MemberKey.FileName))
@@ -35,9 +35,9 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
     {
         FakeFollower follower = new(master, "b", GroupOf(master), KeyOf(members, "b"));
         (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await follower.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
         await Eventually.TrueAsync(
-            () => ElectedMembers.GroupOf(master) is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
+            () => ElectedMembers.GroupOf(master).Standing is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
         return follower;
     }
 
@@ -53,7 +53,7 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
     /// <summary>Opens the replication port with its ticket, and says that it has everything before that offset.</summary>
     public async Task ConnectAsync(long offset)
     {
-        await _connection.ConnectAsync("127.0.0.1", master.Host.Parts.HaListener.Port);
+        await _connection.ConnectAsync("127.0.0.1", master.Host.Modules.Replication.Listener.Port);
         await _connection.GetStream().WriteAsync(Introduction.Write(Ticket));
         await ReportAsync(offset);
     }
@@ -69,8 +69,8 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
     /// <summary>Says that it has everything that the master has, once it was sent that; returns the end of it.</summary>
     public async Task<long> AcknowledgeAsync()
     {
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
+        long end = master.Host.Modules.Host.Store.Positions.Appended.Value;
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Snapshot().Any(slave => slave.Sent == end), "the follower was sent it");
         await ReportAsync(end);
         return end;
     }

@@ -56,7 +56,7 @@ public sealed class FormerMasterTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
         (TestBroker old, string target) = await ReadyAsync(members);
         string name = members.NameOf(old);
-        await Eventually.TrueAsync(() => members[target].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _), "the follower has the topic");
+        await Eventually.TrueAsync(() => members[target].Host.Modules.Topics.Topics.TryGet(ElectedMembers.Topic, out _), "the follower has the topic");
 
         await members.KillAsync(name);
         Directory.Delete(members.StoreOf(name), recursive: true);
@@ -65,7 +65,7 @@ public sealed class FormerMasterTests
         await Eventually.TrueAsync(
             () => members.LogOf(target).Lines.Any(static line => line.Id == 3641 && line.Text.Contains("the topics", StringComparison.Ordinal) && line.Text.Contains("has not led in epoch 1 since it started", StringComparison.Ordinal)),
             "the follower asks there and is refused");
-        members[target].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _).Should().BeTrue();
+        members[target].Host.Modules.Topics.Topics.TryGet(ElectedMembers.Topic, out _).Should().BeTrue();
         (await members.ReadAsync(members[target])).Should().Equal("before");
     }
 
@@ -110,12 +110,12 @@ public sealed class FormerMasterTests
         (TestBroker old, string target) = await ReadyAsync(members);
         await old.SubscribeAsync(Group, ElectedMembers.Topic);
         await using Producer producer = await Producer.StartAsync(old, "pg");
-        old.Host.Parts.Consumers.TryGet(Group, out _).Should().BeTrue();
+        old.Host.Modules.Clients.Consumers.TryGet(Group, out _).Should().BeTrue();
 
         await HandOverAsync(members, target);
 
         await Eventually.TrueAsync(
-            () => old.Host.Parts.Producers.ChannelsOf("pg").Count == 0 && (!old.Host.Parts.Consumers.TryGet(Group, out ConsumerGroup? left) || left.IsEmpty), "nothing leads to the former master any more");
+            () => old.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0 && (!old.Host.Modules.Clients.Consumers.TryGet(Group, out ConsumerGroup? left) || left.IsEmpty), "nothing leads to the former master any more");
     }
 
     /// <summary>A queue that is locked here may be locked at the next master as well, and progress that is noted here is overwritten with the master's.</summary>
@@ -124,11 +124,11 @@ public sealed class FormerMasterTests
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
         (TestBroker old, string other) = await ReadyAsync(members);
-        await Eventually.TrueAsync(() => members[other].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _), "the topic is copied");
+        await Eventually.TrueAsync(() => members[other].Host.Modules.Topics.Topics.TryGet(ElectedMembers.Topic, out _), "the topic is copied");
         await members.KillAsync(members.NameOf(old));
         File.Delete(members.LeaseFile);
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Lease is null, "it has seen that there is no lease");
-        members[other].Host.Parts.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Standing.Lease is null, "it has seen that there is no lease");
+        members[other].Host.Modules.Routing.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
 
         RemotingCommand locked = await members[other].InvokeAsync(RemotingCommand.CreateRequest(RequestCode.LockBatchMq));
         RemotingCommand committed = await members[other].InvokeAsync(Progress(RequestCode.UpdateConsumerOffset).Set("commitOffset", 1));
@@ -152,7 +152,7 @@ public sealed class FormerMasterTests
         RemotingCommand pulled = await old.InvokeAsync(pull);
 
         pulled.Code.Should().Be(ResponseCode.Success, pulled.Remark);
-        old.Host.Parts.ConsumerOffsets.Query(ElectedMembers.Topic, Group, 0).Should().BeNegative();
+        old.Host.Modules.Offsets.Consumers.Query(ElectedMembers.Topic, Group, 0).Should().BeNegative();
     }
 
     private static RemotingCommand Progress(int code) => RemotingCommand.CreateRequest(code).Set("consumerGroup", Group).Set("topic", ElectedMembers.Topic).Set("queueId", 0);
@@ -164,18 +164,18 @@ public sealed class FormerMasterTests
         (TestBroker old, string target) = await ReadyAsync(members);
         foreach (string name in Two)
         {
-            await Eventually.TrueAsync(() => members[name].Host.Parts.Topics.TryGet(ElectedMembers.Topic, out _), $"{name} knows the topic");
+            await Eventually.TrueAsync(() => members[name].Host.Modules.Topics.Topics.TryGet(ElectedMembers.Topic, out _), $"{name} knows the topic");
         }
 
         await old.SubscribeAsync(Group, ElectedMembers.Topic);
-        await Eventually.TrueAsync(() => members[target].Host.Parts.Groups.TryGet(Group, out _), "the group is copied");
+        await Eventually.TrueAsync(() => members[target].Host.Modules.Groups.Groups.TryGet(Group, out _), "the group is copied");
         await HandOverAsync(members, target);
 
         RemotingCommand committed = await old.InvokeAsync(Progress(RequestCode.UpdateConsumerOffset).Set("commitOffset", 1));
         RemotingCommand asked = await old.InvokeAsync(Progress(RequestCode.QueryConsumerOffset));
 
         committed.Code.Should().Be(ResponseCode.Success, committed.Remark);
-        members[target].Host.Parts.ConsumerOffsets.Query(ElectedMembers.Topic, Group, 0).Should().Be(1, "on a slave it would be overwritten with the master's");
+        members[target].Host.Modules.Offsets.Consumers.Query(ElectedMembers.Topic, Group, 0).Should().Be(1, "on a slave it would be overwritten with the master's");
         asked.GetRequiredInt64("offset").Should().Be(1);
     }
 
@@ -185,7 +185,7 @@ public sealed class FormerMasterTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ByOwnAddress);
         (TestBroker old, string target) = await ReadyAsync(members);
         await old.SubscribeAsync(Group, ElectedMembers.Topic);
-        await Eventually.TrueAsync(() => members[target].Host.Parts.Groups.TryGet(Group, out _), "the group is copied");
+        await Eventually.TrueAsync(() => members[target].Host.Modules.Groups.Groups.TryGet(Group, out _), "the group is copied");
         long offset = Requests.Decode(await BrokerGroup.PullAsync(old, ElectedMembers.Topic, 0, 0)).Single().PhysicalOffset;
         await HandOverAsync(members, target);
 
@@ -254,7 +254,7 @@ public sealed class FormerMasterTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
         (TestBroker old, string other) = await ReadyAsync(members);
         await members.KillAsync(members.NameOf(old));
-        members[other].Host.Parts.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
+        members[other].Host.Modules.Routing.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
 
         RemotingCommand answer = await members[other].InvokeAsync(Requests.Send(ElectedMembers.Topic, "for nobody"));
 
@@ -270,7 +270,7 @@ public sealed class FormerMasterTests
         using TcpListener deaf = new(IPAddress.Loopback, 0);
         deaf.Start();
         await members.EditAsync(lease => lease with { HolderAddress = deaf.LocalEndpoint.ToString()! });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).MasterElsewhere == deaf.LocalEndpoint.ToString(), "the address is known");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Standing.MasterElsewhere == deaf.LocalEndpoint.ToString(), "the address is known");
         using CancellationTokenSource enough = new();
         Task<int> heard = HearAsync(deaf, "to be stored once", enough.Token);
 
@@ -291,7 +291,7 @@ public sealed class FormerMasterTests
         // However long a start takes here, it is a moment.
         using IDisposable moment = members.Time.Hold();
         await members.KillAsync(follower);
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).TakesMessages, "the follower is missed");
+        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.TakesMessages, "the follower is missed");
         Task<RemotingCommand> sending = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "waits"));
         await members.StartAsync(follower);
         RemotingCommand answer = await sending;
@@ -331,7 +331,7 @@ public sealed class FormerMasterTests
     private static async Task HandOverAsync(ElectedMembers members, string target)
     {
         await members.EditAsync(lease => lease with { HandOverTo = target });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
     }
 
     /// <summary>As a client does, which makes a connection when its last one has ended.</summary>

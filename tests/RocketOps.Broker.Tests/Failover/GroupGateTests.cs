@@ -1,6 +1,10 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Handlers.Sending;
+using RocketOps.Broker.Hosting.Modules;
+using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
@@ -32,10 +36,11 @@ public sealed class GroupGateTests : IAsyncDisposable
     [InlineData(WaitOutcome.Failed, WaitOutcome.Failed, WaitOutcome.Failed)]
     public async Task Judge_AMemberThatLeadsNoMore_NeverSaysStored(WaitOutcome outcome, WaitOutcome leading, WaitOutcome deposed)
     {
-        ReplicaGate gate = await GateAsync(new Leadership { Leads = true, Confirmed = 100 });
+        Leadership group = new() { Leads = true, Confirmed = 100 };
+        ReplicaGate gate = await GateAsync(group);
         gate.Judge(ReplicaNeed.Replicated, End, outcome).Should().Be(leading);
 
-        gate.Group = new Leadership { Leads = false, Confirmed = 100 };
+        group.Leads = false;
         gate.Judge(ReplicaNeed.Replicated, End, outcome).Should().Be(deposed);
         gate.Judge(ReplicaNeed.None, End, outcome).Should().Be(deposed, "WAIT=false asks for no copies, but for a master");
         SendRefusals.CodeOf(WaitOutcome.CutOff).Should().Be(ResponseCode.ServiceNotAvailable, "on which all clients try again");
@@ -82,20 +87,40 @@ public sealed class GroupGateTests : IAsyncDisposable
         _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
         RemotingCommand sent = await _broker.SendAsync("T", "one");
         await _broker.SubscribeAsync("g", "T");
-        _broker.Host.Parts.Replicas.Group = new Leadership { Leads = leads, TakesMessages = true, IsSync = false };
-
-        RemotingCommand answer = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
+        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
             .Set("offset", long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
-            .Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+            .Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16);
 
-        (answer.Code, answer.Remark).Should().Be(leads ? (ResponseCode.Success, null) : (ResponseCode.SystemError, "SERVICE_NOT_AVAILABLE"));
+        RemotingCommand? answer = await GiveBackAsync(_broker, request, new Leadership { Leads = leads, TakesMessages = true, IsSync = false });
+
+        (answer!.Code, answer.Remark).Should().Be(leads ? (ResponseCode.Success, null) : (ResponseCode.SystemError, "SERVICE_NOT_AVAILABLE"));
+    }
+
+    /// <summary>By the handler of that broker, but for the group that it is a member of.</summary>
+    private static async Task<RemotingCommand?> GiveBackAsync(TestBroker broker, RemotingCommand request, IGroupLeadership group)
+    {
+        BrokerModules modules = broker.Host.Modules;
+        HostServices host = modules.Host;
+        MessageAppender appender = new(host.Store, modules.Messages.Statistics, new ReplicaGate(host.Settings, modules.Replication.Slaves, group), host.Time);
+        modules.Clients.Consumers.TryGet("g", out ConsumerGroup? consumers).Should().BeTrue();
+        return await new SendBackHandler(
+            host.Settings,
+            host.Role,
+            modules.Topics.Topics,
+            modules.Groups.Maker,
+            host.Store,
+            appender,
+            host.Address,
+            modules.Delays.Router,
+            modules.Messages.Refusals,
+            modules.Statistics.Statistics).HandleAsync(consumers!.Channels.Single().Connection, request, CancellationToken.None);
     }
 
     private async Task<ReplicaGate> GateAsync(IGroupLeadership group)
     {
         _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
-        BrokerSettings settings = _broker.Host.Parts.Settings;
-        return new ReplicaGate(settings, new SlaveTable(settings, _broker.Host.Parts.Store, NullLogger<SlaveTable>.Instance)) { Group = group };
+        BrokerSettings settings = _broker.Host.Modules.Host.Settings;
+        return new ReplicaGate(settings, new SlaveTable(settings, _broker.Host.Modules.Host.Store, NullLogger<SlaveTable>.Instance), group);
     }
 
     private sealed record Leadership : IGroupLeadership
@@ -104,7 +129,7 @@ public sealed class GroupGateTests : IAsyncDisposable
 
         public bool TakesMessages { get; init; }
 
-        public bool Leads { get; init; }
+        public bool Leads { get; set; }
 
         public bool LacksCopies { get; init; }
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Failover;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -32,7 +32,7 @@ public sealed class MasterForwarderTests
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         string killed = members.NameOf(await members.MasterAsync());
-        BrokerParts left = members[Two.Single(name => name != killed)].Host.Parts;
+        BrokerModules left = members[Two.Single(name => name != killed)].Host.Modules;
         await members.KillAsync(killed);
         int tries = 0;
         FakeTimeProvider time = new();
@@ -42,7 +42,7 @@ public sealed class MasterForwarderTests
             throw new SocketException((int)SocketError.ConnectionRefused);
         };
         await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, refused);
-        MasterForwarder forwarder = new(left.Settings, left.Group!, client, left.Misled, time);
+        MasterForwarder forwarder = new(left.Host.Settings, left.Membership!.Standing, client, left.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         RemotingConnection connection = await producer.ConnectAsync(members.Running.Single().Address);
 
@@ -54,7 +54,7 @@ public sealed class MasterForwarderTests
                 return waiting.All(static request => request.IsCompleted);
             },
             "their time is over");
-        string remark = $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {left.Group!.MasterElsewhere}, which has the lease, could not be reached; send again";
+        string remark = $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {left.Membership!.Standing.MasterElsewhere}, which has the lease, could not be reached; send again";
         (await Task.WhenAll(waiting)).Should().OnlyContain(answer => answer!.Code == ResponseCode.ServiceNotAvailable && answer.Remark == remark);
     }
 
@@ -66,14 +66,14 @@ public sealed class MasterForwarderTests
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         TestBroker leader = await members.MasterAsync();
-        BrokerParts other = members[Two.Single(name => name != members.NameOf(leader))].Host.Parts;
+        BrokerModules other = members[Two.Single(name => name != members.NameOf(leader))].Host.Modules;
         Beginner beginner = new();
         await using RemotingServer server = await RemotingServer.StartAsync(
             new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, new RequestHandlerRegistry().Add(RequestCode.SendMessageV2, beginner), NullLoggerFactory.Instance);
         FakeTimeProvider time = new();
         AddressResolver toBeginner = (_, _) => Task.FromResult<IReadOnlyList<IPEndPoint>>([server.EndPoint]);
         await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, toBeginner);
-        MasterForwarder forwarder = new(other.Settings, other.Group!, client, other.Misled, time);
+        MasterForwarder forwarder = new(other.Host.Settings, other.Membership!.Standing, client, other.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         RemotingConnection connection = await producer.ConnectAsync(leader.Address);
 
@@ -98,7 +98,7 @@ public sealed class MasterForwarderTests
         await members.InSyncAsync(Two);
         string first = members.NameOf(await members.MasterAsync());
         string next = Two.Single(name => name != first);
-        BrokerParts left = members[next].Host.Parts;
+        BrokerModules left = members[next].Host.Modules;
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         AddressResolver silent = async (_, cancellationToken) =>
         {
@@ -108,14 +108,14 @@ public sealed class MasterForwarderTests
         FakeTimeProvider time = new();
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
-        MasterForwarder forwarder = new(left.Settings, left.Group!, client, left.Misled, time);
+        MasterForwarder forwarder = new(left.Host.Settings, left.Membership!.Standing, client, left.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         try
         {
             Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(members[next].Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);
             await asked.Task;
             (await ElectedMembers.GroupOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
-            await Eventually.TrueAsync(() => left.Group!.TakesMessages, "the other member leads");
+            await Eventually.TrueAsync(() => left.Membership!.Standing.TakesMessages, "the other member leads");
             await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it waits no longer for the address before it looks again");
             time.Advance(Pause);
             await Eventually.TrueAsync(() => waiting.IsCompleted || time.HasTimerIn(Pause), "it has given that up");
@@ -137,13 +137,13 @@ public sealed class MasterForwarderTests
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         TestBroker master = await members.MasterAsync();
-        ElectedGroup group = ElectedMembers.GroupOf(master);
+        MemberStanding group = ElectedMembers.GroupOf(master).Standing;
         using IDisposable moment = members.Time.Hold();
         await members.KillAsync(Two.Single(name => name != members.NameOf(master)));
         await Eventually.TrueAsync(() => group.IsShortOfCopies, "the only copy is gone");
         FakeTimeProvider time = new();
         await using RemotingClient others = TestBroker.NewClient();
-        MasterForwarder forwarder = new(master.Host.Parts.Settings, group, others, master.Host.Parts.Misled, time);
+        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, group, others, master.Host.Modules.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
 
         Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(master.Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);

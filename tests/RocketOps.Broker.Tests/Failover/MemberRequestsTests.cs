@@ -81,7 +81,7 @@ public sealed class MemberRequestsTests
 
         // Under load there is always a report on its way: it does not make it one to wait for again.
         long end = await follower.AcknowledgeAsync();
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Acknowledged == end), "the master has read the report");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Snapshot().Any(slave => slave.Acknowledged == end), "the master has read the report");
         DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
         await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
         (await members.LeaseAsync()).InSync.Should().ContainSingle();
@@ -97,12 +97,12 @@ public sealed class MemberRequestsTests
         await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
         LeaseRecord lease = await members.LeaseAsync();
 
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        long end = master.Host.Modules.Host.Store.Positions.Appended.Value;
         Task<RemotingCommand> sent = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "which the successor has not"));
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > end, "it is stored here");
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.Positions.Appended.Value > end, "it is stored here");
 
         Task leaving = ElectedMembers.GroupOf(master).LeaveAsync();
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).TakesMessages, "it hands over, and waits for the successor to have everything");
+        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.TakesMessages, "it hands over, and waits for the successor to have everything");
         RemotingCommand left = await follower.LeaveAsync(lease);
 
         left.Code.Should().Be(ResponseCode.Success, left.Remark);
@@ -121,7 +121,7 @@ public sealed class MemberRequestsTests
         await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
 
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
-        await follower.ReportAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await follower.ReportAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
 
         await members.SendAsync("waits for it, but not for an hour");
         await members.InSyncAsync("a");
@@ -161,7 +161,7 @@ public sealed class MemberRequestsTests
         TestBroker master = members["a"];
         await using FakeFollower follower = new(master, "b", FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, "b"));
         (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
-        long end = master.Host.Parts.Store.Positions.Appended.Value;
+        long end = master.Host.Modules.Host.Store.Positions.Appended.Value;
 
         await follower.ConnectAsync(0);
         await follower.ReportAsync(end + 1_000_000);
@@ -183,9 +183,9 @@ public sealed class MemberRequestsTests
         await using FakeFollower late = new(master, "b", FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, "b"));
         (await late.JoinAsync(before)).Code.Should().Be(ResponseCode.Success);
         await members.EditAsync(static lease => lease with { Holder = string.Empty });
-        await members.UntilAsync(() => ElectedMembers.GroupOf(master) is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
+        await members.UntilAsync(() => ElectedMembers.GroupOf(master).Standing is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
 
-        await late.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await late.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
 
         await late.EndAsync();
         await Eventually.TrueAsync(() => members.LogOf("a").Lines.Any(static line => line.Id == 3602), "the master has refused it");
@@ -207,7 +207,7 @@ public sealed class MemberRequestsTests
             }
 
             using TcpClient slave = new();
-            await slave.ConnectAsync("127.0.0.1", members["a"].Host.Parts.HaListener.Port);
+            await slave.ConnectAsync("127.0.0.1", members["a"].Host.Modules.Replication.Listener.Port);
             await slave.GetStream().WriteAsync(bytes);
         }
 
@@ -236,7 +236,7 @@ public sealed class MemberRequestsTests
         RemotingCommand done = await members["a"].InvokeAsync(HandOver("group-a", null));
         done.Code.Should().Be(ResponseCode.Success, done.Remark);
         done.Get("member").Should().Be("b");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["b"]).TakesMessages, "b leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["b"]).Standing.TakesMessages, "b leads");
 
         static async Task RefusedAsync(TestBroker broker, string group, string? member, string why)
         {
@@ -301,7 +301,7 @@ public sealed class MemberRequestsTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
-        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Leads));
+        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads));
         MemberCopy before = CopyOf(await members.LeaseAsync());
         await members.KillAsync(follower);
         string store = members.StoreOf(follower);
@@ -332,7 +332,7 @@ public sealed class MemberRequestsTests
             },
             "the master cannot renew its lease");
         members.Time.Pass(ElectedMembers.Duration);
-        ElectedMembers.GroupOf(members["a"]).Leads.Should().BeFalse("the master's term has ended with its lease");
+        ElectedMembers.GroupOf(members["a"]).Standing.Leads.Should().BeFalse("the master's term has ended with its lease");
         members.LogOf("a").Lines.Should().Contain(line => line.Id == 3661 && line.Text.Contains(members.LeaseFile, StringComparison.Ordinal));
         (await File.ReadAllBytesAsync(members.LeaseFile)).Should().Equal(spoilt);
 
@@ -349,7 +349,7 @@ public sealed class MemberRequestsTests
         await members.InSyncAsync(Two);
         await members.StopAsync("b");
         await members.InSyncAsync("a");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
         return members;
     }
 }

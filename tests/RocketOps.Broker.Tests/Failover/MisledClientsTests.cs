@@ -68,7 +68,7 @@ public sealed class MisledClientsTests
     {
         await using ElectedMembers members = await StartMembersAsync();
         AskerTable askers = new(_time);
-        await using RemotingServer server = await StartAsync(new MisledClients(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, askers, _time));
+        await using RemotingServer server = await StartAsync(new MisledClients(members["a"].Host.Modules.Host.Address, members["a"].Host.Modules.Pulls.Parked, askers, _time));
         await using RawConnection client = await RawConnection.ConnectAsync(server.EndPoint.ToString());
         await client.RequestAsync(Misled);
         RemotingConnection connection = server.Connections.Single();
@@ -118,7 +118,7 @@ public sealed class MisledClientsTests
     public async Task LetGo_WhoOnlyConsumes_IsNotWaitedForAsLongAsAProducer(bool produces)
     {
         await using ElectedMembers members = await StartMembersAsync();
-        MisledClients misled = new(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, new AskerTable(_time), _time);
+        MisledClients misled = new(members["a"].Host.Modules.Host.Address, members["a"].Host.Modules.Pulls.Parked, new AskerTable(_time), _time);
         await using RemotingServer server = await StartAsync(misled);
         await using RawConnection client = await RawConnection.ConnectAsync(server.EndPoint.ToString());
         await client.RequestAsync(Other);
@@ -160,13 +160,13 @@ public sealed class MisledClientsTests
         TestBroker former = await members.MasterAsync();
         string next = members.NameOf(former) == "a" ? "b" : "a";
         await former.SubscribeAsync("g", ElectedMembers.Topic);
-        long end = former.Host.Parts.Store.Reader.TryGetOffsets(former.Host.Parts.Topics.GetOrThrow(ElectedMembers.Topic).StoreTopic, 0, out QueueOffsets offsets) ? offsets.Max : 0;
+        long end = former.Host.Modules.Host.Store.Reader.TryGetOffsets(former.Host.Modules.Topics.Topics.GetOrThrow(ElectedMembers.Topic).StoreTopic, 0, out QueueOffsets offsets) ? offsets.Max : 0;
         Task<RemotingCommand> waiting = former.PullAsync("g", ElectedMembers.Topic, 0, end, Suspend, holdMs: 60_000);
-        await Eventually.TrueAsync(() => former.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => former.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
         await members.EditAsync(lease => lease with { HandOverTo = next });
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).TakesMessages, "the other member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "the other member leads");
         members.Time.Pass(LongestStay);
 
         (await waiting).Code.Should().Be(ResponseCode.FlowControl, "Java asks again after 20 ms then, others after seconds");
@@ -189,7 +189,7 @@ public sealed class MisledClientsTests
         (await client.ReceiveAsync()).Should().BeNull("the next connection leads to the master");
     }
 
-    private Task<RemotingServer> StartAsync(ElectedMembers members) => StartAsync(new MisledClients(members["a"].Host.Parts.Address, members["a"].Host.Parts.ParkedPulls, new AskerTable(_time), _time));
+    private Task<RemotingServer> StartAsync(ElectedMembers members) => StartAsync(new MisledClients(members["a"].Host.Modules.Host.Address, members["a"].Host.Modules.Pulls.Parked, new AskerTable(_time), _time));
 
     private static Task<RemotingServer> StartAsync(MisledClients misled) => RemotingServer.StartAsync(
         new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] },

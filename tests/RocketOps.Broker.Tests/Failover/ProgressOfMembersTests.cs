@@ -24,34 +24,34 @@ public sealed class ProgressOfMembersTests
         TestBroker master = members["a"];
         await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
         await using Producer producer = await Producer.StartAsync(master, "pg");
-        long before = master.Host.Parts.Store.GetStats().MessagesAppended;
+        long before = master.Host.Modules.Host.Store.GetStats().MessagesAppended;
         Task<RemotingCommand>[] sending =
         [
             master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "delayed", properties: Requests.Properties(("DELAY", "1")))),
             master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "timer", properties: Requests.Properties(("UNIQ_KEY", "timer"), ("TIMER_DELAY_MS", "1")))),
             producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow),
         ];
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == before + 3, "they are in the log");
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.GetStats().MessagesAppended == before + 3, "they are in the log");
         long end = await follower.AcknowledgeAsync();
         (await Task.WhenAll(sending)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
 
-        await Eventually.TrueAsync(() => master.Host.Parts.DelayOffsets.Get(1) == 1, "the delayed message is delivered");
-        await Eventually.TrueAsync(() => master.Host.Parts.CheckProgress.Half > 0, "the half is put back");
-        await Eventually.TrueAsync(() => IsUnkept(master.Host.Parts.Timers.Checkpoint, end), "the timer is delivered and that noted, with what holds without the copy");
-        await master.Host.Parts.DelayOffsets.PersistAsync();
-        await master.Host.Parts.ConsumerOffsets.PersistAsync();
+        await Eventually.TrueAsync(() => master.Host.Modules.Offsets.Delays.Get(1) == 1, "the delayed message is delivered");
+        await Eventually.TrueAsync(() => master.Host.Modules.Transactions.State.Progress.Half > 0, "the half is put back");
+        await Eventually.TrueAsync(() => IsUnkept(master.Host.Modules.Timers.Timers.Checkpoint, end), "the timer is delivered and that noted, with what holds without the copy");
+        await master.Host.Modules.Offsets.Delays.PersistAsync();
+        await master.Host.Modules.Offsets.Consumers.PersistAsync();
         DelaysIn(members).Should().Be(0);
         ChecksIn(members).Should().Be(0);
         (await ToldChecksAsync(master)).Should().Be(0);
 
-        master.Host.Parts.Settings.TryUpdate([new PropertyEntry("transactionCheckInterval", "3600000", default)]).Should().BeEmpty();
+        master.Host.Modules.Host.Settings.TryUpdate([new PropertyEntry("transactionCheckInterval", "3600000", default)]).Should().BeEmpty();
         await Eventually.TrueAsync(
             async () =>
             {
                 // More than once: a round of checks may still put the half back.
-                await follower.ReportAsync(master.Host.Parts.Slaves.Snapshot().Single().Sent);
-                await master.Host.Parts.DelayOffsets.PersistAsync();
-                await master.Host.Parts.ConsumerOffsets.PersistAsync();
+                await follower.ReportAsync(master.Host.Modules.Replication.Slaves.Snapshot().Single().Sent);
+                await master.Host.Modules.Offsets.Delays.PersistAsync();
+                await master.Host.Modules.Offsets.Consumers.PersistAsync();
                 return DelaysIn(members) == 1 && ChecksIn(members) > 0 && await ToldChecksAsync(master) > 0;
             },
             "what both have is noted");
@@ -65,15 +65,15 @@ public sealed class ProgressOfMembersTests
         TestBroker master = members["a"];
         await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
         await using Producer producer = await Producer.StartAsync(master, "pg");
-        long before = master.Host.Parts.Store.GetStats().MessagesAppended;
+        long before = master.Host.Modules.Host.Store.GetStats().MessagesAppended;
         Task<RemotingCommand> sending = producer.SendHalfAsync(ElectedMembers.Topic, "half", DateTimeOffset.UtcNow);
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended > before, "it is in the log");
-        master.Host.Parts.CheckProgress.Follow(half: 1, op: 0, master.Host.Parts.Store.Positions.Appended);
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.GetStats().MessagesAppended > before, "it is in the log");
+        master.Host.Modules.Transactions.State.Progress.Follow(half: 1, op: 0, master.Host.Modules.Host.Store.Positions.Appended);
         (await TransactionBench.EndAsync(master, TransactionBench.HalfTopic)).Should().Be(0);
 
-        await master.Host.Parts.CheckProgress.BeginAsync(CancellationToken.None);
+        await master.Host.Modules.Transactions.State.Progress.BeginAsync(CancellationToken.None);
 
-        master.Host.Parts.CheckProgress.Half.Should().Be(1);
+        master.Host.Modules.Transactions.State.Progress.Half.Should().Be(1);
         await follower.AcknowledgeAsync();
         (await sending).Code.Should().Be(ResponseCode.Success);
     }
@@ -85,13 +85,13 @@ public sealed class ProgressOfMembersTests
         await using ElectedMembers members = await StartAsync();
         TestBroker master = members["a"];
         await using FakeFollower follower = await FakeFollower.InSyncAsync(members, master);
-        long offset = master.Host.Parts.Store.Positions.Appended.Value;
+        long offset = master.Host.Modules.Host.Store.Positions.Appended.Value;
         Task<RemotingCommand> sending = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "unconfirmed"));
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.Positions.Appended.Value > offset, "it is in the log");
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.Positions.Appended.Value > offset, "it is in the log");
 
         await IsHiddenAsync(master, offset);
         await members.EditAsync(static lease => lease with { Epoch = lease.Epoch + 1, Holder = "b", HolderAddress = "127.0.0.1:1" });
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Leads, "it has heard of another master");
+        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.Leads, "it has heard of another master");
         (await sending).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         await IsHiddenAsync(master, offset);
     }
@@ -128,7 +128,7 @@ public sealed class ProgressOfMembersTests
         if (members.NameOf(await members.MasterAsync()) != "a")
         {
             await members.EditAsync(static lease => lease with { HandOverTo = "a" });
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
             await members.InSyncAsync(Two);
         }
 

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Failover;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -67,8 +67,8 @@ public sealed class RepliesOfMembersTests
         using IDisposable moment = members.Time.Hold();
         await using RawConnection asker = await RawConnection.ConnectAsync(former.Address);
         await asker.RequestAsync(RequestCode.HeartBeat, body: Heartbeat().Body);
-        ClientChannel channel = former.Host.Parts.Producers.ChannelsOf(AskersGroup).Single();
-        former.Host.Parts.Misled.LetGo([channel], []);
+        ClientChannel channel = former.Host.Modules.Clients.Producers.ChannelsOf(AskersGroup).Single();
+        former.Host.Modules.Routing.Misled.LetGo([channel], []);
         members.Time.Pass(TimeSpan.FromSeconds(4));
         await Eventually.TrueAsync(() => channel.Connection.IsLeaving, "its connection is to end");
 
@@ -132,7 +132,7 @@ public sealed class RepliesOfMembersTests
             : Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
-        MasterForwarder forwarder = new(master.Host.Parts.Settings, ElectedMembers.GroupOf(master), client, master.Host.Parts.Misled, time);
+        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, ElectedMembers.GroupOf(master).Standing, client, master.Host.Modules.Routing.Misled, time);
         try
         {
             (await forwarder.AskOthersAsync(Reply("hello"), CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue();
@@ -158,8 +158,8 @@ public sealed class RepliesOfMembersTests
 
         members.Time.Pass(AskerTable.Patience);
 
-        BrokerParts parts = former.Host.Parts;
-        Task farewell = new Farewell(ElectedMembers.GroupOf(former), parts.Misled, parts.Settings, parts.Address, parts.Producers, parts.Askers, members.Time).WaitAsync();
+        BrokerModules modules = former.Host.Modules;
+        Task farewell = new Farewell(ElectedMembers.GroupOf(former).Standing, modules.Routing.Misled, modules.Host.Settings, modules.Host.Address, modules.Clients.Producers, modules.Clients.Askers, members.Time).WaitAsync();
         farewell.IsCompleted.Should().BeFalse("the reply may come yet");
         Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
 
@@ -178,7 +178,7 @@ public sealed class RepliesOfMembersTests
         TestBroker former = await members.MasterAsync();
         string next = Two.Single(name => name != members.NameOf(former));
         await members.EditAsync(lease => lease with { HandOverTo = next });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "the named member leads");
         return (former, members[next]);
     }
 

@@ -32,14 +32,14 @@ public sealed class ServingWordTests
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(["a", "b"], ("replicationMode", "Async"));
         await members.SendAsync("before");
-        await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.GroupOf(broker).Leads)));
+        await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads)));
         TestBroker master = await members.MasterAsync();
         string other = members.NameOf(master) == "a" ? "b" : "a";
         await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, other));
         LeaseRecord lease = await members.LeaseAsync();
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
-        await follower.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(master).Lease!.InSync.Contains(follower.Copy), "the copy is in sync");
+        await follower.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
+        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(master).Standing.Lease!.InSync.Contains(follower.Copy), "the copy is in sync");
         for (int words = 0; words < 3; words += await follower.ReadFrameAsync() == HaFrames.ReplicatedMark ? 1 : 0)
         {
             // Nothing is sent meanwhile.
@@ -58,7 +58,7 @@ public sealed class ServingWordTests
                 await follower.ReadFrameAsync();
             }
 
-            await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Leads, "the master refuses");
+            await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.Leads, "the master refuses");
             while (await follower.ReadFrameAsync() != SignOfLife)
             {
                 // Words from before.
@@ -69,9 +69,9 @@ public sealed class ServingWordTests
                 (await follower.ReadFrameAsync()).Should().Be(SignOfLife);
             }
 
-            ElectedMembers.GroupOf(master).HeldEpoch.Should().Be(lease.Epoch);
+            ElectedMembers.GroupOf(master).Standing.HeldEpoch.Should().Be(lease.Epoch);
             (await again.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success, "who loses its connection comes back");
-            await again.ConnectAsync(master.Host.Parts.Store.Positions.Appended.Value);
+            await again.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
             (await again.ReadFrameAsync()).Should().Be(SignOfLife);
         }
         finally

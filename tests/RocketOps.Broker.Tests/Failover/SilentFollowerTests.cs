@@ -37,7 +37,7 @@ public sealed class SilentFollowerTests
         RemotingCommand answer = await sending;
         answer.Code.Should().Be(ResponseCode.ServiceNotAvailable, answer.Remark);
         answer.Remark.Should().Contain("did not confirm the message in time");
-        ElectedMembers.GroupOf(master).LeadingEpoch.Should().Be(epoch, "it was answered by a master");
+        ElectedMembers.GroupOf(master).Standing.LeadingEpoch.Should().Be(epoch, "it was answered by a master");
     }
 
     /// <summary>However short a time sends have for slaves: a message that is refused is sent again, and there twice.</summary>
@@ -99,7 +99,7 @@ public sealed class SilentFollowerTests
         Task<RemotingCommand> third = producer.CommitAsync(half);
         await follower.AcknowledgeAsync();
         (await third).Code.Should().Be(ResponseCode.Success, (await third).Remark);
-        master.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(_before + 3, "it is committed once");
+        master.Host.Modules.Host.Store.GetStats().MessagesAppended.Should().Be(_before + 3, "it is committed once");
     }
 
     /// <summary>Member a leads: b has founded the group with it, and is away.</summary>
@@ -113,7 +113,7 @@ public sealed class SilentFollowerTests
         if (master != "a")
         {
             await members.EditAsync(static lease => lease with { HandOverTo = "a" });
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).TakesMessages, "a leads");
+            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
             await members.InSyncAsync(Two);
         }
 
@@ -124,12 +124,12 @@ public sealed class SilentFollowerTests
     private async Task<FakeFollower> FollowAsync(ElectedMembers members)
     {
         FakeFollower follower = await FakeFollower.InSyncAsync(members, members["a"]);
-        _before = members["a"].Host.Parts.Store.GetStats().MessagesAppended;
+        _before = members["a"].Host.Modules.Host.Store.GetStats().MessagesAppended;
         return follower;
     }
 
     private Task AppendedAsync(TestBroker master, int messages) =>
-        Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == _before + messages, "the master has appended it");
+        Eventually.TrueAsync(() => master.Host.Modules.Host.Store.GetStats().MessagesAppended == _before + messages, "the master has appended it");
 
     /// <summary>Some time, no faster than the master renews its lease.</summary>
     private static async Task PassAsync(ElectedMembers members, Task answered)

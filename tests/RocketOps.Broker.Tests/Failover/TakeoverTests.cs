@@ -14,24 +14,24 @@ public sealed class TakeoverTests
     public async Task TakeTopics_QueuesOfATopicThatNoTableKnows_CanBeRead()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        MessageStore store = broker.Host.Parts.Store;
+        MessageStore store = broker.Host.Modules.Host.Store;
         RecordedLog log = new();
         store.Writer.Append(
             new MessageToAppend
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes("unknown")),
                 QueueId = 2,
-                BornHost = broker.Host.Parts.Address.StoreHost,
-                StoreHost = broker.Host.Parts.Address.StoreHost,
+                BornHost = broker.Host.Modules.Host.Address.StoreHost,
+                StoreHost = broker.Host.Modules.Host.Address.StoreHost,
                 Body = "acknowledged elsewhere"u8,
             },
             out _).Should().Be(AppendStatus.Ok);
         store.Writer.WritePending();
         await store.FinishDispatchAsync();
 
-        await new Takeover(store, broker.Host.Parts.Topics, new Logger<Takeover>(log)).TakeTopicsAsync();
+        await new Takeover(store, broker.Host.Modules.Topics.Topics, new Logger<Takeover>(log)).TakeTopicsAsync();
 
-        broker.Host.Parts.Topics.GetOrThrow("unknown").Config.ReadQueueNums.Should().Be(3);
+        broker.Host.Modules.Topics.Topics.GetOrThrow("unknown").Config.ReadQueueNums.Should().Be(3);
         log.Lines.Should().ContainSingle().Which.Text.Should().Contain("unknown");
     }
 }

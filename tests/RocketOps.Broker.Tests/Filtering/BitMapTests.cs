@@ -97,7 +97,7 @@ public sealed class BitMapTests : IDisposable
     {
         await using (TestBroker broker = await StartAsync(isOn: false))
         {
-            broker.Host.Parts.Filters.Should().BeNull();
+            broker.Host.Modules.Filters.Should().BeNull();
             await broker.SubscribeAsync("g", "Prices", "price > 10", type: "SQL92");
             await SendAsync(broker, 0, 20);
             await CheckAsync(broker, 20, static i => i % 20 > 10);
@@ -151,18 +151,18 @@ public sealed class BitMapTests : IDisposable
         await using TestBroker broker = await StartAsync();
         await broker.CreateTopicAsync("Prices");
         await broker.SubscribeAsync("g", "Prices", "price > 10", type: "SQL92");
-        ConsumerFilterTable table = broker.Host.Parts.Filters!;
+        ConsumerFilterTable table = broker.Host.Modules.Filters!;
         ConsumerFilter filter = table.Find("Prices"u8, "g"u8, "price > 10")!;
         table.Find("Prices"u8, "g"u8, "price > 11").Should().BeNull();
         byte[] map = new byte[IMessageBitMaps.MaxBytes];
-        int length = table.Compute(broker.Host.Parts.Store.GetOrAddTopic("Prices"u8), "price\u00015"u8, map);
+        int length = table.Compute(broker.Host.Modules.Host.Store.GetOrAddTopic("Prices"u8), "price\u00015"u8, map);
         long later = filter.BornTime + 1;
 
         filter.MatchesBitMap(later, map.AsSpan(0, length)).Should().BeFalse();
         filter.MatchesBitMap(later, map.AsSpan(0, length - 1)).Should().BeTrue("it is of other bit maps");
         filter.MatchesBitMap(later, default).Should().BeTrue();
         filter.MatchesBitMap(filter.BornTime, map.AsSpan(0, length)).Should().BeTrue("it may be older than the filter");
-        length = table.Compute(broker.Host.Parts.Store.GetOrAddTopic("Prices"u8), "price\u000115"u8, map);
+        length = table.Compute(broker.Host.Modules.Host.Store.GetOrAddTopic("Prices"u8), "price\u000115"u8, map);
         filter.MatchesBitMap(later, map.AsSpan(0, length)).Should().BeTrue();
         await broker.SubscribeAsync("g", "Prices", "price > 11", version: 2, type: "SQL92");
         map.AsSpan().Clear();
@@ -197,8 +197,8 @@ public sealed class BitMapTests : IDisposable
     /// <summary>Until messages are stored after the groups' filters were known: those of the same millisecond are not judged by their bits.</summary>
     private static Task WaitForNewTimeAsync(TestBroker broker)
     {
-        long now = broker.Host.Parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        return Eventually.TrueAsync(() => broker.Host.Parts.Time.GetUtcNow().ToUnixTimeMilliseconds() > now, "a millisecond has passed");
+        long now = broker.Host.Modules.Host.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        return Eventually.TrueAsync(() => broker.Host.Modules.Host.Time.GetUtcNow().ToUnixTimeMilliseconds() > now, "a millisecond has passed");
     }
 
     private Task<TestBroker> StartAsync(params (string Key, string Value)[] settings) => StartAsync(isOn: true, settings);

@@ -35,10 +35,10 @@ public sealed class SqlPullTests : IAsyncLifetime
         await _broker.CreateTopicAsync("Prices");
         await _broker.SubscribeAsync("g", "Prices", "price > 10", type: "SQL92");
         Task<RemotingCommand> waiting = _broker.PullAsync("g", "Prices", 0, 0, PullMessageRequestHeader.SuspendFlag, 60_000);
-        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => _broker.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
         await SendAsync("Prices", 5);
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1, "the message does not match");
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(1, "the message does not match");
         await SendAsync("Prices", 15);
 
         Requests.Decode(await waiting).Select(static message => message.Body).Should().Equal("15");

@@ -61,9 +61,9 @@ public sealed class RequestModeTests
         RemotingCommand[] refused = [await SetAsync(broker, "T", "PULL", "third"), await GiveBackAsync("fourth")];
 
         refused.Should().OnlyContain(static answer => answer.Code == ResponseCode.SystemError && answer.Remark!.Contains("maxGroupsPerConnection"));
-        broker.Host.Parts.Groups.TryGet("third", out _).Should().BeFalse();
-        broker.Host.Parts.Groups.TryGet("fourth", out _).Should().BeFalse();
-        broker.Host.Parts.Topics.TryGet("%RETRY%fourth", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("third", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("fourth", out _).Should().BeFalse();
+        broker.Host.Modules.Topics.Topics.TryGet("%RETRY%fourth", out _).Should().BeFalse();
         (await GiveBackAsync("first")).Code.Should().Be(ResponseCode.Success, "it is there");
 
         Task<RemotingCommand> GiveBackAsync(string group) => broker.InvokeAsync(

@@ -56,7 +56,7 @@ public sealed class WaitingMetricsTests
         ShiftedTime time = new();
         await using TimerBroker timers = await TimerBroker.StartAsync(new MemoryFileSystem(), time, [("httpPort", "-1"), ("timerStopEnqueue", "true"), .. ExpiringLog.Settings]);
         await timers.SendAsync("lost", 24 * 3_600_000);
-        await Eventually.TrueAsync(() => timers.Broker.Host.Parts.Timers.IsLoaded, "the timers know where they begin");
+        await Eventually.TrueAsync(() => timers.Broker.Host.Modules.Timers.Timers.IsLoaded, "the timers know where they begin");
         await ExpiringLog.ExpireAsync(timers.Broker, time);
         await timers.SendAsync("kept", 3_600_000);
 
@@ -66,7 +66,7 @@ public sealed class WaitingMetricsTests
             () =>
             {
                 time.Advance(Step);
-                return timers.Broker.Host.Parts.Timers.QueueOffset == 2;
+                return timers.Broker.Host.Modules.Timers.Timers.QueueOffset == 2;
             },
             "the other one is taken");
         (await Scraped.ReadAsync(timers.Broker, PassedOver)).Should().Be(1);
@@ -92,7 +92,7 @@ public sealed class WaitingMetricsTests
                 return await Scraped.ReadAsync(broker, PassedOver) == 2;
             },
             "both are counted, once each");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 3, "the level is delivered to its end");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 3, "the level is delivered to its end");
         (await BodiesAsync(broker)).Should().Equal("kept");
         (await Scraped.ReadAsync(broker, PassedOver)).Should().Be(2);
         log.Lines.Where(static line => line.Id == 3213).Should().ContainSingle().Which.Text.Should().Contain("SCHEDULE_TOPIC_XXXX").And.Contain("delay level 1");
@@ -106,7 +106,7 @@ public sealed class WaitingMetricsTests
         await DelayAsync(broker, "first");
         time.Set(TimeSpan.FromHours(12));
         await DelayAsync(broker, "second");
-        await broker.Host.Parts.Store.FinishDispatchAsync(CancellationToken.None);
+        await broker.Host.Modules.Host.Store.FinishDispatchAsync(CancellationToken.None);
         time.Set(TimeSpan.FromHours(12));
         await Eventually.TrueAsync(
             async () =>

@@ -146,7 +146,7 @@ public sealed class AllocationTests
                     next++;
                     consumer.Send(pull);
                     long deadline = Environment.TickCount64 + 180_000;
-                    while (broker.Host.Parts.ParkedPulls.Count == 0 && Environment.TickCount64 < deadline)
+                    while (broker.Host.Modules.Pulls.Parked.Count == 0 && Environment.TickCount64 < deadline)
                     {
                         Thread.Yield();
                     }

@@ -126,7 +126,7 @@ public sealed class BrokerTests : IAsyncLifetime
 
         (await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetTopicConfig).Set("topic", "Gone"))).Code.Should().Be(ResponseCode.TopicNotExist);
         (await _broker.PullAsync("g", "Gone", 0, 0)).Code.Should().Be(ResponseCode.TopicNotExist);
-        _broker.Host.Parts.ConsumerOffsets.TopicsOf("g").Should().BeEmpty();
+        _broker.Host.Modules.Offsets.Consumers.TopicsOf("g").Should().BeEmpty();
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class FullDiskTests
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["brokerIP1"] = "127.0.0.1", ["bindAddress"] = "127.0.0.1", ["listenPort"] = "0", ["storePathRootDir"] = directory.Path };
         await using BrokerHost host = await BrokerHost.StartAsync(TestBroker.OptionsOf(settings), NullLoggerFactory.Instance, fileSystem: disk);
 
-        host.Parts.Store.Flags.Should().Be(StoreFlags.None);
+        host.Modules.Host.Store.Flags.Should().Be(StoreFlags.None);
     }
 
     private static async Task<string> MetricsAsync(TestBroker broker)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing.Remoting;
@@ -25,7 +25,7 @@ public sealed partial class HeaderWalkTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
 
-        BrokerRows.All.Select(static row => row.Code).Should().BeEquivalentTo(BrokerHandlers.Register(broker.Host.Parts).Codes);
+        BrokerRows.All.Select(static row => row.Code).Should().BeEquivalentTo(broker.Host.Modules.Codes().Codes);
     }
 
     [Fact]
@@ -100,9 +100,9 @@ public sealed partial class HeaderWalkTests
 
         // Progress has a new version whenever it is written, every five seconds.
         string progress = Version().Replace(Encoding.UTF8.GetString(answer.Body.Span), string.Empty);
-        BrokerParts parts = broker.Host.Parts;
+        BrokerModules modules = broker.Host.Modules;
         return string.Create(
-            CultureInfo.InvariantCulture, $"{parts.Topics.Version.Counter} {parts.Topics.Count} {parts.Groups.Version.Counter} {parts.Store.Positions.Appended.Value} {progress}");
+            CultureInfo.InvariantCulture, $"{modules.Topics.Topics.Version.Counter} {modules.Topics.Topics.Count} {modules.Groups.Groups.Version.Counter} {modules.Host.Store.Positions.Appended.Value} {progress}");
     }
 
     [GeneratedRegex("\"dataVersion\":\\{[^}]*\\}", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]

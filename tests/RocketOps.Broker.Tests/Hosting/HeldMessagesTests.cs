@@ -72,7 +72,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task ResumedHalf_ThatWaitsForTheDisk_IsCounted()
     {
-        TopicState topic = await _broker.Host.Parts.Topics.GetOrCreateInternalAsync(TopicNames.TransactionCheckMaxTime, 1);
+        TopicState topic = await _broker.Host.Modules.Topics.Topics.GetOrCreateInternalAsync(TopicNames.TransactionCheckMaxTime, 1);
         StoredMessage givenUp = new()
         {
             Topic = topic.StoreTopic,
@@ -80,8 +80,8 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
             Body = Encoding.UTF8.GetBytes(Body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties(("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"))),
         };
-        AppendOutcome kept = await _broker.Host.Parts.Appender.AppendAsync(givenUp, waitForDisk: true);
-        string id = OffsetMessageId.Format(_broker.Host.Parts.Address.StoreHost, kept.Result.Offset);
+        AppendOutcome kept = await _broker.Host.Modules.Messages.Appender.AppendAsync(givenUp, waitForDisk: true);
+        string id = OffsetMessageId.Format(_broker.Host.Modules.Host.Address.StoreHost, kept.Result.Offset);
 
         await HeldAsync(BodyBytes, async () => [await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.ResumeCheckHalfMessage).Set("msgId", id))]);
     }

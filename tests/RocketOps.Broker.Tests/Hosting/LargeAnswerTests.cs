@@ -2,7 +2,7 @@ using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Handlers.Assignments;
 using RocketOps.Broker.Handlers.Clients;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.StaticTopics;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -56,13 +56,13 @@ public sealed class LargeAnswerTests
     {
         await using StaticTopicBrokers brokers = await StartAsync(entries);
         TestBroker broker = brokers.A;
-        BrokerParts parts = broker.Host.Parts;
-        parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        BrokerModules modules = broker.Host.Modules;
+        modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         RemotingConnection connection = group!.Channels.Single().Connection;
         // One member has all it takes to be many.
         AsyncRequestHandler handler = code == RequestCode.GetConsumerListByGroup
-            ? new ConsumerListHandler(parts.Consumers, parts.GroupMaker, few: isSmall ? 1 : 0)
-            : new QueryAssignmentHandler(parts.Topics, parts.Consumers, parts.RequestModes, parts.ReadableQueues);
+            ? new ConsumerListHandler(modules.Clients.Consumers, modules.Groups.Maker, few: isSmall ? 1 : 0)
+            : new QueryAssignmentHandler(modules.Topics.Topics, modules.Clients.Consumers, modules.Assignments.Modes, modules.Assignments.Queues);
         RemotingCommand request = Request(code, ("consumerGroup", "g"));
         request.Body = Encoding.UTF8.GetBytes($$"""{"clientId":"client-1","consumerGroup":"g","messageModel":"CLUSTERING","strategyName":"AVG","topic":"{{Static}}"}""");
 

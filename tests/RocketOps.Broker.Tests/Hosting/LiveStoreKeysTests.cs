@@ -17,7 +17,7 @@ public sealed class LiveStoreKeysTests
         FakeTimeProvider time = new();
         await using TestBroker broker = await StartAsync(time);
         await FillAsync(broker);
-        broker.Host.Parts.Store.GetStats().MinOffset.Value.Should().Be(0, "files of 1970 are kept for longer than that");
+        broker.Host.Modules.Host.Store.GetStats().MinOffset.Value.Should().Be(0, "files of 1970 are kept for longer than that");
 
         (await UpdateAsync(broker, "fileReservedTime=72")).Code.Should().Be(ResponseCode.Success);
 
@@ -26,11 +26,11 @@ public sealed class LiveStoreKeysTests
             {
                 time.Advance(TimeSpan.FromSeconds(10));
                 await broker.SendAsync("T", "wakes the store's thread");
-                return broker.Host.Parts.Store.GetStats().MinOffset.Value > 0;
+                return broker.Host.Modules.Host.Store.GetStats().MinOffset.Value > 0;
             },
             "expired files are removed");
         (await ConfigAsync(broker)).Should().Contain("fileReservedTime=72");
-        broker.Host.Parts.Settings.Current.FileReservedTime.Should().Be(TimeSpan.FromHours(72), "halves of transactions expire with them");
+        broker.Host.Modules.Host.Settings.Current.FileReservedTime.Should().Be(TimeSpan.FromHours(72), "halves of transactions expire with them");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class LiveStoreKeysTests
             + "osPageCacheBusyTimeOutMills=900\nmaxTransferBytesOnMessageInMemory=1000\nmaxTransferCountOnMessageInMemory=10\nmaxTransferBytesOnMessageInDisk=500\nmaxTransferCountOnMessageInDisk=5\naccessMessageInMemoryMaxRatio=30");
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
-        broker.Host.Parts.Store.Tuning.Should().BeEquivalentTo(new StoreTuning
+        broker.Host.Modules.Host.Store.Tuning.Should().BeEquivalentTo(new StoreTuning
         {
             FileReservedHours = 1_000_000,
             DeleteHours = [1, 13],
@@ -67,7 +67,7 @@ public sealed class LiveStoreKeysTests
 
         // Empty is not set, and then the ratio alone does not count.
         (await UpdateAsync(broker, "diskSpaceWarningLevelRatio=\ndiskSpaceCleanForciblyRatio=")).Code.Should().Be(ResponseCode.Success);
-        StoreTuning unset = broker.Host.Parts.Store.Tuning;
+        StoreTuning unset = broker.Host.Modules.Host.Store.Tuning;
         (unset.DiskWarningRatio, unset.DiskWarningBytes).Should().Be((90, 65536 / 4));
         (unset.DiskCleanForciblyRatio, unset.DiskCleanForciblyBytes).Should().Be((85, 65536 * 4));
     }
@@ -79,12 +79,12 @@ public sealed class LiveStoreKeysTests
     public async Task UpdateConfig_OutOfBounds_IsRefusedAsAtAStartAndNothingChanges(string line, string remark)
     {
         await using TestBroker broker = await StartAsync(new FakeTimeProvider());
-        StoreTuning before = broker.Host.Parts.Store.Tuning;
+        StoreTuning before = broker.Host.Modules.Host.Store.Tuning;
 
         RemotingCommand refused = await UpdateAsync(broker, $"cleanFileForciblyEnable=false\n{line}");
 
         (refused.Code, refused.Remark).Should().Be((ResponseCode.InvalidParameter, remark));
-        broker.Host.Parts.Store.Tuning.Should().BeSameAs(before);
+        broker.Host.Modules.Host.Store.Tuning.Should().BeSameAs(before);
         (await ConfigAsync(broker)).Should().Contain("cleanFileForciblyEnable=true");
     }
 

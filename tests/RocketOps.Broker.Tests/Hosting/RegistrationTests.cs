@@ -42,7 +42,7 @@ public sealed class RegistrationTests
             registration.Get("brokerId").Should().Be("0");
             registration.Get("clusterName").Should().Be("DefaultCluster");
             registration.Get("brokerAddr").Should().Be(broker.Address);
-            registration.Get("haServerAddr").Should().Be($"127.0.0.1:{broker.Host.Parts.HaListener.Port}");
+            registration.Get("haServerAddr").Should().Be($"127.0.0.1:{broker.Host.Modules.Replication.Listener.Port}");
             Encoding.UTF8.GetString(registration.Body.Span).Should().Contain("\"topicConfigTable\":{").And.Contain("\"TBW102\":{\"attributes\":{},\"order\":false,\"perm\":7,\"readQueueNums\":8");
         }
     }
@@ -66,9 +66,9 @@ public sealed class RegistrationTests
         await using TestBroker broker = await StartBrokerAsync(nameServer.Address);
         await broker.Host.FirstRegistration;
 
-        await broker.Host.Parts.Roles.FollowAsync(epoch: 1, slaveId: 3, join: null);
+        await broker.Host.Modules.Roles.Roles.FollowAsync(epoch: 1, slaveId: 3, join: null);
         string? asSlave = nameServer.Registrations.Last().Get("brokerId");
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
 
         asSlave.Should().Be("3");
         nameServer.Registrations.Last().Get("brokerId").Should().Be("0");

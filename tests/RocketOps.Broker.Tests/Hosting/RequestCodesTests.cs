@@ -1,4 +1,3 @@
-using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -44,14 +43,14 @@ public sealed class RequestCodesTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
 
-        BrokerHandlers.Register(broker.Host.Parts).Codes.Should().BeEquivalentTo(Served);
+        broker.Host.Modules.Codes().Codes.Should().BeEquivalentTo(Served);
     }
 
     [Fact]
     public async Task Register_CodesHandledOffTheLoops_TakeTurnsUnlessTheirAnswersAreSmall()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RequestHandlerRegistry registry = BrokerHandlers.Register(broker.Host.Parts);
+        RequestHandlerRegistry registry = broker.Host.Modules.Codes();
 
         IEnumerable<int> withoutTurns = registry.Codes.Where(code => registry.TryGet(code, out IRequestHandler? handler) && handler is AsyncRequestHandler and not HeavyRequestHandler);
 

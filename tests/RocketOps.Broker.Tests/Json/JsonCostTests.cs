@@ -50,7 +50,7 @@ public sealed class JsonCostTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await broker.SubscribeAsync("g", "T");
-        broker.Host.Parts.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         RemotingConnection connection = group!.Channels.Single().Connection;
         RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
         heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "client-1", 1);

@@ -60,7 +60,7 @@ public sealed class TablePageTests
         for (int i = 0; i < 16; i++)
         {
             SubscriptionGroupConfig large = new() { GroupName = $"g{i}", Attributes = ImmutableSortedDictionary<string, string>.Empty.Add("a", new string('x', 1024 * 1024)) };
-            await broker.Host.Parts.Groups.CreateOrUpdateAsync(large);
+            await broker.Host.Modules.Groups.Groups.CreateOrUpdateAsync(large);
         }
 
         RemotingCommand whole = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig));

@@ -1,5 +1,5 @@
 using RocketOps.Broker.Handlers.Offsets;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 
@@ -35,8 +35,8 @@ public sealed class FirstOffsetTests
 
     private static async Task<(int Code, string? Offset, string? Remark)> AskAsync(TestBroker broker, string topic, bool setZero = true)
     {
-        BrokerParts parts = broker.Host.Parts;
-        QueryConsumerOffsetHandler handler = new(parts.ConsumerOffsets, parts.Topics, parts.Store, parts.Settings, MachineBytes);
+        BrokerModules modules = broker.Host.Modules;
+        QueryConsumerOffsetHandler handler = new(modules.Offsets.Consumers, modules.Topics.Topics, modules.Host.Store, modules.Host.Settings, MachineBytes);
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "new").Set("topic", topic).Set("queueId", 0);
         if (!setZero)
         {

@@ -85,7 +85,7 @@ public sealed class OffsetLimitTests : IDisposable
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxConsumerOffsets"] = "1", ["httpPort"] = "-1" });
         await broker.SendAsync("T", "one");
         await broker.SubscribeAsync("g", "T");
-        broker.Host.Parts.ConsumerOffsets.Commit("T", "g", 0, 0);
+        broker.Host.Modules.Offsets.Consumers.Commit("T", "g", 0, 0);
 
         RemotingCommand known = await CommitAsync(0);
         RemotingCommand further = await CommitAsync(1);

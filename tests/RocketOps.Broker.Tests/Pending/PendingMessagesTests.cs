@@ -191,7 +191,7 @@ public sealed class PendingMessagesTests
     /// <summary>Into the log, not by the socket: many.</summary>
     private static async Task WriteScheduledAsync(TestBroker broker, int count)
     {
-        MessageStore store = broker.Host.Parts.Store;
+        MessageStore store = broker.Host.Modules.Host.Store;
         MessageHost host = MessageHost.From(System.Net.IPAddress.Loopback, 10911);
         byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("DELAY", "1"), ("REAL_TOPIC", "Orders"), ("REAL_QID", "0")));
         for (int i = 0; i < count; i++)

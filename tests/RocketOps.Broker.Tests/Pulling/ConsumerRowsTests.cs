@@ -44,7 +44,7 @@ public sealed class ConsumerRowsTests
             time.Pass(passes);
 
             // By itself every 10 s.
-            broker.Host.Parts.Clients.Scan();
+            broker.Host.Modules.Clients.Registry.Scan();
             return Task.CompletedTask;
         }
 

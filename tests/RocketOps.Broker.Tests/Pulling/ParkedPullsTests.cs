@@ -18,7 +18,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     private readonly RecordingSink _sink = new();
     private TestBroker _broker = null!;
 
-    private ParkedPulls Parked => _broker.Host.Parts.ParkedPulls;
+    private ParkedPulls Parked => _broker.Host.Modules.Pulls.Parked;
 
     public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: _time);
 
@@ -240,8 +240,8 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPullsPerConnection"] = "3" }, time: _time);
         await broker.CreateTopicAsync("T", queues: 2);
-        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
-        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("T");
+        ParkedPulls parked = broker.Host.Modules.Pulls.Parked;
+        TopicState topic = broker.Host.Modules.Topics.Topics.GetOrThrow("T");
 
         // With 64 bytes of a subscription of its own a pull counts for three.
         parked.TryPark(Pull(topic, 0, 0, _sink) with { SubscriptionBytes = 64 }).Should().BeTrue();
@@ -264,8 +264,8 @@ public sealed class ParkedPullsTests : IAsyncLifetime
     {
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPullsPerQueue"] = "2" }, time: _time);
         await broker.CreateTopicAsync("T", queues: 2);
-        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
-        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("T");
+        ParkedPulls parked = broker.Host.Modules.Pulls.Parked;
+        TopicState topic = broker.Host.Modules.Topics.Topics.GetOrThrow("T");
 
         bool[] held = [.. Enumerable.Range(0, 3).Select(_ => parked.TryPark(Pull(topic, 0, 0, _sink)))];
 
@@ -312,8 +312,8 @@ public sealed class ParkedPullsTests : IAsyncLifetime
         const int Queues = 4;
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxParkedPulls"] = "50" }, time: _time);
         await broker.CreateTopicAsync("Race", queues: Queues);
-        TopicState topic = broker.Host.Parts.Topics.GetOrThrow("Race");
-        ParkedPulls parked = broker.Host.Parts.ParkedPulls;
+        TopicState topic = broker.Host.Modules.Topics.Topics.GetOrThrow("Race");
+        ParkedPulls parked = broker.Host.Modules.Pulls.Parked;
         RecordingSink sink = new();
         using CancellationTokenSource parking = new();
         ConcurrentBag<long> taken = [];
@@ -324,7 +324,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
             for (int tag = Interlocked.Increment(ref next); tag <= Pulls; tag = Interlocked.Increment(ref next))
             {
                 int queueId = tag % Queues;
-                broker.Host.Parts.Store.Reader.TryGetOffsets(topic.StoreTopic, queueId, out QueueOffsets offsets);
+                broker.Host.Modules.Host.Store.Reader.TryGetOffsets(topic.StoreTopic, queueId, out QueueOffsets offsets);
                 PullArguments pull = Pull(topic, queueId, offsets.Max, sink, tag: tag);
                 if (parked.TryPark(pull))
                 {
@@ -378,7 +378,7 @@ public sealed class ParkedPullsTests : IAsyncLifetime
             HoldMs = holdMs,
         };
 
-    private TopicState Topic(string name) => _broker.Host.Parts.Topics.GetOrThrow(name);
+    private TopicState Topic(string name) => _broker.Host.Modules.Topics.Topics.GetOrThrow(name);
 
     private sealed class RecordingSink : IPullReplySink
     {

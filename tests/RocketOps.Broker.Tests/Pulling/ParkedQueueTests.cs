@@ -25,7 +25,7 @@ public sealed class ParkedQueueTests : IAsyncLifetime
     {
         _broker = await TestBroker.StartAsync();
         await _broker.CreateTopicAsync("T");
-        _topic = _broker.Host.Parts.Topics.GetOrThrow("T").StoreTopic;
+        _topic = _broker.Host.Modules.Topics.Topics.GetOrThrow("T").StoreTopic;
     }
 
     public async Task DisposeAsync() => await _broker.DisposeAsync();

@@ -80,7 +80,7 @@ public sealed class PullTests : IAsyncLifetime
     {
         await _broker.SendAsync("Leaves", "there", queueId: 0);
         await _broker.SubscribeAsync("g", "Leaves");
-        _broker.Host.Parts.Consumers.All.Single().Channels.Single().Connection.FinishBehindAnswer("the test says so");
+        _broker.Host.Modules.Clients.Consumers.All.Single().Channels.Single().Connection.FinishBehindAnswer("the test says so");
 
         (await _broker.PullAsync("g", "Leaves", 0, 0, PullMessageRequestHeader.SuspendFlag, 10_000)).Code.Should().Be(ResponseCode.FlowControl);
         (await _broker.PullAsync("g", "Leaves", 0, 1, PullMessageRequestHeader.SuspendFlag, 10_000)).Code.Should().Be(ResponseCode.FlowControl);
@@ -121,14 +121,14 @@ public sealed class PullTests : IAsyncLifetime
         await _broker.SendAsync("Wait", "other queue", queueId: 0, Requests.Properties(("TAGS", "A")));
         await _broker.SendAsync("Wait", "other tag", queueId: 1, Requests.Properties(("TAGS", "B")));
         Requests.Decode(await other).Select(static message => message.Body).Should().Equal("other tag");
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(1);
         pull.IsCompleted.Should().BeFalse();
         await _broker.SendAsync("Wait", "wanted", queueId: 1, Requests.Properties(("TAGS", "A")));
 
         RemotingCommand answer = await pull;
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         Requests.Decode(answer).Select(static message => message.Body).Should().Equal("wanted");
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(0);
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(0);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class PullTests : IAsyncLifetime
         await _broker.SendAsync("Unwanted", "other tag", queueId: 0, Requests.Properties(("TAGS", "B")));
         await dispatched;
         _time.Advance(TimeSpan.FromSeconds(4.9));
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(1);
         _time.Advance(TimeSpan.FromSeconds(0.6));
 
         RemotingCommand answer = await pull;
@@ -161,7 +161,7 @@ public sealed class PullTests : IAsyncLifetime
         Task<RemotingCommand> pull = _broker.PullAsync("g", "Ends", 0, 1, PullMessageRequestHeader.SuspendFlag, 10_000);
         await ParkedAsync(1);
         _time.Advance(TimeSpan.FromSeconds(9.9));
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(1);
         _time.Advance(TimeSpan.FromSeconds(0.6));
 
         RemotingCommand answer = await pull;
@@ -183,7 +183,7 @@ public sealed class PullTests : IAsyncLifetime
         await ParkedAsync(2);
         _time.Advance(TimeSpan.FromSeconds(1));
         RemotingCommand first = await shorter;
-        _broker.Host.Parts.ParkedPulls.Count.Should().Be(1);
+        _broker.Host.Modules.Pulls.Parked.Count.Should().Be(1);
         _time.Advance(TimeSpan.FromSeconds(1));
         RemotingCommand second = await longer;
         Task<RemotingCommand> later = _broker.PullAsync("g", "Waits", 1, 0, PullMessageRequestHeader.SuspendFlag, 50);
@@ -242,7 +242,7 @@ public sealed class PullTests : IAsyncLifetime
         RemotingCommand answer = await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: -1);
 
         answer.Code.Should().Be(ResponseCode.Success, "the messages are what it asks for");
-        _broker.Host.Parts.ConsumerOffsets.Query("Commit", "g", 0).Should().Be(1);
+        _broker.Host.Modules.Offsets.Consumers.Query("Commit", "g", 0).Should().Be(1);
     }
 
     [Theory]
@@ -260,7 +260,7 @@ public sealed class PullTests : IAsyncLifetime
         RemotingCommand answer = await _broker.InvokeAsync(pull);
 
         (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "the custom field <commitOffset> is null"));
-        _broker.Host.Parts.ConsumerOffsets.Query("Commit", "g", 0).Should().Be(1);
+        _broker.Host.Modules.Offsets.Consumers.Query("Commit", "g", 0).Should().Be(1);
     }
 
     [Fact]
@@ -322,7 +322,7 @@ public sealed class PullTests : IAsyncLifetime
 
         refused.Code.Should().Be(ResponseCode.SystemError);
         refused.Remark.Should().Contain("maxGroupsPerConnection");
-        broker.Host.Parts.Groups.TryGet("third", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("third", out _).Should().BeFalse();
         (await PullAsync("second")).Code.Should().Be(ResponseCode.Success, "what is there is pulled from");
 
         Task<RemotingCommand> PullAsync(string group) => broker.PullAsync(group, "T", 0, 0, PullMessageRequestHeader.SubscriptionFlag, subscription: "*");
@@ -333,7 +333,7 @@ public sealed class PullTests : IAsyncLifetime
     public async Task Pull_OfMoreNewGroupsThanTheBrokerMayHave_IsRefusedWhicheverConnectionAsks()
     {
         await using TestBroker counted = await TestBroker.StartAsync();
-        int most = counted.Host.Parts.Groups.Count + 3;
+        int most = counted.Host.Modules.Groups.Groups.Count + 3;
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["maxGroups"] = most.ToString(CultureInfo.InvariantCulture) });
         await broker.SendAsync("T", "one");
         foreach (string group in (string[])["first", "second", "third"])
@@ -345,7 +345,7 @@ public sealed class PullTests : IAsyncLifetime
 
         refused.Code.Should().Be(ResponseCode.SystemError);
         refused.Remark.Should().Contain("maxGroups,");
-        broker.Host.Parts.Groups.TryGet("fourth", out _).Should().BeFalse();
+        broker.Host.Modules.Groups.Groups.TryGet("fourth", out _).Should().BeFalse();
         (await PullAsync("first")).Code.Should().Be(ResponseCode.Success, "what is there is pulled from");
 
         async Task<RemotingCommand> PullAsync(string group)
@@ -395,5 +395,5 @@ public sealed class PullTests : IAsyncLifetime
         }
     }
 
-    private Task ParkedAsync(int pulls) => Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == pulls, "the pull is parked");
+    private Task ParkedAsync(int pulls) => Eventually.TrueAsync(() => _broker.Host.Modules.Pulls.Parked.Count == pulls, "the pull is parked");
 }

@@ -29,9 +29,9 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     public RecordedLog MasterLog { get; } = new();
 
-    public long SlaveEnd => Slave.Host.Parts.Store.Positions.Appended.Value;
+    public long SlaveEnd => Slave.Host.Modules.Host.Store.Positions.Appended.Value;
 
-    public long MasterEnd => Master.Host.Parts.Store.Positions.Appended.Value;
+    public long MasterEnd => Master.Host.Modules.Host.Store.Positions.Appended.Value;
 
     public static async Task<BrokerGroup> StartAsync(Dictionary<string, string>? master = null, Dictionary<string, string>? slave = null, TimeProvider? time = null)
     {
@@ -75,10 +75,10 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     /// <summary>The log and, which comes apart from it within slaveSyncInterval, the topics.</summary>
     public Task InSyncAsync() => Eventually.TrueAsync(
-        () => MasterEnd == SlaveEnd && Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == SlaveEnd && Slave.Host.Parts.Topics.Version == Master.Host.Parts.Topics.Version,
+        () => MasterEnd == SlaveEnd && Slave.Host.Modules.Host.Store.GetStats().DispatchedOffset.Value == SlaveEnd && Slave.Host.Modules.Topics.Topics.Version == Master.Host.Modules.Topics.Topics.Version,
         "the slave has what the master has");
 
-    public Task ConnectedAsync() => Eventually.TrueAsync(() => Master.Host.Parts.Slaves.CountInSync() == 1, "the slave follows");
+    public Task ConnectedAsync() => Eventually.TrueAsync(() => Master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave follows");
 
     /// <summary>Bodies of one queue as a broker answers them.</summary>
     public static async Task<List<string>> ReadAsync(TestBroker broker, string topic, int queueId = 0)

@@ -21,7 +21,7 @@ public sealed class FollowingFiguresTests
         await using BrokerGroup group = await BrokerGroup.StartAsync(slave: Patient, time: time);
         await group.ConnectedAsync();
         (await group.Slave.FollowingAsync()).Should().Be(Follows);
-        string master = $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}";
+        string master = $"127.0.0.1:{group.Master.Host.Modules.Replication.Listener.Port}";
 
         await group.StopMasterAsync();
         await LostAsync(group);
@@ -67,7 +67,7 @@ public sealed class FollowingFiguresTests
         await ReplicationTests.SendAsync(group, "T", 5);
         await group.InSyncAsync();
         await LeadForAWhileAsync(group);
-        string master = $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}";
+        string master = $"127.0.0.1:{group.Master.Host.Modules.Replication.Listener.Port}";
 
         await group.StartSlaveAsync(new(Patient, StringComparer.Ordinal) { ["namesrvAddr"] = string.Empty, ["haMasterAddress"] = master });
         await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3632), "the master has closed a connection");
@@ -145,7 +145,7 @@ public sealed class FollowingFiguresTests
         await group.StopSlaveAsync();
     }
 
-    private static Task LostAsync(BrokerGroup group) => Eventually.TrueAsync(() => group.Slave.Host.Parts.Roles.SlaveSession!.Follower.Connected.Length == 0, "the slave has lost its master");
+    private static Task LostAsync(BrokerGroup group) => Eventually.TrueAsync(() => group.Slave.Host.Modules.Roles.Roles.SlaveSession!.Follower.Connected.Length == 0, "the slave has lost its master");
 
     private static async Task FollowsAsync(BrokerGroup group)
     {

@@ -17,7 +17,7 @@ public sealed class HaStatusTests
         await group.Master.CreateTopicAsync("T");
         await ReplicationTests.SendAsync(group, "T", 20);
         await group.InSyncAsync();
-        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.Snapshot() is [{ } slave] && slave.Acknowledged == group.MasterEnd, "the slave has acknowledged everything");
+        await Eventually.TrueAsync(() => group.Master.Host.Modules.Replication.Slaves.Snapshot() is [{ } slave] && slave.Acknowledged == group.MasterEnd, "the slave has acknowledged everything");
 
         using JsonDocument master = await AskAsync(group.Master);
         master.RootElement.GetProperty("master").GetBoolean().Should().BeTrue();
@@ -33,7 +33,7 @@ public sealed class HaStatusTests
         using JsonDocument slave = await AskAsync(group.Slave);
         slave.RootElement.GetProperty("master").GetBoolean().Should().BeFalse();
         JsonElement client = slave.RootElement.GetProperty("haClientRuntimeInfo");
-        client.GetProperty("masterAddr").GetString().Should().Be($"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}");
+        client.GetProperty("masterAddr").GetString().Should().Be($"127.0.0.1:{group.Master.Host.Modules.Replication.Listener.Port}");
         client.GetProperty("maxOffset").GetInt64().Should().Be(group.SlaveEnd);
         client.GetProperty("lastReadTimestamp").GetInt64().Should().BePositive();
         client.GetProperty("lastWriteTimestamp").GetInt64().Should().BePositive();
@@ -57,7 +57,7 @@ public sealed class HaStatusTests
         await using BrokerGroup group = await BrokerGroup.StartAsync(master: Http(), slave: Http());
         await group.Master.CreateTopicAsync("T");
         await ReplicationTests.SendAsync(group, "T", 20);
-        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.Snapshot() is [{ } slave] && slave.Acknowledged == group.MasterEnd, "the slave has acknowledged everything");
+        await Eventually.TrueAsync(() => group.Master.Host.Modules.Replication.Slaves.Snapshot() is [{ } slave] && slave.Acknowledged == group.MasterEnd, "the slave has acknowledged everything");
 
         string master = await MetricsOfAsync(group.Master);
         master.Should().MatchRegex("(?m)^rocketops_replication_slaves_in_sync\\{[^}]*\\} 1$");
@@ -96,7 +96,7 @@ public sealed class HaStatusTests
         await ReplicationTests.SendAsync(group, "T", 1);
 
         // As after a change of addresses: what was this group's master is now another's.
-        group.Slave.Host.Parts.Master.Learn(group.Master.Address, $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}");
+        group.Slave.Host.Modules.Replication.Master.Learn(group.Master.Address, $"127.0.0.1:{group.Master.Host.Modules.Replication.Listener.Port}");
 
         await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
         group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("brokerClusterName=DefaultCluster").And.Contain("another group");

@@ -23,8 +23,8 @@ public sealed class PromotionTests
         await FollowedAsync(group);
 
         await group.StopMasterAsync();
-        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Timers.QueueOffset == 2, "the new master has taken the timers");
+        await group.Slave.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 1);
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Timers.Timers.QueueOffset == 2, "the new master has taken the timers");
         time.Set(TimeSpan.FromHours(3));
         await Eventually.TrueAsync(async () => (await BrokerGroup.ReadAsync(group.Slave, Topic)).Count >= 4, "the new master delivers the rest");
 
@@ -41,11 +41,11 @@ public sealed class PromotionTests
         await group.Master.SendAsync("New", "first");
 
         // Without name servers it learns of no tables.
-        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = "", ["haMasterAddress"] = $"127.0.0.1:{group.Master.Host.Parts.HaListener.Port}" });
+        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = "", ["haMasterAddress"] = $"127.0.0.1:{group.Master.Host.Modules.Replication.Listener.Port}" });
         await Eventually.TrueAsync(() => group.SlaveEnd == group.MasterEnd, "the slave has the message");
         await group.StopMasterAsync();
-        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
-        group.Slave.Host.Parts.Topics.TryGet("New", out _).Should().BeFalse();
+        await group.Slave.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 1);
+        group.Slave.Host.Modules.Topics.Topics.TryGet("New", out _).Should().BeFalse();
 
         await group.Slave.CreateTopicAsync("New");
 
@@ -64,20 +64,20 @@ public sealed class PromotionTests
         await using Producer producer = await Producer.StartAsync(group.Master, "pg");
         await producer.SendHalfAsync(Topic, "half", DateTimeOffset.UtcNow);
         await Eventually.TrueAsync(
-            async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2 && group.Master.Host.Parts.Timers.Checkpoint is not null && CheckedOf(group.Master) > 0, "the master delivers, asks and notes it");
-        group.Master.Host.Parts.ConsumerOffsets.Commit(Topic, "g", 0, 2);
+            async () => (await BrokerGroup.ReadAsync(group.Master, Topic)).Count == 2 && group.Master.Host.Modules.Timers.Timers.Checkpoint is not null && CheckedOf(group.Master) > 0, "the master delivers, asks and notes it");
+        group.Master.Host.Modules.Offsets.Consumers.Commit(Topic, "g", 0, 2);
 
         // Two rounds: the second begins when the first has ended.
         for (int round = 0; round < 2; round++)
         {
             await group.Master.CreateTopicAsync($"Round{round}");
-            await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.Version == group.Master.Host.Parts.Topics.Version, "the slave asks its master");
+            await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.Version == group.Master.Host.Modules.Topics.Topics.Version, "the slave asks its master");
         }
 
-        group.Slave.Host.Parts.DelayOffsets.Get(1).Should().Be(0);
-        group.Slave.Host.Parts.Timers.Checkpoint.Should().BeNull();
+        group.Slave.Host.Modules.Offsets.Delays.Get(1).Should().Be(0);
+        group.Slave.Host.Modules.Timers.Timers.Checkpoint.Should().BeNull();
         CheckedOf(group.Slave).Should().Be(-1, "what was put back is not here");
-        group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(-1, "what the group has read is not here");
+        group.Slave.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0).Should().Be(-1, "what the group has read is not here");
     }
 
     /// <summary>A half that its master had put back and asked about: the next one asks about it again, and consumers go on where they were.</summary>
@@ -92,19 +92,19 @@ public sealed class PromotionTests
             await Eventually.TrueAsync(() => producer.Questions.Count > 2, "the master asks");
         }
 
-        group.Master.Host.Parts.ConsumerOffsets.Commit(Topic, "g", 0, 1);
+        group.Master.Host.Modules.Offsets.Consumers.Commit(Topic, "g", 0, 1);
         await group.InSyncAsync();
-        await Eventually.TrueAsync(() => CheckedOf(group.Slave) > 0 && group.Slave.Host.Parts.CheckProgress.Half > 0 && group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0) == 1, "the slave has followed");
+        await Eventually.TrueAsync(() => CheckedOf(group.Slave) > 0 && group.Slave.Host.Modules.Transactions.State.Progress.Half > 0 && group.Slave.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0) == 1, "the slave has followed");
 
         await group.StopMasterAsync();
-        await group.Slave.Host.Parts.Roles.TakeOverAsync(epoch: 1);
+        await group.Slave.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 1);
         await using Producer next = await Producer.StartAsync(group.Slave, "pg");
 
         await Eventually.TrueAsync(() => !next.Questions.IsEmpty, "the new master asks");
-        group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(1);
+        group.Slave.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0).Should().Be(1);
     }
 
-    private static long CheckedOf(TestBroker broker) => broker.Host.Parts.ConsumerOffsets.Query("RMQ_SYS_TRANS_HALF_TOPIC", "CID_RMQ_SYS_TRANS", 0);
+    private static long CheckedOf(TestBroker broker) => broker.Host.Modules.Offsets.Consumers.Query("RMQ_SYS_TRANS_HALF_TOPIC", "CID_RMQ_SYS_TRANS", 0);
 
     private static async Task<BrokerGroup> StartAsync(TimeProvider time, Dictionary<string, string>? slave = null)
     {
@@ -122,7 +122,7 @@ public sealed class PromotionTests
         RemotingCommand answer = await BrokerGroup.PullAsync(group.Master, Topic, 0, 0);
         long slot = Requests.Decode(answer).Where(static message => message.Body == "delivered").Select(static message => long.Parse(message.Properties.Get("TIMER_OUT_MS")!, CultureInfo.InvariantCulture)).Single();
         await Eventually.TrueAsync(
-            () => group.Slave.Host.Parts.Timers.Checkpoint is { MasterQueueOffset: 2 } followed && followed.ReadMs > slot && group.Slave.Host.Parts.DelayOffsets.Get(1) == 1, "the slave has followed");
+            () => group.Slave.Host.Modules.Timers.Timers.Checkpoint is { MasterQueueOffset: 2 } followed && followed.ReadMs > slot && group.Slave.Host.Modules.Offsets.Delays.Get(1) == 1, "the slave has followed");
     }
 
     private static Task<RemotingCommand> SendTimerAsync(BrokerGroup group, string body, long delayMs) => group.Master.SendAsync(

@@ -33,7 +33,7 @@ public sealed class ReplicationTests
             master: new(StringComparer.Ordinal) { ["brokerRole"] = "SYNC_MASTER", ["inSyncReplicas"] = "2", ["slaveTimeout"] = Never, ["haSendHeartbeatInterval"] = Never, ["haHousekeepingInterval"] = Never },
             slave: new(StringComparer.Ordinal) { ["flushDiskType"] = flushDiskType, ["haSendHeartbeatInterval"] = Never, ["haHousekeepingInterval"] = Never });
         await group.Master.CreateTopicAsync("T");
-        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => group.Master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         for (int i = 0; i < 20; i++)
         {
@@ -103,7 +103,7 @@ public sealed class ReplicationTests
         await group.StopMasterAsync();
         await group.StartMasterAsync();
 
-        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.CountInSync() == 1, "the slave follows where its master is now");
+        await Eventually.TrueAsync(() => group.Master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave follows where its master is now");
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class ReplicationTests
 
         long begin = group.MasterEnd / 65_536 * 65_536;
         begin.Should().BePositive("the test needs more than one file");
-        group.Slave.Host.Parts.Store.GetStats().MinOffset.Value.Should().Be(begin, "as RocketMQ, a new slave gets the last file");
+        group.Slave.Host.Modules.Host.Store.GetStats().MinOffset.Value.Should().Be(begin, "as RocketMQ, a new slave gets the last file");
         RemotingCommand min = await group.Slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetMinOffset).Set("topic", "T").Set("queueId", 0));
         int first = int.Parse(min.Get("offset")!, CultureInfo.InvariantCulture);
         first.Should().BeInRange(1, 699);
@@ -144,21 +144,21 @@ public sealed class ReplicationTests
         await group.Master.SubscribeAsync("g", "Kept");
         (await group.Master.InvokeAsync(
             RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 1).Set("commitOffset", 42L))).Code.Should().Be(0);
-        group.Master.Host.Parts.DelayOffsets.Set(3, 7);
+        group.Master.Host.Modules.Offsets.Delays.Set(3, 7);
         RemotingCommand mode = RemotingCommand.CreateRequest(RequestCode.SetMessageRequestMode);
         mode.Body = """{"topic":"Kept","consumerGroup":"g","mode":"PULL","popShareQueueNum":0}"""u8.ToArray();
         (await group.Master.InvokeAsync(mode)).Code.Should().Be(0);
 
         await Eventually.TrueAsync(
-            () => group.Slave.Host.Parts.Topics.TryGet("Gone", out _) && group.Slave.Host.Parts.Groups.TryGet("g", out _)
-                && group.Slave.Host.Parts.ConsumerOffsets.Query("Kept", "g", 1) == 42 && group.Slave.Host.Parts.DelayOffsets.Get(3) == 7
-                && group.Slave.Host.Parts.RequestModes.Find("Kept", "g") is { IsPull: true }
-                && group.Slave.Host.Parts.Topics.Version == group.Master.Host.Parts.Topics.Version,
+            () => group.Slave.Host.Modules.Topics.Topics.TryGet("Gone", out _) && group.Slave.Host.Modules.Groups.Groups.TryGet("g", out _)
+                && group.Slave.Host.Modules.Offsets.Consumers.Query("Kept", "g", 1) == 42 && group.Slave.Host.Modules.Offsets.Delays.Get(3) == 7
+                && group.Slave.Host.Modules.Assignments.Modes.Find("Kept", "g") is { IsPull: true }
+                && group.Slave.Host.Modules.Topics.Topics.Version == group.Master.Host.Modules.Topics.Topics.Version,
             "the slave has the master's tables");
-        group.Slave.Host.Parts.Topics.GetOrThrow("Kept").Config.ReadQueueNums.Should().Be(3);
+        group.Slave.Host.Modules.Topics.Topics.GetOrThrow("Kept").Config.ReadQueueNums.Should().Be(3);
 
         (await group.Master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Gone"))).Code.Should().Be(0);
-        await Eventually.TrueAsync(() => !group.Slave.Host.Parts.Topics.TryGet("Gone", out _), "the topic goes on the slave too");
+        await Eventually.TrueAsync(() => !group.Slave.Host.Modules.Topics.Topics.TryGet("Gone", out _), "the topic goes on the slave too");
     }
 
     [Fact]
@@ -176,9 +176,9 @@ public sealed class ReplicationTests
         await group.Master.CreateTopicAsync("T");
         await group.Master.SendAsync("T", "first");
         await group.Master.SendAsync("T", "second");
-        await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd && group.Slave.Host.Parts.Store.GetStats().DispatchedOffset.Value == group.SlaveEnd, "the slave has what the master has");
+        await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd && group.Slave.Host.Modules.Host.Store.GetStats().DispatchedOffset.Value == group.SlaveEnd, "the slave has what the master has");
 
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet("T", out _), "the slave has the topic");
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet("T", out _), "the slave has the topic");
         (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first", "second");
 
         // And when it is recovered from its files.
@@ -208,7 +208,7 @@ public sealed class ReplicationTests
         await group.Master.CreateTopicAsync("T");
         await group.Master.SendAsync("T", "first");
 
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet("T", out _), "the slave has the topic");
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet("T", out _), "the slave has the topic");
         (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first");
     }
 
@@ -259,12 +259,12 @@ public sealed class ReplicationTests
 
     private static async Task LogsAreEqualAsync(BrokerGroup group)
     {
-        for (long at = group.Slave.Host.Parts.Store.GetStats().MinOffset.Value; at < group.MasterEnd; at += 4096)
+        for (long at = group.Slave.Host.Modules.Host.Store.GetStats().MinOffset.Value; at < group.MasterEnd; at += 4096)
         {
             byte[] expected = new byte[Math.Min(4096, group.MasterEnd - at)];
             byte[] actual = new byte[expected.Length];
-            (await group.Master.Host.Parts.Store.Reader.ReadAsync(new(at), expected, CancellationToken.None)).Should().BeTrue();
-            (await group.Slave.Host.Parts.Store.Reader.ReadAsync(new(at), actual, CancellationToken.None)).Should().BeTrue();
+            (await group.Master.Host.Modules.Host.Store.Reader.ReadAsync(new(at), expected, CancellationToken.None)).Should().BeTrue();
+            (await group.Slave.Host.Modules.Host.Store.Reader.ReadAsync(new(at), actual, CancellationToken.None)).Should().BeTrue();
             actual.AsSpan().SequenceEqual(expected).Should().BeTrue($"the logs are the same at {at}");
         }
     }

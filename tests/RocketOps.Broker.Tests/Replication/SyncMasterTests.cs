@@ -22,7 +22,7 @@ public sealed class SyncMasterTests
         await master.CreateTopicAsync("T");
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
         await slave.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         Task<RemotingCommand> answer = master.InvokeAsync(Requests.Send("T", "one"));
         await slave.ReceiveAsync(1);
@@ -39,11 +39,11 @@ public sealed class SyncMasterTests
         await master.CreateTopicAsync("T");
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
         await slave.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         List<Task<RemotingCommand>> answers = [.. Enumerable.Range(0, 50).Select(i => master.InvokeAsync(Requests.Send("T", $"m{i}")))];
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == 50, "all are stored");
-        await slave.ReceiveAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.GetStats().MessagesAppended == 50, "all are stored");
+        await slave.ReceiveAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
         await slave.ReportAsync(slave.Received);
 
         (await Task.WhenAll(answers)).Should().OnlyContain(static answer => answer.Code == ResponseCode.Success);
@@ -56,7 +56,7 @@ public sealed class SyncMasterTests
         await master.CreateTopicAsync("T");
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
         await slave.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         RemotingCommand answer = await master.InvokeAsync(Requests.Send("T", "one"));
 
@@ -86,11 +86,11 @@ public sealed class SyncMasterTests
         long offset = await SendForNobodyAsync(master);
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
         await slave.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         Task<RemotingCommand> answer = GiveBackAsync(master, offset);
-        await Eventually.TrueAsync(() => master.Host.Parts.Store.GetStats().MessagesAppended == 2, "it is stored");
-        await slave.ReceiveAsync(master.Host.Parts.Store.Positions.Appended.Value);
+        await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.GetStats().MessagesAppended == 2, "it is stored");
+        await slave.ReceiveAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
 
         answer.IsCompleted.Should().BeFalse("the slave has not said that it has it");
         await slave.ReportAsync(slave.Received);
@@ -104,7 +104,7 @@ public sealed class SyncMasterTests
         long offset = await SendForNobodyAsync(master);
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
         await slave.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         RemotingCommand answer = await GiveBackAsync(master, offset);
 
@@ -148,7 +148,7 @@ public sealed class SyncMasterTests
 
         answer.Code.Should().Be(ResponseCode.SystemError);
         answer.Remark.Should().StartWith("in-sync replicas not enough").And.Contain("minInSyncReplicas");
-        master.Host.Parts.Store.GetStats().MessagesAppended.Should().Be(0);
+        master.Host.Modules.Host.Store.GetStats().MessagesAppended.Should().Be(0);
     }
 
     [Fact]
@@ -169,13 +169,13 @@ public sealed class SyncMasterTests
         await using FakeSlave slow = await FakeSlave.ConnectAsync(master);
         await fast.ReportAsync(0);
         await slow.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 2, "both count");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 2, "both count");
 
         Task<RemotingCommand> answer = master.InvokeAsync(Requests.Send("T", "one"));
         await fast.ReceiveAsync(1);
         await fast.ReportAsync(fast.Received);
         await slow.ReceiveAsync(1);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Snapshot().Any(slave => slave.Acknowledged == fast.Received), "the fast one's word has come");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Snapshot().Any(slave => slave.Acknowledged == fast.Received), "the fast one's word has come");
 
         answer.IsCompleted.Should().BeFalse();
         await slow.ReportAsync(slow.Received);
@@ -193,7 +193,7 @@ public sealed class SyncMasterTests
         await master.SendAsync("T", "one");
         await using FakeSlave slave = await FakeSlave.ConnectAsync(master);
 
-        await slave.ReportAsync(beyond == 1 ? master.Host.Parts.Store.Positions.Appended.Value + 1 : beyond);
+        await slave.ReportAsync(beyond == 1 ? master.Host.Modules.Host.Store.Positions.Appended.Value + 1 : beyond);
 
         (await slave.IsClosedAsync()).Should().BeTrue();
         await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == 3602 && line.Text.Contains("start it empty", StringComparison.Ordinal)), "the log says what to do");
@@ -206,13 +206,13 @@ public sealed class SyncMasterTests
         await master.CreateTopicAsync("T");
         await using FakeSlave liar = await FakeSlave.ConnectAsync(master);
         await liar.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.CountInSync() == 1, "the slave counts");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.CountInSync() == 1, "the slave counts");
 
         await liar.ReportAsync(1 << 20);
 
         (await liar.IsClosedAsync()).Should().BeTrue();
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "it is gone");
-        master.Host.Parts.Store.Positions.Get(LogPosition.Replicated).Value.Should().Be(0);
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Count == 0, "it is gone");
+        master.Host.Modules.Host.Store.Positions.Get(LogPosition.Replicated).Value.Should().Be(0);
     }
 
     [Fact]
@@ -221,7 +221,7 @@ public sealed class SyncMasterTests
         await using TestBroker master = await StartAsync(("maxHaConnections", "1"));
         await using FakeSlave first = await FakeSlave.ConnectAsync(master);
         await first.ReportAsync(0);
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 1, "the first is there");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Count == 1, "the first is there");
 
         await using FakeSlave second = await FakeSlave.ConnectAsync(master);
 
@@ -244,7 +244,7 @@ public sealed class SyncMasterTests
 
         await master.SendAsync("T", "two");
         (await BrokerGroup.ReadAsync(master, "T")).Should().Equal("one", "two");
-        await Eventually.TrueAsync(() => master.Host.Parts.Slaves.Count == 0, "none stays");
+        await Eventually.TrueAsync(() => master.Host.Modules.Replication.Slaves.Count == 0, "none stays");
     }
 
     /// <summary>A message that waits for no slave, and the group that is to read it; returns its place in the log.</summary>
@@ -281,7 +281,7 @@ public sealed class SyncMasterTests
         public static async Task<FakeSlave> ConnectAsync(TestBroker master)
         {
             TcpClient client = new();
-            await client.ConnectAsync(IPAddress.Loopback, master.Host.Parts.HaListener.Port);
+            await client.ConnectAsync(IPAddress.Loopback, master.Host.Modules.Replication.Listener.Port);
             return new FakeSlave(client);
         }
 

@@ -125,7 +125,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
         await using RemotingClient old = await WaitAsync("asker", static (_, question) => Task.FromResult(RemotingCommand.CreateResponse(question, ResponseCode.SystemError, "the old one")));
         await using RemotingClient waiting = await WaitAsync("asker", Taken);
         await old.DisposeAsync();
-        await Testing.Eventually.TrueAsync(() => Task.FromResult(_broker.Host.Parts.Producers.ChannelsOf("asker-group").Count == 1), "the old connection is gone");
+        await Testing.Eventually.TrueAsync(() => Task.FromResult(_broker.Host.Modules.Clients.Producers.ChannelsOf("asker-group").Count == 1), "the old connection is gone");
 
         (await _broker.InvokeAsync(Reply(RequestCode.SendReplyMessageV2, "hello", ("REPLY_TO_CLIENT", "asker")))).Code.Should().Be(ResponseCode.Success);
     }
@@ -206,7 +206,7 @@ public sealed class ReplyMessageTests : IAsyncLifetime
         {
             (await got.Task.WaitAsync(Eventually.DefaultDeadline)).Should().Be("hello");
             await asker.DisposeAsync();
-            await Eventually.TrueAsync(() => _broker.Host.Parts.Askers.Find("asker") is null, "it is gone");
+            await Eventually.TrueAsync(() => _broker.Host.Modules.Clients.Askers.Find("asker") is null, "it is gone");
         }
     }
 

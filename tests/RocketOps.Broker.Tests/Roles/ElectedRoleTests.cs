@@ -13,21 +13,21 @@ public sealed class ElectedRoleTests
     public async Task Lead_WhenSomebodyElseWasElectedMeanwhile_TakesNoMessage()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RoleManager roles = broker.Host.Parts.Roles;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
         roles.Depose(slaveId: 2);
 
         RoleChange change = await roles.LeadAsync(5, isCurrent: static () => false, static _ => Task.CompletedTask, static _ => throw new InvalidOperationException("it takes none"));
 
         change.Should().Be(RoleChange.StaleEpoch);
         (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
-        broker.Host.Parts.Role.Term.Should().Be(new RoleTerm(IsMaster: false, BrokerId: 2, Epoch: 0));
+        broker.Host.Modules.Host.Role.Term.Should().Be(new RoleTerm(IsMaster: false, BrokerId: 2, Epoch: 0));
     }
 
     [Fact]
     public async Task Lead_TheEpochThatCannotBeNoted_TakesNoMessage()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RoleManager roles = broker.Host.Parts.Roles;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
         roles.Depose(slaveId: 2);
 
         await roles.Awaiting(static manager => manager.LeadAsync(5, static () => true, static _ => throw new IOException("no disk"), static _ => { })).Should().ThrowAsync<IOException>();
@@ -39,9 +39,9 @@ public sealed class ElectedRoleTests
     public async Task Lead_ThenDepose_BeginsAtTheEndOfTheLogAndEndsAtOnce()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RoleManager roles = broker.Host.Parts.Roles;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
         await broker.SendAsync("T", "before");
-        long end = broker.Host.Parts.Store.Positions.Appended.Value;
+        long end = broker.Host.Modules.Host.Store.Positions.Appended.Value;
         List<long> told = [];
 
         RoleChange change = await roles.LeadAsync(
@@ -50,7 +50,7 @@ public sealed class ElectedRoleTests
             start =>
             {
                 // Nothing may come between the end that is noted and the epoch's first message.
-                broker.Host.Parts.Role.Term.Epoch.Should().Be(0);
+                broker.Host.Modules.Host.Role.Term.Epoch.Should().Be(0);
                 told.Add(start.Value);
                 return Task.CompletedTask;
             },
@@ -71,8 +71,8 @@ public sealed class ElectedRoleTests
     public async Task Lead_Again_KnowsNoHalfOfTheEpochBefore_WhenMessagesAreTaken()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RoleManager roles = broker.Host.Parts.Roles;
-        HalfMessageTable halves = broker.Host.Parts.Halves;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
+        HalfMessageTable halves = broker.Host.Modules.Transactions.State.Halves;
         halves.Claim(7, out _).Should().Be(HalfClaim.Taken);
         halves.EndClaim(7, isSettled: true);
         halves.Claim(7, out _).Should().Be(HalfClaim.Settled);

@@ -63,14 +63,14 @@ public sealed class RoleCutLoadTests
             },
             "every delayed message that no cut concerns is delivered");
 
-        broker.Host.Parts.Role.Term.Epoch.Should().Be(Changes);
+        broker.Host.Modules.Host.Role.Term.Epoch.Should().Be(Changes);
         await Eventually.TrueAsync(() => time.Alive <= timersBefore, $"there are no more timers than the {timersBefore} before");
         await Eventually.TrueAsync(() => OpenHandles() - handlesBefore < (Changes - WarmUp) / 3, $"no handle stays open with every cut; there were {handlesBefore}, there are {OpenHandles()}");
     }
 
     private static async Task SwitchAsync(TestBroker broker, Load load, int from, int to)
     {
-        RoleManager roles = broker.Host.Parts.Roles;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
         for (int epoch = from; epoch <= to; epoch++)
         {
             if (epoch % 2 == 1)

@@ -23,13 +23,13 @@ public sealed class RoleCutTests
         await broker.SendAsync("T", "cut off as well");
         await broker.SubscribeAsync("g", "T");
 
-        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
+        await broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, cut);
 
-        broker.Host.Parts.Store.Positions.Appended.Should().Be(cut);
+        broker.Host.Modules.Host.Store.Positions.Appended.Should().Be(cut);
         Bodies(await broker.PullAsync("g", "T", 0, 0)).Should().Equal("kept");
         (await broker.InvokeAsync(Requests.Send("T", "refused"))).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         Directory.GetFiles(broker.Directory.File("store/diverged")).Should().ContainSingle("what was cut off is kept aside");
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
         RemotingCommand next = await broker.SendAsync("T", "next");
         OffsetOf(next).Should().Be(cut);
         next.Get("queueOffset").Should().Be("1");
@@ -41,14 +41,14 @@ public sealed class RoleCutTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         PhysicalOffset one = OffsetOf(await broker.SendAsync("T", "one"));
-        PhysicalOffset end = broker.Host.Parts.Store.Positions.Appended;
+        PhysicalOffset end = broker.Host.Modules.Host.Store.Positions.Appended;
 
-        Func<Task> change = () => broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, one.Add(3));
+        Func<Task> change = () => broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, one.Add(3));
 
         await change.Should().ThrowAsync<StoreException>();
-        broker.Host.Parts.Role.IsSlave.Should().BeTrue();
-        broker.Host.Parts.Store.Positions.Appended.Should().Be(end);
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        broker.Host.Modules.Host.Role.IsSlave.Should().BeTrue();
+        broker.Host.Modules.Host.Store.Positions.Appended.Should().Be(end);
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
         await broker.SendAsync("T", "two");
     }
 
@@ -68,14 +68,14 @@ public sealed class RoleCutTests
         Task<RemotingCommand> behind = broker.PullAsync("g", "T", 0, 3, sysFlag: 2, holdMs: HoldMs);
         Task<RemotingCommand> atTheNewEnd = broker.PullAsync("g", "T", 0, 2, sysFlag: 2, holdMs: HoldMs);
         Bodies(await atTheNewEnd).Should().Equal("cut off as well");
-        await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
-        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
+        await broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, cut);
 
         (await behind.WaitAsync(Eventually.DefaultDeadline)).Code.Should().Be(code);
         Task<RemotingCommand> waits = broker.PullAsync("g", "T", 0, 1, sysFlag: 2, holdMs: HoldMs);
-        await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "at the end of the queue it waits as ever");
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        await Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "at the end of the queue it waits as ever");
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
         (await broker.PullAsync("g", "T", 0, 3, sysFlag: 2, holdMs: HoldMs)).Code.Should().Be(ResponseCode.PullOffsetMoved);
         await broker.SendAsync("T", "next");
         Bodies(await waits.WaitAsync(Eventually.DefaultDeadline)).Should().Equal("next");
@@ -90,14 +90,14 @@ public sealed class RoleCutTests
         await broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
         Requests.Received? copy = null;
         await Eventually.TrueAsync(async () => (copy = Requests.Decode(await broker.PullAsync("g", "Later", 0, 0)).SingleOrDefault()) is not null, "it is delivered");
-        await Eventually.TrueAsync(() => broker.Host.Parts.DelayOffsets.Get(1) == 1, "and that is noted");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Delays.Get(1) == 1, "and that is noted");
 
-        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, new PhysicalOffset(copy!.PhysicalOffset));
+        await broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, new PhysicalOffset(copy!.PhysicalOffset));
 
-        broker.Host.Parts.DelayOffsets.Get(1).Should().Be(0);
+        broker.Host.Modules.Offsets.Delays.Get(1).Should().Be(0);
         File.ReadAllText(broker.Directory.File("store/config/delayOffset.json")).Should().Contain("1:0");
         Bodies(await broker.PullAsync("g", "Later", 0, 0)).Should().BeEmpty();
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
         await Eventually.TrueAsync(async () => Bodies(await broker.PullAsync("g", "Later", 0, 0)) is ["due"], "the message is not lost");
     }
 

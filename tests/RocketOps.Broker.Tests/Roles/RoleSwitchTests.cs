@@ -40,7 +40,7 @@ public sealed class RoleSwitchTests
         await broker.CreateTopicAsync(Delayed);
         await broker.CreateTopicAsync(Paid);
         await broker.SubscribeAsync("g", Plain);
-        RoleManager roles = broker.Host.Parts.Roles;
+        RoleManager roles = broker.Host.Modules.Roles.Roles;
         List<WeakReference> sessions = [];
         Load load = new(broker);
         load.Start();
@@ -66,7 +66,7 @@ public sealed class RoleSwitchTests
         load.Acknowledged(Halves).Count.Should().BeGreaterThan(load.Acknowledged(Paid).Count, "some were rolled back");
         load.EndsRefused.Should().BePositive("halves were ended later than by the master that took them");
 
-        broker.Host.Parts.Role.Term.Epoch.Should().Be(changes);
+        broker.Host.Modules.Host.Role.Term.Epoch.Should().Be(changes);
         await Eventually.TrueAsync(() => time.Alive <= timersBefore, $"there are no more timers than the {timersBefore} before");
         await Eventually.TrueAsync(() => OpenHandles() - handlesBefore < changes / HandlesPerChanges, $"no handle stays open with every change; there were {handlesBefore}, there are {OpenHandles()}");
         await Eventually.TrueAsync(() => AliveAfterCollection(sessions) <= 1, "of all sessions only the current one is held by anything: no task or timer of an old one runs");

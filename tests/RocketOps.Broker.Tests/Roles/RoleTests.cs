@@ -13,7 +13,7 @@ public sealed class RoleTests : IAsyncLifetime
 {
     private TestBroker _broker = null!;
 
-    private RoleManager Manager => _broker.Host.Parts.Roles;
+    private RoleManager Manager => _broker.Host.Modules.Roles.Roles;
 
     public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["messageDelayLevel"] = "0s 1h" });
 
@@ -39,11 +39,11 @@ public sealed class RoleTests : IAsyncLifetime
     {
         await _broker.SendAsync("Kept", "one");
         Manager.Depose(slaveId: 2);
-        long end = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
+        long end = _broker.Host.Modules.Host.Store.GetStats().MaxOffset.Value;
 
         AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(AppendStatus.ServiceNotAvailable);
 
-        _broker.Host.Parts.Store.GetStats().MaxOffset.Value.Should().Be(end);
+        _broker.Host.Modules.Host.Store.GetStats().MaxOffset.Value.Should().Be(end);
         await Manager.TakeOverAsync(epoch: 1);
         AppendOutcomeOf(await AppendDirectlyAsync()).Should().Be(AppendStatus.Ok);
     }
@@ -59,7 +59,7 @@ public sealed class RoleTests : IAsyncLifetime
         await _broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
 
         await Eventually.TrueAsync(async () => Requests.Decode(await _broker.PullAsync("g", "Later", 0, 0)).Count == 1, "the new session delivers");
-        _broker.Host.Parts.Role.Term.Should().Be(new RoleTerm(IsMaster: true, BrokerId: 0, Epoch: 2));
+        _broker.Host.Modules.Host.Role.Term.Should().Be(new RoleTerm(IsMaster: true, BrokerId: 0, Epoch: 2));
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class RoleTests : IAsyncLifetime
             await _broker.SendAsync("Later", "due", properties: Requests.Properties(("DELAY", "1")));
         }
 
-        await Eventually.TrueAsync(() => _broker.Host.Parts.DelayOffsets.Get(1) == 5, "all are delivered");
+        await Eventually.TrueAsync(() => _broker.Host.Modules.Offsets.Delays.Get(1) == 5, "all are delivered");
         (await Manager.StandByAsync(slaveId: 2)).Should().Be(RoleChange.Done);
 
         File.ReadAllText(_broker.Directory.File("store/config/delayOffset.json")).Should().Contain("1:5");
@@ -90,11 +90,11 @@ public sealed class RoleTests : IAsyncLifetime
 
     private async Task<AppendOutcome> AppendDirectlyAsync()
     {
-        MessageHost host = _broker.Host.Parts.Address.StoreHost;
-        return await _broker.Host.Parts.Appender.AppendAsync(
+        MessageHost host = _broker.Host.Modules.Host.Address.StoreHost;
+        return await _broker.Host.Modules.Messages.Appender.AppendAsync(
             new StoredMessage
             {
-                Topic = _broker.Host.Parts.Store.GetOrAddTopic("Kept"u8),
+                Topic = _broker.Host.Modules.Host.Store.GetOrAddTopic("Kept"u8),
                 QueueId = 0,
                 Flag = 0,
                 SysFlag = 0,

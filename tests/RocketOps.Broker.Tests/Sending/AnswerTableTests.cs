@@ -33,7 +33,7 @@ public sealed class AnswerTableTests
     public async Task SendRefusals_Remarks_AreRocketMqsAndAllocateNothing()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        SendRefusals refusals = broker.Host.Parts.SendRefusals;
+        SendRefusals refusals = broker.Host.Modules.Messages.Refusals;
         TopicConfig config = new() { TopicName = "T", WriteQueueNums = 4, ReadQueueNums = 5 };
         byte[] buffer = new byte[RemarkText.MaxBytes];
         Dictionary<SendStatus, string> remarks = [];

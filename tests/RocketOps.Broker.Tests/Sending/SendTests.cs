@@ -213,12 +213,12 @@ public sealed class SendTests : IAsyncLifetime
         string large = new('v', 32_700);
         StoredMessage message = new()
         {
-            Topic = _broker.Host.Parts.Store.GetOrAddTopic("Fails"u8),
+            Topic = _broker.Host.Modules.Host.Store.GetOrAddTopic("Fails"u8),
             QueueId = 0,
             Body = "full"u8.ToArray(),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", large))),
         };
-        AppendOutcome stored = await _broker.Host.Parts.Appender.AppendAsync(message, waitForDisk: true);
+        AppendOutcome stored = await _broker.Host.Modules.Messages.Appender.AppendAsync(message, waitForDisk: true);
         stored.IsOk.Should().BeTrue();
 
         (await SendBackAsync(stored.Result.Offset.Value, delayLevel: 1)).Code.Should().Be(ResponseCode.Success);
@@ -293,7 +293,7 @@ public sealed class SendTests : IAsyncLifetime
     public async Task Rewrite_ManyProperties_AllocatesTheTextAndNothingForEachOfThem()
     {
         await _broker.CreateTopicAsync("Many");
-        _broker.Host.Parts.Topics.TryGet("Many", out TopicState? topic).Should().BeTrue();
+        _broker.Host.Modules.Topics.Topics.TryGet("Many", out TopicState? topic).Should().BeTrue();
         byte[] encoded = Encoding.UTF8.GetBytes(Requests.Properties([("REAL_TOPIC", "Elsewhere"), .. Enumerable.Range(0, 2_000).Select(static i => ($"k{i}", $"{i}")), ("CLUSTER", "another")]));
         long twice = (2 * encoded.Length) + 1024;
 

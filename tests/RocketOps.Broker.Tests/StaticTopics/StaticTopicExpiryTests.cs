@@ -23,11 +23,11 @@ public sealed class StaticTopicExpiryTests
         string expired = $"1:[{StaticTopicRows.Item("broker-b", 0, 1, 0)},{StaticTopicRows.Item("broker-a", 1, 1, 50)}]";
         await MakeAsync(brokers.ToA, "broker-a", $"{kept},{expired}", queues: 2);
 
-        await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
+        await brokers.A.Host.Modules.Roles.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
         RawFrame min = await brokers.ToA.RequestAsync(31, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "1" });
         RemotingCommand before = await brokers.A.PullAsync("g", Topic, 1, 3, sysFlag: 4, subscription: "*");
 
-        SortedDictionary<int, List<LogicQueueMappingItem>> queues = brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!;
+        SortedDictionary<int, List<LogicQueueMappingItem>> queues = brokers.A.Host.Modules.Statics.Mappings.Find(Topic)!.Queues!;
         queues[0].Should().HaveCount(2);
         queues[1].Should().ContainSingle().Which.LogicOffset.Should().Be(50);
         min.ExtFields["offset"].Should().Be("50");
@@ -43,9 +43,9 @@ public sealed class StaticTopicExpiryTests
         string undecided = $"1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)},{StaticTopicRows.Item("broker-a", 1, 2, -1)}]";
         await MakeAsync(brokers.ToA, "broker-a", $"{away},{undecided}", queues: 3);
 
-        await brokers.A.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
+        await brokers.A.Host.Modules.Roles.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
 
-        brokers.A.Host.Parts.Mappings.Find(Topic)!.Queues!.Values.Should().OnlyContain(static items => items.Count == 2);
+        brokers.A.Host.Modules.Statics.Mappings.Find(Topic)!.Queues!.Values.Should().OnlyContain(static items => items.Count == 2);
     }
 
     /// <summary>Two stretches are empty; each look takes one.</summary>
@@ -68,7 +68,7 @@ public sealed class StaticTopicExpiryTests
             await Eventually.TrueAsync(() => Stretches() == left, "the first one is taken out");
         }
 
-        int Stretches() => broker.Host.Parts.Mappings.Find(Topic)!.Queues![0].Count;
+        int Stretches() => broker.Host.Modules.Statics.Mappings.Find(Topic)!.Queues![0].Count;
     }
 
     /// <summary>Queue 0 moves to another queue of this broker, queue 1 to another broker, while messages of both wait. The stretch that they find their way by is empty; it leaves the mapping when they are delivered, though no message comes that would make the timers go on.</summary>
@@ -120,9 +120,9 @@ public sealed class StaticTopicExpiryTests
             },
             "nothing waits for the first stretch any more");
 
-        Task SweepAsync() => broker.Host.Parts.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
+        Task SweepAsync() => broker.Host.Modules.Roles.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
 
-        int Stretches() => broker.Host.Parts.Mappings.Find(Topic)!.Queues![0].Count;
+        int Stretches() => broker.Host.Modules.Statics.Mappings.Find(Topic)!.Queues![0].Count;
     }
 
     private static async Task RemapAsync(TestBroker broker, long epoch, string queues)

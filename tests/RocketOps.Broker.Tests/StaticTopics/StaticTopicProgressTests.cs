@@ -17,11 +17,11 @@ public sealed class StaticTopicProgressTests
         await MakeAsync(brokers.ToA, "broker-a", Remapped);
 
         await brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 1 | 4, commit: 103, subscription: "*");
-        long after = brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0);
+        long after = brokers.A.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0);
         await brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 1 | 4, commit: 7, subscription: "*");
 
         after.Should().Be(3);
-        brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(3, "7 lies in a queue of another broker");
+        brokers.A.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0).Should().Be(3, "7 lies in a queue of another broker");
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class StaticTopicProgressTests
 
         await CommitAsync(1);
 
-        brokers.A.Host.Parts.ConsumerOffsets.Query(Topic, "g", 0).Should().Be(1, "the stretch lies there");
+        brokers.A.Host.Modules.Offsets.Consumers.Query(Topic, "g", 0).Should().Be(1, "the stretch lies there");
         (await ProgressAsync(brokers.ToB, "g")).Should().Be("1", "what was kept of the stretch behind it does not count any more");
         await CommitAsync(100);
         (await ProgressAsync(brokers.ToB, "g")).Should().Be("100");
@@ -70,7 +70,7 @@ public sealed class StaticTopicProgressTests
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync();
         await MoveToBAsync(brokers, "g");
         (await RawBroker.UpdateOffsetAsync(brokers.ToB, "g", Topic, 0, 101)).Code.Should().Be(ResponseCode.Success);
-        brokers.A.Host.Parts.ConsumerOffsets.Commit("Other", "g", 0, 0);
+        brokers.A.Host.Modules.Offsets.Consumers.Commit("Other", "g", 0, 0);
         RemotingCommand update = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
         update.Body = "maxConsumerOffsets=1"u8.ToArray();
         (await brokers.A.InvokeAsync(update)).Code.Should().Be(ResponseCode.Success);

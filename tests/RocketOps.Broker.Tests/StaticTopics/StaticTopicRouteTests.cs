@@ -109,7 +109,7 @@ public sealed class StaticTopicRouteTests
         await using StaticTopicBrokers brokers = await StaticTopicBrokers.StartAsync(onlyA: true);
         await MakeAsync(brokers.ToA, "broker-a", Remapped);
         Task<RemotingCommand> held = brokers.A.PullAsync("g", Topic, 0, 100, sysFlag: 2 | 4, holdMs: 60_000, subscription: "*");
-        await Eventually.TrueAsync(() => brokers.A.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => brokers.A.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
         await brokers.A.SendAsync(Topic, "woken");
         RemotingCommand answer = await held;
@@ -191,7 +191,7 @@ public sealed class StaticTopicRouteTests
 
         answer.Code.Should().Be(ResponseCode.SystemError);
         answer.Remark.Should().StartWith(remark);
-        brokers.A.Host.Parts.Topics.TryGet(Topic, out _).Should().BeFalse();
+        brokers.A.Host.Modules.Topics.Topics.TryGet(Topic, out _).Should().BeFalse();
     }
 
     [Fact]

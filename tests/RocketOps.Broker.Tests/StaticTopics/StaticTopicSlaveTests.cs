@@ -25,9 +25,9 @@ public sealed class StaticTopicSlaveTests
 
         await Eventually.TrueAsync(() => Known(0) == 1, "the slave has the progress in the first one");
         Known(1).Should().Be(-1, "both come in one table");
-        group.Slave.Host.Parts.ConsumerOffsets.QueuesOf(Topic, "g").Select(static queue => queue.Key).Should().Equal(0);
+        group.Slave.Host.Modules.Offsets.Consumers.QueuesOf(Topic, "g").Select(static queue => queue.Key).Should().Equal(0);
 
-        long Known(int queueId) => group.Slave.Host.Parts.ConsumerOffsets.Query(Topic, "g", queueId);
+        long Known(int queueId) => group.Slave.Host.Modules.Offsets.Consumers.Query(Topic, "g", queueId);
     }
 
     [Fact]
@@ -40,11 +40,11 @@ public sealed class StaticTopicSlaveTests
         }
 
         TopicQueueMapping? copy = null;
-        await Eventually.TrueAsync(() => (copy = group.Slave.Host.Parts.Mappings.Find(Topic)) is not null, "the slave has the mapping");
+        await Eventually.TrueAsync(() => (copy = group.Slave.Host.Modules.Statics.Mappings.Find(Topic)) is not null, "the slave has the mapping");
 
         copy!.Queues.Should().ContainKey(0).WhoseValue.Should().ContainSingle().Which.Should().Be(new LogicQueueMappingItem { BrokerName = "broker-a" });
-        group.Slave.Host.Parts.Mappings.Version.Should().Be(group.Master.Host.Parts.Mappings.Version);
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
+        group.Slave.Host.Modules.Statics.Mappings.Version.Should().Be(group.Master.Host.Modules.Statics.Mappings.Version);
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
     }
 
     /// <summary>A slave asks at the moment when a static topic has its mapping and is no topic yet.</summary>
@@ -54,11 +54,11 @@ public sealed class StaticTopicSlaveTests
         await using BrokerGroup group = await BrokerGroup.StartAsync();
         TopicQueueMapping mapping = new() { Topic = Topic, Scope = "__global__", TotalQueues = 1, BrokerName = "broker-a", Epoch = Epoch, Queues = new() { [0] = [new LogicQueueMappingItem { BrokerName = "broker-a" }] } };
 
-        await group.Master.Host.Parts.Mappings.UpdateAsync(mapping, force: false);
+        await group.Master.Host.Modules.Statics.Mappings.UpdateAsync(mapping, force: false);
 
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Mappings.Version == group.Master.Host.Parts.Mappings.Version, "the slave has this version of the mappings");
-        group.Slave.Host.Parts.Mappings.Find(Topic).Should().NotBeNull();
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Statics.Mappings.Version == group.Master.Host.Modules.Statics.Mappings.Version, "the slave has this version of the mappings");
+        group.Slave.Host.Modules.Statics.Mappings.Find(Topic).Should().NotBeNull();
         await group.Master.CreateTopicAsync(Topic);
-        await Eventually.TrueAsync(() => group.Slave.Host.Parts.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
+        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet(Topic, out Broker.Topics.TopicState? topic) && topic.Mapping is not null, "the slave serves it");
     }
 }

@@ -26,7 +26,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     {
         await _broker.SendAsync("T", "one");
         await SendBatchAsync("two", "three", "four");
-        long bytes = _broker.Host.Parts.Store.GetStats().MaxOffset.Value;
+        long bytes = _broker.Host.Modules.Host.Store.GetStats().MaxOffset.Value;
 
         Sample();
 
@@ -72,7 +72,7 @@ public sealed class StatisticsTests : IAsyncLifetime
 
         await using TestBroker again = await TestBroker.StartAsync(directory: directory, time: new FakeTimeProvider());
         Requests.Decode(await PullAsync(again, "g", "T", 0, 0, sysFlag: 4, subscription: "*")).Should().ContainSingle();
-        again.Host.Parts.Statistics.Sample();
+        again.Host.Modules.Statistics.Statistics.Sample();
 
         (await AskAsync("GROUP_GET_NUMS", "T@g", again)).Sum.Should().Be(1);
         (await again.InvokeAsync(Question("TOPIC_PUT_NUMS", "T"))).Remark.Should().Be("The stats <TOPIC_PUT_NUMS> <T> not exist", "recovery stores nothing");
@@ -94,7 +94,7 @@ public sealed class StatisticsTests : IAsyncLifetime
         ofGroup.RootElement.GetProperty("consumeTps").GetDouble().Should().Be(0.3);
         JsonElement queue = ofGroup.RootElement.GetProperty("offsetTable").EnumerateObject().Single().Value;
         (queue.GetProperty("brokerOffset").GetInt64(), queue.GetProperty("consumerOffset").GetInt64(), queue.GetProperty("pullOffset").GetInt64()).Should().Be((5L, 1L, 3L));
-        queue.GetProperty("lastTimestamp").GetInt64().Should().Be(_broker.Host.Parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        queue.GetProperty("lastTimestamp").GetInt64().Should().Be(_broker.Host.Modules.Host.Time.GetUtcNow().ToUnixTimeMilliseconds());
 
         using JsonDocument ofBroker = await JsonAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerConsumeStats).Set("isOrder", false));
         (ofBroker.RootElement.GetProperty("totalDiff").GetInt64(), ofBroker.RootElement.GetProperty("totalInflightDiff").GetInt64()).Should().Be((4L, 2L));
@@ -135,7 +135,7 @@ public sealed class StatisticsTests : IAsyncLifetime
             Requests.Decode(await PullAsync(broker, group, "T", 0, 0, sysFlag: 4, subscription: "*")).Should().ContainSingle();
         }
 
-        broker.Host.Parts.Statistics.Sample();
+        broker.Host.Modules.Statistics.Statistics.Sample();
 
         (await AskAsync("GROUP_GET_NUMS", "T@g2", broker)).Sum.Should().Be(1);
         (await broker.InvokeAsync(Question("GROUP_GET_NUMS", "T@g3"))).Remark.Should().Be("The stats <GROUP_GET_NUMS> <T@g3> not exist");
@@ -164,11 +164,11 @@ public sealed class StatisticsTests : IAsyncLifetime
     /// <summary>A pull, also counted when it returns: the broker counts behind its answer.</summary>
     private static async Task<RemotingCommand> PullAsync(TestBroker broker, string group, string topic, int queueId, long offset, int sysFlag, string subscription, int max = 32)
     {
-        long found = broker.Host.Parts.PullCounters.Found;
+        long found = broker.Host.Modules.Statistics.Pulls.Found;
         RemotingCommand answer = await broker.PullAsync(group, topic, queueId, offset, sysFlag: sysFlag, max: max, subscription: subscription);
         if (answer.Code == ResponseCode.Success)
         {
-            await Eventually.TrueAsync(() => broker.Host.Parts.PullCounters.Found > found, "the pull is counted");
+            await Eventually.TrueAsync(() => broker.Host.Modules.Statistics.Pulls.Found > found, "the pull is counted");
         }
 
         return answer;
@@ -178,7 +178,7 @@ public sealed class StatisticsTests : IAsyncLifetime
     {
         for (int i = 0; i < times; i++)
         {
-            _broker.Host.Parts.Statistics.Sample();
+            _broker.Host.Modules.Statistics.Statistics.Sample();
         }
     }
 

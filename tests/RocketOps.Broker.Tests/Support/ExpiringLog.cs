@@ -16,7 +16,7 @@ internal static class ExpiringLog
     /// <summary>Everything that is in the log now is taken away by retention; what comes later is kept. Some time goes on meanwhile.</summary>
     public static async Task ExpireAsync(TestBroker broker, ShiftedTime time)
     {
-        long end = broker.Host.Parts.Store.GetStats().MaxOffset.Value;
+        long end = broker.Host.Modules.Host.Store.GetStats().MaxOffset.Value;
         for (int i = 0; i < 5; i++)
         {
             await broker.SendAsync("Filling", new string('x', 20_000));
@@ -30,7 +30,7 @@ internal static class ExpiringLog
             {
                 time.Advance(TimeSpan.FromMilliseconds(100));
                 await broker.SendAsync("Filling", "wakes the store's thread");
-                return broker.Host.Parts.Store.GetStats().MinOffset.Value >= end;
+                return broker.Host.Modules.Host.Store.GetStats().MinOffset.Value >= end;
             },
             "what was in the log has expired");
         await UpdateAsync(broker, $"fileReservedTime={Kept}");

@@ -106,9 +106,9 @@ internal sealed class TestBroker : IAsyncDisposable
     /// <summary>The answer. What was stored before can be read when the broker gets the request, and what it stored itself when this returns.</summary>
     public async Task<RemotingCommand> InvokeAsync(RemotingCommand request)
     {
-        await Readable.UntilAsync(Host.Parts.Store);
+        await Readable.UntilAsync(Host.Modules.Host.Store);
         RemotingCommand answer = await _client.InvokeAsync(Address, request, Patience);
-        await Readable.UntilAsync(Host.Parts.Store);
+        await Readable.UntilAsync(Host.Modules.Host.Store);
         return answer;
     }
 

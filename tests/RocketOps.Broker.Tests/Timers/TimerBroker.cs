@@ -62,7 +62,7 @@ internal sealed class TimerBroker : IAsyncDisposable
 
     /// <summary>All that was sent is in the wheel, or delivered.</summary>
     public Task UntilTakenAsync(long messages) =>
-        Eventually.TrueAsync(() => _broker.Host.Parts.Timers.QueueOffset == messages && _broker.Host.Parts.Timers.IsWritten, $"{messages} messages are taken");
+        Eventually.TrueAsync(() => _broker.Host.Modules.Timers.Timers.QueueOffset == messages && _broker.Host.Modules.Timers.Timers.IsWritten, $"{messages} messages are taken");
 
     /// <summary>Time goes on in steps of a tenth of a second, until so many messages are there or so much time is over.</summary>
     public async Task<IReadOnlyList<string>> RunAsync(TimeSpan time, int until = int.MaxValue)

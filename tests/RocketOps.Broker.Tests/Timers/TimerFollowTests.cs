@@ -43,7 +43,7 @@ public sealed class TimerFollowTests
 
         await SlaveAsync(broker, 1);
         await FollowAsync(broker, readMs: begun + 10_000, queueOffset: 2);
-        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        broker.Broker.Host.Modules.Host.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
         time.Advance(12 * Second);
         await MasterAsync(broker, 2);
 
@@ -73,7 +73,7 @@ public sealed class TimerFollowTests
 
         await SlaveAsync(broker, 1);
         await FollowAsync(broker, readMs: begun);
-        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        broker.Broker.Host.Modules.Host.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
         time.Advance(12 * Second);
         await MasterAsync(broker, 2);
 
@@ -125,14 +125,14 @@ public sealed class TimerFollowTests
             await broker.SendAsync("due at once", 1);
             await broker.SendAsync("in a slot", 5_000);
             time.Advance(2 * Second);
-            cut = broker.Broker.Host.Parts.Store.Positions.Appended;
-            broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+            cut = broker.Broker.Host.Modules.Host.Store.Positions.Appended;
+            broker.Broker.Host.Modules.Host.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
             await Eventually.TrueAsync(
                 () =>
                 {
                     // Whoever has just seen that nothing is to be taken looks again when its timer fires.
                     time.Advance(TimeSpan.FromMilliseconds(100));
-                    return broker.Broker.Host.Parts.Timers is { QueueOffset: 2, IsWritten: true };
+                    return broker.Broker.Host.Modules.Timers.Timers is { QueueOffset: 2, IsWritten: true };
                 },
                 "both are taken");
             time.Advance(7 * Second);
@@ -149,7 +149,7 @@ public sealed class TimerFollowTests
         }
 
         await using TimerBroker next = await TimerBroker.StartAsync(files, time);
-        await next.Broker.Host.Parts.Roles.StepDownAndCutAsync(1, cut);
+        await next.Broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(1, cut);
         await MasterAsync(next, 2);
 
         // What is sent now is delivered after all that was before it.
@@ -170,25 +170,25 @@ public sealed class TimerFollowTests
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
         long begun = time.NowMs;
         await broker.SendAsync("delivered there", delayMs);
-        PhysicalOffset cut = broker.Broker.Host.Parts.Store.Positions.Appended;
+        PhysicalOffset cut = broker.Broker.Host.Modules.Host.Store.Positions.Appended;
         await broker.Broker.SendAsync("Other", "stands for the copy");
 
         await SlaveAsync(broker, 1);
-        TimerTable timers = broker.Broker.Host.Parts.Timers;
+        TimerTable timers = broker.Broker.Host.Modules.Timers.Timers;
         await timers.FollowAsync(new TimerCheckpoint(begun + keptMs, 0, takenBefore, 0, 9, 9, IsOwn: false), cut);
         await FollowAsync(broker, readMs: begun + 10_000, queueOffset: 1);
-        await broker.Broker.Host.Parts.Roles.CutAsFollowerAsync(cut);
-        broker.Broker.Host.Parts.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
+        await broker.Broker.Host.Modules.Roles.Roles.CutAsFollowerAsync(cut);
+        broker.Broker.Host.Modules.Host.Settings.TryUpdate([new PropertyEntry("timerStopEnqueue", "false", default)]).Should().BeEmpty();
         await MasterAsync(broker, 2);
 
         time.Advance(12 * Second);
         await broker.UntilReceivedAsync("delivered there");
     }
 
-    private static Task SlaveAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.StepDownAsync(epoch);
+    private static Task SlaveAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Modules.Roles.Roles.StepDownAsync(epoch);
 
-    private static Task MasterAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Parts.Roles.TakeOverAsync(epoch);
+    private static Task MasterAsync(TimerBroker broker, long epoch) => broker.Broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch);
 
     private static Task FollowAsync(TimerBroker broker, long readMs, long queueOffset = 2) =>
-        broker.Broker.Host.Parts.Timers.FollowAsync(new TimerCheckpoint(readMs, 0, queueOffset, 0, 9, 9, IsOwn: false), broker.Broker.Host.Parts.Store.Positions.Appended);
+        broker.Broker.Host.Modules.Timers.Timers.FollowAsync(new TimerCheckpoint(readMs, 0, queueOffset, 0, 9, 9, IsOwn: false), broker.Broker.Host.Modules.Host.Store.Positions.Appended);
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -76,16 +76,16 @@ public sealed class TimerTests
         ShiftedTime time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerRollWindowSlot", rolls ? "10" : "1000"));
         long slotMs = (time.NowMs + delayMs) / 1_000 * 1_000;
-        BrokerParts parts = broker.Broker.Host.Parts;
+        BrokerModules modules = broker.Broker.Host.Modules;
         StoredMessage message = new()
         {
-            Topic = parts.TimerRouter.Topic,
+            Topic = modules.Timers.Router.Topic,
             QueueId = 0,
             Body = "full"u8.ToArray(),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties(
                 ("k", new string('v', 32_680)), ("REAL_TOPIC", TimerBroker.Topic), ("REAL_QID", "0"), ("TIMER_OUT_MS", slotMs.ToString(CultureInfo.InvariantCulture)))),
         };
-        (await parts.Appender.AppendAsync(message, waitForDisk: true)).IsOk.Should().BeTrue();
+        (await modules.Messages.Appender.AppendAsync(message, waitForDisk: true)).IsOk.Should().BeTrue();
 
         await broker.RunUntilAsync(TimeSpan.FromMilliseconds(delayMs + 2_000), 1);
 

@@ -64,7 +64,7 @@ public sealed class BatchTopicTests
         await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
         await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
         Task<RemotingCommand> parked = broker.InvokeAsync(Requests.Pull("g", "Batches", 0, 3, sysFlag: 2 | 4, holdMs: 60_000, subscription: "*"));
-        await Eventually.TrueAsync(() => broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
         await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
 
@@ -145,7 +145,7 @@ public sealed class BatchTopicTests
         RemotingCommand answer = await broker.InvokeAsync(UpdateTopic("Batches", attributes));
 
         (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "attempt to update an unchangeable attribute. key: queue.type"));
-        broker.Host.Parts.Topics.TryGet("Batches", out TopicState? topic).Should().BeTrue();
+        broker.Host.Modules.Topics.Topics.TryGet("Batches", out TopicState? topic).Should().BeTrue();
         topic!.Config.IsBatch.Should().BeTrue();
     }
 
@@ -157,7 +157,7 @@ public sealed class BatchTopicTests
         RemotingCommand answer = await broker.InvokeAsync(UpdateTopic("Batches", "+queue.type=Batch"));
 
         (answer.Code, answer.Remark).Should().Be((ResponseCode.SystemError, "value is not in set: [SimpleCQ, BatchCQ]"));
-        broker.Host.Parts.Topics.TryGet("Batches", out _).Should().BeFalse();
+        broker.Host.Modules.Topics.Topics.TryGet("Batches", out _).Should().BeFalse();
     }
 
     [Theory]

@@ -20,6 +20,6 @@ public sealed class TopicFilterTypeTests
 
         answer.Code.Should().Be(code, answer.Remark);
         answer.Remark.Should().Be(code == ResponseCode.Success ? null : $"topicFilterType = [{filterType}] value invalid");
-        broker.Host.Parts.Topics.TryGet("Typed", out _).Should().Be(code == ResponseCode.Success);
+        broker.Host.Modules.Topics.Topics.TryGet("Typed", out _).Should().Be(code == ResponseCode.Success);
     }
 }

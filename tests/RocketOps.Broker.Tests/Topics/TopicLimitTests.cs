@@ -14,7 +14,7 @@ public sealed class TopicLimitTests : IAsyncLifetime, IDisposable
     private readonly TempDirectory _directory = new("topics-");
     private TestBroker _broker = null!;
 
-    private TopicTable Table => _broker.Host.Parts.Topics;
+    private TopicTable Table => _broker.Host.Modules.Topics.Topics;
 
     public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["httpPort"] = "-1" }, _directory, fileSystem: _files);
 

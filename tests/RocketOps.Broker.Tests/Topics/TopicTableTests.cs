@@ -16,7 +16,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
     private readonly PassingTime _time = new();
     private TestBroker _broker = null!;
 
-    private TopicTable Table => _broker.Host.Parts.Topics;
+    private TopicTable Table => _broker.Host.Modules.Topics.Topics;
 
     public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(directory: _directory, fileSystem: _files, time: _time);
 
@@ -173,15 +173,15 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
     {
         await _broker.SendAsync("Parked", "one");
         await _broker.SubscribeAsync("g", "Parked");
-        _broker.Host.Parts.ConsumerOffsets.Commit("Parked", "g", 0, 1);
+        _broker.Host.Modules.Offsets.Consumers.Commit("Parked", "g", 0, 1);
         using IDisposable held = _time.Hold();
         Task<RemotingCommand> pull = _broker.PullAsync("g", "Parked", 0, 1, sysFlag: 2, holdMs: 60_000);
-        await Eventually.TrueAsync(() => _broker.Host.Parts.ParkedPulls.Count == 1, "the pull waits");
+        await Eventually.TrueAsync(() => _broker.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
         await _broker.InvokeAsync(Delete("Parked"));
 
         (await pull.WaitAsync(Eventually.DefaultDeadline)).Code.Should().NotBe(ResponseCode.Success);
-        _broker.Host.Parts.ConsumerOffsets.Query("Parked", "g", 0).Should().Be(-1);
+        _broker.Host.Modules.Offsets.Consumers.Query("Parked", "g", 0).Should().Be(-1);
     }
 
     [Fact]
@@ -208,7 +208,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
     {
         await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Again" });
         await _broker.SendAsync("Again", "one");
-        PhysicalOffset known = _broker.Host.Parts.Store.Positions.Appended;
+        PhysicalOffset known = _broker.Host.Modules.Host.Store.Positions.Appended;
         await _broker.SendAsync("Again", "two");
         DataVersion own = Table.Version;
         DataVersion theirs = own.Next(_time);
@@ -221,10 +221,10 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         Table.TryGet("Fresh", out _).Should().BeTrue();
         (await BrokerGroup.ReadAsync(_broker, "Again")).Should().Equal("one", "two");
 
-        (await Table.FollowAsync(theirs, topics, _broker.Host.Parts.Store.Positions.Appended)).Should().BeTrue();
+        (await Table.FollowAsync(theirs, topics, _broker.Host.Modules.Host.Store.Positions.Appended)).Should().BeTrue();
         Table.Version.Should().Be(theirs);
         Table.TryGet("Again", out _).Should().BeFalse();
-        _broker.Host.Parts.Store.FindTopic("Again"u8).Should().BeNull();
+        _broker.Host.Modules.Host.Store.FindTopic("Again"u8).Should().BeNull();
     }
 
     private static RemotingCommand Delete(string topic) => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", topic);

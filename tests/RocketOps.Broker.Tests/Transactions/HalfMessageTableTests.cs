@@ -105,7 +105,7 @@ public sealed class HalfMessageTableTests
         await using TestBroker broker = await TestBroker.StartAsync();
         HalfMessageTable halves = new();
         halves.Claim(1, out _);
-        halves.TryGiveUp(1, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
+        halves.TryGiveUp(1, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
         halves.NextOpen(1, 2).Should().Be(1);
 
         await GiveUpAsync(halves, 0, broker);
@@ -119,7 +119,7 @@ public sealed class HalfMessageTableTests
         await using TestBroker broker = await TestBroker.StartAsync();
         HalfMessageTable halves = new();
 
-        halves.TryReplace(0, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out _).Should().BeTrue();
+        halves.TryReplace(0, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out _).Should().BeTrue();
 
         status.Should().Be(AppendStatus.Ok);
         halves.NextOpen(0, 1).Should().Be(1);
@@ -133,14 +133,14 @@ public sealed class HalfMessageTableTests
         long keptAt = await GiveUpAsync(halves, 0, broker);
         halves.Advance(1);
 
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
 
         status.Should().Be(AppendStatus.Ok);
         halves.Claim(0, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(resumed.QueueOffset, "an end of the old one is one of the new");
         halves.EndClaim(current, isSettled: true);
         halves.Claim(resumed.QueueOffset, out _).Should().Be(HalfClaim.Settled);
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it was resumed");
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it was resumed");
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class HalfMessageTableTests
         halves.Claim(0, out _);
         halves.EndClaim(0, isSettled: true);
 
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse();
     }
 
     /// <summary>After a restart nothing is known of it: asked back again and again it would be as many halves.</summary>
@@ -164,13 +164,13 @@ public sealed class HalfMessageTableTests
         long keptAt = await GiveUpAsync(halves, 0, broker);
         halves.Reset(begin: 1);
 
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult resumed).Should().BeTrue();
         status.Should().Be(AppendStatus.Ok);
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it waits among the halves");
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("it waits among the halves");
         halves.Claim(resumed.QueueOffset, out long current).Should().Be(HalfClaim.Taken);
         halves.EndClaim(current, isSettled: true);
 
-        halves.TryResume(keptAt, original: null, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("its transaction is settled");
+        halves.TryResume(keptAt, original: null, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeFalse("its transaction is settled");
     }
 
     /// <summary>After a restart the half says itself which one it was when it was sent.</summary>
@@ -182,7 +182,7 @@ public sealed class HalfMessageTableTests
         long keptAt = await GiveUpAsync(halves, 1, broker);
         halves.Reset(begin: 2);
 
-        halves.TryResume(keptAt, original: 0, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out AppendResult resumed).Should().BeTrue();
+        halves.TryResume(keptAt, original: 0, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out AppendResult resumed).Should().BeTrue();
 
         halves.Claim(0, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(resumed.QueueOffset);
@@ -206,7 +206,7 @@ public sealed class HalfMessageTableTests
         await GiveUpAsync(halves, 2, broker);
         halves.Advance(3);
 
-        halves.TryResume(keptAt, named, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeTrue();
+        halves.TryResume(keptAt, named, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out _, out _).Should().BeTrue();
 
         halves.Claim(named, out long current).Should().Be(HalfClaim.Taken);
         current.Should().Be(named, "given up in this epoch, open, or not there yet");
@@ -250,7 +250,7 @@ public sealed class HalfMessageTableTests
 
     private static async Task<long> GiveUpAsync(HalfMessageTable halves, long queueOffset, TestBroker broker)
     {
-        halves.TryGiveUp(queueOffset, broker.Host.Parts.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult kept).Should().BeTrue();
+        halves.TryGiveUp(queueOffset, broker.Host.Modules.Messages.Appender, (await CopyAsync(broker)).ToAppend(), out AppendStatus status, out AppendResult kept).Should().BeTrue();
         status.Should().Be(AppendStatus.Ok);
         return kept.Offset.Value;
     }
@@ -259,6 +259,6 @@ public sealed class HalfMessageTableTests
     private static async Task<StoredMessage> CopyAsync(TestBroker broker)
     {
         await broker.SendAsync("T", "the queue is known");
-        return new StoredMessage { Topic = broker.Host.Parts.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8.ToArray() };
+        return new StoredMessage { Topic = broker.Host.Modules.Host.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8.ToArray() };
     }
 }

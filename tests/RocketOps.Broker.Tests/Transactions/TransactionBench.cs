@@ -28,12 +28,12 @@ internal static class TransactionBench
 
     /// <summary>Every half is behind the progress, and every op.</summary>
     public static Task SettledAsync(TestBroker broker) => Eventually.TrueAsync(
-        async () => await EndAsync(broker, HalfTopic) == broker.Host.Parts.ConsumerOffsets.Query(HalfTopic, "CID_RMQ_SYS_TRANS", 0)
-            && await EndAsync(broker, OpTopic) == broker.Host.Parts.ConsumerOffsets.Query(OpTopic, "CID_RMQ_SYS_TRANS", 0),
+        async () => await EndAsync(broker, HalfTopic) == broker.Host.Modules.Offsets.Consumers.Query(HalfTopic, "CID_RMQ_SYS_TRANS", 0)
+            && await EndAsync(broker, OpTopic) == broker.Host.Modules.Offsets.Consumers.Query(OpTopic, "CID_RMQ_SYS_TRANS", 0),
         "all halves are settled");
 
     public static async Task<long> EndAsync(TestBroker broker, string topic) =>
-        (await broker.Host.Parts.Store.Reader.GetOffsetsAsync(broker.Host.Parts.Store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)), 0, CancellationToken.None)).Max;
+        (await broker.Host.Modules.Host.Store.Reader.GetOffsetsAsync(broker.Host.Modules.Host.Store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)), 0, CancellationToken.None)).Max;
 
     public static async Task<IReadOnlyList<Requests.Received>> ReadAsync(TestBroker broker, string topic, int queueId, long offset = 0)
     {
@@ -43,7 +43,7 @@ internal static class TransactionBench
 
     public static async Task<(int SysFlag, long Prepared)> RecordAsync(TestBroker broker, Requests.Received message)
     {
-        byte[]? bytes = await broker.Host.Parts.Store.Reader.LookMessageAsync(new PhysicalOffset(message.PhysicalOffset), CancellationToken.None);
+        byte[]? bytes = await broker.Host.Modules.Host.Store.Reader.LookMessageAsync(new PhysicalOffset(message.PhysicalOffset), CancellationToken.None);
         RecordView record = RecordView.Read(bytes);
         return (record.SysFlag, record.PreparedTransactionOffset);
     }

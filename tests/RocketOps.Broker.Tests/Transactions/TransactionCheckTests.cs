@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Transactions;
@@ -56,7 +56,7 @@ public sealed class TransactionCheckTests
 
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
         await SettledAsync(broker);
-        await Eventually.TrueAsync(() => producer.Questions.Count == broker.Host.Parts.TransactionFigures.Asked, "all questions have come");
+        await Eventually.TrueAsync(() => producer.Questions.Count == broker.Host.Modules.Transactions.State.Figures.Asked, "all questions have come");
 
         int asked = producer.Questions.Count;
         producer.Questions.TryPeek(out RemotingCommand? first).Should().BeTrue();
@@ -75,7 +75,7 @@ public sealed class TransactionCheckTests
             await first.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: ("CHECK_IMMUNITY_TIME_IN_SECONDS", "3600"));
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
         time.Pass(TimeSpan.FromHours(1));
         await using Producer second = await Producer.StartAsync(broker, "pg");
         await using Producer stranger = await Producer.StartAsync(broker, "other");
@@ -239,7 +239,7 @@ public sealed class TransactionCheckTests
             await before.SendHalfAsync("Paid", "another", DateTimeOffset.UtcNow);
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
         RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
         askNow.Body = "transactionTimeOut=0"u8.ToArray();
         (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);
@@ -262,9 +262,9 @@ public sealed class TransactionCheckTests
         await using TestBroker broker = await TestBroker.StartAsync(Quiet);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand sent = await producer.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
-        BrokerParts parts = broker.Host.Parts;
-        HalfMessage half = HalfMessage.Read((await parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
-        CheckSender sender = new(parts.Settings, parts.Producers, parts.Address);
+        BrokerModules modules = broker.Host.Modules;
+        HalfMessage half = HalfMessage.Read((await modules.Host.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
+        CheckSender sender = new(modules.Host.Settings, modules.Clients.Producers, modules.Host.Address);
 
         int asked = 0;
         while (asked < Enough && sender.Choose(half) is not null)
@@ -291,7 +291,7 @@ public sealed class TransactionCheckTests
             ["transactionTimeOut"] = "3600000",
         };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
-        BrokerParts parts = broker.Host.Parts;
+        BrokerModules modules = broker.Host.Modules;
         await FillAsync(files: 1);
         RemotingCommand half;
         await using (Producer before = await Producer.StartAsync(broker, "pg"))
@@ -301,7 +301,7 @@ public sealed class TransactionCheckTests
             half = await before.SendHalfAsync("Paid", "order", time.GetUtcNow(), properties: properties);
         }
 
-        await Eventually.TrueAsync(() => parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
         await ExpiringLog.UpdateAsync(broker, "transactionTimeOut=0");
         await FillAsync(files: 2);
 
@@ -315,7 +315,7 @@ public sealed class TransactionCheckTests
                 }
 
                 (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteExpiredCommitLog))).Code.Should().Be(ResponseCode.Success);
-                return parts.Store.GetStats().MinOffset.Value > OffsetOf(half);
+                return modules.Host.Store.GetStats().MinOffset.Value > OffsetOf(half);
             },
             "its file is removed");
         time.Pass(TimeSpan.FromHours(2));
@@ -325,12 +325,12 @@ public sealed class TransactionCheckTests
         Requests.Decode(question!).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1", "to be put back is no question");
         (await after.AnswerAsync(question!)).Code.Should().Be(ResponseCode.Success);
         (await ReadAsync(broker, "Paid", 0)).Should().ContainSingle();
-        parts.TransactionFigures.Gone.Should().Be(0);
+        modules.Transactions.State.Figures.Gone.Should().Be(0);
 
         async Task FillAsync(int files)
         {
-            long end = ((parts.Store.GetStats().MaxOffset.Value / FileBytes) + files) * FileBytes;
-            while (parts.Store.GetStats().MaxOffset.Value < end)
+            long end = ((modules.Host.Store.GetStats().MaxOffset.Value / FileBytes) + files) * FileBytes;
+            while (modules.Host.Store.GetStats().MaxOffset.Value < end)
             {
                 await broker.SendAsync("Filler", new string('f', FileBytes / 4));
             }
@@ -375,7 +375,7 @@ public sealed class TransactionCheckTests
         {
             time.Advance(interval);
             await Eventually.TrueAsync(() => time.HasTimerIn(interval), $"round {number} is over");
-            broker.Host.Parts.TransactionFigures.Asked.Should().Be(number * OfRound, "so many a round asks about");
+            broker.Host.Modules.Transactions.State.Figures.Asked.Should().Be(number * OfRound, "so many a round asks about");
             (await EndAsync(broker, HalfTopic)).Should().Be(Halves + (number * OfRound), "and puts back");
             await Eventually.TrueAsync(() => producer.Questions.Count == number * OfRound, "all questions have come");
         }
@@ -389,9 +389,9 @@ public sealed class TransactionCheckTests
         await using TestBroker broker = await TestBroker.StartAsync(Quiet);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         RemotingCommand sent = await producer.SendHalfAsync("Paid", new string('b', 4_000_000), DateTimeOffset.UtcNow);
-        BrokerParts parts = broker.Host.Parts;
-        HalfMessage half = HalfMessage.Read((await parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
-        CheckSender sender = new(parts.Settings, parts.Producers, parts.Address);
+        BrokerModules modules = broker.Host.Modules;
+        HalfMessage half = HalfMessage.Read((await modules.Host.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(sent)), CancellationToken.None))!);
+        CheckSender sender = new(modules.Host.Settings, modules.Clients.Producers, modules.Host.Address);
 
         int asked = 0;
         while (asked < Enough && sender.Choose(half) is not null)
@@ -484,8 +484,8 @@ public sealed class TransactionCheckTests
             await Eventually.TrueAsync(() => !producer.Questions.IsEmpty, "the producer is asked");
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
-        await Eventually.TrueAsync(() => log.Lines.Count(static line => line.Id == 3714) >= 3 || broker.Host.Parts.TransactionFigures.GivenUp > 0, "nobody can be asked in some rounds");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => log.Lines.Count(static line => line.Id == 3714) >= 3 || broker.Host.Modules.Transactions.State.Figures.GivenUp > 0, "nobody can be asked in some rounds");
 
         (await ReadAsync(broker, GivenUpTopic, 0)).Should().BeEmpty();
         await using Producer next = await Producer.StartAsync(broker, "pg");
@@ -507,10 +507,10 @@ public sealed class TransactionCheckTests
             await Eventually.TrueAsync(() => producer.Questions.Count >= asked + 2, "the half is put back after fifty hours");
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
         time.Set(TimeSpan.FromHours(30));
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.TransactionFigures.GivenUp == 1, "eighty hours are more than fileReservedTime");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Transactions.State.Figures.GivenUp == 1, "eighty hours are more than fileReservedTime");
         (await ReadAsync(broker, GivenUpTopic, 0)).Should().ContainSingle();
     }
 
@@ -553,12 +553,12 @@ public sealed class TransactionCheckTests
     {
         StoredMessage half = new()
         {
-            Topic = broker.Host.Parts.TransactionTopics.Half,
+            Topic = broker.Host.Modules.Transactions.State.Topics.Half,
             QueueId = 0,
             BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
             Body = Encoding.UTF8.GetBytes(body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"), .. properties])),
         };
-        return broker.Host.Parts.Appender.AppendAsync(half, waitForDisk: true);
+        return broker.Host.Modules.Messages.Appender.AppendAsync(half, waitForDisk: true);
     }
 }

@@ -85,14 +85,14 @@ public sealed class TransactionEndTests
         await using TestBroker broker = await TestBroker.StartAsync(Quiet, directory, fileSystem: disk);
         using IDisposable spell = disk.Begin();
         int threads = new StoreOptions { RootDirectory = "" }.ColdReadThreads;
-        Task[] looks = [.. Enumerable.Range(0, threads).Select(_ => broker.Host.Parts.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(half)), CancellationToken.None).AsTask())];
+        Task[] looks = [.. Enumerable.Range(0, threads).Select(_ => broker.Host.Modules.Host.Store.Reader.LookMessageAsync(new PhysicalOffset(OffsetOf(half)), CancellationToken.None).AsTask())];
         await Eventually.TrueAsync(() => disk.Waiting == threads, "every thread that reads is at work, and what else is to be read waits");
         await using (Producer leaving = await Producer.StartAsync(broker, "pg"))
         {
             await leaving.InvokeOneWayAsync(leaving.End(half, Producer.Commit));
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the broker knows that it has left");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the broker knows that it has left");
         disk.End();
 
         await Task.WhenAll(looks);

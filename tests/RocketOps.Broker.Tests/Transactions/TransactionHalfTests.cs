@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
@@ -171,7 +171,7 @@ public sealed class TransactionHalfTests
         await SettledAsync(broker);
 
         (await ReadAllAsync(broker, "Paid", 0)).Should().HaveCount(100);
-        broker.Host.Parts.Halves.SettledCount.Should().Be(0);
+        broker.Host.Modules.Transactions.State.Halves.SettledCount.Should().Be(0);
     }
 
     /// <summary>As when a round read the ops before this one was there, and went on after its half was settled.</summary>
@@ -184,9 +184,9 @@ public sealed class TransactionHalfTests
         await producer.CommitAsync(half);
         await SettledAsync(broker);
 
-        BrokerParts parts = broker.Host.Parts;
-        StoredMessage late = OpMessages.Write(new TransactionTopics(parts.Store), parts.Address, halfOffset: 0, DateTimeOffset.UtcNow);
-        (await parts.Appender.AppendAsync(late, waitForDisk: true)).IsOk.Should().BeTrue();
+        BrokerModules modules = broker.Host.Modules;
+        StoredMessage late = OpMessages.Write(new TransactionTopics(modules.Host.Store), modules.Host.Address, halfOffset: 0, DateTimeOffset.UtcNow);
+        (await modules.Messages.Appender.AppendAsync(late, waitForDisk: true)).IsOk.Should().BeTrue();
 
         await Eventually.TrueAsync(async () => await EndAsync(broker, OpTopic) == 2, "the op is in its queue");
         await SettledAsync(broker);
@@ -203,9 +203,9 @@ public sealed class TransactionHalfTests
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.Success);
         await SettledAsync(broker);
 
-        await broker.Host.Parts.Roles.StepDownAndCutAsync(epoch: 1, cut);
+        await broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, cut);
         (await producer.CommitAsync(half)).Code.Should().Be(ResponseCode.SlaveNotAvailable);
-        await broker.Host.Parts.Roles.TakeOverAsync(epoch: 2);
+        await broker.Host.Modules.Roles.Roles.TakeOverAsync(epoch: 2);
         RemotingCommand askNow = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
         askNow.Body = "transactionTimeOut=0"u8.ToArray();
         (await broker.InvokeAsync(askNow)).Code.Should().Be(ResponseCode.Success);

@@ -1,5 +1,5 @@
 using RocketOps.Broker.Clients;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
@@ -29,12 +29,12 @@ public sealed class TransactionRoundTests
         files.Space = files.Space with { FreeBytes = 0, AvailableBytes = 0 };
         RecordedLog log = new();
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files, loggers: log);
-        BrokerParts parts = broker.Host.Parts;
+        BrokerModules modules = broker.Host.Modules;
         await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == 3712), "the halves cannot be put back");
-        parts.TransactionFigures.Gone.Should().Be(0, "they are in the log still");
+        modules.Transactions.State.Figures.Gone.Should().Be(0, "they are in the log still");
 
         await ExpiringLog.UpdateAsync(broker, "cleanFileForciblyEnable=true");
-        await Eventually.TrueAsync(() => parts.TransactionFigures.Gone > 0, "their file is removed, and that is noticed");
+        await Eventually.TrueAsync(() => modules.Transactions.State.Figures.Gone > 0, "their file is removed, and that is noticed");
 
         files.Space = files.Space with { FreeBytes = 1L << 39, AvailableBytes = 1L << 39 };
         await Eventually.TrueAsync(async () => (await broker.InvokeAsync(Requests.Send("Paid", "there is room"))).Code == ResponseCode.Success, "messages are taken again");
@@ -51,25 +51,25 @@ public sealed class TransactionRoundTests
     {
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "3600000", ["transactionCheckMax"] = "1" };
         await using TestBroker broker = await TestBroker.StartAsync(settings);
-        BrokerParts parts = broker.Host.Parts;
+        BrokerModules modules = broker.Host.Modules;
         ClientChannel ended;
         await using (Producer before = await Producer.StartAsync(broker, "pg"))
         {
             await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
-            ended = parts.Producers.ChannelsOf("pg").Single();
+            ended = modules.Clients.Producers.ChannelsOf("pg").Single();
         }
 
-        await Eventually.TrueAsync(() => parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
-        parts.Producers.Register("pg", ended);
+        await Eventually.TrueAsync(() => modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        modules.Clients.Producers.Register("pg", ended);
         await ExpiringLog.UpdateAsync(broker, "transactionTimeOut=0");
-        await Eventually.TrueAsync(async () => await EndAsync(broker, HalfTopic) >= 4 || parts.TransactionFigures.GivenUp > 0, "three rounds tried to ask");
-        parts.TransactionFigures.GivenUp.Should().Be(0, "nobody was asked");
-        parts.TransactionFigures.Asked.Should().Be(0);
+        await Eventually.TrueAsync(async () => await EndAsync(broker, HalfTopic) >= 4 || modules.Transactions.State.Figures.GivenUp > 0, "three rounds tried to ask");
+        modules.Transactions.State.Figures.GivenUp.Should().Be(0, "nobody was asked");
+        modules.Transactions.State.Figures.Asked.Should().Be(0);
 
-        parts.Producers.Unregister("pg", ended.Connection);
+        modules.Clients.Producers.Unregister("pg", ended.Connection);
         await using Producer after = await Producer.StartAsync(broker, "pg");
         await Eventually.TrueAsync(() => !after.Questions.IsEmpty, "another producer of the group is asked");
-        await Eventually.TrueAsync(() => parts.TransactionFigures.GivenUp == 1, "it was asked once and has not answered");
+        await Eventually.TrueAsync(() => modules.Transactions.State.Figures.GivenUp == 1, "it was asked once and has not answered");
         Requests.Decode(after.Questions.Should().ContainSingle().Subject).Single().Properties.Get("TRANSACTION_CHECK_TIMES").Should().Be("1");
     }
 
@@ -84,7 +84,7 @@ public sealed class TransactionRoundTests
             await before.SendHalfAsync("Paid", "order", DateTimeOffset.UtcNow);
         }
 
-        await Eventually.TrueAsync(() => broker.Host.Parts.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0, "the producer is gone");
         await ExpiringLog.UpdateAsync(broker, "transactionTimeOut=0");
         await UntilRoundsAsync(1);
         AddSettled(broker, from: 0, count: 99_999);
@@ -98,7 +98,7 @@ public sealed class TransactionRoundTests
         copy.Body.Should().Be("order");
         copy.Properties.Get("TRAN_PREPARED_QUEUE_OFFSET").Should().Be("0");
         copy.Properties.Get("TRANSACTION_CHECK_TIMES").Should().BeNull("to be put back is no question");
-        await Eventually.TrueAsync(() => broker.Host.Parts.ConsumerOffsets.Query(HalfTopic, "CID_RMQ_SYS_TRANS", 0) >= 1, "the progress goes on behind where it waited");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Offsets.Consumers.Query(HalfTopic, "CID_RMQ_SYS_TRANS", 0) >= 1, "the progress goes on behind where it waited");
         await using Producer after = await Producer.StartAsync(broker, "pg");
         await Eventually.TrueAsync(() => !after.Questions.IsEmpty, "its producer is asked");
 
@@ -119,7 +119,7 @@ public sealed class TransactionRoundTests
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "3600000", ["transactionTimeOut"] = "3600000" }, time: time);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
-        await Eventually.TrueAsync(() => broker.Host.Parts.Roles.Session!.OpenHalves == 1, "what the start knows is read");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Roles.Roles.Session!.OpenHalves == 1, "what the start knows is read");
         AddSettled(broker, from: 0, count: 1_000_000);
         DateTimeOffset begin = time.GetUtcNow();
 
@@ -142,7 +142,7 @@ public sealed class TransactionRoundTests
     {
         for (long half = from; half < from + count; half++)
         {
-            broker.Host.Parts.Halves.AddSettled(FarAway + half);
+            broker.Host.Modules.Transactions.State.Halves.AddSettled(FarAway + half);
         }
     }
 
@@ -157,7 +157,7 @@ public sealed class TransactionRoundTests
         RemotingCommand settled = await producer.SendHalfAsync("Paid", "settled", time.GetUtcNow());
         await producer.SendHalfAsync("Paid", "open too", time.GetUtcNow());
         (await producer.CommitAsync(settled)).Code.Should().Be(ResponseCode.Success);
-        await Eventually.TrueAsync(() => broker.Host.Parts.Roles.Session!.OpenHalves == 2, "the round that the start begins with is over");
+        await Eventually.TrueAsync(() => broker.Host.Modules.Roles.Roles.Session!.OpenHalves == 2, "the round that the start begins with is over");
         for (int i = 0; i < 5; i++)
         {
             await broker.SendAsync("Filling", new string('x', 20_000));

@@ -34,7 +34,6 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private readonly DelayOffsetTable _delays;
     private readonly StoreTopic _schedule;
     private readonly TimerTable _timers;
-    private readonly TimerTopic _timerTopic;
     private readonly StandingRefusals _refusals;
     private readonly ReplicationFigures _replication;
     private readonly RateMeter _puts;
@@ -57,7 +56,6 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         PullCounters pulls,
         DelayOffsetTable delays,
         TimerTable timers,
-        TimerTopic timerTopic,
         StandingRefusals refusals,
         ReplicationFigures replication,
         TimeProvider time)
@@ -72,7 +70,6 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         _delays = delays;
         _schedule = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8);
         _timers = timers;
-        _timerTopic = timerTopic;
         _puts = new RateMeter(time);
         _transferred = new RateMeter(time);
         _found = new RateMeter(time);
@@ -222,7 +219,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         long waiting = _timers.Counts.CountWaiting();
         // While nothing waits the timers sleep, wherever the clock is.
         long behindMs = waiting > 0 ? _time.GetUtcNow().ToUnixTimeMilliseconds() - _timers.ReadMs : 0;
-        QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_timerTopic.Topic, TimerTopic.Queue, cancellationToken);
+        QueueOffsets queue = await _store.Reader.GetOffsetsAsync(_timers.Topic.Topic, TimerTopic.Queue, cancellationToken);
         figures["timerReadBehind"] = Text(Math.Max(0, behindMs / 1000));
         figures["timerOffsetBehind"] = Text(_timers.IsLoaded ? Math.Max(0, queue.Max - _timers.QueueOffset) : 0);
         figures["timerCongestNum"] = Text(waiting);

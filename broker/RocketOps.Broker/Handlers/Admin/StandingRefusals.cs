@@ -14,7 +14,7 @@ namespace RocketOps.Broker.Handlers.Admin;
 /// Finds why this broker, a master, takes no messages, whichever producer sends them to whichever topic: for the operator and the command line. What is over before a producer that waits is refused, as a change of the master, is
 /// not told. Producers are told in words of their own (<see cref="SendRefusals"/>). Thread-safe.
 /// </summary>
-internal sealed class StandingRefusals(BrokerSettings settings, CurrentRole role, MessageStore store, ReplicaGate replicas, ElectedGroup? group)
+internal sealed class StandingRefusals(BrokerSettings settings, CurrentRole role, MessageStore store, ReplicaGate replicas, MemberStanding? group)
 {
     /// <summary>Key of the runtime figures; there only while sends are refused. Not in RocketMQ.</summary>
     public const string Key = "rocketOpsSendsRefused";
@@ -65,7 +65,7 @@ internal sealed class StandingRefusals(BrokerSettings settings, CurrentRole role
         _ => "the disk is full: no room for the next part of the log",
     };
 
-    private static string FindWhyNotLeading(ElectedGroup group) => !group.Leads
+    private static string FindWhyNotLeading(MemberStanding group) => !group.Leads
         ? "this member has the lease of its group and does not lead: it could not renew it in time, and not every copy in sync follows"
         : group.IsPaused ? "this member has the lease of its group and takes no messages, as it hands over"
         : "this member has the lease of its group and does not lead yet: its epoch has not begun, as its disk is slow or hangs";

@@ -11,7 +11,7 @@ namespace RocketOps.Broker.Handlers.Failover;
 /// Answers followers only for the epoch they follow in (<see cref="GroupRequests.FollowedEpoch"/>), in which this member has led since it started; who names none is answered as ever. At the address of a former master another
 /// may serve, or that one with a store begun anew: what its tables lack a follower would remove, queues with messages that only it has.
 /// </summary>
-internal sealed class FollowedMasterHandler(ElectedGroup group, IRequestHandler handler) : IRequestHandler
+internal sealed class FollowedMasterHandler(MemberStanding group, IRequestHandler handler) : IRequestHandler
 {
     private readonly Refusal _refusal = new(group);
 
@@ -29,7 +29,7 @@ internal sealed class FollowedMasterHandler(ElectedGroup group, IRequestHandler 
 
     private static string Text(long epoch) => epoch.ToString(CultureInfo.InvariantCulture);
 
-    private sealed class Refusal(ElectedGroup group) : AsyncRequestHandler
+    private sealed class Refusal(MemberStanding group) : AsyncRequestHandler
     {
         public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken) => throw new RemotingCommandException(
             ResponseCode.SystemError,

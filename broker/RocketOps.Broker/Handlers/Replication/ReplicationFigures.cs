@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Handlers.Replication;
 /// <summary>
 /// What the runtime information tells of this broker's group: how it gets its master, what an acknowledgement waits for, and, where it is elected, who leads in which epoch and who is in sync; of a slave, whether it follows.
 /// </summary>
-internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole role, MasterAddresses master, Following following, ElectedGroup? group)
+internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole role, MasterAddresses master, Following following, MemberStanding? group)
 {
     /// <summary>Key of a slave's figures: whether its master's log comes.</summary>
     public const string FollowsKey = "rocketOpsFollows";

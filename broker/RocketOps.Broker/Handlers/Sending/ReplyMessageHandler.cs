@@ -49,13 +49,13 @@ internal sealed partial class ReplyMessageHandler(
 
         if (status == SendStatus.TopicToBeMade)
         {
-            FoundTopic found = await topics.GetOrCreateForSendAsync(reply.Topic, reply.DefaultTopic, reply.DefaultTopicQueueNums, reply.UnitMode);
+            FoundTopic found = await topics.GetOrCreateForSendAsync(reply.Topic.Name, reply.Topic.Default, reply.Topic.DefaultQueueNums, reply.Topic.UnitMode);
             status = found.State is null ? SendRefusals.StatusOf(found.Refusal) : Check(reply, out topic);
         }
 
         if (status != SendStatus.Stored)
         {
-            return WithBrokerFields(refusals.Answer(request, status, reply.Topic, reply.QueueId, topic?.Config));
+            return WithBrokerFields(refusals.Answer(request, status, reply.Topic.Name, reply.QueueId, topic?.Config));
         }
 
         int queueId = reply.QueueId >= 0 ? reply.QueueId : Random.Shared.Next(Math.Max(1, topic!.Config.WriteQueueNums));
@@ -82,7 +82,7 @@ internal sealed partial class ReplyMessageHandler(
             }
             else
             {
-                LogNotStored(reply.Topic, reply.ClientId ?? string.Empty, stored.Status);
+                LogNotStored(reply.Topic.Name, reply.ClientId ?? string.Empty, stored.Status);
             }
         }
 
@@ -90,7 +90,7 @@ internal sealed partial class ReplyMessageHandler(
     }
 
     private SendStatus Check(Reply reply, out TopicState? topic) =>
-        pipeline.Check(Encoding.UTF8.GetBytes(reply.Topic), Encoding.UTF8.GetBytes(reply.DefaultTopic), reply.QueueId, out topic);
+        pipeline.Check(Encoding.UTF8.GetBytes(reply.Topic.Name), Encoding.UTF8.GetBytes(reply.Topic.Default), reply.QueueId, out topic);
 
     private Reply Read(RemotingCommand request, RemotingConnection connection)
     {
@@ -101,7 +101,7 @@ internal sealed partial class ReplyMessageHandler(
         MessageProperties properties = MessageProperties.Parse(header.Properties).Set(PropertyNames.Region, options.RegionId).Set(PropertyNames.TraceOn, options.TraceOn ? "true" : "false");
         byte[] stored = properties.Encode();
         return new Reply(
-            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.QueueId, header.UnitMode, header.Flag, header.SysFlag,
+            new AskedTopic(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode), header.QueueId, header.Flag, header.SysFlag,
             header.BornTimestamp, header.ReconsumeTimes, stored, MessageHost.From(connection.RemoteEndPoint), pusher.Write(frame, header, properties, connection),
             properties.Get(PropertyNames.ReplyToClient));
     }
@@ -117,7 +117,7 @@ internal sealed partial class ReplyMessageHandler(
 
     /// <summary>A reply that outlives its request's bytes, with the frame for the client that waits for it.</summary>
     private sealed record Reply(
-        string Topic, string DefaultTopic, int DefaultTopicQueueNums, int QueueId, bool UnitMode, int Flag, int SysFlag, long BornTimestamp, int ReconsumeTimes, byte[] Properties, MessageHost BornHost,
+        AskedTopic Topic, int QueueId, int Flag, int SysFlag, long BornTimestamp, int ReconsumeTimes, byte[] Properties, MessageHost BornHost,
         RemotingCommand Question, string? ClientId)
     {
         public StoredMessage ToStored(TopicState topic, int queueId, MessageHost storeHost) => new()

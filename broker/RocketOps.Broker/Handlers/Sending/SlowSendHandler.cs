@@ -65,7 +65,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
                 }
                 else if (await MakeTopicAsync(attempt) is { State: null } missing)
                 {
-                    return refusals.Answer(request, SendRefusals.StatusOf(missing.Refusal), attempt.TopicName);
+                    return refusals.Answer(request, SendRefusals.StatusOf(missing.Refusal), attempt.Asked.Name);
                 }
             }
 
@@ -74,10 +74,10 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
 
         if (attempt.Status != SendStatus.Stored)
         {
-            return refusals.Answer(request, attempt.Status, attempt.TopicName, attempt.QueueId, attempt.Topic?.Config);
+            return refusals.Answer(request, attempt.Status, attempt.Asked.Name, attempt.Appended.QueueId, attempt.Topic?.Config);
         }
 
-        AppendOutcome outcome = await appender.CompleteAsync(attempt.Result, waitForDisk: !attempt.SkipsDiskWait, startedAt);
+        AppendOutcome outcome = await appender.CompleteAsync(attempt.Appended.Result, waitForDisk: !attempt.Appended.SkipsDiskWait, startedAt);
         if (outcome.Status != AppendStatus.Ok)
         {
             return refusals.Answer(request, SendStatus.StoreNotAvailable);
@@ -85,15 +85,15 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
 
         if (!request.IsOneWay)
         {
-            Reply(new ReplyTo(connection, request.SerializeType, request.Opaque), attempt, outcome.Durability);
+            Reply(new ReplyTo(connection, request.SerializeType, request.Opaque), attempt.Appended, outcome.Durability);
         }
 
         return null;
     }
 
     private async Task<FoundTopic> MakeTopicAsync(Attempt attempt) => attempt.Status == SendStatus.DeadLetterTopicToBeMade
-        ? new FoundTopic(await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.TopicName[TopicNames.RetryPrefix.Length..]), 1))
-        : await topics.GetOrCreateForSendAsync(attempt.TopicName, attempt.DefaultTopic, attempt.DefaultTopicQueueNums, attempt.UnitMode);
+        ? new FoundTopic(await topics.GetOrCreateInternalAsync(TopicNames.DeadLetterTopicOf(attempt.Asked.Name[TopicNames.RetryPrefix.Length..]), 1))
+        : await topics.GetOrCreateForSendAsync(attempt.Asked.Name, attempt.Asked.Default, attempt.Asked.DefaultQueueNums, attempt.Asked.UnitMode);
 
     private Attempt Try(RequestCopy copy, RemotingConnection connection)
     {
@@ -109,18 +109,31 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
         PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
         SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
         return new Attempt(
-            outcome.Status, outcome.Result, outcome.QueueId, outcome.QueueOffset, outcome.SkipsDiskWait, outcome.UniqKey.ToArray(), outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [], outcome.Topic, outcome.LoadTopic, outcome.LoadQueue, outcome.IsInnerBatch ? [] : offsets, outcome.IsInnerBatch,
-            Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode, !asker.IsEmpty);
+            outcome.Status,
+            new Appended(
+                outcome.Result,
+                outcome.QueueId,
+                outcome.QueueOffset,
+                outcome.SkipsDiskWait,
+                outcome.UniqKey.ToArray(),
+                outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [],
+                outcome.IsInnerBatch ? [] : offsets,
+                outcome.IsInnerBatch),
+            new AskedTopic(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode),
+            outcome.Topic,
+            outcome.LoadTopic,
+            outcome.LoadQueue,
+            !asker.IsEmpty);
     }
 
-    private void Reply(in ReplyTo to, Attempt attempt, WaitOutcome durability)
+    private void Reply(in ReplyTo to, Appended appended, WaitOutcome durability)
     {
-        byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, attempt.Offsets.Length))];
-        int length = replies.WriteIds(attempt.Result.Offset, attempt.Offsets, ids);
+        byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, appended.Offsets.Length))];
+        int length = replies.WriteIds(appended.Result.Offset, appended.Offsets, ids);
         byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
-        byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, attempt.UniqKey.Length, remark.Length, attempt.RecallHandle.Length, attempt.IsInnerBatch));
+        byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, appended.UniqKey.Length, remark.Length, appended.RecallHandle.Length, appended.IsInnerBatch));
         int written = replies.Write(
-            frame, to, ids.AsSpan(0, length), attempt.QueueId, attempt.QueueOffset, attempt.UniqKey, SendRefusals.CodeOf(durability), remark, attempt.RecallHandle, attempt.IsInnerBatch);
+            frame, to, ids.AsSpan(0, length), appended.QueueId, appended.QueueOffset, appended.UniqKey, SendRefusals.CodeOf(durability), remark, appended.RecallHandle, appended.IsInnerBatch);
         using (OutputLease output = to.Connection.LeaseOutput(flush: true))
         {
             output.Write(frame.AsSpan(0, written));
@@ -130,7 +143,9 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
     }
 
     /// <summary>An outcome that outlives its request's bytes.</summary>
-    private sealed record Attempt(
-        SendStatus Status, AppendResult Result, int QueueId, long QueueOffset, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, PhysicalOffset[] Offsets, bool IsInnerBatch,
-        string TopicName, string DefaultTopic, int DefaultTopicQueueNums, bool UnitMode, bool WantsReply);
+    private sealed record Attempt(SendStatus Status, Appended Appended, AskedTopic Asked, TopicState? Topic, StoreTopic? LoadTopic, int LoadQueue, bool WantsReply);
+
+    /// <summary>A message that was appended, or the queue it was meant for.</summary>
+    private sealed record Appended(
+        AppendResult Result, int QueueId, long QueueOffset, bool SkipsDiskWait, byte[] UniqKey, byte[] RecallHandle, PhysicalOffset[] Offsets, bool IsInnerBatch);
 }

@@ -3,7 +3,6 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Sending;
-using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
 using RocketOps.Protocol.Commands;
@@ -23,11 +22,8 @@ internal sealed class EndTransactionHandler(
     MessageStore store,
     MessageAppender appender,
     BrokerAddress address,
-    TruePlaces places,
-    DelayRouter delays,
-    TimerRouter timers,
-    TransactionTopics topics,
-    HalfMessageTable halves,
+    CommitRoutes routes,
+    TransactionState state,
     SendRefusals refusals,
     TimeProvider time)
     : AsyncRequestHandler
@@ -88,13 +84,13 @@ internal sealed class EndTransactionHandler(
     private async ValueTask<HalfMessage> FindAsync(long commitLogOffset, CancellationToken cancellationToken)
     {
         byte[]? record = commitLogOffset < 0 ? null : await store.Reader.LookMessageAsync(new PhysicalOffset(commitLogOffset), cancellationToken);
-        HalfMessage? half = record is not null && HalfMessage.IsHalf(record, topics.Half) ? HalfMessage.Read(record) : null;
+        HalfMessage? half = record is not null && HalfMessage.IsHalf(record, state.Topics.Half) ? HalfMessage.Read(record) : null;
         return half is { IsWhole: true } ? half : throw new RemotingCommandException(ResponseCode.SystemError, NotFound);
     }
 
     private async ValueTask<RemotingCommand> SettleAsync(RemotingCommand request, HalfMessage half, bool commit)
     {
-        switch (halves.Claim(half.QueueOffset, out long current))
+        switch (state.Halves.Claim(half.QueueOffset, out long current))
         {
             case HalfClaim.Settled:
                 // By an op that may not be as safe as it is to be.
@@ -110,7 +106,7 @@ internal sealed class EndTransactionHandler(
             if (commit)
             {
                 // What cannot be committed stays open: it is asked about, and kept with those that were given up when it never can.
-                SendStatus refused = half.TryCommit(places, delays, timers, address.StoreHost, out TopicState? topic, out StoredMessage? message);
+                SendStatus refused = half.TryCommit(routes, address.StoreHost, out TopicState? topic, out StoredMessage? message);
                 if (refused != SendStatus.Stored)
                 {
                     return refusals.Answer(request, refused, half.Topic!, half.Queue, topic?.Config);
@@ -126,13 +122,13 @@ internal sealed class EndTransactionHandler(
 
             // From here on the message is there: a half that stays unsettled for want of the op is asked about, and then committed twice.
             settled = true;
-            AppendOutcome op = await appender.AppendAsync(OpMessages.Write(topics, address, current, time.GetUtcNow()), waitForDisk: !request.IsOneWay);
+            AppendOutcome op = await appender.AppendAsync(OpMessages.Write(state.Topics, address, current, time.GetUtcNow()), waitForDisk: !request.IsOneWay);
             // Stored, if not as safe as it was to be: what the half's producer sees of it is the same.
             return op.IsStored ? RemotingCommand.CreateResponse(request, ResponseCode.Success) : Refuse(request, op);
         }
         finally
         {
-            halves.EndClaim(current, settled);
+            state.Halves.EndClaim(current, settled);
         }
     }
 

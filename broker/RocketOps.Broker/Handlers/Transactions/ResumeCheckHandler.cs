@@ -17,7 +17,7 @@ namespace RocketOps.Broker.Handlers.Transactions;
 /// many messages say in their properties where they belong. Source: admin.md §4.
 /// </summary>
 internal sealed class ResumeCheckHandler(
-    CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, TransactionTopics topics, HalfMessageTable halves, TimeProvider time) : AsyncRequestHandler
+    CurrentRole role, MessageStore store, MessageAppender appender, BrokerAddress address, TransactionState state, TimeProvider time) : AsyncRequestHandler
 {
     private const int OffsetDigits = 16;
     private const string Failed = "Put message back to RMQ_SYS_TRANS_HALF_TOPIC failed";
@@ -54,12 +54,12 @@ internal sealed class ResumeCheckHandler(
     private async ValueTask<AppendOutcome> ResumeAsync(HalfMessage half)
     {
         long startedAt = time.GetTimestamp();
-        StoredMessage resumed = half.Resume(topics.Half, address.StoreHost);
+        StoredMessage resumed = half.Resume(state.Topics.Half, address.StoreHost);
         AppendStatus status;
         AppendResult result;
         do
         {
-            if (!halves.TryResume(half.PhysicalOffset, half.Original, appender, resumed.ToAppend(), out status, out result))
+            if (!state.Halves.TryResume(half.PhysicalOffset, half.Original, appender, resumed.ToAppend(), out status, out result))
             {
                 throw new RemotingCommandException(ResponseCode.SystemError, $"{Failed}: its transaction is settled, or it waits among the halves already");
             }

@@ -17,6 +17,7 @@ internal sealed partial class HaListener : IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
     private readonly SlaveTable _table;
+    private readonly ISlaveAdmission? _admission;
     private readonly TimeProvider _time;
     private readonly ILogger<HaListener> _logger;
     private readonly Lock _lock = new();
@@ -26,17 +27,21 @@ internal sealed partial class HaListener : IAsyncDisposable
     private Socket? _socket;
     private Task _accepting = Task.CompletedTask;
 
-    public HaListener(BrokerSettings settings, MessageStore store, SlaveTable table, TimeProvider time, ILogger<HaListener> logger)
+    /// <param name="settings">Of the broker.</param>
+    /// <param name="store">Whose log is sent.</param>
+    /// <param name="table">Of the slaves that are connected.</param>
+    /// <param name="admission">Says who may follow, in a group that elects its master; null when everybody may.</param>
+    /// <param name="time">Measures rates and silence.</param>
+    /// <param name="logger">Told who comes and goes.</param>
+    public HaListener(BrokerSettings settings, MessageStore store, SlaveTable table, ISlaveAdmission? admission, TimeProvider time, ILogger<HaListener> logger)
     {
         _settings = settings;
         _store = store;
         _table = table;
+        _admission = admission;
         _time = time;
         _logger = logger;
     }
-
-    /// <summary>Who may follow, in a group that elects its master; null when everybody may. Set before <see cref="Start"/>.</summary>
-    public ISlaveAdmission? Admission { get; set; }
 
     /// <summary>0 before <see cref="Start"/>.</summary>
     public int Port { get; private set; }
@@ -148,7 +153,7 @@ internal sealed partial class HaListener : IAsyncDisposable
             }
 
             slave.NoDelay = true;
-            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _settings, _store, _table, _time, _logger) { Admission = Admission };
+            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _settings, _store, _table, _time, _logger) { Admission = _admission };
             Task running = link.RunAsync(serving.Token);
             _running.Add(running);
             _ = ForgetAsync(running);

@@ -8,20 +8,20 @@ namespace RocketOps.Broker.Replication.Master;
 /// Says for a master what its messages wait for, when it takes none, and at the last moment whether one may be acknowledged: a SYNC_MASTER by the slaves that are in sync now, an elected master by
 /// its group's rules. Asked once for each batch of replies; any other broker answers at once. Source: store.md §7.1. Thread-safe.
 /// </summary>
-internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
+/// <param name="settings">Of the broker.</param>
+/// <param name="slaves">Those that are connected.</param>
+/// <param name="leadership">In the group that elects its master; null where people say who it is.</param>
+internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IGroupLeadership? leadership)
 {
     /// <summary>What was configured holds until the next start.</summary>
     private readonly bool _isSync = settings.Current.Role == BrokerRole.SyncMaster;
-
-    /// <summary>Of the group that elects its master; null where people say who it is. Set before requests are served.</summary>
-    public IGroupLeadership? Group { get; set; }
 
     /// <summary>Why no message is taken, or <see cref="SendStatus.Stored"/>. Asked before the append, so what is refused is not in the log, and producers send it again.</summary>
     public SendStatus Refusal
     {
         get
         {
-            if (Group is { } group)
+            if (leadership is { } group)
             {
                 return group.TakesMessages ? SendStatus.Stored : group.LacksCopies ? SendStatus.TooFewReplicas : SendStatus.NotLeading;
             }
@@ -37,16 +37,16 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
     }
 
     /// <summary>Whether progress that consumers report with their pulls is kept here: a member that does not lead takes over the master's, which overwrites it, and the consumer's own commits find the master.</summary>
-    public bool KeepsProgress => Group is not { Leads: false };
+    public bool KeepsProgress => leadership is not { Leads: false };
 
     /// <summary>Whether this broker may write messages of its own: delayed ones that are due, ends of transactions.</summary>
-    public bool MayWrite => Group is not { TakesMessages: false };
+    public bool MayWrite => leadership is not { TakesMessages: false };
 
     public ReplicaNeed Need
     {
         get
         {
-            if (Group is { } group)
+            if (leadership is { } group)
             {
                 return group.IsSync ? ReplicaNeed.Replicated : ReplicaNeed.None;
             }
@@ -68,7 +68,7 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
     /// <summary>
     /// Whether a message that has come as far as needed may be acknowledged now: the process can have stood still since it arrived, and another member may lead.
     /// </summary>
-    public bool MayAcknowledge(ReplicaNeed need, PhysicalOffset end) => Group is not { } group || (need == ReplicaNeed.Replicated ? group.MayAcknowledge(end.Value) : group.Leads);
+    public bool MayAcknowledge(ReplicaNeed need, PhysicalOffset end) => leadership is not { } group || (need == ReplicaNeed.Replicated ? group.MayAcknowledge(end.Value) : group.Leads);
 
     /// <summary>
     /// How a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may be cut off; nor of a message that copies in sync lack, where another one of them may lead.
@@ -77,8 +77,8 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves)
     {
         WaitOutcome.Reached when need == ReplicaNeed.NoSlave => WaitOutcome.NoSlave,
         WaitOutcome.Reached => MayAcknowledge(need, end) ? outcome : WaitOutcome.CutOff,
-        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NotWritten when Group is { Leads: false } => WaitOutcome.CutOff,
-        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut when Group is not null && need == ReplicaNeed.Replicated => WaitOutcome.NotConfirmed,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut or WaitOutcome.NotWritten when leadership is { Leads: false } => WaitOutcome.CutOff,
+        WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut when leadership is not null && need == ReplicaNeed.Replicated => WaitOutcome.NotConfirmed,
         _ => outcome,
     };
 }

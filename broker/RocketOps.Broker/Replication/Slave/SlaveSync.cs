@@ -51,6 +51,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly CheckProgress _checks;
     private readonly DelayOffsetTable _delayOffsets;
     private readonly TimerTable _timers;
+    private readonly AwaitedConsumers? _consumers;
     private readonly MessageStore _store;
     private readonly Resting _consumed = new();
     private readonly Resting _checked = new();
@@ -71,14 +72,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     public SlaveSync(
         MasterAddresses master,
         RemotingClient client,
-        TopicTable topics,
-        TopicQueueMappingTable mappings,
-        GroupTable groups,
-        RequestModeTable modes,
-        ConsumerOffsetTable consumerOffsets,
-        CheckProgress checks,
-        DelayOffsetTable delayOffsets,
-        TimerTable timers,
+        CopiedTables tables,
         MessageStore store,
         TimeSpan interval,
         TimeProvider time,
@@ -86,14 +80,15 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     {
         _master = master;
         _client = client;
-        _topics = topics;
-        _mappings = mappings;
-        _groups = groups;
-        _modes = modes;
-        _consumerOffsets = consumerOffsets;
-        _checks = checks;
-        _delayOffsets = delayOffsets;
-        _timers = timers;
+        _topics = tables.Topics;
+        _mappings = tables.Mappings;
+        _groups = tables.Groups;
+        _modes = tables.Modes;
+        _consumerOffsets = tables.Offsets;
+        _checks = tables.Checks;
+        _delayOffsets = tables.DelayOffsets;
+        _timers = tables.Timers;
+        _consumers = tables.Consumers;
         _store = store;
         _interval = interval;
         _time = time;
@@ -113,9 +108,6 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             new("timer checkpoint", master => SyncRestingAsync(master, timersRead, LogPosition.Durable, AskTimerCheckpointAsync)) { IsDelivered = true },
         ];
     }
-
-    /// <summary>Who consumes at the master; null where the roles are fixed, and it is of no use.</summary>
-    public AwaitedConsumers? Consumers { get; init; }
 
     /// <summary>What the master's tables lack is removed here: they are to be those of the log that is here. One without messages has nothing to lose, and its consumers are not to wait until the master sends something.</summary>
     private bool MayTake => _master.IsKnown || _store.Positions.Appended == _store.GetStats().MinOffset;
@@ -345,7 +337,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>A member of a version of before does not know the question.</summary>
     private async Task SyncConsumersAsync(string master)
     {
-        if (Consumers is { } consumers && await InvokeAsync(master, consumers.Ask()) is { Code: not ResponseCode.RequestCodeNotSupported } answer)
+        if (_consumers is { } consumers && await InvokeAsync(master, consumers.Ask()) is { Code: not ResponseCode.RequestCodeNotSupported } answer)
         {
             consumers.Follow(Successful(answer));
         }

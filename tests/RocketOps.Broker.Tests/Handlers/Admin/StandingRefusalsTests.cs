@@ -35,7 +35,7 @@ public sealed class StandingRefusalsTests
         (await group.Master.RefusalAsync()).Should().Be(Nothing);
 
         await group.StopSlaveAsync();
-        await Eventually.TrueAsync(() => group.Master.Host.Parts.Slaves.CountInSync() == 0, "the master has noticed");
+        await Eventually.TrueAsync(() => group.Master.Host.Modules.Replication.Slaves.CountInSync() == 0, "the master has noticed");
         (await group.Master.RefusalAsync()).Should().Be(("COPIES", "fewer copies are in sync than minInSyncReplicas asks for, which is 2: see why the others do not follow"));
 
         await group.StartSlaveAsync();

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Hosts;
@@ -69,9 +69,9 @@ public sealed class LogFollowerTests
 
     private LogFollower Start(TestBroker broker, IGroupJoin master, ILogger? log = null)
     {
-        BrokerParts parts = broker.Host.Parts;
-        MasterCheck check = new(parts.Settings, parts.Store, parts.MasterClient, NullLogger.Instance);
-        LogFollower follower = new(parts.Settings, parts.Store, parts.Master, check, new HostResolver(), new Following(parts.Settings, _time), _time, log ?? NullLogger.Instance) { Join = master };
+        BrokerModules modules = broker.Host.Modules;
+        MasterCheck check = new(modules.Host.Settings, modules.Host.Store, modules.Host.Client, NullLogger.Instance);
+        LogFollower follower = new(modules.Host.Settings, modules.Host.Store, modules.Replication.Master, check, new HostResolver(), new Following(modules.Host.Settings, _time), _time, log ?? NullLogger.Instance) { Join = master };
         follower.Start();
         return follower;
     }

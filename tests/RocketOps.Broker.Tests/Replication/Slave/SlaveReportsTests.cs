@@ -25,7 +25,7 @@ public sealed class SlaveReportsTests
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH" }, fileSystem: files);
         await broker.CreateTopicAsync("T");
         await broker.SendAsync("T", "before");
-        MessageStore store = broker.Host.Parts.Store;
+        MessageStore store = broker.Host.Modules.Host.Store;
         long before = store.Positions.Appended.Value;
         ToldStream told = new();
         using SlaveReports reports = new(told, new BrokerSettings(TestBroker.OptionsOf([])), store, _time, before);
@@ -61,7 +61,7 @@ public sealed class SlaveReportsTests
     public async Task Run_NothingGrows_TellsAgainAsOftenAsTheMasterCountsOn(string failover, int heartbeatMs, int silenceMs)
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        MessageStore store = broker.Host.Parts.Store;
+        MessageStore store = broker.Host.Modules.Host.Store;
         long end = store.Positions.Appended.Value;
         ToldStream told = new();
         Dictionary<string, string> values = new(StringComparer.Ordinal)

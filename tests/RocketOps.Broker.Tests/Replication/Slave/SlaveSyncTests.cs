@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -49,9 +49,9 @@ public sealed class SlaveSyncTests : IAsyncLifetime
 
         _master.AskedForOffsets.Should().Be(1);
         _master.AskedForEnd.Should().Be(1);
-        _slave.Host.Parts.ConsumerOffsets.Query("T", "g", 0).Should().Be(5);
-        _slave.Host.Parts.CheckProgress.Half.Should().Be(3);
-        _slave.Host.Parts.CheckProgress.Op.Should().Be(2);
+        _slave.Host.Modules.Offsets.Consumers.Query("T", "g", 0).Should().Be(5);
+        _slave.Host.Modules.Transactions.State.Progress.Half.Should().Be(3);
+        _slave.Host.Modules.Transactions.State.Progress.Op.Should().Be(2);
     }
 
     /// <summary>Both rest on messages that are not here.</summary>
@@ -68,8 +68,8 @@ public sealed class SlaveSyncTests : IAsyncLifetime
         }
 
         _master.AskedForOffsets.Should().Be(2, "what was told without an end counts for nothing");
-        _slave.Host.Parts.ConsumerOffsets.Query("T", "g", 0).Should().Be(-1);
-        _slave.Host.Parts.CheckProgress.Half.Should().Be(0);
+        _slave.Host.Modules.Offsets.Consumers.Query("T", "g", 0).Should().Be(-1);
+        _slave.Host.Modules.Transactions.State.Progress.Half.Should().Be(0);
     }
 
     /// <summary>A master that has lost its disk serves again where it was, and knows neither the topics nor how far consumers are: what this slave has would be removed.</summary>
@@ -93,10 +93,18 @@ public sealed class SlaveSyncTests : IAsyncLifetime
     private SlaveSync NewSync(TimeProvider? time = null)
     {
         _addresses.Learn(_server.EndPoint.ToString(), ha: null);
-        BrokerParts parts = _slave.Host.Parts;
-        return new SlaveSync(
-            _addresses, _client, parts.Topics, parts.Mappings, parts.Groups, parts.RequestModes, parts.ConsumerOffsets, parts.CheckProgress, parts.DelayOffsets, parts.Timers, parts.Store,
-            TimeSpan.FromMilliseconds(20), time ?? TimeProvider.System, NullLogger.Instance);
+        BrokerModules modules = _slave.Host.Modules;
+        CopiedTables tables = new(
+            modules.Topics.Topics,
+            modules.Statics.Mappings,
+            modules.Groups.Groups,
+            modules.Assignments.Modes,
+            modules.Offsets.Consumers,
+            modules.Offsets.Delays,
+            modules.Transactions.State.Progress,
+            modules.Timers.Timers,
+            Consumers: null);
+        return new SlaveSync(_addresses, _client, tables, modules.Host.Store, TimeSpan.FromMilliseconds(20), time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     /// <summary>The system's clock, counting how often somebody has waited by it.</summary>

@@ -1,0 +1,77 @@
+using RocketOps.Broker.Failover;
+using RocketOps.Broker.Handlers.Failover;
+using RocketOps.Broker.Replication;
+using RocketOps.Protocol.Commands;
+using RocketOps.Remoting.Connections;
+
+namespace RocketOps.Broker.Hosting.Modules;
+
+/// <summary>Group that elects its master: this member of it, and the requests of the other members.</summary>
+internal sealed class FailoverModule : IBrokerModule
+{
+    private readonly HostServices _host;
+    private readonly ClientModule _clients;
+    private readonly MasterRouting _routing;
+    private readonly MembershipModule? _membership;
+
+    public FailoverModule(
+        HostServices host, TopicModule topics, ClientModule clients, ReplicationModule replication, RoleModule roles, MasterRouting routing, MembershipModule? membership)
+    {
+        _host = host;
+        _clients = clients;
+        _routing = routing;
+        _membership = membership;
+        if (membership is null)
+        {
+            return;
+        }
+
+        MasterChange change = new(
+            roles.Roles,
+            new Takeover(host.Store, topics.Topics, host.LoggerOf<Takeover>()),
+            replication.Master,
+            new ClientsOfMaster(routing.Misled, clients.Producers, clients.Consumers));
+        MemberFiles files = new(host.Files, host.Settings.Current.StoreRoot);
+        Group = new ElectedGroup(
+            host.Settings, host.Store, membership.Loop, membership.Door, replication.Listener, change, files, host.Resolver, host.Loggers, host.Time);
+    }
+
+    /// <summary>Null where people say who the master is.</summary>
+    public ElectedGroup? Group { get; }
+
+    public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
+    {
+        registry.Add(RequestCode.HandOverMaster, new HandOverHandler(_host.Settings, Group));
+        if (Group is not { } group || _membership is not { } membership)
+        {
+            return;
+        }
+
+        MembersOnlyHandler join = OfMembers(new JoinMasterHandler(group));
+        registry
+            .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(_host.Settings, group)))
+            .Add(GroupRequests.JoinMaster, join)
+            .Add(GroupRequests.LeaveMaster, join)
+            .Add(GroupRequests.GetGroupConsumers, routing.ToFollowers(OfMembers(new GroupConsumersHandler(_clients.Consumers, membership.Awaited))));
+
+        MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(_host.Settings, group, handler);
+    }
+
+    /// <summary>Hands over if it leads, and goes on for those who have not heard of it.</summary>
+    public async ValueTask LeaveAsync()
+    {
+        if (Group is not { } group)
+        {
+            return;
+        }
+
+        await group.LeaveAsync();
+        if (group.Standing.SinceLed is not null)
+        {
+            await new Farewell(group.Standing, _routing.Misled, _host.Settings, _host.Address, _clients.Producers, _clients.Askers, _host.Time).WaitAsync();
+
+            // It has followed the new master meanwhile, which may count on it.
+            await group.LeaveAsync();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using RocketOps.Broker.Replication.Master;
+using RocketOps.Broker.Replication.Slave;
+
+namespace RocketOps.Broker.Hosting.Modules;
+
+/// <summary>Replication: the slaves of a master, what messages wait for, and of a slave which master it follows.</summary>
+internal sealed class ReplicationModule
+{
+    public ReplicationModule(HostServices host, MembershipModule? membership)
+    {
+        Slaves = new SlaveTable(host.Settings, host.Store, host.LoggerOf<SlaveTable>());
+        Gate = new ReplicaGate(host.Settings, Slaves, membership?.Standing);
+        Listener = new HaListener(host.Settings, host.Store, Slaves, membership?.Door.Admissions, host.Time, host.LoggerOf<HaListener>());
+        Master = new MasterAddresses(host.Settings.Current.HaMasterAddress, isElected: membership is not null);
+        Following = new Following(host.Settings, host.Time);
+    }
+
+    /// <summary>Slaves that are connected while this broker is the master.</summary>
+    public SlaveTable Slaves { get; }
+
+    /// <summary>Says what messages wait for.</summary>
+    public ReplicaGate Gate { get; }
+
+    /// <summary>Port for slaves.</summary>
+    public HaListener Listener { get; }
+
+    /// <summary>Addresses of the master, while this broker is a slave.</summary>
+    public MasterAddresses Master { get; }
+
+    /// <summary>Whether the master's log comes, while this broker is a slave.</summary>
+    public Following Following { get; }
+}

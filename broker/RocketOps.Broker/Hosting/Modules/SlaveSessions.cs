@@ -1,0 +1,24 @@
+using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Replication.Slave;
+
+namespace RocketOps.Broker.Hosting.Modules;
+
+/// <summary>What a slave runs for each master that it follows, made anew for each.</summary>
+internal sealed class SlaveSessions(HostServices host, ReplicationModule replication, CopiedTables tables)
+{
+    /// <param name="join">How it joins a master that was elected; null where the roles are fixed.</param>
+    public SlaveSession Begin(IGroupJoin? join)
+    {
+        MasterCheck check = new(host.Settings, host.Store, host.Client, host.LoggerOf<MasterCheck>());
+        return new SlaveSession(
+            new LogFollower(host.Settings, host.Store, replication.Master, check, host.Resolver, replication.Following, host.Time, host.LoggerOf<LogFollower>()) { Join = join },
+            new SlaveSync(replication.Master, host.Client, tables, host.Store, TableInterval(host.Settings.Current), host.Time, host.LoggerOf<SlaveSync>()));
+    }
+
+    /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
+    private static TimeSpan TableInterval(BrokerOptions options)
+    {
+        TimeSpan longest = options.Group is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(1);
+        return options.SlaveSyncInterval < longest ? options.SlaveSyncInterval : longest;
+    }
+}
