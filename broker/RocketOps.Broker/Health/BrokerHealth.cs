@@ -10,12 +10,15 @@ internal sealed class BrokerHealth(MessageStore store)
 
     public bool Stopping { get; set; }
 
+    /// <summary>Reason why nothing is served, in a few words; null when the broker has started.</summary>
+    public string? FindReasonNotStarted() => Started ? null : "starting";
+
     /// <summary>Why no client should be sent here, in a few words; null when it can serve. A full disk still lets consumers read, so it does not count.</summary>
     public string? FindReasonNotReady()
     {
-        if (!Started)
+        if (FindReasonNotStarted() is { } reason)
         {
-            return "starting";
+            return reason;
         }
 
         if (Stopping)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using RocketOps.Broker.Configuration;
 
 namespace RocketOps.Broker.Health;
@@ -9,13 +8,7 @@ namespace RocketOps.Broker.Health;
 /// </summary>
 internal sealed class MetricsPage(BrokerSettings settings, IReadOnlyList<IMetricsPart> parts)
 {
-    public Task WriteAsync(HttpResponse response)
-    {
-        response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-        return response.WriteAsync(Render());
-    }
-
-    internal string Render()
+    public string Render()
     {
         MetricsText text = new(settings.Current.ClusterName, settings.Current.BrokerName);
         foreach (IMetricsPart part in parts)

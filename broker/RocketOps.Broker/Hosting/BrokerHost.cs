@@ -15,6 +15,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Health;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
@@ -212,7 +213,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             {
                 EndPoints = EndPointsOf(options),
                 HttpEndPoint = options.HttpPort == 0 ? null : new IPEndPoint(options.BindAddress, Math.Max(0, options.HttpPort)),
-                ConfigureHttp = new HealthEndpoints(_health, _modules.NewMetricsPage()).Configure,
+                ConfigureHttp = new HealthPages(_health.FindReasonNotStarted, _health.FindReasonNotReady, _modules.NewMetricsPage().Render).Configure,
                 MaxConnections = options.MaxConnections,
                 Loops = options.RemotingLoops,
                 LingerMicros = options.LingerMicros,

@@ -11,6 +11,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Health;
 
 namespace RocketOps.NameServer.Hosting;
 
@@ -119,7 +120,7 @@ public sealed class NameServerHost : IAsyncDisposable
         {
             EndPoints = [new IPEndPoint(address, values.Get(NameServerProperties.ListenPort))],
             HttpEndPoint = httpPort >= 0 ? new IPEndPoint(address, httpPort) : null,
-            ConfigureHttp = application => HealthEndpoints.Map(application, NotStarted, () => NotStarted() ?? _peers.Problem),
+            ConfigureHttp = new HealthPages(NotStarted, () => NotStarted() ?? _peers.Problem).Configure,
             Remoting = new RemotingOptions { IdleTimeout = TimeSpan.FromSeconds(values.Get(NameServerProperties.ServerChannelMaxIdleTimeSeconds)) },
         };
         RequestHandlerRegistry handlers = NameServerHandlers.Create(_routes, _keyValues, _configuration, _start, _logger);
