@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Sending;
 
 /// <summary>
 /// What happens between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen here and now: another
-/// thread's write, with sync flush the disk, on a SYNC_MASTER the slaves. The waits hold up nobody's loop. The replies' tags are the mark behind the last record they acknowledge.
+/// thread's write, with sync flush the disk, on a SYNC_MASTER the slaves. The waits hold up nobody's loop.
 /// </summary>
 internal sealed class BatchCommit : IBatchParticipant
 {
@@ -34,23 +34,21 @@ internal sealed class BatchCommit : IBatchParticipant
         _needed = waitForDisk ? LogPosition.Durable : LogPosition.Written;
     }
 
-    /// <summary>What the replies wait for.</summary>
-    public static LogMark MarkOf(DeferredReplies replies) => new(new PhysicalOffset(replies.Tag), replies.SecondTag);
-
     // Step 7 of a send, once per round.
     public void Commit() => _store.Writer.WriteWithoutDispatch();
 
     public bool CompleteBatch(DeferredReplies replies)
     {
         // Step 8 of a send, once per connection; step 9 is the round's.
-        LogMark end = MarkOf(replies);
+        SentBatch batch = replies.State<SentBatch>();
+        LogMark end = batch.End;
         ReplicaNeed replicas = _waitForReplicas ? _replicas.Need : ReplicaNeed.None;
 
         // What slaves have is as far here as it must be: they are not sent it before.
         LogPosition needed = replicas == ReplicaNeed.Replicated ? LogPosition.Replicated : _needed;
         if (replicas != ReplicaNeed.NoSlave && _store.Positions.IsReached(needed, end) && _replicas.MayAcknowledge(replicas, end.Offset))
         {
-            _statistics.Add(replies.ReadAt, replies.Messages);
+            _statistics.Add(replies.ReadAt, batch.Messages);
             return true;
         }
 
@@ -98,7 +96,8 @@ internal sealed class BatchCommit : IBatchParticipant
         public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome)
         {
             DeferredReplies replies = Replies!;
-            if (outcome is (WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut) && !owner._store.Positions.IsReached(LogPosition.Written, MarkOf(replies)))
+            SentBatch batch = replies.State<SentBatch>();
+            if (outcome is (WaitOutcome.TimedOut or WaitOutcome.SlaveTimedOut) && !owner._store.Positions.IsReached(LogPosition.Written, batch.End))
             {
                 outcome = WaitOutcome.NotWritten;
             }
@@ -107,7 +106,7 @@ internal sealed class BatchCommit : IBatchParticipant
             owner.Return(this);
             if (outcome == WaitOutcome.Reached)
             {
-                owner._statistics.Add(replies.ReadAt, replies.Messages);
+                owner._statistics.Add(replies.ReadAt, batch.Messages);
                 replies.Release();
             }
             else

@@ -14,8 +14,9 @@ using RocketOps.Store.Log;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// The one way of a message into the log, for every protocol: checks in RocketMQ's order, routers, append to the store's tail. Never blocks and, but for messages whose
+/// Way of a send into the log, for every protocol: checks in RocketMQ's order, routers, append to the store's tail. Never blocks and, but for messages whose
 /// properties are written anew, allocates nothing; what must be awaited first is an outcome. Nothing is acknowledged before the store says so: the caller's business.
+/// What the broker stores of itself or once more (given back, due, at the end of a transaction, a reply) goes by <see cref="MessageAppender"/>.
 /// Source: remoting.md §5.1. Thread-safe.
 /// </summary>
 internal sealed class SendPipeline(

@@ -19,6 +19,7 @@ public sealed class DeferredReplies
     private byte[] _buffer = [];
     private int _length;
     private int _heldBytes;
+    private IBatchState? _state;
 
     internal DeferredReplies(RemotingConnection connection)
     {
@@ -27,21 +28,26 @@ public sealed class DeferredReplies
 
     public RemotingConnection Connection { get; }
 
-    /// <summary>The participant's own value for this batch, for example the log offset the replies wait for. Zero for a new batch.</summary>
-    public long Tag { get; set; }
-
-    /// <summary>A second value of the participant's own, for example which of several logs the offset belongs to. Zero for a new batch.</summary>
-    public int SecondTag { get; set; }
-
-    /// <summary>Messages the participant has taken into this batch; its own value too, zero for a new batch.</summary>
-    public int Messages { get; set; }
-
     /// <summary>When the batch was read from the connection: a timestamp of the connection's clock.</summary>
     public long ReadAt { get; internal set; }
 
     internal IBatchParticipant? Participant { get; set; }
 
     internal ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+
+    /// <summary>State that the participant has for this batch: cleared for a new one, and kept with the object, so that it is made once.</summary>
+    public T State<T>()
+        where T : class, IBatchState, new()
+    {
+        if (_state is T state)
+        {
+            return state;
+        }
+
+        T made = new();
+        _state = made;
+        return made;
+    }
 
     /// <summary>Room for at least <paramref name="sizeHint"/> bytes; valid until the next call.</summary>
     public Span<byte> GetSpan(int sizeHint)
@@ -109,9 +115,7 @@ public sealed class DeferredReplies
         }
 
         _length = 0;
-        Tag = 0;
-        SecondTag = 0;
-        Messages = 0;
+        _state?.Clear();
         Participant = null;
         if (_buffer.Length > KeptBytes)
         {

@@ -52,7 +52,7 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
         ResponseFrameWriter writer = new(replies.GetSpan(ResponseFrameWriter.FixedBytes), frame.SerializeType, 0, frame.Opaque, 479);
         writer.Add("n"u8, ++_handled);
         replies.Advance(writer.Complete(0));
-        replies.Tag++;
+        replies.State<CountedReplies>().Count++;
     }
 
     public void Commit()
@@ -67,7 +67,7 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
     {
         lock (_gate)
         {
-            BatchSizes.Add((int)replies.Tag);
+            BatchSizes.Add(replies.State<CountedReplies>().Count);
             if (!Hold)
             {
                 return true;
@@ -89,5 +89,12 @@ internal sealed class DeferringHandler : IRequestHandler, IBatchParticipant
         }
 
         Array.ForEach(held, release);
+    }
+
+    private sealed class CountedReplies : IBatchState
+    {
+        public int Count { get; set; }
+
+        public void Clear() => Count = 0;
     }
 }

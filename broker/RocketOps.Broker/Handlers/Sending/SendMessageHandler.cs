@@ -101,10 +101,7 @@ internal sealed class SendMessageHandler : IRequestHandler
     {
         // Step 6 of a send: the reply is written now and leaves after step 8.
         DeferredReplies replies = batch.Defer(outcome.SkipsDiskWait ? _writeWithoutDisk : _write);
-        LogMark mark = replies.Messages == 0 ? outcome.Result.Mark : outcome.Result.Mark.And(BatchCommit.MarkOf(replies));
-        replies.Tag = mark.Offset.Value;
-        replies.SecondTag = mark.Generation;
-        replies.Messages += outcome.Result.MessageCount;
+        replies.State<SentBatch>().Add(outcome.Result.Mark, outcome.Result.MessageCount);
         if (frame.IsOneWay)
         {
             return;
