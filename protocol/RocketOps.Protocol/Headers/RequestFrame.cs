@@ -27,7 +27,7 @@ public readonly ref struct RequestFrame
 
     private RequestFrame(
         int headerBytes, SerializeType serializeType, int code, LanguageCode language, int version, int opaque, int flag,
-        ReadOnlySpan<byte> remark, bool remarkEscaped, ReadOnlySpan<byte> extFields, ReadOnlySpan<byte> body)
+        RawRemark remark, ReadOnlySpan<byte> extFields, ReadOnlySpan<byte> body)
     {
         FrameBytes = FrameLayout.PrefixSize + headerBytes + body.Length;
         SerializeType = serializeType;
@@ -36,8 +36,7 @@ public readonly ref struct RequestFrame
         Version = version;
         Opaque = opaque;
         Flag = flag;
-        RawRemark = remark;
-        RemarkEscaped = remarkEscaped;
+        Remark = remark;
         RawExtFields = extFields;
         Body = body;
     }
@@ -71,11 +70,9 @@ public readonly ref struct RequestFrame
     internal ReadOnlySpan<byte> RawExtFields { get; }
 
     /// <summary>Whether there is a remark; requests of clients have none.</summary>
-    public bool HasRemark => !RawRemark.IsEmpty;
+    public bool HasRemark => !Remark.Bytes.IsEmpty;
 
-    private ReadOnlySpan<byte> RawRemark { get; }
-
-    private bool RemarkEscaped { get; }
+    private RawRemark Remark { get; }
 
     /// <summary>
     /// Parses a whole frame, length field included. Throws <see cref="FrameFormatException"/> when it is malformed, or its header longer than <paramref name="maxHeaderBytes"/>.
@@ -98,7 +95,7 @@ public readonly ref struct RequestFrame
             Opaque = Opaque,
             Flag = Flag,
             SerializeType = SerializeType,
-            Remark = ReadRemark(),
+            Remark = Remark.Read(),
         };
         if (!RawExtFields.IsEmpty)
         {
@@ -122,8 +119,8 @@ public readonly ref struct RequestFrame
     {
         int code = 0, version = 0, opaque = 0, flag = 0;
         LanguageCode language = LanguageCode.Java;
-        ReadOnlySpan<byte> remark = default, extFields = default;
-        bool remarkEscaped = false;
+        RawRemark remark = default;
+        ReadOnlySpan<byte> extFields = default;
         JsonHeaderScanner scanner = new(header);
         scanner.EnterObject();
         while (scanner.TryReadName(out ReadOnlySpan<byte> name))
@@ -162,11 +159,8 @@ public readonly ref struct RequestFrame
             }
             else if (name.SequenceEqual("remark"u8))
             {
-                remark = scanner.ReadValue(out remarkEscaped, out bool isNull);
-                if (isNull)
-                {
-                    remark = default;
-                }
+                ReadOnlySpan<byte> bytes = scanner.ReadValue(out bool isEscaped, out bool isNull);
+                remark = isNull ? default : new RawRemark(bytes, isEscaped);
             }
             else
             {
@@ -175,7 +169,7 @@ public readonly ref struct RequestFrame
         }
 
         scanner.ExpectEnd();
-        return new RequestFrame(header.Length, SerializeType.Json, code, language, version, opaque, flag, remark, remarkEscaped, extFields, body);
+        return new RequestFrame(header.Length, SerializeType.Json, code, language, version, opaque, flag, remark, extFields, body);
     }
 
     private static RequestFrame ParseBinary(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
@@ -206,25 +200,33 @@ public readonly ref struct RequestFrame
             BinaryPrimitives.ReadInt16BigEndian(header[3..]),
             BinaryPrimitives.ReadInt32BigEndian(header[5..]),
             BinaryPrimitives.ReadInt32BigEndian(header[9..]),
-            header.Slice(BinaryRemarkOffset, remarkLength),
-            remarkEscaped: false,
+            new RawRemark(header.Slice(BinaryRemarkOffset, remarkLength), isEscaped: false),
             extFields,
             body);
     }
 
-    private string? ReadRemark()
+    /// <summary>Remark as it stands in the frame: UTF-8, or the inside of a JSON string with escapes.</summary>
+    private readonly ref struct RawRemark(ReadOnlySpan<byte> bytes, bool isEscaped)
     {
-        if (RawRemark.IsEmpty)
-        {
-            return null;
-        }
+        /// <summary>Empty when there is none.</summary>
+        public ReadOnlySpan<byte> Bytes { get; } = bytes;
 
-        if (!RemarkEscaped)
-        {
-            return Encoding.UTF8.GetString(RawRemark);
-        }
+        private bool IsEscaped { get; } = isEscaped;
 
-        byte[] unescaped = new byte[RawRemark.Length];
-        return Encoding.UTF8.GetString(unescaped, 0, JsonText.Unescape(RawRemark, unescaped));
+        public string? Read()
+        {
+            if (Bytes.IsEmpty)
+            {
+                return null;
+            }
+
+            if (!IsEscaped)
+            {
+                return Encoding.UTF8.GetString(Bytes);
+            }
+
+            byte[] unescaped = new byte[Bytes.Length];
+            return Encoding.UTF8.GetString(unescaped, 0, JsonText.Unescape(Bytes, unescaped));
+        }
     }
 }
