@@ -11,7 +11,7 @@ internal static class ReceivedMessages
         ReadOnlyMemory<byte> body = (stored.SysFlag & SysFlags.Compressed) != 0
             ? BodyCompression.Decompress(stored.Body, stored.SysFlag, maxDecompressedBytes, zstd)
             : stored.Body.ToArray();
-        string offsetId = OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
+        string offsetId = stored.Place.OffsetId;
         return new ReceivedMessage
         {
             Topic = TopicOf(stored),
@@ -21,12 +21,12 @@ internal static class ReceivedMessages
             Properties = stored.Properties,
             MessageId = stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? offsetId,
             OffsetMessageId = offsetId,
-            CommitLogOffset = stored.PhysicalOffset,
+            CommitLogOffset = stored.Place.PhysicalOffset,
             ReconsumeTimes = stored.ReconsumeTimes,
-            BornTime = Time(stored.BornTimestampMs),
-            StoreTime = Time(stored.StoreTimestampMs),
-            BornHost = stored.BornHost,
-            StoreHost = stored.StoreHost,
+            BornTime = Time(stored.Birth.TimestampMs),
+            StoreTime = Time(stored.Place.TimestampMs),
+            BornHost = stored.Birth.Host,
+            StoreHost = stored.Place.Host,
             Flag = stored.Flag,
         };
     }

@@ -22,7 +22,7 @@ public sealed class InnerBatchTests
 
         messages.Select(static message => (message.QueueOffset, Encoding.UTF8.GetString(message.Body.Span), message.Properties["UNIQ_KEY"], message.Properties["TAGS"], message.Flag, message.SysFlag))
             .Should().Equal((40L, "one", "id-one", "A", 7, 0), (41L, "two", "id-two", "B", 7, 0), (42L, "three", "id-three", "A", 7, 0));
-        messages.Should().OnlyContain(static message => message.IsInner && message.PhysicalOffset == 1000 && message.Topic == "T" && message.QueueId == 2 && message.Properties.Count == 2);
+        messages.Should().OnlyContain(static message => message.IsInner && message.Place.PhysicalOffset == 1000 && message.Topic == "T" && message.QueueId == 2 && message.Properties.Count == 2);
     }
 
     [Theory]
@@ -95,6 +95,7 @@ public sealed class InnerBatchTests
             properties["INNER_NUM"] = innerNum;
         }
 
-        return new StoredMessage("T", 2, 40, 1000, Flag: 1, Flags, 1_731_999_999_000, host, 1_731_999_999_001, host, ReconsumeTimes: 0, batch, properties);
+        return new StoredMessage(
+            "T", 2, 40, Flag: 1, Flags, new MessageBirth(1_731_999_999_000, host), new StoredPlace(host, 1000, 1_731_999_999_001), ReconsumeTimes: 0, batch, properties);
     }
 }

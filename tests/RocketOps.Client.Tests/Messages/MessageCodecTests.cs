@@ -27,12 +27,12 @@ public sealed class MessageCodecTests
         message.Topic.Should().Be("TopicTest");
         message.QueueId.Should().Be(2);
         message.QueueOffset.Should().Be(41);
-        message.PhysicalOffset.Should().Be(1311768);
-        message.BornHost.Should().Be(IPEndPoint.Parse("10.1.2.9:53211"));
-        message.StoreHost.Should().Be(IPEndPoint.Parse("10.1.2.3:10911"));
+        message.Place.PhysicalOffset.Should().Be(1311768);
+        message.Birth.Host.Should().Be(IPEndPoint.Parse("10.1.2.9:53211"));
+        message.Place.Host.Should().Be(IPEndPoint.Parse("10.1.2.3:10911"));
         Encoding.UTF8.GetString(message.Body.Span).Should().Be("Hello RocketMQ");
         message.Properties.Should().Contain("KEYS", "order-1").And.Contain("TAGS", "TagA").And.Contain("UNIQ_KEY", "0A010209126718B4AAC2000186A00000").And.HaveCount(6);
-        OffsetMessageId.Format(MessageHost.From(message.StoreHost), new PhysicalOffset(message.PhysicalOffset)).Should().Be("0A01020300002A9F0000000000140418");
+        message.Place.OffsetId.Should().Be("0A01020300002A9F0000000000140418");
     }
 
     [Fact]

@@ -99,10 +99,10 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
         MessageQueue queue = message.Owner.Queue;
         string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
-            .Set("offset", message.Stored.PhysicalOffset)
+            .Set("offset", message.Stored.Place.PhysicalOffset)
             .Set("group", options.Group)
             .Set("delayLevel", delayLevel)
-            .Set("originMsgId", OffsetIdOf(message.Stored))
+            .Set("originMsgId", message.Stored.Place.OffsetId)
             .Set("originTopic", message.Stored.Topic)
             .Set("unitMode", false)
             .Set("maxReconsumeTimes", MaxReconsumeTimes)
@@ -131,9 +131,8 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
             stored.Flag,
             encoded,
             id,
-            IsBatch: false,
-            ReconsumeTimes: level >= 0 ? stored.ReconsumeTimes + message.Attempts + 1 : MaxReconsumeTimes + 1,
-            MaxReconsumeTimes: MaxReconsumeTimes);
+            OutgoingKind.Message,
+            new RetryCount(level >= 0 ? stored.ReconsumeTimes + message.Attempts + 1 : MaxReconsumeTimes + 1, MaxReconsumeTimes));
         try
         {
             SendResult sent = await _sender.SendToAnyAsync(outgoing, begin: null, cancellationToken).ConfigureAwait(false);
@@ -181,7 +180,5 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
         ClientTelemetry.PassOver(ReceivedMessages.TopicOf(message.Stored), options.Group);
     }
 
-    private static string IdOf(StoredMessage stored) => stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? OffsetIdOf(stored);
-
-    private static string OffsetIdOf(StoredMessage stored) => OffsetMessageId.Format(MessageHost.From(stored.StoreHost), new PhysicalOffset(stored.PhysicalOffset));
+    private static string IdOf(StoredMessage stored) => stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? stored.Place.OffsetId;
 }

@@ -305,7 +305,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             .Set("i", Encoding.UTF8.GetString(message.Properties.Span))
             .Set("j", message.ReconsumeTimes)
             .Set("k", false)
-            .Set("m", message.IsBatch)
+            .Set("m", message.Kind == OutgoingKind.Batch)
             .Set("n", queue.BrokerName);
         request.Body = message.Body;
         return request;

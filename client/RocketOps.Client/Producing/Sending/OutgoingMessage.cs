@@ -12,16 +12,17 @@ namespace RocketOps.Client.Producing.Sending;
 /// <param name="Flag">The application's number.</param>
 /// <param name="Properties">Property string as UTF-8.</param>
 /// <param name="MessageId">Unique key; of a batch all, joined by commas.</param>
-/// <param name="IsBatch">Whether the body is a batch.</param>
-/// <param name="ReconsumeTimes">For a message that a consumer sends to its retry topic.</param>
-/// <param name="MaxReconsumeTimes">Likewise; null otherwise.</param>
+/// <param name="Kind">What the broker is to take it for.</param>
+/// <param name="Retry">For a message that a consumer sends to its retry topic; null otherwise.</param>
 /// <param name="NeedsHeartbeat">Whether the broker must know this producer first.</param>
-/// <param name="IsReply">Whether the broker is to hand it on to the client that waits for it.</param>
 /// <param name="IsTimed">Whether only brokers from 5.0 on understand its delay.</param>
 internal sealed record OutgoingMessage(
-    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, bool IsBatch, int ReconsumeTimes = 0, int? MaxReconsumeTimes = null,
-    bool NeedsHeartbeat = false, bool IsReply = false, bool IsTimed = false)
+    string Topic, ReadOnlyMemory<byte> Body, int SysFlag, int Flag, ReadOnlyMemory<byte> Properties, string MessageId, OutgoingKind Kind, RetryCount? Retry = null,
+    bool NeedsHeartbeat = false, bool IsTimed = false)
 {
+    /// <summary>Attempts before this one; 0 for all but retries.</summary>
+    public int ReconsumeTimes => Retry?.ReconsumeTimes ?? 0;
+
     /// <summary>Where the sender notes what a trace says of a send; null when nobody traces.</summary>
     public SendTrace? Trace { get; init; }
 
@@ -55,8 +56,9 @@ internal sealed record OutgoingMessage(
             sysFlag |= SysFlags.Compressed | (options.CompressionType == CompressionType.Lz4 ? SysFlags.Lz4 : SysFlags.Zlib);
         }
 
+        OutgoingKind kind = extras?.IsReply == true ? OutgoingKind.Reply : OutgoingKind.Message;
         return new OutgoingMessage(
-            topic, body, sysFlag, message.Flag, message.Properties, message.Id, IsBatch: false, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsReply: extras?.IsReply == true, IsTimed: isTimed);
+            topic, body, sysFlag, message.Flag, message.Properties, message.Id, kind, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsTimed: isTimed);
     }
 
     /// <summary>A message with its properties encoded, to travel in a batch. Throws <see cref="ArgumentException"/> as <see cref="Create"/>.</summary>
@@ -110,7 +112,7 @@ internal sealed record OutgoingMessage(
 
         string joined = string.Join(',', parts.Select(static part => part.Id));
         byte[] wait = Encoding.UTF8.GetBytes(MessagePropertiesCodec.Write([KeyValuePair.Create(PropertyNames.Wait, waitStored ? "true" : "false")]));
-        return new OutgoingMessage(topic, body, 0, 0, wait, joined, IsBatch: true);
+        return new OutgoingMessage(topic, body, 0, 0, wait, joined, OutgoingKind.Batch);
     }
 
     private static void CheckSize(Message message, ProducerOptions options)
@@ -174,3 +176,19 @@ internal sealed record OutgoingMessage(
 
     private static int Size(string name, string? value) => MessagePropertiesCodec.Size(name, value);
 }
+
+/// <summary>Kind of an <see cref="OutgoingMessage"/>, by which its request is chosen.</summary>
+internal enum OutgoingKind
+{
+    /// <summary>One message.</summary>
+    Message,
+
+    /// <summary>The body is a batch.</summary>
+    Batch,
+
+    /// <summary>One message that the broker hands on to the client that waits for it.</summary>
+    Reply,
+}
+
+/// <summary>Count of a message's attempts in its group, and the most it gets.</summary>
+internal readonly record struct RetryCount(int ReconsumeTimes, int MaxReconsumeTimes);

@@ -86,11 +86,11 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
         writer.Add("i"u8, message.Properties.Span);
         writer.Add("j"u8, message.ReconsumeTimes);
         writer.Add("k"u8, value: false);
-        writer.Add("m"u8, message.IsBatch);
+        writer.Add("m"u8, message.Kind == OutgoingKind.Batch);
         Add(ref writer, "n"u8, queue.BrokerName);
-        if (message.MaxReconsumeTimes is { } most && message.Topic.StartsWith(RetryTopicPrefix, StringComparison.Ordinal))
+        if (message.Retry is { } retry && message.Topic.StartsWith(RetryTopicPrefix, StringComparison.Ordinal))
         {
-            writer.Add("l"u8, most);
+            writer.Add("l"u8, retry.MaxReconsumeTimes);
         }
 
         return writer.Complete(message.Body.Length);
@@ -152,8 +152,12 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
 
     protected override void OnFailed(Exception error) => TryEnd(error);
 
-    private static int RequestCodeOf(OutgoingMessage message) =>
-        message.IsBatch ? RequestCode.SendBatchMessage : message.IsReply ? RequestCode.SendReplyMessageV2 : RequestCode.SendMessageV2;
+    private static int RequestCodeOf(OutgoingMessage message) => message.Kind switch
+    {
+        OutgoingKind.Batch => RequestCode.SendBatchMessage,
+        OutgoingKind.Reply => RequestCode.SendReplyMessageV2,
+        _ => RequestCode.SendMessageV2,
+    };
 
     private static int Bound(string text) => ResponseFrameWriter.MaxFieldBytes(1, text.Length * MaxUtf8PerChar);
 
