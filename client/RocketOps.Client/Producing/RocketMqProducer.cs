@@ -215,7 +215,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
         RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
         bool succeeded = answer.Code == ResponseCode.Success;
-        _tracer?.Add(new RecallTraceEntry(handle.MessageId, _tracer.NowMs, answer.Get(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group, handle.Topic, succeeded));
+        _tracer?.Add(new RecallTraceEntry(
+            handle.MessageId, new TraceOrigin(_tracer.NowMs, answer.Get(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group), handle.Topic, succeeded));
         if (!succeeded)
         {
             throw new RocketMqException(answer.Code, answer.Remark, address);
@@ -436,8 +437,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
             Message message = messages[i];
             TracedMessageType type = message.IsDelayed ? TracedMessageType.Delayed : (extras?.SysFlag & SysFlags.TransactionPrepared) != 0 && extras is not null ? TracedMessageType.Half : TracedMessageType.Normal;
             _tracer!.Add(new SendTraceEntry(
-                ids[i], message.Keys, _tracer.NowMs - cost, trace.Region, _options.Group, message.Topic, message.Tag, trace.Address, message.Body.Length, cost, type,
-                places.Length == messages.Count ? places[i] : result.OffsetMessageId, result.Status == SendStatus.SendOk));
+                new TracedMessage(ids[i], message.Keys, message.Topic, message.Tag), new TraceOrigin(_tracer.NowMs - cost, trace.Region, _options.Group),
+                trace.Address, message.Body.Length, cost, type, places.Length == messages.Count ? places[i] : result.OffsetMessageId, result.Status == SendStatus.SendOk));
         }
     }
 }

@@ -34,19 +34,27 @@ internal abstract record TraceEntry(string MessageId, string? Keys)
     protected static string Text(bool value) => value ? "true" : "false";
 }
 
+/// <summary>Message of a producer, as its traces name it.</summary>
+internal readonly record struct TracedMessage(string Id, string? Keys, string Topic, string? Tags);
+
+/// <summary>Origin of an entry: when, in which region and in which group the thing happened.</summary>
+internal readonly record struct TraceOrigin(long TimeMs, string? Region, string Group);
+
 /// <summary>A message was sent.</summary>
 internal sealed record SendTraceEntry(
-    string MessageId, string? Keys, long TimeMs, string Region, string Group, string Topic, string? Tags, string StoreHost, int BodyBytes, long CostMs, TracedMessageType Type, string OffsetMessageId, bool Succeeded)
-    : TraceEntry(MessageId, Keys)
+    TracedMessage Message, TraceOrigin Origin, string StoreHost, int BodyBytes, long CostMs, TracedMessageType Type, string OffsetMessageId, bool Succeeded)
+    : TraceEntry(Message.Id, Message.Keys)
 {
     public override void WriteTo(StringBuilder text) => Write(
-        text, "Pub", Text(TimeMs), Region, Group, Topic, MessageId, Tags, Keys, StoreHost, Text(BodyBytes), Text(CostMs), Text((int)Type), OffsetMessageId, Text(Succeeded));
+        text, "Pub", Text(Origin.TimeMs), Origin.Region, Origin.Group, Message.Topic, MessageId, Message.Tags, Keys, StoreHost, Text(BodyBytes), Text(CostMs),
+        Text((int)Type), OffsetMessageId, Text(Succeeded));
 }
 
 /// <summary>A message is handed to a handler.</summary>
-internal sealed record BeforeHandlingTraceEntry(string MessageId, string? Keys, long TimeMs, string? Region, string Group, string RequestId, int RetryTimes) : TraceEntry(MessageId, Keys)
+internal sealed record BeforeHandlingTraceEntry(string MessageId, string? Keys, TraceOrigin Origin, string RequestId, int RetryTimes) : TraceEntry(MessageId, Keys)
 {
-    public override void WriteTo(StringBuilder text) => Write(text, "SubBefore", Text(TimeMs), Region, Group, RequestId, MessageId, Text(RetryTimes), Keys);
+    public override void WriteTo(StringBuilder text) => Write(
+        text, "SubBefore", Text(Origin.TimeMs), Origin.Region, Origin.Group, RequestId, MessageId, Text(RetryTimes), Keys);
 }
 
 /// <summary>The handler is done with it.</summary>
@@ -57,19 +65,20 @@ internal sealed record AfterHandlingTraceEntry(string MessageId, string? Keys, s
 }
 
 /// <summary>A transaction was ended.</summary>
-internal sealed record EndTransactionTraceEntry(
-    string MessageId, string? Keys, long TimeMs, string Region, string Group, string Topic, string? Tags, string StoreHost, TransactionResolution Resolution, bool AnswersCheck)
-    : TraceEntry(MessageId, Keys)
+internal sealed record EndTransactionTraceEntry(TracedMessage Message, TraceOrigin Origin, string StoreHost, TransactionResolution Resolution, bool AnswersCheck)
+    : TraceEntry(Message.Id, Message.Keys)
 {
     public override void WriteTo(StringBuilder text) => Write(
-        text, "EndTransaction", Text(TimeMs), Region, Group, Topic, MessageId, Tags, Keys, StoreHost, Text((int)TracedMessageType.Commit), MessageId,
+        text, "EndTransaction", Text(Origin.TimeMs), Origin.Region, Origin.Group, Message.Topic, MessageId, Message.Tags, Keys, StoreHost,
+        Text((int)TracedMessageType.Commit), MessageId,
         Resolution switch { TransactionResolution.Commit => "COMMIT_MESSAGE", TransactionResolution.Rollback => "ROLLBACK_MESSAGE", _ => "UNKNOW" }, Text(AnswersCheck));
 }
 
 /// <summary>A message was taken back.</summary>
-internal sealed record RecallTraceEntry(string MessageId, long TimeMs, string Region, string Group, string Topic, bool Succeeded) : TraceEntry(MessageId, Keys: null)
+internal sealed record RecallTraceEntry(string MessageId, TraceOrigin Origin, string Topic, bool Succeeded) : TraceEntry(MessageId, Keys: null)
 {
-    public override void WriteTo(StringBuilder text) => Write(text, "Recall", Text(TimeMs), Region, Group, Topic, MessageId, Text(Succeeded));
+    public override void WriteTo(StringBuilder text) => Write(
+        text, "Recall", Text(Origin.TimeMs), Origin.Region, Origin.Group, Topic, MessageId, Text(Succeeded));
 }
 
 /// <summary>Matches MessageType; only the ordinals travel.</summary>

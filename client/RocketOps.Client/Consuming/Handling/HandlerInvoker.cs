@@ -54,7 +54,8 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
         string request = tracer.NextRequestId();
         long begin = options.TimeProvider.GetTimestamp();
         tracer.Add(new BeforeHandlingTraceEntry(
-            received.MessageId, received.Keys, tracer.NowMs, received.Properties.GetValueOrDefault(PropertyNames.Region), options.Group, request, received.ReconsumeTimes));
+            received.MessageId, received.Keys, new TraceOrigin(tracer.NowMs, received.Properties.GetValueOrDefault(PropertyNames.Region), options.Group),
+            request, received.ReconsumeTimes));
         HandlerOutcome outcome;
         try
         {

@@ -148,7 +148,8 @@ internal sealed class MessageTransaction : IMessageTransaction
         if (isFirst)
         {
             _tracer?.Add(new EndTransactionTraceEntry(
-                MessageId, _message.Keys, _tracer.NowMs, SendTrace.DefaultRegion, _options.Group, _message.Topic, _message.Tag, address, resolution, AnswersCheck: false));
+                new TracedMessage(MessageId, _message.Keys, _message.Topic, _message.Tag), new TraceOrigin(_tracer.NowMs, SendTrace.DefaultRegion, _options.Group),
+                address, resolution, AnswersCheck: false));
         }
 
         await _client.Caller.InvokeSuccessAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);

@@ -107,7 +107,8 @@ internal sealed class TransactionChecks : IRequestHandler
             id = half.Message.MessageId;
             TransactionResolution resolution = await _options.TransactionChecker!(half.Message, _stopping.Token).ConfigureAwait(false);
             _tracer?.Add(new EndTransactionTraceEntry(
-                id, half.Message.Keys, _tracer.NowMs, half.Message.Properties.GetValueOrDefault(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group, half.Message.Topic, half.Message.Tag,
+                new TracedMessage(id, half.Message.Keys, half.Message.Topic, half.Message.Tag),
+                new TraceOrigin(_tracer.NowMs, half.Message.Properties.GetValueOrDefault(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group),
                 question.Connection.RemoteEndPoint.ToString()!, resolution, AnswersCheck: true));
             if (resolution is not (TransactionResolution.Commit or TransactionResolution.Rollback))
             {
