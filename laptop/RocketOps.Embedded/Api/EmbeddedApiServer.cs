@@ -88,9 +88,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
                 lists,
                 new WatchHandler(store, projection, options, stopping.Token),
                 new WriteHandler(store, registry, writer, deleter, lists, projection, options, system),
-                new PodLogHandler(store, options, stopping.Token),
-                new PodProxyHandler(store, stopping.Token),
-                new EvictionHandler(store, deleter),
+                new PodHandlers(new(store, options, stopping.Token), new(store, stopping.Token), new(store, deleter)),
                 options,
                 loggers.CreateLogger<ApiRouter>());
             system.Prepare();

@@ -18,9 +18,7 @@ internal sealed partial class ApiRouter(
     ListHandler lists,
     WatchHandler watches,
     WriteHandler writes,
-    PodLogHandler logs,
-    PodProxyHandler proxy,
-    EvictionHandler evictions,
+    PodHandlers pods,
     EmbeddedApiOptions settings,
     ILogger logger)
 {
@@ -159,8 +157,8 @@ internal sealed partial class ApiRouter(
     {
         Task? reading = (verb, target.Subresource) switch
         {
-            ("get", "log") => logs.ServeAsync(context, target),
-            ("get", "proxy") => proxy.ServeAsync(context, target),
+            ("get", "log") => pods.Logs.ServeAsync(context, target),
+            ("get", "proxy") => pods.Proxy.ServeAsync(context, target),
             ("get", "scale") => writes.GetScaleAsync(context, target),
             ("get", _) => lists.GetAsync(context, target),
             ("list", _) => lists.ListAsync(context, target, ListOptions.Read(context.Request, target.Resource, target.WatchPath)),
@@ -176,7 +174,7 @@ internal sealed partial class ApiRouter(
         byte[] body = await RequestBody.ReadAsync(context, settings.MaxBodyBytes);
         await (verb switch
         {
-            "create" when target.Subresource == "eviction" => evictions.EvictAsync(context, target, body),
+            "create" when target.Subresource == "eviction" => pods.Evictions.EvictAsync(context, target, body),
             "create" when target.Resource.Rules.IsReview => WriteHandler.ReviewAsync(context, target, body),
             "create" => writes.CreateAsync(context, target, body),
             "update" => writes.ReplaceAsync(context, target, body),
@@ -212,7 +210,7 @@ internal sealed partial class ApiRouter(
             };
             if (!exists)
             {
-                throw proxy.Refusal(target);
+                throw pods.Proxy.Refusal(target);
             }
 
             bool fits = target.Subresource switch { "log" or "proxy" => verb == "get", "eviction" => verb == "create", _ => verb is "get" or "update" or "patch" };
@@ -243,3 +241,6 @@ internal sealed partial class ApiRouter(
         public static partial void RequestFailed(ILogger logger, Exception exception, string method, string path);
     }
 }
+
+/// <summary>Handlers of what only pods have.</summary>
+internal sealed record PodHandlers(PodLogHandler Logs, PodProxyHandler Proxy, EvictionHandler Evictions);
