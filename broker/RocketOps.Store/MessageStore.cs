@@ -101,8 +101,7 @@ public sealed class MessageStore : IAsyncDisposable
         Positions.Follow(LogPosition.Replicated, _dispatcher);
         _retention = new Retention(options, _tuning, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
         _passes = new SharedPasses(MakeDurableAsync);
-        _change = new LogChange(
-            _state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, () => new LogTruncation(options, fileSystem, Positions, _log, _allocator, _topics, _queues, _index, _dispatcher, Maintenance, _state, timeProvider, _logger), hasThreads);
+        _change = new LogChange(_state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, NewTruncation, hasThreads);
     }
 
     /// <summary>As given at the start; of <see cref="StoreOptions.Tuning"/> <see cref="Tuning"/> says what is in force.</summary>
@@ -512,6 +511,16 @@ public sealed class MessageStore : IAsyncDisposable
             return true;
         },
         CancellationToken.None);
+
+    private LogTruncation NewTruncation() => new(
+        Positions,
+        _log,
+        _allocator,
+        new StoreCuts(Options, _files, _segments, _topics, _time, _logger),
+        new CutCompletion(Options, _log, _queues, _index, _dispatcher),
+        Maintenance,
+        _state,
+        _logger);
 
     private QueueEnvironment NewExtEnvironment() =>
         new(_files, ExtDirectory, Options.ConsumeQueueExtFileBytes, _openQueueFiles, static () => 0, static () => 0, _logger, UnitBytes: 1, SizeKey: "mappedFileSizeConsumeQueueExt")

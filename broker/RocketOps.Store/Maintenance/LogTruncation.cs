@@ -1,11 +1,7 @@
 using Microsoft.Extensions.Logging;
-using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
-using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
-using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;
-using RocketOps.Store.Records;
 using RocketOps.Store.Recovery;
 using RocketOps.Store.State;
 
@@ -18,34 +14,26 @@ namespace RocketOps.Store.Maintenance;
 /// </summary>
 internal sealed partial class LogTruncation
 {
-    private readonly StoreOptions _options;
-    private readonly IStoreFileSystem _files;
     private readonly LogPositions _positions;
     private readonly CommitLog _log;
     private readonly SegmentAllocator _allocator;
-    private readonly TopicTable _topics;
-    private readonly QueueEnvironment _queues;
-    private readonly MessageIndex? _index;
-    private readonly Dispatcher _dispatcher;
+    private readonly StoreCuts _cuts;
+    private readonly CutCompletion _completion;
     private readonly StoreMaintenance _maintenance;
     private readonly StoreState _state;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public LogTruncation(StoreOptions options, IStoreFileSystem files, LogPositions positions, CommitLog log, SegmentAllocator allocator, TopicTable topics, QueueEnvironment queues, MessageIndex? index, Dispatcher dispatcher, StoreMaintenance maintenance, StoreState state, TimeProvider time, ILogger logger)
+    public LogTruncation(
+        LogPositions positions, CommitLog log, SegmentAllocator allocator, StoreCuts cuts, CutCompletion completion, StoreMaintenance maintenance, StoreState state,
+        ILogger logger)
     {
-        _options = options;
-        _files = files;
         _positions = positions;
         _log = log;
         _allocator = allocator;
-        _topics = topics;
-        _queues = queues;
-        _index = index;
-        _dispatcher = dispatcher;
+        _cuts = cuts;
+        _completion = completion;
         _maintenance = maintenance;
         _state = state;
-        _time = time;
         _logger = logger;
     }
 
@@ -65,13 +53,11 @@ internal sealed partial class LogTruncation
             throw new StoreException($"The log cannot be cut: it could not be made durable ({_state.Flags}).");
         }
 
-        string aside = keepIn is null ? "nowhere" : new DamagedTail(_files, _log.Segments, _options.RootDirectory, _time, _logger, keepIn).CopyAside(offset);
-        long queuesFrom = Math.Min(offset, _dispatcher.Dispatched);
-        long from = Math.Max(_log.Segments.MinOffset, Math.Min(queuesFrom, _index?.RebuildStart(queuesFrom) ?? queuesFrom));
-        CutIntent intent = new(offset, from);
+        string aside = keepIn is null ? "nowhere" : _cuts.CopyAside(offset, keepIn);
+        CutIntent intent = _completion.Plan(offset, out long queuesFrom);
         try
         {
-            intent.Write(_files, _options.RootDirectory);
+            _cuts.Begin(intent);
             Cut(intent, queuesFrom, last);
         }
         catch (Exception e)
@@ -94,7 +80,7 @@ internal sealed partial class LogTruncation
             throw;
         }
 
-        LogCut(oldEnd, offset, from, aside);
+        LogCut(oldEnd, offset, intent.RebuildFrom, aside);
     }
 
     /// <summary>Whether there was no room even for the intent, and it is gone again: nothing has changed, and the store goes on.</summary>
@@ -107,7 +93,7 @@ internal sealed partial class LogTruncation
 
         try
         {
-            CutIntent.Remove(_files, _options.RootDirectory);
+            _cuts.End();
             return true;
         }
         catch (StoreIOException)
@@ -142,28 +128,12 @@ internal sealed partial class LogTruncation
         _log.BeginCut(intent.Offset, last.Offset, last.StoreTimestamp);
         _positions.FailBehind(intent.Offset);
         _allocator.DropPrepared(intent.Offset == 0 ? 0 : (intent.Offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes, intent.Offset);
-        StoreCuts cuts = new(_options, _files, _log.Segments, _topics, _time, _logger);
-        cuts.CutLog(intent.Offset);
-        cuts.CutQueues(intent.Offset);
-        _index?.Truncate(intent.RebuildFrom);
+        _cuts.CutLog(intent.Offset);
+        _cuts.CutQueues(intent.Offset);
+        _completion.CutIndex(intent);
         _maintenance.Restart(intent.RebuildFrom, queuesFrom, last.StoreTimestamp);
-        CutIntent.Remove(_files, _options.RootDirectory);
-
-        // Whether what stays is replicated is known no better than before.
-        long dispatchTo = _options.DispatchesReplicatedOnly ? queuesFrom : intent.Offset;
-        _dispatcher.Restart(dispatchTo, intent.RebuildFrom, last.StoreTimestamp);
-        _dispatcher.QueuesFrom = queuesFrom;
-        _queues.IsRecovering = true;
-        Redispatch redispatch = new(_dispatcher);
-        LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, dispatchTo, redispatch, CancellationToken.None);
-        if (end.Offset != dispatchTo)
-        {
-            throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");
-        }
-
-        _dispatcher.QueuesFrom = 0;
-        _queues.IsRecovering = false;
-        _index?.EndRecovery();
+        _cuts.End();
+        _completion.Run(intent, queuesFrom, last.StoreTimestamp);
         _log.EndCut();
     }
 
@@ -181,22 +151,6 @@ internal sealed partial class LogTruncation
             Offset = record.PhysicalOffset;
             StoreTimestamp = record.StoreTimestamp;
         }
-
-        public void OnBlank(long offset, int size)
-        {
-        }
-    }
-
-    private sealed class Redispatch : ILogVisitor
-    {
-        private readonly Dispatcher _dispatcher;
-
-        public Redispatch(Dispatcher dispatcher)
-        {
-            _dispatcher = dispatcher;
-        }
-
-        public void OnRecord(in RecordView record) => _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
 
         public void OnBlank(long offset, int size)
         {

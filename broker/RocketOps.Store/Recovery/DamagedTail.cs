@@ -13,6 +13,9 @@ namespace RocketOps.Store.Recovery;
 /// </summary>
 internal sealed partial class DamagedTail
 {
+    /// <summary>Where damage is copied to, below the store's directory.</summary>
+    public const string UsualDirectory = "damaged";
+
     private const int ChunkBytes = 1024 * 1024;
 
     private readonly IStoreFileSystem _files;
@@ -24,7 +27,7 @@ internal sealed partial class DamagedTail
     private readonly Dictionary<LogSegment, long> _dataEnds = [];
 
     /// <summary>Before the log is read: see <see cref="IStoreFile.GetDataEnd"/>.</summary>
-    public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger, string asideDirectory = "damaged")
+    public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger, string asideDirectory = UsualDirectory)
     {
         _files = files;
         _segments = segments;

@@ -8,7 +8,7 @@ using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Recovery;
 
-/// <summary>Cuts the files of log and queues at an offset: for recovery, and for a cut while the store runs. Each step can be made again after a crash.</summary>
+/// <summary>Cuts the files of log and queues at an offset, for recovery and while the store runs. Each step can be made again after a crash.</summary>
 internal sealed partial class StoreCuts
 {
     private readonly StoreOptions _options;
@@ -46,8 +46,17 @@ internal sealed partial class StoreCuts
             LogFinished(intent.Offset);
         }
 
-        CutIntent.Remove(_files, _options.RootDirectory);
+        End();
     }
+
+    /// <summary>A cut begins: from here on a start carries it out. Durable when it returns.</summary>
+    public void Begin(CutIntent intent) => intent.Write(_files, _options.RootDirectory);
+
+    /// <summary>The cut has been carried out, or nothing of it.</summary>
+    public void End() => CutIntent.Remove(_files, _options.RootDirectory);
+
+    /// <summary>Copies the log from the offset on to a file in that directory below the store's. Returns its path.</summary>
+    public string CopyAside(long offset, string directory) => Tail(directory).CopyAside(offset);
 
     /// <summary>The log's files end at the offset: those behind it are deleted, but for the first, and the rest of the last is zeros. Durable when it returns.</summary>
     public void CutLog(long offset)
@@ -62,7 +71,7 @@ internal sealed partial class StoreCuts
             _files.FlushDirectory(_options.CommitLogPath);
         }
 
-        new DamagedTail(_files, _segments, _options.RootDirectory, _time, _logger).ZeroFrom(offset);
+        Tail(DamagedTail.UsualDirectory).ZeroFrom(offset);
     }
 
     /// <summary>Units of records at or behind the offset are gone from all queues. Durable when it returns.</summary>
@@ -97,6 +106,8 @@ internal sealed partial class StoreCuts
             _files.FlushDirectory(directory);
         }
     }
+
+    private DamagedTail Tail(string asideDirectory) => new(_files, _segments, _options.RootDirectory, _time, _logger, asideDirectory);
 
     private bool PointsToItsRecord(ConsumeQueue queue, long queueOffset, ConsumeQueueUnit unit)
     {
