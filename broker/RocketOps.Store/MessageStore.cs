@@ -92,7 +92,9 @@ public sealed class MessageStore : IAsyncDisposable
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
-        Reader = new QueueReader(new MessageReader(options, _tuning, _log, _topics, _state), _index, Positions, hasThreads);
+        LogReader logReader = new(options, _log, _state);
+        QueueScan scan = new(_tuning, _log, _topics, _state, logReader, new TransferLimits(_tuning, logReader), new RecordMatcher(_segments, logReader));
+        Reader = new QueueReader(logReader, scan, new QueueLookup(logReader), _topics, _index, Positions, hasThreads);
         Writer = new LogWriter(_tuning, Positions, _log, _dispatcher, _topics, Reader, _state, timeProvider);
         Growth = new LogGrowth();
         Positions.Follow(Positions.VisibleAt, Growth);

@@ -14,7 +14,10 @@ namespace RocketOps.Store;
 /// </summary>
 public sealed class QueueReader
 {
-    private readonly MessageReader _reader;
+    private readonly LogReader _reader;
+    private readonly QueueScan _scan;
+    private readonly QueueLookup _lookup;
+    private readonly TopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly LogPositions _positions;
     private readonly bool _hasThreads;
@@ -22,9 +25,12 @@ public sealed class QueueReader
     private ColdReader? _coldReader;
     private ColdReader? _queryReader;
 
-    internal QueueReader(MessageReader reader, MessageIndex? index, LogPositions positions, bool hasThreads)
+    internal QueueReader(LogReader reader, QueueScan scan, QueueLookup lookup, TopicTable topics, MessageIndex? index, LogPositions positions, bool hasThreads)
     {
         _reader = reader;
+        _scan = scan;
+        _lookup = lookup;
+        _topics = topics;
         _index = index;
         _positions = positions;
         _hasThreads = hasThreads;
@@ -44,7 +50,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         ArgumentNullException.ThrowIfNull(result);
-        return _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: false);
+        return _scan.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: false);
     }
 
     /// <summary>As <see cref="GetMessages"/> on a thread that may wait for the disk. <paramref name="result"/> belongs to the store until the task completes.</summary>
@@ -52,7 +58,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         ArgumentNullException.ThrowIfNull(result);
-        return await RunColdAsync(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
+        return await RunColdAsync(() => _scan.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
     }
 
     /// <summary>As <see cref="GetMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
@@ -61,7 +67,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         ArgumentNullException.ThrowIfNull(result);
-        return TryRunCold(() => _reader.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken, out reading);
+        return TryRunCold(() => _scan.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken, out reading);
     }
 
     /// <summary>Copies log bytes from the memory tail or the page cache; false when that would wait for the disk or the bytes are gone.</summary>
@@ -124,7 +130,7 @@ public sealed class QueueReader
     public bool TryGetOffsets(StoreTopic topic, int queueId, out QueueOffsets offsets)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        bool isKnown = _reader.TryFindQueue(topic, queueId, mayBlock: false, out ConsumeQueue? queue);
+        bool isKnown = _topics.TryFindQueue(topic, queueId, mayBlock: false, out ConsumeQueue? queue);
         offsets = isKnown && queue is not null ? new QueueOffsets(queue.Min, queue.Max) : default;
         return isKnown;
     }
@@ -137,7 +143,7 @@ public sealed class QueueReader
         async ValueTask<QueueOffsets> LoadAsync() => await RunColdAsync(
             () =>
             {
-                _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue);
+                _topics.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue);
                 return queue is null ? default : new QueueOffsets(queue.Min, queue.Max);
             },
             cancellationToken);
@@ -147,7 +153,7 @@ public sealed class QueueReader
     public async ValueTask<long> GetNextOffsetAsync(StoreTopic topic, int queueId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        return await RunColdAsync(() => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? queue.NextOffset : 0, cancellationToken);
+        return await RunColdAsync(() => _topics.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? queue.NextOffset : 0, cancellationToken);
     }
 
     /// <summary>Queue offset by store time (request 29), between min and max; 0 for an unknown queue.</summary>
@@ -155,7 +161,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         return await RunColdAsync(
-            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _reader.OffsetByTime(queue, timestamp, boundary) : 0,
+            () => _topics.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _lookup.OffsetByTime(queue, timestamp, boundary) : 0,
             cancellationToken);
     }
 
@@ -164,7 +170,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         return await RunColdAsync(
-            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _reader.StoreTimestampAt(queue, queueOffset) : -1,
+            () => _topics.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? _lookup.StoreTimestampAt(queue, queueOffset) : -1,
             cancellationToken);
     }
 
@@ -173,7 +179,7 @@ public sealed class QueueReader
     {
         ArgumentNullException.ThrowIfNull(topic);
         return await RunColdAsync(
-            () => _reader.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? MessageReader.ReadUnits(queue, queueOffset, count) : null,
+            () => _topics.TryFindQueue(topic, queueId, mayBlock: true, out ConsumeQueue? queue) && queue is not null ? QueueLookup.ReadUnits(queue, queueOffset, count) : null,
             cancellationToken);
     }
 

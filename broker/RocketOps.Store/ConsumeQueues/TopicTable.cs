@@ -105,6 +105,34 @@ internal sealed class TopicTable
 
     public StoreTopic? Find(ReadOnlySpan<byte> name) => Find(_buckets, JavaHash.Compute(name), name);
 
+    /// <summary>The queue, or null; false when looking would wait for the disk.</summary>
+    public bool TryFindQueue(StoreTopic topic, int queueId, bool mayBlock, out ConsumeQueue? queue)
+    {
+        queue = null;
+        if (!topic.IsListed)
+        {
+            if (!mayBlock)
+            {
+                return false;
+            }
+
+            EnsureListed(topic);
+        }
+
+        queue = topic.FindQueue(queueId);
+        if (queue is null || queue.IsLoaded)
+        {
+            return true;
+        }
+
+        if (mayBlock)
+        {
+            queue.EnsureLoaded();
+        }
+
+        return mayBlock;
+    }
+
     public StoreTopic GetOrAdd(ReadOnlySpan<byte> name)
     {
         int hash = JavaHash.Compute(name);
