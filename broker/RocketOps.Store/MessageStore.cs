@@ -90,7 +90,7 @@ public sealed class MessageStore : IAsyncDisposable
         _topics = new TopicTable(_queues);
         _log = new CommitLog(options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider) { AppendsMayWrite = !hasThreads };
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
-        _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, _logger) { IsBounded = hasThreads };
+        _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, isBounded: hasThreads, _logger);
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
         LogReader logReader = new(options, _log, _state);
         QueueScan scan = new(_tuning, _log, _topics, _state, logReader, new TransferLimits(_tuning, logReader), new RecordMatcher(_segments, logReader));
@@ -156,8 +156,8 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Who is told of messages that become readable; null for nobody. What recovery dispatches is not told.</summary>
     public IMessageArrivedObserver? ArrivedObserver
     {
-        get => _dispatcher.Observer;
-        set => _dispatcher.Observer = value;
+        get => _dispatcher.Arrivals.Observer;
+        set => _dispatcher.Arrivals.Observer = value;
     }
 
     /// <summary>
@@ -166,8 +166,8 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     public IMessageBitMaps? BitMaps
     {
-        get => _dispatcher.BitMaps;
-        set => _dispatcher.BitMaps = Options.ConsumeQueueExtEnabled ? value : null;
+        get => _dispatcher.BitMaps.Source;
+        set => _dispatcher.BitMaps.Source = Options.ConsumeQueueExtEnabled ? value : null;
     }
 
     /// <summary>
@@ -542,14 +542,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     private async Task StopCleanAsync()
     {
-        // Another thread may be dispatching the very last messages. The maintenance has ended, so nobody is to be waited for.
-        _dispatcher.IsBounded = false;
-        while (_dispatcher.Dispatched < _dispatcher.Limit && !_state.HasFailed && !_dispatcher.IsStalled)
-        {
-            _dispatcher.Run();
-            await Task.Yield();
-        }
-
+        await _dispatcher.FinishAsync();
         try
         {
             Maintenance.MakeDurable();
@@ -619,7 +612,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
-        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher, _time, _logger);
+        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher.Records, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
 
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.

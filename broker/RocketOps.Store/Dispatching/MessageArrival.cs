@@ -29,7 +29,7 @@ public readonly ref struct MessageArrival
         init;
     }
 
-    internal Dispatcher? Record { get; init; }
+    internal LogChunk? Record { get; init; }
 
     /// <summary>Exclusive end of the queue now.</summary>
     public long MaxOffset => QueueOffset + 1;

@@ -45,7 +45,7 @@ internal sealed class CutCompletion : ILogVisitor
         // Whether what stays is replicated is known no better than before.
         long dispatchTo = _options.DispatchesReplicatedOnly ? queuesFrom : intent.Offset;
         _dispatcher.Restart(dispatchTo, intent.RebuildFrom, lastStoreTimestamp);
-        _dispatcher.QueuesFrom = queuesFrom;
+        _dispatcher.Records.QueuesFrom = queuesFrom;
         _queues.IsRecovering = true;
         LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, dispatchTo, this, CancellationToken.None);
         if (end.Offset != dispatchTo)
@@ -53,12 +53,12 @@ internal sealed class CutCompletion : ILogVisitor
             throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");
         }
 
-        _dispatcher.QueuesFrom = 0;
+        _dispatcher.Records.QueuesFrom = 0;
         _queues.IsRecovering = false;
         _index?.EndRecovery();
     }
 
-    void ILogVisitor.OnRecord(in RecordView record) => _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+    void ILogVisitor.OnRecord(in RecordView record) => _dispatcher.Records.Dispatch(record, RecordProperties.Read(record.Properties), out _);
 
     void ILogVisitor.OnBlank(long offset, int size)
     {

@@ -268,7 +268,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
 
     private void WriteQueues()
     {
-        List<ConsumeQueue> dirty = _dispatcher.TakeDirty();
+        List<ConsumeQueue> dirty = _dispatcher.Dirty.Take();
         for (int i = 0; i < dirty.Count; i++)
         {
             ConsumeQueue queue = dirty[i];
@@ -283,7 +283,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             catch (StoreIOException)
             {
                 queue.MarkDirty();
-                _dispatcher.ReturnDirty(dirty, i);
+                _dispatcher.Dirty.Return(dirty, i);
                 throw;
             }
 

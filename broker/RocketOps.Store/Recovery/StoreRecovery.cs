@@ -28,12 +28,12 @@ internal sealed partial class StoreRecovery
     private readonly SegmentAllocator _allocator;
     private readonly TopicTable _topics;
     private readonly MessageIndex? _index;
-    private readonly Dispatcher _dispatcher;
+    private readonly RecordDispatch _dispatch;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StoreCuts _cuts;
 
-    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, TopicTable topics, MessageIndex? index, Dispatcher dispatcher, TimeProvider time, ILogger logger)
+    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, TopicTable topics, MessageIndex? index, RecordDispatch dispatch, TimeProvider time, ILogger logger)
     {
         _options = options;
         _files = files;
@@ -41,7 +41,7 @@ internal sealed partial class StoreRecovery
         _allocator = allocator;
         _topics = topics;
         _index = index;
-        _dispatcher = dispatcher;
+        _dispatch = dispatch;
         _time = time;
         _logger = logger;
         _cuts = new StoreCuts(options, files, segments, topics, time, logger);
@@ -86,13 +86,13 @@ internal sealed partial class StoreRecovery
             _cuts.CutQueues(plan.QueuesFrom);
         }
 
-        _dispatcher.QueuesFrom = plan.QueuesFrom;
+        _dispatch.QueuesFrom = plan.QueuesFrom;
 
         // What had been dispatched was replicated; of what follows that is not known yet.
         long dispatchTo = _options.DispatchesReplicatedOnly ? plan.QueuesFrom : long.MaxValue;
-        DispatchingVisitor visitor = new(_dispatcher, dispatchTo, plan.LastStoreTimestamp);
+        DispatchingVisitor visitor = new(_dispatch, dispatchTo, plan.LastStoreTimestamp);
         LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
-        _dispatcher.QueuesFrom = 0;
+        _dispatch.QueuesFrom = 0;
         bool hadRecords = tail.Clear(end);
         if (hadRecords)
         {
@@ -309,12 +309,12 @@ internal sealed partial class StoreRecovery
 
     private sealed class DispatchingVisitor : ILogVisitor
     {
-        private readonly Dispatcher _dispatcher;
+        private readonly RecordDispatch _dispatch;
         private readonly long _dispatchTo;
 
-        public DispatchingVisitor(Dispatcher dispatcher, long dispatchTo, long lastStoreTimestamp)
+        public DispatchingVisitor(RecordDispatch dispatch, long dispatchTo, long lastStoreTimestamp)
         {
-            _dispatcher = dispatcher;
+            _dispatch = dispatch;
             _dispatchTo = dispatchTo;
             LastStoreTimestamp = lastStoreTimestamp;
         }
@@ -332,7 +332,7 @@ internal sealed partial class StoreRecovery
             LastRecord = record.PhysicalOffset;
             if (record.PhysicalOffset < _dispatchTo)
             {
-                _dispatcher.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+                _dispatch.Dispatch(record, RecordProperties.Read(record.Properties), out _);
             }
         }
 

@@ -1,0 +1,86 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Log;
+using RocketOps.Store.Records;
+
+namespace RocketOps.Store.Dispatching;
+
+/// <summary>Puts of units into queues, in the memory of these. Used by the thread that owns dispatch.</summary>
+internal sealed class UnitPuts
+{
+    private readonly CommitLog _log;
+    private readonly UndispatchedQueues _undispatched;
+    private readonly DirtyQueues _dirty;
+
+    public UnitPuts(CommitLog log, UndispatchedQueues undispatched, DirtyQueues dirty)
+    {
+        _log = log;
+        _undispatched = undispatched;
+        _dirty = dirty;
+    }
+
+    /// <summary>Whether a unit can be put without a look at the disk: the queue's ends are known, and it does not begin anew.</summary>
+    public static bool IsAtHand(ConsumeQueue? queue, long queueOffset) =>
+        queue is { TakesUnitsAtOnce: true, Topic.IsDeleted: false } && (queueOffset > 0 || queue.Max == 0);
+
+    /// <summary>Returns the queue when the message became readable with this.</summary>
+    public ConsumeQueue? Put(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
+    {
+        if (queue is null)
+        {
+            return null;
+        }
+
+        BeginAnewIfSaid(queue, queueOffset, unit);
+        if (!queue.Put(queueOffset, unit, storeTimestamp, bitMap))
+        {
+            return null;
+        }
+
+        NotePut(queue, queueOffset + 1);
+        return queue;
+    }
+
+    /// <inheritdoc cref="Put(ConsumeQueue?, long, in ConsumeQueueUnit, long, ReadOnlySpan{byte})"/>
+    public BatchConsumeQueue? Put(BatchConsumeQueue queue, InnerBatch place, in ConsumeQueueUnit unit, long storeTimestamp)
+    {
+        // One of no messages has properties that cannot be right, and so no place either.
+        if (place.Count > 0)
+        {
+            BeginAnewIfSaid(queue, place.BaseOffset, unit);
+        }
+
+        if (!queue.Put(place.BaseOffset, place.Count, unit, storeTimestamp))
+        {
+            return null;
+        }
+
+        NotePut(queue, place.BaseOffset + place.Count);
+        return queue;
+    }
+
+    /// <summary>
+    /// Empties the queue where a copied record says that its topic was made anew. Elsewhere than among copied records such an offset is a damaged one, and the record is left out of the queue as any
+    /// whose offset is taken.
+    /// </summary>
+    private void BeginAnewIfSaid(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit)
+    {
+        if (unit.PhysicalOffset < _log.CopiedTo && queue.IsBegunAnewBy(queueOffset, unit))
+        {
+            _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
+        }
+    }
+
+    private void NotePut(ConsumeQueue queue, long nextOffset)
+    {
+        // Appending has counted on already, but in recovery, and for what came as another store's bytes.
+        if (queue.NextOffset < nextOffset)
+        {
+            _log.RaiseNextOffset(queue, nextOffset);
+        }
+
+        if (queue.MarkDirty())
+        {
+            _dirty.Add(queue);
+        }
+    }
+}
