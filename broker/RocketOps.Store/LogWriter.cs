@@ -31,7 +31,6 @@ public sealed class LogWriter
         _reader = reader;
         _state = state;
         _time = time;
-        log.Writes.Rest = new RestOfTheWrite(this);
     }
 
     /// <summary>The disk has kept a write, or an append that needs room on it, for longer than <c>osPageCacheBusyTimeOutMills</c>: sends are to be refused up front.</summary>
@@ -258,24 +257,5 @@ public sealed class LogWriter
         public Task<WaitOutcome> Task => _completion.Task;
 
         public void OnPosition(PhysicalOffset upTo, WaitOutcome outcome) => _completion.TrySetResult(outcome);
-    }
-
-    /// <summary>What a leader has left: somebody has to write it, and make it readable.</summary>
-    private sealed class RestOfTheWrite(LogWriter writer) : IThreadPoolWorkItem
-    {
-        public void Execute()
-        {
-            try
-            {
-                writer._log.Writes.RestBegins();
-                writer.WritePending();
-            }
-            catch (Exception e)
-            {
-                // Nobody is behind this thread who would: the process would end with it.
-                writer._state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
-                writer._log.Writes.Write();
-            }
-        }
     }
 }

@@ -88,7 +88,8 @@ public sealed class MessageStore : IAsyncDisposable
             Ext = options.ConsumeQueueExtEnabled || fileSystem.DirectoryExists(ExtDirectory) ? NewExtEnvironment() : null,
         };
         _topics = new TopicTable(_queues);
-        _log = new CommitLog(options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider) { AppendsMayWrite = !hasThreads };
+        _log = new CommitLog(
+            options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider, appendsMayWrite: !hasThreads, writeRest: () => Writer!.WritePending());
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, isBounded: hasThreads, _logger);
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);

@@ -43,13 +43,26 @@ internal sealed class CommitLog
     private int _lent;
     private long _lowestCut = long.MaxValue;
 
-    public CommitLog(StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, TopicTable topics, StoreState state, TimeProvider time)
+    /// <param name="options">The store's.</param>
+    /// <param name="tuning">The settings in force.</param>
+    /// <param name="positions">How far the log has come.</param>
+    /// <param name="segments">Its files.</param>
+    /// <param name="allocator">Makes more of them.</param>
+    /// <param name="topics">Whose queues give their next offsets.</param>
+    /// <param name="state">Told of failures.</param>
+    /// <param name="time">Gives store times.</param>
+    /// <param name="appendsMayWrite">Whether an append that finds memory full writes; see <see cref="AppendsMayWrite"/>.</param>
+    /// <param name="writeRest">Writes, and dispatches, what a thread that writes has left to others.</param>
+    public CommitLog(
+        StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, TopicTable topics, StoreState state,
+        TimeProvider time, bool appendsMayWrite, Action writeRest)
     {
         _positions = positions;
         _segments = segments;
         _allocator = allocator;
         _state = state;
         _time = time;
+        AppendsMayWrite = appendsMayWrite;
 
         // What is pending must have room for the largest unit of append twice: one in the making, and the filler of a file it did not fit into.
         long largest = AppendLimits.MaxUnitBytes(options);
@@ -59,7 +72,7 @@ internal sealed class CommitLog
         _describer = new MessageDescriber(options);
         _rawDescriber = new RawDescriber(topics, _describer, _descriptors);
         _room = new LogRoom(options, tuning, positions, _tail, segments, allocator, state);
-        _writes = new PendingWrites(tuning, positions, _tail, segments, state, time);
+        _writes = new PendingWrites(tuning, positions, _tail, segments, state, time, writeRest);
         _limits = new AppendLimits(options, state, _writes, _room);
         _wrapScratch = GC.AllocateUninitializedArray<byte>((int)largest);
     }
@@ -84,7 +97,7 @@ internal sealed class CommitLog
     public LogRoom Room => _room;
 
     /// <summary>Whether an append of a message that finds memory full writes. Not in a running store: it may stand on a connection's loop, where only the commit may wait for the kernel.</summary>
-    public bool AppendsMayWrite { get; set; } = true;
+    public bool AppendsMayWrite { get; }
 
     public long MessagesAppended => Volatile.Read(ref _messagesAppended);
 

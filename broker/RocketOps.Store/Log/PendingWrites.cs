@@ -8,7 +8,16 @@ namespace RocketOps.Store.Log;
 /// Hands what is appended to the kernel, all of it in one call. One thread at a time does, the leader, and takes along what others append meanwhile; a follower never
 /// waits for it, its replies wait for the position. Nothing is locked while the kernel writes. Thread-safe.
 /// </summary>
-internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time)
+/// <param name="tuning">The settings in force.</param>
+/// <param name="positions">What is appended and written.</param>
+/// <param name="tail">What is pending.</param>
+/// <param name="segments">Where it goes.</param>
+/// <param name="state">Told of failures.</param>
+/// <param name="time">For how long a write takes.</param>
+/// <param name="writeRest">Writes, and dispatches, what a leader has left to others; on a thread that may wait for the kernel.</param>
+internal sealed class PendingWrites(
+    CurrentTuning tuning, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time, Action writeRest)
+    : IThreadPoolWorkItem
 {
     /// <summary>What a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
     private const int MaxLedBytes = 4 * 1024 * 1024;
@@ -16,9 +25,6 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
     private int _writing;
     private int _restQueued;
     private long _writeStartedAt;
-
-    /// <summary>Writes, and dispatches, what a leader has left to others; on a thread that may wait for the kernel. Without one the leader goes on to the end.</summary>
-    public IThreadPoolWorkItem? Rest { get; set; }
 
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
     public bool IsPageCacheBusy => CurrentMs > tuning.Value.PageCacheBusyTimeoutMs;
@@ -82,24 +88,27 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
         return Written;
     }
 
-    /// <summary>Has everything appended handed to the kernel by <see cref="Rest"/>.</summary>
-    public void WriteElsewhere()
+    /// <summary>Has everything appended handed to the kernel by a thread of the pool.</summary>
+    public void WriteElsewhere() => QueueRest();
+
+    /// <summary>What a leader has left: somebody has to write it, and make it readable.</summary>
+    void IThreadPoolWorkItem.Execute()
     {
-        if (Rest is null)
+        try
         {
-            Write();
+            Interlocked.Exchange(ref _restQueued, 0);
+            writeRest();
         }
-        else
+        catch (Exception e)
         {
-            QueueRest();
+            // Nobody is behind this thread who would: the process would end with it.
+            state.Fail(StoreFlags.NotWriteable, "Writing the commit log", e);
+            Write();
         }
     }
 
-    /// <summary>To be called by <see cref="Rest"/> before it writes.</summary>
-    public void RestBegins() => Interlocked.Exchange(ref _restQueued, 0);
-
     /// <summary>
-    /// After a refused reservation: writes what is pending, or has it written by <see cref="Rest"/>, if nobody else does. True to try again. What another thread writes this one does
+    /// After a refused reservation: writes what is pending, or has it written by a thread of the pool, if nobody else does. True to try again. What another thread writes this one does
     /// not wait for: <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
     /// </summary>
     public bool MakeRoom(ref AppendStatus status, bool mayWrite)
@@ -121,7 +130,7 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
             return false;
         }
 
-        if (mayWrite || Rest is null)
+        if (mayWrite)
         {
             long before = Written;
             if (Write() > before)
@@ -138,15 +147,15 @@ internal sealed class PendingWrites(CurrentTuning tuning, LogPositions positions
         return false;
     }
 
-    /// <summary>False when it is queued already, or there is none.</summary>
+    /// <summary>False when it is queued already.</summary>
     private bool QueueRest()
     {
-        if (Rest is null || Interlocked.Exchange(ref _restQueued, 1) != 0)
+        if (Interlocked.Exchange(ref _restQueued, 1) != 0)
         {
             return false;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(Rest, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return true;
     }
 
