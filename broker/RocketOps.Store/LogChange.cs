@@ -13,6 +13,12 @@ internal sealed class LogChange(
     /// <summary><see cref="MessageStore.BeginLogAtAsync"/>.</summary>
     public async Task BeginAtAsync(long offset, CancellationToken cancellationToken)
     {
+        int fileBytes = log.Segments.FileBytes;
+        if (offset < 0 || offset % fileBytes != 0)
+        {
+            throw new StoreException($"No file of the log begins at {offset}: files are {fileBytes} bytes long here (mappedFileSizeCommitLog).");
+        }
+
         await OwnWritingAsync(cancellationToken);
         try
         {

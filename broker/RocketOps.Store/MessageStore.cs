@@ -35,6 +35,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CurrentTuning _tuning;
     private readonly StoreState _state;
+    private readonly StoreDirectory _directory;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
     private readonly CommitLog _log;
@@ -48,11 +49,11 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly bool _hasThreads;
     private readonly long _bootTimestamp;
     private readonly TaskCompletionSource _locked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SharedPasses _passes;
+    private readonly DispatchCatchUp _catchUp;
+    private readonly TopicDeletion _deletion;
     private readonly LogChange _change;
     private StoreMaintenance? _maintenance;
     private CheckpointFile? _checkpoint;
-    private IDisposable? _lock;
     private bool _started;
     private bool _disposed;
 
@@ -81,20 +82,18 @@ public sealed class MessageStore : IAsyncDisposable
         _allocator = new SegmentAllocator(options, fileSystem, hasThreads, () => Positions!.AppendedOffset, _state, timeProvider, _logger);
         Positions = new LogPositions(options, _tuning, _state, timeProvider, _logger);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
-        _queues = new QueueEnvironment(fileSystem, QueuesDirectory, options.ConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger)
-        {
-            Batch = new QueueEnvironment(fileSystem, BatchQueuesDirectory, options.BatchConsumeQueueFileBytes, _openQueueFiles, () => _segments.MinOffset, () => _segments.EndOffset, _logger, BatchUnit.Size, "mapperFileSizeBatchConsumeQueue"),
-            WritesExt = options.ConsumeQueueExtEnabled,
-            Ext = options.ConsumeQueueExtEnabled || fileSystem.DirectoryExists(ExtDirectory) ? NewExtEnvironment() : null,
-        };
+        _directory = new StoreDirectory(options, fileSystem, _state);
+        _queues = _directory.DescribeQueues(_openQueueFiles, _segments, _logger);
         _topics = new TopicTable(_queues);
         _log = new CommitLog(
-            options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider, appendsMayWrite: !hasThreads, writeRest: () => Writer!.WritePending());
+            options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider, appendsMayWrite: !hasThreads,
+            writeRest: () => Writer!.WritePending());
         _index = options.IndexEnabled ? new MessageIndex(options, fileSystem, timeProvider, _logger) : null;
         _dispatcher = new Dispatcher(options, Positions, _log, _topics, _index, _state, isBounded: hasThreads, _logger);
         _flusher = new LogFlusher(options, _tuning, Positions, _log, _dispatcher, _state, timeProvider);
         LogReader logReader = new(options, _log, _state);
-        QueueScan scan = new(_tuning, _log, _topics, _state, logReader, new TransferLimits(_tuning, logReader), new RecordMatcher(_segments, logReader));
+        TransferLimits transfers = new(_tuning, logReader);
+        QueueScan scan = new(_tuning, _log, _topics, _state, logReader, transfers, new RecordMatcher(_segments, logReader));
         Reader = new QueueReader(logReader, scan, new QueueLookup(logReader), _topics, _index, Positions, hasThreads);
         Writer = new LogWriter(_tuning, Positions, _log, _dispatcher, _topics, Reader, _state, timeProvider);
         Growth = new LogGrowth();
@@ -103,7 +102,10 @@ public sealed class MessageStore : IAsyncDisposable
         Positions.Follow(LogPosition.Replicated, Replication);
         Positions.Follow(LogPosition.Replicated, _dispatcher);
         _retention = new Retention(options, _tuning, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
-        _passes = new SharedPasses(MakeDurableAsync);
+        SharedPasses passes = new(MakeDurableAsync);
+        _catchUp = new DispatchCatchUp(options, Positions, _log, _dispatcher, Writer, passes, _state, hasThreads);
+        TopicRemoval removal = new(fileSystem, _topics, _queues, _directory.Extensions);
+        _deletion = new TopicDeletion(_topics, removal, _log, _dispatcher, _catchUp, passes);
         _change = new LogChange(_state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, NewTruncation, hasThreads);
     }
 
@@ -210,14 +212,6 @@ public sealed class MessageStore : IAsyncDisposable
 
     internal StoreMaintenance Maintenance => _maintenance ?? throw NotStarted();
 
-    private string QueuesDirectory => Path.Combine(Options.RootDirectory, "consumequeue");
-
-    private string BatchQueuesDirectory => Path.Combine(Options.RootDirectory, "batchconsumequeue");
-
-    private string ExtDirectory => Path.Combine(Options.RootDirectory, "consumequeue_ext");
-
-    private string AbortPath => Path.Combine(Options.RootDirectory, "abort");
-
     /// <summary>Locks the directory, recovers, and returns when everything recovered is readable. Throws <see cref="StoreException"/> when the store cannot be used.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -253,17 +247,7 @@ public sealed class MessageStore : IAsyncDisposable
     public IReadOnlyList<int> GetQueueIds(StoreTopic topic)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        _topics.EnsureListed(topic);
-        List<int> ids = [];
-        foreach (ConsumeQueue? queue in topic.Queues)
-        {
-            if (queue is not null)
-            {
-                ids.Add(queue.QueueId);
-            }
-        }
-
-        return ids;
+        return _topics.GetQueueIds(topic);
     }
 
     /// <summary>
@@ -273,73 +257,15 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     /// <param name="topic">The topic. One that is being deleted already is waited for, and should that fail it is tried again.</param>
     /// <param name="cancellationToken">Until the queues are removed.</param>
-    public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken) => await DeleteAsync(topic, onlyBefore: null, cancellationToken);
+    public async ValueTask DeleteTopicAsync(StoreTopic topic, CancellationToken cancellationToken) =>
+        await _deletion.DeleteAsync(topic, onlyBefore: null, cancellationToken);
 
     /// <summary>
     /// The same for a slave's store, whose log may have gone on since its master was asked: the topic stays as it is, and the answer is false, when it has a message that ends behind
     /// <paramref name="onlyBefore"/>. Where messages come from it was perhaps made again, and they are those of the new one.
     /// </summary>
-    public ValueTask<bool> TryDeleteTopicAsync(StoreTopic topic, PhysicalOffset onlyBefore, CancellationToken cancellationToken) => DeleteAsync(topic, onlyBefore, cancellationToken);
-
-    private async ValueTask<bool> DeleteAsync(StoreTopic topic, PhysicalOffset? onlyBefore, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(topic);
-        while (!topic.TryClose())
-        {
-            await topic.Deletion.WaitAsync(cancellationToken);
-            if (topic.IsDeleted)
-            {
-                if (topic.DeletionFailure is { } reason)
-                {
-                    throw new StoreException($"Not all files of {topic.Name} could be removed: {reason.Message}", reason);
-                }
-
-                return true;
-            }
-
-            // The deletion that was waited for has failed. What this caller is told is what comes of its own.
-        }
-
-        Exception? failure = null;
-
-        try
-        {
-            // No append is under way that has not seen it: all records of the topic lie before the log's end of now.
-            _log.Quiesce();
-            _topics.EnsureListed(topic);
-
-            // The queues take in what is on its way, and recovery begins behind it. Otherwise the next topic of that name would get the old one's messages, now or after
-            // a crash, and its own first ones, whose queue offsets are lower, would find no place.
-            await FinishDispatchAsync(cancellationToken);
-            await _passes.NextAsync().WaitAsync(cancellationToken);
-            await _dispatcher.OwnAsync(cancellationToken);
-            try
-            {
-                if (onlyBefore is { } known && topic.Queues.Any(queue => queue?.ReachesBehind(known) == true))
-                {
-                    return false;
-                }
-
-                new TopicRemoval(_files, _topics, _queues, ExtDirectory).Remove(topic);
-            }
-            finally
-            {
-                _dispatcher.Release();
-                _dispatcher.Run();
-            }
-
-            return true;
-        }
-        catch (Exception e)
-        {
-            failure = e;
-            throw;
-        }
-        finally
-        {
-            topic.EndDeletion(failure);
-        }
-    }
+    public ValueTask<bool> TryDeleteTopicAsync(StoreTopic topic, PhysicalOffset onlyBefore, CancellationToken cancellationToken) =>
+        _deletion.DeleteAsync(topic, onlyBefore, cancellationToken);
 
     /// <summary>Log files that have expired are removed within the next runs of retention, whatever the hour is: as many as RocketMQ gives an operator who asks for it.</summary>
     public void RemoveExpiredFiles() => _retention.RunManually(ManualRuns);
@@ -370,15 +296,8 @@ public sealed class MessageStore : IAsyncDisposable
     /// Has a log without a byte begin at an offset, which is the beginning of a file: a new slave gets its master's log from there on. Throws <see cref="StoreException"/> when the log
     /// has messages, or the offset is no beginning of a file.
     /// </summary>
-    public async Task BeginLogAtAsync(PhysicalOffset offset, CancellationToken cancellationToken)
-    {
-        if (offset.Value < 0 || offset.Value % Options.CommitLogFileBytes != 0)
-        {
-            throw new StoreException($"No file of the log begins at {offset.Value}: files are {Options.CommitLogFileBytes} bytes long here (mappedFileSizeCommitLog).");
-        }
-
-        await _change.BeginAtAsync(offset.Value, cancellationToken);
-    }
+    public Task BeginLogAtAsync(PhysicalOffset offset, CancellationToken cancellationToken) =>
+        _change.BeginAtAsync(offset.Value, cancellationToken);
 
     /// <summary>
     /// Cuts off what lies behind an offset, at which a record begins or the log ends: records, queue units and keys are gone, and the log goes on from there. Appends are
@@ -399,44 +318,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
     /// the store has failed or stops. With <see cref="StoreOptions.DispatchesReplicatedOnly"/> it has to be replicated as well, which may take for ever.
     /// </summary>
-    public async Task FinishDispatchAsync(CancellationToken cancellationToken = default)
-    {
-        long end = _log.Appended;
-        Writer.WritePending();
-        while (_dispatcher.Dispatched < Math.Min(end, _log.Appended))
-        {
-            if (_state.HasFailed || !_state.IsRunning)
-            {
-                throw new StoreException($"The store is not usable ({Flags}); what is in the log cannot all be made readable.");
-            }
-
-            LogMark mark = Positions.End.NotBehind(new PhysicalOffset(end));
-            await Writer.WhenAsync(Positions.VisibleAt, mark).WaitAsync(cancellationToken);
-            if (Options.DispatchesReplicatedOnly)
-            {
-                await Writer.WhenAsync(LogPosition.Replicated, mark).WaitAsync(cancellationToken);
-            }
-
-            if (_dispatcher.IsStalled || _dispatcher.IsTooFarAhead)
-            {
-                // Until queues and index are on the disk nothing goes on; without room there that is what the caller is told.
-                await _passes.NextAsync().WaitAsync(cancellationToken);
-            }
-
-            // Another thread may be dispatching; it is done in a moment.
-            await _dispatcher.OwnAsync(cancellationToken);
-            _dispatcher.Release();
-            if (_hasThreads)
-            {
-                // What is not in memory any more is read from the disk, and the caller may be a connection's loop.
-                await Task.Run(_dispatcher.RunAndWait, cancellationToken);
-            }
-            else
-            {
-                _dispatcher.RunAndWait();
-            }
-        }
-    }
+    public Task FinishDispatchAsync(CancellationToken cancellationToken = default) => _catchUp.RunAsync(cancellationToken);
 
     /// <summary>
     /// Before a store that others wrote to takes messages: when the task completes, each queue goes on behind its last message in the log. With
@@ -503,7 +385,7 @@ public sealed class MessageStore : IAsyncDisposable
         _checkpoint?.Dispose();
         _maintenance?.Dispose();
         _flusher.Dispose();
-        _lock?.Dispose();
+        _directory.Dispose();
         Positions.Dispose();
     }
 
@@ -525,12 +407,6 @@ public sealed class MessageStore : IAsyncDisposable
         _state,
         _logger);
 
-    private QueueEnvironment NewExtEnvironment() =>
-        new(_files, ExtDirectory, Options.ConsumeQueueExtFileBytes, _openQueueFiles, static () => 0, static () => 0, _logger, UnitBytes: 1, SizeKey: "mappedFileSizeConsumeQueueExt")
-        {
-            WritesExt = Options.ConsumeQueueExtEnabled,
-        };
-
     private static void ThrowIfWrong(IReadOnlyList<string> errors)
     {
         if (errors.Count > 0)
@@ -551,8 +427,7 @@ public sealed class MessageStore : IAsyncDisposable
             // What is not replicated is found by the next start, which goes on with dispatch where this one ends.
             if (!_state.HasFailed && _log.Durable == _log.Appended && _dispatcher.Dispatched >= _dispatcher.Limit)
             {
-                _files.DeleteFile(AbortPath);
-                _files.FlushDirectory(Options.RootDirectory);
+                _directory.RemoveAbort();
             }
         }
         catch (StoreIOException e)
@@ -585,28 +460,15 @@ public sealed class MessageStore : IAsyncDisposable
 
     private void Start(CancellationToken cancellationToken)
     {
-        _files.CreateDirectory(Options.RootDirectory);
-        _files.CreateDirectory(Options.CommitLogPath);
-        _files.CreateDirectory(QueuesDirectory);
-        if (Options.ConsumeQueueExtEnabled)
-        {
-            _files.CreateDirectory(ExtDirectory);
-        }
-
-        string lockPath = Path.Combine(Options.RootDirectory, "lock");
-        _lock = _files.TryLock(lockPath) ?? throw new StoreException($"{Options.RootDirectory} is in use: another broker holds {lockPath}.");
+        _directory.Lock();
         if (BatchTopics is { } batchTopics)
         {
             _topics.DeclareBatch(batchTopics());
         }
 
         _locked.SetResult();
-        using (IStoreFile file = _files.Open(lockPath, FileOpenMode.OpenOrCreate))
-        {
-            file.Write("lock"u8, 0);
-        }
-
-        bool isClean = !_files.FileExists(AbortPath);
+        _directory.WriteLock();
+        bool isClean = _directory.IsClean;
         _checkpoint = new CheckpointFile(_files, Options.RootDirectory);
         Checkpoint before = _checkpoint.Current;
         bool hasKernel = isClean || (before.HasPositions && before.BootId != Guid.Empty && before.BootId == BootIds.Of(_files, Options));
@@ -623,7 +485,7 @@ public sealed class MessageStore : IAsyncDisposable
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
         _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
-        WriteAbort();
+        _directory.WriteAbort();
         if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
         {
             // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
@@ -642,26 +504,5 @@ public sealed class MessageStore : IAsyncDisposable
             _flusher.Start();
             _maintenance.Start();
         }
-    }
-
-    /// <summary>Java 5 writes its process id into it, 4.9 nothing; both only ask whether it is there.</summary>
-    private void WriteAbort()
-    {
-        using (IStoreFile abort = _files.Open(AbortPath, FileOpenMode.Truncate))
-        {
-            try
-            {
-                abort.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString()), 0);
-            }
-            catch (StoreIOException e) when (e.MayBeRetried)
-            {
-                // On a disk without a free block the broker starts all the same: consumers read, and what they have read may go. The name alone says what it must.
-                _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
-            }
-
-            abort.FlushData();
-        }
-
-        _files.FlushDirectory(Options.RootDirectory);
     }
 }

@@ -105,6 +105,22 @@ internal sealed class TopicTable
 
     public StoreTopic? Find(ReadOnlySpan<byte> name) => Find(_buckets, JavaHash.Compute(name), name);
 
+    /// <summary>Ids of the queues that exist for a topic, ascending. May look into its directory.</summary>
+    public IReadOnlyList<int> GetQueueIds(StoreTopic topic)
+    {
+        EnsureListed(topic);
+        List<int> ids = [];
+        foreach (ConsumeQueue? queue in topic.Queues)
+        {
+            if (queue is not null)
+            {
+                ids.Add(queue.QueueId);
+            }
+        }
+
+        return ids;
+    }
+
     /// <summary>The queue, or null; false when looking would wait for the disk.</summary>
     public bool TryFindQueue(StoreTopic topic, int queueId, bool mayBlock, out ConsumeQueue? queue)
     {

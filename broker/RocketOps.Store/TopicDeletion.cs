@@ -1,0 +1,77 @@
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Dispatching;
+using RocketOps.Store.Log;
+using RocketOps.Store.Maintenance;
+
+namespace RocketOps.Store;
+
+/// <summary>
+/// Deletion of topics from a running store: appends are kept out, what is in the log is taken in and made durable, then the queues go.
+/// </summary>
+internal sealed class TopicDeletion(
+    TopicTable topics, TopicRemoval removal, CommitLog log, Dispatcher dispatcher, DispatchCatchUp catchUp, SharedPasses passes)
+{
+    /// <summary>
+    /// False when the topic has a message that ends behind <paramref name="onlyBefore"/>, and stays; null for wherever they end.
+    /// </summary>
+    public async ValueTask<bool> DeleteAsync(StoreTopic topic, PhysicalOffset? onlyBefore, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        while (!topic.TryClose())
+        {
+            await topic.Deletion.WaitAsync(cancellationToken);
+            if (topic.IsDeleted)
+            {
+                if (topic.DeletionFailure is { } reason)
+                {
+                    throw new StoreException($"Not all files of {topic.Name} could be removed: {reason.Message}", reason);
+                }
+
+                return true;
+            }
+
+            // The deletion that was waited for has failed. What this caller is told is what comes of its own.
+        }
+
+        Exception? failure = null;
+
+        try
+        {
+            // No append is under way that has not seen it: all records of the topic lie before the log's end of now.
+            log.Quiesce();
+            topics.EnsureListed(topic);
+
+            // The queues take in what is on its way, and recovery begins behind it. Otherwise the next topic of that name would get the old
+            // one's messages, now or after a crash, and its own first ones, whose queue offsets are lower, would find no place.
+            await catchUp.RunAsync(cancellationToken);
+            await passes.NextAsync().WaitAsync(cancellationToken);
+            await dispatcher.OwnAsync(cancellationToken);
+            try
+            {
+                if (onlyBefore is { } known && topic.Queues.Any(queue => queue?.ReachesBehind(known) == true))
+                {
+                    return false;
+                }
+
+                removal.Remove(topic);
+            }
+            finally
+            {
+                dispatcher.Release();
+                dispatcher.Run();
+            }
+
+            return true;
+        }
+        catch (Exception e)
+        {
+            failure = e;
+            throw;
+        }
+        finally
+        {
+            topic.EndDeletion(failure);
+        }
+    }
+}
