@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Store.Dispatching;
 
-/// <summary>Report of a round's messages, which have become readable, to who wants to know. Used by the thread that owns dispatch.</summary>
+/// <summary>
+/// Report of a round's messages, which have become readable, to who wants to know. Used by the thread that owns dispatch.
+/// </summary>
 internal sealed partial class ArrivalReport(ILogger logger)
 {
     private readonly ILogger _logger = logger;
@@ -31,7 +33,8 @@ internal sealed partial class ArrivalReport(ILogger logger)
         }
         catch (Exception e)
         {
-            // The message is readable all the same; who waits for it finds it at the next look. Once a round, as a fault may come with every message.
+            // The message is readable all the same; who waits for it finds it at the next look. Once a round, as a fault may come with
+            // every message.
             _observerFailed = true;
             LogObserverFailed(e);
         }
@@ -54,6 +57,9 @@ internal sealed partial class ArrivalReport(ILogger logger)
         }
     }
 
-    [LoggerMessage(EventId = 2303, Level = LogLevel.Error, Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]
+    [LoggerMessage(
+        EventId = 2303,
+        Level = LogLevel.Error,
+        Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]
     private partial void LogObserverFailed(Exception reason);
 }

@@ -5,7 +5,10 @@ using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Dispatching;
 
-/// <summary>Dispatch of messages that this process appended, by their descriptions, without a look at the log. Used by the thread that owns dispatch.</summary>
+/// <summary>
+/// Dispatch of messages that this process appended, by their descriptions, without a look at the log. Used by the thread that owns
+/// dispatch.
+/// </summary>
 internal sealed class DescribedDispatch
 {
     /// <summary>Messages put with one hold of the index's lock.</summary>
@@ -21,7 +24,8 @@ internal sealed class DescribedDispatch
     private readonly ArrivalReport _arrivals;
 
     public DescribedDispatch(
-        DispatchProgress progress, CommitLog log, TopicTable topics, MessageIndex? index, LogChunk chunk, UnitPuts puts, UnitBitMaps bitMaps, ArrivalReport arrivals)
+        DispatchProgress progress, CommitLog log, TopicTable topics, MessageIndex? index, LogChunk chunk, UnitPuts puts,
+        UnitBitMaps bitMaps, ArrivalReport arrivals)
     {
         _progress = progress;
         _log = log;
@@ -33,7 +37,10 @@ internal sealed class DescribedDispatch
         _arrivals = arrivals;
     }
 
-    /// <summary>Dispatches messages that begin before <paramref name="end"/> by their descriptions, as far as this thread may. False when the next has none.</summary>
+    /// <summary>
+    /// Dispatches messages that begin before <paramref name="end"/> by their descriptions, as far as this thread may. False when the next
+    /// has none.
+    /// </summary>
     public bool TryDispatchNext(long end, ref bool mustWait)
     {
         DescriptorRing ring = _log.Descriptors;
@@ -63,7 +70,8 @@ internal sealed class DescribedDispatch
     }
 
     /// <summary>Whoever asks for the properties of a message (an observer, bit maps) finds them in memory.</summary>
-    private bool HasPropertiesAtHand(in MessageDescriptor message) => (_arrivals.Observer is null && _bitMaps.Source is null) || message.Offset >= _log.Tail.ValidFrom;
+    private bool HasPropertiesAtHand(in MessageDescriptor message) =>
+        (_arrivals.Observer is null && _bitMaps.Source is null) || message.Offset >= _log.Tail.ValidFrom;
 
     /// <summary>False when that is for a thread that may wait.</summary>
     private bool TryDispatch(in MessageDescriptor message)

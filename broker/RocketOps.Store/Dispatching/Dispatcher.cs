@@ -9,7 +9,8 @@ using RocketOps.Store.State;
 namespace RocketOps.Store.Dispatching;
 
 /// <summary>
-/// Dispatch of the log: follows it and makes its messages readable, in consume queues and index and to waiting readers. This class says which thread does, and how far.
+/// Dispatch of the log: its messages become readable in consume queues and index, and waiting readers are told. This class says which thread
+/// does that, and how far; the parts do it.
 /// <para>
 /// What this process appended itself comes with a description (<see cref="DescriptorRing"/>); other records, and what found no room there, are read from the log.
 /// There is no dispatch thread: with ASYNC_FLUSH whoever has written to the log dispatches, with SYNC_FLUSH the flusher does, one at a time. A thread of its own
@@ -46,7 +47,8 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     /// <param name="isBounded">False in a store without threads.</param>
     /// <param name="logger">The store's.</param>
     public Dispatcher(
-        StoreOptions options, LogPositions positions, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state, bool isBounded, ILogger logger)
+        StoreOptions options, LogPositions positions, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state,
+        bool isBounded, ILogger logger)
     {
         _options = options;
         _positions = positions;
@@ -198,7 +200,8 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     }
 
     /// <summary>
-    /// Dispatches all there is, before a clean stop. Another thread may be dispatching the very last messages. The maintenance has ended, so nobody is to be waited for.
+    /// Dispatches all there is, before a clean stop. Another thread may be dispatching the very last messages. The maintenance has ended, so
+    /// nobody is to be waited for.
     /// </summary>
     public async Task FinishAsync()
     {

@@ -3,7 +3,10 @@ using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Dispatching;
 
-/// <summary>Chunk of the log that dispatch reads: one after the other into one buffer, which grows to the largest record. Used by the thread that owns dispatch.</summary>
+/// <summary>
+/// Chunk of the log that dispatch reads: one after the other into one buffer, which grows to the largest record. Used by the thread that
+/// owns dispatch.
+/// </summary>
 internal sealed class LogChunk
 {
     /// <summary>What is read at once, but for a record that is larger.</summary>
@@ -21,8 +24,8 @@ internal sealed class LogChunk
     public bool MayWait { get; set; } = true;
 
     /// <summary>
-    /// Copies the next bytes out of the tail: parsing in place would read what an appender may be overwriting when dispatch lags a ring behind. Not there any
-    /// more, they come from the file. False when this thread may not wait for that.
+    /// Copies the next bytes out of the tail: parsing in place would read what an appender may be overwriting when dispatch lags a ring
+    /// behind. Not there any more, they come from the file. False when this thread may not wait for that.
     /// </summary>
     public bool TryRead(long offset, long limit, out ReadOnlySpan<byte> bytes)
     {
@@ -43,8 +46,12 @@ internal sealed class LogChunk
         return true;
     }
 
-    /// <summary>The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next. None when they are just leaving memory.</summary>
-    public ReadOnlySpan<byte> ReadProperties(long offset, int size) => TryReadProperties(offset, size, out ReadOnlySpan<byte> properties) ? properties : default;
+    /// <summary>
+    /// The stored properties of a message that is being dispatched by its description, for an observer who asks; borrowed until the next.
+    /// None when they are just leaving memory.
+    /// </summary>
+    public ReadOnlySpan<byte> ReadProperties(long offset, int size) =>
+        TryReadProperties(offset, size, out ReadOnlySpan<byte> properties) ? properties : default;
 
     /// <summary>The same; false when this thread may not wait for them.</summary>
     public bool TryReadProperties(long offset, int size, out ReadOnlySpan<byte> properties)

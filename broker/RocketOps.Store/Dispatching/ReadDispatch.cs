@@ -5,7 +5,10 @@ using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Dispatching;
 
-/// <summary>Dispatch of messages that are read from the log: those of others, and what found no room among the descriptions. Used by the thread that owns dispatch.</summary>
+/// <summary>
+/// Dispatch of messages that are read from the log: those of others, and what found no room among the descriptions. Used by the thread that
+/// owns dispatch.
+/// </summary>
 internal sealed class ReadDispatch
 {
     private readonly DispatchProgress _progress;
@@ -15,7 +18,8 @@ internal sealed class ReadDispatch
     private readonly RecordDispatch _records;
     private readonly ArrivalReport _arrivals;
 
-    public ReadDispatch(DispatchProgress progress, CommitLog log, TopicTable topics, LogChunk chunk, RecordDispatch records, ArrivalReport arrivals)
+    public ReadDispatch(
+        DispatchProgress progress, CommitLog log, TopicTable topics, LogChunk chunk, RecordDispatch records, ArrivalReport arrivals)
     {
         _progress = progress;
         _log = log;
@@ -29,7 +33,8 @@ internal sealed class ReadDispatch
     public bool TryDispatchNext(long limit)
     {
         long from = _progress.Dispatched;
-        return _chunk.TryRead(from, Math.Min(limit, _log.Descriptors.EndOfUndescribed(from)), out ReadOnlySpan<byte> bytes) && TryDispatch(bytes);
+        return _chunk.TryRead(from, Math.Min(limit, _log.Descriptors.EndOfUndescribed(from)), out ReadOnlySpan<byte> bytes)
+            && TryDispatch(bytes);
     }
 
     /// <summary>False where the next record is one for a thread that may wait.</summary>
@@ -67,7 +72,8 @@ internal sealed class ReadDispatch
     }
 
     private bool IsAtHand(in RecordView record) => (record.SysFlag & SysFlags.InnerBatch) == 0
-        && (!SysFlags.HasQueueUnit(record.SysFlag) || UnitPuts.IsAtHand(_topics.Find(record.Topic)?.FindQueue(record.QueueId), record.QueueOffset));
+        && (!SysFlags.HasQueueUnit(record.SysFlag)
+            || UnitPuts.IsAtHand(_topics.Find(record.Topic)?.FindQueue(record.QueueId), record.QueueOffset));
 
     private void DispatchLive(in RecordView record)
     {

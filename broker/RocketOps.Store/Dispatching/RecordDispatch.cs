@@ -6,7 +6,10 @@ using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Dispatching;
 
-/// <summary>Dispatch of one record that was read: its keys go into the index, its unit into its queue. The same code serves a running store, recovery and a cut.</summary>
+/// <summary>
+/// Dispatch of one record that was read: its keys go into the index, its unit into its queue. The same code serves a running store,
+/// recovery and a cut.
+/// </summary>
 internal sealed partial class RecordDispatch
 {
     private readonly StoreOptions _options;
@@ -17,7 +20,9 @@ internal sealed partial class RecordDispatch
     private readonly UnitBitMaps _bitMaps;
     private readonly ILogger _logger;
 
-    public RecordDispatch(StoreOptions options, DispatchProgress progress, TopicTable topics, MessageIndex? index, UnitPuts puts, UnitBitMaps bitMaps, ILogger logger)
+    public RecordDispatch(
+        StoreOptions options, DispatchProgress progress, TopicTable topics, MessageIndex? index, UnitPuts puts, UnitBitMaps bitMaps,
+        ILogger logger)
     {
         _options = options;
         _progress = progress;
@@ -29,7 +34,8 @@ internal sealed partial class RecordDispatch
     }
 
     /// <summary>
-    /// What lies before it is in its queues, or belongs to a topic that was deleted since: only its keys are put. For recovery and after a cut, when the index begins earlier.
+    /// What lies before it is in its queues, or belongs to a topic that was deleted since: only its keys are put. For recovery and after a
+    /// cut, when the index begins earlier.
     /// </summary>
     public long QueuesFrom { get; set; }
 
@@ -79,9 +85,15 @@ internal sealed partial class RecordDispatch
             : _puts.Put(queue, record.QueueOffset, unit, record.StoreTimestamp, bitMap);
     }
 
-    [LoggerMessage(EventId = 2302, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names a topic that cannot be: it is left out of the queues")]
+    [LoggerMessage(
+        EventId = 2302,
+        Level = LogLevel.Error,
+        Message = "The record at {PhysicalOffset} names a topic that cannot be: it is left out of the queues")]
     private partial void LogBadTopic(long physicalOffset);
 
-    [LoggerMessage(EventId = 2301, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names queue {QueueId}, which cannot be: it is left out of the queues")]
+    [LoggerMessage(
+        EventId = 2301,
+        Level = LogLevel.Error,
+        Message = "The record at {PhysicalOffset} names queue {QueueId}, which cannot be: it is left out of the queues")]
     private partial void LogBadQueueId(long physicalOffset, int queueId);
 }

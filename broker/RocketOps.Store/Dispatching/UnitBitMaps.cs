@@ -22,5 +22,6 @@ internal sealed class UnitBitMaps
     public bool Wants(StoreTopic topic) => _source?.Wants(topic) == true;
 
     /// <summary>For a topic that is wanted; borrowed until the next.</summary>
-    public ReadOnlySpan<byte> Compute(StoreTopic topic, ReadOnlySpan<byte> properties) => _bitMap.AsSpan(0, _source!.Compute(topic, properties, _bitMap));
+    public ReadOnlySpan<byte> Compute(StoreTopic topic, ReadOnlySpan<byte> properties) =>
+        _bitMap.AsSpan(0, _source!.Compute(topic, properties, _bitMap));
 }

@@ -23,7 +23,8 @@ internal sealed class UnitPuts
         queue is { TakesUnitsAtOnce: true, Topic.IsDeleted: false } && (queueOffset > 0 || queue.Max == 0);
 
     /// <summary>Returns the queue when the message became readable with this.</summary>
-    public ConsumeQueue? Put(ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
+    public ConsumeQueue? Put(
+        ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {
         if (queue is null)
         {
@@ -59,8 +60,8 @@ internal sealed class UnitPuts
     }
 
     /// <summary>
-    /// Empties the queue where a copied record says that its topic was made anew. Elsewhere than among copied records such an offset is a damaged one, and the record is left out of the queue as any
-    /// whose offset is taken.
+    /// Empties the queue where a copied record says that its topic was made anew. Elsewhere than among copied records such an offset is a
+    /// damaged one, and the record is left out of the queue as any whose offset is taken.
     /// </summary>
     private void BeginAnewIfSaid(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit)
     {

@@ -9,7 +9,8 @@ using RocketOps.Store.Recovery;
 namespace RocketOps.Store.Maintenance;
 
 /// <summary>
-/// Completion of queues and index out of a log whose end is cut off while the store runs. Whoever calls owns the dispatcher, and nothing is written meanwhile.
+/// Completion of queues and index out of a log whose end is cut off while the store runs. Whoever calls owns the dispatcher, and nothing is
+/// written meanwhile.
 /// </summary>
 internal sealed class CutCompletion : ILogVisitor
 {
@@ -28,7 +29,10 @@ internal sealed class CutCompletion : ILogVisitor
         _dispatcher = dispatcher;
     }
 
-    /// <summary>From where on the log is to be read again for a cut at the offset: for queues from <paramref name="queuesFrom"/>, for the index perhaps earlier.</summary>
+    /// <summary>
+    /// From where on the log is to be read again for a cut at the offset: for queues from <paramref name="queuesFrom"/>, for the index
+    /// perhaps earlier.
+    /// </summary>
     public CutIntent Plan(long offset, out long queuesFrom)
     {
         queuesFrom = Math.Min(offset, _dispatcher.Dispatched);
@@ -58,7 +62,8 @@ internal sealed class CutCompletion : ILogVisitor
         _index?.EndRecovery();
     }
 
-    void ILogVisitor.OnRecord(in RecordView record) => _dispatcher.Records.Dispatch(record, RecordProperties.Read(record.Properties), out _);
+    void ILogVisitor.OnRecord(in RecordView record) =>
+        _dispatcher.Records.Dispatch(record, RecordProperties.Read(record.Properties), out _);
 
     void ILogVisitor.OnBlank(long offset, int size)
     {

@@ -24,8 +24,8 @@ internal sealed partial class LogTruncation
     private readonly ILogger _logger;
 
     public LogTruncation(
-        LogPositions positions, CommitLog log, SegmentAllocator allocator, StoreCuts cuts, CutCompletion completion, StoreMaintenance maintenance, StoreState state,
-        ILogger logger)
+        LogPositions positions, CommitLog log, SegmentAllocator allocator, StoreCuts cuts, CutCompletion completion, StoreMaintenance maintenance,
+        StoreState state, ILogger logger)
     {
         _positions = positions;
         _log = log;

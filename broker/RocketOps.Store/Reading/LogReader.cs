@@ -7,8 +7,8 @@ using RocketOps.Store.State;
 namespace RocketOps.Store.Reading;
 
 /// <summary>
-/// Reader of the log's bytes and records: from memory, then from the page cache, and, only where the caller may wait, from the disk. Takes no lock. One code for
-/// both: with <c>mayBlock</c> false it gives up with "would block" where it would wait.
+/// Reader of the log's bytes and records: from memory, then from the page cache, and, only where the caller may wait, from the disk. Takes
+/// no lock. One code for both: with <c>mayBlock</c> false it gives up with "would block" where it would wait.
 /// </summary>
 internal sealed class LogReader
 {
@@ -31,13 +31,19 @@ internal sealed class LogReader
     /// <inheritdoc cref="CommitLog.Cuts"/>
     public int Cuts => _log.Cuts;
 
-    /// <summary>Whether nothing has been cut since <see cref="Cuts"/> was that, nor was then. A store that has failed while it was cut gives what it has.</summary>
+    /// <summary>
+    /// Whether nothing has been cut since <see cref="Cuts"/> was that, nor was then. A store that has failed while it was cut gives what it
+    /// has.
+    /// </summary>
     public bool WasWhole(int cuts) => (cuts % 2 == 0 && _log.Cuts == cuts) || _state.HasFailed;
 
     /// <summary>Copies log bytes below the written end.</summary>
     public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock) => Read(offset, destination, mayBlock, _log.Cuts);
 
-    /// <summary>The same for a record that was found when <see cref="CommitLog.Cuts"/> was <paramref name="cuts"/>: what has taken its place since is not read for it.</summary>
+    /// <summary>
+    /// The same for a record that was found when <see cref="CommitLog.Cuts"/> was <paramref name="cuts"/>: what has taken its place since
+    /// is not read for it.
+    /// </summary>
     public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock, int cuts, bool throughBlocks = false)
     {
         long end = offset + destination.Length;
@@ -72,7 +78,10 @@ internal sealed class LogReader
         return ReadOutcome.Done;
     }
 
-    /// <summary>Copies records one behind the other. Neighbours in the log are copied in one go; those that lie between records of other queues through blocks.</summary>
+    /// <summary>
+    /// Copies records one behind the other. Neighbours in the log are copied in one go; those that lie between records of other queues
+    /// through blocks.
+    /// </summary>
     public ReadOutcome Copy(GetResult result, Span<byte> destination, bool mayBlock)
     {
         ReadOnlySpan<MessageRange> messages = result.Messages;
@@ -101,7 +110,10 @@ internal sealed class LogReader
         return ReadOutcome.Done;
     }
 
-    /// <summary>Where the records of a result lie in the page cache; false when they are in memory, in more than one file, too far apart, or not all there.</summary>
+    /// <summary>
+    /// Where the records of a result lie in the page cache; false when they are in memory, in more than one file, too far apart, or not all
+    /// there.
+    /// </summary>
     public bool TryMap(GetResult result, out MappedMessages mapped)
     {
         mapped = default;
@@ -113,7 +125,8 @@ internal sealed class LogReader
 
         long start = messages[0].Offset.Value;
         long end = messages[^1].Offset.Value + messages[^1].Size;
-        if (start >= _log.Tail.ValidFrom || end > _log.Written || end - start > (long)result.TotalBytes * BlockCache.MaxSpread || _log.Segments.Find(start) is not { } segment
+        if (start >= _log.Tail.ValidFrom || end > _log.Written || end - start > (long)result.TotalBytes * BlockCache.MaxSpread
+            || _log.Segments.Find(start) is not { } segment
             || end > segment.BaseOffset + _log.Segments.FileBytes || _mapped.Find(segment, _log.Segments.FileBytes) is not { } mapping)
         {
             return false;
@@ -152,7 +165,8 @@ internal sealed class LogReader
     }
 
     /// <summary>
-    /// The whole record at an offset, null when none is there, or it is larger than this store takes. Its size is told before memory is taken for it. May wait for the disk.
+    /// The whole record at an offset, null when none is there, or it is larger than this store takes. Its size is told before memory is
+    /// taken for it. May wait for the disk.
     /// </summary>
     public byte[]? Look(long offset, Action<int>? reading = null)
     {
@@ -172,12 +186,13 @@ internal sealed class LogReader
 
         reading?.Invoke(size);
         byte[] bytes = new byte[size];
-        return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
+        return Read(offset, bytes, mayBlock: true, cuts) == ReadOutcome.Done
+            && RecordView.Parse(bytes, offset, verifyCrc: false, out _) == RecordCheck.Valid ? bytes : null;
     }
 
     /// <summary>
-    /// Offset of the last record that the kernel has, −1 when the log has none. Where it is not known, after a start that had nothing to read and after a cut, this walks over the file that it
-    /// lies in; may wait for the disk.
+    /// Offset of the last record that the kernel has, −1 when the log has none. Where it is not known, after a start that had nothing to
+    /// read and after a cut, this walks over the file that it lies in; may wait for the disk.
     /// </summary>
     public long FindLastRecord()
     {

@@ -43,7 +43,8 @@ internal sealed class QueueLookup(LogReader reader)
 
         for (long end = Math.Min(queue.End, index + count); index < end; index++)
         {
-            if (queue.TryReadUnit(index, out ConsumeQueueUnit unit) && !unit.IsFiller && queue.TryGetOffset(index, mayBlock: true, out long offset) && offset - queueOffset < count)
+            if (queue.TryReadUnit(index, out ConsumeQueueUnit unit) && !unit.IsFiller
+                && queue.TryGetOffset(index, mayBlock: true, out long offset) && offset - queueOffset < count)
             {
                 units.Add(new QueueUnit(offset, new PhysicalOffset(unit.PhysicalOffset), unit.RecordSize, unit.TagsCode));
             }
@@ -53,8 +54,8 @@ internal sealed class QueueLookup(LogReader reader)
     }
 
     /// <summary>
-    /// Queue offset by store time, clamped to [min, max]. In a batch consume queue that of a record's first message, and of the last record when none is as young: as RocketMQ
-    /// does it. May wait for the disk.
+    /// Queue offset by store time, clamped to [min, max]. In a batch consume queue that of a record's first message, and of the last record
+    /// when none is as young: as RocketMQ does it. May wait for the disk.
     /// </summary>
     public long OffsetByTime(ConsumeQueue queue, long timestamp, TimeBoundary boundary)
     {

@@ -6,10 +6,14 @@ using RocketOps.Store.State;
 
 namespace RocketOps.Store.Reading;
 
-/// <summary>Scan of a queue for messages from an offset on: which a filter wants, as many as go into one answer, and where to go on.</summary>
+/// <summary>
+/// Scan of a queue for messages from an offset on: which a filter wants, as many as go into one answer, and where to go on.
+/// </summary>
 internal sealed class QueueScan
 {
-    /// <summary>Bytes of consume queue looked at per call at least, as in RocketMQ: a filter that matches little must not keep a thread.</summary>
+    /// <summary>
+    /// Bytes of consume queue looked at per call at least, as in RocketMQ: a filter that matches little must not keep a thread.
+    /// </summary>
     private const int MinScanBytes = 16_000;
 
     private readonly CurrentTuning _tuning;
@@ -20,7 +24,9 @@ internal sealed class QueueScan
     private readonly TransferLimits _transfers;
     private readonly RecordMatcher _matcher;
 
-    public QueueScan(CurrentTuning tuning, CommitLog log, TopicTable topics, StoreState state, LogReader reader, TransferLimits transfers, RecordMatcher matcher)
+    public QueueScan(
+        CurrentTuning tuning, CommitLog log, TopicTable topics, StoreState state, LogReader reader, TransferLimits transfers,
+        RecordMatcher matcher)
     {
         _tuning = tuning;
         _log = log;
@@ -32,7 +38,8 @@ internal sealed class QueueScan
     }
 
     /// <summary>The decision table of store.md §5.1.</summary>
-    public GetStatus Get(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    public GetStatus Get(
+        StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         result.Reset();
         int cuts = _log.Cuts;
@@ -49,7 +56,8 @@ internal sealed class QueueScan
         return result.Status;
     }
 
-    private GetStatus GetCore(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    private GetStatus GetCore(
+        StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         if (!_state.IsReadable || !_state.IsRunning || (result.Cuts & 1) != 0)
         {
@@ -72,7 +80,8 @@ internal sealed class QueueScan
         result.MaxOffset = max;
         if (queueOffset > 0 && queueOffset > max && queueOffset <= queue.NextOffset)
         {
-            // It is in the log and not to be seen yet. Under another master it may have been: whoever has read it is right to wait for the next.
+            // It is in the log and not to be seen yet. Under another master it may have been: whoever has read it is right to wait for the
+            // next.
             result.NextBeginOffset = queueOffset;
             return GetStatus.OffsetOverflowOne;
         }
@@ -99,17 +108,24 @@ internal sealed class QueueScan
             : mayBlock ? GetStatus.NotReadable : GetStatus.WouldBlock;
     }
 
-    /// <summary>From the unit at an index on, which is the queue offset but in a batch consume queue, to the queue's end of a moment ago.</summary>
-    private GetStatus Scan(ConsumeQueue queue, long index, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
+    /// <summary>
+    /// From the unit at an index on, which is the queue offset but in a batch consume queue, to the queue's end of a moment ago.
+    /// </summary>
+    private GetStatus Scan(
+        ConsumeQueue queue, long index, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         int unitBytes = queue.UnitBytes;
         bool isBatch = unitBytes == BatchUnit.Size;
         int maxMessages = Math.Max(1, limits.MaxMessages);
 
-        // As Java, with two limits more: how many are asked for is the client's choice, and what no answer would hold is no reason to look further. One file of units at most.
+        // As Java, with two limits more: how many are asked for is the client's choice, and what no answer would hold is no reason to look
+        // further. One file of units at most.
         StoreTuning tuning = _tuning.Value;
-        int mostWanted = limits.IsForOwnUse ? maxMessages : Math.Min(maxMessages, Math.Max(tuning.MaxTransferCountInMemory, tuning.MaxTransferCountOnDisk));
-        long scanEnd = Math.Min(isBatch ? queue.End : max, index + Math.Min(Math.Max(MinScanBytes / unitBytes, mostWanted), queue.UnitsPerFile));
+        int mostWanted = limits.IsForOwnUse
+            ? maxMessages
+            : Math.Min(maxMessages, Math.Max(tuning.MaxTransferCountInMemory, tuning.MaxTransferCountOnDisk));
+        long scanEnd = Math.Min(
+            isBatch ? queue.End : max, index + Math.Min(Math.Max(MinScanBytes / unitBytes, mostWanted), queue.UnitsPerFile));
         long logMin = _log.Segments.MinOffset;
         long logEnd = _log.Written;
         bool removed = false;
@@ -214,8 +230,8 @@ internal sealed class QueueScan
     }
 
     /// <summary>
-    /// Whether a unit points to something that can be in the log. One of a size this broker would not take is believed only when the record says the same: a
-    /// damaged unit must not make somebody allocate its 2 GiB.
+    /// Whether a unit points to something that can be in the log. One of a size this broker would not take is believed only when the record
+    /// says the same: a damaged unit must not make somebody allocate its 2 GiB.
     /// </summary>
     private ReadOutcome Locate(in ConsumeQueueUnit unit, long logMin, long logEnd, bool mayBlock)
     {

@@ -8,12 +8,16 @@ namespace RocketOps.Store.Reading;
 internal sealed class RecordMatcher(LogSegments segments, LogReader reader)
 {
     /// <summary>
-    /// Records that a call which must not wait reads for a filter, and about how many bytes of them: two tenths of a millisecond. A loop serves others, and hundreds of pulls come in one receive.
+    /// Records that a call which must not wait reads for a filter, and about how many bytes of them: two tenths of a millisecond. A loop
+    /// serves others, and hundreds of pulls come in one receive.
     /// </summary>
     private const int MaxFilteredRecords = 128;
     private const int MaxFilteredBytes = 256 * 1024;
 
-    /// <summary>About how many bytes any call reads for a filter: a few threads read for everybody, and a reader that is told how far it is comes again.</summary>
+    /// <summary>
+    /// About how many bytes any call reads for a filter: a few threads read for everybody, and a reader that is told how far it is comes
+    /// again.
+    /// </summary>
     private const int MaxFilteredBytesOfAny = 32 * 1024 * 1024;
 
     /// <summary>Whether a call has read as much for its filter as one call may.</summary>
@@ -21,7 +25,9 @@ internal sealed class RecordMatcher(LogSegments segments, LogReader reader)
         ? result.FilteredBytes >= MaxFilteredBytesOfAny
         : result.FilteredRecords >= MaxFilteredRecords || result.FilteredBytes >= MaxFilteredBytes;
 
-    /// <summary>Whether a filter wants the message of a unit: <see cref="ReadOutcome.Done"/>, or <see cref="ReadOutcome.NotThere"/>.</summary>
+    /// <summary>
+    /// Whether a filter wants the message of a unit: <see cref="ReadOutcome.Done"/>, or <see cref="ReadOutcome.NotThere"/>.
+    /// </summary>
     public ReadOutcome Matches(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         if (filter is null)
@@ -67,18 +73,22 @@ internal sealed class RecordMatcher(LogSegments segments, LogReader reader)
             return outcome;
         }
 
-        return (!checksTags || MatchesTags(filter, record)) && (!filter.NeedsRecord || filter.MatchesRecord(record)) ? ReadOutcome.Done : ReadOutcome.NotThere;
+        return (!checksTags || MatchesTags(filter, record)) && (!filter.NeedsRecord || filter.MatchesRecord(record))
+            ? ReadOutcome.Done
+            : ReadOutcome.NotThere;
     }
 
     /// <summary>First step for a unit with an extension. Where that cannot be read the message's own tags are to be looked at.</summary>
-    private static ReadOutcome MatchesExt(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter filter, GetResult result, bool mayBlock, out bool checksTags)
+    private static ReadOutcome MatchesExt(
+        ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter filter, GetResult result, bool mayBlock, out bool checksTags)
     {
         ReadOutcome outcome = queue.ReadExt(unit.TagsCode, result.ExtWindow ??= new ExtWindow(), mayBlock, out ExtUnit ext);
         checksTags = outcome == ReadOutcome.NotThere;
         return outcome switch
         {
             ReadOutcome.NotThere => ReadOutcome.Done,
-            ReadOutcome.Done when !filter.MatchesTagsCode(ext.TagsCode) || !filter.MatchesBitMap(ext.StoreTimestamp, ext.BitMap) => ReadOutcome.NotThere,
+            ReadOutcome.Done when !filter.MatchesTagsCode(ext.TagsCode) || !filter.MatchesBitMap(ext.StoreTimestamp, ext.BitMap) =>
+                ReadOutcome.NotThere,
             _ => outcome,
         };
     }

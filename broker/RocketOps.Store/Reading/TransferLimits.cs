@@ -4,7 +4,10 @@ using RocketOps.Store.State;
 
 namespace RocketOps.Store.Reading;
 
-/// <summary>Limits of how much one answer holds: fewer messages from the disk than from memory, as in RocketMQ, and never more than the caller wants.</summary>
+/// <summary>
+/// Limits of how much one answer holds: fewer messages from the disk than from memory, as in RocketMQ, and never more than the caller
+/// wants.
+/// </summary>
 internal sealed class TransferLimits(CurrentTuning tuning, LogReader reader)
 {
     /// <summary>Bytes of the log for which one look at the page cache counts: as far as the kernel reads ahead, about.</summary>
@@ -16,7 +19,8 @@ internal sealed class TransferLimits(CurrentTuning tuning, LogReader reader)
     public long InMemoryBytes(StoreTuning current) => _machineBytes / 100 * current.AccessMessageInMemoryMaxRatio;
 
     /// <summary>Whether a record has no place in an answer that holds others already.</summary>
-    public bool IsFull(GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd, bool mayBlock)
+    public bool IsFull(
+        GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd, bool mayBlock)
     {
         if (result.Count == 0)
         {
@@ -49,8 +53,8 @@ internal sealed class TransferLimits(CurrentTuning tuning, LogReader reader)
     private static int BytesLimit(int ofStore, in GetLimits limits) => limits.MaxBytes > 0 ? Math.Min(ofStore, limits.MaxBytes) : ofStore;
 
     /// <summary>
-    /// Whether a record can be read at once. How far behind the log's end it lies does not tell: what has not been read for gigabytes is in the page cache all the same while nobody else wants that memory.
-    /// A hint, as one look counts for what lies close behind as well.
+    /// Whether a record can be read at once. How far behind the log's end it lies does not tell: what has not been read for gigabytes is in
+    /// the page cache all the same while nobody else wants that memory. A hint, as one look counts for what lies close behind as well.
     /// </summary>
     private bool IsAtHand(GetResult result, in ConsumeQueueUnit unit)
     {
