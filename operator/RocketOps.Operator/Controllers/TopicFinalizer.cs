@@ -24,8 +24,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 
     private readonly OperatorOptions _options;
     private readonly RemovalPass _removals;
-    private readonly MasterCalls _calls;
-    private readonly TopicDrain _drain;
+    private readonly DeletedTopicDrain _drain;
     private readonly MasterIndex<Topic> _topics;
     private readonly MasterRounds<TopicSettings> _rounds;
     private readonly OrderConfigs _orders;
@@ -37,8 +36,7 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     public TopicFinalizer(
         OperatorOptions options,
         RemovalPass removals,
-        MasterCalls calls,
-        TopicDrain drain,
+        DeletedTopicDrain drain,
         MasterIndex<Topic> topics,
         MasterRounds<TopicSettings> rounds,
         OrderConfigs orders,
@@ -49,7 +47,6 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     {
         _options = options;
         _removals = removals;
-        _calls = calls;
         _drain = drain;
         _topics = topics;
         _rounds = rounds;
@@ -78,11 +75,12 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
 
         // The pass notes in its own copy since when producers are out; what was read is kept to tell whether that is news.
         TopicStatus before = Copy(entity.Status);
+        RemovalClaim<Topic> claim = new(entity, What, name, clusterName, broker => TopicClaims.Find(entity, broker) is not null);
         Problem? pending = await _removals.RunAsync(
-            new RemovalClaim<Topic>(entity, What, name, clusterName, broker => TopicClaims.Find(entity, broker) is not null),
+            claim,
             _topics,
             other => TopicOwnership.IsRival(entity, other),
-            (place, token) => DeleteAsync(entity, place, name, token),
+            (place, token) => DeleteAsync(claim, place, token),
             cancellationToken);
         return pending is null ? ReconciliationResult<Topic>.Success(entity) : await WaitAsync(entity, before, pending, cancellationToken);
     }
@@ -99,10 +97,12 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
     };
 
     /// <returns>What is waited for; null when the topic is gone everywhere.</returns>
-    private async Task<Problem?> DeleteAsync(Topic topic, RemovalPlace place, string name, CancellationToken cancellationToken)
+    private async Task<Problem?> DeleteAsync(RemovalClaim<Topic> claim, RemovalPlace place, CancellationToken cancellationToken)
     {
+        (Topic topic, string name) = (claim.Entity, claim.Name);
         IRocketMqAdmin admin = place.Admin;
-        if (topic.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained && await DrainAsync(topic, admin, place.Masters, name, cancellationToken) is { } draining)
+        if (topic.Spec.DeletionPolicy == DeletionPolicy.DeleteIfDrained
+            && await _drain.RunAsync(claim, place, cancellationToken) is { } draining)
         {
             return draining;
         }
@@ -170,89 +170,6 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
             isElsewhere = await admin.GetTopicConfigAsync(address, name, token) is not null;
             return null;
         }
-    }
-
-    /// <summary>Keeps producers out, waits until they have noticed, and then until consumers have read what is left.</summary>
-    private async Task<Problem?> DrainAsync(Topic topic, IRocketMqAdmin admin, IReadOnlyList<GroupMaster> masters, string name, CancellationToken cancellationToken)
-    {
-        DateTimeOffset now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
-        List<TopicBrokerStatus> brokers = [];
-        Problem? failure = null;
-        foreach (GroupMaster master in masters)
-        {
-            TopicBrokerStatus? closed = null;
-            Problem? failed = await _removals.TryAsync(
-                What,
-                name,
-                master,
-                async () =>
-                {
-                    closed = await CloseAsync(admin, master.Address!, name, TopicClaims.Find(topic, master.Broker)!, now, cancellationToken);
-                    return null;
-                },
-                cancellationToken);
-            failure ??= failed;
-            brokers.Add(closed ?? TopicClaims.Find(topic, master.Broker)!);
-        }
-
-        brokers.AddRange(topic.Status!.Brokers!.Where(other => !brokers.Exists(broker => broker.Name == other.Name)));
-        topic.Status.Brokers = brokers;
-        if (failure is not null)
-        {
-            return failure;
-        }
-
-        if (brokers.Exists(broker => now - broker.DrainingSince < _options.RouteRefreshGrace))
-        {
-            return new Problem(Reasons.WaitingForConsumers, "Producers are kept out; waiting until they have noticed.");
-        }
-
-        foreach (GroupMaster master in masters)
-        {
-            TopicBrokerStatus broker = brokers.Find(broker => broker.Name == master.Broker)!;
-            int queues = Math.Max(broker.ReadQueues, broker.WriteQueues);
-            if (await _removals.TryAsync(What, name, master, () => AskAsync(master, queues), cancellationToken) is { } waiting)
-            {
-                return waiting;
-            }
-        }
-
-        return null;
-
-        async Task<Problem?> AskAsync(GroupMaster master, int queues)
-        {
-            DrainReport report = await _drain.AskAsync(admin, topic.Uid()!, master, name, 0, queues, cancellationToken);
-            return report.Drained ? null : new Problem(Reasons.WaitingForConsumers, $"Waiting for {report.BlockedBy}.");
-        }
-    }
-
-    /// <summary>Keeps producers out of one master. Each request has a deadline of its own.</summary>
-    /// <returns>The topic there, and since when; as it was known last where it is gone already.</returns>
-    private async Task<TopicBrokerStatus> CloseAsync(IRocketMqAdmin admin, string address, string name, TopicBrokerStatus last, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        TopicConfig? config = await _calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, name, token), cancellationToken);
-        if (config is null)
-        {
-            return last;
-        }
-
-        DateTimeOffset? since = last.DrainingSince;
-        if (config.Permission.HasFlag(RocketOps.Client.TopicPermission.Write))
-        {
-            config = config with { Permission = config.Permission & ~RocketOps.Client.TopicPermission.Write, Attributes = null };
-            await _calls.WithDeadlineAsync(token => admin.CreateOrUpdateTopicAsync(address, config, token), cancellationToken);
-            since = null;
-        }
-
-        return new TopicBrokerStatus
-        {
-            Name = last.Name,
-            ReadQueues = config.ReadQueues,
-            WriteQueues = config.WriteQueues,
-            Permission = (int)config.Permission,
-            Order = config.Order ? true : null,
-            DrainingSince = since ?? now,
-        };
     }
 
     private async Task<ReconciliationResult<Topic>> WaitAsync(Topic topic, TopicStatus? before, Problem pending, CancellationToken cancellationToken)

@@ -169,6 +169,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<BrokerTopics>();
         services.AddSingleton<TopicRemoval>();
         services.AddSingleton<TopicDrain>();
+        services.AddSingleton<DeletedTopicDrain>();
         services.AddSingleton<OrderConfigs>();
         services.AddSingleton<TopicPass>();
         services.AddSingleton<UnmanagedTopics>();

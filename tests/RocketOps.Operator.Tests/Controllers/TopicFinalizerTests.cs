@@ -40,11 +40,11 @@ public sealed class TopicFinalizerTests : IAsyncDisposable
         cache.ByIndex(Arg.Any<string>(), Arg.Any<string>()).Returns([]);
         _client.GetAsync<BrokerCluster>("a", "ns", Arg.Any<CancellationToken>()).Returns(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "ns", Uid = "cluster" } });
         MasterCalls calls = new(_options, _time);
+        RemovalPass removals = new(new RemovalChecks(_client, _time, NullLogger<RemovalChecks>.Instance), _admins, calls, NullLogger<RemovalPass>.Instance);
         _finalizer = new TopicFinalizer(
             _options,
-            new RemovalPass(new RemovalChecks(_client, _time, NullLogger<RemovalChecks>.Instance), _admins, calls, NullLogger<RemovalPass>.Instance),
-            calls,
-            new TopicDrain(new DrainCheck(calls, _options, _time), _options, _time),
+            removals,
+            new DeletedTopicDrain(removals, calls, new TopicDrain(new DrainCheck(calls, _options, _time), _options, _time), _options, _time),
             new MasterIndex<Topic>(cache, static topic => topic.Spec.ClusterRef.Key(topic), TopicNames.Effective),
             new MasterRounds<TopicSettings>(_options, _time, new ClusterInfos(_options, _time), static (_, _, _) => Task.FromResult(Enumerable.Empty<KeyValuePair<string, TopicSettings>>())),
             new OrderConfigs(_options, _time, calls, NullLogger<OrderConfigs>.Instance),
