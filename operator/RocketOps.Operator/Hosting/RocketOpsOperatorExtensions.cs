@@ -87,6 +87,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<GoneMembersStep>();
         services.AddSingleton<DrainProgress>();
         services.AddSingleton<GroupEmptiness>();
+        services.AddSingleton<GroupRemoval>();
         services.AddSingleton<DrainStep>();
         services.AddSingleton<GroupFilling>();
         services.AddSingleton<OpeningStep>();

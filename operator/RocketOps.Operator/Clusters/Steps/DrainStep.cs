@@ -5,7 +5,6 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
-using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
@@ -14,7 +13,6 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
-using RocketOps.Operator.Rights;
 using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Steps;
@@ -25,40 +23,34 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// </summary>
 internal sealed partial class DrainStep
 {
-    private readonly IKubernetesClient _client;
     private readonly ServerSideApplier _applier;
     private readonly ClusterAdmins _admins;
-    private readonly LiveBrokers _live;
+    private readonly GroupRemoval _removal;
     private readonly DrainProgress _progress;
     private readonly GroupEmptiness _emptiness;
     private readonly MasterCalls _calls;
     private readonly OperatorOptions _options;
-    private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
     private readonly ILogger<DrainStep> _logger;
 
     public DrainStep(
-        IKubernetesClient client,
         ServerSideApplier applier,
         ClusterAdmins admins,
-        LiveBrokers live,
+        GroupRemoval removal,
         DrainProgress progress,
         GroupEmptiness emptiness,
         MasterCalls calls,
         OperatorOptions options,
-        ClaimRights rights,
         IEventRecorder events,
         ILogger<DrainStep> logger)
     {
-        _client = client;
         _applier = applier;
         _admins = admins;
-        _live = live;
+        _removal = removal;
         _progress = progress;
         _emptiness = emptiness;
         _calls = calls;
         _options = options;
-        _rights = rights;
         _events = events;
         _logger = logger;
     }
@@ -106,7 +98,7 @@ internal sealed partial class DrainStep
         }
 
         // Claims of a group that goes may belong to its set, and would be lost with it.
-        if (_rights.Lacking is { } lacking)
+        if (_removal.Lacking is { } lacking)
         {
             _progress.Forget(context.Cluster.Key(), group.Name);
             return Waiting(group, $"the right to read its claims, which are to stay: {lacking}");
@@ -188,61 +180,12 @@ internal sealed partial class DrainStep
 
     private async Task<DrainPlan> RemoveAsync(ClusterContext context, GroupView group, string why, CancellationToken cancellationToken)
     {
-        DrainPlan removing = new(group.Name, OperationPhase.Removing, $"{group.Name} leaves, {why}; the claims of its members stay.");
-
-        // Caches lag behind: somebody may want the group back since.
-        ClusterObservation live = await _live.ReadAsync(context, new ClusterObservation(null, [], [], []), cancellationToken);
-        if (live.Set(group.Name) is not { } set || set.Uid() != group.Set?.Uid() || set.IsDeleting() || !await _live.IsAskedAsync(context, cancellationToken))
+        if (await _removal.RunAsync(context, group, why, cancellationToken))
         {
-            return removing;
+            _progress.Forget(context.Cluster.Key(), group.Name);
         }
 
-        if (!await ReleaseClaimsAsync(context, set, cancellationToken))
-        {
-            return removing;
-        }
-
-        DeleteOptions same = new DeleteOptions { PropagationPolicy = "Background", Preconditions = new Preconditions { Uid = set.Uid() } };
-        try
-        {
-            await _client.DeleteAsync<StatefulSet>(group.Name, context.Names.Namespace, same, cancellationToken);
-        }
-        catch (KubernetesException replaced) when (replaced.IsConflict)
-        {
-            // Made again since; the next pass sees it.
-            return removing;
-        }
-
-        _progress.Forget(context.Cluster.Key(), group.Name);
-        _events.Record(
-            context.Cluster, EventType.Normal, "GroupRemoved", "Drain", $"{group.Name} leaves, {why}. The claims of its members stay: raising brokers.groups takes them up again.", set);
-        return removing;
-    }
-
-    /// <summary>With storage.deletionPolicy Delete the claims would go with the set; they go with the cluster.</summary>
-    /// <returns>Whether none of them belongs to the set.</returns>
-    private async Task<bool> ReleaseClaimsAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
-    {
-        if (set.Spec?.PersistentVolumeClaimRetentionPolicy?.WhenDeleted != nameof(StorageDeletionPolicy.Retain))
-        {
-            // The mark's apply sets it.
-            return false;
-        }
-
-        ListOptions ofGroup = new ListOptions
-        {
-            Namespace = context.Names.Namespace,
-            LabelSelector = $"{ClusterLabels.Cluster}={context.Names.Cluster},{ClusterLabels.Group}={set.Name()}",
-        };
-        foreach (PersistentVolumeClaim claim in (await _client.ListAsync<PersistentVolumeClaim>(ofGroup, cancellationToken)).Items)
-        {
-            if (claim.Metadata.OwnerReferences?.Exists(owner => owner.Uid == set.Uid()) == true)
-            {
-                await Owners.RemoveAsync(_client, claim, set.Uid(), cancellationToken);
-            }
-        }
-
-        return true;
+        return new DrainPlan(group.Name, OperationPhase.Removing, $"{group.Name} leaves, {why}; the claims of its members stay.");
     }
 
     /// <summary>A group that was to go and is asked for again.</summary>
