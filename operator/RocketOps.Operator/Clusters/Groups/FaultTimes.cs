@@ -24,7 +24,7 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     public (IReadOnlyList<GroupView> Groups, bool NameServersSilent) Measure(BrokerCluster cluster, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations)
     {
         IReadOnlyDictionary<(string Of, string What), long>? before = _seen.GetValueOrDefault(cluster.Key());
-        Look look = new Look(before, time, options.FaultGrace) { BeginsInAFault = before is null && WasAtFault(cluster.Status) };
+        Look look = new Look(before, beginsInAFault: before is null && WasAtFault(cluster.Status), time, options.FaultGrace);
         bool silent = !registrations.Complete && look.Lasts("", "name servers");
         groups = [.. _lags.Measure(cluster.Key(), groups).Select(group => Measure(look, Answers(look, group)))];
         _seen[cluster.Key()] = look.Seen;
@@ -49,21 +49,23 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
         group.Fault is { } fault && (look.Lasts(group.Name, fault) || group.Lease is { Expired: true } || fault == Reasons.Unanswering) ? group with { FaultLasts = true } : group;
 
     /// <summary>What is noted in one pass.</summary>
-    private sealed class Look(IReadOnlyDictionary<(string Of, string What), long>? before, TimeProvider time, TimeSpan grace)
+    /// <param name="before">What was noted in the last one; null in this process's first.</param>
+    /// <param name="beginsInAFault">It is this process's first one, and the last status tells of a fault.</param>
+    /// <param name="time">Tells how long something has lasted.</param>
+    /// <param name="grace">What lasts longer counts.</param>
+    private sealed class Look(
+        IReadOnlyDictionary<(string Of, string What), long>? before, bool beginsInAFault, TimeProvider time, TimeSpan grace)
     {
         private readonly Dictionary<(string Of, string What), long> _seen = [];
         private readonly long _now = time.GetTimestamp();
 
         public IReadOnlyDictionary<(string Of, string What), long> Seen => _seen;
 
-        /// <summary>It is this process's first one, and the last status tells of a fault.</summary>
-        public bool BeginsInAFault { get; init; }
-
         /// <summary>Notes a fault; true when an earlier pass has seen it, long enough ago.</summary>
         public bool Lasts(string of, string what)
         {
             long? since = before is not null && before.TryGetValue((of, what), out long noted) ? noted
-                : BeginsInAFault ? _now - (long)(grace.TotalSeconds * time.TimestampFrequency)
+                : beginsInAFault ? _now - (long)(grace.TotalSeconds * time.TimestampFrequency)
                 : null;
             _seen[(of, what)] = since ?? _now;
             return since is { } earlier && time.GetElapsedTime(earlier, _now) >= grace;

@@ -39,7 +39,9 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         {
             if (!_watched.TryGetValue(lease.Key(), out Watched? watched))
             {
-                _watched[lease.Key()] = watched = new Watched { Cluster = cluster, HadEnded = now is { Holder.Length: > 0, RenewTime: { } renewed, Duration: { } duration } && time.GetUtcNow() - renewed >= duration };
+                bool hadEnded = now is { Holder.Length: > 0, RenewTime: { } renewed, Duration: { } duration }
+                    && time.GetUtcNow() - renewed >= duration;
+                _watched[lease.Key()] = watched = new Watched(cluster, hadEnded);
                 watched.Timer = time.CreateTimer(_ => OnTimer(watched), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             }
             else if (watched.Last == now || (watched.Last.Uid == now.Uid && ResourceVersions.IsNewer(watched.Version, lease.Metadata.ResourceVersion)))
@@ -194,16 +196,16 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
             lease.Spec?.LeaseDurationSeconds is > 0 and { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
-    private sealed class Watched
+    private sealed class Watched(ObjectKey cluster, bool hadEnded)
     {
-        public required ObjectKey Cluster { get; set; }
+        public ObjectKey Cluster { get; set; } = cluster;
 
         public Renewal Last { get; set; } = new(null, string.Empty, 0, null, null);
 
         public string? Version { get; set; }
 
         /// <summary>It had ended when it was seen first, by the time in it and this process's clock, and was not renewed since.</summary>
-        public bool HadEnded { get; set; }
+        public bool HadEnded { get; set; } = hadEnded;
 
         public long ChangedAt { get; set; }
 
