@@ -16,6 +16,7 @@ using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Revisions.Planning;
+using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Definitions;
@@ -62,6 +63,10 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
         services.AddSingleton(Caches);
         services.AddSingleton<WaitingPace>();
+        services.AddSingleton<ClusterReporter>();
+        services.AddSingleton<ClusterObserver>();
+        services.AddSingleton<ClusterPass>();
+        services.AddSingleton<FirstLookStep>();
         services.AddSingleton<InterimOwner>();
         services.AddSingleton<RefusedGrowth>();
         services.AddSingleton<GrowthStep>();
@@ -95,6 +100,9 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<OldConfigurationsStep>();
         services.AddSingleton<RegistrationsStep>();
         services.AddSingleton<MemberFiguresStep>();
+        services.AddSingleton<GroupsStep>();
+        services.AddSingleton<MovesStep>();
+        services.AddSingleton<LeftoversStep>();
         services.AddSingleton<PrometheusPage>();
         services.AddSingleton<ClusterMetrics>();
 

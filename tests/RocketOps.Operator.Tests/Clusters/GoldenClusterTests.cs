@@ -15,7 +15,8 @@ public sealed class GoldenClusterTests
     /// <summary>Addresses that Services of a group that elects its master were given.</summary>
     private static readonly GroupFacts Facts = new(
         new Dictionary<string, GroupLease>(StringComparer.Ordinal),
-        new Dictionary<string, string>(StringComparer.Ordinal) { ["orders-0-master"] = "10.96.0.10", ["orders-0-0"] = "10.96.0.11", ["orders-0-1"] = "10.96.0.12" });
+        new Dictionary<string, string>(StringComparer.Ordinal) { ["orders-0-master"] = "10.96.0.10", ["orders-0-0"] = "10.96.0.11", ["orders-0-1"] = "10.96.0.12" },
+        GroupFacts.None.Unread);
 
     public static TheoryData<string> Cases() => new(Directory.GetDirectories(Folder).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
 

@@ -16,7 +16,13 @@ namespace RocketOps.Operator.Clusters.Context;
 internal sealed record ClusterContext
 {
     /// <summary>A cluster of which nothing is there yet.</summary>
-    public ClusterContext(BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership)
+    /// <param name="cluster">The object.</param>
+    /// <param name="images">Where the spec names none.</param>
+    /// <param name="leadership">Who is what in each group.</param>
+    /// <param name="groupLease">How long leases hold where the spec says nothing of their times; null for the brokers' own default.</param>
+    /// <param name="notes">What sets note of their templates, as read before; null to read each anew.</param>
+    public ClusterContext(
+        BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership, TimeSpan? groupLease = null, RevisionNotes? notes = null)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(images);
@@ -26,6 +32,8 @@ internal sealed record ClusterContext
         Staying = cluster.Spec.Brokers.Groups;
         Images = images;
         Leadership = leadership;
+        GroupLease = groupLease;
+        Notes = notes ?? new RevisionNotes();
         Names = new ClusterNames(
             cluster.Metadata.Name ?? throw new ArgumentException("The cluster has no name.", nameof(cluster)),
             cluster.Metadata.Namespace ?? throw new ArgumentException("The cluster has no namespace.", nameof(cluster)));
@@ -46,7 +54,7 @@ internal sealed record ClusterContext
     public RevisionPlan Revisions { get; private init; } = RevisionPlan.None;
 
     /// <summary>What sets note of their templates.</summary>
-    public RevisionNotes Notes { get; init; } = new();
+    public RevisionNotes Notes { get; }
 
     /// <summary>Groups whose objects could not all be applied, for a reason that a person has to remove: nothing is done with their pods until they are.</summary>
     public IReadOnlySet<string> Troubled { get; private init; } = new HashSet<string>();
@@ -55,7 +63,7 @@ internal sealed record ClusterContext
     public OperatorImages Images { get; }
 
     /// <summary>How long leases of groups that elect their master hold where the spec says nothing of their times; null for the brokers' own default.</summary>
-    public TimeSpan? GroupLease { get; init; }
+    public TimeSpan? GroupLease { get; }
 
     /// <summary>Whether a program with this image, or without one of its own, is of the operator's version, so that its keys are known here.</summary>
     public bool RunsThisVersion(string? image) => image is null && Images.IsOwn;

@@ -5,10 +5,14 @@ namespace RocketOps.Operator.Clusters.Leadership;
 /// <summary>What groups that elect their master have found for themselves, and the addresses their Services were given.</summary>
 /// <param name="Leases">By group; empty for fixed roles.</param>
 /// <param name="Addresses">Cluster addresses by Service.</param>
-internal sealed record GroupFacts(IReadOnlyDictionary<string, GroupLease> Leases, IReadOnlyDictionary<string, string> Addresses)
+/// <param name="Unread">Groups whose Lease could not be read in this pass, and why. What is known of it is from before.</param>
+internal sealed record GroupFacts(
+    IReadOnlyDictionary<string, GroupLease> Leases,
+    IReadOnlyDictionary<string, string> Addresses,
+    IReadOnlyDictionary<string, Problem> Unread)
 {
-    public static readonly GroupFacts None = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
-
-    /// <summary>Groups whose Lease could not be read in this pass, and why. What is known of it is from before.</summary>
-    public IReadOnlyDictionary<string, Problem> Unread { get; init; } = new Dictionary<string, Problem>(StringComparer.Ordinal);
+    public static readonly GroupFacts None = new(
+        new Dictionary<string, GroupLease>(StringComparer.Ordinal),
+        new Dictionary<string, string>(StringComparer.Ordinal),
+        new Dictionary<string, Problem>(StringComparer.Ordinal));
 }

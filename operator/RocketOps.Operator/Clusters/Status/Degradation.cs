@@ -118,7 +118,10 @@ internal static class Degradation
     private static bool HasRun(ClusterContext context) => Last(context) is { Status: not ConditionStatus.False } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };
 
     /// <summary>The last pod of a restart is up to date before it is ready: the restart goes on until it is.</summary>
-    private static bool IsRestarting(ClusterContext context, ClusterFindings findings) => findings.Roll is { InProgress: true, Hold: null } || context.Revisions.Waits(context.Notes, findings.Observation.Sets) || Last(context)?.Reason == Reasons.RollingUpdate;
+    private static bool IsRestarting(ClusterContext context, ClusterFindings findings) =>
+        findings.Operations.Roll is { InProgress: true, Hold: null }
+        || context.Revisions.Waits(context.Notes, findings.Observation.Sets)
+        || Last(context)?.Reason == Reasons.RollingUpdate;
 
     private static Condition? Last(ClusterContext context) => Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
 

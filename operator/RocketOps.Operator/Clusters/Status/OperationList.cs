@@ -14,20 +14,24 @@ internal static class OperationList
             return last is [_, ..] ? [.. last] : null;
         }
 
-        List<OperationStatus> operations = [.. findings.Drains.Select(drain => Operation(OperationType.Drain, drain.Group, drain.Phase, drain.Message))];
-        operations.AddRange(findings.Openings.Select(opening => Operation(OperationType.Open, opening.Group, opening.Phase, opening.Message)));
-        operations.AddRange(findings.Growths.Select(growth => Operation(OperationType.Grow, growth.Group, growth.Phase, growth.Message)));
-        operations.AddRange(findings.ScaleOuts.Select(growth => Operation(OperationType.ScaleOut, growth.Group, growth.Phase, growth.Message)));
-        if (findings.ScaleIn.Group is { } group)
+        ClusterOperations found = findings.Operations;
+        List<OperationStatus> operations =
+        [
+            .. found.Drains.Select(drain => Operation(OperationType.Drain, drain.Group, drain.Phase, drain.Message)),
+            .. found.Openings.Select(opening => Operation(OperationType.Open, opening.Group, opening.Phase, opening.Message)),
+            .. found.Growths.Select(growth => Operation(OperationType.Grow, growth.Group, growth.Phase, growth.Message)),
+            .. found.ScaleOuts.Select(growth => Operation(OperationType.ScaleOut, growth.Group, growth.Phase, growth.Message)),
+        ];
+        if (found.ScaleIn.Group is { } group)
         {
-            operations.Add(Operation(OperationType.ScaleIn, group, findings.ScaleIn.Phase, Describe(findings.ScaleIn)));
+            operations.Add(Operation(OperationType.ScaleIn, group, found.ScaleIn.Phase, Describe(found.ScaleIn)));
         }
 
         // To announce a member is to restart the others: one operation, not two.
         string[] announcing = [.. operations.Where(static operation => operation.Type is OperationType.ScaleIn or OperationType.ScaleOut).Select(static operation => operation.Group)];
         operations.AddRange(
-            from action in findings.Roll.Groups
-            where !announcing.Contains(action.Group) && RollWords.IsUnderWay(action, findings.Roll)
+            from action in found.Roll.Groups
+            where !announcing.Contains(action.Group) && RollWords.IsUnderWay(action, found.Roll)
             let step = RollWords.Step(action, findings)
             select Operation(OperationType.Roll, action.Group, step.Phase, step.Message));
         return operations.Count == 0 ? null : operations;

@@ -28,33 +28,34 @@ internal static class PendingWork
             return new Problem(Reasons.Paused, $"What was begun waits {findings.Pause!.End()}. Remove the annotation to go on.");
         }
 
-        if (findings.Drains is [{ } drain, ..])
+        ClusterOperations found = findings.Operations;
+        if (found.Drains is [{ } drain, ..])
         {
             return new Problem(Reasons.Draining, drain.Message);
         }
 
-        if (findings.ScaleIn.InProgress)
+        if (found.ScaleIn.InProgress)
         {
-            return new Problem(Reasons.ScalingIn, OperationList.Describe(findings.ScaleIn));
+            return new Problem(Reasons.ScalingIn, OperationList.Describe(found.ScaleIn));
         }
 
-        if (findings.ScaleOuts is [{ } scaleOut, ..])
+        if (found.ScaleOuts is [{ } scaleOut, ..])
         {
             return new Problem(Reasons.ScalingOut, scaleOut.Message);
         }
 
-        if (findings.Growths is [{ } growth, ..])
+        if (found.Growths is [{ } growth, ..])
         {
             return new Problem(Reasons.Growing, growth.Message);
         }
 
         bool waits = !findings.Paused && findings.Groups.All(static group => group.Observed) && context.Revisions.Waits(context.Notes, findings.Observation.Sets);
-        if ((findings.Roll.InProgress || waits) && findings.Pause is { Restarts: true } restarts)
+        if ((found.Roll.InProgress || waits) && findings.Pause is { Restarts: true } restarts)
         {
             return new Problem(Reasons.Paused, $"Brokers are outdated, and none restarts {restarts.End()}.");
         }
 
-        return findings.Roll.InProgress ? RollWords.Describe(findings)
+        return found.Roll.InProgress ? RollWords.Describe(findings)
             : waits ? RollWords.First(context, findings)
             : null;
     }
@@ -98,7 +99,7 @@ internal static class PendingWork
 
     /// <summary>What serves, and lacks something all the same.</summary>
     private static Problem? Late(ClusterFindings findings) =>
-        findings.Openings is [{ } opening, ..] ? new Problem(Reasons.Opening, opening.Message)
+        findings.Operations.Openings is [{ } opening, ..] ? new Problem(Reasons.Opening, opening.Message)
         : findings.Unapplied ?? Replication.NotFollowing(findings.Groups);
 
     /// <summary>Members that are not ready: on their way, or no longer. The groups that take no messages are named first.</summary>

@@ -3,6 +3,7 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Pods;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Clusters.Rolling;
+using RocketOps.Operator.Clusters.Scaling;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
 
@@ -15,7 +16,8 @@ internal static class RollWords
 
     public static Problem Describe(ClusterFindings findings)
     {
-        RollPlan roll = findings.Roll;
+        RollPlan roll = findings.Operations.Roll;
+        ScaleInPlan leaving = findings.Operations.ScaleIn;
         return roll.Why switch
         {
             RollWait.Leaving => Rolling($"; {PodWords.WithTrouble(roll.WaitsFor!, findings)}, and the next one goes when another pod serves in its place"),
@@ -28,7 +30,7 @@ internal static class RollWords
             RollWait.SilentNameServer => Rolling(", and none goes while a name server does not answer the operator: clients could not learn where it has gone"),
             RollWait.ReplacedNameServers => Rolling(", once the name servers have been replaced"),
             RollWait.Unobserved when roll.WaitsFor is { } unobserved => Rolling($"; waiting for StatefulSet {unobserved.Group} to be taken up: which of its pods are outdated is known then"),
-            RollWait.Removal => Rolling($", and none does while {findings.ScaleIn.Pod} leaves {findings.ScaleIn.Group}"),
+            RollWait.Removal => Rolling($", and none does while {leaving.Pod} leaves {leaving.Group}"),
             RollWait.Held => new Problem(roll.Hold!.Reason, $"Brokers are outdated, and none restarts for now: {roll.Hold.Message}"),
             RollWait.Master => new Problem(Reasons.MasterMissing, $"{Begin}, and none of {roll.WaitsFor!.Group} goes before somebody leads it: {roll.WaitsFor.Pod} does not renew its Lease."),
             RollWait.Sync => new Problem(
@@ -37,7 +39,7 @@ internal static class RollWords
             RollWait.LastCopy => new Problem(
                 Reasons.LastCopy,
                 $"{Begin}, and no member of {roll.WaitsFor!.Group} that serves has everything that was acknowledged. {roll.WaitsFor.Pod} has it, and gets time to come by itself before it restarts with what is asked for now ({PodWords.WithTrouble(roll.WaitsFor, findings)})."),
-            RollWait.HandOver when findings.HandOverFails => new Problem(
+            RollWait.HandOver when findings.Operations.HandOverFails => new Problem(
                 Reasons.HandOverFailing,
                 $"{HandOver(roll)}, and was asked several times in vain. The logs of both say why; it is asked again, less and less often, and restarts when it has handed over."),
             RollWait.HandOver => new Problem(Reasons.HandingOver, $"{HandOver(roll)}."),
@@ -69,7 +71,7 @@ internal static class RollWords
     /// <summary>The step that the restart of one group is in.</summary>
     public static (OperationPhase Phase, string Message) Step(GroupAction action, ClusterFindings findings)
     {
-        RollPlan roll = findings.Roll;
+        RollPlan roll = findings.Operations.Roll;
         if (findings.Pause is { Restarts: true })
         {
             return (OperationPhase.Waiting, $"Pods of {action.Group} are outdated; they restart when restarts are not paused any more.");

@@ -3,8 +3,6 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Leadership;
-using RocketOps.Operator.Clusters.Rolling;
-using RocketOps.Operator.Clusters.Scaling;
 using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Reporting;
@@ -53,7 +51,7 @@ public sealed class NodeSpreadTests
             groups.Add(new GroupView(group.Key, null, states));
         }
 
-        ClusterFindings findings = new(new ClusterObservation(null, [], pods, []), groups, new BrokerRegistrations([], []), RollPlan.Nothing, ScaleInPlan.Nothing, [], [], [], null, null, false, false);
+        ClusterFindings findings = new(new ClusterObservation(null, [], pods, []), groups, new BrokerRegistrations([], []), ClusterOperations.None, null, null, false, null);
         ConditionList conditions = new(last is null ? [] : [last], 1, DateTimeOffset.UnixEpoch);
         NodeSpread.Add(conditions, last, findings);
         return conditions.ToList().SingleOrDefault();

@@ -53,7 +53,7 @@ public sealed class RollWordsTests
     [Fact]
     public void Describe_HandOverFails_SaysSo()
     {
-        RollWords.Describe(Findings(RollWait.HandOver) with { HandOverFails = true }).Reason.Should().Be(Reasons.HandOverFailing);
+        RollWords.Describe(With(Findings(RollWait.HandOver), static found => found with { HandOverFails = true })).Reason.Should().Be(Reasons.HandOverFailing);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class RollWordsTests
     public void Step_OneGroupIsWaitedFor_EachSaysWhatItDoes(int why, OperationPhase phase, string words, string othersWords)
     {
         ClusterFindings findings = Findings((RollWait)why);
-        RollWords.Step(findings.Roll.Groups[0], findings).Should().Be((phase, words));
+        RollWords.Step(findings.Operations.Roll.Groups[0], findings).Should().Be((phase, words));
         RollWords.Step(Other, findings).Should().Be((OperationPhase.Waiting, othersWords));
     }
 
@@ -107,7 +107,7 @@ public sealed class RollWordsTests
         ClusterFindings findings = Findings(RollWait.Sync, follows: true);
         MemberState back = Member with { Outdated = false };
 
-        RollWords.Describe(findings with { Roll = findings.Roll with { WaitsFor = back } }).Message.Should().EndWith(" has everything that was acknowledged. It has been made again and catches up by itself, or its log says why not.");
+        RollWords.Describe(With(findings, found => found with { Roll = found.Roll with { WaitsFor = back } })).Message.Should().EndWith(" has everything that was acknowledged. It has been made again and catches up by itself, or its log says why not.");
         RollWords.Describe(findings).Message.Should().EndWith(" has everything that was acknowledged. It comes by itself, or its log says why not.");
     }
 
@@ -139,13 +139,15 @@ public sealed class RollWordsTests
     [InlineData((int)RollWait.MasterPause, false)]
     public void IsUnderWay_NothingIsOutdatedAnyMore_AsLongAsAPodComesBack(int why, bool underWay)
     {
-        RollPlan roll = Findings((RollWait)why).Roll;
+        RollPlan roll = Findings((RollWait)why).Operations.Roll;
         RollWords.IsUnderWay(new GroupAction("a-0", GroupStep.None, 0, null), roll with { Groups = [Other] }).Should().Be(underWay);
         RollWords.IsUnderWay(Other, roll with { Groups = [Other] }).Should().BeTrue();
         RollWords.IsUnderWay(new GroupAction("a-0", GroupStep.None, 0, null), RollPlan.Nothing).Should().BeFalse();
     }
 
     private static Pod Pod() => new() { Metadata = new ObjectMeta { Name = "a-0-1", Namespace = "default" } };
+
+    private static ClusterFindings With(ClusterFindings findings, Func<ClusterOperations, ClusterOperations> change) => findings with { Operations = change(findings.Operations) };
 
     private static ClusterFindings Findings(RollWait why, bool isElected = true, Pod? pod = null, bool follows = false, bool troubled = false)
     {
@@ -159,14 +161,14 @@ public sealed class RollWordsTests
             new ClusterObservation(null, [], [pod ?? Pod()], []),
             [new GroupView("a-0", null, [member with { NotFollowing = follows ? null : "another record" }]) { IsElected = isElected, IsTroubled = troubled }],
             BrokerRegistrations.Unknown,
-            plan,
-            why == RollWait.Removal ? new ScaleInPlan("a-0", "a-0-2", OperationPhase.Removing, null, null) : ScaleInPlan.Nothing,
-            [],
-            [],
-            [],
+            ClusterOperations.None with
+            {
+                Roll = plan,
+                ScaleIn = why == RollWait.Removal ? new ScaleInPlan("a-0", "a-0-2", OperationPhase.Removing, null, null) : ScaleInPlan.Nothing,
+            },
             null,
             null,
             false,
-            false);
+            null);
     }
 }

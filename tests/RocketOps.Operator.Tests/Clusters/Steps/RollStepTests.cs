@@ -246,7 +246,7 @@ public sealed class RollStepTests
         cluster.Spec.Replication.Addressing = AddressingMode.PodIP;
         ClusterObservation observation = new(null, [Set(replicas: replicas)], pods, []);
         ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership()).Seeing(observation);
-        context = elects ? context.Knowing(new GroupFacts(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = GroupLease.Of(Lease("a-0-0,a-0-1,a-0-2")) }, new Dictionary<string, string>(StringComparer.Ordinal))) : context;
+        context = elects ? context.Knowing(new GroupFacts(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = GroupLease.Of(Lease("a-0-0,a-0-1,a-0-2")) }, new Dictionary<string, string>(StringComparer.Ordinal), GroupFacts.None.Unread)) : context;
         BrokerRegistrations registrations = new(
             [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = pods.Select((_, ordinal) => ordinal).ToDictionary(ordinal => (long)context.Leadership.RankOf("a-0", ordinal).BrokerId, static ordinal => $"10.0.0.{ordinal + 1}:10911") } } }], []);
 
