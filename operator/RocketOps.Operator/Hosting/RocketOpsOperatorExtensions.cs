@@ -61,7 +61,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<IUnreadableReporter, UnreadableReporter>();
         services.AddSingleton<ProtectionPolicy>();
         services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
-        services.AddSingleton(Caches);
+        services.AddSingleton<ChildCaches>();
         services.AddSingleton<WaitingPace>();
         services.AddSingleton<ClusterReporter>();
         services.AddSingleton<ClusterObserver>();
@@ -205,19 +205,6 @@ public static class RocketOpsOperatorExtensions
     private static MasterRounds<TEntry> Rounds<TEntry>(IServiceProvider services, Func<IRocketMqAdmin, string, CancellationToken, Task<IEnumerable<KeyValuePair<string, TEntry>>>> read)
         where TEntry : class =>
         new(services.GetRequiredService<OperatorOptions>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ClusterInfos>(), read);
-
-    private static ChildCaches Caches(IServiceProvider services) => new(
-        services.GetRequiredService<IEntityCache<Deployment>>(),
-        services.GetRequiredService<IEntityCache<StatefulSet>>(),
-        services.GetRequiredService<IEntityCache<Service>>(),
-        services.GetRequiredService<IEntityCache<ConfigMap>>(),
-        services.GetRequiredService<IEntityCache<ServiceAccount>>(),
-        services.GetRequiredService<IEntityCache<PodDisruptionBudget>>(),
-        services.GetRequiredService<IEntityCache<Role>>(),
-        services.GetRequiredService<IEntityCache<RoleBinding>>(),
-        services.GetRequiredService<IEntityCache<EndpointSlice>>(),
-        services.GetRequiredService<IEntityCache<Pod>>(),
-        services.GetRequiredService<IEntityCache<PersistentVolumeClaim>>());
 
     /// <summary>Pods belong to their set, and claims to nobody; their label leads to the cluster.</summary>
     private static IEnumerable<ObjectKey> ClusterOf(IKubernetesObject child) =>

@@ -100,7 +100,7 @@ public sealed class SlowMembersTests : IAsyncDisposable
         LiveConfigStep step = new(
             _client,
             new ServerSideApplier(_client, new ServerSideApplierOptions { FieldManager = "test", HashAnnotation = "test" }),
-            new ChildCaches(Cache<Deployment>(), Cache<StatefulSet>(), Cache<Service>(), Cache<ConfigMap>(), Cache<ServiceAccount>(), Cache<PodDisruptionBudget>(), Cache<Role>(), Cache<RoleBinding>(), Cache<EndpointSlice>(), Cache<Pod>(), Cache<PersistentVolumeClaim>()),
+            Cache<ConfigMap>(),
             _admins,
             _calls,
             _options,

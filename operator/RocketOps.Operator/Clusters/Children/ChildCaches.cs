@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Children;
 
-/// <summary>Caches of everything clusters are made of.</summary>
+/// <summary>Caches of the objects that a cluster owns, one for each kind. Pods belong to their sets and claims to nobody.</summary>
 internal sealed record ChildCaches(
     IEntityCache<Deployment> Deployments,
     IEntityCache<StatefulSet> StatefulSets,
@@ -13,6 +13,4 @@ internal sealed record ChildCaches(
     IEntityCache<PodDisruptionBudget> DisruptionBudgets,
     IEntityCache<Role> Roles,
     IEntityCache<RoleBinding> RoleBindings,
-    IEntityCache<EndpointSlice> Slices,
-    IEntityCache<Pod> Pods,
-    IEntityCache<PersistentVolumeClaim> Claims);
+    IEntityCache<EndpointSlice> Slices);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
@@ -29,7 +30,8 @@ internal static class SavedSet
     public static bool IsOne(ConfigMap map) => map.Label(ClusterLabels.Group) is { } group && map.Name() == NameOf(group);
 
     /// <summary>The one of a group; null when its set is not being made again.</summary>
-    public static ConfigMap? Find(ChildCaches caches, ClusterContext context, string group) => Of(context, caches.ConfigMaps.Get(context.Names.Namespace, NameOf(group)));
+    public static ConfigMap? Find(IEntityCache<ConfigMap> maps, ClusterContext context, string group) =>
+        Of(context, maps.Get(context.Names.Namespace, NameOf(group)));
 
     /// <summary>One that is this cluster's; null for another's and for one that goes.</summary>
     public static ConfigMap? Of(ClusterContext context, ConfigMap? map) => map is not null && !map.IsDeleting() && map.ControllerOwner()?.Uid == context.Cluster.Uid() ? map : null;

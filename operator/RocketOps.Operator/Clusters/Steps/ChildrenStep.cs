@@ -173,8 +173,11 @@ internal sealed class ChildrenStep
     /// </summary>
     private async Task<ConfigMap?> FindSavedAsync(ClusterContext context, ClusterObservation observation, string group, CancellationToken cancellationToken) => observation.Set(group) switch
     {
-        { } set => set.IsDeleting() ? SavedSet.Find(_caches, context, group) : null,
-        null => SavedSet.Of(context, SavedSet.Find(_caches, context, group) ?? await _client.GetAsync<ConfigMap>(SavedSet.NameOf(group), context.Names.Namespace, cancellationToken)),
+        { } set => set.IsDeleting() ? SavedSet.Find(_caches.ConfigMaps, context, group) : null,
+        null => SavedSet.Of(
+            context,
+            SavedSet.Find(_caches.ConfigMaps, context, group)
+                ?? await _client.GetAsync<ConfigMap>(SavedSet.NameOf(group), context.Names.Namespace, cancellationToken)),
     };
 
     /// <summary>

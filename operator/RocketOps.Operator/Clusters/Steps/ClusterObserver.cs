@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
@@ -10,11 +11,11 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters.Steps;
 
 /// <summary>Observer of a cluster's workloads and of what else of it follows from what is there, by the caches.</summary>
-internal sealed class ClusterObserver(ChildCaches caches)
+internal sealed class ClusterObserver(ChildCaches caches, IEntityCache<Pod> pods)
 {
     public ClusterObservation Observe(BrokerCluster cluster, ClusterNames names)
     {
-        Pod[] found = [.. caches.Pods.List(names.Namespace).Where(pod => pod.Label(ClusterLabels.Cluster) == names.Cluster)];
+        Pod[] found = [.. pods.List(names.Namespace).Where(pod => pod.Label(ClusterLabels.Cluster) == names.Cluster)];
         return new ClusterObservation(
             caches.Deployments.Get(names.Namespace, names.NameServer),
             [.. caches.StatefulSets.OwnedBy(cluster.Uid())],

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Spec;
@@ -17,13 +17,13 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class ElectedClaimsStep
 {
     private readonly IKubernetesClient _client;
-    private readonly ChildCaches _caches;
+    private readonly IEntityCache<PersistentVolumeClaim> _claims;
     private readonly ClaimRights _rights;
 
-    public ElectedClaimsStep(IKubernetesClient client, ChildCaches caches, ClaimRights rights)
+    public ElectedClaimsStep(IKubernetesClient client, IEntityCache<PersistentVolumeClaim> claims, ClaimRights rights)
     {
         _client = client;
-        _caches = caches;
+        _claims = claims;
         _rights = rights;
     }
 
@@ -38,17 +38,19 @@ internal sealed class ElectedClaimsStep
     {
         if (observation.Sets.Any(ElectionCheck.IsElected) || ClusterValidator.FindHopeless(context) is not null)
         {
-            return new ClaimsFound([], null);
+            return ClaimsFound.None;
         }
 
         if (context.IsAutomatic)
         {
-            return observation.Sets.Count > 0 || observation.Recreated.Count > 0 || _rights.Lacking is not null ? new ClaimsFound([], null) : await FindLeftOutAsync(context, cancellationToken);
+            return observation.Sets.Count > 0 || observation.Recreated.Count > 0 || _rights.Lacking is not null
+                ? ClaimsFound.None
+                : await FindLeftOutAsync(context, cancellationToken);
         }
 
         if (_rights.Lacking is { } lacking)
         {
-            return new ClaimsFound([], null, FindUndecided(context, observation) is { } group
+            return new ClaimsFound([], [], null, FindUndecided(context, observation) is { } group
                 ? new Problem(
                     Reasons.Refused,
                     $"Members of {group} are to be made, and the operator may not read whether their claims belong to a group that elects its master: {lacking}. Nothing is changed meanwhile. {ClaimRights.Remedy}")
@@ -56,28 +58,25 @@ internal sealed class ElectedClaimsStep
         }
 
         string cluster = context.Names.Cluster;
-        List<PersistentVolumeClaim> found = Elected(context, observation, _caches.Claims.List(context.Names.Namespace).Where(claim => claim.Label(ClusterLabels.Cluster) == cluster));
+        List<PersistentVolumeClaim> found = Elected(
+            context, observation, _claims.List(context.Names.Namespace).Where(claim => claim.Label(ClusterLabels.Cluster) == cluster));
         if (found.Count > 0 || context.Groups.All(group => observation.Set(group) is not null))
         {
-            return new ClaimsFound(found, null);
+            return new ClaimsFound(found, [], null);
         }
 
         (IReadOnlyList<PersistentVolumeClaim> there, Problem? unread) = await ListAsync(context, cancellationToken);
-        return new ClaimsFound(Elected(context, observation, there), unread);
+        return new ClaimsFound(Elected(context, observation, there), [], unread);
     }
 
     private async Task<ClaimsFound> FindLeftOutAsync(ClusterContext context, CancellationToken cancellationToken)
     {
         (IReadOnlyList<PersistentVolumeClaim> there, Problem? unread) = await ListAsync(context, cancellationToken);
-        return new ClaimsFound([], unread)
-        {
-            LeftOut =
-            [
-                .. there.Where(claim => ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && !claim.IsDeleting()
-                        && context.Groups.Any(group => ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) >= context.Spec.Brokers.Replicas))
-                    .OrderBy(static claim => claim.Name(), StringComparer.Ordinal),
-            ],
-        };
+        IEnumerable<PersistentVolumeClaim> leftOut = there.Where(claim =>
+            ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && !claim.IsDeleting()
+            && context.Groups.Any(group =>
+                ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) >= context.Spec.Brokers.Replicas));
+        return new ClaimsFound([], [.. leftOut.OrderBy(static claim => claim.Name(), StringComparer.Ordinal)], unread);
     }
 
     private async Task<(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread)> ListAsync(ClusterContext context, CancellationToken cancellationToken)
@@ -101,7 +100,7 @@ internal sealed class ElectedClaimsStep
             string? groupId = context.Facts.Leases.GetValueOrDefault(set.Name())?.GroupId;
             for (int ordinal = 0; ordinal < (set.Spec?.Replicas ?? 1); ordinal++)
             {
-                if (_caches.Claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(set.Name(), ordinal)) is { } claim
+                if (_claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(set.Name(), ordinal)) is { } claim
                     && !claim.IsDeleting()
                     && !(ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && (groupId is null || claim.Annotation(ElectedClaim.GroupIdAnnotation) == groupId)))
                 {
@@ -124,7 +123,7 @@ internal sealed class ElectedClaimsStep
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task NoteLeftAsync(ClusterContext context, string group, int counted, CancellationToken cancellationToken)
     {
-        foreach (PersistentVolumeClaim claim in _caches.Claims.List(context.Names.Namespace).Where(claim =>
+        foreach (PersistentVolumeClaim claim in _claims.List(context.Names.Namespace).Where(claim =>
             ElectedClaim.IsOne(claim) && !ElectedClaim.HasLeft(claim) && !claim.IsDeleting() && ClusterNames.OrdinalOf($"{ClusterNames.DataVolume}-{group}", claim.Name()) >= counted))
         {
             await NoteAsync(claim, new JsonObject { [ElectedClaim.LeftAnnotation] = "true" }, cancellationToken);
@@ -157,10 +156,11 @@ internal sealed class ElectedClaimsStep
 
 /// <summary>What a pass knows of claims of groups that elected their master.</summary>
 /// <param name="Claims">By name.</param>
+/// <param name="LeftOut">Those that a cluster which is made leaves out, although their members never left.</param>
 /// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>
 /// <param name="Denied">The operator may not read them, and they decide about members that are asked for; null when it may, or they decide about none.</param>
-internal sealed record ClaimsFound(IReadOnlyList<PersistentVolumeClaim> Claims, Problem? Unread, Problem? Denied = null)
+internal sealed record ClaimsFound(
+    IReadOnlyList<PersistentVolumeClaim> Claims, IReadOnlyList<PersistentVolumeClaim> LeftOut, Problem? Unread, Problem? Denied = null)
 {
-    /// <summary>Those that a cluster which is made leaves out, although their members never left.</summary>
-    public IReadOnlyList<PersistentVolumeClaim> LeftOut { get; init; } = [];
+    public static readonly ClaimsFound None = new([], [], null);
 }

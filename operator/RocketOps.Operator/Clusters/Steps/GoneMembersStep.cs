@@ -1,7 +1,7 @@
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 
@@ -11,13 +11,13 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class GoneMembersStep
 {
     private readonly IKubernetesClient _client;
-    private readonly ChildCaches _caches;
+    private readonly IEntityCache<Service> _services;
     private readonly ElectedClaimsStep _claims;
 
-    public GoneMembersStep(IKubernetesClient client, ChildCaches caches, ElectedClaimsStep claims)
+    public GoneMembersStep(IKubernetesClient client, IEntityCache<Service> services, ElectedClaimsStep claims)
     {
         _client = client;
-        _caches = caches;
+        _services = services;
         _claims = claims;
     }
 
@@ -36,7 +36,12 @@ internal sealed class GoneMembersStep
         {
             int counted = Math.Max(context.CountedAmong(group.Name), Math.Max(context.ListedOf(group.Name), context.ListsOf(group.Name).Longest ?? 0));
             await _claims.NoteLeftAsync(context, group.Name, counted, cancellationToken);
-            foreach (Service gone in _caches.Services.OwnedBy(context.Cluster.Uid()).Where(service => context.UsesServiceAddresses && !service.IsDeleting() && service.Label(ClusterLabels.Group) == group.Name && ClusterNames.OrdinalOf(group.Name, service.Name()) >= counted))
+            IEnumerable<Service> left = _services.OwnedBy(context.Cluster.Uid()).Where(service =>
+                context.UsesServiceAddresses
+                && !service.IsDeleting()
+                && service.Label(ClusterLabels.Group) == group.Name
+                && ClusterNames.OrdinalOf(group.Name, service.Name()) >= counted);
+            foreach (Service gone in left)
             {
                 DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = gone.Uid() } };
                 try

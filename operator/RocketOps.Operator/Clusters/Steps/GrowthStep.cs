@@ -3,8 +3,8 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
-using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Growing;
@@ -24,17 +24,27 @@ internal sealed class GrowthStep
 {
     private readonly IKubernetesClient _client;
     private readonly ServerSideApplier _applier;
-    private readonly ChildCaches _caches;
+    private readonly IEntityCache<ConfigMap> _maps;
+    private readonly IEntityCache<PersistentVolumeClaim> _claims;
     private readonly InterimOwner _interim;
     private readonly RefusedGrowth _refused;
     private readonly ClaimRights _rights;
     private readonly IEventRecorder _events;
 
-    public GrowthStep(IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, InterimOwner interim, RefusedGrowth refused, ClaimRights rights, IEventRecorder events)
+    public GrowthStep(
+        IKubernetesClient client,
+        ServerSideApplier applier,
+        IEntityCache<ConfigMap> maps,
+        IEntityCache<PersistentVolumeClaim> claims,
+        InterimOwner interim,
+        RefusedGrowth refused,
+        ClaimRights rights,
+        IEventRecorder events)
     {
         _client = client;
         _applier = applier;
-        _caches = caches;
+        _maps = maps;
+        _claims = claims;
         _interim = interim;
         _refused = refused;
         _rights = rights;
@@ -99,7 +109,7 @@ internal sealed class GrowthStep
 
     private async Task<GrowthPlan?> RunAsync(ClusterContext context, ClusterObservation observation, string group, bool mayRecreate, CancellationToken cancellationToken)
     {
-        ConfigMap? saved = SavedSet.Find(_caches, context, group);
+        ConfigMap? saved = SavedSet.Find(_maps, context, group);
         if (observation.Set(group) is not { } set || set.IsDeleting())
         {
             if (saved is null)
@@ -132,7 +142,9 @@ internal sealed class GrowthStep
 
         PersistentVolumeClaim[] claims =
         [
-            .. Enumerable.Range(0, set.Spec?.Replicas ?? 1).Select(ordinal => _caches.Claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(group, ordinal))).OfType<PersistentVolumeClaim>(),
+            .. Enumerable.Range(0, set.Spec?.Replicas ?? 1)
+                .Select(ordinal => _claims.Get(context.Names.Namespace, ClusterNames.MemberClaim(group, ordinal)))
+                .OfType<PersistentVolumeClaim>(),
         ];
         PersistentVolumeClaim[] small = [.. claims.Where(claim => !claim.IsDeleting() && ClaimTemplate.SizeOf(claim.Spec!) < target)];
         if (small.Length > 0)

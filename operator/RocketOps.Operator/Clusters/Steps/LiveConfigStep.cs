@@ -4,6 +4,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Metrics;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
@@ -28,7 +29,7 @@ internal sealed partial class LiveConfigStep
 
     private readonly IKubernetesClient _client;
     private readonly ServerSideApplier _applier;
-    private readonly ChildCaches _caches;
+    private readonly IEntityCache<ConfigMap> _maps;
     private readonly ClusterAdmins _admins;
     private readonly MasterCalls _calls;
     private readonly OperatorOptions _options;
@@ -38,11 +39,20 @@ internal sealed partial class LiveConfigStep
     private readonly ILogger<LiveConfigStep> _logger;
 
     public LiveConfigStep(
-        IKubernetesClient client, ServerSideApplier applier, ChildCaches caches, ClusterAdmins admins, MasterCalls calls, OperatorOptions options, IEventRecorder events, ControllerMetrics metrics, TimeProvider time, ILogger<LiveConfigStep> logger)
+        IKubernetesClient client,
+        ServerSideApplier applier,
+        IEntityCache<ConfigMap> maps,
+        ClusterAdmins admins,
+        MasterCalls calls,
+        OperatorOptions options,
+        IEventRecorder events,
+        ControllerMetrics metrics,
+        TimeProvider time,
+        ILogger<LiveConfigStep> logger)
     {
         _client = client;
         _applier = applier;
-        _caches = caches;
+        _maps = maps;
         _admins = admins;
         _calls = calls;
         _options = options;
@@ -59,7 +69,7 @@ internal sealed partial class LiveConfigStep
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<LiveConfigOutcome> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, ConfigMap? applied, CancellationToken cancellationToken)
     {
-        ConfigMap? map = applied ?? _caches.ConfigMaps.Get(context.Names.Namespace, context.Names.LiveConfig);
+        ConfigMap? map = applied ?? _maps.Get(context.Names.Namespace, context.Names.LiveConfig);
         if (map is null || !IsOf(context, map) || LiveValues.Of(map).IsEmpty)
         {
             return LiveConfigOutcome.Nothing;
@@ -104,18 +114,24 @@ internal sealed partial class LiveConfigStep
 
     private async Task<LiveMember> AskAsync(ClusterContext context, ClusterObservation observation, IRocketMqAdmin admin, MemberState member, CancellationToken cancellationToken)
     {
-        LiveMember asked = new(member, MemberFiguresStep.AddressOf(observation.Pod(member.Pod)!.Status!.PodIP!), IsOfSteps(context, observation, member.Group) ? BrokerPermission.Key : null);
+        string address = MemberFiguresStep.AddressOf(observation.Pod(member.Pod)!.Status!.PodIP!);
+        string? except = IsOfSteps(context, observation, member.Group) ? BrokerPermission.Key : null;
         try
         {
-            asked.Shown = await _calls.WithDeadlineAsync(token => admin.GetBrokerConfigAsync(asked.Address, token), cancellationToken);
+            return new LiveMember(
+                member,
+                address,
+                except,
+                await _calls.WithDeadlineAsync(token => admin.GetBrokerConfigAsync(address, token), cancellationToken));
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, cancellationToken))
         {
             LogFailed(unreachable, member.Pod);
-            asked.Failures.Add(AdminFailures.Words(unreachable) is { } words ? $"{member.Pod} does not tell its configuration ({words})" : $"{member.Pod} does not answer");
+            string failure = AdminFailures.Words(unreachable) is { } words
+                ? $"{member.Pod} does not tell its configuration ({words})"
+                : $"{member.Pod} does not answer";
+            return new LiveMember(member, address, except, new Dictionary<string, string>()) { Failures = { failure } };
         }
-
-        return asked;
     }
 
     private async Task SendAsync(IRocketMqAdmin admin, LiveValues values, LiveMember member, CancellationToken cancellationToken)
@@ -235,11 +251,9 @@ internal sealed partial class LiveConfigStep
     /// <param name="State">The member.</param>
     /// <param name="Address">Where it is asked.</param>
     /// <param name="Except">A key that somebody else sets there; null for none.</param>
-    private sealed record LiveMember(MemberState State, string Address, string? Except)
+    /// <param name="Shown">Its configuration; empty when it did not tell.</param>
+    private sealed record LiveMember(MemberState State, string Address, string? Except, IReadOnlyDictionary<string, string> Shown)
     {
-        /// <summary>Its configuration; empty when it did not tell.</summary>
-        public IReadOnlyDictionary<string, string> Shown { get; set; } = new Dictionary<string, string>();
-
         /// <summary>What it took.</summary>
         public List<string> Changed { get; } = [];
 

@@ -1,5 +1,6 @@
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Informers;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Children;
 using RocketOps.Operator.Clusters.Context;
@@ -18,12 +19,12 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class OldConfigurationsStep
 {
     private readonly IKubernetesClient _client;
-    private readonly ChildCaches _caches;
+    private readonly IEntityCache<ConfigMap> _maps;
 
-    public OldConfigurationsStep(IKubernetesClient client, ChildCaches caches)
+    public OldConfigurationsStep(IKubernetesClient client, IEntityCache<ConfigMap> maps)
     {
         _client = client;
-        _caches = caches;
+        _maps = maps;
     }
 
     /// <param name="context">The cluster.</param>
@@ -42,7 +43,7 @@ internal sealed class OldConfigurationsStep
 
         ConfigMap[] old =
         [
-            .. _caches.ConfigMaps.OwnedBy(context.Cluster.Uid()).Where(map =>
+            .. _maps.OwnedBy(context.Cluster.Uid()).Where(map =>
                 !map.IsDeleting() && !SavedSet.IsOne(map) && !GroupClosure.IsOne(map) && !LiveConfigMap.IsOne(context, map) && !current.Contains(map.Name()) && !used.Contains(map.Name()) && NoPodIsMadeWith(map, context, observation, groups)),
         ];
         if (old.Length == 0)
