@@ -81,7 +81,8 @@ internal sealed class BrokerClusterController : IEntityController<BrokerCluster>
             _pace.Forget(entity.Key());
 
             // A master that has not answered once is asked again soon: it may be the first look after it was lost.
-            return ReconciliationResult<BrokerCluster>.Success(entity, findings.Groups.Any(static group => group.Master is { Answers: false }) ? _options.ProgressInterval : _options.ResyncInterval);
+            bool isSilent = findings.Groups.Any(static group => group.Master is { Says.Answers: false });
+            return ReconciliationResult<BrokerCluster>.Success(entity, isSilent ? _options.ProgressInterval : _options.ResyncInterval);
         }
 
         TimeSpan pace = _pace.Next(entity.Key(), changed);

@@ -51,7 +51,7 @@ public sealed class HandOverPlanTests
     public void Next_TheMasterDoesNotServe_GoesWithoutHandOver()
     {
         GroupView group = Group("a-0-0", All, outdated: [0]);
-        group = group with { Members = [group.Members[0] with { Ready = false }, group.Members[1], group.Members[2]] };
+        group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false } }, group.Members[1], group.Members[2]] };
 
         Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
     }
@@ -61,13 +61,13 @@ public sealed class HandOverPlanTests
     public void Next_TheMasterServesAndItsPodIsNotReady_HandsOverFirst()
     {
         GroupView group = Group("a-0-0", All, outdated: [0]);
-        group = group with { Members = [group.Members[0] with { Ready = false, Answers = true, Leads = true }, group.Members[1], group.Members[2]] };
+        group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false }, Says = group.Members[0].Says with { Answers = true, Leads = true } }, group.Members[1], group.Members[2]] };
 
         RollPlan plan = Next(group);
 
         plan.Restart.Should().BeNull();
         plan.HandOver!.HandOverTo!.Pod.Should().Be("a-0-1");
-        Next(group with { Members = [group.Members[0] with { SendsRefused = "its disk" }, group.Members[1], group.Members[2]] }).Restart!.Pod.Should().Be("a-0-0", "it takes nothing");
+        Next(group with { Members = [group.Members[0] with { Says = group.Members[0].Says with { SendsRefused = "its disk" } }, group.Members[1], group.Members[2]] }).Restart!.Pod.Should().Be("a-0-0", "it takes nothing");
     }
 
     /// <summary>Its probes come too late, as where it has too little processor time: slaves wait for it, so it goes before them, or what would help it never reaches it.</summary>
@@ -75,7 +75,7 @@ public sealed class HandOverPlanTests
     public void Next_AllOutdatedAndTheMastersPodStaysUnready_TheMasterHandsOverFirst()
     {
         GroupView group = Group("a-0-0", All, outdated: [0, 1, 2]);
-        group = group with { Members = [group.Members[0] with { Ready = false, Answers = true, Leads = true }, group.Members[1], group.Members[2]] };
+        group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false }, Says = group.Members[0].Says with { Answers = true, Leads = true } }, group.Members[1], group.Members[2]] };
 
         RollPlan plan = Next(group);
 
@@ -140,7 +140,7 @@ public sealed class HandOverPlanTests
     private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
 
     private static GroupView Broken(GroupView group, int ordinal, bool recovering) =>
-        group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? member with { Ready = false, Recovering = recovering } : member)] };
+        group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? member with { Live = member.Live with { Ready = false, Recovering = recovering } } : member)] };
 
     private static GroupView Group(string? master, string[] inSync, int[] outdated)
     {
@@ -148,7 +148,7 @@ public sealed class HandOverPlanTests
         return new GroupView(
             "a-0",
             Set: null,
-            [.. Enumerable.Range(0, 3).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), $"uid-{ordinal}", Ready: true, Outdated: outdated.Contains(ordinal), Terminating: false))],
+            [.. Enumerable.Range(0, 3).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: outdated.Contains(ordinal), Terminating: false), MemberFigures.Unknown, Registered: null))],
             new GroupLease(master, 3, inSync, null, null));
     }
 }

@@ -156,5 +156,5 @@ public sealed class SlowMembersTests : IAsyncDisposable
         from @group in Enumerable.Range(0, 2)
         from ordinal in Enumerable.Range(0, 2)
         select new MemberState(
-            $"a-{@group}", $"a-{@group}-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), $"uid-{@group}-{ordinal}", Ready: true, Outdated: false, Terminating: false, Registered: true);
+            $"a-{@group}", $"a-{@group}-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod($"uid-{@group}-{ordinal}", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: true);
 }

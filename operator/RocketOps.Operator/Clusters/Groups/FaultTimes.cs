@@ -42,7 +42,18 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
         Conditions.IsTrue(last?.Conditions, ConditionTypes.Degraded) || Conditions.Find(last?.Conditions, ConditionTypes.Available) is { Status: not ConditionStatus.True };
 
     private static GroupView Answers(Look look, GroupView group) =>
-        group with { Members = [.. group.Members.Select(member => member == group.Master && member is { Answers: false, Uid: { } uid } && (look.Lasts(uid, "answers") || group.IsHolderDoubted) ? member with { Unanswering = true } : member)] };
+        group with
+        {
+            Members =
+            [
+                .. group.Members.Select(member =>
+                    member == group.Master
+                    && member is { Says.Answers: false, Live.Uid: { } uid }
+                    && (look.Lasts(uid, "answers") || group.IsHolderDoubted)
+                        ? member with { Says = member.Says with { Unanswering = true } }
+                        : member),
+            ],
+        };
 
     /// <summary>That a Lease has ended, and that a master does not answer, is known only after some time as it is.</summary>
     private static GroupView Measure(Look look, GroupView group) =>

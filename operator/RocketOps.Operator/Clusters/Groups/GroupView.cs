@@ -25,19 +25,21 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// By the time in it the Lease had ended before this operator came, nobody has renewed it since, and whoever holds it does not answer: he is told of as the master no more than as one who has gone, until the
     /// Lease is renewed or has had the time to be. Whoever answers is believed, as clocks may differ.
     /// </summary>
-    public bool IsHolderDoubted => Lease is { Doubtful: true, Expired: false } && Holder is { Answers: not true };
+    public bool IsHolderDoubted => Lease is { Doubtful: true, Expired: false } && Holder is { Says.Answers: not true };
 
     /// <summary>Somebody leads the group, and clients find him and read from him.</summary>
-    public bool Serves => Leaderless is null && !IsLeadUnknown && Master is { Serves: true, Registered: not false, Unanswering: false };
+    public bool Serves =>
+        Leaderless is null && !IsLeadUnknown && Master is { Serves: true, Registered: not false, Says.Unanswering: false };
 
     /// <summary>Clients can send to the group and read from it. One that the operator keeps producers out of is not at fault for that.</summary>
     public bool TakesMessages => Serves && Refusing is null;
 
     /// <summary>The master, when it takes no messages although it serves; null when it takes them, or the operator itself keeps producers out.</summary>
-    public MemberState? Refusing => Master is { SendsRefused: not null } master && !(IsClosed && master.RefusedBy == SendRefusals.Permission) ? master : null;
+    public MemberState? Refusing =>
+        Master is { Says.SendsRefused: not null } master && !(IsClosed && master.Says.RefusedBy == SendRefusals.Permission) ? master : null;
 
     /// <summary>The master cannot renew its Lease, and says that it serves: every copy in sync follows it, so nobody else can lead.</summary>
-    public bool ServesWithoutLease => Lease is { Expired: true } && Holder is { Leads: true };
+    public bool ServesWithoutLease => Lease is { Expired: true } && Holder is { Says.Leads: true };
 
     /// <summary>Its members elect their master; false of fixed roles.</summary>
     public bool IsElected { get; init; }
@@ -51,7 +53,7 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public bool IsLeadUnknown => IsElected && LeaseUnread is not null && Lease switch
     {
         null => true,
-        { Overdue: true, Expired: false } => !(Holder is { Serves: true, Unanswering: false } holder && !DeniesToLead(holder)),
+        { Overdue: true, Expired: false } => !(Holder is { Serves: true, Says.Unanswering: false } holder && !DeniesToLead(holder)),
         _ => false,
     };
 
@@ -83,22 +85,24 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>Why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them, and of one that is yet to be opened: nobody misses it, and its opening says what it waits for.</summary>
     public string? Fault =>
         TakesMessages || IsNew ? null
-        : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.RefusedBy)
+        : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.Says.RefusedBy)
         : IsLeadUnknown ? Reasons.ApiUnavailable
-        : Leaderless is null && Master is { Settled: true, Registered: not false, Unanswering: true } ? Reasons.Unanswering
+        : Leaderless is null && Master is { Settled: true, Registered: not false, Says.Unanswering: true } ? Reasons.Unanswering
         : Reasons.MasterMissing;
 
     /// <summary>Bytes of the master's log that a slave lacks; null for the master, and when either could not be asked.</summary>
     public long? LagOf(MemberState member) =>
-        member.Role == BrokerMemberRole.Slave && member.LogEnd is { } end && Master?.LogEnd is { } master ? Math.Max(0, master - end) : null;
+        member.Role == BrokerMemberRole.Slave && member.Says.LogEnd is { } end && Master?.Says.LogEnd is { } master
+            ? Math.Max(0, master - end)
+            : null;
 
-    private static bool DeniesToLead(MemberState member) => member.Leads == false || member.RefusedBy == SendRefusals.NotLeading;
+    private static bool DeniesToLead(MemberState member) => member.Says.Leads == false || member.Says.RefusedBy == SendRefusals.NotLeading;
 
     /// <summary>The set's controller has seen the newest version of the set.</summary>
     public bool Observed => Set is { } set && IsObserved(set);
 
     /// <summary>Members whose pods were made from an older template.</summary>
-    public IEnumerable<MemberState> Outdated => Members.Where(static member => member.Outdated && member.Uid is not null);
+    public IEnumerable<MemberState> Outdated => Members.Where(static member => member.Live.Outdated && member.Live.Uid is not null);
 
     public static GroupView Of(ClusterContext context, string group, ClusterObservation observation, BrokerRegistrations registrations)
     {
@@ -124,23 +128,23 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         // Unless the set is being made again, which its pods outlive.
         if (observation.Pod(name) is not { } pod || !(IsOf(pod, set) || (observation.Recreated.Contains(group) && WasOf(pod, group))))
         {
-            return new MemberState(group, name, ordinal, rank, Uid: null, Ready: false, Outdated: false, Terminating: false, Registered: registrations.Known ? false : null);
+            return new MemberState(group, name, ordinal, rank, MemberPod.None, MemberFigures.Unknown, registrations.Known ? false : null);
         }
 
         PodCondition? ready = ClusterObservation.Readiness(pod);
         bool outdated = set is not null && IsOutdated(pod, set);
-        return new MemberState(
-            group,
-            name,
-            ordinal,
-            rank,
+        bool? registered = registrations.Known
+            ? AddressOf(context, group, ordinal, rank, pod) is { Length: > 0 } address
+                && registrations.Contains(group, rank.BrokerId, address)
+            : null;
+        MemberPod live = new(
             pod.Uid(),
             Ready: ready is not null,
-            Outdated: outdated,
+            outdated,
             Terminating: pod.IsDeleting(),
-            Registered: registrations.Known ? AddressOf(context, group, ordinal, rank, pod) is { Length: > 0 } address && registrations.Contains(group, rank.BrokerId, address) : null,
-            ReadySince: ready?.LastTransitionTime,
-            Changed: outdated && set?.Spec?.Template is { } template ? TemplateChanges.Describe(pod, template) : null);
+            ready?.LastTransitionTime,
+            outdated && set?.Spec?.Template is { } template ? TemplateChanges.Describe(pod, template) : null);
+        return new MemberState(group, name, ordinal, rank, live, MemberFigures.Unknown, registered);
     }
 
     public static bool IsOf(Pod pod, StatefulSet? set) => set is not null && pod.ControllerOwner()?.Uid == set.Uid();

@@ -13,7 +13,7 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Group, string? Master), Marks>> _seen = new();
 
-    /// <summary>The groups with <see cref="MemberState.Behind"/> of their slaves.</summary>
+    /// <summary>The groups with <see cref="MemberFigures.Behind"/> of their slaves.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="groups">Its groups, with what their members say.</param>
     public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
@@ -24,9 +24,9 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
         List<GroupView> measured = [];
         foreach (GroupView group in groups)
         {
-            (string Group, string? Master) key = (group.Name, group.Master?.Uid);
+            (string Group, string? Master) key = (group.Name, group.Master?.Live.Uid);
             Marks? known = before?.GetValueOrDefault(key);
-            if (group.Master?.LogEnd is not { } end)
+            if (group.Master?.Says.LogEnd is not { } end)
             {
                 // It has not answered this time, which takes nothing from what it had.
                 measured.Add(group);
@@ -38,7 +38,13 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
                 : time.GetElapsedTime(known.At, now) >= options.FaultGrace ? new Marks(known.End, end, now)
                 : known;
             Keep(key, marks);
-            measured.Add(group with { Members = [.. group.Members.Select(member => member with { Behind = IsBehind(member, marks.Earlier) })] });
+            measured.Add(group with
+            {
+                Members =
+                [
+                    .. group.Members.Select(member => member with { Says = member.Says with { Behind = IsBehind(member, marks.Earlier) } }),
+                ],
+            });
         }
 
         _seen[cluster] = seen;
@@ -57,7 +63,7 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
     public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
 
     private static bool? IsBehind(MemberState member, long? earlier) =>
-        member.Role == BrokerMemberRole.Slave && member.LogEnd is { } end && earlier is { } wanted ? end < wanted : null;
+        member.Role == BrokerMemberRole.Slave && member.Says.LogEnd is { } end && earlier is { } wanted ? end < wanted : null;
 
     /// <param name="Earlier">Where a master's log was at a look that is as long ago as counts; null while there was none.</param>
     /// <param name="End">Where it was at a later one.</param>

@@ -13,15 +13,22 @@ internal sealed class RecoveryTimes(OperatorOptions options, TimeProvider time)
 {
     private readonly PodTimes _times = new(time);
 
-    /// <summary>The groups with <see cref="MemberState.Recovering"/>.</summary>
+    /// <summary>The groups with <see cref="MemberPod.Recovering"/>.</summary>
     public IReadOnlyList<GroupView> Measure(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<GroupView> groups)
     {
-        _times.Look(cluster, groups.SelectMany(static group => group.Members).Where(member => member is { Uid: not null, Ready: false } && Runs(observation.Pod(member.Pod))).Select(static member => member.Uid!));
+        IEnumerable<MemberState> running = groups.SelectMany(static group => group.Members)
+            .Where(member => member is { Live: { Uid: not null, Ready: false } } && Runs(observation.Pod(member.Pod)));
+        _times.Look(cluster, running.Select(static member => member.Live.Uid!));
         return
         [
             .. groups.Select(group => group with
             {
-                Members = [.. group.Members.Select(member => _times.Of(cluster, member.Uid) < options.RecoveryGrace ? member with { Recovering = true } : member)],
+                Members =
+                [
+                    .. group.Members.Select(member => _times.Of(cluster, member.Live.Uid) < options.RecoveryGrace
+                        ? member with { Live = member.Live with { Recovering = true } }
+                        : member),
+                ],
             }),
         ];
     }

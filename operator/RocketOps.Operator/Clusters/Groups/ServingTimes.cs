@@ -14,20 +14,30 @@ internal sealed class ServingTimes(TimeProvider time)
 
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>> _seen = new();
 
-    /// <summary>The groups with <see cref="MemberState.ReadySince"/> by this process's clock.</summary>
+    /// <summary>The groups with <see cref="MemberPod.ReadySince"/> by this process's clock.</summary>
     public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
     {
         IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>? before = _seen.GetValueOrDefault(cluster);
         long now = time.GetTimestamp();
         Dictionary<(string Uid, DateTimeOffset? Ready), long> seen = [];
-        foreach (MemberState member in groups.SelectMany(static group => group.Members).Where(static member => member is { Uid: not null, Ready: true }))
+        IEnumerable<MemberPod> pods = groups.SelectMany(static group => group.Members).Select(static member => member.Live);
+        foreach (MemberPod pod in pods.Where(static pod => pod is { Uid: not null, Ready: true }))
         {
-            (string Uid, DateTimeOffset? Ready) incarnation = (member.Uid!, member.ReadySince);
+            (string Uid, DateTimeOffset? Ready) incarnation = (pod.Uid!, pod.ReadySince);
             seen[incarnation] = before is not null && before.TryGetValue(incarnation, out long since) ? since : now;
         }
 
         _seen[cluster] = seen;
-        return [.. groups.Select(group => group with { Members = [.. group.Members.Select(member => member is { Uid: { } uid, Ready: true } ? member with { ReadySince = Since(member.ReadySince, seen[(uid, member.ReadySince)]) } : member)] })];
+        return
+        [
+            .. groups.Select(group => group with
+            {
+                Members = [.. group.Members.Select(member => member with { Live = Measure(member.Live) })],
+            }),
+        ];
+
+        MemberPod Measure(MemberPod pod) =>
+            pod is { Uid: { } uid, Ready: true } ? pod with { ReadySince = Since(pod.ReadySince, seen[(uid, pod.ReadySince)]) } : pod;
     }
 
     /// <summary>The cluster is no more.</summary>

@@ -29,5 +29,5 @@ internal static class CopyRules
     }
 
     private static bool IsCopy(GroupView group, MemberState member) =>
-        member.Role == BrokerMemberRole.Master || (member.Settled && member.Follows != false && group.LagOf(member) < UnderWayBytes);
+        member.Role == BrokerMemberRole.Master || (member.Settled && member.Says.Follows != false && group.LagOf(member) < UnderWayBytes);
 }

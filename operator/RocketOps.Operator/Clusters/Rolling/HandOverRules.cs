@@ -21,10 +21,16 @@ internal static class HandOverRules
     /// restart, as its volume stays, and the new template may be the repair.
     /// </summary>
     public static bool IsLeftAlone(GroupView group, MemberState broken) =>
-        broken.Recovering && group.Lease is { } lease && lease.Has(broken.Pod) && !group.Members.Any(other => other.Pod != broken.Pod && other.Settled && lease.Has(other.Pod));
+        broken.Live.Recovering
+        && group.Lease is { } lease
+        && lease.Has(broken.Pod)
+        && !group.Members.Any(other => other.Pod != broken.Pod && other.Settled && lease.Has(other.Pod));
 
     /// <summary>Who is to lead instead of the member; null when it does not lead, or hands over already. One that is up to date need not hand over again.</summary>
     public static MemberState? Successor(GroupView group, MemberState leaving) => group.Lease is null or { Expired: true } || leaving.Role != BrokerMemberRole.Master
         ? null
-        : group.Members.Where(member => member.Pod != leaving.Pod).OrderBy(static member => member.Outdated).ThenBy(static member => member.Ordinal).FirstOrDefault();
+        : group.Members.Where(member => member.Pod != leaving.Pod)
+            .OrderBy(static member => member.Live.Outdated)
+            .ThenBy(static member => member.Ordinal)
+            .FirstOrDefault();
 }

@@ -14,7 +14,7 @@ internal static class RollPlanner
 {
     /// <param name="groups">The wanted groups.</param>
     /// <param name="nameServers">Whether the name servers answer.</param>
-    /// <param name="now">By the clock that wrote <see cref="MemberState.ReadySince"/>.</param>
+    /// <param name="now">By the clock that wrote <see cref="MemberPod.ReadySince"/>.</param>
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
     /// <param name="copies">How many members have to have a message of a group with fixed roles.</param>
     public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause, int copies = 1)
@@ -27,18 +27,21 @@ internal static class RollPlanner
             return Plan(groups);
         }
 
-        if (Array.Find(members, static member => member.Terminating) is { } terminating)
+        if (Array.Find(members, static member => member.Live.Terminating) is { } terminating)
         {
             return Wait(groups, RollWait.Leaving, terminating);
         }
 
         // A pod of the current template that does not serve, or cannot be made, tells nothing good of what the next one would become.
-        if (Ordered(members.Where(static member => !member.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
+        if (Ordered(members.Where(static member => !member.Live.Outdated && !member.Settled)).FirstOrDefault() is { } unproven)
         {
-            return Wait(groups, unproven.Uid is null ? RollWait.Absent : unproven.Role == BrokerMemberRole.Master ? RollWait.Returning : RollWait.Serving, unproven);
+            RollWait why = unproven.Live.Uid is null ? RollWait.Absent
+                : unproven.Role == BrokerMemberRole.Master ? RollWait.Returning
+                : RollWait.Serving;
+            return Wait(groups, why, unproven);
         }
 
-        MemberState[] broken = [.. outdated.Where(static member => member is { Ready: false, TakesMessages: false })];
+        MemberState[] broken = [.. outdated.Where(static member => member is { Live.Ready: false, TakesMessages: false })];
         if (broken.Length > 0)
         {
             return Array.Find(broken, member => !HandOverRules.IsLeftAlone(GroupOf(groups, member), member)) is { } repaired ? Plan(groups, repaired) : Wait(groups, RollWait.LastCopy, broken[0]);
@@ -51,14 +54,17 @@ internal static class RollPlanner
 
         // A pod that is the only one not known may have a configuration that keeps it from registering: its restart may be the repair.
         MemberState[] unknown = [.. Ordered(members.Where(static member => member.Registered == false))];
-        if (unknown is not [] and not [{ Outdated: true }])
+        if (unknown is not [] and not [{ Live.Outdated: true }])
         {
-            return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Outdated) ?? unknown[0]);
+            return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Live.Outdated) ?? unknown[0]);
         }
 
         // A master that takes messages although its pod is not ready, as where its probes come too late: others would wait for it, and what is asked for may be the repair. Whoever does not follow is nobody's copy, and its
         // restart may be the repair too.
-        MemberState next = unknown is [{ } single] ? single : Array.Find(outdated, static member => !member.Ready) ?? Array.Find(outdated, static member => member.Follows == false) ?? outdated[0];
+        MemberState next = unknown is [{ } single] ? single
+            : Array.Find(outdated, static member => !member.Live.Ready)
+            ?? Array.Find(outdated, static member => member.Says.Follows == false)
+            ?? outdated[0];
         GroupView group = GroupOf(groups, next);
         if (HandOverRules.Lost(group) is { } lost)
         {
@@ -76,7 +82,8 @@ internal static class RollPlanner
         }
 
         MemberState? newcomer = next.Role == BrokerMemberRole.Master
-            ? Ordered(members.Where(member => member.Role == BrokerMemberRole.Master && member != next && now - member.ReadySince < masterPause)).FirstOrDefault()
+            ? Ordered(members.Where(member =>
+                member.Role == BrokerMemberRole.Master && member != next && now - member.Live.ReadySince < masterPause)).FirstOrDefault()
             : null;
         return newcomer is null ? Plan(groups, next) : Wait(groups, RollWait.MasterPause, newcomer);
     }
@@ -91,13 +98,16 @@ internal static class RollPlanner
             int outdated = group.Outdated.Count();
             return outdated == 0 ? new GroupAction(group.Name, GroupStep.None, 0, null)
                 : restart?.Group == group.Name && successor is not null ? new GroupAction(group.Name, GroupStep.HandOver, outdated, restart, successor)
-                : restart?.Group == group.Name ? new GroupAction(group.Name, restart.Ready || restart.TakesMessages ? GroupStep.Evict : GroupStep.Restart, outdated, restart)
+                : restart?.Group == group.Name ? new GroupAction(group.Name, StepOf(restart), outdated, restart)
                 : new GroupAction(group.Name, GroupStep.Wait, outdated, restart ?? waitsFor);
         })],
         RollWait.None,
         null);
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>
+    private static GroupStep StepOf(MemberState restart) =>
+        restart.Live.Ready || restart.TakesMessages ? GroupStep.Evict : GroupStep.Restart;
+
     private static IEnumerable<MemberState> Ordered(IEnumerable<MemberState> members) => members
         .OrderBy(static member => member.Role == BrokerMemberRole.Slave ? 0 : 1)
         .ThenBy(static member => member.Group, StringComparer.Ordinal)

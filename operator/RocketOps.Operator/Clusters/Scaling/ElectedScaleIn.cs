@@ -84,6 +84,8 @@ internal static class ElectedScaleIn
         }
 
         // What they run with may ask for more copies than stay. A member that does not serve is not waited for: it may be what holds the restarts up.
-        return leaving.Settled && Array.Find(staying, static member => member.Outdated) is { } outdated ? $"{outdated.Pod} to run with the current configuration" : null;
+        return leaving.Settled && Array.Find(staying, static member => member.Live.Outdated) is { } outdated
+            ? $"{outdated.Pod} to run with the current configuration"
+            : null;
     }
 }

@@ -49,7 +49,7 @@ internal static class ScaleInPlanner
     }
 
     /// <summary>Where a group's log has come to, by its master and by its last member; null when neither says.</summary>
-    public static long? EndOf(GroupView group) => new[] { group.Master?.LogEnd, group.Members[^1].LogEnd }.Max();
+    public static long? EndOf(GroupView group) => new[] { group.Master?.Says.LogEnd, group.Members[^1].Says.LogEnd }.Max();
 
     /// <summary>A pod that its set has let go and that has not ended: nobody else leaves meanwhile.</summary>
     private static ScaleInPlan? Stopping(IReadOnlyList<GroupView> groups, ClusterObservation observation)
@@ -86,11 +86,13 @@ internal static class ScaleInPlanner
             return reason;
         }
 
-        if (leaving.LogEnd > master.LogEnd)
+        if (leaving.Says.LogEnd > master.Says.LogEnd)
         {
             return $"{master.Pod} to have what {leaving.Pod} has: its log is shorter. Look at both before one of them goes";
         }
 
-        return Array.Find(staying, member => member.LogEnd < (noted ?? EndOf(group) - UnderWayBytes)) is { } behind ? $"{behind.Pod} to have its master's log" : null;
+        return Array.Find(staying, member => member.Says.LogEnd < (noted ?? EndOf(group) - UnderWayBytes)) is { } behind
+            ? $"{behind.Pod} to have its master's log"
+            : null;
     }
 }

@@ -18,6 +18,8 @@ internal static class StayingMembers
             return $"{unknown.Pod} to register with every name server";
         }
 
-        return Array.Find(staying, static member => member.LogEnd is null) is { } silent ? $"{silent.Pod} to tell how long its log is" : null;
+        return Array.Find(staying, static member => member.Says.LogEnd is null) is { } silent
+            ? $"{silent.Pod} to tell how long its log is"
+            : null;
     }
 }

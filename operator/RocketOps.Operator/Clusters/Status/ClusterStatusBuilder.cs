@@ -93,19 +93,19 @@ internal static class ClusterStatusBuilder
     private static BrokerMemberStatus Member(GroupView group, MemberState member, BrokerMemberStatus? last) => new()
     {
         Name = member.Pod,
-        PodUid = member.Uid ?? last?.PodUid,
+        PodUid = member.Live.Uid ?? last?.PodUid,
         Role = Rank(group, member).Role,
         BrokerId = Rank(group, member).BrokerId,
         Ready = member.Settled,
         Registered = member.Registered,
-        SendsRefused = Refuses(group, member) ? member.SendsRefused : null,
-        RefusedBy = Refuses(group, member) ? member.RefusedBy : null,
-        NotFollowing = member.NotFollowing,
+        SendsRefused = Refuses(group, member) ? member.Says.SendsRefused : null,
+        RefusedBy = Refuses(group, member) ? member.Says.RefusedBy : null,
+        NotFollowing = member.Says.NotFollowing,
         LagBytes = Replication.RoundLag(group.LagOf(member)),
-        Outdated = member.Outdated ? true : null,
+        Outdated = member.Live.Outdated ? true : null,
 
         // Kept until the next pod is there and tells as what the one before has come back.
-        OutdatedBy = member.Uid is null ? last?.OutdatedBy : member.Changed,
+        OutdatedBy = member.Live.Uid is null ? last?.OutdatedBy : member.Live.Changed,
     };
 
     /// <summary>Whoever has lost its Lease is the master no longer.</summary>

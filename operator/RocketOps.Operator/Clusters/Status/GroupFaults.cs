@@ -35,6 +35,12 @@ internal static class GroupFaults
             CultureInfo.InvariantCulture,
             $"{PodWords.List([.. groups.Select(static group => $"{group.Master!.Pod}, the master of {group.Name}, does not answer the operator")], "; ")}: nobody knows whether messages are taken. Look at its node, and whether the network lets the operator reach port {Ports.Broker} of the pod."),
         Reasons.ApiUnavailable => $"Who leads {PodWords.List([.. groups.Select(static group => group.Name)])} is not known. {groups[0].LeaseUnread!.Message}",
-        _ => $"{PodWords.List([.. groups.Select(static group => $"{group.Refusing!.Pod} takes no messages: {group.Refusing.SendsRefused}")], "; ")}. {SendRefusals.Remedy(groups[0].Refusing!.RefusedBy)}".TrimEnd(),
+        _ => Refused([.. groups.Select(static group => group.Refusing!)]),
     };
+
+    private static string Refused(MemberState[] masters)
+    {
+        string words = PodWords.List([.. masters.Select(static master => $"{master.Pod} takes no messages: {master.Says.SendsRefused}")], "; ");
+        return $"{words}. {SendRefusals.Remedy(masters[0].Says.RefusedBy)}".TrimEnd();
+    }
 }

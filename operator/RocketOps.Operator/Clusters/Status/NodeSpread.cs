@@ -44,5 +44,5 @@ internal static class NodeSpread
         .Select(static node => $"{string.Join(" and ", node.Select(static member => member.Pod))} on {node.Key}");
 
     private static string? Node(MemberState member, ClusterObservation observation) =>
-        member.Uid is not null && observation.Pod(member.Pod)?.Spec?.NodeName is { Length: > 0 } node ? node : null;
+        member.Live.Uid is not null && observation.Pod(member.Pod)?.Spec?.NodeName is { Length: > 0 } node ? node : null;
 }

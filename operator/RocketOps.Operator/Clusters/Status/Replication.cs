@@ -42,7 +42,11 @@ internal static class Replication
     /// <summary>The slaves that say that they do not follow, with why; null when there is none.</summary>
     public static Problem? NotFollowing(IReadOnlyList<GroupView> groups)
     {
-        string[] astray = [.. groups.SelectMany(static group => group.Members).Where(static member => member.NotFollowing is not null).Select(static member => $"{member.Pod} does not copy its master's log: {member.NotFollowing!.TrimEnd('.')}")];
+        string[] astray =
+        [
+            .. groups.SelectMany(static group => group.Members).Where(static member => member.Says.NotFollowing is not null)
+                .Select(static member => $"{member.Pod} does not copy its master's log: {member.Says.NotFollowing!.TrimEnd('.')}"),
+        ];
         return astray.Length == 0 ? null : new Problem(Reasons.NotFollowing, PodWords.List(astray, "; ") + ".");
     }
 
@@ -56,7 +60,8 @@ internal static class Replication
 
     private static IEnumerable<string> Behind(GroupView group, bool wasBehind) => group is { IsElected: true, Lease: { } lease }
         ? group.Members.Where(member => member.Settled && IsLed(group) && !lease.Has(member.Pod)).Select(static member => $"{member.Pod} is not among the copies in sync")
-        : group.Members.Where(member => member.Behind ?? (wasBehind && group.LagOf(member) > 0)).Select(static member => $"{member.Pod} lacks what its master has had for a while");
+        : group.Members.Where(member => member.Says.Behind ?? (wasBehind && group.LagOf(member) > 0))
+            .Select(static member => $"{member.Pod} lacks what its master has had for a while");
 
     /// <summary>A copy that was in sync when its member was lost is counted in the Lease until the master takes it out.</summary>
     private static bool IsUnknown(GroupView group, MemberState member) => group.IsElected

@@ -102,7 +102,8 @@ internal static class RollWords
 
     /// <summary>A member that is up to date has been restarted for it, and is on its way back.</summary>
     private static string Straggler(MemberState member, ClusterFindings findings) =>
-        findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.NotFollowing is { } why ? $"It does not copy its master's log: {why.TrimEnd('.')}."
-        : member is { Outdated: false, Settled: true } ? "It has been made again and catches up by itself, or its log says why not."
+        findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.Says.NotFollowing is { } why
+            ? $"It does not copy its master's log: {why.TrimEnd('.')}."
+        : member is { Live.Outdated: false, Settled: true } ? "It has been made again and catches up by itself, or its log says why not."
         : "It comes by itself, or its log says why not.";
 }

@@ -51,7 +51,8 @@ internal static class StuckPods
     {
         bool known = WereStuck(context);
         return group.Members.Where(member =>
-            member is { Uid: not null, Settled: false, Outdated: false } && PodTrouble.IsStuck(observation.Pod(member.Pod), known && IsSame(member, context.Cluster.Status)));
+            member is { Settled: false, Live: { Uid: not null, Outdated: false } }
+            && PodTrouble.IsStuck(observation.Pod(member.Pod), known && IsSame(member, context.Cluster.Status)));
     }
 
     /// <summary>
@@ -64,7 +65,8 @@ internal static class StuckPods
 
     /// <summary>Whether the last status tells of this very pod: one that was made anew gets its own first try.</summary>
     private static bool IsSame(MemberState member, BrokerClusterStatus? last) =>
-        last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.PodUid == member.Uid;
+        last?.Groups?.Find(group => group.Name == member.Group)
+            ?.Members?.Find(known => known.Name == member.Pod)?.PodUid == member.Live.Uid;
 
     private static Problem? Rollout(string program, string[] pods) => pods.Length == 0
         ? null

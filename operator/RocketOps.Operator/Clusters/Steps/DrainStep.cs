@@ -138,8 +138,10 @@ internal sealed partial class DrainStep
         : !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
         : !registrations.Complete ? "every name server to answer the operator"
         : staying.Length == 0 ? "another group to take messages: producers go there"
-        : Array.Find(staying, static other => other is not { TakesMessages: true, Master.SendsRefused: null }) is { } away ? $"{away.Name} to take messages: producers go there"
-        : group.Master is not { Settled: true, Registered: true, LogEnd: not null } ? "its master to serve: what is left is read from it"
+        : Array.Find(staying, static other => other is not { TakesMessages: true, Master.Says.SendsRefused: null }) is { } away
+            ? $"{away.Name} to take messages: producers go there"
+        : group.Master is not { Settled: true, Registered: true, Says.LogEnd: not null }
+            ? "its master to serve: what is left is read from it"
         : null;
 
     private async Task<DrainPlan> AskAsync(ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, CancellationToken cancellationToken)
@@ -161,7 +163,7 @@ internal sealed partial class DrainStep
             return new DrainPlan(group.Name, OperationPhase.Closing, $"{group.Name} is to go; its producers are being sent to other groups.");
         }
 
-        Stillness still = _progress.Note(context.Cluster.Key(), group.Name, group.Master!.Uid, group.Master.LogEnd!.Value);
+        Stillness still = _progress.Note(context.Cluster.Key(), group.Name, group.Master!.Live.Uid, group.Master.Says.LogEnd!.Value);
         if (await _emptiness.FindLeftAsync(admin, context.Names, group.Name, address, still, cancellationToken) is { } left)
         {
             return Draining(group, left);

@@ -32,7 +32,8 @@ internal sealed class GoneMembersStep
         }
 
         // All that run were made from the newest template, and so from the list that is in it.
-        foreach (GroupView group in groups.Where(static group => group.Observed && !group.Outdated.Any() && group.Members.All(static member => member.Uid is not null)))
+        foreach (GroupView group in groups.Where(static group =>
+            group.Observed && !group.Outdated.Any() && group.Members.All(static member => member.Live.Uid is not null)))
         {
             int counted = Math.Max(context.CountedAmong(group.Name), Math.Max(context.ListedOf(group.Name), context.ListsOf(group.Name).Longest ?? 0));
             await _claims.NoteLeftAsync(context, group.Name, counted, cancellationToken);

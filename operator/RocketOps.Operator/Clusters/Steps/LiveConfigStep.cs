@@ -218,7 +218,9 @@ internal sealed partial class LiveConfigStep
         }
 
         // Whoever was not asked is on its way, and shows later what it has.
-        IEnumerable<string> there = groups.SelectMany(static group => group.Members).Where(static member => member is { Uid: not null, Terminating: false }).Select(static member => member.Pod);
+        IEnumerable<string> there = groups.SelectMany(static group => group.Members)
+            .Where(static member => member is { Live: { Uid: not null, Terminating: false } })
+            .Select(static member => member.Pod);
         if (!there.All(pod => Array.Exists(asked, member => member.State.Pod == pod && member.Shown.Count > 0)))
         {
             return;

@@ -55,7 +55,7 @@ internal sealed partial class MemberFiguresStep
     private async Task<MemberState> AskAsync(IRocketMqAdmin admin, string? podIP, MemberState member, CancellationToken token, CancellationToken pass)
     {
         // Where it listens, whatever address it registers: one that does not register may say why.
-        if (!(member.Settled || member is { Role: BrokerMemberRole.Master, Uid: not null, Terminating: false }) || podIP is null)
+        if (!(member.Settled || member is { Role: BrokerMemberRole.Master, Live: { Uid: not null, Terminating: false } }) || podIP is null)
         {
             return member;
         }
@@ -67,21 +67,25 @@ internal sealed partial class MemberFiguresStep
             bool? follows = Truth(figures, Follows);
             return member with
             {
-                Answers = true,
-                SendsRefused = refusal,
-                RefusedBy = refusal is null ? null : figures.GetValueOrDefault(SendsRefusedBy),
-                Leads = Truth(figures, Leads),
-                Follows = follows,
-                NotFollowing = follows == false ? figures.GetValueOrDefault(NotFollowing, "it does not say why") : null,
+                Says = member.Says with
+                {
+                    Answers = true,
+                    SendsRefused = refusal,
+                    RefusedBy = refusal is null ? null : figures.GetValueOrDefault(SendsRefusedBy),
+                    Leads = Truth(figures, Leads),
+                    Follows = follows,
+                    NotFollowing = follows == false ? figures.GetValueOrDefault(NotFollowing, "it does not say why") : null,
 
-                // Whoever is known not to be registered, or does not serve yet, counts for nobody yet.
-                LogEnd = member is { Settled: true, Registered: not false } && long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
+                    // Whoever is known not to be registered, or does not serve yet, counts for nobody yet.
+                    LogEnd = member is { Settled: true, Registered: not false }
+                        && long.TryParse(figures.GetValueOrDefault(LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null,
+                },
             };
         }
         catch (Exception unreachable) when (AdminFailures.IsFailure(unreachable, pass))
         {
             LogUnreachable(unreachable, member.Pod);
-            return member.Settled ? member with { Answers = false } : member;
+            return member.Settled ? member with { Says = member.Says with { Answers = false } } : member;
         }
     }
 

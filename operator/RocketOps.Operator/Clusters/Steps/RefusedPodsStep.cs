@@ -27,7 +27,10 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
         Look? before = _looks.GetValueOrDefault(context.Cluster.Key());
         Look look = new(
             Missing(context, groups, before),
-            groups.SelectMany(static group => group.Members).Where(static member => member.Uid is not null).Select(static member => member.Pod).ToHashSet(StringComparer.Ordinal),
+            groups.SelectMany(static group => group.Members)
+                .Where(static member => member.Live.Uid is not null)
+                .Select(static member => member.Pod)
+                .ToHashSet(StringComparer.Ordinal),
             NameServerRefusal(observation) is null ? null : before?.NameServersSince ?? Since(context, before));
         _looks[context.Cluster.Key()] = look;
         HashSet<string> observed = groups.Where(static group => group.Observed).Select(static group => group.Name).ToHashSet(StringComparer.Ordinal);
@@ -52,7 +55,8 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
         foreach (GroupView group in groups.Where(static group => group.Set is { } set && !set.IsDeleting()))
         {
             (string Uid, long Generation) set = (group.Set!.Uid(), group.Set!.Metadata.Generation ?? 0);
-            foreach (MemberState member in group.Members.Where(member => member.Uid is null && member.Ordinal < (group.Set!.Spec?.Replicas ?? 1)))
+            int asked = group.Set!.Spec?.Replicas ?? 1;
+            foreach (MemberState member in group.Members.Where(member => member.Live.Uid is null && member.Ordinal < asked))
             {
                 MissingPod? known = before?.Missing.GetValueOrDefault(member.Pod);
                 if (!group.Observed)

@@ -121,11 +121,13 @@ internal sealed class RevisionsStep
     /// <returns>What is to be noted now; null for nothing new.</returns>
     private static GroupRevision? Reconsider(GroupView group, GroupRevision revision, string[] failures) =>
         revision.IsDoubted
-            ? group.Members.All(static member => member is { Settled: true, Outdated: false, Registered: true }) ? revision.Forgive() : null
+            ? group.Members.All(static member => member is { Settled: true, Registered: true, Live.Outdated: false })
+                ? revision.Forgive()
+                : null
             : failures is not [] ? revision with { IsDoubted = true }
             : null;
 
     /// <summary>Whether a pod of the set's template does all that is asked of a member.</summary>
     private static bool Serves(GroupView group, MemberState member) =>
-        member is { Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
+        member is { Live.Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
 }

@@ -21,7 +21,7 @@ internal sealed class RolesStep
         // Where nobody knows who leads the pods keep the labels they have.
         foreach (MemberState member in groups.Where(static group => !group.IsLeadUnknown).SelectMany(static group => group.Members))
         {
-            if (member.Uid is null || member.Terminating || observation.Pod(member.Pod) is not { } pod)
+            if (member.Live.Uid is null || member.Live.Terminating || observation.Pod(member.Pod) is not { } pod)
             {
                 continue;
             }

@@ -58,7 +58,7 @@ internal sealed class RollStep
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
         RollPlan confirmed = Look(now, live, await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken), registrations);
-        if (confirmed.Restart is not { Uid: { } uid } member)
+        if (confirmed.Restart is not { Live.Uid: { } uid } member)
         {
             // Nothing is outdated there: the pod is being replaced, or its set is newer than what its controller has seen. The members that the status shows are the cache's, and it says that
             // all is done when they are.
@@ -73,7 +73,7 @@ internal sealed class RollStep
         DeleteOptions options = new DeleteOptions { Preconditions = new Preconditions { Uid = uid } };
         try
         {
-            if (member is { Ready: false, TakesMessages: false })
+            if (member is { Live.Ready: false, TakesMessages: false })
             {
                 await _client.DeleteAsync<Pod>(member.Pod, context.Names.Namespace, options, cancellationToken);
             }
@@ -91,7 +91,13 @@ internal sealed class RollStep
             return confirmed;
         }
 
-        _events.Record(context.Cluster, EventType.Normal, "PodRestarted", "Restart", $"Pod {member.Pod} restarts. Changed since it was made: {member.Changed ?? TemplateChanges.Other}.", live.Pod(member.Pod));
+        _events.Record(
+            context.Cluster,
+            EventType.Normal,
+            "PodRestarted",
+            "Restart",
+            $"Pod {member.Pod} restarts. Changed since it was made: {member.Live.Changed ?? TemplateChanges.Other}.",
+            live.Pod(member.Pod));
         return confirmed;
     }
 
@@ -112,7 +118,9 @@ internal sealed class RollStep
 
     /// <summary>Which pod goes and why stands in the status before: whoever sees another one there can tell it, also when this operator ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for them: nobody waits for what may never come.</summary>
     private static bool IsNoted(ClusterContext context, MemberState member) =>
-        RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted && (noted.PodUid is null || noted.PodUid == member.Uid) && noted.OutdatedBy == member.Changed;
+        RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted
+        && (noted.PodUid is null || noted.PodUid == member.Live.Uid)
+        && noted.OutdatedBy == member.Live.Changed;
 
     /// <returns>What the API server said when it did not let the pod go; null when it goes.</returns>
     private async Task<KubernetesException?> TryEvictAsync(string pod, string ns, DeleteOptions options, CancellationToken cancellationToken)

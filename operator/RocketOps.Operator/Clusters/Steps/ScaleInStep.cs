@@ -87,5 +87,13 @@ internal sealed class ScaleInStep
 
     private static GroupView Remembering(GroupView group, MemberState leaving) => group.Name != leaving.Group
         ? group
-        : group with { Members = [.. group.Members.Select(member => member.Pod == leaving.Pod && member.LogEnd is not null ? member with { LogEnd = leaving.LogEnd ?? member.LogEnd } : member)] };
+        : group with
+        {
+            Members =
+            [
+                .. group.Members.Select(member => member.Pod == leaving.Pod && member.Says.LogEnd is { } end
+                    ? member with { Says = member.Says with { LogEnd = leaving.Says.LogEnd ?? end } }
+                    : member),
+            ],
+        };
 }

@@ -86,7 +86,7 @@ public sealed class FaultTimesTests
 
         GroupView measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
 
-        (measured.Fault, measured.Members.Any(static member => member.Unanswering)).Should().Be((null, false));
+        (measured.Fault, measured.Members.Any(static member => member.Says.Unanswering)).Should().Be((null, false));
     }
 
     [Fact]
@@ -116,9 +116,9 @@ public sealed class FaultTimesTests
     private (bool Unanswering, string? Fault) Look(bool answers, string uid = "m")
     {
         GroupView group = _faults.Measure(Cluster, [new GroupView("a-0", null, [Member(0, uid, answers)])], Answering).Groups.Single();
-        return (group.Members[0].Unanswering, group.Fault);
+        return (group.Members[0].Says.Unanswering, group.Fault);
     }
 
     private static MemberState Member(int ordinal, string uid, bool answers) =>
-        new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), uid, Ready: true, Outdated: false, Terminating: false, Answers: answers);
+        new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod(uid, Ready: true, Outdated: false, Terminating: false), new MemberFigures(Answers: answers), Registered: null);
 }

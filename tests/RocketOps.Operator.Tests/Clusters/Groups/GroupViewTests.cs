@@ -45,7 +45,7 @@ public sealed class GroupViewTests
 
         GroupView view = GroupView.Of(Context(1, new OrdinalLeadership()), "a-0", observation, BrokerRegistrations.Unknown);
 
-        view.Members.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Uid = (string?)null, Settled = false, Registered = (bool?)null });
+        view.Members.Should().ContainSingle().Which.Should().BeEquivalentTo(new { Live = MemberPod.None, Settled = false, Registered = (bool?)null });
         view.Serves.Should().BeFalse();
     }
 
@@ -155,7 +155,7 @@ public sealed class GroupViewTests
     public void Fault_GroupThatTheOperatorKeepsClosed_NotItsPermission(bool isClosed, string word, string? expected)
     {
         GroupView view = Led(Lease("a-0-1"), leads: true);
-        view = view with { IsClosed = isClosed, Members = [view.Members[0], view.Members[1] with { SendsRefused = "why", RefusedBy = word }] };
+        view = view with { IsClosed = isClosed, Members = [view.Members[0], view.Members[1] with { Says = view.Members[1].Says with { SendsRefused = "why", RefusedBy = word } }] };
 
         view.Fault.Should().Be(expected);
         view.TakesMessages.Should().Be(expected is null);
@@ -170,7 +170,7 @@ public sealed class GroupViewTests
         return new GroupView(
             "a-0",
             Set: null,
-            [.. Enumerable.Range(0, 2).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), $"uid-{ordinal}", Ready: true, Outdated: false, Terminating: false, Leads: ordinal == 1 ? leads : null))],
+            [.. Enumerable.Range(0, 2).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: false, Terminating: false), new MemberFigures(Leads: ordinal == 1 ? leads : null), Registered: null))],
             lease)
         {
             IsElected = true,

@@ -53,5 +53,5 @@ public sealed class RollHoldTests
         new(name, new StatefulSet { Metadata = new ObjectMeta { Name = name, Generation = generation }, Status = new StatefulSetStatus { ObservedGeneration = observed } }, [Member(name)]);
 
     private static MemberState Member(string group, bool outdated = false) =>
-        new(group, $"{group}-0", 0, new MemberRank(BrokerMemberRole.Master, 0), "uid", Ready: true, Outdated: outdated, Terminating: false);
+        new(group, $"{group}-0", 0, new MemberRank(BrokerMemberRole.Master, 0), new MemberPod("uid", Ready: true, Outdated: outdated, Terminating: false), MemberFigures.Unknown, Registered: null);
 }

@@ -77,7 +77,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_PodMissing_Waits()
     {
-        MemberState missing = new("a-0", "a-0-1", 1, Rank(1), null, false, false, false);
+        MemberState missing = new("a-0", "a-0-1", 1, Rank(1), MemberPod.None, MemberFigures.Unknown, Registered: null);
 
         Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing, Why = RollWait.Absent });
     }
@@ -111,7 +111,7 @@ public sealed class RollPlannerTests
         Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), states.ToArbitrary(), (generated, nameServers) =>
         {
             MemberState[] members = generated.Select(static (m, i) => m.missing
-                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), null, false, false, false)
+                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), MemberPod.None, MemberFigures.Unknown, Registered: null)
                 : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating) with { Registered = m.registered }).ToArray();
 
             RollPlan plan = Next(members, nameServers);
@@ -122,11 +122,11 @@ public sealed class RollPlannerTests
             }
 
             MemberState[] others = members.Where(other => other != chosen).ToArray();
-            return chosen.Outdated && !chosen.Terminating && !others.Any(static other => other.Terminating)
-                && (!chosen.Ready || others.All(static other => other.Settled))
-                && others.All(static other => other.Settled || other.Outdated)
-                && (!chosen.Ready || (nameServers == NameServerState.Answering && others.All(static other => other.Registered != false)))
-                && (!chosen.Ready || chosen.Registered == false || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Outdated: true, Role: BrokerMemberRole.Slave }));
+            return chosen.Live.Outdated && !chosen.Live.Terminating && !others.Any(static other => other.Live.Terminating)
+                && (!chosen.Live.Ready || others.All(static other => other.Settled))
+                && others.All(static other => other.Settled || other.Live.Outdated)
+                && (!chosen.Live.Ready || (nameServers == NameServerState.Answering && others.All(static other => other.Registered != false)))
+                && (!chosen.Live.Ready || chosen.Registered == false || chosen.Role == BrokerMemberRole.Slave || !others.Any(static other => other is { Live.Outdated: true, Role: BrokerMemberRole.Slave }));
         }).QuickCheckThrowOnFailure();
     }
 
@@ -135,7 +135,7 @@ public sealed class RollPlannerTests
     [InlineData(35, "a-1-0")]
     public void Next_MasterOfAnotherGroupJustRestarted_WaitsUntilClientsFoundIt(int servesForSeconds, string? expected)
     {
-        MemberState restarted = Member("a-0", 0) with { ReadySince = Now.AddSeconds(-servesForSeconds) };
+        MemberState restarted = Since(Member("a-0", 0), Now.AddSeconds(-servesForSeconds));
 
         RollPlan plan = Next([restarted, Member("a-1", 0, outdated: true)]);
 
@@ -147,7 +147,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_MasterJustRestarted_SlavesAndBrokenPodsDoNotWait()
     {
-        MemberState restarted = Member("a-0", 0) with { ReadySince = Now };
+        MemberState restarted = Since(Member("a-0", 0), Now);
 
         Next([restarted, Member("a-1", 0, outdated: true), Member("a-1", 1, outdated: true)]).Restart!.Pod.Should().Be("a-1-1");
         Next([restarted, Member("a-1", 0, ready: false, outdated: true)]).Restart!.Pod.Should().Be("a-1-0");
@@ -156,7 +156,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_OnlyMasterJustBecameReady_RestartsAtOnce()
     {
-        Next([Member("a-0", 0, outdated: true) with { ReadySince = Now }]).Restart!.Pod.Should().Be("a-0-0");
+        Next([Since(Member("a-0", 0, outdated: true), Now)]).Restart!.Pod.Should().Be("a-0-0");
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public sealed class RollPlannerTests
     [InlineData(0, null, null)]
     public void Next_FixedRolesSlaveBehind_Waits(int? lag, bool? follows, string? waitsFor)
     {
-        MemberState back = Copy(1, lag) with { Follows = follows };
+        MemberState back = Copy(1, lag, follows: follows);
 
         RollPlan plan = Next([Copy(0, 0), back, Copy(2, 0, outdated: true)], copies: 2);
 
@@ -243,20 +243,23 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_FixedRolesOutdatedSlaveDoesNotFollow_GoesFirst()
     {
-        MemberState astray = Copy(2, 0, outdated: true) with { Follows = false };
+        MemberState astray = Copy(2, 0, outdated: true, follows: false);
 
         Next([Copy(0, 0), Copy(1, 0, outdated: true), astray], copies: 2).Restart!.Pod.Should().Be("a-0-2");
-        Next([Copy(0, 0), Copy(1, 0, outdated: true) with { Follows = false }, astray], copies: 2).Restart!.Pod.Should().Be("a-0-1", "neither is a copy that would be missed");
+        Next([Copy(0, 0), Copy(1, 0, outdated: true, follows: false), astray], copies: 2).Restart!.Pod.Should().Be("a-0-1", "neither is a copy that would be missed");
     }
 
     private static RollPlan Next(IReadOnlyCollection<MemberState> members, NameServerState nameServers = NameServerState.Answering, int copies = 1) =>
         RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], nameServers, Now, Pause, copies);
 
     /// <summary>A member of a-0 whose log lacks so many bytes of its master's; null when it does not say.</summary>
-    private static MemberState Copy(int ordinal, int? lag, bool outdated = false) => Member("a-0", ordinal, outdated: outdated) with { LogEnd = (1L << 30) - lag };
+    private static MemberState Copy(int ordinal, int? lag, bool outdated = false, bool? follows = null) =>
+        Member("a-0", ordinal, outdated: outdated) with { Says = new MemberFigures(LogEnd: (1L << 30) - lag, Follows: follows) };
+
+    private static MemberState Since(MemberState member, DateTimeOffset since) => member with { Live = member.Live with { ReadySince = since } };
 
     private static MemberRank Rank(int ordinal) => new OrdinalLeadership().RankOf("", ordinal);
 
     private static MemberState Member(string group, int ordinal, bool ready = true, bool outdated = false, bool terminating = false) =>
-        new(group, $"{group}-{ordinal}", ordinal, Rank(ordinal), $"uid-{group}-{ordinal}", ready, outdated, terminating);
+        new(group, $"{group}-{ordinal}", ordinal, Rank(ordinal), new MemberPod($"uid-{group}-{ordinal}", ready, outdated, terminating), MemberFigures.Unknown, Registered: null);
 }

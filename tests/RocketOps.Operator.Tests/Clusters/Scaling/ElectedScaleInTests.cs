@@ -29,13 +29,13 @@ public sealed class ElectedScaleInTests
     /// <summary>Somebody may want to be rid of it for that very reason, and it may be what keeps the others from restarting.</summary>
     [Fact]
     public void Next_TheLastOneDoesNotServe_GoesAlthoughOthersAreOutdated() =>
-        Next(Change(Change(Group(0, ["a-0-0", "a-0-1"]), 2, static member => member with { Ready = false, Registered = false, LogEnd = null }), 1, static member => member with { Outdated = true }))
+        Next(Change(Change(Group(0, ["a-0-0", "a-0-1"]), 2, static member => member with { Live = member.Live with { Ready = false }, Says = member.Says with { LogEnd = null }, Registered = false }), 1, static member => member with { Live = member.Live with { Outdated = true } }))
             .Phase.Should().Be(OperationPhase.Removing);
 
     /// <summary>It leaves too.</summary>
     [Fact]
     public void Next_TheOneBeforeTheLastDoesNotServe_IsNotWaitedFor() =>
-        Next(Change(Group(0, ["a-0-0", "a-0-1", "a-0-3"], members: 4), 2, static member => member with { Ready = false, Registered = false, LogEnd = null }))
+        Next(Change(Group(0, ["a-0-0", "a-0-1", "a-0-3"], members: 4), 2, static member => member with { Live = member.Live with { Ready = false }, Says = member.Says with { LogEnd = null }, Registered = false }))
             .Should().BeEquivalentTo(new { Pod = "a-0-3", Phase = OperationPhase.Removing });
 
     public static TheoryData<string, string> Blockers() => new()
@@ -58,10 +58,10 @@ public sealed class ElectedScaleInTests
             "nobody leads" => Group(null, All),
             "one is behind" => Group(0, ["a-0-0", "a-0-2"]),
             "one has left before" => Group(0, [.. All, "a-0-3"]),
-            "one stops" => Change(Group(0, All), 1, static member => member with { Terminating = true }),
+            "one stops" => Change(Group(0, All), 1, static member => member with { Live = member.Live with { Terminating = true } }),
             "one is not known" => Change(Group(0, All), 1, static member => member with { Registered = false }),
-            "one is silent" => Change(Group(0, All), 0, static member => member with { LogEnd = null }),
-            _ => Change(Group(0, All), 1, static member => member with { Outdated = true }),
+            "one is silent" => Change(Group(0, All), 0, static member => member with { Says = member.Says with { LogEnd = null } }),
+            _ => Change(Group(0, All), 1, static member => member with { Live = member.Live with { Outdated = true } }),
         };
 
         Next(group).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = waitsFor, HandOver = (object?)null });
@@ -79,7 +79,7 @@ public sealed class ElectedScaleInTests
         return new GroupView(
             "a-0",
             new StatefulSet { Metadata = new ObjectMeta { Name = "a-0", Uid = "a-0" } },
-            [.. Enumerable.Range(0, members).Select(member => new MemberState("a-0", $"a-0-{member}", member, leadership.RankOf("a-0", member), $"uid-{member}", Ready: true, Outdated: false, Terminating: false, Registered: true, LogEnd: 4096))],
+            [.. Enumerable.Range(0, members).Select(member => new MemberState("a-0", $"a-0-{member}", member, leadership.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), new MemberFigures(LogEnd: 4096), Registered: true))],
             lease);
     }
 }

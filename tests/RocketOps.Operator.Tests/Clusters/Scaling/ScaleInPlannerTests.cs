@@ -33,7 +33,7 @@ public sealed class ScaleInPlannerTests
     /// <summary>Somebody may want to be rid of it for that very reason.</summary>
     [Fact]
     public void Next_LeavingMemberDoesNotServe_GoesAllTheSame() =>
-        Next(1, Change(Group("a-0", 2), 1, static member => member with { Ready = false, LogEnd = null, Registered = false })).Phase.Should().Be(OperationPhase.Removing);
+        Next(1, Change(Group("a-0", 2), 1, static member => member with { Live = member.Live with { Ready = false }, Says = member.Says with { LogEnd = null }, Registered = false })).Phase.Should().Be(OperationPhase.Removing);
 
     public static TheoryData<string, string> Blockers() => new()
     {
@@ -53,12 +53,12 @@ public sealed class ScaleInPlannerTests
         GroupView group = Group("a-0", 3);
         GroupView broken = what switch
         {
-            "master ends" => Change(group, 0, static member => member with { Ready = false }),
-            "slave stops" => Change(group, 1, static member => member with { Terminating = true }),
+            "master ends" => Change(group, 0, static member => member with { Live = member.Live with { Ready = false } }),
+            "slave stops" => Change(group, 1, static member => member with { Live = member.Live with { Terminating = true } }),
             "slave unknown" => Change(group, 1, static member => member with { Registered = false }),
-            "master silent" => Change(group, 0, static member => member with { LogEnd = null }),
-            "slave behind" => Change(group, 0, static member => member with { LogEnd = member.LogEnd + (1024 * 1024) + 1 }),
-            "master shorter" => Change(group, 2, static member => member with { LogEnd = member.LogEnd + 1 }),
+            "master silent" => Change(group, 0, static member => member with { Says = member.Says with { LogEnd = null } }),
+            "slave behind" => Change(group, 0, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + (1024 * 1024) + 1 } }),
+            "master shorter" => Change(group, 2, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + 1 } }),
             _ => Change(Change(group, 0, static member => member with { Rank = new(BrokerMemberRole.Slave, 1) }), 2, static member => member with { Rank = new(BrokerMemberRole.Master, 0) }),
         };
 
@@ -69,14 +69,14 @@ public sealed class ScaleInPlannerTests
     [Fact]
     public void Next_StayingSlaveLacksALittle_Waits()
     {
-        GroupView group = Change(Group("a-0", 3), 1, static member => member with { LogEnd = member.LogEnd - 1 });
+        GroupView group = Change(Group("a-0", 3), 1, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd - 1 } });
 
         Next(2, group).Phase.Should().Be(OperationPhase.Removing);
         Confirm(group).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = "a-0-1 to have its master's log" });
         Confirm(Group("a-0", 3)).Phase.Should().Be(OperationPhase.Removing);
 
         // What has come since to the master and to whoever leaves is not waited for: there would be no end of it.
-        Confirm(Change(Change(Group("a-0", 3), 0, static member => member with { LogEnd = member.LogEnd + 5 }), 2, static member => member with { LogEnd = member.LogEnd + 5 })).Phase.Should().Be(OperationPhase.Removing);
+        Confirm(Change(Change(Group("a-0", 3), 0, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + 5 } }), 2, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + 5 } })).Phase.Should().Be(OperationPhase.Removing);
 
         static ScaleInPlan Confirm(GroupView now) => ScaleInPlanner.Next(2, [now], new ClusterObservation(null, [], [], []), Answering, ScaleInPlanner.EndOf(Group("a-0", 3)));
     }
@@ -111,11 +111,6 @@ public sealed class ScaleInPlannerTests
                 $"{name}-{ordinal}",
                 ordinal,
                 new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal),
-                $"uid-{ordinal}",
-                Ready: true,
-                Outdated: false,
-                Terminating: false,
-                Registered: true,
-                LogEnd: 4096)),
+                new MemberPod($"uid-{ordinal}", Ready: true, Outdated: false, Terminating: false), new MemberFigures(LogEnd: 4096), Registered: true)),
         ]);
 }

@@ -55,7 +55,7 @@ public sealed class ScaleOutPlannerTests
         GroupView group = new(
             "a-0",
             observation.Set("a-0"),
-            [.. Enumerable.Range(0, present).Select(member => new MemberState("a-0", $"a-0-{member}", member, context.Leadership.RankOf("a-0", member), $"uid-{member}", Ready: true, Outdated: false, Terminating: false))],
+            [.. Enumerable.Range(0, present).Select(member => new MemberState("a-0", $"a-0-{member}", member, context.Leadership.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null))],
             lease)
         { IsElected = true };
         return ScaleOutPlanner.Next(context, [group]).SingleOrDefault();

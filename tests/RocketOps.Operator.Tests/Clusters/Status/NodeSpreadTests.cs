@@ -43,7 +43,7 @@ public sealed class NodeSpreadTests
             List<MemberState> states = [];
             foreach ((string name, string? node) in group)
             {
-                MemberState state = new(name, $"{name}-{states.Count}", states.Count, new MemberRank(BrokerMemberRole.Slave, states.Count), Uid: "x", Ready: true, Outdated: false, Terminating: false);
+                MemberState state = new(name, $"{name}-{states.Count}", states.Count, new MemberRank(BrokerMemberRole.Slave, states.Count), new MemberPod("x", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null);
                 states.Add(state);
                 pods.Add(new Pod { Metadata = new ObjectMeta { Name = state.Pod }, Spec = new PodSpec { NodeName = node } });
             }

@@ -128,5 +128,5 @@ public sealed class HandOverStepTests : IDisposable
     }
 
     private static MemberState Member(int ordinal) =>
-        new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), $"uid-{ordinal}", Ready: true, Outdated: ordinal == 0, Terminating: false);
+        new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: ordinal == 0, Terminating: false), MemberFigures.Unknown, Registered: null);
 }

@@ -267,5 +267,5 @@ public sealed class RollStepTests
     }
 
     /// <summary>As all were when the pass asked them.</summary>
-    private static GroupView WithLog(GroupView group) => group with { Members = [.. group.Members.Select(static member => member with { LogEnd = 4096 })] };
+    private static GroupView WithLog(GroupView group) => group with { Members = [.. group.Members.Select(static member => member with { Says = member.Says with { LogEnd = 4096 } })] };
 }

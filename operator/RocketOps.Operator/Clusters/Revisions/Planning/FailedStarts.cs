@@ -17,7 +17,11 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
 
     /// <summary>One look at the pods that wait, once a pass.</summary>
     public void Look(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>
-        _times.Look(cluster, groups.SelectMany(static group => group.Members).Where(member => IsOfTemplate(member) && PodTrouble.IsLate(observation.Pod(member.Pod))).Select(static member => member.Uid!));
+        _times.Look(
+            cluster,
+            groups.SelectMany(static group => group.Members)
+                .Where(member => IsOfTemplate(member) && PodTrouble.IsLate(observation.Pod(member.Pod)))
+                .Select(static member => member.Live.Uid!));
 
     /// <summary>The pods of a group's present template that do not start, and why.</summary>
     /// <param name="context">The cluster.</param>
@@ -27,12 +31,18 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
     public string[] Of(ClusterContext context, ClusterObservation observation, GroupView group, RefusedPods refused) =>
     [
         .. StuckPods.Of(context, observation, group),
-        .. group.Members.Where(static member => member.Uid is null).Select(member => refused.Brokers.TryGetValue(member.Pod, out RefusedPod? pod) && pod.IsDecision ? $"{member.Pod}: the API server refuses it: {pod.Words.TrimEnd('.')}" : null).OfType<string>(),
-        .. group.Members.Where(member => IsOfTemplate(member) && _times.Of(context.Cluster.Key(), member.Uid) >= options.RecoveryGrace).Select(member => $"{PodWords.WithTrouble(member, observation)}, for {options.RecoveryGrace.TotalMinutes:0} minutes"),
+        .. group.Members.Where(static member => member.Live.Uid is null)
+            .Select(member => refused.Brokers.TryGetValue(member.Pod, out RefusedPod? pod) && pod.IsDecision
+                ? $"{member.Pod}: the API server refuses it: {pod.Words.TrimEnd('.')}"
+                : null)
+            .OfType<string>(),
+        .. group.Members.Where(member => IsOfTemplate(member) && _times.Of(context.Cluster.Key(), member.Live.Uid) >= options.RecoveryGrace)
+            .Select(member => $"{PodWords.WithTrouble(member, observation)}, for {options.RecoveryGrace.TotalMinutes:0} minutes"),
     ];
 
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster) => _times.Forget(cluster);
 
-    private static bool IsOfTemplate(MemberState member) => member is { Uid: not null, Settled: false, Terminating: false, Outdated: false };
+    private static bool IsOfTemplate(MemberState member) =>
+        member is { Settled: false, Live: { Uid: not null, Terminating: false, Outdated: false } };
 }

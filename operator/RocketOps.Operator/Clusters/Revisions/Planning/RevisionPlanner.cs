@@ -66,7 +66,8 @@ internal static class RevisionPlanner
         string wanted = TemplateText.Write(BrokerStatefulSet.Template(context, group, configuration));
         GroupView view = GroupView.Of(context, group, observation, BrokerRegistrations.Unknown);
         MemberState[] failing = [.. view.Members.Where(member => DoesNotStart(observation.Pod(member.Pod)))];
-        return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, failing.Length > 0, Array.Exists(failing, static member => !member.Outdated));
+        bool failsNow = Array.Exists(failing, static member => !member.Live.Outdated);
+        return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, failing.Length > 0, failsNow);
     }
 
     /// <summary>What the templates of all groups have in common when the same is asked for of them: without their names, members and addresses.</summary>
@@ -85,7 +86,7 @@ internal static class RevisionPlanner
     private static string? First(Candidate[] groups) => groups
         .SelectMany(static group => group.View.Members.Select(member => (Group: group, Member: member)))
         .OrderBy(static pair => pair.Group.View.IsTroubled)
-        .ThenBy(static pair => pair.Member is { Uid: not null, Ready: true } ? 1 : 0)
+        .ThenBy(static pair => pair.Member is { Live: { Uid: not null, Ready: true } } ? 1 : 0)
         .ThenBy(static pair => pair.Group.IsPending)
         .ThenBy(static pair => pair.Member.Role == BrokerMemberRole.Slave ? 0 : 1)
         .ThenBy(static pair => pair.Group.Name, StringComparer.Ordinal)
@@ -109,6 +110,9 @@ internal static class RevisionPlanner
         public bool IsPending => Revision.Current != Wanted;
 
         /// <summary>Its set has what is asked for, and a pod was made from it, is about to be, or may have been.</summary>
-        public bool HasBegun => !IsPending && (!View.Observed || View.Members.Any(static member => member.Uid is null || member.Terminating || !member.Outdated));
+        public bool HasBegun =>
+            !IsPending
+            && (!View.Observed
+                || View.Members.Any(static member => member.Live is { Uid: null } or { Terminating: true } or { Outdated: false }));
     }
 }
