@@ -57,9 +57,7 @@ internal sealed partial class ArrivalReport(ILogger logger)
         }
     }
 
-    [LoggerMessage(
-        EventId = 2303,
-        Level = LogLevel.Error,
-        Message = "Telling of arrived messages failed; they are readable, long polls may wait longer for them")]
+    [LoggerMessage(EventId = 2303, Level = LogLevel.Error, Message = "Telling of arrived messages failed; they are readable, "
+        + "long polls may wait longer for them")]
     private partial void LogObserverFailed(Exception reason);
 }

@@ -34,7 +34,7 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     private readonly DispatchTurn _turn = new();
     private readonly UndispatchedQueues _undispatched;
     private readonly LogChunk _chunk;
-    private readonly DescribedDispatch _described;
+    private readonly DescriptorDispatch _described;
     private readonly ReadDispatch _read;
     private int _restQueued;
 
@@ -60,7 +60,7 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
         Arrivals = new ArrivalReport(logger);
         UnitPuts puts = new(log, _undispatched, Dirty);
         Records = new RecordDispatch(options, _progress, topics, index, puts, BitMaps, logger);
-        _described = new DescribedDispatch(_progress, log, topics, index, _chunk, puts, BitMaps, Arrivals);
+        _described = new DescriptorDispatch(_progress, log, topics, index, _chunk, puts, BitMaps, Arrivals);
         _read = new ReadDispatch(_progress, log, topics, _chunk, Records, Arrivals);
     }
 

@@ -85,15 +85,11 @@ internal sealed partial class RecordDispatch
             : _puts.Put(queue, record.QueueOffset, unit, record.StoreTimestamp, bitMap);
     }
 
-    [LoggerMessage(
-        EventId = 2302,
-        Level = LogLevel.Error,
-        Message = "The record at {PhysicalOffset} names a topic that cannot be: it is left out of the queues")]
+    [LoggerMessage(EventId = 2302, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names a topic that cannot be: "
+        + "it is left out of the queues")]
     private partial void LogBadTopic(long physicalOffset);
 
-    [LoggerMessage(
-        EventId = 2301,
-        Level = LogLevel.Error,
-        Message = "The record at {PhysicalOffset} names queue {QueueId}, which cannot be: it is left out of the queues")]
+    [LoggerMessage(EventId = 2301, Level = LogLevel.Error, Message = "The record at {PhysicalOffset} names queue {QueueId}, "
+        + "which cannot be: it is left out of the queues")]
     private partial void LogBadQueueId(long physicalOffset, int queueId);
 }

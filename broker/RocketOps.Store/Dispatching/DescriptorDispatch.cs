@@ -9,7 +9,7 @@ namespace RocketOps.Store.Dispatching;
 /// Dispatch of messages that this process appended, by their descriptions, without a look at the log. Used by the thread that owns
 /// dispatch.
 /// </summary>
-internal sealed class DescribedDispatch
+internal sealed class DescriptorDispatch
 {
     /// <summary>Messages put with one hold of the index's lock.</summary>
     private const int MaxDescribed = 256;
@@ -23,7 +23,7 @@ internal sealed class DescribedDispatch
     private readonly UnitBitMaps _bitMaps;
     private readonly ArrivalReport _arrivals;
 
-    public DescribedDispatch(
+    public DescriptorDispatch(
         DispatchProgress progress, CommitLog log, TopicTable topics, MessageIndex? index, LogChunk chunk, UnitPuts puts,
         UnitBitMaps bitMaps, ArrivalReport arrivals)
     {
