@@ -136,7 +136,7 @@ internal sealed class BrokerOptions
         MinInSyncReplicas = values.Get(BrokerKeys.MinInSyncReplicas);
         AllAckInSync = values.Get(BrokerKeys.AllAckInSyncStateSet);
         AutoInSyncReplicas = values.Get(BrokerKeys.EnableAutoInSyncReplicas);
-        Group = values.Get(BrokerKeys.Failover) ? GroupSettings.From(values) : null;
+        Group = values.Get(BrokerKeys.Failover) ? ElectionSettings.From(values) : null;
         FileReservedTime = TimeSpan.FromHours(values.Get(BrokerKeys.FileReservedTime));
         StoreRoot = OrElse(
             values.Get(BrokerKeys.StorePathRootDir),
@@ -375,7 +375,7 @@ internal sealed class BrokerOptions
     public bool AutoInSyncReplicas { get; }
 
     /// <summary>Of the group that elects its master; null when people say who that is.</summary>
-    public GroupSettings? Group { get; }
+    public ElectionSettings? Group { get; }
 
     /// <summary>How long messages are kept at least, while the disk has room.</summary>
     public TimeSpan FileReservedTime { get; }
@@ -405,7 +405,7 @@ internal sealed class BrokerOptions
 
         if (values.Get(BrokerKeys.Failover))
         {
-            problems.AddRange(GroupSettings.FindFaults(values));
+            problems.AddRange(ElectionSettings.FindFaults(values));
         }
         else if (values.Get(BrokerKeys.MinInSyncReplicas) > InSyncReplicasOf(values))
         {

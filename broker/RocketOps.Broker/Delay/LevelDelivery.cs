@@ -37,7 +37,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     private readonly MessageStore _store;
     private readonly StoreTopic _schedule;
     private readonly MessageAppender _appender;
-    private readonly WaitingMessages _waiting;
+    private readonly DueMessages _waiting;
     private readonly DelayOffsetTable _offsets;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -56,7 +56,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     private long _nextDueMs = long.MaxValue;
 
     public LevelDelivery(
-        int level, TimeSpan delay, MessageStore store, StoreTopic schedule, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
+        int level, TimeSpan delay, MessageStore store, StoreTopic schedule, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
     {
         _level = level;
         _delay = delay;
@@ -192,7 +192,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
             }
 
             // As it is: a consumer gets the properties that asked for the delay, too.
-            AppendStatus status = _waiting.Deliver(record, record.Properties, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+            AppendStatus status = _waiting.Deliver(record, record.Properties, out DueMessages.Obstacle obstacle, out AppendResult result);
             if (status == AppendStatus.Ok)
             {
                 delivery.CopiesEnd = delivery.Appended == 0 ? result.Mark : result.Mark.And(delivery.CopiesEnd);
@@ -275,7 +275,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         public long NextOffset;
 
         /// <summary>Why the store did not take the next message.</summary>
-        public WaitingMessages.Obstacle Obstacle;
+        public DueMessages.Obstacle Obstacle;
 
         /// <summary>The first message that is not due; null when all were.</summary>
         public Head? Head;

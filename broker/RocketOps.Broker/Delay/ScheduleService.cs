@@ -17,7 +17,7 @@ internal sealed class ScheduleService : IAsyncDisposable
     private readonly LevelDelivery[] _levels;
 
     public ScheduleService(
-        BrokerSettings settings, MessageStore store, MessageAppender appender, WaitingMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
+        BrokerSettings settings, MessageStore store, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
     {
         _schedule = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
         DelayLevels levels = settings.Current.DelayLevels;

@@ -65,7 +65,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
 
         // Not before: until its epoch has begun its own tables may lack what its log has, and what a master's tables lack is deleted here.
         host.Follow(lease, haAddress);
-        return new JoinedMaster(haAddress, Introduction.Write(master.Ticket));
+        return new JoinedMaster(haAddress, FollowerHello.Write(master.Ticket));
     }
 
     /// <summary>

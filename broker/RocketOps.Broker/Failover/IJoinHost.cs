@@ -13,7 +13,7 @@ internal interface IJoinHost
     /// <inheritdoc cref="MemberStanding.SeenEpoch"/>
     long SeenEpoch { get; }
 
-    /// <inheritdoc cref="ElectedGroup.IdentifyAsync"/>
+    /// <inheritdoc cref="FailoverMember.IdentifyAsync"/>
     Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc cref="MemberQuestions.JoinAsync"/>
@@ -25,7 +25,7 @@ internal interface IJoinHost
     /// <summary>This log and who wrote it. Nobody appends meanwhile: messages are refused, and the only follower is the one that asks.</summary>
     LogExtent TakeExtent();
 
-    /// <inheritdoc cref="ElectedGroup.PlanAsync"/>
+    /// <inheritdoc cref="FailoverMember.PlanAsync"/>
     Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken);
 
     /// <summary>Cuts this log, and keeps what is cut off. Ends no sooner than it is done.</summary>
@@ -34,13 +34,13 @@ internal interface IJoinHost
     /// <summary>A log without a byte begins there.</summary>
     Task BeginLogAtAsync(long at);
 
-    /// <inheritdoc cref="ElectedGroup.NoteJoinedAsync"/>
+    /// <inheritdoc cref="FailoverMember.NoteJoinedAsync"/>
     Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken);
 
     /// <summary>From now on tables are copied from that master, and the log from there.</summary>
     void Follow(LeaseRecord lease, string haAddress);
 
-    /// <inheritdoc cref="ElectedGroup.TryStandInAsync"/>
+    /// <inheritdoc cref="FailoverMember.TryStandInAsync"/>
     Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken);
 
     /// <summary>The master was not told that this member leaves.</summary>

@@ -8,13 +8,13 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>This broker, as a <see cref="GroupJoin"/> sees it.</summary>
-internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
+internal sealed class JoiningBroker(FailoverMember member, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
 {
-    public bool HasFailed => group.Standing.HasFailed;
+    public bool HasFailed => member.Standing.HasFailed;
 
-    public long SeenEpoch => group.Standing.SeenEpoch;
+    public long SeenEpoch => member.Standing.SeenEpoch;
 
-    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => group.IdentifyAsync(cancellationToken);
+    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => member.IdentifyAsync(cancellationToken);
 
     public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken) => questions.JoinAsync(address, join, cancellationToken);
 
@@ -23,24 +23,24 @@ internal sealed class JoiningBroker(ElectedGroup group, MessageStore store, Role
     public LogExtent TakeExtent()
     {
         store.Writer.WritePending();
-        return new LogExtent(group.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
+        return new LogExtent(member.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
     }
 
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => group.PlanAsync(own, master, cancellationToken);
+    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => member.PlanAsync(own, master, cancellationToken);
 
     public async Task CutAsync(LeaseRecord lease, long at, long end)
     {
         await roles.CutAsFollowerAsync(new PhysicalOffset(at));
-        group.TellCut(lease, at, end);
+        member.TellCut(lease, at, end);
     }
 
     public async Task BeginLogAtAsync(long at) => await store.BeginLogAtAsync(new PhysicalOffset(at), CancellationToken.None);
 
-    public Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken) => group.NoteJoinedAsync(epochs, groupId, cancellationToken);
+    public Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken) => member.NoteJoinedAsync(epochs, groupId, cancellationToken);
 
     public void Follow(LeaseRecord lease, string haAddress) => addresses.Elect(lease.HolderAddress, haAddress, lease.Epoch);
 
-    public Task<bool> TryStandInAsync(LeaseRecord lease, CancellationToken cancellationToken) => group.TryStandInAsync(lease, cancellationToken);
+    public Task<bool> TryStandInAsync(LeaseRecord lease, CancellationToken cancellationToken) => member.TryStandInAsync(lease, cancellationToken);
 
-    public void TellNotLeft(LeaseRecord lease, string reason) => group.TellNotLeft(lease, reason);
+    public void TellNotLeft(LeaseRecord lease, string reason) => member.TellNotLeft(lease, reason);
 }

@@ -26,15 +26,15 @@ internal sealed class MasterDoor
         _options = options;
         _time = time;
         _post = post;
-        Admissions = new Admissions(
+        Tickets = new FollowerTickets(
             holding,
             serves,
             options.Lease.Renew / 2,
             (copy, epoch, progress) => post(member => OnAcknowledged(member, copy, epoch, progress)),
-            (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, options.Lease.Renew, Admissions!.IsNewest));
+            (copy, epoch, ticket) => _ = MissAsync(copy, epoch, ticket, options.Lease.Renew, Tickets!.IsNewest));
     }
 
-    public Admissions Admissions { get; }
+    public FollowerTickets Tickets { get; }
 
     /// <summary>A member wants to follow. Throws <see cref="RemotingCommandException"/> with what to say when it may not.</summary>
     /// <param name="member">This one.</param>
@@ -61,10 +61,10 @@ internal sealed class MasterDoor
         }
 
         member.OnJoining(join.Copy, join.Epoch);
-        long ticket = Admissions.Issue(join.Copy, join.Epoch);
+        long ticket = Tickets.Issue(join.Copy, join.Epoch);
 
         // The connection it had before, if it had one, tells of nothing any more.
-        _ = MissAsync(join.Copy, join.Epoch, ticket, 3 * _options.Lease.Renew, Admissions.IsUnused);
+        _ = MissAsync(join.Copy, join.Epoch, ticket, 3 * _options.Lease.Renew, Tickets.IsUnused);
         return new JoinAnswer(member.State.GroupId, join.Epoch, extent, haPort, ticket);
     }
 
@@ -74,7 +74,7 @@ internal sealed class MasterDoor
     /// <summary>A follower stops: nobody waits for it any more. Throws <see cref="RemotingCommandException"/> for one that is not the member that joined.</summary>
     public void LetGo(GroupMember member, JoinRequest left, long ticket)
     {
-        if (!Admissions.TryDismiss(left.Copy.Member, ticket))
+        if (!Tickets.TryDismiss(left.Copy.Member, ticket))
         {
             throw new RemotingCommandException(ResponseCode.SystemError, $"'{left.Copy.Member}' did not join this master with that ticket: only the member itself says that it leaves");
         }
@@ -82,7 +82,7 @@ internal sealed class MasterDoor
         member.OnFollowerGone(left.Copy, left.Epoch);
     }
 
-    private static void OnAcknowledged(GroupMember member, MemberCopy copy, long epoch, Admissions.Progress progress)
+    private static void OnAcknowledged(GroupMember member, MemberCopy copy, long epoch, FollowerTickets.Progress progress)
     {
         if (!progress.HasLeft)
         {

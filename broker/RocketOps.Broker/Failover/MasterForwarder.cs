@@ -73,7 +73,7 @@ internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding gr
     /// <summary>Has the other members look for the client that a reply is for: it may still be connected to who led before. False when none of them has given it the reply. All at once: one that cannot be reached holds nobody up.</summary>
     public async Task<bool> AskOthersAsync(RemotingCommand reply, CancellationToken cancellationToken)
     {
-        GroupSettings? members = settings.Current.Group;
+        ElectionSettings? members = settings.Current.Group;
         List<Task<bool>> asked = [.. (members?.Members ?? []).Where(member => member.Name != members!.Options.Member).Select(member => AskForClientAsync(member.Address, reply, cancellationToken))];
         await foreach (Task<bool> one in Task.WhenEach(asked))
         {

@@ -20,7 +20,7 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
     /// <summary>Who does not answer, or not what a member answers, has not been heard: it is asked again with the next round.</summary>
     public void Ask(Action<MemberAnswer> answered)
     {
-        GroupSettings group = settings.Current.Group!;
+        ElectionSettings group = settings.Current.Group!;
         foreach (MemberAddress member in group.Members.Where(member => member.Name != group.Options.Member))
         {
             _ = AskAsync(member, group.Options.AnswerTime * 4, answered);

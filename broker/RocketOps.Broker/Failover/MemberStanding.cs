@@ -10,9 +10,9 @@ namespace RocketOps.Broker.Failover;
 
 /// <summary>
 /// Standing of this broker in a group that elects its master, as its other parts ask for it: whether it leads and takes messages, who does instead, and since when it does not any more. There before the member itself, which
-/// writes it (<see cref="ElectedGroup"/>). Thread-safe; written by the member's loop and its stop.
+/// writes it (<see cref="FailoverMember"/>). Thread-safe; written by the member's loop and its stop.
 /// </summary>
-internal sealed class MemberStanding(GroupSettings group, TimeProvider time) : IGroupLeadership
+internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) : IGroupLeadership
 {
     private readonly CopyShortage _shortage = new(time);
     private readonly Lasting _refusing = new(time);

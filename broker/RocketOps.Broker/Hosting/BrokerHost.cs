@@ -232,10 +232,10 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         Stops.Push("the replication port", _modules.Replication.Listener.DisposeAsync);
         _modules.Replication.Listener.Start(_server.EndPoint.Port);
         StartWork(registrar);
-        if (_modules.Failover.Group is { } group)
+        if (_modules.Failover.Member is { } member)
         {
-            Stops.Push("the membership of the group", group.DisposeAsync);
-            await group.StartAsync();
+            Stops.Push("the membership of the group", member.DisposeAsync);
+            await member.StartAsync();
             Stops.Push("the part in the group", _modules.Failover.LeaveAsync);
         }
 

@@ -42,7 +42,7 @@ internal static class StoreOptionsFactory
     /// <summary>
     /// Milliseconds until a copy that stands still is in sync no longer and the lease says so: for so long a message of an elected group is waited for, so that it is acknowledged late and not stored twice. 0 where nobody is waited for.
     /// </summary>
-    private static int LongestWait(GroupSettings? group) => group is { Options: { Mode: ReplicationMode.Sync } options } ? (int)(options.MaxLag + options.Lease.Renew).TotalMilliseconds : 0;
+    private static int LongestWait(ElectionSettings? group) => group is { Options: { Mode: ReplicationMode.Sync } options } ? (int)(options.MaxLag + options.Lease.Renew).TotalMilliseconds : 0;
 
     /// <summary>What of them may be changed while the broker runs.</summary>
     public static StoreTuning TuningOf(BrokerOptions options)

@@ -12,7 +12,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
     private readonly bool _sync = store.Options.FlushDiskType == FlushDiskType.SyncFlush;
 
     /// <summary>Stores one message: in the kernel when it returns, on disk and on slaves too if that is configured and <paramref name="waitForDisk"/>.</summary>
-    public async ValueTask<AppendOutcome> AppendAsync(StoredMessage message, bool waitForDisk)
+    public async ValueTask<AppendOutcome> AppendAsync(OwnedMessage message, bool waitForDisk)
     {
         long startedAt = time.GetTimestamp();
         (AppendStatus status, AppendResult result) = await AppendWhenReadyAsync(message);
@@ -89,7 +89,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
     }
 
     /// <summary>Into the tail, after what must come first: the queue is loaded, there is room.</summary>
-    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendWhenReadyAsync(StoredMessage message)
+    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendWhenReadyAsync(OwnedMessage message)
     {
         AppendStatus status = Append(message, out AppendResult result);
         while (status is AppendStatus.WouldBlock or AppendStatus.QueueNotLoaded)
@@ -148,7 +148,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
         return new AppendOutcome(AppendStatus.Ok, result, await ConfirmAsync(result.Mark));
     }
 
-    private AppendStatus Append(StoredMessage message, out AppendResult result) => AppendIfMaster(message.ToAppend(), out result);
+    private AppendStatus Append(OwnedMessage message, out AppendResult result) => AppendIfMaster(message.ToAppend(), out result);
 
     /// <summary>What a deposed master writes is cut off when it follows the next one.</summary>
     private AppendStatus AppendIfMaster(in MessageToAppend message, out AppendResult result)

@@ -29,7 +29,7 @@ internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
     /// <param name="room">So many messages more may be remembered.</param>
     /// <param name="budget">What may be read.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task ReadAsync(WaitingQueue queue, MessageStore store, int room, ScanBudget budget, CancellationToken cancellationToken)
+    public async Task ReadAsync(BacklogQueue queue, MessageStore store, int room, ScanBudget budget, CancellationToken cancellationToken)
     {
         long done = queue.DoneBefore();
         QueueOffsets offsets = await store.Reader.GetOffsetsAsync(queue.Topic, queue.QueueId, cancellationToken);
@@ -65,7 +65,7 @@ internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
     }
 
     /// <summary>Adds up what waits now.</summary>
-    public void Count(WaitingQueue queue, IDictionary<(PendingKind Kind, int QueueId), PendingCount> counts)
+    public void Count(BacklogQueue queue, IDictionary<(PendingKind Kind, int QueueId), PendingCount> counts)
     {
         long done = queue.DoneBefore();
         foreach (PendingMessage message in _found)
@@ -82,7 +82,7 @@ internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
     }
 
     /// <summary>Looks at records of the queue; how many there were.</summary>
-    private int Look(WaitingQueue queue, ReadOnlySpan<byte> records, int most)
+    private int Look(BacklogQueue queue, ReadOnlySpan<byte> records, int most)
     {
         int looked = 0;
         while (!records.IsEmpty && _found.Count < most)
@@ -103,7 +103,7 @@ internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
         return looked;
     }
 
-    private PendingMessage? Match(WaitingQueue queue, in RecordView record)
+    private PendingMessage? Match(BacklogQueue queue, in RecordView record)
     {
         ReadOnlySpan<byte> realTopic = default;
         ReadOnlySpan<byte> retryTopic = default;

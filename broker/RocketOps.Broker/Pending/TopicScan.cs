@@ -27,14 +27,14 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
     /// Reads on, then tells what waits. Complete when, between two moments in which everything in the log was in its queues, no message was left unread: whatever
     /// went from one of the queues to another meanwhile was found in one of them.
     /// </summary>
-    public async Task<PendingReport> ReadAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
+    public async Task<PendingReport> ReadAsync(IReadOnlyList<BacklogQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
     {
         Dictionary<(PendingKind Kind, int QueueId), PendingCount> counts = [];
         await store.FinishDispatchAsync(cancellationToken);
         await ReadOnAsync(queues, store, budget, cancellationToken);
 
         // Counted here, and what comes to light behind it as well: a half that is put back, or a message that is committed with a delay, is seen before or after.
-        foreach (WaitingQueue queue in queues)
+        foreach (BacklogQueue queue in queues)
         {
             _queues[(queue.Topic, queue.QueueId)].Count(queue, counts);
         }
@@ -48,9 +48,9 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
         return new PendingReport(IsThrough, unread, [.. counts.Values.OrderBy(static count => count.Kind).ThenBy(static count => count.QueueId)]);
     }
 
-    private async Task ReadOnAsync(IReadOnlyList<WaitingQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
+    private async Task ReadOnAsync(IReadOnlyList<BacklogQueue> queues, MessageStore store, ScanBudget budget, CancellationToken cancellationToken)
     {
-        foreach (WaitingQueue queue in queues)
+        foreach (BacklogQueue queue in queues)
         {
             if (!_queues.TryGetValue((queue.Topic, queue.QueueId), out QueueScan? scan))
             {

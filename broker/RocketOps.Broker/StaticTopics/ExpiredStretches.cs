@@ -22,14 +22,14 @@ internal sealed partial class ExpiredStretches : IAsyncDisposable
     private readonly TopicTable _topics;
     private readonly MessageStore _store;
     private readonly BrokerPeers _peers;
-    private readonly WaitingQueues _waiting;
+    private readonly BacklogQueues _waiting;
     private readonly TimeProvider _time;
     private readonly ILogger<ExpiredStretches> _logger;
     private readonly ScanMemory _scans;
     private readonly ServiceLoop _loop;
 
     public ExpiredStretches(
-        TopicQueueMappingTable mappings, TopicTable topics, MessageStore store, BrokerPeers peers, WaitingQueues waiting, TimeProvider time, ILogger<ExpiredStretches> logger)
+        TopicQueueMappingTable mappings, TopicTable topics, MessageStore store, BrokerPeers peers, BacklogQueues waiting, TimeProvider time, ILogger<ExpiredStretches> logger)
     {
         _mappings = mappings;
         _topics = topics;

@@ -41,7 +41,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly MessageStore _store;
     private readonly MessageAppender _appender;
-    private readonly WaitingMessages _waiting;
+    private readonly DueMessages _waiting;
     private readonly TimerTopic _topic;
     private readonly TimerTable _table;
     private readonly TimerMetrics _metrics;
@@ -67,7 +67,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         BrokerSettings settings,
         MessageStore store,
         MessageAppender appender,
-        WaitingMessages waiting,
+        DueMessages waiting,
         TimerTable table,
         TimerMetrics metrics,
         TimeProvider time,
@@ -462,7 +462,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     private bool TryDeliver(in RecordView record, long takenMs, ref Progress progress)
     {
         int length = WriteProperties(record, takenMs, rolls: 0);
-        AppendStatus status = _waiting.Deliver(record, _properties.AsSpan(0, length), out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        AppendStatus status = _waiting.Deliver(record, _properties.AsSpan(0, length), out DueMessages.Obstacle obstacle, out AppendResult result);
         return Count(status, obstacle, result, ref progress);
     }
 
@@ -470,13 +470,13 @@ internal sealed partial class TimerService : IAsyncDisposable
     private bool TryRoll(in RecordView record, long takenMs, ref Progress progress)
     {
         int length = WriteProperties(record, takenMs, TimerProperties.Read(record.Properties).Rolls + 1);
-        AppendStatus status = _waiting.Append(record, _properties.AsSpan(0, length), _topic.Topic, TimerTopic.Queue, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        AppendStatus status = _waiting.Append(record, _properties.AsSpan(0, length), _topic.Topic, TimerTopic.Queue, out DueMessages.Obstacle obstacle, out AppendResult result);
         return status == AppendStatus.MessageIllegal ? TrySetAside(record, "it cannot be stored on its way", ref progress) : Count(status, obstacle, result, ref progress);
     }
 
     private bool TrySetAside(in RecordView record, string reason, ref Progress progress)
     {
-        AppendStatus status = _waiting.SetAside(record, reason, out WaitingMessages.Obstacle obstacle, out AppendResult result);
+        AppendStatus status = _waiting.SetAside(record, reason, out DueMessages.Obstacle obstacle, out AppendResult result);
         return Count(status, obstacle, result, ref progress);
     }
 
@@ -491,7 +491,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         return TimerProperties.Write(record.Properties, takenMs, rolls, Now(), _properties);
     }
 
-    private static bool Count(AppendStatus status, WaitingMessages.Obstacle obstacle, in AppendResult result, ref Progress progress)
+    private static bool Count(AppendStatus status, DueMessages.Obstacle obstacle, in AppendResult result, ref Progress progress)
     {
         switch (status)
         {
@@ -537,6 +537,6 @@ internal sealed partial class TimerService : IAsyncDisposable
         public long Next;
 
         /// <summary>Why the store did not take the next message.</summary>
-        public WaitingMessages.Obstacle Obstacle;
+        public DueMessages.Obstacle Obstacle;
     }
 }

@@ -101,7 +101,7 @@ internal sealed class HalfMessage
     /// <param name="topic">The topic of halves.</param>
     /// <param name="storeHost">This broker.</param>
     /// <param name="checks">How often the producer has been asked by then.</param>
-    public StoredMessage CopyTo(StoreTopic topic, MessageHost storeHost, int checks)
+    public OwnedMessage CopyTo(StoreTopic topic, MessageHost storeHost, int checks)
     {
         MessageProperties properties = Properties();
         if (checks > 0)
@@ -119,10 +119,10 @@ internal sealed class HalfMessage
     }
 
     /// <summary>The half as it is, for the topic of those that are given up.</summary>
-    public StoredMessage MoveTo(StoreTopic topic, int queueId, MessageHost storeHost) => Stored(topic, queueId, storeHost, Properties(), sysFlag: null, prepared: 0);
+    public OwnedMessage MoveTo(StoreTopic topic, int queueId, MessageHost storeHost) => Stored(topic, queueId, storeHost, Properties(), sysFlag: null, prepared: 0);
 
     /// <summary>A half that was given up, for the queue of halves, as if it had never been asked about.</summary>
-    public StoredMessage Resume(StoreTopic topic, MessageHost storeHost)
+    public OwnedMessage Resume(StoreTopic topic, MessageHost storeHost)
     {
         MessageProperties properties = Properties().Remove(PropertyNames.TransactionPreparedQueueOffset).Remove(StoredAt).Remove(PropertyNames.TransactionCheckTimes);
         return Stored(topic, TransactionTopics.Queue, storeHost, properties, sysFlag: null, prepared: 0);
@@ -132,7 +132,7 @@ internal sealed class HalfMessage
     /// The half for the topic it is meant for, which is told too where it is there, with a delay by way of the schedule topic or that of the timers. Anything but <see cref="SendStatus.Stored"/> says
     /// why it cannot be committed as it is: its topic or its queue is gone, the queue is another broker's now, or nothing would wait for its time.
     /// </summary>
-    public SendStatus TryCommit(CommitRoutes routes, MessageHost storeHost, out TopicState? topic, out StoredMessage? message)
+    public SendStatus TryCommit(CommitRoutes routes, MessageHost storeHost, out TopicState? topic, out OwnedMessage? message)
     {
         message = null;
         SendStatus place = routes.Places.Find(Encoding.UTF8.GetBytes(Topic!), Queue, out topic, out int queueId);
@@ -180,10 +180,10 @@ internal sealed class HalfMessage
 
     private MessageProperties Properties() => MessageProperties.Parse(RecordView.Read(_record).Properties);
 
-    private StoredMessage Stored(StoreTopic topic, int queueId, MessageHost storeHost, MessageProperties properties, int? sysFlag, long prepared)
+    private OwnedMessage Stored(StoreTopic topic, int queueId, MessageHost storeHost, MessageProperties properties, int? sysFlag, long prepared)
     {
         RecordView record = RecordView.Read(_record);
-        return new StoredMessage
+        return new OwnedMessage
         {
             Topic = topic,
             QueueId = queueId,

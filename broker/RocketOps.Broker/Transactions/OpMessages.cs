@@ -14,7 +14,7 @@ internal static class OpMessages
 {
     private const string Settled = "d";
 
-    public static StoredMessage Write(TransactionTopics topics, BrokerAddress address, long halfOffset, DateTimeOffset now) => new()
+    public static OwnedMessage Write(TransactionTopics topics, BrokerAddress address, long halfOffset, DateTimeOffset now) => new()
     {
         Topic = topics.Op,
         QueueId = TransactionTopics.Queue,

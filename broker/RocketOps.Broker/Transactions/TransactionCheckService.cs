@@ -484,7 +484,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
     private static bool IsRefused(AppendStatus status) => status is AppendStatus.MessageIllegal or AppendStatus.PropertiesTooLong;
 
-    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendCopyAsync(HalfMessage half, StoredMessage copy, bool givesUp)
+    private async ValueTask<(AppendStatus Status, AppendResult Result)> AppendCopyAsync(HalfMessage half, OwnedMessage copy, bool givesUp)
     {
         while (true)
         {

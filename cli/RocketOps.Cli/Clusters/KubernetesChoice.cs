@@ -14,7 +14,7 @@ namespace RocketOps.Cli.Clusters;
 /// </summary>
 /// <param name="shell">Gives the one that was not named its time to answer.</param>
 /// <param name="running">What runs on this machine.</param>
-internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<RunningUp> running)
+internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<UpInstance> running)
 {
     /// <summary>Of a kubeconfig that nobody named, and which may be of something else altogether, while a person waits.</summary>
     private static readonly TimeSpan PatienceElsewhere = TimeSpan.FromSeconds(5);

@@ -55,7 +55,7 @@ internal static class SwitchoverCommand
 
             (string name, string space) = (parsed.GetRequiredValue(group), parsed.GetValue(ns)!);
             (KubernetesClientConfiguration? choice, string? problem) =
-                await new KubernetesChoice(shell, RunningUp.FindAll(RunningUp.StateFolder())).OfAsync(name, space, parsed.GetValue(kubeconfig), parsed.GetValue(context), cancellation);
+                await new KubernetesChoice(shell, UpInstance.FindAll(UpInstance.StateFolder())).OfAsync(name, space, parsed.GetValue(kubeconfig), parsed.GetValue(context), cancellation);
             if (choice is null)
             {
                 await shell.Error.WriteLineAsync($"{shell.StyledError("rocketops cluster switchover:")} {problem}");

@@ -49,5 +49,5 @@ internal static class ClusterAction
         }
     }
 
-    private static IReadOnlyList<RunningUp> Running() => RunningUp.FindAll(RunningUp.StateFolder());
+    private static IReadOnlyList<UpInstance> Running() => UpInstance.FindAll(UpInstance.StateFolder());
 }

@@ -56,7 +56,7 @@ internal static class CommonOptions
     private static string Default(ArgumentResult result)
     {
         string? environment = Environment.GetEnvironmentVariable("NAMESRV_ADDR");
-        (string? address, string? problem) = DefaultNameServers.Choose(environment, ContextFile.OfThisUser(), () => RunningUp.FindAll(RunningUp.StateFolder()));
+        (string? address, string? problem) = DefaultNameServers.Choose(environment, ContextFile.OfThisUser(), () => UpInstance.FindAll(UpInstance.StateFolder()));
         if (!string.IsNullOrEmpty(environment) && NameServerList.FindProblem(environment) is { } malformed)
         {
             problem = $"NAMESRV_ADDR: {malformed}";

@@ -12,7 +12,7 @@ internal static class DefaultNameServers
     {
         try
         {
-            return Choose(Environment.GetEnvironmentVariable("NAMESRV_ADDR"), ContextFile.OfThisUser(), static () => RunningUp.FindAll(RunningUp.StateFolder())).Address;
+            return Choose(Environment.GetEnvironmentVariable("NAMESRV_ADDR"), ContextFile.OfThisUser(), static () => UpInstance.FindAll(UpInstance.StateFolder())).Address;
         }
         catch (Exception unreadable) when (unreadable is CommandFailedException or IOException or UnauthorizedAccessException)
         {
@@ -25,7 +25,7 @@ internal static class DefaultNameServers
     /// <param name="environment">Value of <c>NAMESRV_ADDR</c>.</param>
     /// <param name="contexts">What the user has named.</param>
     /// <param name="running">What runs; asked for where nothing else decides.</param>
-    public static (string? Address, string? Problem) Choose(string? environment, ContextFile contexts, Func<IReadOnlyList<RunningUp>> running)
+    public static (string? Address, string? Problem) Choose(string? environment, ContextFile contexts, Func<IReadOnlyList<UpInstance>> running)
     {
         if (!string.IsNullOrEmpty(environment))
         {

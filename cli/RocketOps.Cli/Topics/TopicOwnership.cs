@@ -45,7 +45,7 @@ internal static class TopicOwnership
         }
 
         HashSet<string> clusters = [.. masters.Select(static broker => broker.Cluster)];
-        string[] running = [.. RunningUp.FindAll(RunningUp.StateFolder()).Where(up => up.Clusters.Any(cluster => clusters.Contains(NameOf(cluster.Cluster)))).Select(static up => Path.Combine(up.DataDirectory, "kubeconfig"))];
+        string[] running = [.. UpInstance.FindAll(UpInstance.StateFolder()).Where(up => up.Clusters.Any(cluster => clusters.Contains(NameOf(cluster.Cluster)))).Select(static up => Path.Combine(up.DataDirectory, "kubeconfig"))];
         string?[] kubeconfigs = running.Length > 0 ? [.. running] : [null];
         foreach (string? kubeconfig in kubeconfigs)
         {

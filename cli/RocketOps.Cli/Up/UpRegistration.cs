@@ -5,7 +5,7 @@ using RocketOps.Embedded.Kubelet.Processes;
 namespace RocketOps.Cli.Up;
 
 /// <summary>
-/// Tells other commands of this user where the clusters of this run are (<see cref="RunningUp"/>), until disposed. A run that cannot tell is logged and goes on: its
+/// Tells other commands of this user where the clusters of this run are (<see cref="UpInstance"/>), until disposed. A run that cannot tell is logged and goes on: its
 /// addresses are on the screen.
 /// </summary>
 internal sealed partial class UpRegistration(string? folder, string dataDirectory, ILogger logger) : IDisposable
@@ -36,7 +36,7 @@ internal sealed partial class UpRegistration(string? folder, string dataDirector
             }
 
             string draft = _file + ".new";
-            File.WriteAllText(draft, RunningUp.Write(new RunningUp(dataDirectory, clusters, IsStarting: !hasBeenReady), self));
+            File.WriteAllText(draft, UpInstance.Write(new UpInstance(dataDirectory, clusters, IsStarting: !hasBeenReady), self));
             File.Move(draft, _file, overwrite: true);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -76,7 +76,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         }
 
         // From now on: who asks while nobody answers yet is to wait.
-        using UpRegistration registration = new(RunningUp.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
+        using UpRegistration registration = new(UpInstance.StateFolder(), data.Path, loggers.CreateLogger<UpRegistration>());
         registration.Tell([], isReady: false);
         try
         {

@@ -88,7 +88,7 @@ public sealed class AwaitedConsumersTests
         await master.SubscribeAsync(Group, ElectedMembers.Topic, clientId: "first");
         await second.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat(Group, ElectedMembers.Topic, "*", "second", version: 1));
         await members.EditAsync(lease => lease with { HandOverTo = target });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
         return members[target];
     }
 

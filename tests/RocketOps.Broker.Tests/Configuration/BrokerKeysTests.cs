@@ -78,7 +78,7 @@ public sealed class BrokerKeysTests
 
         result.Errors.Should().BeEmpty();
         BrokerOptions.FindContradictions(result.Values).Should().BeEmpty();
-        GroupSettings group = BrokerOptions.From(result.Values).Group!;
+        ElectionSettings group = BrokerOptions.From(result.Values).Group!;
         group.SlaveId.Should().Be(2);
         group.Members.Should().Equal(new MemberAddress("a", "10.0.0.1:10911"), new MemberAddress("b", "host-b:20911"));
         group.Options.Address.Should().Be("host-b:20911");

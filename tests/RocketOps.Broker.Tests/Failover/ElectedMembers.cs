@@ -99,7 +99,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Null for who is no member.</summary>
     public string? TryStoreOf(string name) => _stores.TryGetValue(name, out TempDirectory? store) ? store.File("store") : null;
 
-    public static ElectedGroup GroupOf(TestBroker broker) => broker.Host.Modules.Failover.Group!;
+    public static FailoverMember MemberOf(TestBroker broker) => broker.Host.Modules.Failover.Member!;
 
     public async Task StartAsync(string name, IStoreFileSystem? fileSystem = null)
     {
@@ -146,7 +146,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>It stops without telling anybody: its lease ends by itself, with the wait for the next leader.</summary>
     public async Task KillAsync(string name)
     {
-        await GroupOf(_running[name]).DisposeAsync();
+        await MemberOf(_running[name]).DisposeAsync();
         await StopAsync(name);
     }
 
@@ -173,7 +173,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
         try
         {
             await UntilAsync(
-                async () => (master = Running.FirstOrDefault(static broker => GroupOf(broker).Standing.TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
+                async () => (master = Running.FirstOrDefault(static broker => MemberOf(broker).Standing.TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
         }
         catch (TimeoutException late)
         {
@@ -230,7 +230,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     private async Task EndLeaseOfNobodyAsync()
     {
         if (await TryReadLeaseAsync() is not { } lease || OwnerOf(lease) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
-            || _running.Count == 0 || !Running.All(broker => GroupOf(broker).Standing.Lease is { } seen && seen.IsSameRenewal(lease)))
+            || _running.Count == 0 || !Running.All(broker => MemberOf(broker).Standing.Lease is { } seen && seen.IsSameRenewal(lease)))
         {
             return;
         }
@@ -287,7 +287,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// between until it is in sync no more.
     /// </summary>
     public Task InSyncAsync(params string[] names) => Eventually.TrueAsync(
-        async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => GroupOf(broker).Standing.Leads).All(master => GroupOf(master).Standing.Lease is { } seen && AreInSync(seen, names)),
+        async () => AreInSync(await LeaseAsync(), names) && Running.Where(static broker => MemberOf(broker).Standing.Leads).All(master => MemberOf(master).Standing.Lease is { } seen && AreInSync(seen, names)),
         $"in sync are {string.Join(", ", names)}");
 
     private static bool AreInSync(LeaseRecord lease, string[] names) => lease.InSync.Select(static copy => copy.Member).Order(StringComparer.Ordinal).SequenceEqual(names.Order(StringComparer.Ordinal));

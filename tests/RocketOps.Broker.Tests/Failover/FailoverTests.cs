@@ -60,7 +60,7 @@ public sealed class FailoverTests
 
         await members.StartAsync(killed);
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[killed]).Standing.TakesMessages, "it leads, and the other one follows");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[killed]).Standing.TakesMessages, "it leads, and the other one follows");
         (await members.LeaseAsync()).Epoch.Should().Be(epoch + 1);
         (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
     }
@@ -77,16 +77,16 @@ public sealed class FailoverTests
         string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != killed)];
         foreach (string other in others)
         {
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).MasterSilence < TimeSpan.MaxValue, "it has heard the master serve");
+            await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[other]).MasterSilence < TimeSpan.MaxValue, "it has heard the master serve");
         }
 
         await members.KillAsync(killed);
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[others[0]]).StandsInFor == lease.Epoch, "the first one stands in");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[others[0]]).StandsInFor == lease.Epoch, "the first one stands in");
         Task<RemotingCommand> sent = members[others[0]].InvokeAsync(Requests.Send(ElectedMembers.Topic, "while nobody leads"));
         await members.StartAsync(killed);
         (await sent).Code.Should().Be(ResponseCode.Success);
-        ElectedMembers.GroupOf(members[others[1]]).StandsInFor.Should().Be(0, "one of them is enough");
+        ElectedMembers.MemberOf(members[others[1]]).StandsInFor.Should().Be(0, "one of them is enough");
         (await members.ReadAsync(await members.MasterAsync())).Should().Equal("before", "while nobody leads");
     }
 
@@ -124,7 +124,7 @@ public sealed class FailoverTests
 
         await members.KillAsync(killed);
 
-        await members.UntilAsync(() => left.Any(name => name != winner && ElectedMembers.GroupOf(members[name]).Standing.TakesMessages), "the other one leads");
+        await members.UntilAsync(() => left.Any(name => name != winner && ElectedMembers.MemberOf(members[name]).Standing.TakesMessages), "the other one leads");
         winner.Should().NotBeNull("else nobody was kept from beginning");
         members.LogOf(winner!).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
         (await members.ReadAsync(members[left.Single(name => name != winner)])).Should().Equal("acknowledged");
@@ -148,7 +148,7 @@ public sealed class FailoverTests
 
         await members.KillAsync(deposed);
         await members.StartAsync(successor);
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[successor]).Standing.Leads, "the other one, whose copy is in sync, leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[successor]).Standing.Leads, "the other one, whose copy is in sync, leads");
         await members.StartAsync(deposed);
         await members.SendAsync("of the new master");
 
@@ -202,12 +202,12 @@ public sealed class FailoverTests
 
         await members.EditAsync(lease => lease with { HandOverTo = target });
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
         await members.SendAsync("after");
         (await members.LeaseAsync()).Epoch.Should().BeGreaterThan(epoch);
         await members.SameLogsAsync();
         (await members.ReadAsync(old)).Should().Equal("before", "after");
-        members.Running.Select(static member => ElectedMembers.GroupOf(member).StandsInFor).Should().OnlyContain(static epoch => epoch == 0, "both were there all the time");
+        members.Running.Select(static member => ElectedMembers.MemberOf(member).StandsInFor).Should().OnlyContain(static epoch => epoch == 0, "both were there all the time");
         Directory.Exists(Path.Combine(members.StoreOf(members.NameOf(old)), "diverged")).Should().BeFalse("nothing was cut off");
     }
 
@@ -244,7 +244,7 @@ public sealed class FailoverTests
         while (true)
         {
             RemotingCommand answer = await old.InvokeAsync(Commit(++committed));
-            if (!ElectedMembers.GroupOf(old).Standing.Leads)
+            if (!ElectedMembers.MemberOf(old).Standing.Leads)
             {
                 // Whoever answered this one, and how.
                 break;
@@ -253,7 +253,7 @@ public sealed class FailoverTests
             answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         }
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
 
         RemotingCommand known = await members[target].InvokeAsync(
             RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0));
@@ -290,7 +290,7 @@ public sealed class FailoverTests
             made += isTaken ? 1 : 0;
         }
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
 
         BrokerModules modules = members[target].Host.Modules;
         // How far the last changes came is not known; each is made before the one before it is deleted.
@@ -302,7 +302,7 @@ public sealed class FailoverTests
             modules.Groups.Groups.TryGet($"G{i}", out _).Should().BeFalse($"G{i} of {made} was deleted");
         }
 
-        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.GroupOf(old).Standing.Leads;
+        async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.MemberOf(old).Standing.Leads;
 
         static RemotingCommand Topic(int number) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
             .Set("topic", $"T{number}").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false);
@@ -377,7 +377,7 @@ public sealed class FailoverTests
         try
         {
             await members.EndLeaseAsync(members.NameOf(master));
-            members.Running.Any(static broker => ElectedMembers.GroupOf(broker).Standing.Leads).Should().BeFalse("nobody leads by a lease that was not renewed");
+            members.Running.Any(static broker => ElectedMembers.MemberOf(broker).Standing.Leads).Should().BeFalse("nobody leads by a lease that was not renewed");
             master.Host.Modules.Routing.Forwarder!.Patience = TimeSpan.Zero;
             RemotingCommand refused = await master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "meanwhile"));
             refused.Code.Should().Be(ResponseCode.ServiceNotAvailable);
@@ -406,13 +406,13 @@ public sealed class FailoverTests
         await members.KillAsync(lost);
         await members.StartAsync(left);
         await ToldAsync(members, left, "set the lease's unclean epoch to");
-        long next = ElectedMembers.GroupOf(members[left]).Standing.SeenEpoch + 1;
+        long next = ElectedMembers.MemberOf(members[left]).Standing.SeenEpoch + 1;
 
         await members.EditAsync(lease => lease with { UncleanEpoch = next + 5 });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Standing.Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
-        ElectedMembers.GroupOf(members[left]).Standing.Leads.Should().BeFalse();
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[left]).Standing.Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
+        ElectedMembers.MemberOf(members[left]).Standing.Leads.Should().BeFalse();
         await members.EditAsync(lease => lease with { UncleanEpoch = next });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[left]).Standing.TakesMessages, "the permission is used");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[left]).Standing.TakesMessages, "the permission is used");
 
         (await members.LeaseAsync()).Epoch.Should().Be(next);
         (await members.ReadAsync(members[left])).Should().Equal("of both");
@@ -431,7 +431,7 @@ public sealed class FailoverTests
         await members.SendAsync("own");
         await members.InSyncAsync(Two);
         await members.StopAsync("b");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members["a"]).Standing.TakesMessages, "a leads");
 
         await members.StartOnAsync("b", others);
 

@@ -37,7 +37,7 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
         (await follower.JoinAsync(await members.LeaseAsync())).Code.Should().Be(ResponseCode.Success);
         await follower.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
         await Eventually.TrueAsync(
-            () => ElectedMembers.GroupOf(master).Standing is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
+            () => ElectedMembers.MemberOf(master).Standing is { TakesMessages: true, Lease: { } lease } && lease.InSync.Contains(follower.Copy), "the copy is in sync");
         return follower;
     }
 
@@ -54,7 +54,7 @@ internal sealed class FakeFollower(TestBroker master, string member, GroupName g
     public async Task ConnectAsync(long offset)
     {
         await _connection.ConnectAsync("127.0.0.1", master.Host.Modules.Replication.Listener.Port);
-        await _connection.GetStream().WriteAsync(Introduction.Write(Ticket));
+        await _connection.GetStream().WriteAsync(FollowerHello.Write(Ticket));
         await ReportAsync(offset);
     }
 

@@ -127,7 +127,7 @@ public sealed class FormerMasterTests
         await Eventually.TrueAsync(() => members[other].Host.Modules.Topics.Topics.TryGet(ElectedMembers.Topic, out _), "the topic is copied");
         await members.KillAsync(members.NameOf(old));
         File.Delete(members.LeaseFile);
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Standing.Lease is null, "it has seen that there is no lease");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[other]).Standing.Lease is null, "it has seen that there is no lease");
         members[other].Host.Modules.Routing.Forwarder!.Patience = TimeSpan.FromMilliseconds(100);
 
         RemotingCommand locked = await members[other].InvokeAsync(RemotingCommand.CreateRequest(RequestCode.LockBatchMq));
@@ -225,9 +225,9 @@ public sealed class FormerMasterTests
         (TestBroker old, string target) = await ReadyAsync(members);
         await HandOverAsync(members, target);
         (await members[target].InvokeAsync(Requests.Send(ElectedMembers.Topic, "between"))).Code.Should().Be(ResponseCode.Success, "both have it");
-        await ElectedMembers.GroupOf(old).LeaveAsync();
+        await ElectedMembers.MemberOf(old).LeaveAsync();
 
-        await ElectedMembers.GroupOf(old).DisposeAsync();
+        await ElectedMembers.MemberOf(old).DisposeAsync();
         RemotingCommand answer = await old.InvokeAsync(Requests.Send(ElectedMembers.Topic, "last"));
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
@@ -270,7 +270,7 @@ public sealed class FormerMasterTests
         using TcpListener deaf = new(IPAddress.Loopback, 0);
         deaf.Start();
         await members.EditAsync(lease => lease with { HolderAddress = deaf.LocalEndpoint.ToString()! });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[other]).Standing.MasterElsewhere == deaf.LocalEndpoint.ToString(), "the address is known");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[other]).Standing.MasterElsewhere == deaf.LocalEndpoint.ToString(), "the address is known");
         using CancellationTokenSource enough = new();
         Task<int> heard = HearAsync(deaf, "to be stored once", enough.Token);
 
@@ -291,7 +291,7 @@ public sealed class FormerMasterTests
         // However long a start takes here, it is a moment.
         using IDisposable moment = members.Time.Hold();
         await members.KillAsync(follower);
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.TakesMessages, "the follower is missed");
+        await Eventually.TrueAsync(() => !ElectedMembers.MemberOf(master).Standing.TakesMessages, "the follower is missed");
         Task<RemotingCommand> sending = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "waits"));
         await members.StartAsync(follower);
         RemotingCommand answer = await sending;
@@ -331,7 +331,7 @@ public sealed class FormerMasterTests
     private static async Task HandOverAsync(ElectedMembers members, string target)
     {
         await members.EditAsync(lease => lease with { HandOverTo = target });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
     }
 
     /// <summary>As a client does, which makes a connection when its last one has ended.</summary>

@@ -40,9 +40,9 @@ public sealed class HungMemberTests
         Hang(disk, flush, gate);
         Task<RemotingCommand> stuck = producer.InvokeAsync(members[hung].Address, Requests.Send(ElectedMembers.Topic, "stuck"), Eventually.DefaultDeadline);
         await gate.Reached;
-        await LooksAsync(members, hung, () => !ElectedMembers.GroupOf(members[hung]).Standing.Leads);
+        await LooksAsync(members, hung, () => !ElectedMembers.MemberOf(members[hung]).Standing.Leads);
 
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).Standing.TakesMessages, "the other one leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
         members.LogOf(hung).Lines.Should().Contain(static line => line.Id == 3654 && line.Text.Contains("its log waits for the disk", StringComparison.Ordinal));
         (await members.ReadAsync(members[other])).Should().Contain(["one", "two"]);
         await members.SendAsync("three");
@@ -75,9 +75,9 @@ public sealed class HungMemberTests
         Task<RemotingCommand>[] sends =
             [.. Enumerable.Range(0, 4).Select(number => producer.InvokeAsync(members[hung].Address, Requests.Send(ElectedMembers.Topic, $"{large}{number}"), Eventually.DefaultDeadline))];
         await gate.Reached;
-        await LooksAsync(members, hung, () => !ElectedMembers.GroupOf(members[hung]).Standing.Leads);
+        await LooksAsync(members, hung, () => !ElectedMembers.MemberOf(members[hung]).Standing.Leads);
 
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).Standing.TakesMessages, "the other one leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
         members.Running.Select(static member => member.Host.Modules.Host.Store.GetStats()).Should().OnlyContain(static stats => stats.WrittenOffset == stats.MaxOffset, "else it was a write that hung");
         await members.SendAsync("after");
         gate.Open();
@@ -123,9 +123,9 @@ public sealed class HungMemberTests
         await members.UntilAsync(() => gate.Reached.IsCompleted, "one of them has won the lease and begins its epoch");
         string hung = winner!;
         string other = left.Single(name => name != hung);
-        await LooksAsync(members, hung, () => !ElectedMembers.GroupOf(members[hung]).Standing.Leads);
+        await LooksAsync(members, hung, () => !ElectedMembers.MemberOf(members[hung]).Standing.Leads);
 
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).Standing.TakesMessages, "the other one leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
         members.LogOf(hung).Lines.Should().Contain(static line => line.Id == 3669 && line.Text.Contains("has not begun here", StringComparison.Ordinal));
         (await members.ReadAsync(members[other])).Should().Equal("acknowledged");
         gate.Open();
@@ -152,7 +152,7 @@ public sealed class HungMemberTests
             await KeepPaceAsync(members, stopped, static () => false);
         }
 
-        ElectedMembers.GroupOf(members[stopped]).Standing.LeadingEpoch.Should().Be(epoch);
+        ElectedMembers.MemberOf(members[stopped]).Standing.LeadingEpoch.Should().Be(epoch);
         gate.Open();
         await stuck;
         (await members.SendAsync("after")).Should().BeSameAs(members[stopped]);
@@ -182,8 +182,8 @@ public sealed class HungMemberTests
         await members.InSyncAsync(other);
         await members.StartAsync(name, disk);
         await members.InSyncAsync(Two);
-        (await ElectedMembers.GroupOf(members[other]).HandOverAsync(name, leaves: false, CancellationToken.None)).Should().BeTrue();
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[name]).Standing.TakesMessages, $"{name} leads");
+        (await ElectedMembers.MemberOf(members[other]).HandOverAsync(name, leaves: false, CancellationToken.None)).Should().BeTrue();
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[name]).Standing.TakesMessages, $"{name} leads");
         await members.InSyncAsync(Two);
         return name;
     }
@@ -191,7 +191,7 @@ public sealed class HungMemberTests
     /// <summary>Time passes for the master, which looks as often as it does in that time, until something is so.</summary>
     private static async Task LooksAsync(ElectedMembers members, string master, Func<bool> condition)
     {
-        ElectedGroup group = ElectedMembers.GroupOf(members[master]);
+        FailoverMember group = ElectedMembers.MemberOf(members[master]);
         for (TimeSpan passed = TimeSpan.Zero; !condition(); passed += Look)
         {
             passed.Should().BeLessThan(2 * ElectedMembers.Duration, "so much is seen to pass");
@@ -211,8 +211,8 @@ public sealed class HungMemberTests
         DateTimeOffset now = members.Time.GetUtcNow();
         TestBroker leader = members[master];
         await Eventually.TrueAsync(
-            () => isOver() || (members.Running.All(member => ElectedMembers.GroupOf(member).Standing.Lease is { } seen && seen.RenewTime > now)
-                && (!ElectedMembers.GroupOf(leader).Standing.TakesMessages || members.Running.All(member => member == leader || member.Host.Modules.Roles.Roles.SlaveSession?.Follower.ToldAtMs > now.ToUnixTimeMilliseconds()))),
+            () => isOver() || (members.Running.All(member => ElectedMembers.MemberOf(member).Standing.Lease is { } seen && seen.RenewTime > now)
+                && (!ElectedMembers.MemberOf(leader).Standing.TakesMessages || members.Running.All(member => member == leader || member.Host.Modules.Roles.Roles.SlaveSession?.Follower.ToldAtMs > now.ToUnixTimeMilliseconds()))),
             "all have seen the lease renewed, and the follower has said that it has everything");
     }
 }

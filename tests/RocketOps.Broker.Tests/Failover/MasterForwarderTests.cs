@@ -114,7 +114,7 @@ public sealed class MasterForwarderTests
         {
             Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(members[next].Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);
             await asked.Task;
-            (await ElectedMembers.GroupOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
+            (await ElectedMembers.MemberOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
             await Eventually.TrueAsync(() => left.Membership!.Standing.TakesMessages, "the other member leads");
             await Eventually.TrueAsync(() => time.HasTimerIn(Pause), "it waits no longer for the address before it looks again");
             time.Advance(Pause);
@@ -137,7 +137,7 @@ public sealed class MasterForwarderTests
         await members.SendAsync("before");
         await members.InSyncAsync(Two);
         TestBroker master = await members.MasterAsync();
-        MemberStanding group = ElectedMembers.GroupOf(master).Standing;
+        MemberStanding group = ElectedMembers.MemberOf(master).Standing;
         using IDisposable moment = members.Time.Hold();
         await members.KillAsync(Two.Single(name => name != members.NameOf(master)));
         await Eventually.TrueAsync(() => group.IsShortOfCopies, "the only copy is gone");

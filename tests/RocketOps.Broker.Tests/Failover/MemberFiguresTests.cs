@@ -25,8 +25,8 @@ public sealed class MemberFiguresTests
         (await members[next].FollowingAsync()).Should().Be(Follows);
         (await members[next].RefusalAsync()).Should().Be(Nothing, "it refuses by its role");
 
-        (await ElectedMembers.GroupOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "the other one leads");
+        (await ElectedMembers.MemberOf(members[first]).HandOverAsync(next, leaves: false, CancellationToken.None)).Should().BeTrue();
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[next]).Standing.TakesMessages, "the other one leads");
         await members.InSyncAsync(Two);
 
         (await members[next].FollowingAsync()).Should().Be(Nothing);
@@ -47,7 +47,7 @@ public sealed class MemberFiguresTests
         using (members.Time.Hold())
         {
             await members.KillAsync(follower);
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(master).Standing.IsShortOfCopies, "the only copy is gone");
+            await Eventually.TrueAsync(() => ElectedMembers.MemberOf(master).Standing.IsShortOfCopies, "the only copy is gone");
             (await master.RefusalAsync()).Should().Be(Nothing, "what is sent waits for it");
         }
 
@@ -90,7 +90,7 @@ public sealed class MemberFiguresTests
             ("NOT_LEADING", "this member has the lease of its group and does not lead yet: its epoch has not begun, as its disk is slow or hangs"));
         (await members[next].FollowingAsync()).Should().Be(Nothing, "who has the lease follows nobody");
         gate.Open();
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "it leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[next]).Standing.TakesMessages, "it leads");
         (await members[next].RefusalAsync()).Should().Be(Nothing);
     }
 

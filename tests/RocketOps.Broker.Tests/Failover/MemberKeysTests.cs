@@ -114,7 +114,7 @@ public sealed class MemberKeysTests
 
         string target = OtherThan(members.NameOf(await members.MasterAsync()));
         await members.EditAsync(lease => lease with { HandOverTo = target });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[target]).Standing.TakesMessages, "the other one leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the other one leads");
         (await members.LeaseAsync()).KeyDigests.Should().BeEquivalentTo(keys);
 
         long epoch = (await members.LeaseAsync()).Epoch;

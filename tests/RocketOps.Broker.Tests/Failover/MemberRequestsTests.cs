@@ -101,8 +101,8 @@ public sealed class MemberRequestsTests
         Task<RemotingCommand> sent = master.InvokeAsync(Requests.Send(ElectedMembers.Topic, "which the successor has not"));
         await Eventually.TrueAsync(() => master.Host.Modules.Host.Store.Positions.Appended.Value > end, "it is stored here");
 
-        Task leaving = ElectedMembers.GroupOf(master).LeaveAsync();
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.TakesMessages, "it hands over, and waits for the successor to have everything");
+        Task leaving = ElectedMembers.MemberOf(master).LeaveAsync();
+        await Eventually.TrueAsync(() => !ElectedMembers.MemberOf(master).Standing.TakesMessages, "it hands over, and waits for the successor to have everything");
         RemotingCommand left = await follower.LeaveAsync(lease);
 
         left.Code.Should().Be(ResponseCode.Success, left.Remark);
@@ -183,7 +183,7 @@ public sealed class MemberRequestsTests
         await using FakeFollower late = new(master, "b", FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, "b"));
         (await late.JoinAsync(before)).Code.Should().Be(ResponseCode.Success);
         await members.EditAsync(static lease => lease with { Holder = string.Empty });
-        await members.UntilAsync(() => ElectedMembers.GroupOf(master).Standing is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(master).Standing is { TakesMessages: true, LeadingEpoch: var epoch } && epoch > before.Epoch, "a leads again");
 
         await late.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
 
@@ -203,7 +203,7 @@ public sealed class MemberRequestsTests
             random.NextBytes(bytes);
             if (round % 3 == 0)
             {
-                Introduction.Write(random.NextInt64()).AsSpan(0, Math.Min(Introduction.Bytes, bytes.Length)).CopyTo(bytes);
+                FollowerHello.Write(random.NextInt64()).AsSpan(0, Math.Min(FollowerHello.Bytes, bytes.Length)).CopyTo(bytes);
             }
 
             using TcpClient slave = new();
@@ -236,7 +236,7 @@ public sealed class MemberRequestsTests
         RemotingCommand done = await members["a"].InvokeAsync(HandOver("group-a", null));
         done.Code.Should().Be(ResponseCode.Success, done.Remark);
         done.Get("member").Should().Be("b");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["b"]).Standing.TakesMessages, "b leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members["b"]).Standing.TakesMessages, "b leads");
 
         static async Task RefusedAsync(TestBroker broker, string group, string? member, string why)
         {
@@ -301,7 +301,7 @@ public sealed class MemberRequestsTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
-        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads));
+        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.MemberOf(broker).Standing.Leads));
         MemberCopy before = CopyOf(await members.LeaseAsync());
         await members.KillAsync(follower);
         string store = members.StoreOf(follower);
@@ -332,7 +332,7 @@ public sealed class MemberRequestsTests
             },
             "the master cannot renew its lease");
         members.Time.Pass(ElectedMembers.Duration);
-        ElectedMembers.GroupOf(members["a"]).Standing.Leads.Should().BeFalse("the master's term has ended with its lease");
+        ElectedMembers.MemberOf(members["a"]).Standing.Leads.Should().BeFalse("the master's term has ended with its lease");
         members.LogOf("a").Lines.Should().Contain(line => line.Id == 3661 && line.Text.Contains(members.LeaseFile, StringComparison.Ordinal));
         (await File.ReadAllBytesAsync(members.LeaseFile)).Should().Equal(spoilt);
 
@@ -349,7 +349,7 @@ public sealed class MemberRequestsTests
         await members.InSyncAsync(Two);
         await members.StopAsync("b");
         await members.InSyncAsync("a");
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members["a"]).Standing.TakesMessages, "a leads");
         return members;
     }
 }

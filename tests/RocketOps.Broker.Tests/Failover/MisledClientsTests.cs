@@ -166,7 +166,7 @@ public sealed class MisledClientsTests
 
         await members.EditAsync(lease => lease with { HandOverTo = next });
 
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "the other member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[next]).Standing.TakesMessages, "the other member leads");
         members.Time.Pass(LongestStay);
 
         (await waiting).Code.Should().Be(ResponseCode.FlowControl, "Java asks again after 20 ms then, others after seconds");

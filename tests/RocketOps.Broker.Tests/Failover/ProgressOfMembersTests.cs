@@ -91,7 +91,7 @@ public sealed class ProgressOfMembersTests
 
         await IsHiddenAsync(master, offset);
         await members.EditAsync(static lease => lease with { Epoch = lease.Epoch + 1, Holder = "b", HolderAddress = "127.0.0.1:1" });
-        await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.Leads, "it has heard of another master");
+        await Eventually.TrueAsync(() => !ElectedMembers.MemberOf(master).Standing.Leads, "it has heard of another master");
         (await sending).Code.Should().Be(ResponseCode.ServiceNotAvailable);
         await IsHiddenAsync(master, offset);
     }
@@ -128,7 +128,7 @@ public sealed class ProgressOfMembersTests
         if (members.NameOf(await members.MasterAsync()) != "a")
         {
             await members.EditAsync(static lease => lease with { HandOverTo = "a" });
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
+            await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members["a"]).Standing.TakesMessages, "a leads");
             await members.InSyncAsync(Two);
         }
 

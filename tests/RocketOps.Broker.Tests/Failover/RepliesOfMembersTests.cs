@@ -132,7 +132,7 @@ public sealed class RepliesOfMembersTests
             : Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
-        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, ElectedMembers.GroupOf(master).Standing, client, master.Host.Modules.Routing.Misled, time);
+        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, ElectedMembers.MemberOf(master).Standing, client, master.Host.Modules.Routing.Misled, time);
         try
         {
             (await forwarder.AskOthersAsync(Reply("hello"), CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue();
@@ -159,7 +159,7 @@ public sealed class RepliesOfMembersTests
         members.Time.Pass(AskerTable.Patience);
 
         BrokerModules modules = former.Host.Modules;
-        Task farewell = new Farewell(ElectedMembers.GroupOf(former).Standing, modules.Routing.Misled, modules.Host.Settings, modules.Host.Address, modules.Clients.Producers, modules.Clients.Askers, members.Time).WaitAsync();
+        Task farewell = new Farewell(ElectedMembers.MemberOf(former).Standing, modules.Routing.Misled, modules.Host.Settings, modules.Host.Address, modules.Clients.Producers, modules.Clients.Askers, members.Time).WaitAsync();
         farewell.IsCompleted.Should().BeFalse("the reply may come yet");
         Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
 
@@ -178,7 +178,7 @@ public sealed class RepliesOfMembersTests
         TestBroker former = await members.MasterAsync();
         string next = Two.Single(name => name != members.NameOf(former));
         await members.EditAsync(lease => lease with { HandOverTo = next });
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[next]).Standing.TakesMessages, "the named member leads");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[next]).Standing.TakesMessages, "the named member leads");
         return (former, members[next]);
     }
 

@@ -17,13 +17,13 @@ public sealed class ServingWordTests
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(["a", "b"]);
         TestBroker master = await members.MasterAsync();
-        ElectedGroup follower = ElectedMembers.GroupOf(members.Running.Single(broker => broker != master));
+        FailoverMember follower = ElectedMembers.MemberOf(members.Running.Single(broker => broker != master));
         await Eventually.TrueAsync(() => follower.MasterSilence < TimeSpan.MaxValue, "the follower hears that its master serves");
 
         members.Time.Pass(ElectedMembers.Duration / 8);
 
         await Eventually.TrueAsync(() => follower.MasterSilence < ElectedMembers.Duration / 8, "and hears it again, although nothing is sent");
-        ElectedMembers.GroupOf(master).MasterSilence.Should().Be(TimeSpan.MaxValue, "who leads follows nobody");
+        ElectedMembers.MemberOf(master).MasterSilence.Should().Be(TimeSpan.MaxValue, "who leads follows nobody");
     }
 
     /// <summary>In async mode it refuses while its lease store does not answer, and holds on to what it has as its copies follow.</summary>
@@ -32,14 +32,14 @@ public sealed class ServingWordTests
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(["a", "b"], ("replicationMode", "Async"));
         await members.SendAsync("before");
-        await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads)));
+        await members.StopAsync(members.NameOf(members.Running.First(static broker => !ElectedMembers.MemberOf(broker).Standing.Leads)));
         TestBroker master = await members.MasterAsync();
         string other = members.NameOf(master) == "a" ? "b" : "a";
         await using FakeFollower follower = new(master, other, FakeFollower.GroupOf(master), FakeFollower.KeyOf(members, other));
         LeaseRecord lease = await members.LeaseAsync();
         (await follower.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success);
         await follower.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(master).Standing.Lease!.InSync.Contains(follower.Copy), "the copy is in sync");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(master).Standing.Lease!.InSync.Contains(follower.Copy), "the copy is in sync");
         for (int words = 0; words < 3; words += await follower.ReadFrameAsync() == HaFrames.ReplicatedMark ? 1 : 0)
         {
             // Nothing is sent meanwhile.
@@ -58,7 +58,7 @@ public sealed class ServingWordTests
                 await follower.ReadFrameAsync();
             }
 
-            await Eventually.TrueAsync(() => !ElectedMembers.GroupOf(master).Standing.Leads, "the master refuses");
+            await Eventually.TrueAsync(() => !ElectedMembers.MemberOf(master).Standing.Leads, "the master refuses");
             while (await follower.ReadFrameAsync() != SignOfLife)
             {
                 // Words from before.
@@ -69,7 +69,7 @@ public sealed class ServingWordTests
                 (await follower.ReadFrameAsync()).Should().Be(SignOfLife);
             }
 
-            ElectedMembers.GroupOf(master).Standing.HeldEpoch.Should().Be(lease.Epoch);
+            ElectedMembers.MemberOf(master).Standing.HeldEpoch.Should().Be(lease.Epoch);
             (await again.JoinAsync(lease)).Code.Should().Be(ResponseCode.Success, "who loses its connection comes back");
             await again.ConnectAsync(master.Host.Modules.Host.Store.Positions.Appended.Value);
             (await again.ReadFrameAsync()).Should().Be(SignOfLife);

@@ -37,7 +37,7 @@ public sealed class SilentFollowerTests
         RemotingCommand answer = await sending;
         answer.Code.Should().Be(ResponseCode.ServiceNotAvailable, answer.Remark);
         answer.Remark.Should().Contain("did not confirm the message in time");
-        ElectedMembers.GroupOf(master).Standing.LeadingEpoch.Should().Be(epoch, "it was answered by a master");
+        ElectedMembers.MemberOf(master).Standing.LeadingEpoch.Should().Be(epoch, "it was answered by a master");
     }
 
     /// <summary>However short a time sends have for slaves: a message that is refused is sent again, and there twice.</summary>
@@ -113,7 +113,7 @@ public sealed class SilentFollowerTests
         if (master != "a")
         {
             await members.EditAsync(static lease => lease with { HandOverTo = "a" });
-            await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members["a"]).Standing.TakesMessages, "a leads");
+            await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members["a"]).Standing.TakesMessages, "a leads");
             await members.InSyncAsync(Two);
         }
 

@@ -73,7 +73,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
     public async Task ResumedHalf_ThatWaitsForTheDisk_IsCounted()
     {
         TopicState topic = await _broker.Host.Modules.Topics.Topics.GetOrCreateInternalAsync(TopicNames.TransactionCheckMaxTime, 1);
-        StoredMessage givenUp = new()
+        OwnedMessage givenUp = new()
         {
             Topic = topic.StoreTopic,
             QueueId = 0,

@@ -22,7 +22,7 @@ public sealed class FailedStoreTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
-        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads));
+        string follower = members.NameOf(members.Running.Single(static broker => !ElectedMembers.MemberOf(broker).Standing.Leads));
         string master = Two.Single(name => name != follower);
         await members.StopAsync(follower);
         await members.InSyncAsync(master);
@@ -38,7 +38,7 @@ public sealed class FailedStoreTests
         DateTimeOffset renewed = (await members.LeaseAsync()).RenewTime;
         await Eventually.TrueAsync(async () => (await members.LeaseAsync()).RenewTime > renewed, "the master has looked at its followers");
         await members.InSyncAsync(master);
-        ElectedMembers.GroupOf(members[follower]).Standing.HasFailed.Should().BeTrue();
+        ElectedMembers.MemberOf(members[follower]).Standing.HasFailed.Should().BeTrue();
         await members.SendAsync("nobody waits for it");
         await members.StopAsync(follower);
         (await File.ReadAllTextAsync(Path.Combine(members.StoreOf(follower), MemberFiles.RunName))).Should().Contain("failed");
@@ -56,23 +56,23 @@ public sealed class FailedStoreTests
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "1"));
         await members.SendAsync("one");
         await members.InSyncAsync(Two);
-        string failing = members.NameOf(members.Running.Single(static broker => !ElectedMembers.GroupOf(broker).Standing.Leads));
+        string failing = members.NameOf(members.Running.Single(static broker => !ElectedMembers.MemberOf(broker).Standing.Leads));
         string other = Two.Single(name => name != failing);
         await members.StopAsync(failing);
         await members.InSyncAsync(other);
         FailingLog disk = new();
         await members.StartAsync(failing, disk);
         await members.InSyncAsync(Two);
-        (await ElectedMembers.GroupOf(members[other]).HandOverAsync(failing, leaves: false, CancellationToken.None)).Should().BeTrue();
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[failing]).Standing.TakesMessages, "it leads");
+        (await ElectedMembers.MemberOf(members[other]).HandOverAsync(failing, leaves: false, CancellationToken.None)).Should().BeTrue();
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[failing]).Standing.TakesMessages, "it leads");
         await members.InSyncAsync(Two);
 
         disk.Begin();
         await members.SendAsync(Large);
-        await Eventually.TrueAsync(() => ElectedMembers.GroupOf(members[failing]).Standing.HasFailed, "its log fails");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[failing]).Standing.HasFailed, "its log fails");
         await members.EndLeaseAsync(failing);
 
-        await members.UntilAsync(() => ElectedMembers.GroupOf(members[other]).Standing.TakesMessages, "the other one leads");
+        await members.UntilAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
         await Eventually.TrueAsync(
             () => members.LogOf(failing).Lines.Any(static line => line.Id == 3633 && line.Text.Contains("follows nobody until this broker is started again", StringComparison.Ordinal)), "it says why it does not follow");
         (await members[failing].FollowingAsync()).Should().Be(("false", LogFollower.StoreFailed));

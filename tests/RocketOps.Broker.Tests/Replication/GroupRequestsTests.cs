@@ -21,9 +21,9 @@ public sealed class GroupRequestsTests
         GroupRequests.LeaveMaster.Should().Be(71_003);
         GroupRequests.GetGroupConsumers.Should().Be(71_006);
         RequestCode.HandOverMaster.Should().Be(71_005);
-        Introduction.Write(0x0102030405060708).Should().Equal(0xFF, (byte)'R', (byte)'O', (byte)'G', (byte)'R', (byte)'P', (byte)'0', (byte)'1', 1, 2, 3, 4, 5, 6, 7, 8);
-        HaFrames.ReadReport(Introduction.Write(1)).Should().BeNegative("no slave of RocketMQ's reports that");
-        Introduction.Read(new byte[16]).Should().BeNull();
+        FollowerHello.Write(0x0102030405060708).Should().Equal(0xFF, (byte)'R', (byte)'O', (byte)'G', (byte)'R', (byte)'P', (byte)'0', (byte)'1', 1, 2, 3, 4, 5, 6, 7, 8);
+        HaFrames.ReadReport(FollowerHello.Write(1)).Should().BeNegative("no slave of RocketMQ's reports that");
+        FollowerHello.Read(new byte[16]).Should().BeNull();
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class RoleTests : IAsyncLifetime
     {
         MessageHost host = _broker.Host.Modules.Host.Address.StoreHost;
         return await _broker.Host.Modules.Messages.Appender.AppendAsync(
-            new StoredMessage
+            new OwnedMessage
             {
                 Topic = _broker.Host.Modules.Host.Store.GetOrAddTopic("Kept"u8),
                 QueueId = 0,

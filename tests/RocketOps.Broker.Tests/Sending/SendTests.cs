@@ -211,7 +211,7 @@ public sealed class SendTests : IAsyncLifetime
         await _broker.SendAsync("Fails", "first");
         await _broker.SubscribeAsync("g", "Fails");
         string large = new('v', 32_700);
-        StoredMessage message = new()
+        OwnedMessage message = new()
         {
             Topic = _broker.Host.Modules.Host.Store.GetOrAddTopic("Fails"u8),
             QueueId = 0,

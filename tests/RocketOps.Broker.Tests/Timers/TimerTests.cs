@@ -77,7 +77,7 @@ public sealed class TimerTests
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerRollWindowSlot", rolls ? "10" : "1000"));
         long slotMs = (time.NowMs + delayMs) / 1_000 * 1_000;
         BrokerModules modules = broker.Broker.Host.Modules;
-        StoredMessage message = new()
+        OwnedMessage message = new()
         {
             Topic = modules.Timers.Router.Topic,
             QueueId = 0,

@@ -256,9 +256,9 @@ public sealed class HalfMessageTableTests
     }
 
     /// <summary>A message for a queue that is known.</summary>
-    private static async Task<StoredMessage> CopyAsync(TestBroker broker)
+    private static async Task<OwnedMessage> CopyAsync(TestBroker broker)
     {
         await broker.SendAsync("T", "the queue is known");
-        return new StoredMessage { Topic = broker.Host.Modules.Host.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8.ToArray() };
+        return new OwnedMessage { Topic = broker.Host.Modules.Host.Store.GetOrAddTopic("T"u8), QueueId = 0, Body = "copy"u8.ToArray() };
     }
 }

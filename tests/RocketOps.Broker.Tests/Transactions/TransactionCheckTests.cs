@@ -551,7 +551,7 @@ public sealed class TransactionCheckTests
 
     private static ValueTask<AppendOutcome> TryAppendHalfAsync(TestBroker broker, string body, (string Name, string Value)[] properties)
     {
-        StoredMessage half = new()
+        OwnedMessage half = new()
         {
             Topic = broker.Host.Modules.Transactions.State.Topics.Half,
             QueueId = 0,

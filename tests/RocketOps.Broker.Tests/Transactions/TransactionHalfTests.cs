@@ -185,7 +185,7 @@ public sealed class TransactionHalfTests
         await SettledAsync(broker);
 
         BrokerModules modules = broker.Host.Modules;
-        StoredMessage late = OpMessages.Write(new TransactionTopics(modules.Host.Store), modules.Host.Address, halfOffset: 0, DateTimeOffset.UtcNow);
+        OwnedMessage late = OpMessages.Write(new TransactionTopics(modules.Host.Store), modules.Host.Address, halfOffset: 0, DateTimeOffset.UtcNow);
         (await modules.Messages.Appender.AppendAsync(late, waitForDisk: true)).IsOk.Should().BeTrue();
 
         await Eventually.TrueAsync(async () => await EndAsync(broker, OpTopic) == 2, "the op is in its queue");

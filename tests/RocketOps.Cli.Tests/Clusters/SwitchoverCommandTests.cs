@@ -171,7 +171,7 @@ public sealed class SwitchoverCommandTests : IDisposable
     {
         Directory.CreateDirectory(_folder.File("rocketops"));
         ProcessIdentity self = ProcessIdentity.Of(Environment.ProcessId)!.Value;
-        await File.WriteAllTextAsync(_folder.File("rocketops/up-1.json"), RunningUp.Write(new RunningUp(_folder.File(folder), [(cluster, "127.0.0.1:1")]), self));
+        await File.WriteAllTextAsync(_folder.File("rocketops/up-1.json"), UpInstance.Write(new UpInstance(_folder.File(folder), [(cluster, "127.0.0.1:1")]), self));
     }
 
     private Task<ProcessResult> RunAsync(string kubeconfig, params string[] options) => RunGroupAsync(kubeconfig, Group, options);

@@ -16,7 +16,7 @@ public sealed class StartingClusterTests
     private const string Told = "the cluster of /data is starting, try again when it is ready (";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly RunningUp Starting = new("/data", [("default/a", Here)], IsStarting: true);
+    private static readonly UpInstance Starting = new("/data", [("default/a", Here)], IsStarting: true);
 
     public static TheoryData<Exception, string> Failures => new()
     {
@@ -64,8 +64,8 @@ public sealed class StartingClusterTests
         using TempDirectory folder = new();
         Directory.CreateDirectory(folder.File("rocketops"));
         string address = $"127.0.0.1:{LoopbackPorts.Find(0)}";
-        RunningUp up = new("/data", [("default/a", address)], IsStarting: true);
-        await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), RunningUp.Write(up, ProcessIdentity.Of(Environment.ProcessId)!.Value));
+        UpInstance up = new("/data", [("default/a", address)], IsStarting: true);
+        await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), UpInstance.Write(up, ProcessIdentity.Of(Environment.ProcessId)!.Value));
 
         ProcessResult result = await ChildProcess.RunAsync(
             Programs.RocketOps, arguments, Patience, new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_RUNTIME_DIR"] = folder.Path, ["NAMESRV_ADDR"] = "" });

@@ -11,8 +11,8 @@ namespace RocketOps.Cli.Tests.Contexts;
 public sealed class DefaultNameServersTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
-    private static readonly RunningUp One = new("/data/one", [("default/a", "127.0.0.1:9876")]);
-    private static readonly RunningUp Other = new("/data/other", [("default/b", "127.0.0.1:9877")]);
+    private static readonly UpInstance One = new("/data/one", [("default/a", "127.0.0.1:9876")]);
+    private static readonly UpInstance Other = new("/data/other", [("default/b", "127.0.0.1:9877")]);
 
     [Fact]
     public void Choose_Environment_WinsOverWhatRuns() => DefaultNameServers.Choose("here:1", Contexts("c"), () => [One, Other]).Should().Be(("here:1", null));
@@ -40,12 +40,12 @@ public sealed class DefaultNameServersTests
     {
         using TempDirectory folder = new();
         ProcessIdentity self = ProcessIdentity.Of(Environment.ProcessId)!.Value;
-        File.WriteAllText(folder.File("up-1.json"), RunningUp.Write(One, self));
-        File.WriteAllText(folder.File("up-2.json"), RunningUp.Write(Other, self with { StartMark = "another process had this id" }));
+        File.WriteAllText(folder.File("up-1.json"), UpInstance.Write(One, self));
+        File.WriteAllText(folder.File("up-2.json"), UpInstance.Write(Other, self with { StartMark = "another process had this id" }));
         File.WriteAllText(folder.File("up-3.json"), "{\"pid\":");
         File.WriteAllText(folder.File("up-4.json"), "[]");
 
-        RunningUp found = RunningUp.FindAll(folder.Path).Should().ContainSingle().Subject;
+        UpInstance found = UpInstance.FindAll(folder.Path).Should().ContainSingle().Subject;
 
         found.DataDirectory.Should().Be("/data/one");
         found.Clusters.Should().Equal(One.Clusters);
@@ -59,15 +59,15 @@ public sealed class DefaultNameServersTests
         using (UpRegistration registration = new(state, "/data/one", NullLogger.Instance))
         {
             registration.Tell([], isReady: false);
-            RunningUp.FindAll(state).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Clusters = Array.Empty<(string, string)>(), IsStarting = true });
+            UpInstance.FindAll(state).Should().ContainSingle().Which.Should().BeEquivalentTo(new { Clusters = Array.Empty<(string, string)>(), IsStarting = true });
             registration.Tell(One.Clusters, isReady: true);
             registration.Tell(One.Clusters, isReady: false);
-            RunningUp found = RunningUp.FindAll(state).Should().ContainSingle().Subject;
+            UpInstance found = UpInstance.FindAll(state).Should().ContainSingle().Subject;
             found.Clusters.Should().Equal(One.Clusters);
             found.IsStarting.Should().BeFalse("what was ready once has started");
         }
 
-        RunningUp.FindAll(state).Should().BeEmpty();
+        UpInstance.FindAll(state).Should().BeEmpty();
         Directory.GetFiles(state).Should().BeEmpty();
     }
 
@@ -77,7 +77,7 @@ public sealed class DefaultNameServersTests
         using TempDirectory folder = new();
         Directory.CreateDirectory(folder.File("rocketops"));
         ProcessIdentity self = ProcessIdentity.Of(Environment.ProcessId)!.Value;
-        await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), RunningUp.Write(new RunningUp("/data", [.. One.Clusters, .. Other.Clusters]), self));
+        await File.WriteAllTextAsync(folder.File("rocketops/up-1.json"), UpInstance.Write(new UpInstance("/data", [.. One.Clusters, .. Other.Clusters]), self));
 
         ProcessResult result = await ChildProcess.RunAsync(
             Programs.RocketOps,

@@ -150,7 +150,7 @@ internal sealed class SimFollower
             JoinedMaster joined = await Join.JoinAsync(_host.CheckAsync, CancellationToken.None);
             if (!IsEnded)
             {
-                Connect(joined.Introduction);
+                Connect(joined.FollowerHello);
             }
         }
         catch (HaRefusedException refused) when (!_broker.HasFailed && _group.Faults.MustMoveAway(_broker.Machine))

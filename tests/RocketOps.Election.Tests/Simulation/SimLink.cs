@@ -16,7 +16,7 @@ internal sealed class SimLink
     private readonly SimBroker _broker;
     private readonly SimSocket _socket;
     private readonly TimeProvider _time;
-    private readonly Admissions _admission;
+    private readonly FollowerTickets _admission;
     private IAdmittedSlave? _admitted;
     private int _sent = -1;
     private long _acknowledged = -1;
@@ -31,7 +31,7 @@ internal sealed class SimLink
         _broker = broker;
         _socket = socket;
         _time = broker.Machine.Clock;
-        _admission = broker.Roles.Links.Door.Admissions;
+        _admission = broker.Roles.Links.Door.Tickets;
         _heardAt = _sentAt = Now;
         socket.Ended = OnEnded;
     }
@@ -157,7 +157,7 @@ internal sealed class SimLink
         Task<IAdmittedSlave> admitting = _admission.AdmitAsync(new MemoryStream(introduction), CancellationToken.None).AsTask();
         return admitting.IsCompleted
             ? admitting.GetAwaiter().GetResult()
-            : throw new InvalidOperationException("Admissions.AdmitAsync waits for more than the introduction, which no simulated connection can let it do");
+            : throw new InvalidOperationException("FollowerTickets.AdmitAsync waits for more than the introduction, which no simulated connection can let it do");
     }
 
     private void OnEnded()

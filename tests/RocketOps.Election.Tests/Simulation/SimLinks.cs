@@ -42,7 +42,7 @@ internal sealed class SimLinks
     {
         if (_group.Options.TicketsEndWithEpochs)
         {
-            Door.Admissions.Clear();
+            Door.Tickets.Clear();
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class SimLinks
 
     public void OnLeaving(JoinRequest left, long ticket) => _broker.Loop.Post(member =>
     {
-        if (Door.Admissions.IsNewest(left.Copy.Member, ticket))
+        if (Door.Tickets.IsNewest(left.Copy.Member, ticket))
         {
             Door.LetGo(member, left, ticket);
         }
@@ -70,7 +70,7 @@ internal sealed class SimLinks
         SimLink link = new(_group, _broker, socket);
         socket.Link = link;
         _links.Add(link);
-        _ticket = Introduction.Read(introduction) ?? 0;
+        _ticket = FollowerHello.Read(introduction) ?? 0;
         link.OnIntroduction(introduction);
     }
 

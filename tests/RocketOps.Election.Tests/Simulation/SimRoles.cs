@@ -4,7 +4,7 @@ using RocketOps.Election.Leases;
 namespace RocketOps.Election.Tests.Simulation;
 
 /// <summary>
-/// The role of a simulated broker: changes follow each other, and one that a later decision has overtaken is left out; a session ends before the next one begins. As <c>ElectedGroup</c> and <c>RoleManager</c> do it.
+/// The role of a simulated broker: changes follow each other, and one that a later decision has overtaken is left out; a session ends before the next one begins. As <c>FailoverMember</c> and <c>RoleManager</c> do it.
 /// </summary>
 internal sealed class SimRoles
 {

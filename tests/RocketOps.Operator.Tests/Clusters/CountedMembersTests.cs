@@ -54,7 +54,7 @@ public sealed class CountedMembersTests
         }
 
         return new ClusterContext(cluster, OperatorImages.Default, new OrdinalLeadership())
-            .Honouring(new HonouredSpec(cluster.Spec, 1, KeptConfigurations.None, null, Blocked: false), observation)
+            .Honouring(new EffectiveSpec(cluster.Spec, 1, KeptConfigurations.None, null, Blocked: false), observation)
             .Knowing(GroupFacts.None with { Leases = leases });
     }
 

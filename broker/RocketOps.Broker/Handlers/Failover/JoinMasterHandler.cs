@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Handlers.Failover;
 /// <summary>
 /// JOIN_MASTER (71002, ours): a member wants to follow this one, and is told what it needs to make its log the same. LEAVE_MASTER (71003, ours): it stops, and nobody is to wait for it.
 /// </summary>
-internal sealed class JoinMasterHandler(ElectedGroup group) : AsyncRequestHandler
+internal sealed class JoinMasterHandler(FailoverMember member) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -26,10 +26,10 @@ internal sealed class JoinMasterHandler(ElectedGroup group) : AsyncRequestHandle
 
         if (request.Code == GroupRequests.LeaveMaster)
         {
-            await group.LetGoAsync(join, ticket, cancellationToken);
+            await member.LetGoAsync(join, ticket, cancellationToken);
             return RemotingCommand.CreateResponse(request, ResponseCode.Success);
         }
 
-        return GroupRequests.Answer(request, await group.AcceptAsync(join, cancellationToken));
+        return GroupRequests.Answer(request, await member.AcceptAsync(join, cancellationToken));
     }
 }

@@ -7,7 +7,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Failover;
 
 /// <summary>What the members of a group ask each other comes on the clients' port: it is answered to who has the key of the member that it says it is (<see cref="MemberKeys"/>).</summary>
-internal sealed class MembersOnlyHandler(BrokerSettings settings, ElectedGroup group, AsyncRequestHandler handler) : AsyncRequestHandler
+internal sealed class MembersOnlyHandler(BrokerSettings settings, FailoverMember member, AsyncRequestHandler handler) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -22,7 +22,7 @@ internal sealed class MembersOnlyHandler(BrokerSettings settings, ElectedGroup g
             throw new RemotingCommandException(ResponseCode.SystemError, wrong.Message);
         }
 
-        await group.CheckSenderAsync(sender, connection.RemoteEndPoint.Address, cancellationToken);
+        await member.CheckSenderAsync(sender, connection.RemoteEndPoint.Address, cancellationToken);
         return await handler.HandleAsync(connection, request, cancellationToken);
     }
 }

@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Handlers.Queries;
 /// about to cut queues or to delete a topic asks. Only a master answers, since only it delivers. One request reads at a time, and a bounded amount; the next one goes on where it ended,
 /// so that a queue is read once however often somebody asks. When many topics are asked for at the same time some of them wait for the others. Thread-safe.
 /// </summary>
-internal sealed class PendingMessagesHandler(CurrentRole role, TopicTable topics, MessageStore store, WaitingQueues queues, TimeProvider time) : AsyncRequestHandler
+internal sealed class PendingMessagesHandler(CurrentRole role, TopicTable topics, MessageStore store, BacklogQueues queues, TimeProvider time) : AsyncRequestHandler
 {
     /// <summary>Requests that may wait for the one that reads.</summary>
     private const int MostWaiting = 8;

@@ -120,7 +120,7 @@ internal sealed partial class ReplyMessageHandler(
         AskedTopic Topic, int QueueId, int Flag, int SysFlag, long BornTimestamp, int ReconsumeTimes, byte[] Properties, MessageHost BornHost,
         RemotingCommand Question, string? ClientId)
     {
-        public StoredMessage ToStored(TopicState topic, int queueId, MessageHost storeHost) => new()
+        public OwnedMessage ToStored(TopicState topic, int queueId, MessageHost storeHost) => new()
         {
             Topic = topic.StoreTopic,
             QueueId = queueId,

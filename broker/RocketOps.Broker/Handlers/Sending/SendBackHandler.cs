@@ -63,7 +63,7 @@ internal sealed class SendBackHandler(
             ?? throw new RemotingCommandException(ResponseCode.SystemError, $"look message by offset failed, {offset}");
         using HeldBytes held = connection.Hold(RecordCost.Of(bytes));
         (TopicState target, int queueId, int delayLevel) = await ChooseAsync(request, groupName, group.Config, retryTopic, RecordView.Read(bytes).ReconsumeTimes);
-        StoredMessage message = Rebuild(bytes, target, queueId, delayLevel);
+        OwnedMessage message = Rebuild(bytes, target, queueId, delayLevel);
         if (message.Properties.Length > RecordLayout.MaxPropertiesBytes)
         {
             // What a retry adds has no room, now and whenever it comes back: it would be tried for ever.
@@ -107,7 +107,7 @@ internal sealed class SendBackHandler(
     }
 
     // 6, 10
-    private StoredMessage Rebuild(byte[] bytes, TopicState target, int queueId, int delayLevel)
+    private OwnedMessage Rebuild(byte[] bytes, TopicState target, int queueId, int delayLevel)
     {
         RecordView record = RecordView.Read(bytes);
         MessageProperties properties = MessageProperties.Parse(record.Properties);
@@ -141,15 +141,15 @@ internal sealed class SendBackHandler(
     }
 
     /// <summary>The message as it is, for the dead letters.</summary>
-    private StoredMessage Bury(byte[] bytes, TopicState deadLetters)
+    private OwnedMessage Bury(byte[] bytes, TopicState deadLetters)
     {
         return Again(bytes, deadLetters.StoreTopic, 0, RecordView.Read(bytes).Properties.ToArray());
     }
 
-    private StoredMessage Again(byte[] bytes, StoreTopic topic, int queueId, byte[] properties)
+    private OwnedMessage Again(byte[] bytes, StoreTopic topic, int queueId, byte[] properties)
     {
         RecordView record = RecordView.Read(bytes);
-        return new StoredMessage
+        return new OwnedMessage
         {
             Topic = topic,
             QueueId = queueId,

@@ -14,7 +14,7 @@ namespace RocketOps.Broker.Handlers.Sending;
 
 /// <summary>
 /// SEND_MESSAGE (10), SEND_MESSAGE_V2 (310) and SEND_BATCH_MESSAGE (320) on the connection's loop: gives the frame to <see cref="SendPipeline"/> and writes the reply,
-/// which <see cref="BatchCommit"/> lets go once the round is in the kernel. What must wait for a topic or for the disk goes through the same pipeline from <see cref="SlowSendHandler"/>.
+/// which <see cref="BatchCommit"/> lets go once the round is in the kernel. What must wait for a topic or for the disk goes through the same pipeline from <see cref="DetachedSendHandler"/>.
 /// </summary>
 internal sealed class SendMessageHandler : IRequestHandler
 {
@@ -22,13 +22,13 @@ internal sealed class SendMessageHandler : IRequestHandler
     private const int StackBatch = 32;
 
     private readonly SendPipeline _pipeline;
-    private readonly SendReplies _replies;
-    private readonly SlowSendHandler _slow;
+    private readonly SendCodec _replies;
+    private readonly DetachedSendHandler _slow;
     private readonly AskerTable _askers;
     private readonly BatchCommit _write;
     private readonly BatchCommit _writeWithoutDisk;
 
-    public SendMessageHandler(SendPipeline pipeline, SendReplies replies, SlowSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas, AskerTable askers)
+    public SendMessageHandler(SendPipeline pipeline, SendCodec replies, DetachedSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas, AskerTable askers)
     {
         _askers = askers;
         _pipeline = pipeline;
@@ -48,7 +48,7 @@ internal sealed class SendMessageHandler : IRequestHandler
             return;
         }
 
-        SendRequest request = SendReplies.RequestOf(frame, header, batch.Connection, batchCount: 0);
+        SendRequest request = SendCodec.RequestOf(frame, header, batch.Connection, batchCount: 0);
         Finish(frame, batch, request, _pipeline.Send(request, default), default);
     }
 
@@ -59,7 +59,7 @@ internal sealed class SendMessageHandler : IRequestHandler
         Span<PhysicalOffset> offsets = rented ?? stackalloc PhysicalOffset[StackBatch];
         try
         {
-            SendRequest request = SendReplies.RequestOf(frame, header, batch.Connection, count);
+            SendRequest request = SendCodec.RequestOf(frame, header, batch.Connection, count);
             SendOutcome outcome = _pipeline.Send(request, offsets);
             Finish(frame, batch, request, outcome, outcome.IsInnerBatch ? default : offsets[..Math.Max(0, count)]);
         }
@@ -107,7 +107,7 @@ internal sealed class SendMessageHandler : IRequestHandler
             return;
         }
 
-        byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendReplies.MaxIdBytes(offsets.Length)) : null;
+        byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendCodec.MaxIdBytes(offsets.Length)) : null;
         Span<byte> ids = rented ?? stackalloc byte[OffsetMessageId.MaxLength];
         int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
         byte[] handle = _replies.HandleOf(outcome);

@@ -91,7 +91,7 @@ internal sealed class RecallMessageHandler(
             : null;
     }
 
-    private StoredMessage Deletion(RemotingConnection connection, RemotingCommand request, RecallHandle handle, long slot, long now, BrokerOptions options)
+    private OwnedMessage Deletion(RemotingConnection connection, RemotingCommand request, RecallHandle handle, long slot, long now, BrokerOptions options)
     {
         MessageProperties properties = new MessageProperties()
             .Set(PropertyNames.Tags, Tag)
@@ -103,7 +103,7 @@ internal sealed class RecallMessageHandler(
             .Set(PropertyNames.RealTopic, handle.Topic)
             .Set(PropertyNames.RealQueueId, "0")
             .Set(PropertyNames.TimerOutMs, slot.ToString(CultureInfo.InvariantCulture));
-        return new StoredMessage
+        return new OwnedMessage
         {
             Topic = router.Topic,
             QueueId = TimerTopic.Queue,

@@ -106,7 +106,7 @@ internal sealed class EndTransactionHandler(
             if (commit)
             {
                 // What cannot be committed stays open: it is asked about, and kept with those that were given up when it never can.
-                SendStatus refused = half.TryCommit(routes, address.StoreHost, out TopicState? topic, out StoredMessage? message);
+                SendStatus refused = half.TryCommit(routes, address.StoreHost, out TopicState? topic, out OwnedMessage? message);
                 if (refused != SendStatus.Stored)
                 {
                     return refusals.Answer(request, refused, half.Topic!, half.Queue, topic?.Config);

@@ -54,7 +54,7 @@ internal sealed class ResumeCheckHandler(
     private async ValueTask<AppendOutcome> ResumeAsync(HalfMessage half)
     {
         long startedAt = time.GetTimestamp();
-        StoredMessage resumed = half.Resume(state.Topics.Half, address.StoreHost);
+        OwnedMessage resumed = half.Resume(state.Topics.Half, address.StoreHost);
         AppendStatus status;
         AppendResult result;
         do

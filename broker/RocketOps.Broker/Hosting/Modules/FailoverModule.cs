@@ -28,50 +28,50 @@ internal sealed class FailoverModule : IBrokerModule
 
         MasterChange change = new(
             roles.Roles,
-            new Takeover(host.Store, topics.Topics, host.LoggerOf<Takeover>()),
+            new TopicRecovery(host.Store, topics.Topics, host.LoggerOf<TopicRecovery>()),
             replication.Master,
             new ClientsOfMaster(routing.Misled, clients.Producers, clients.Consumers));
         MemberFiles files = new(host.Files, host.Settings.Current.StoreRoot);
-        Group = new ElectedGroup(
+        Member = new FailoverMember(
             host.Settings, host.Store, membership.Loop, membership.Door, replication.Listener, change, files, host.Resolver, host.Loggers, host.Time);
     }
 
     /// <summary>Null where people say who the master is.</summary>
-    public ElectedGroup? Group { get; }
+    public FailoverMember? Member { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
-        registry.Add(RequestCode.HandOverMaster, new HandOverHandler(_host.Settings, Group));
-        if (Group is not { } group || _membership is not { } membership)
+        registry.Add(RequestCode.HandOverMaster, new HandOverHandler(_host.Settings, Member));
+        if (Member is not { } member || _membership is not { } membership)
         {
             return;
         }
 
-        MembersOnlyHandler join = OfMembers(new JoinMasterHandler(group));
+        MembersOnlyHandler join = OfMembers(new JoinMasterHandler(member));
         registry
-            .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(_host.Settings, group)))
+            .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(_host.Settings, member)))
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join)
             .Add(GroupRequests.GetGroupConsumers, routing.ToFollowers(OfMembers(new GroupConsumersHandler(_clients.Consumers, membership.Awaited))));
 
-        MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(_host.Settings, group, handler);
+        MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(_host.Settings, member, handler);
     }
 
     /// <summary>Hands over if it leads, and goes on for those who have not heard of it.</summary>
     public async ValueTask LeaveAsync()
     {
-        if (Group is not { } group)
+        if (Member is not { } member)
         {
             return;
         }
 
-        await group.LeaveAsync();
-        if (group.Standing.SinceLed is not null)
+        await member.LeaveAsync();
+        if (member.Standing.SinceLed is not null)
         {
-            await new Farewell(group.Standing, _routing.Misled, _host.Settings, _host.Address, _clients.Producers, _clients.Askers, _host.Time).WaitAsync();
+            await new Farewell(member.Standing, _routing.Misled, _host.Settings, _host.Address, _clients.Producers, _clients.Askers, _host.Time).WaitAsync();
 
             // It has followed the new master meanwhile, which may count on it.
-            await group.LeaveAsync();
+            await member.LeaveAsync();
         }
     }
 }

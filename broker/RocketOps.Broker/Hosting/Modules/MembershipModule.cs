@@ -7,10 +7,10 @@ namespace RocketOps.Broker.Hosting.Modules;
 /// <summary>Standing of a member in its group, made before what asks for it; <see cref="FailoverModule"/> has the member itself.</summary>
 internal sealed class MembershipModule
 {
-    private MembershipModule(HostServices host, GroupSettings group)
+    private MembershipModule(HostServices host, ElectionSettings group)
     {
         Standing = new MemberStanding(group, host.Time);
-        Loop = new MemberLoop(Standing, host.LoggerOf<ElectedGroup>());
+        Loop = new MemberLoop(Standing, host.LoggerOf<FailoverMember>());
         Door = new MasterDoor(group.Options, () => Standing.HeldEpoch, () => Standing.Leads, host.Time, Loop.Post);
         Awaited = new AwaitedConsumers(host.Settings, () => Standing.Sender, host.Time);
     }

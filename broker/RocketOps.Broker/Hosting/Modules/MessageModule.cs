@@ -12,7 +12,7 @@ internal sealed class MessageModule
         Appender = new MessageAppender(host.Store, Statistics, replication.Gate, host.Time);
         Places = new TruePlaces(topics.Topics);
         Undeliverable = new UndeliverableMessages(topics.Topics, host.Store, host.Time, host.LoggerOf<UndeliverableMessages>());
-        Waiting = new WaitingMessages(Appender, host.Address, Places, Undeliverable);
+        Waiting = new DueMessages(Appender, host.Address, Places, Undeliverable);
         Refusals = new SendRefusals(host.Settings, host.Address, host.Store);
     }
 
@@ -27,7 +27,7 @@ internal sealed class MessageModule
     public UndeliverableMessages Undeliverable { get; }
 
     /// <summary>Delivers what has waited.</summary>
-    public WaitingMessages Waiting { get; }
+    public DueMessages Waiting { get; }
 
     /// <summary>Says to producers why a message is not taken.</summary>
     public SendRefusals Refusals { get; }

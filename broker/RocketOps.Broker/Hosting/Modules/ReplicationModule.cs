@@ -10,7 +10,7 @@ internal sealed class ReplicationModule
     {
         Slaves = new SlaveTable(host.Settings, host.Store, host.LoggerOf<SlaveTable>());
         Gate = new ReplicaGate(host.Settings, Slaves, membership?.Standing);
-        Listener = new HaListener(host.Settings, host.Store, Slaves, membership?.Door.Admissions, host.Time, host.LoggerOf<HaListener>());
+        Listener = new HaListener(host.Settings, host.Store, Slaves, membership?.Door.Tickets, host.Time, host.LoggerOf<HaListener>());
         Master = new MasterAddresses(host.Settings.Current.HaMasterAddress, isElected: membership is not null);
         Following = new Following(host.Settings, host.Time);
     }

@@ -55,8 +55,8 @@ internal sealed class SendModule : IBrokerModule
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
-        SendReplies sendReplies = new(_host.Settings, _host.Address, _messages.Refusals);
-        SlowSendHandler slow = new(
+        SendCodec sendReplies = new(_host.Settings, _host.Address, _messages.Refusals);
+        DetachedSendHandler slow = new(
             _topics.Topics, _pipeline, sendReplies, _messages.Refusals, _messages.Appender, _host.Store, routing.Forwarder, _clients.Askers, _host.Time);
         SendMessageHandler send = new(_pipeline, sendReplies, slow, _host.Store, _messages.Statistics, _replication.Gate, _clients.Askers);
         ReplyPusher pusher = new(_clients.Producers, _clients.Askers, _host.Address, _host.Time, _host.LoggerOf<ReplyPusher>());

@@ -34,12 +34,12 @@ internal sealed class StoreModule : IBrokerModule
         _clients = clients;
         _offsets = offsets;
         _pulls = pulls;
-        Waiting = new WaitingQueues(
+        Waiting = new BacklogQueues(
             host.Settings, topics.Topics, offsets.Consumers, offsets.Delays, delays.Router, timers.Timers, timers.Router, transactions.State);
     }
 
     /// <summary>Queues in which messages of other topics wait.</summary>
-    public WaitingQueues Waiting { get; }
+    public BacklogQueues Waiting { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {

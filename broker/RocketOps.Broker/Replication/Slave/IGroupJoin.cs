@@ -23,5 +23,5 @@ internal interface IGroupJoin
 
 /// <summary>A master that is ready to be followed.</summary>
 /// <param name="HaAddress">Where its log comes from.</param>
-/// <param name="Introduction">What is to be sent first there.</param>
-internal sealed record JoinedMaster(string HaAddress, byte[] Introduction);
+/// <param name="FollowerHello">What is to be sent first there.</param>
+internal sealed record JoinedMaster(string HaAddress, byte[] FollowerHello);

@@ -194,7 +194,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     {
         JoinedMaster joined = await join.JoinAsync(_check.CheckAsync, _stopping.Token);
         await using Stream stream = await ConnectAsync(joined.HaAddress);
-        await stream.WriteAsync(joined.Introduction, _stopping.Token);
+        await stream.WriteAsync(joined.FollowerHello, _stopping.Token);
         await FollowAsync(stream, joined.HaAddress);
     }
 

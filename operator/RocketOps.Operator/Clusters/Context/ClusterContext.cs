@@ -185,7 +185,7 @@ internal sealed record ClusterContext
     public GroupRevision RevisionOf(string group) => SetOf(group).Revision;
 
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>
-    public ClusterContext Honouring(HonouredSpec honoured, ClusterObservation observation) => (this with { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept }).Seeing(observation);
+    public ClusterContext Honouring(EffectiveSpec honoured, ClusterObservation observation) => (this with { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept }).Seeing(observation);
 
     /// <summary>The same cluster with what was found of its groups.</summary>
     public ClusterContext Knowing(GroupFacts facts) => this with { Facts = facts, Leadership = IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership };

@@ -19,12 +19,12 @@ internal static partial class ClusterValidator
     // Nobody wants a smaller volume: a number below it lacks its unit.
     private static readonly Quantity SmallestVolume = Quantity.Parse("1Mi");
 
-    public static HonouredSpec Check(ClusterContext context, ClusterObservation observation)
+    public static EffectiveSpec Check(ClusterContext context, ClusterObservation observation)
     {
         BrokerClusterSpec asked = context.Spec;
         if (FindHopeless(context) is { } hopeless)
         {
-            return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, hopeless, Blocked: true);
+            return new EffectiveSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, hopeless, Blocked: true);
         }
 
         Problem? brokers = CheckConfig("brokers.config", asked.Brokers.Config, BrokerConfigKeys.OwnedByBroker, context.RunsThisVersion(asked.Brokers.Image) ? ProgramKeys.Broker : null) ?? CheckReplication(asked) ?? ElectionCheck.Find(context, observation);
@@ -37,12 +37,12 @@ internal static partial class ClusterValidator
         Problem? first = brokers ?? claims ?? nameServers ?? groups ?? storage ?? members ?? resources;
         if (first is null)
         {
-            return new HonouredSpec(WithLeavingGroups(asked, context, observation), asked.Brokers.Groups, KeptConfigurations.None, null, Blocked: false);
+            return new EffectiveSpec(WithLeavingGroups(asked, context, observation), asked.Brokers.Groups, KeptConfigurations.None, null, Blocked: false);
         }
 
         if (((brokers ?? claims) is not null && observation.Sets.Count == 0) || (nameServers is not null && observation.NameServers is null) || ((storage ?? resources) is not null && observation.Sets.Count == 0))
         {
-            return new HonouredSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, first, Blocked: true);
+            return new EffectiveSpec(asked, asked.Brokers.Groups, KeptConfigurations.None, first, Blocked: true);
         }
 
         BrokerClusterSpec honoured = SpecCopy.Of(asked);
@@ -80,7 +80,7 @@ internal static partial class ClusterValidator
             honoured.Replication.Failover = ElectionCheck.IsElected(set) ? FailoverMode.Automatic : FailoverMode.None;
         }
 
-        return new HonouredSpec(honoured, staying, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
+        return new EffectiveSpec(honoured, staying, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
     }
 
     /// <summary>What is wrong with a cluster of which nothing can be made or found; null when that is nothing.</summary>

@@ -77,7 +77,7 @@ internal sealed class ClusterPass
     private async Task<ClusterFindings> FindAsync(FirstLook look, ClusterPause? pause, CancellationToken cancellationToken)
     {
         (ClusterContext context, ClusterObservation observation) = (look.Context, look.Observation);
-        (HonouredSpec honoured, ClaimsFound claims) = (look.Honoured, look.Claims);
+        (EffectiveSpec honoured, ClaimsFound claims) = (look.Honoured, look.Claims);
         (LeasesOutcome leases, Problem? denied) = (look.Leases, look.Denied);
         bool paused = pause is { Cluster: true };
         bool blocked = honoured.Blocked || claims.Unread is not null || denied is not null;

@@ -13,7 +13,7 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed record FirstLook(
     ClusterContext Context,
     ClusterObservation Observation,
-    HonouredSpec Honoured,
+    EffectiveSpec Honoured,
     ClaimsFound Claims,
     LeasesOutcome Leases,
     Problem? Denied);

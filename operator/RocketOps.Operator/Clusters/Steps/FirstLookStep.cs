@@ -50,7 +50,7 @@ internal sealed class FirstLookStep
         ClusterContext asked = new(cluster, images, _leadership, _options.GroupLease, _notes);
         ClaimsFound claims = await _claims.FindAsync(asked, observation, cancellationToken);
         observation = observation with { ElectedClaims = claims.Claims, LeftOutClaims = claims.LeftOut };
-        HonouredSpec honoured = ClusterValidator.Check(asked, observation);
+        EffectiveSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
         context = context.Knowing(new GroupFacts(leases.Leases, _observer.AddressesOf(cluster), leases.Unreadable));

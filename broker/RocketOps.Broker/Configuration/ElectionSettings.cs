@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Configuration;
 /// <param name="Options">For the rules.</param>
 /// <param name="Members">All of them, in the order of the configuration.</param>
 /// <param name="LeaseStore">As <see cref="LeaseStores"/> opens it.</param>
-internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberAddress> Members, string LeaseStore)
+internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<MemberAddress> Members, string LeaseStore)
 {
     /// <summary>Of the renewals that nobody has set: more often only on demand, as each is a write to the lease store.</summary>
     private const int LeastRenewMillis = 1_000;
@@ -17,7 +17,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
     public long SlaveId => 1 + Members.TakeWhile(member => member.Name != Options.Member).Count();
 
     /// <summary>What cannot be read is left out: <see cref="FindFaults"/> has told of it.</summary>
-    public static GroupSettings From(PropertyValues values)
+    public static ElectionSettings From(PropertyValues values)
     {
         MemberAddress[] members = [.. Entries(values).Select(MemberAddress.TryParse).OfType<MemberAddress>()];
         string own = values.Get(BrokerKeys.MemberName);
@@ -38,7 +38,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
                 Margin = TimeSpan.FromMilliseconds(values.Get(BrokerKeys.LeaseMarginMillis)),
             },
         };
-        return new GroupSettings(options, members, values.Get(BrokerKeys.LeaseStore));
+        return new ElectionSettings(options, members, values.Get(BrokerKeys.LeaseStore));
     }
 
     /// <summary>All that is wrong, each with the key to change.</summary>
@@ -56,7 +56,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
             yield break;
         }
 
-        GroupSettings settings = From(values);
+        ElectionSettings settings = From(values);
         foreach (string fault in settings.Options.FindFaults())
         {
             yield return Fault(KeyOf(settings), fault);
@@ -78,7 +78,7 @@ internal sealed record GroupSettings(GroupOptions Options, IReadOnlyList<MemberA
         return values.IsSet(BrokerKeys.LeaseRenewMillis) ? renew : Math.Clamp(room, LeastRenewMillis, renew);
     }
 
-    private static PropertyDefinition KeyOf(GroupSettings settings) =>
+    private static PropertyDefinition KeyOf(ElectionSettings settings) =>
         !settings.Options.Members.Contains(settings.Options.Member, StringComparer.Ordinal) ? BrokerKeys.MemberName
         : settings.Options.Lease.FindFault() is not null ? BrokerKeys.LeaseDurationMillis
         : settings.Options.MinInSync > settings.Options.Members.Count ? BrokerKeys.MinInSyncReplicas

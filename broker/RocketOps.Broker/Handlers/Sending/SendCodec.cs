@@ -11,7 +11,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Sending;
 
 /// <summary>Translates between remoting and the send pipeline: frames to requests, outcomes to reply frames.</summary>
-internal sealed class SendReplies(BrokerSettings settings, BrokerAddress address, SendRefusals refusals)
+internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, SendRefusals refusals)
 {
     /// <summary>A frame as the pipeline wants it. Borrows from frame and header.</summary>
     public static SendRequest RequestOf(in RequestFrame frame, in SendMessageRequestHeader header, RemotingConnection connection, int batchCount) => new()

@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Failover;
 /// <param name="wordInterval">How often followers hear that it does.</param>
 /// <param name="acknowledged">Told how far a copy is, with the epoch in which it joined.</param>
 /// <param name="ended">Told of a connection that has ended, with its ticket.</param>
-internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan wordInterval, Action<MemberCopy, long, Admissions.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
+internal sealed class FollowerTickets(Func<long> holding, Func<bool> serves, TimeSpan wordInterval, Action<MemberCopy, long, FollowerTickets.Progress> acknowledged, Action<MemberCopy, long, long> ended) : ISlaveAdmission
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Admitted> _tickets = new(StringComparer.Ordinal);
@@ -97,7 +97,7 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
 
     public async ValueTask<IAdmittedSlave> AdmitAsync(Stream stream, CancellationToken cancellationToken)
     {
-        byte[] introduction = new byte[Introduction.Bytes];
+        byte[] introduction = new byte[FollowerHello.Bytes];
 
         // A slave of RocketMQ's sends 8 bytes and waits: they are enough to know it.
         await stream.ReadExactlyAsync(introduction.AsMemory(0, HaFrames.ReportBytes), cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
 
         lock (_lock)
         {
-            if (Introduction.Read(introduction) is not { } ticket || _tickets.Values.FirstOrDefault(known => known.Ticket == ticket) is not { } admitted)
+            if (FollowerHello.Read(introduction) is not { } ticket || _tickets.Values.FirstOrDefault(known => known.Ticket == ticket) is not { } admitted)
             {
                 throw new HaRefusedException("it did not ask this master to be followed: a group that elects its master is followed by its members only (failover=Automatic, groupMembers)");
             }
@@ -145,7 +145,7 @@ internal sealed class Admissions(Func<long> holding, Func<bool> serves, TimeSpan
         }
     }
 
-    private sealed record Admitted(Admissions Owner, MemberCopy Copy, long Epoch, long Ticket) : IAdmittedSlave
+    private sealed record Admitted(FollowerTickets Owner, MemberCopy Copy, long Epoch, long Ticket) : IAdmittedSlave
     {
         private volatile bool _isReplaced;
 

@@ -23,16 +23,16 @@ namespace RocketOps.Broker.Failover;
 /// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network, and does what they say. They are called on one thread, which
 /// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has overtaken is left out. Thread-safe.
 /// </summary>
-internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
+internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 {
     /// <summary>Ticks in each renewal.</summary>
     private const int TicksPerRenewal = 8;
 
     private readonly BrokerSettings _settings;
-    private readonly GroupSettings _group;
+    private readonly ElectionSettings _group;
     private readonly MessageStore _store;
     private readonly RoleManager _roles;
-    private readonly Takeover _takeover;
+    private readonly TopicRecovery _topics;
     private readonly MasterAddresses _master;
     private readonly ClientsOfMaster _clients;
     private readonly HaListener _ha;
@@ -73,7 +73,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
     private Task _noting = Task.CompletedTask;
     private Task _leaving = Task.CompletedTask;
 
-    public ElectedGroup(
+    public FailoverMember(
         BrokerSettings settings, MessageStore store, MemberLoop loop, MasterDoor door, HaListener ha, MasterChange change, MemberFiles files, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
     {
         _settings = settings;
@@ -84,13 +84,13 @@ internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
         _door = door;
         _ha = ha;
         _roles = change.Roles;
-        _takeover = change.Takeover;
+        _topics = change.Topics;
         _master = change.Master;
         _clients = change.Clients;
         _files = files;
         _resolver = resolver;
         _loggers = loggers;
-        _logger = loggers.CreateLogger<ElectedGroup>();
+        _logger = loggers.CreateLogger<FailoverMember>();
         _time = time;
         _refusedMembers = new RefusedMembers(time, _logger);
     }
@@ -154,7 +154,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
         LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
         _loop.Start();
         TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;
-        _ticks = _time.CreateTimer(static state => ((ElectedGroup)state!).PostTick(), this, TimeSpan.Zero, period);
+        _ticks = _time.CreateTimer(static state => ((FailoverMember)state!).PostTick(), this, TimeSpan.Zero, period);
         _calls.Watch(lease => _loop.Post(member => member.OnLeaseWatched(lease)), () => _loop.Post(static member => member.OnLeaseMayHaveChanged()));
         _growth = FollowGrowthAsync();
     }
@@ -192,7 +192,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
             string[] others = [.. lease.InSync.Select(static copy => copy.Member).Where(name => name != _group.Options.Member)];
             string inSync = others.Length == 0 ? "no other member is" : $"in sync are {string.Join(", ", others)}";
             string target = wanted
-                ?? _door.Admissions.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
+                ?? _door.Tickets.FindFollowers(epoch).FirstOrDefault(lease.InSync.Contains).Member
                 ?? throw Refused($"no other member of {_settings.Current.BrokerName} is in sync, so nobody could lead instead");
             if (target == _group.Options.Member)
             {
@@ -287,7 +287,7 @@ internal sealed partial class ElectedGroup : IMemberHost, IAsyncDisposable
 
     private async Task LeaveAsMasterAsync(long epoch, IReadOnlyList<MemberCopy> inSync)
     {
-        MemberCopy target = _door.Admissions.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
+        MemberCopy target = _door.Tickets.FindFollowers(epoch).FirstOrDefault(inSync.Contains);
         _successor = target.Incarnation;
         if (target.Member is null || !await HandOverAsync(target.Member, leaves: true, _stopping.Token))
         {

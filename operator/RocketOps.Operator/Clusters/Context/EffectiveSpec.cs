@@ -9,4 +9,4 @@ namespace RocketOps.Operator.Clusters.Context;
 /// <param name="Kept">What goes on with the configuration it has.</param>
 /// <param name="Problem">The first thing a person has to change; null when all is honoured.</param>
 /// <param name="Blocked">Nothing of it can be honoured: there is no value in effect to keep.</param>
-internal sealed record HonouredSpec(BrokerClusterSpec Spec, int Staying, KeptConfigurations Kept, Problem? Problem, bool Blocked);
+internal sealed record EffectiveSpec(BrokerClusterSpec Spec, int Staying, KeptConfigurations Kept, Problem? Problem, bool Blocked);

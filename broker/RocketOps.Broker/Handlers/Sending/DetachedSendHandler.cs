@@ -15,7 +15,7 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Handlers.Sending;
 
 /// <summary>A send that must await something first, a topic that is made, a queue that is read from disk, room in memory or the answer of the group's master: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
-internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, SendReplies replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, AskerTable askers, TimeProvider time) : AsyncRequestHandler
+internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeline, SendCodec replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, AskerTable askers, TimeProvider time) : AsyncRequestHandler
 {
     /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
     private const int MaxAttempts = 5;
@@ -107,7 +107,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
 
         int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;
         PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
-        SendOutcome outcome = pipeline.Send(SendReplies.RequestOf(frame, header, connection, count), offsets);
+        SendOutcome outcome = pipeline.Send(SendCodec.RequestOf(frame, header, connection, count), offsets);
         return new Attempt(
             outcome.Status,
             new Appended(
@@ -128,7 +128,7 @@ internal sealed class SlowSendHandler(TopicTable topics, SendPipeline pipeline, 
 
     private void Reply(in ReplyTo to, Appended appended, WaitOutcome durability)
     {
-        byte[] ids = new byte[SendReplies.MaxIdBytes(Math.Max(1, appended.Offsets.Length))];
+        byte[] ids = new byte[SendCodec.MaxIdBytes(Math.Max(1, appended.Offsets.Length))];
         int length = replies.WriteIds(appended.Result.Offset, appended.Offsets, ids);
         byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
         byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, appended.UniqKey.Length, remark.Length, appended.RecallHandle.Length, appended.IsInnerBatch));

@@ -8,7 +8,7 @@ using RocketOps.Broker.Transactions;
 namespace RocketOps.Broker.Pending;
 
 /// <summary>The queues of the broker in which messages of other topics wait, and how far each of them has come. Any thread.</summary>
-internal sealed class WaitingQueues(
+internal sealed class BacklogQueues(
     BrokerSettings settings,
     TopicTable topics,
     ConsumerOffsetTable offsets,
@@ -19,25 +19,25 @@ internal sealed class WaitingQueues(
     TransactionState transactions)
 {
     /// <summary>All of them, for a topic: with the retry topics of the groups that have offsets on it when <paramref name="withRetries"/>.</summary>
-    public IReadOnlyList<WaitingQueue> Find(string topic, bool withRetries)
+    public IReadOnlyList<BacklogQueue> Find(string topic, bool withRetries)
     {
         DelayLevels levels = settings.Current.DelayLevels;
-        List<WaitingQueue> queues =
+        List<BacklogQueue> queues =
         [
-            new WaitingQueue(
+            new BacklogQueue(
                 transactions.Topics.Half,
                 TransactionTopics.Queue,
                 PendingKind.Half,
                 () => offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue),
                 half => transactions.Halves.IsOpen(half.QueueOffset),
                 static (_, _) => 0),
-            new WaitingQueue(timerRouter.Topic, TimerTopic.Queue, PendingKind.Timer, static () => 0, WaitsForItsTime, static (_, slot) => slot),
+            new BacklogQueue(timerRouter.Topic, TimerTopic.Queue, PendingKind.Timer, static () => 0, WaitsForItsTime, static (_, slot) => slot),
         ];
         for (int level = 1; level <= levels.MaxLevel; level++)
         {
             int current = level;
             long delay = (long)levels.DelayOf(level).TotalMilliseconds;
-            queues.Add(new WaitingQueue(
+            queues.Add(new BacklogQueue(
                 delays.Schedule, delays.QueueOf(level), PendingKind.Delayed, () => delayOffsets.Get(current), static _ => true, (storedAt, _) => storedAt + delay));
         }
 
@@ -49,7 +49,7 @@ internal sealed class WaitingQueues(
         return queues;
     }
 
-    private void AddRetries(string topic, List<WaitingQueue> queues)
+    private void AddRetries(string topic, List<BacklogQueue> queues)
     {
         foreach (string group in offsets.GroupsOf(topic))
         {
@@ -62,7 +62,7 @@ internal sealed class WaitingQueues(
             for (int queueId = 0; queueId < retry.Config.ReadQueueNums; queueId++)
             {
                 int current = queueId;
-                queues.Add(new WaitingQueue(
+                queues.Add(new BacklogQueue(
                     retry.StoreTopic, queueId, PendingKind.Retry, () => Math.Max(0, offsets.Query(name, group, current)), static _ => true, static (_, _) => 0));
             }
         }

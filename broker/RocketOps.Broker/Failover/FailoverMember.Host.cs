@@ -9,7 +9,7 @@ using RocketOps.Election.Members;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>The half that does what the rules say; each method is called on the member's loop.</summary>
-internal sealed partial class ElectedGroup
+internal sealed partial class FailoverMember
 {
     private long _ledEpoch;
     private long _refusesSince;
@@ -131,7 +131,7 @@ internal sealed partial class ElectedGroup
                 () => Volatile.Read(ref _term) == term,
                 async start =>
                 {
-                    await _takeover.TakeTopicsAsync();
+                    await _topics.TakeTopicsAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
                 start => _loop.Post(member => OnBegun(member, epoch, start.Value, term)),
@@ -172,7 +172,7 @@ internal sealed partial class ElectedGroup
     private void EndLead()
     {
         Standing.EndEpoch();
-        _door.Admissions.Clear();
+        _door.Tickets.Clear();
         if (_ledEpoch > 0)
         {
             _announcements!.Stopped(_ledEpoch);

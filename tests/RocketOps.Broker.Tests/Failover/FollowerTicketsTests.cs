@@ -5,14 +5,14 @@ using RocketOps.Election.Leases;
 
 namespace RocketOps.Broker.Tests.Failover;
 
-public sealed class AdmissionsTests
+public sealed class FollowerTicketsTests
 {
     private static readonly MemberCopy Copy = new("b", "one");
 
-    private readonly Admissions _admissions;
+    private readonly FollowerTickets _admissions;
     private long _leading = 7;
 
-    public AdmissionsTests() => _admissions = new Admissions(() => _leading, static () => true, TimeSpan.FromSeconds(1), static (_, _, _) => { }, static (_, _, _) => { });
+    public FollowerTicketsTests() => _admissions = new FollowerTickets(() => _leading, static () => true, TimeSpan.FromSeconds(1), static (_, _, _) => { }, static (_, _, _) => { });
 
     [Fact]
     public async Task Admit_InTheEpochOfTheTicket_OpensThePort()
@@ -73,7 +73,7 @@ public sealed class AdmissionsTests
 
     private async Task<IAdmittedSlave> AdmitAsync(long ticket)
     {
-        using MemoryStream introduction = new(Introduction.Write(ticket));
+        using MemoryStream introduction = new(FollowerHello.Write(ticket));
         return await _admissions.AdmitAsync(introduction, CancellationToken.None);
     }
 }

@@ -4,7 +4,7 @@ using RocketOps.Store.Log;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>A message on its way into the store from where nothing is borrowed: retries, delayed deliveries, first sends to a topic.</summary>
-internal sealed class StoredMessage
+internal sealed class OwnedMessage
 {
     public required StoreTopic Topic { get; init; }
 

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Messages;
 /// Stores messages again that have waited in a topic of the broker's own, where their properties say they belong. As RocketMQ leaves them they keep these properties, and the
 /// ones that asked for the delay. What cannot be delivered is kept elsewhere, so that it holds nothing up. Allocates nothing for a topic that is known. Source: remoting.md §5.2.
 /// </summary>
-internal sealed class WaitingMessages(MessageAppender appender, BrokerAddress address, TruePlaces places, UndeliverableMessages undeliverable)
+internal sealed class DueMessages(MessageAppender appender, BrokerAddress address, TruePlaces places, UndeliverableMessages undeliverable)
 {
     /// <summary>
     /// Into the log's buffer, not written yet: where the message belongs or, when that cannot be, among the undeliverable ones. <see cref="AppendStatus.MessageIllegal"/>: neither takes it, which

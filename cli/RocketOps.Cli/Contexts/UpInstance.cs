@@ -11,7 +11,7 @@ namespace RocketOps.Cli.Contexts;
 /// <param name="DataDirectory">Its data folder.</param>
 /// <param name="Clusters">Its clusters by namespace/name, each with the name servers' address.</param>
 /// <param name="IsStarting">Not all of it has been ready yet.</param>
-internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Cluster, string Address)> Clusters, bool IsStarting = false)
+internal sealed record UpInstance(string DataDirectory, IReadOnlyList<(string Cluster, string Address)> Clusters, bool IsStarting = false)
 {
     private const string Starting = "starting";
 
@@ -31,7 +31,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
     }
 
     /// <summary>Those whose process still runs. Files of processes that ended, and files that are none, are passed over.</summary>
-    public static IReadOnlyList<RunningUp> FindAll(string? folder)
+    public static IReadOnlyList<UpInstance> FindAll(string? folder)
     {
         if (folder is null || !Directory.Exists(folder))
         {
@@ -40,7 +40,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
 
         try
         {
-            return [.. Directory.EnumerateFiles(folder, "up-*.json").Order(StringComparer.Ordinal).Select(Read).OfType<RunningUp>()];
+            return [.. Directory.EnumerateFiles(folder, "up-*.json").Order(StringComparer.Ordinal).Select(Read).OfType<UpInstance>()];
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
@@ -50,7 +50,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
     }
 
     /// <summary>The text of a file that says what <paramref name="up"/> says, for the process <paramref name="identity"/>.</summary>
-    public static string Write(RunningUp up, ProcessIdentity identity) => new JsonObject
+    public static string Write(UpInstance up, ProcessIdentity identity) => new JsonObject
     {
         ["pid"] = identity.Id,
         ["started"] = identity.StartMark,
@@ -59,7 +59,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
         ["clusters"] = new JsonArray([.. up.Clusters.Select(cluster => (JsonNode)new JsonObject { ["name"] = cluster.Cluster, ["nameServers"] = cluster.Address })]),
     }.ToJsonString();
 
-    private static RunningUp? Read(string file)
+    private static UpInstance? Read(string file)
     {
         try
         {
@@ -75,7 +75,7 @@ internal sealed record RunningUp(string DataDirectory, IReadOnlyList<(string Clu
                 return null;
             }
 
-            return new RunningUp(
+            return new UpInstance(
                 root.GetProperty("data").GetString() ?? "",
                 [.. root.GetProperty("clusters").EnumerateArray().Select(cluster => (cluster.GetProperty("name").GetString() ?? "", cluster.GetProperty("nameServers").GetString() ?? ""))],
                 root.TryGetProperty("state", out JsonElement state) && state.ValueEquals(Starting));

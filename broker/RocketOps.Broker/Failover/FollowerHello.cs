@@ -4,7 +4,7 @@ using RocketOps.Broker.Replication;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>The first bytes of a follower's connection to the replication port of its elected master; see <see cref="GroupRequests"/>.</summary>
-internal static class Introduction
+internal static class FollowerHello
 {
     public const int Bytes = 16;
 

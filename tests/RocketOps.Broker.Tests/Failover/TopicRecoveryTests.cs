@@ -8,7 +8,7 @@ using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Tests.Failover;
 
-public sealed class TakeoverTests
+public sealed class TopicRecoveryTests
 {
     [Fact]
     public async Task TakeTopics_QueuesOfATopicThatNoTableKnows_CanBeRead()
@@ -29,7 +29,7 @@ public sealed class TakeoverTests
         store.Writer.WritePending();
         await store.FinishDispatchAsync();
 
-        await new Takeover(store, broker.Host.Modules.Topics.Topics, new Logger<Takeover>(log)).TakeTopicsAsync();
+        await new TopicRecovery(store, broker.Host.Modules.Topics.Topics, new Logger<TopicRecovery>(log)).TakeTopicsAsync();
 
         broker.Host.Modules.Topics.Topics.GetOrThrow("unknown").Config.ReadQueueNums.Should().Be(3);
         log.Lines.Should().ContainSingle().Which.Text.Should().Contain("unknown");
