@@ -70,7 +70,7 @@ internal sealed class Chooser(
         _followed = null;
     }
 
-    /// <summary>Whether a master of that epoch is to be followed; when it is, none of an earlier one will be.</summary>
+    /// <summary>Tells whether a master of that epoch is to be followed; when it is, none of an earlier one will be.</summary>
     public bool TryFollow(long epoch)
     {
         if (!context.Rules.MayFollow(epoch, persisted.State.Seen) || leader.Epoch >= epoch)
@@ -108,7 +108,10 @@ internal sealed class Chooser(
         leader.GiveBack(observed.Lease);
     }
 
-    /// <summary>What failed once may fail again: until it has gone well for some time, a lease that this member took would only keep others from it.</summary>
+    /// <summary>
+    /// True while this member leaves the lease to others: what failed once may fail again, so until it has gone well for some time, a lease
+    /// that it took would only keep others from it.
+    /// </summary>
     private bool StandsBack => _failure is not null && context.Time.GetElapsedTime(_failedAt) < context.Options.Lease.Duration;
 
     /// <summary>

@@ -80,10 +80,13 @@ public sealed class GroupMember
     /// <summary>The lease as it was last seen; null when there is none.</summary>
     public LeaseRecord? Lease => _observed.Lease?.Record;
 
-    /// <summary>Whether a message that ends at <paramref name="offset"/> and was taken in <paramref name="epoch"/> may be acknowledged now. To be asked when the answer is given.</summary>
+    /// <summary>
+    /// Tells whether a message that ends at <paramref name="offset"/> and was taken in <paramref name="epoch"/> may be acknowledged now. To
+    /// be asked when the answer is given.
+    /// </summary>
     public bool MayAcknowledge(long epoch, long offset) => _leader.MayAcknowledge(epoch, offset);
 
-    /// <summary>What this member answers to one that thinks of taking the lease.</summary>
+    /// <summary>Returns this member's answer to one that thinks of taking the lease.</summary>
     public MemberAnswer Describe() =>
         new(State.GroupId, _context.Self, _context.Host.LogEnd, _acquisitions.Promised, HeldEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
 
@@ -219,8 +222,9 @@ public sealed class GroupMember
     }
 
     /// <summary>
-    /// What the watch has shown while a request was under way: when its answer is another version, nobody can say which of both is newer, and nothing may be shown any more. A lease that is free is not renewed: the member that it
-    /// was handed over to would not know of it for as long as a watch may be silent.
+    /// Takes up what the watch has shown while a request was under way: when the answer is another version, nobody can say which of the two
+    /// is newer, and the watch may show nothing more. A lease that is free is not renewed: the member that it was handed over to would not
+    /// know of it for as long as a watch may be silent.
     /// </summary>
     private void SeeShownMeanwhile()
     {
@@ -277,14 +281,17 @@ public sealed class GroupMember
     public void OnLogGrown() => _leader.OnLogGrown();
 
     /// <summary>
-    /// Whether a master of that epoch is to be followed; when it is, none of an earlier one will be. Called before anything of its log is taken or acknowledged.
+    /// Tells whether a master of that epoch is to be followed; when it is, none of an earlier one will be. Called before anything of its
+    /// log is taken or acknowledged.
     /// </summary>
     public bool TryFollow(long epoch) => _chooser.TryFollow(epoch);
 
-    /// <summary>What to do with this log before it follows that of a master.</summary>
+    /// <summary>Plans what to do with this log before it follows that of a master.</summary>
     public JoinPlan PlanJoin(LogExtent own, LogExtent master) => _context.Rules.PlanJoin(own, master);
 
-    /// <summary>Whether this store may join the group of that lease, or the master of that group id: it belongs to none, or to this one.</summary>
+    /// <summary>
+    /// Tells whether this store may join the group with that id, of a lease or of a master: it belongs to none, or to this one.
+    /// </summary>
     public bool BelongsTo(string groupId) => _persisted.BelongsTo(groupId);
 
     /// <summary>This store's log has been made a copy of that group's: from now on it belongs to it.</summary>

@@ -39,7 +39,7 @@ public sealed class LogWriter
     /// <summary>An append waits for blocks of the disk, or for the next file.</summary>
     public bool WaitsForRoom => _log.Room.Wanted is not null;
 
-    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
+    /// <summary>Time in milliseconds that the running write has been in the kernel; 0 when none runs.</summary>
     public long CurrentWriteMs => _log.Writes.CurrentMs;
 
     /// <summary>Number of messages in a client batch body, −1 when it is malformed.</summary>
@@ -63,7 +63,10 @@ public sealed class LogWriter
         return _log.Append(message, queue, out result);
     }
 
-    /// <summary>As <see cref="Append"/> for a client batch. <paramref name="offsets"/> receives the offset of each record; it must hold at least as many as the batch has.</summary>
+    /// <summary>
+    /// Appends a client batch, otherwise like <see cref="Append"/>. <paramref name="offsets"/> receives the offset of each record; it must
+    /// hold at least as many as the batch has.
+    /// </summary>
     public AppendStatus AppendBatch(in BatchToAppend batch, Span<PhysicalOffset> offsets, out AppendResult result)
     {
         if (!TryGetQueue(batch.Topic, batch.QueueId, out ConsumeQueue queue, out AppendStatus status))
@@ -144,15 +147,18 @@ public sealed class LogWriter
         }
     }
 
-    /// <summary>As <see cref="WritePending"/>, on a thread of the pool: for whoever has more to append than can be written and dispatched meanwhile.</summary>
+    /// <summary>
+    /// Has a thread of the pool do what <see cref="WritePending"/> does: for callers that have more to append than can be written and
+    /// dispatched meanwhile.
+    /// </summary>
     public void WritePendingElsewhere() => _log.Writes.WriteElsewhere();
 
     /// <summary>The offset up to which the log is in the kernel; see <see cref="WritePending"/>.</summary>
     public PhysicalOffset Written => new(_log.Written);
 
     /// <summary>
-    /// After <see cref="AppendStatus.WouldBlock"/>: completes when what was pending has been written and what was to be reserved is, or cannot be (appending again tells), or
-    /// <c>syncFlushTimeout</c> has passed.
+    /// Completes, after <see cref="AppendStatus.WouldBlock"/>, when what was pending has been written and what was to be reserved is, or
+    /// cannot be (appending again tells), or when <c>syncFlushTimeout</c> has passed.
     /// </summary>
     public Task<WaitOutcome> WhenRoomAsync()
     {

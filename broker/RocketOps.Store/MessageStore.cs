@@ -62,7 +62,10 @@ public sealed class MessageStore : IAsyncDisposable
     {
     }
 
-    /// <summary>Without threads nothing happens by itself: tests call <see cref="Flusher"/> and <see cref="Maintenance"/> in the order they want.</summary>
+    /// <summary>
+    /// Makes a store with or without threads. Without them nothing happens by itself: tests call <see cref="Flusher"/> and
+    /// <see cref="Maintenance"/> in the order they want.
+    /// </summary>
     internal MessageStore(StoreOptions options, IStoreFileSystem fileSystem, TimeProvider timeProvider, ILoggerFactory loggerFactory, bool hasThreads)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -109,7 +112,9 @@ public sealed class MessageStore : IAsyncDisposable
         _change = new LogChange(_state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, NewTruncation, hasThreads);
     }
 
-    /// <summary>As given at the start; of <see cref="StoreOptions.Tuning"/> <see cref="Tuning"/> says what is in force.</summary>
+    /// <summary>
+    /// Options as given at the start; <see cref="Tuning"/> says what of <see cref="StoreOptions.Tuning"/> is in force now.
+    /// </summary>
     public StoreOptions Options { get; }
 
     /// <summary>
@@ -127,7 +132,7 @@ public sealed class MessageStore : IAsyncDisposable
         }
     }
 
-    /// <summary>How far the log has come, and waiting for it.</summary>
+    /// <summary>Positions of the log, and waiting for them.</summary>
     public LogPositions Positions { get; }
 
     /// <summary>Appending and writing.</summary>
@@ -144,7 +149,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     public StoreFlags Flags => _state.Flags;
 
-    /// <summary>Why messages are refused for want of room; follows <see cref="StoreFlags.DiskFull"/>.</summary>
+    /// <summary>Reason why messages are refused for lack of disk space; follows <see cref="StoreFlags.DiskFull"/>.</summary>
     public DiskShortage Shortage => _state.Shortage;
 
     /// <summary>Used share of the disk that holds the commit log, 0 to 1; −1 while unknown.</summary>
@@ -156,7 +161,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// <summary>Bytes of the log that are reserved at once when it needs more.</summary>
     public long NextReserveBytes => _log.Room.NextStepBytes;
 
-    /// <summary>Who is told of messages that become readable; null for nobody. What recovery dispatches is not told.</summary>
+    /// <summary>Observer of messages that become readable; null for none. It is not told of what recovery dispatches.</summary>
     public IMessageArrivedObserver? ArrivedObserver
     {
         get => _dispatcher.Arrivals.Observer;
@@ -164,8 +169,8 @@ public sealed class MessageStore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Who tells which filters match a message that is dispatched; null for nobody. To be set before the start, as recovery dispatches. Without effect unless
-    /// <see cref="StoreOptions.ConsumeQueueExtEnabled"/>.
+    /// Source of bit maps, which tell what filters match a dispatched message; null for none. To be set before the start, as recovery
+    /// dispatches. Without effect unless <see cref="StoreOptions.ConsumeQueueExtEnabled"/>.
     /// </summary>
     public IMessageBitMaps? BitMaps
     {
@@ -321,9 +326,9 @@ public sealed class MessageStore : IAsyncDisposable
     public Task FinishDispatchAsync(CancellationToken cancellationToken = default) => _catchUp.RunAsync(cancellationToken);
 
     /// <summary>
-    /// Before a store that others wrote to takes messages: when the task completes, each queue goes on behind its last message in the log. With
-    /// <see cref="StoreOptions.DispatchesReplicatedOnly"/> what is not replicated stays unreadable until it is. Messages are refused (<see cref="RefuseMessages"/>) and nobody appends meanwhile. Throws
-    /// <see cref="StoreException"/> when the store has failed.
+    /// Prepares a store that others wrote to for taking messages: when the task completes, each queue goes on behind its last message in
+    /// the log. With <see cref="StoreOptions.DispatchesReplicatedOnly"/> what is not replicated stays unreadable until it is. Messages are
+    /// refused (<see cref="RefuseMessages"/>) and nobody appends meanwhile. Throws <see cref="StoreException"/> when the store has failed.
     /// </summary>
     public Task PrepareForMessagesAsync(CancellationToken cancellationToken = default) =>
         Options.DispatchesReplicatedOnly ? _change.CountOnAsync(cancellationToken) : FinishDispatchAsync(cancellationToken);
@@ -443,7 +448,7 @@ public sealed class MessageStore : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>Whoever waits for the lock learns why there will be none.</summary>
+    /// <summary>Starts the store; when that fails, whoever waits for the lock is told why.</summary>
     private void StartOrTell(CancellationToken cancellationToken)
     {
         try

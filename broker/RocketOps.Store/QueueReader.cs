@@ -53,7 +53,10 @@ public sealed class QueueReader
         return _scan.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: false);
     }
 
-    /// <summary>As <see cref="GetMessages"/> on a thread that may wait for the disk. <paramref name="result"/> belongs to the store until the task completes.</summary>
+    /// <summary>
+    /// Reads like <see cref="GetMessages"/>, on a thread that may wait for the disk. <paramref name="result"/> belongs to the store until
+    /// the task completes.
+    /// </summary>
     public async ValueTask<GetStatus> GetMessagesAsync(StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(topic);
@@ -61,7 +64,10 @@ public sealed class QueueReader
         return await RunColdAsync(() => _scan.Get(topic, queueId, queueOffset, limits, filter, result, mayBlock: true), cancellationToken);
     }
 
-    /// <summary>As <see cref="GetMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
+    /// <summary>
+    /// Begins what <see cref="GetMessagesAsync"/> does; false, and nothing is begun, when too many reads wait for the disk already or the
+    /// store has stopped.
+    /// </summary>
     public bool TryGetMessagesCold(
         StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<GetStatus>? reading)
     {
@@ -85,8 +91,8 @@ public sealed class QueueReader
     }
 
     /// <summary>
-    /// Where the records of a result lie, for a system call to read them there. False when they are not all in one file and in the page cache: then <see cref="TryCopyMessages"/> may do.
-    /// To be disposed at once: what changes the log waits.
+    /// Finds where the records of a result lie, for a system call to read them there. False when they are not all in one file and in the
+    /// page cache: then <see cref="TryCopyMessages"/> may do. To be disposed at once: what changes the log waits.
     /// </summary>
     public bool TryMapMessages(GetResult result, out MappedMessages mapped)
     {
@@ -94,14 +100,20 @@ public sealed class QueueReader
         return _reader.TryMap(result, out mapped);
     }
 
-    /// <summary>As <see cref="TryCopyMessages(GetResult, Span{byte})"/> on a thread that may wait for the disk; false when retention or a cut of the log has removed a record meanwhile.</summary>
+    /// <summary>
+    /// Copies like <see cref="TryCopyMessages(GetResult, Span{byte})"/>, on a thread that may wait for the disk; false when retention or a
+    /// cut of the log has removed a record meanwhile.
+    /// </summary>
     public async ValueTask<bool> CopyMessagesAsync(GetResult result, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(result);
         return await RunColdAsync(() => _reader.Copy(result, destination.Span, mayBlock: true), cancellationToken) == ReadOutcome.Done;
     }
 
-    /// <summary>As <see cref="CopyMessagesAsync"/>; false, and nothing is begun, where too many reads wait for the disk already or the store has stopped.</summary>
+    /// <summary>
+    /// Begins what <see cref="CopyMessagesAsync"/> does; false, and nothing is begun, when too many reads wait for the disk already or the
+    /// store has stopped.
+    /// </summary>
     public bool TryCopyMessagesCold(GetResult result, Memory<byte> destination, CancellationToken cancellationToken, [NotNullWhen(true)] out Task<bool>? copying)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -124,8 +136,8 @@ public sealed class QueueReader
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
 
     /// <summary>
-    /// Where a queue begins and ends, from memory. False when nobody has used the queue since the start: its ends are on the disk, and
-    /// <see cref="GetOffsetsAsync"/> reads them.
+    /// Finds the begin and end offsets of a queue in memory. False when nobody has used the queue since the start: its ends are on the
+    /// disk, and <see cref="GetOffsetsAsync"/> reads them.
     /// </summary>
     public bool TryGetOffsets(StoreTopic topic, int queueId, out QueueOffsets offsets)
     {
@@ -135,7 +147,10 @@ public sealed class QueueReader
         return isKnown;
     }
 
-    /// <summary>Where a queue begins and ends. A queue nobody has used since the start is loaded first, on a thread that may wait for the disk.</summary>
+    /// <summary>
+    /// Returns the begin and end offsets of a queue. A queue nobody has used since the start is loaded first, on a thread that may wait for
+    /// the disk.
+    /// </summary>
     public ValueTask<QueueOffsets> GetOffsetsAsync(StoreTopic topic, int queueId, CancellationToken cancellationToken)
     {
         return TryGetOffsets(topic, queueId, out QueueOffsets offsets) ? new ValueTask<QueueOffsets>(offsets) : LoadAsync();
@@ -208,7 +223,7 @@ public sealed class QueueReader
         }
     }
 
-    /// <summary>From here on cold reads have threads to wait on, and queries by key, which may take long, one of their own.</summary>
+    /// <summary>Gives cold reads their threads to wait on, and queries by key, which may take long, one of their own.</summary>
     internal void Start(ColdReader coldReader, ColdReader queryReader)
     {
         _coldReader = coldReader;

@@ -18,7 +18,7 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
     /// <summary>Extensions of queues.</summary>
     public string Extensions => Path.Combine(options.RootDirectory, "consumequeue_ext");
 
-    /// <summary>Whether the last stop was clean, or there was none.</summary>
+    /// <summary>True when the last stop was clean, or there was none.</summary>
     public bool IsClean => !files.FileExists(AbortPath);
 
     private string Queues => Path.Combine(options.RootDirectory, "consumequeue");
@@ -29,7 +29,7 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
 
     private string AbortPath => Path.Combine(options.RootDirectory, "abort");
 
-    /// <summary>What the queues in it have in common.</summary>
+    /// <summary>Describes what the queues in it have in common.</summary>
     public QueueEnvironment DescribeQueues(OpenQueueFiles openFiles, LogSegments segments, ILogger logger) =>
         new(files, Queues, options.ConsumeQueueFileBytes, openFiles, () => segments.MinOffset, () => segments.EndOffset, logger)
         {

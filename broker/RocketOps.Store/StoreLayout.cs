@@ -26,7 +26,7 @@ public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileByt
     /// <summary>RocketMQ's defaults, and what a volume of 8 GiB or more gets.</summary>
     public static readonly StoreLayout Default = new(1024 * 1024 * 1024, 300_000 * UnitBytes, 300_000 * BatchUnit.Size, 5_000_000, 20_000_000);
 
-    /// <summary>For a new store on a volume of that many bytes.</summary>
+    /// <summary>Returns the layout of a new store on a volume of that many bytes.</summary>
     public static StoreLayout ForVolume(long bytes)
     {
         long share = Math.Clamp(bytes / FilesPerVolume, SmallestFileBytes, Default.CommitLogFileBytes);
@@ -34,8 +34,9 @@ public sealed record StoreLayout(int CommitLogFileBytes, int ConsumeQueueFileByt
     }
 
     /// <summary>
-    /// Of the store in these directories; where there is none, for the volume that holds them or will. A store whose log files have a length neither RocketMQ nor
-    /// <see cref="ForVolume"/> chooses is taken for one with RocketMQ's, which then refuses to open: it may be the half of a copy.
+    /// Finds the layout of the store in these directories; where there is none, the layout for the volume that holds them or will. A store
+    /// whose log files have a length neither RocketMQ nor <see cref="ForVolume"/> chooses is taken for one with RocketMQ's, which then
+    /// refuses to open: it may be the half of a copy.
     /// </summary>
     /// <param name="files">The disk.</param>
     /// <param name="rootDirectory">The store's directory.</param>

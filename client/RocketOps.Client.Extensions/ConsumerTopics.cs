@@ -23,7 +23,7 @@ public sealed class ConsumerTopics
         where THandler : class, IMessageHandler =>
         Handle<THandler>(topic, SubscriptionExpression.Tags(expression));
 
-    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>.</summary>
+    /// <summary>Assigns a handler to a topic like the other overload, with tags or <see cref="SubscriptionExpression.Sql"/>.</summary>
     public ConsumerTopics Handle<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(string topic, SubscriptionExpression expression)
         where THandler : class, IMessageHandler
     {

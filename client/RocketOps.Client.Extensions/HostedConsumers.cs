@@ -12,7 +12,7 @@ internal sealed class HostedConsumers
     public void Add(HostedConsumer consumer) => _all.Enqueue(consumer);
 }
 
-/// <summary>What the health check looks at.</summary>
+/// <summary>Consumer and one of its topics, as the health check looks at them.</summary>
 /// <param name="Group">Its group.</param>
 /// <param name="Topic">One of its topics.</param>
 /// <param name="Assigned">The queues it reads, of all topics.</param>

@@ -8,9 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Client;
 
 /// <summary>
-/// What a program uses of one cluster: producers and consumers share one <see cref="RocketMqClient"/>, except those whose options give them name servers, an instance or a unit name of
-/// their own, and broadcasting ones. Every client logs to the host's logger. Options are changed with <c>options => options with { … }</c>, which comes last and may
-/// override everything. What cannot work (names, name servers) fails when the host starts or the client is first asked for.
+/// Builder of the producers and consumers that a program uses on one cluster. They share one <see cref="RocketMqClient"/>, except those
+/// whose options give them name servers, an instance or a unit name of their own, and broadcasting ones. Every client logs to the host's
+/// logger. Options are changed with <c>options => options with { … }</c>, which comes last and may override everything. What cannot work
+/// (names, name servers) fails when the host starts or the client is first asked for.
 /// </summary>
 public sealed class RocketMqBuilder
 {
@@ -58,13 +59,19 @@ public sealed class RocketMqBuilder
         where THandler : class, IMessageHandler =>
         AddConsumer<THandler>(group, topic, SubscriptionExpression.Tags(expression), configure);
 
-    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>; the host does not start when a broker does not take the expression.</summary>
+    /// <summary>
+    /// Adds a consumer like the other overload, with tags or <see cref="SubscriptionExpression.Sql"/>; the host does not start when a
+    /// broker refuses the expression.
+    /// </summary>
     public RocketMqBuilder AddConsumer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         string group, string topic, SubscriptionExpression expression, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
         where THandler : class, IMessageHandler =>
         AddConsumer(group, new ConsumerTopics(Services).Handle<THandler>(topic, expression), configure);
 
-    /// <summary>As the others, for a group that reads several topics: it is in a program once, as its members are to subscribe to the same.</summary>
+    /// <summary>
+    /// Adds a consumer that reads several topics, like the other overloads. Add a group once per program: its members must all have the
+    /// same subscriptions.
+    /// </summary>
     /// <param name="group">Consumer group.</param>
     /// <param name="topics">Names the topics and their handlers.</param>
     /// <param name="configure">Changes the options.</param>
@@ -87,7 +94,9 @@ public sealed class RocketMqBuilder
     public RocketMqBuilder AddStreamConsumer(string group, string topic, string expression = "*", Func<PushConsumerOptions, PushConsumerOptions>? configure = null) =>
         AddStreamConsumer(group, One(topic, expression), configure);
 
-    /// <summary>As the other, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>.</summary>
+    /// <summary>
+    /// Adds a stream consumer like the other overload, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>.
+    /// </summary>
     public RocketMqBuilder AddStreamConsumer(
         string group, IReadOnlyDictionary<string, SubscriptionExpression> topics, Func<PushConsumerOptions, PushConsumerOptions>? configure = null)
     {
@@ -102,7 +111,10 @@ public sealed class RocketMqBuilder
         return this;
     }
 
-    /// <summary>As <see cref="AddStreamConsumer(string, string, string, Func{PushConsumerOptions, PushConsumerOptions})"/>, a <see cref="RocketMqLitePullConsumer"/>.</summary>
+    /// <summary>
+    /// Adds a <see cref="RocketMqLitePullConsumer"/>, as
+    /// <see cref="AddStreamConsumer(string, string, string, Func{PushConsumerOptions, PushConsumerOptions})"/> adds a stream consumer.
+    /// </summary>
     /// <param name="group">Consumer group.</param>
     /// <param name="topic">Topic to read.</param>
     /// <param name="expression">Tags: <c>*</c> for all or <c>TagA || TagB</c>.</param>
@@ -110,7 +122,10 @@ public sealed class RocketMqBuilder
     public RocketMqBuilder AddLitePullConsumer(string group, string topic, string expression = "*", Func<LitePullConsumerOptions, LitePullConsumerOptions>? configure = null) =>
         AddLitePullConsumer(group, One(topic, expression), configure);
 
-    /// <summary>As the other, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>; without any, the program assigns it queues.</summary>
+    /// <summary>
+    /// Adds a lite pull consumer like the other overload, for several topics, with tags or <see cref="SubscriptionExpression.Sql"/>;
+    /// without any topic, the program assigns queues to it.
+    /// </summary>
     public RocketMqBuilder AddLitePullConsumer(
         string group, IReadOnlyDictionary<string, SubscriptionExpression> topics, Func<LitePullConsumerOptions, LitePullConsumerOptions>? configure = null)
     {

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace RocketOps.Client;
 
 /// <summary>
-/// Whether messaging works from here: unhealthy (or what the registration says) when no name server answers; degraded when a consumer reads no queue of its topic, because it does not
-/// exist, no broker tells who is in the group, there are more members than queues, or nobody has asked a stream or lite pull consumer yet. The result's data has the number of queues by consumer.
+/// Health of messaging from this program: unhealthy (or what the registration says) when no name server answers; degraded when a consumer
+/// reads no queue of its topic, because the topic does not exist, no broker tells who is in the group, there are more members than queues,
+/// or nobody has asked a stream or lite pull consumer yet. The result's data has the number of queues by consumer.
 /// </summary>
 internal sealed class RocketMqHealthCheck(IRocketMqAdmin admin, HostedConsumers consumers) : IHealthCheck, IAsyncDisposable
 {

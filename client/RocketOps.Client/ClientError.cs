@@ -5,7 +5,7 @@ namespace RocketOps.Client;
 /// <summary>Something that went wrong where no caller waits for an exception: a handler threw, a pull failed, a topic is missing. The client goes on by itself.</summary>
 public sealed record ClientError
 {
-    /// <summary>Which kind of event it is; ids are stable.</summary>
+    /// <summary>Kind of the event; ids are stable.</summary>
     public required EventId Id { get; init; }
 
     /// <summary><see cref="LogLevel.Warning"/> when the client tries again by itself, <see cref="LogLevel.Error"/> when something is wrong for good.</summary>
@@ -14,7 +14,7 @@ public sealed record ClientError
     /// <summary>One sentence that names the topic, queue or message.</summary>
     public required string Text { get; init; }
 
-    /// <summary>What was thrown, for example by a handler; null when nothing was.</summary>
+    /// <summary>Exception that was thrown, for example by a handler; null when none was.</summary>
     public Exception? Exception { get; init; }
 
     /// <summary>The queue concerned; null when it is not about one.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Client;
 
-/// <summary>How a cluster is reached. Defaults are the Java client's.</summary>
+/// <summary>Settings of the connection to a cluster. Defaults are the Java client's.</summary>
 public record ConnectionOptions
 {
     /// <summary>
@@ -23,17 +23,19 @@ public record ConnectionOptions
     /// <summary>Time for one request that is neither a send nor a pull; of several name servers all but the last one asked have a part of it. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How often routes are asked for again. Matches pollNameServerInterval (30 s).</summary>
+    /// <summary>Interval between route refreshes. Matches pollNameServerInterval (30 s).</summary>
     public TimeSpan RouteRefreshInterval { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often brokers are told that this client lives; they forget it after 120 s. Matches heartbeatBrokerInterval (30 s).</summary>
+    /// <summary>
+    /// Interval between heartbeats to brokers; they forget the client after 120 s without one. Matches heartbeatBrokerInterval (30 s).
+    /// </summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// Where the client logs. Null with <see cref="OnError"/> null too: warnings and errors go to standard error, a line each, so that no failure is silent;
-    /// <c>NullLoggerFactory.Instance</c> silences them.
+    /// Factory of the client's loggers. When it and <see cref="OnError"/> are both null, warnings and errors go to standard error, a line
+    /// each, so that no failure is silent; <c>NullLoggerFactory.Instance</c> silences them.
     /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 

@@ -33,7 +33,8 @@ public class RocketMqException : Exception
     public int? ResponseCode { get; }
 
     /// <summary>
-    /// Whether a request was on its way when the answer was given up: the server may have carried it out. False when it was refused or never sent.
+    /// True when a request was on its way when the answer was given up: the server may have carried it out. False when it was refused or
+    /// never sent.
     /// </summary>
     public bool IsOutcomeUnknown { get; internal set; }
 

@@ -17,7 +17,7 @@ public sealed class SubscriptionRefusedException : RocketMqException
 
     public string Topic { get; }
 
-    /// <summary>What was refused.</summary>
+    /// <summary>Expression that was refused.</summary>
     public string Expression { get; }
 
     // What a pull is refused with says first that it is an expression that is refused, which stands before it already.

@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>What may be done with a topic's queues on one broker.</summary>
+/// <summary>Permissions for a topic's queues on one broker.</summary>
 [Flags]
 public enum TopicPermission
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>Where a topic lives, as a name server knows it.</summary>
+/// <summary>Route of a topic, as a name server knows it.</summary>
 public sealed record TopicRoute
 {
     [JsonPropertyName("brokerDatas")]
@@ -23,7 +23,7 @@ public sealed record TopicRoute
 /// <summary>The logical queues of a static topic that one broker leads. Source: decision 0048.</summary>
 public sealed record StaticTopicQueues
 {
-    /// <summary>Of two brokers that claim one queue, the one with the higher number leads it.</summary>
+    /// <summary>Epoch of the broker's claim: of two brokers that claim one queue, the one with the higher number leads it.</summary>
     [JsonPropertyName("epoch")]
     public long Epoch { get; init; }
 

@@ -1,6 +1,6 @@
 namespace RocketOps.Embedded;
 
-/// <summary>What a request asks for.</summary>
+/// <summary>Verb and target of a request.</summary>
 /// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection.</param>
 /// <param name="Group">Empty for the core group.</param>
 /// <param name="Resource">The plural.</param>

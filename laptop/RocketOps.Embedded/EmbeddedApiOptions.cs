@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Embedded;
 
-/// <summary>How an <c>EmbeddedApiServer</c> runs. The defaults suit tests: in memory, on a free port.</summary>
+/// <summary>Options of an <c>EmbeddedApiServer</c>. The defaults suit tests: in memory, on a free port.</summary>
 public sealed class EmbeddedApiOptions
 {
-    /// <summary>Where objects, certificates and the token are kept; null keeps everything in memory. One server per directory.</summary>
+    /// <summary>Directory of objects, certificates and the token; null keeps everything in memory. One server per directory.</summary>
     public string? DataDirectory { get; init; }
 
     /// <summary>Loopback port; 0 takes a free one.</summary>
@@ -30,15 +30,15 @@ public sealed class EmbeddedApiOptions
     /// <summary>Between bookmarks of a watch; kube-apiserver sends one about each minute.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a watch waits for a client that does not read before it is cut.</summary>
+    /// <summary>Longest wait of a watch for a client that does not read, before it is cut.</summary>
     public TimeSpan SlowReaderTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long Events are kept; kube-apiserver's default.</summary>
+    /// <summary>Time for which Events are kept; kube-apiserver's default.</summary>
     public TimeSpan EventRetention { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Whether the server does what kube-controller-manager does for deletion: owner-reference collection, foreground and orphan deletion, emptying of
-    /// namespaces. Switch off to compare with a bare kube-apiserver.
+    /// True when the server does what kube-controller-manager does for deletion: owner-reference collection, foreground and orphan
+    /// deletion, emptying of namespaces. Switch off to compare with a bare kube-apiserver.
     /// </summary>
     public bool CollectGarbage { get; init; } = true;
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Embedded;
 
-/// <summary>Where the logs of pods come from; the kubelet implements it.</summary>
+/// <summary>Source of the logs of pods; the kubelet implements it.</summary>
 public interface IPodLogSource
 {
     /// <summary>
@@ -15,7 +15,7 @@ public interface IPodLogSource
 /// <summary>A log cannot be read; the message is shown to the user (<c>container "c" in pod "p" is waiting to start: …</c>).</summary>
 public sealed class PodLogUnavailableException(string message) : Exception(message);
 
-/// <summary>What a client asks of <c>pods/log</c>.</summary>
+/// <summary>Request of a client for <c>pods/log</c>.</summary>
 public sealed record PodLogRequest : LogReadOptions
 {
     public required string Namespace { get; init; }

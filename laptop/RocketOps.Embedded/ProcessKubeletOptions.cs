@@ -20,10 +20,10 @@ public sealed class ProcessKubeletOptions
     /// </summary>
     public IReadOnlyDictionary<string, string> HostServiceLabels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>How long a pod of a Service may take to accept a connection before the next one is asked: it is on this machine and accepts or refuses at once, unless it hangs.</summary>
+    /// <summary>Time a Service's pod gets to accept a connection before the next is asked: local, it answers at once or hangs.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Before the second restart of a failing container, doubled each time; the kubelet of a cluster waits ten seconds.</summary>
+    /// <summary>Delay before a failing container's second restart, doubled each time; the kubelet of a cluster waits ten seconds.</summary>
     public TimeSpan FirstRestartDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest delay between restarts.</summary>
@@ -32,7 +32,7 @@ public sealed class ProcessKubeletOptions
     /// <summary>A container that ran so long starts over with the first delay. Matches the kubelet.</summary>
     public TimeSpan RestartDelayReset { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long after a container's end its output is waited for: what it has started may hold that open.</summary>
+    /// <summary>Longest wait for a container's output after its end: what it has started may hold that open.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest time pods get to end when the control plane stops, whatever their own grace period says.</summary>

@@ -30,7 +30,7 @@ internal sealed class AwaitedConsumers(BrokerSettings settings, Func<MemberSende
 
     private Known Current => Volatile.Read(ref _heard) is > 0 and var heard && time.GetElapsedTime(heard) < Longest ? _known : Known.Nobody;
 
-    /// <summary>How many members of a group are awaited or have come.</summary>
+    /// <summary>Number of members of a group that are awaited or have come.</summary>
     public int CountOf(string group) => Current.Groups.TryGetValue(group, out string[]? awaited) ? awaited.Length : 0;
 
     /// <summary>The ids of a group's members, each once, in no order: those that are here, and those that are awaited.</summary>

@@ -19,7 +19,10 @@ internal sealed partial class ClientRegistry(
 
     public void Start() => _scan = time.CreateTimer(static state => ((ClientRegistry)state!).TryScan(), this, ScanInterval, ScanInterval);
 
-    /// <summary>To be called after the connection's client was registered, or a part of it: the connection may have closed meanwhile, and then this removes it at once.</summary>
+    /// <summary>
+    /// Removes a connection's entries when it closes, at once if it has closed meanwhile. Call it after the connection's client was
+    /// registered, or a part of it.
+    /// </summary>
     public void Watch(RemotingConnection connection)
     {
         if (_watched.TryAdd(connection, 0))

@@ -38,7 +38,7 @@ internal sealed partial class ConsumerGroup
 
     public string Name { get; }
 
-    /// <summary>For the group's retry topic, where expressions are to filter that too.</summary>
+    /// <summary>Filter for the group's retry topic, where expressions are to filter that too.</summary>
     public RetryFilter RetryFilter { get; }
 
     public string ConsumeType { get; private set; } = "CONSUME_PASSIVELY";
@@ -57,10 +57,13 @@ internal sealed partial class ConsumerGroup
 
     public bool IsEmpty => _channels.IsEmpty;
 
-    /// <summary>Of the members, each once, in no order.</summary>
+    /// <summary>Client ids of the members, each once, in no order.</summary>
     public string[] ClientIds => [.. _channels.Values.Select(static channel => channel.ClientId).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>When its members were last told that it has changed, as <see cref="TimeProvider.GetTimestamp"/> counts; null before. Of <see cref="ConsumerChangeNotices"/> alone, under its lock.</summary>
+    /// <summary>
+    /// Timestamp at which its members were last told that it has changed, as <see cref="TimeProvider.GetTimestamp"/> counts; null before.
+    /// Used by <see cref="ConsumerChangeNotices"/> alone, under its lock.
+    /// </summary>
     public long? ToldAt { get; set; }
 
     /// <summary>
@@ -68,7 +71,7 @@ internal sealed partial class ConsumerGroup
     /// </summary>
     public bool SubscribesDifferently => _differs;
 
-    /// <summary>At this moment; of one topic each.</summary>
+    /// <summary>Subscriptions at this moment, each for one topic.</summary>
     public IReadOnlyCollection<SubscriptionData> Subscriptions => _subscriptions.Values;
 
     public bool TryGetSubscription(ReadOnlySpan<byte> utf8Topic, [MaybeNullWhen(false)] out SubscriptionData subscription) =>
@@ -92,7 +95,10 @@ internal sealed partial class ConsumerGroup
         return true;
     }
 
-    /// <summary>What a member says in its heartbeat; true when the topics have changed, so that the group should rebalance. Nothing is noted of one that has left meanwhile.</summary>
+    /// <summary>
+    /// Takes over what a member says in its heartbeat; true when the topics have changed, so that the group should rebalance. Nothing is
+    /// noted of one that has left meanwhile.
+    /// </summary>
     public bool Update(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions)
     {
         lock (_updates)
@@ -127,8 +133,9 @@ internal sealed partial class ConsumerGroup
     }
 
     /// <summary>
-    /// Whether the member behind this connection has said here what it subscribes to. Members with the same fingerprint have subscriptions of versions of their own: where another's are
-    /// the only ones that are known, a member whose version is higher and that subscribes by SQL92 has its pulls refused (25).
+    /// True when the member behind this connection has said here what it subscribes to. Members with the same fingerprint have
+    /// subscriptions of versions of their own: where another's are the only ones that are known, a member whose version is higher and that
+    /// subscribes by SQL92 has its pulls refused (25).
     /// </summary>
     public bool KnowsWantedOf(RemotingConnection connection)
     {
@@ -138,7 +145,10 @@ internal sealed partial class ConsumerGroup
         }
     }
 
-    /// <summary>How much the member behind this connection has said that it subscribes to, as <see cref="SubscriptionData.Weigh"/> counts; whatever others have said meanwhile.</summary>
+    /// <summary>
+    /// Weight of the subscriptions that the member behind this connection has named, as <see cref="SubscriptionData.Weigh"/> counts;
+    /// whatever others have named meanwhile.
+    /// </summary>
     public long WeightOf(RemotingConnection connection)
     {
         lock (_updates)

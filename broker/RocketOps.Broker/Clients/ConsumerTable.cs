@@ -83,7 +83,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
         return isUnknown;
     }
 
-    /// <summary>How many groups the connection would be a member of after a heartbeat.</summary>
+    /// <summary>Counts the groups that the connection would be a member of after a heartbeat.</summary>
     public int CountGroupsWith(RemotingConnection connection, IReadOnlyList<HeartbeatBody.ConsumerData>? named)
     {
         HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
@@ -95,7 +95,10 @@ internal sealed class ConsumerTable : IAsyncDisposable
         }
     }
 
-    /// <summary>How many subscriptions the connection would have after a heartbeat, in all its groups together, as <see cref="SubscriptionData.Weigh"/> counts: what it says itself, as others can say anything.</summary>
+    /// <summary>
+    /// Counts the subscriptions that the connection would have after a heartbeat, in all its groups together, as
+    /// <see cref="SubscriptionData.Weigh"/> counts: what it says itself, as others can say anything.
+    /// </summary>
     public long CountSubscriptionsWith(RemotingConnection connection, HeartbeatBody body)
     {
         long count = 0;

@@ -21,7 +21,8 @@ internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable gro
     public async Task<GroupState?> GetOrMakeAsync(RemotingConnection connection, string group) => StateOf(await FindOrMakeAsync(connection, group));
 
     /// <summary>
-    /// As <see cref="GetOrMakeAsync"/>, for whom nothing rests on the entry in the file, as the group would be made again: it is written while the caller goes on, and a disk that takes seconds for it holds up nobody.
+    /// Same as <see cref="GetOrMakeAsync"/> for callers that do not need the entry in the file, as the group would be made again: it is
+    /// written while the caller goes on, and a disk that takes seconds for it holds up nobody.
     /// </summary>
     public GroupState? GetOrMake(RemotingConnection connection, string group)
     {
@@ -42,7 +43,9 @@ internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable gro
         return found;
     }
 
-    /// <summary>What a client is told of a group that is not there and would not be made for it, as there are too many; null otherwise.</summary>
+    /// <summary>
+    /// Finds what a client is told of a group that is not there and would not be made for it, as there are too many; null otherwise.
+    /// </summary>
     public string? FindRemark(RemotingConnection connection, string group)
     {
         if (groups.TryGet(group, out _))
@@ -62,7 +65,7 @@ internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable gro
         return RemarkOf(refusal);
     }
 
-    /// <summary>What a client is told; null for what RocketMQ has an answer of its own for.</summary>
+    /// <summary>Returns the remark that a client is sent; null for refusals that RocketMQ has an answer of its own for.</summary>
     public string? RemarkOf(GroupRefusal refusal) => refusal switch
     {
         GroupRefusal.TooManyOfConnection =>

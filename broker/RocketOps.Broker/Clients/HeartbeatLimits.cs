@@ -6,7 +6,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// How much a heartbeat may make the broker keep for as long as its client is there: groups, subscriptions, whose topics need not be, and texts. All of it is looked at before anything is registered.
+/// Limits on what a heartbeat may make the broker keep for as long as its client is there: groups, subscriptions, whose topics need not be,
+/// and texts. All of it is looked at before anything is registered.
 /// </summary>
 internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, Registrations registrations, RefusedEntries refused)
 {

@@ -56,7 +56,7 @@ internal sealed class ProducerTable
         }
     }
 
-    /// <summary>How many groups the connection would be a member of after a heartbeat.</summary>
+    /// <summary>Counts the groups that the connection would be a member of after a heartbeat.</summary>
     public int CountGroupsWith(RemotingConnection connection, IReadOnlyList<HeartbeatBody.ProducerData>? named)
     {
         HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);

@@ -4,11 +4,14 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Clients;
 
 /// <summary>
-/// How much all connections together are registered with, memberships and subscriptions, each by its latest heartbeat: it is in memory for as long as they are there, and what a few dozen of them may have would be all of it. Thread-safe.
+/// Number of registrations of all connections together, memberships and subscriptions, each by its latest heartbeat: they are in memory for
+/// as long as the connections are there, and what a few dozen of them may have would be all of it. Thread-safe.
 /// </summary>
 internal sealed class Registrations(BrokerSettings settings)
 {
-    /// <summary>Of a connection, up to twice the limit of all: whoever has much keeps out nobody who wants a little.</summary>
+    /// <summary>
+    /// Registrations that a connection may have up to twice the limit of all: one that has much keeps out none that wants a little.
+    /// </summary>
     public const int Always = 16;
 
     private readonly Lock _gate = new();

@@ -5,7 +5,7 @@ using RocketOps.Hosting.Hosts;
 namespace RocketOps.Broker.Configuration;
 
 /// <summary>
-/// What the world calls this broker: the address in routes and the host in records. The port is known once the server listens.
+/// Name of this broker for the world: the address in routes and the host in records. The port is known once the server listens.
 /// </summary>
 internal sealed class BrokerAddress
 {
@@ -22,7 +22,9 @@ internal sealed class BrokerAddress
 
     public string Host { get; }
 
-    /// <summary>What the world is told while this broker leads a group whose master has an address of its own (<c>masterIP1</c>).</summary>
+    /// <summary>
+    /// Address that clients and brokers are told while this broker leads a group whose master has an address of its own (<c>masterIP1</c>).
+    /// </summary>
     public string HostAsMaster { get; }
 
     public int Port => _bound.Port;
@@ -36,7 +38,7 @@ internal sealed class BrokerAddress
     /// <summary>Clients reach the group's master by an address that follows it.</summary>
     public bool FollowsMaster => HostAsMaster != Host;
 
-    /// <summary>As <see cref="Text"/>, in records and message ids.</summary>
+    /// <summary>Same as <see cref="Text"/>, in the form of records and message ids.</summary>
     public MessageHost StoreHost => _bound.StoreHost;
 
     /// <summary>brokerIP1 may be a name (a Service); records need a number, so it is resolved once, by the same rules as name servers.</summary>

@@ -28,7 +28,7 @@ internal sealed class BrokerOptions
     /// <summary>The same for each membership or subscription up to <c>maxRegistrations</c>: one takes a kilobyte.</summary>
     private const int RegistrationBytes = 4 * 1024;
 
-    /// <summary>Of each kind, whatever the memory.</summary>
+    /// <summary>Least number of entries of each kind, whatever the memory.</summary>
     private const int LeastEntries = 1_000;
 
     private BrokerOptions(PropertyValues values, long memoryBytes)
@@ -186,10 +186,10 @@ internal sealed class BrokerOptions
     /// <summary>The longest a member that has led goes on before it stops.</summary>
     public TimeSpan HandOverLinger { get; }
 
-    /// <summary>For questions to other brokers about static topics, and to name servers about queues.</summary>
+    /// <summary>Timeout of questions to other brokers about static topics, and to name servers about queues.</summary>
     public TimeSpan ForwardTimeout { get; }
 
-    /// <summary>How old the queues of a topic may be that members of a group are told to share.</summary>
+    /// <summary>Largest age of the queues of a topic that members of a group are told to share.</summary>
     public TimeSpan QueuesPollInterval { get; }
 
     public TimeSpan RegisterTimeout { get; }
@@ -213,7 +213,7 @@ internal sealed class BrokerOptions
 
     public int MaxConnections { get; }
 
-    /// <summary>As far as the memory allows.</summary>
+    /// <summary>Limit of the configuration, as far as the memory allows.</summary>
     public int MaxGroups { get; }
 
     /// <inheritdoc cref="MaxGroups"/>
@@ -349,7 +349,7 @@ internal sealed class BrokerOptions
 
     public TimeSpan HaHeartbeatInterval { get; }
 
-    /// <summary>After so long without a sign the other end of a replication connection counts as gone.</summary>
+    /// <summary>Time without a sign after which the other end of a replication connection counts as gone.</summary>
     public TimeSpan HaSilence { get; }
 
     public int HaBatchBytes { get; }
@@ -357,7 +357,7 @@ internal sealed class BrokerOptions
     /// <summary>Bytes a slave may lack and still be in sync.</summary>
     public long HaMaxGap { get; }
 
-    /// <summary>What one slave is sent a second; <see cref="long.MaxValue"/> without a limit.</summary>
+    /// <summary>Bytes that one slave is sent a second at most; <see cref="long.MaxValue"/> without a limit.</summary>
     public long HaBytesPerSecond { get; }
 
     public int MaxHaConnections { get; }
@@ -374,10 +374,10 @@ internal sealed class BrokerOptions
 
     public bool AutoInSyncReplicas { get; }
 
-    /// <summary>Of the group that elects its master; null when people say who that is.</summary>
+    /// <summary>Settings of the group that elects its master; null when the master is fixed.</summary>
     public ElectionSettings? Group { get; }
 
-    /// <summary>How long messages are kept at least, while the disk has room.</summary>
+    /// <summary>Time that messages are kept at least, while the disk has room.</summary>
     public TimeSpan FileReservedTime { get; }
 
     public string StoreRoot { get; }
@@ -390,11 +390,11 @@ internal sealed class BrokerOptions
 
     public static BrokerOptions From(PropertyValues values) => From(values, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
 
-    /// <param name="values">Of all keys.</param>
-    /// <param name="memoryBytes">That the process may have.</param>
+    /// <param name="values">Values of all keys.</param>
+    /// <param name="memoryBytes">Bytes of memory that the process may have.</param>
     public static BrokerOptions From(PropertyValues values, long memoryBytes) => new(values, memoryBytes);
 
-    /// <summary>What each key alone cannot tell: keys that contradict each other. Empty when all is well.</summary>
+    /// <summary>Finds keys that contradict each other, which each key alone cannot tell. Empty when all is well.</summary>
     public static IReadOnlyList<PropertyProblem> FindContradictions(PropertyValues values)
     {
         List<PropertyProblem> problems = [];

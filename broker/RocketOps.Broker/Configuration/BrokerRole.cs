@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Configuration;
 
-/// <summary>What a member of a group does; the names in configuration files are RocketMQ's (<c>ASYNC_MASTER</c>, …).</summary>
+/// <summary>Role of a member of a group; the names in configuration files are RocketMQ's (<c>ASYNC_MASTER</c>, …).</summary>
 internal enum BrokerRole
 {
     AsyncMaster,

@@ -4,19 +4,23 @@ using RocketOps.Hosting.Properties;
 
 namespace RocketOps.Broker.Configuration;
 
-/// <summary>What the configuration says of a group that elects its master (<c>failover=Automatic</c>). Immutable; what was configured holds until the next start.</summary>
-/// <param name="Options">For the rules.</param>
+/// <summary>
+/// Configuration of a group that elects its master (<c>failover=Automatic</c>). Immutable; what was configured holds until the next start.
+/// </summary>
+/// <param name="Options">Options of the rules.</param>
 /// <param name="Members">All of them, in the order of the configuration.</param>
-/// <param name="LeaseStore">As <see cref="LeaseStores"/> opens it.</param>
+/// <param name="LeaseStore">Address of the lease store, which <see cref="LeaseStores"/> opens.</param>
 internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<MemberAddress> Members, string LeaseStore)
 {
-    /// <summary>Of the renewals that nobody has set: more often only on demand, as each is a write to the lease store.</summary>
+    /// <summary>
+    /// Shortest interval of renewals that nobody has set: more often only on demand, as each is a write to the lease store.
+    /// </summary>
     private const int LeastRenewMillis = 1_000;
 
     /// <summary>This member's id as a slave: the same for ever, as clients keep it in their routes. A master's is 0.</summary>
     public long SlaveId => 1 + Members.TakeWhile(member => member.Name != Options.Member).Count();
 
-    /// <summary>What cannot be read is left out: <see cref="FindFaults"/> has told of it.</summary>
+    /// <summary>Reads the settings; what cannot be read is left out: <see cref="FindFaults"/> has told of it.</summary>
     public static ElectionSettings From(PropertyValues values)
     {
         MemberAddress[] members = [.. Entries(values).Select(MemberAddress.TryParse).OfType<MemberAddress>()];
@@ -70,7 +74,10 @@ internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<Memb
         PropertyProblem Fault(PropertyDefinition key, string text) => new(values.OriginOf(key), key.Name, text);
     }
 
-    /// <summary>When not set, no more than a third of what must have room for three: settings that the default of earlier versions, a second, was good for still are.</summary>
+    /// <summary>
+    /// Interval of renewals in milliseconds; when not set, no more than a third of what must have room for three: settings that the default
+    /// of earlier versions, a second, was good for still are.
+    /// </summary>
     private static int RenewMillis(PropertyValues values)
     {
         int renew = values.Get(BrokerKeys.LeaseRenewMillis);

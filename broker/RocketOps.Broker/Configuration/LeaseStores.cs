@@ -8,7 +8,7 @@ internal static class LeaseStores
 {
     private static readonly ILeaseStoreScheme[] Schemes = [new FileLeaseScheme(), new KubernetesLeaseScheme()];
 
-    /// <summary>What is wrong with a value of <c>leaseStore</c>; null when nothing is.</summary>
+    /// <summary>Finds what is wrong with a value of <c>leaseStore</c>; null when nothing is.</summary>
     public static string? FindFault(string address)
     {
         (ILeaseStoreScheme? scheme, string location) = Find(address);

@@ -17,18 +17,18 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     /// <summary>Messages of one read, and so of one write.</summary>
     private const int MaxMessagesOfRead = 1024;
 
-    /// <summary>After a delivery that the store refused.</summary>
+    /// <summary>Pause after a delivery that the store refused.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>After a failure.</summary>
+    /// <summary>Pause after a failure.</summary>
     private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(10);
 
     /// <summary>The clock may be set: what it says is looked at again. Longer than that no records are kept in memory for their time.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// What is due so soon after a delivery is waited for, and what is due by then goes with it. A write for each millisecond of a busy level costs more than its messages; this
-    /// is a tenth of what a delayed message may be late.
+    /// Time for which messages that are due soon after a delivery are gathered: what is due by then goes with it. A write for each
+    /// millisecond of a busy level costs more than its messages; this is a tenth of what a delayed message may be late.
     /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
 
@@ -71,7 +71,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         _loop = new ServiceLoop(GoOnAsync, OnFailed, time);
     }
 
-    /// <summary>For how long the next message is due already, in milliseconds; 0 for one that is not. Any thread.</summary>
+    /// <summary>Milliseconds for which the next message is due already; 0 for one that is not. Any thread.</summary>
     public long LateMs => Math.Max(0, _time.GetUtcNow().ToUnixTimeMilliseconds() - Volatile.Read(ref _nextDueMs));
 
     /// <summary>A message has come into the level's queue.</summary>
@@ -229,8 +229,9 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     private void CountLost(long messages, long before) => _waiting.CountLost(messages, _schedule, $"{messages} of delay level {_level}, before offset {before}");
 
     /// <summary>
-    /// How long a message has to wait still. A store time that is ahead of the clock says nothing, as the clock was set back, and the log's times stand still until it has caught
-    /// up: then a message waits for the whole delay from the moment on that it is known to be there. RocketMQ delivers it at once, and so too early.
+    /// Returns the time a message has to wait still. A store time that is ahead of the clock says nothing, as the clock was set back, and
+    /// the log's times stand still until it has caught up: then a message waits for the whole delay from the moment on that it is known to
+    /// be there. RocketMQ delivers it at once, and so too early.
     /// </summary>
     private TimeSpan TimeLeft(Head head)
     {
@@ -256,7 +257,7 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     /// <summary>A message of the queue that is not due.</summary>
     private readonly record struct Head(long QueueOffset, long StoreTimestamp);
 
-    /// <summary>What became of the records.</summary>
+    /// <summary>Result of delivering the records.</summary>
     private struct Delivery
     {
         /// <summary>Messages stored again.</summary>
@@ -268,13 +269,13 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         /// <summary>Messages that should have come before these, and are not in the log.</summary>
         public long Lost;
 
-        /// <summary>Of the records that are done with.</summary>
+        /// <summary>Size of the records that are done with.</summary>
         public int Bytes;
 
         /// <summary>Queue offset the level goes on at; −1 when it stays where it is.</summary>
         public long NextOffset;
 
-        /// <summary>Why the store did not take the next message.</summary>
+        /// <summary>Reason why the store did not take the next message.</summary>
         public DueMessages.Obstacle Obstacle;
 
         /// <summary>The first message that is not due; null when all were.</summary>

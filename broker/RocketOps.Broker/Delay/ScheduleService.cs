@@ -24,7 +24,7 @@ internal sealed class ScheduleService : IAsyncDisposable
         _levels = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => new LevelDelivery(level, levels.DelayOf(level), store, _schedule, appender, waiting, offsets, time, logger))];
     }
 
-    /// <summary>How late the next message of the level is that is farthest behind, in milliseconds. Any thread.</summary>
+    /// <summary>Milliseconds by which the next message of the level that is farthest behind is late. Any thread.</summary>
     public long LateMs => _levels.Max(static level => level.LateMs);
 
     public void Start()

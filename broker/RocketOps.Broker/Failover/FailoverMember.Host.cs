@@ -16,7 +16,8 @@ internal sealed partial class FailoverMember
     private long _handedOverEpoch;
 
     /// <summary>
-    /// For so long a new master asks the one that has handed over for its tables once more: messages are refused meanwhile, so it is a part, one second by default, of the time that a switchover may take.
+    /// Time for which a new master asks the one that has handed over for its tables once more: messages are refused meanwhile, so it is a
+    /// part, one second by default, of the time that a switchover may take.
     /// </summary>
     private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
@@ -145,7 +146,7 @@ internal sealed partial class FailoverMember
         }
     }
 
-    /// <summary>What was announced by another master and never came is forgotten first.</summary>
+    /// <summary>Begins an epoch in the history. What was announced by another master and never came is forgotten first.</summary>
     private void BeginEpoch(long epoch, long start)
     {
         EpochHistory begun = _epochs.CutTo(start).Begin(epoch, start);
@@ -184,7 +185,7 @@ internal sealed partial class FailoverMember
 
     private long ElapsedMs(long since) => (long)_time.GetElapsedTime(since).TotalMilliseconds;
 
-    /// <summary>After the change before; left out when a later decision has been made by then.</summary>
+    /// <summary>Begins a change after the one before has ended; it is left out when a later decision has been made by then.</summary>
     private void BeginChange(Func<int, Task> change)
     {
         int term = Interlocked.Increment(ref _term);

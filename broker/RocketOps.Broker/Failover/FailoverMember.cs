@@ -95,7 +95,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         _refusedMembers = new RefusedMembers(time, _logger);
     }
 
-    /// <summary>What others see of it.</summary>
+    /// <summary>Standing of this member, as others see it.</summary>
     public MemberStanding Standing { get; }
 
     public EpochHistory Epochs => _epochs;
@@ -270,7 +270,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         cancellationToken);
 
     /// <summary>
-    /// Before a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the time for it is over; a follower tells its master.
+    /// Prepares a planned stop. A master hands over to the copy in sync that has most, and this returns when somebody else may lead or the
+    /// time for it is over; a follower tells its master.
     /// </summary>
     public async Task LeaveAsync()
     {
@@ -367,7 +368,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         Standing.Tick();
     }
 
-    /// <summary>What this follower has acknowledged may be gone: its master is not to count on it any longer.</summary>
+    /// <summary>Leaves the master, which is not to count on this follower any longer: what it has acknowledged may be gone.</summary>
     private void LeaveForGood()
     {
         if (Standing.HasFailed)
@@ -398,7 +399,10 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         }
     }
 
-    /// <summary>By the thread that met the failure, which may drive connections. One that comes while the store is closed is noted before that ends.</summary>
+    /// <summary>
+    /// Notes the failure. Called by the thread that met it, which may drive connections. A failure that comes while the store is closed is
+    /// noted before that ends.
+    /// </summary>
     private void NoteFailure()
     {
         if (Interlocked.Exchange(ref _notedFailure, 1) != 0)

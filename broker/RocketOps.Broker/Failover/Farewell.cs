@@ -5,15 +5,19 @@ using RocketOps.Broker.RequestReply;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>
-/// How long a member that has led goes on serving after it was told to stop: as long as clients still come for the master, whose requests it passes on. A broker that is gone would refuse them until their attempts are
-/// used up, and who waits for a reply would not have it. An address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
+/// Service of a member that has led after it was told to stop: it goes on as long as clients still come for the master, whose requests it
+/// passes on. A broker that is gone would refuse them until their attempts are used up, and who waits for a reply would not have it. An
+/// address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
 /// </summary>
 internal sealed class Farewell(MemberStanding standing, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
 {
-    /// <summary>What kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
+    /// <summary>Time that kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
     private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
 
-    /// <summary>Without a misled client; a producer that sends now and then has lost its connection by then and made another.</summary>
+    /// <summary>
+    /// Time without a misled client after which no more is expected; a producer that sends now and then has lost its connection by then and
+    /// made another.
+    /// </summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);

@@ -12,7 +12,9 @@ namespace RocketOps.Broker.Failover;
 /// </summary>
 internal static class FixedRoleCheck
 {
-    /// <summary>To be called before anything of the store is written or opened for writing.</summary>
+    /// <summary>
+    /// Throws when a broker with a fixed role has such a store. To be called before anything of the store is written or opened for writing.
+    /// </summary>
     /// <exception cref="StoreException">The store belongs to such a group; the message says what to do.</exception>
     /// <exception cref="InvalidDataException">What is noted of the group is damaged.</exception>
     /// <exception cref="StoreIOException">The disk cannot be asked.</exception>

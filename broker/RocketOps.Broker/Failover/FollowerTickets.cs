@@ -22,7 +22,7 @@ internal sealed class FollowerTickets(Func<long> holding, Func<bool> serves, Tim
 
     public TimeSpan WordInterval => wordInterval;
 
-    /// <summary>For a copy that follows in that epoch from now on.</summary>
+    /// <summary>Issues a ticket for a copy that follows in that epoch from now on.</summary>
     public long Issue(MemberCopy copy, long epoch)
     {
         long ticket = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & long.MaxValue;
@@ -120,7 +120,7 @@ internal sealed class FollowerTickets(Func<long> holding, Func<bool> serves, Tim
         }
     }
 
-    /// <summary>How far a follower is. Written by its connection, read by the member's loop.</summary>
+    /// <summary>Progress of a follower. Written by its connection, read by the member's loop.</summary>
     public sealed class Progress
     {
         private long _offset = -1;

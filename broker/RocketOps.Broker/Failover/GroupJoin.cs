@@ -9,8 +9,9 @@ using RocketOps.Election.Leases;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>
-/// What a follower does before it copies a byte: asks the master for its epochs, cuts its own log where both part, notes which epochs the bytes to come are of, and belongs to the group from then on.
-/// In this order: an epoch is noted before its bytes, and a store of unknown origin is never cut. One follower at a time uses it.
+/// Join of a follower before it copies a byte: it asks the master for its epochs, cuts its own log where both part, notes which epochs the
+/// bytes to come are of, and belongs to the group from then on. In this order: an epoch is noted before its bytes, and a store of unknown
+/// origin is never cut. One follower at a time uses it.
 /// </summary>
 internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider time) : IGroupJoin
 {
@@ -20,7 +21,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
 
     public string Master => $"{lease.Holder} at {lease.HolderAddress}";
 
-    /// <summary>For how long the master has not said that it serves; <see cref="TimeSpan.MaxValue"/> when it never has.</summary>
+    /// <summary>Time for which the master has not said that it serves; <see cref="TimeSpan.MaxValue"/> when it never has.</summary>
     public TimeSpan MasterSilence => Volatile.Read(ref _servedAt) is > 0 and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     public void OnMasterServes()
@@ -85,7 +86,9 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         }
     }
 
-    /// <summary>Before a planned stop. A master that does not answer notices by itself, later.</summary>
+    /// <summary>
+    /// Tells the master that this follower leaves, before a planned stop. A master that does not answer notices by itself, later.
+    /// </summary>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _ticket) is not (>= 0 and var ticket))
@@ -123,7 +126,8 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     }
 
     /// <summary>
-    /// What to do with this log before it follows that master's; none of an earlier epoch is followed from then on. On the member's loop. Throws <see cref="HaRefusedException"/> when the master is another group's, <see cref="IOException"/> when it has been
+    /// Plans what to do with this log before it follows that master's; none of an earlier epoch is followed from then on. On the member's
+    /// loop. Throws <see cref="HaRefusedException"/> when the master is another group's, <see cref="IOException"/> when it has been
     /// replaced.
     /// </summary>
     internal static JoinPlan Plan(GroupMember member, LogExtent own, JoinAnswer master) =>

@@ -4,7 +4,10 @@ using RocketOps.Election.Leases;
 
 namespace RocketOps.Broker.Failover;
 
-/// <summary>What a <see cref="GroupJoin"/> needs of the broker around it: its member, its store and a way to its master. Used by one follower at a time.</summary>
+/// <summary>
+/// Surroundings that a <see cref="GroupJoin"/> needs in its broker: its member, its store and a way to its master. Used by one follower at
+/// a time.
+/// </summary>
 internal interface IJoinHost
 {
     /// <inheritdoc cref="MemberStanding.HasFailed"/>
@@ -37,7 +40,7 @@ internal interface IJoinHost
     /// <inheritdoc cref="FailoverMember.NoteJoinedAsync"/>
     Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken);
 
-    /// <summary>From now on tables are copied from that master, and the log from there.</summary>
+    /// <summary>Copies tables from that master from now on, and the log from that address.</summary>
     void Follow(LeaseRecord lease, string haAddress);
 
     /// <inheritdoc cref="FailoverMember.TryStandInAsync"/>

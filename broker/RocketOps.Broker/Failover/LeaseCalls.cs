@@ -19,7 +19,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
     /// <summary>A watch that has shown none of so many changes in a row is one whose connection leads nowhere any more: nobody tells the end of those that only listen.</summary>
     private const int MaxUnshown = 3;
 
-    /// <summary>Of one watch. API servers and what is between are made for minutes.</summary>
+    /// <summary>Duration of one watch. API servers and what is between are made for minutes.</summary>
     private static readonly TimeSpan WatchTime = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MaxJitter = TimeSpan.FromSeconds(20);
@@ -119,7 +119,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         Interlocked.Decrement(ref _open);
     }
 
-    /// <summary>From an answer of the store, so the watch has to show it as well.</summary>
+    /// <summary>Notes the version in an answer of the store: the watch has to show it as well.</summary>
     private void Learn(string? version)
     {
         if (_knownVersion != version)

@@ -68,7 +68,9 @@ internal sealed class MasterDoor
         return new JoinAnswer(member.State.GroupId, join.Epoch, extent, haPort, ticket);
     }
 
-    /// <summary>Whether who wants to follow in that epoch has come to the right place: its lease is held here, and it has begun.</summary>
+    /// <summary>
+    /// Tells whether a follower that wants to follow in that epoch has come to the right place: its lease is held here, and it has begun.
+    /// </summary>
     public static bool Leads(GroupMember member, long epoch, long begunEpoch) => member.HeldEpoch == epoch && begunEpoch == epoch;
 
     /// <summary>A follower stops: nobody waits for it any more. Throws <see cref="RemotingCommandException"/> for one that is not the member that joined.</summary>

@@ -15,7 +15,10 @@ namespace RocketOps.Broker.Failover;
 /// </summary>
 internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
-    /// <summary>How long a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still listen.</summary>
+    /// <summary>
+    /// Time for which a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still
+    /// listen.
+    /// </summary>
     public static readonly TimeSpan SendPatience = TimeSpan.FromMilliseconds(2_500);
 
     /// <summary>Between looks for a master; a hand-over takes a tenth of a second.</summary>
@@ -34,14 +37,17 @@ internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding gr
     /// <summary><see cref="SendPatience"/>, but where time is another.</summary>
     public TimeSpan Patience { get; set; } = SendPatience;
 
-    /// <summary>Whether what changes the master's tables is not for this member.</summary>
+    /// <summary>True when what changes the master's tables is not for this member.</summary>
     public bool IsElsewhere => !group.Leads;
 
-    /// <summary>Whether a question to the master is not for this member: another one leads, or is about to as this one has handed over; or another member took this one for it.</summary>
+    /// <summary>
+    /// Tells whether a question to the master is not for this member: another one leads, or is about to as this one has handed over; or
+    /// another member took this one for it.
+    /// </summary>
     /// <param name="hasRemark">Of the request: only members write one.</param>
     public bool PassesOn(bool hasRemark) => !group.Leads && (hasRemark || group.MasterElsewhere is not null || group.SinceLed < Patience);
 
-    /// <summary>Whether a send was refused because another member leads, or is about to.</summary>
+    /// <summary>Tells whether a send was refused because another member leads, or is about to.</summary>
     public bool Takes(SendStatus refused) => refused is SendStatus.Slave or SendStatus.NotLeading || (refused == SendStatus.StoreNotAvailable && !group.TakesMessages && !group.LacksCopies);
 
     /// <summary>The master's answer, or null: this member takes messages itself now, and the request is to be handled here. A refusal that clients answer with another attempt when no master was found in time.</summary>

@@ -12,8 +12,8 @@ namespace RocketOps.Broker.Failover;
 // Keep in sync: docs/formats/replication.md.
 
 /// <summary>
-/// What a member keeps beside its store: which copy of which group it is, what it has promised, and which master wrote which part of its log. Each file is replaced as a whole and is durable when a
-/// write returns. One thread at a time writes a file.
+/// Files that a member keeps beside its store: which copy of which group it is, what it has promised, and which master wrote which part of
+/// its log. Each file is replaced as a whole and is durable when a write returns. One thread at a time writes a file.
 /// </summary>
 /// <param name="files">The disk.</param>
 /// <param name="directory">Where the store is.</param>
@@ -31,9 +31,11 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
     private bool _isOfGroup;
 
     /// <summary>
-    /// What is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes what was acknowledged with ASYNC_FLUSH, damage takes anything, a log that failed may have lost anything, and where a file is gone that
-    /// a member's store always has, others may be gone. Epochs of which the log has nothing are forgotten: they were begun and not written in, or announced by a master and not copied.
-    /// Throws <see cref="InvalidDataException"/> with what to do when a file is damaged, or missing so that the log can be nobody's copy, <see cref="StoreIOException"/> when the disk fails.
+    /// Loads what is known after a start. A store that can have lost what it acknowledged is another copy from now on: a power cut takes
+    /// what was acknowledged with ASYNC_FLUSH, damage takes anything, a log that failed may have lost anything, and where a file is gone
+    /// that a member's store always has, others may be gone. Epochs of which the log has nothing are forgotten: they were begun and not
+    /// written in, or announced by a master and not copied. Throws <see cref="InvalidDataException"/> with what to do when a file is
+    /// damaged, or missing so that the log can be nobody's copy, <see cref="StoreIOException"/> when the disk fails.
     /// </summary>
     /// <param name="continuity">As the store found it.</param>
     /// <param name="flush">How this run flushes: noted for the next start.</param>
@@ -121,7 +123,10 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
 
     public void Write(EpochHistory epochs) => Replace(EpochFile.Name, EpochFile.Encode(epochs));
 
-    /// <summary>Without its promise, a member knows by its epochs that it must not begin one of these, or one before them: its log could not have that.</summary>
+    /// <summary>
+    /// Returns the last epoch of the history; 0 for none. Without its promise, a member knows by its epochs that it must not begin one of
+    /// these, or one before them: its log could not have that.
+    /// </summary>
     private static long LastOf(EpochHistory? epochs) => epochs is { Entries: [.., var last] } ? last.Epoch : 0;
 
     private string NewId() => newId?.Invoke() ?? Guid.NewGuid().ToString("N");

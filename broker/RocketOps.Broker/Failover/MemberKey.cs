@@ -7,7 +7,10 @@ namespace RocketOps.Broker.Failover;
 //
 // Keep in sync: docs/formats/replication.md.
 
-/// <summary>What a member proves with, to the others of its group, that it is the one of its name: random, and known to nobody else. The lease has its digest. Immutable.</summary>
+/// <summary>
+/// Key by which a member proves to the others of its group that it is the one of its name: random, and known to nobody else. The lease has
+/// its digest. Immutable.
+/// </summary>
 internal sealed class MemberKey
 {
     public const string FileName = "memberKey";
@@ -26,7 +29,7 @@ internal sealed class MemberKey
     /// <summary>The key itself, in hexadecimal: for the requests among members, and nothing else.</summary>
     public string Text { get; }
 
-    /// <summary>Of the key, in hexadecimal: everybody may know it.</summary>
+    /// <summary>Digest of the key, in hexadecimal: everybody may know it.</summary>
     public string Digest { get; }
 
     public static MemberKey New() => new(RandomNumberGenerator.GetBytes(Bytes));
@@ -40,7 +43,9 @@ internal sealed class MemberKey
         return file.Length == (2 * Bytes) + 1 && file[^1] == '\n' && TryRead(Encoding.Latin1.GetString(file[..^1]), key) ? new MemberKey(key) : null;
     }
 
-    /// <summary>Whether that is the key of which this is the digest. How long it takes tells nothing of how much of it is right.</summary>
+    /// <summary>
+    /// Tells whether that is the key of which this is the digest. How long it takes tells nothing of how much of it is right.
+    /// </summary>
     public static bool IsOf(string? key, string digest)
     {
         Span<byte> bytes = stackalloc byte[Bytes];

@@ -23,11 +23,12 @@ namespace RocketOps.Broker.Failover;
 internal sealed partial class MemberKeys(
     KeyedLeaseStore leases, LeaseCalls calls, MemberKey own, GroupOptions options, RefusedMembers refusals, TimeProvider time, ILogger logger, CancellationToken stopping)
 {
-    /// <summary>Of others that write at the same moment.</summary>
+    /// <summary>Number of attempts to write the digest while others write at the same moment.</summary>
     private const int MaxAttempts = 3;
 
     /// <summary>
-    /// From when the digest was written. If it is gone again it was taken out: by a person, by a second process of this name, or by a master of a version without keys that keeps the lease in a file, with each of its renewals.
+    /// Pause after the digest was written. If it is gone again it was taken out: by a person, by a second process of this name, or by a
+    /// master of a version without keys that keeps the lease in a file, with each of its renewals.
     /// </summary>
     private static readonly TimeSpan AfterWritten = TimeSpan.FromMinutes(1);
 
@@ -41,7 +42,7 @@ internal sealed partial class MemberKeys(
     // What other members said last, by their addresses; null when they took this one for itself.
     private readonly Dictionary<string, string?> _refusals = new(StringComparer.Ordinal);
 
-    /// <summary>What this member sends with what it asks others.</summary>
+    /// <summary>Name and key that this member sends with what it asks others.</summary>
     public MemberSender Own { get; } = new(options.Member, own.Text);
 
     /// <summary>Ends when what this member has begun to write of its key has come to an end.</summary>
@@ -57,8 +58,9 @@ internal sealed partial class MemberKeys(
     }
 
     /// <summary>
-    /// Whether a request is that member's. By the lease as it was seen last; where that does not prove it, the lease is read anew, as the digest may be a moment old, once in a renewal however many ask. Throws
-    /// <see cref="RemotingCommandException"/> with what to do for whoever is refused.
+    /// Checks that a request is that member's, by the lease as it was seen last; where that does not prove it, the lease is read anew, as
+    /// the digest may be a moment old, once in a renewal however many ask. Throws <see cref="RemotingCommandException"/> with what to do
+    /// for whoever is refused.
     /// </summary>
     /// <param name="sender">Who it says it is; null when it does not.</param>
     /// <param name="peer">Where it came from.</param>
@@ -210,7 +212,7 @@ internal sealed partial class MemberKeys(
         }
     }
 
-    /// <summary>Whether the lease store has answered, and what.</summary>
+    /// <summary>Asks the lease store. Returns whether it has answered, and what.</summary>
     private async Task<(bool IsAnswered, T? Value)> AskAsync<T>(Action<Action<T?>, Action> call)
         where T : class
     {

@@ -22,7 +22,7 @@ internal sealed partial class MemberLoop : IAsyncDisposable
         _loop = new SerialLoop("group-member", MaxQuestions, LogBroken);
     }
 
-    /// <summary>What others see of the member.</summary>
+    /// <summary>Standing of the member, as others see it.</summary>
     public MemberStanding Standing { get; }
 
     /// <summary>Once, when the member takes part.</summary>

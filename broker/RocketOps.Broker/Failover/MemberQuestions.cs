@@ -17,7 +17,10 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
     /// <summary>One connection to each member, apart from those that tables are copied over.</summary>
     private readonly RemotingClient _client = new(new RemotingClientOptions { ConnectTimeout = ConnectPatience }, loggers, resolver.ResolveAsync, time: time);
 
-    /// <summary>Who does not answer, or not what a member answers, has not been heard: it is asked again with the next round.</summary>
+    /// <summary>
+    /// Asks every other member. One that does not answer, or not what a member answers, has not been heard: it is asked again with the next
+    /// round.
+    /// </summary>
     public void Ask(Action<MemberAnswer> answered)
     {
         ElectionSettings group = settings.Current.Group!;
@@ -46,7 +49,9 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
 
-    /// <summary>Who is not taken for itself has made sure of its key's digest when this returns.</summary>
+    /// <summary>
+    /// Sends a request. If the other does not take this member for itself, this member has made sure of its key's digest when this returns.
+    /// </summary>
     private async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan patience, CancellationToken cancellationToken)
     {
         RemotingCommand answer = await _client.InvokeAsync(address, request, patience, cancellationToken);

@@ -41,12 +41,13 @@ internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) 
 
     public bool Leads => _member is { LeadingEpoch: not null };
 
-    /// <summary>For how long another member may have led; null when this one leads, or never did.</summary>
+    /// <summary>Time for which another member may have led; null when this one leads, or never did.</summary>
     public TimeSpan? SinceLed => !Leads && Volatile.Read(ref _ledUntil) is > 0 and var until ? time.GetElapsedTime(until) : null;
 
     /// <summary>
-    /// Where the master takes requests, when that is another member; null while none is known. As fresh as the lease: who is there says itself whether it leads. Of a member that takes no part any more, who it was then: what
-    /// its connections still bring is passed on until they are closed.
+    /// Address where the master takes requests, when that is another member; null while none is known. As fresh as the lease: who is there
+    /// says itself whether it leads. In a member that takes no part any more, the master of then: what its connections still bring is
+    /// passed on until they are closed.
     /// </summary>
     public string? MasterElsewhere =>
         _member is not { } member ? _masterAtEnd
@@ -78,13 +79,16 @@ internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) 
     /// <summary>A hand-over has stopped the writes.</summary>
     public bool IsPaused => _isPaused;
 
-    /// <summary>For how long this member has refused messages while it held the lease: when it took over, and for switchovers that did not come about. In milliseconds.</summary>
+    /// <summary>
+    /// Time in milliseconds for which this member has refused messages while it held the lease: when it took over, and for switchovers that
+    /// did not come about.
+    /// </summary>
     public long RefusedMs => Volatile.Read(ref _refusedMs);
 
     /// <summary>This member, as it shows others of its group that it is one. Throws <see cref="RemotingCommandException"/> before it takes part.</summary>
     public MemberSender Sender => Keys.Own;
 
-    /// <summary>By which it tells members from others. Throws <see cref="RemotingCommandException"/> before it takes part.</summary>
+    /// <summary>Keys by which it tells members from others. Throws <see cref="RemotingCommandException"/> before it takes part.</summary>
     // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
     public MemberKeys Keys => _keys ?? throw NotStarted();
 
@@ -93,10 +97,10 @@ internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) 
     /// <summary>Refusal of what is asked of a member that takes no part yet.</summary>
     public static RemotingCommandException NotStarted() => new(ResponseCode.SystemError, "this member has not started yet");
 
-    /// <summary>From now on it can be told from others.</summary>
+    /// <summary>Sets the keys: from now on it can be told from others.</summary>
     public void Identify(MemberKeys keys) => _keys = keys;
 
-    /// <summary>From now on it takes part.</summary>
+    /// <summary>Begins to take part.</summary>
     public void TakePart(GroupMember member) => _member = member;
 
     /// <summary>It takes no part any more: nothing more is taken or acknowledged.</summary>

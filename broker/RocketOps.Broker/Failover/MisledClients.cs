@@ -14,10 +14,13 @@ namespace RocketOps.Broker.Failover;
 /// </summary>
 internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, AskerTable askers, TimeProvider time)
 {
-    /// <summary>What an address takes to move on most nodes: kube-proxy gathers changes for a second.</summary>
+    /// <summary>Time that an address takes to move on most nodes: kube-proxy gathers changes for a second.</summary>
     private static readonly TimeSpan Stay = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whoever has sent nothing more by then, or always has something under way, is not waited for; who waits for a reply is, as long as that may come.</summary>
+    /// <summary>
+    /// Time after which a client that has sent nothing more, or always has something under way, is not waited for; one that waits for
+    /// a reply is, as long as that may come.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The same for who only consumes: what it had on its way has come by then, and what is refused it asks again.</summary>

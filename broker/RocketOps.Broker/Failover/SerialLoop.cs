@@ -22,7 +22,7 @@ internal sealed class SerialLoop(string name, int capacity, Action<Exception> fa
         new Thread(Run) { IsBackground = true, Name = name }.Start();
     }
 
-    /// <summary>For events of which there is a bounded number: never refused, but lost after the stop.</summary>
+    /// <summary>Queues an action for an event of which there is a bounded number: never refused, but lost after the stop.</summary>
     public void Post(Action action)
     {
         lock (_gate)
@@ -35,7 +35,7 @@ internal sealed class SerialLoop(string name, int capacity, Action<Exception> fa
         }
     }
 
-    /// <summary>For what others ask: false when too much waits already, or the loop has ended.</summary>
+    /// <summary>Queues an action that others ask for; false when too much waits already, or the loop has ended.</summary>
     public bool TryPost(Action action)
     {
         lock (_gate)

@@ -7,12 +7,14 @@ using RocketOps.Store.ConsumeQueues;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>
-/// What a new master puts right of what the one before could not tell it any more: tables are copied apart from the log, so the log may speak of topics that no table knows. Without their topic,
-/// messages that were acknowledged could be read by nobody.
+/// Recovery by a new master of what the one before could not tell it any more: tables are copied apart from the log, so the log may speak
+/// of topics that no table knows. Without their topic, messages that were acknowledged could be read by nobody.
 /// </summary>
 internal sealed partial class TopicRecovery(MessageStore store, TopicTable topics, ILogger<TopicRecovery> logger)
 {
-    /// <summary>When the queues of everything in the log are known: makes the topics that have queues in the store and are in no table.</summary>
+    /// <summary>
+    /// Makes the topics that have queues in the store and are in no table. To be called when the queues of everything in the log are known.
+    /// </summary>
     public async Task TakeTopicsAsync()
     {
         foreach (StoreTopic stored in store.Topics)

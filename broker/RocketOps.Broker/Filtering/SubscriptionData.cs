@@ -4,8 +4,9 @@ using RocketOps.Store.Reading;
 namespace RocketOps.Broker.Filtering;
 
 /// <summary>
-/// What a consumer wants of a topic, as heartbeats carry it; clients other than Java leave members out, which then have what is written here (settable as in <c>SubscriptionGroupConfig</c>). One object from the heartbeat to the pulls, which there may be ten thousand of for each client.
-/// Source: remoting.md §2.4.
+/// Subscription of a consumer to a topic, as heartbeats carry it; clients other than Java leave members out, which then have what is
+/// written here (settable as in <c>SubscriptionGroupConfig</c>). One object from the heartbeat to the pulls, which there may be ten
+/// thousand of for each client. Source: remoting.md §2.4.
 /// </summary>
 internal sealed class SubscriptionData
 {
@@ -15,7 +16,7 @@ internal sealed class SubscriptionData
     /// <summary>Characters, after each of which a subscription counts once more. A plain one takes half a kilobyte, which an expression of so many characters takes as well once it is compiled.</summary>
     private const int LengthPerWeight = 64;
 
-    /// <summary>What a tag takes beside its characters, in characters.</summary>
+    /// <summary>Size of a tag beside its characters, in characters.</summary>
     private const int TagLength = 16;
 
     private const int HashLength = 4;
@@ -48,11 +49,14 @@ internal sealed class SubscriptionData
     [JsonIgnore]
     public bool IsTag => string.IsNullOrEmpty(ExpressionType) || string.Equals(ExpressionType, TagExpression, StringComparison.Ordinal);
 
-    /// <summary>What pulls of it take, once <see cref="MakeFilter"/> has made it: null for every message, unless there is a problem.</summary>
+    /// <summary>
+    /// Filter of the pulls of this subscription, once <see cref="MakeFilter"/> has made it: null for every message, unless there is a
+    /// problem.
+    /// </summary>
     [JsonIgnore]
     public IMessageFilter? Filter { get; private set; }
 
-    /// <summary>Why the expression cannot be used; null when it can.</summary>
+    /// <summary>Reason why the expression cannot be used; null when it can.</summary>
     [JsonIgnore]
     public string? Problem { get; private set; }
 
@@ -70,7 +74,10 @@ internal sealed class SubscriptionData
         }
     }
 
-    /// <summary>As how many subscriptions it counts among those that a connection may have: names, expressions and tags are as long as clients make them.</summary>
+    /// <summary>
+    /// Returns as how many subscriptions it counts among those that a connection may have: names, expressions and tags are as long as
+    /// clients make them.
+    /// </summary>
     public int Weigh()
     {
         int length = Length(Topic) + Length(ExpressionType) + Length(SubString) + (HashLength * (CodeSet?.Count ?? 0));

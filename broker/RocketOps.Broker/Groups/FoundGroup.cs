@@ -3,7 +3,9 @@ namespace RocketOps.Broker.Groups;
 /// <summary>The group that somebody has named, or why it is not there and was not made.</summary>
 internal readonly record struct FoundGroup(GroupState? State, GroupRefusal Refusal = GroupRefusal.None);
 
-/// <summary>Why a group is not made for whoever is the first to name it; of several reasons the later one here is told.</summary>
+/// <summary>
+/// Reason why a group is not made for the client that is the first to name it; of several reasons the later one here is told.
+/// </summary>
 internal enum GroupRefusal
 {
     None,

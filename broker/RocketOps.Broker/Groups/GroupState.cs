@@ -31,10 +31,10 @@ internal sealed class GroupState(SubscriptionGroupConfig config)
     /// <summary>The topics the group has read since the start.</summary>
     public IEnumerable<KeyValuePair<TopicState, GroupTraffic>> Traffic => _traffic ?? Enumerable.Empty<KeyValuePair<TopicState, GroupTraffic>>();
 
-    /// <summary>Whether the group may read the topic. Neither locks nor allocates.</summary>
+    /// <summary>True when the group may read the topic. Neither locks nor allocates.</summary>
     public bool MayRead(TopicState topic) => _forbidden is not { } forbidden || !forbidden.TryGetValue(topic.Name, out int mask) || (mask & ReadForbidden) == 0;
 
-    /// <summary>What the group reads of the topic, if it has begun to. Neither locks nor allocates.</summary>
+    /// <summary>Finds the counters of what the group reads of the topic, if it has begun to. Neither locks nor allocates.</summary>
     public bool TryGetTraffic(TopicState topic, [MaybeNullWhen(false)] out GroupTraffic traffic)
     {
         traffic = null;

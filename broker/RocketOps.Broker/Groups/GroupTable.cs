@@ -38,7 +38,7 @@ internal sealed class GroupTable
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
-    /// <summary>Whether it is one of RocketMQ's own, which brokers and tools read by.</summary>
+    /// <summary>True when the group is one of RocketMQ's own, which brokers and tools read by.</summary>
     public static bool IsSystemGroup(string name) => name.StartsWith("CID_RMQ_SYS_", StringComparison.Ordinal) || SystemGroups.Contains(name, StringComparer.Ordinal);
 
     public int Count => _count;
@@ -83,7 +83,9 @@ internal sealed class GroupTable
         return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
     }
 
-    /// <summary>For the end of the broker: returns when what is being written is on disk, so that nothing of it meets the next start.</summary>
+    /// <summary>
+    /// Returns when what is being written is on disk, so that nothing of it meets the next start; for the end of the broker.
+    /// </summary>
     public Task UntilWrittenAsync() => _writer.UntilIdleAsync();
 
     /// <summary>The group, made with defaults when it is missing and may be made. What was made is there for everybody at once, <paramref name="written"/> completes when it is durable.</summary>
@@ -114,7 +116,7 @@ internal sealed class GroupTable
         return new FoundGroup(created);
     }
 
-    /// <summary>Why a group of this name, which is not there, would not be made by <see cref="GetOrCreate"/>.</summary>
+    /// <summary>Finds the reason why <see cref="GetOrCreate"/> would not make a group of this name, which is not there.</summary>
     public GroupRefusal FindRefusal(string name)
     {
         BrokerOptions options = _settings.Current;
@@ -126,7 +128,7 @@ internal sealed class GroupTable
         return _count >= options.MaxGroups ? GroupRefusal.TooMany : GroupRefusal.None;
     }
 
-    /// <summary>What an administrator wants is made whatever the number of groups.</summary>
+    /// <summary>Makes or changes a group for an administrator, whatever the number of groups.</summary>
     public Task CreateOrUpdateAsync(SubscriptionGroupConfig config)
     {
         lock (_changes)
@@ -206,7 +208,7 @@ internal sealed class GroupTable
         return true;
     }
 
-    /// <summary>Whether the group may read the topic, whether either is there or not.</summary>
+    /// <summary>True when the group may read the topic, whether either is there or not.</summary>
     public bool MayRead(string group, string topic) =>
         !Volatile.Read(ref _forbidden).TryGetValue(group, out Dictionary<string, int>? topics) || !topics.TryGetValue(topic, out int mask) || (mask & GroupState.ReadForbidden) == 0;
 

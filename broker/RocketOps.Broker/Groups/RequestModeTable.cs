@@ -9,8 +9,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Groups;
 
 /// <summary>
-/// How groups are to read topics where that is not left to the clients, in config/messageRequestMode.json. A change is seen once it is durable. Thread-safe. Source: store.md §1.4,
-/// apache/rocketmq MessageRequestModeManager 5.5.0.
+/// Modes in which groups read topics where the choice is not left to the clients, in config/messageRequestMode.json. A change is seen once
+/// it is durable. Thread-safe. Source: store.md §1.4, apache/rocketmq MessageRequestModeManager 5.5.0.
 /// </summary>
 internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem fileSystem)
 {
@@ -23,7 +23,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
     /// <summary>Topic → group → mode.</summary>
     public RequestModeFile Snapshot => new() { Modes = Volatile.Read(ref _modes) };
 
-    /// <summary>How the group is to read the topic; null when nobody has said so.</summary>
+    /// <summary>Finds the mode in which the group is to read the topic; null when nobody has said so.</summary>
     public RequestMode? Find(string topic, string group) => Volatile.Read(ref _modes).GetValueOrDefault(topic)?.GetValueOrDefault(group);
 
     /// <summary>Reads the file. Throws <see cref="InvalidDataException"/> when it is damaged beyond its backup.</summary>
@@ -79,7 +79,7 @@ internal sealed class RequestModeTable(BrokerSettings settings, IStoreFileSystem
     }
 }
 
-/// <summary>How a group reads a topic: body of SET_MESSAGE_REQUEST_MODE, and in the file.</summary>
+/// <summary>Mode in which a group reads a topic: body of SET_MESSAGE_REQUEST_MODE, and in the file.</summary>
 internal sealed record RequestMode
 {
     public const string Pull = "PULL";

@@ -3,7 +3,7 @@ using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Health;
 
-/// <summary>Whether the broker can do its work.</summary>
+/// <summary>Health of the broker: whether it can do its work.</summary>
 internal sealed class BrokerHealth(MessageStore store)
 {
     public bool Started { get; set; }
@@ -13,7 +13,10 @@ internal sealed class BrokerHealth(MessageStore store)
     /// <summary>Reason why nothing is served, in a few words; null when the broker has started.</summary>
     public string? FindReasonNotStarted() => Started ? null : "starting";
 
-    /// <summary>Why no client should be sent here, in a few words; null when it can serve. A full disk still lets consumers read, so it does not count.</summary>
+    /// <summary>
+    /// Finds the reason why no client should be sent here, in a few words; null when it can serve. A full disk still lets consumers read,
+    /// so it does not count.
+    /// </summary>
     public string? FindReasonNotReady()
     {
         if (FindReasonNotStarted() is { } reason)

@@ -11,7 +11,7 @@ internal sealed class MetricsText(string clusterName, string brokerName)
 
     /// <summary>Adds a figure of the broker.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="type">Of Prometheus: counter or gauge.</param>
+    /// <param name="type">Type in Prometheus: counter or gauge.</param>
     /// <param name="help">Its meaning, with the unit.</param>
     /// <param name="value">The figure.</param>
     /// <param name="more">Further labels, each with a comma before it.</param>

@@ -68,7 +68,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
 
     public BrokerModules Modules => _modules;
 
-    /// <summary>What has been started and is to be stopped.</summary>
+    /// <summary>Parts that have been started and are to be stopped.</summary>
     public StopSequence Stops { get; }
 
     private RemotingServer Server => _server ?? throw new InvalidOperationException("the broker has not been started");
@@ -168,7 +168,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         await StopPartsAsync();
     }
 
-    /// <summary>Whoever may be elected begins as a slave.</summary>
+    /// <summary>Returns the term to begin with: a broker that may be elected begins as a slave.</summary>
     private static RoleTerm TermOf(BrokerOptions options) => options.Group is { } elected
         ? new RoleTerm(IsMaster: false, elected.SlaveId, Epoch: 0)
         : new RoleTerm(options.Role != BrokerRole.Slave, options.BrokerId, Epoch: 0);

@@ -44,7 +44,7 @@ internal static class StoreOptionsFactory
     /// </summary>
     private static int LongestWait(ElectionSettings? group) => group is { Options: { Mode: ReplicationMode.Sync } options } ? (int)(options.MaxLag + options.Lease.Renew).TotalMilliseconds : 0;
 
-    /// <summary>What of them may be changed while the broker runs.</summary>
+    /// <summary>Returns the options that may be changed while the broker runs.</summary>
     public static StoreTuning TuningOf(BrokerOptions options)
     {
         PropertyValues values = options.Values;

@@ -20,7 +20,7 @@ internal sealed class AnswerBody(HeavyAnswer answer, string? instead = null) : I
     private byte[] _buffer = [];
     private int _length;
 
-    /// <summary>What has been written: in an array of about its length, as that is what counts from then on.</summary>
+    /// <summary>Bytes that have been written: in an array of about their length, as that is what counts from then on.</summary>
     public ReadOnlyMemory<byte> Written => _length < _buffer.Length - (_buffer.Length / 4) ? _buffer.AsSpan(0, _length).ToArray() : _buffer.AsMemory(0, _length);
 
     /// <summary>Throws <see cref="RemotingCommandException"/> when no answer carries so much.</summary>

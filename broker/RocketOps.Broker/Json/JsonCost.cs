@@ -1,8 +1,8 @@
 namespace RocketOps.Broker.Json;
 
 /// <summary>
-/// What a body takes while it is read and worked on as objects, about, and rather more than less: an empty object of three bytes becomes one of a hundred, a text of one letter one of fifty. Seven times the bytes of what clients
-/// send, mostly.
+/// Memory that a body takes while it is read and worked on as objects, about, and rather more than less: an empty object of three bytes
+/// becomes one of a hundred, a text of one letter one of fifty. Seven times the bytes of what clients send, mostly.
 /// </summary>
 internal static class JsonCost
 {

@@ -19,7 +19,7 @@ internal static class TablePage
     /// <param name="sequenceField">Name of the field that says where to begin.</param>
     /// <param name="maxField">Name of the field with the most entries the caller wants.</param>
     /// <param name="table">All entries in the order of their names; nothing is changed in what is returned.</param>
-    /// <param name="version">Of the table. Pages of two versions do not fit together: a caller with another one begins anew.</param>
+    /// <param name="version">Version of the table. Pages of two versions do not fit together: a caller with another begins anew.</param>
     public static Dictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField, Dictionary<string, T> table, DataVersion version)
         where T : class
     {

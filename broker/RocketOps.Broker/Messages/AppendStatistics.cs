@@ -5,8 +5,9 @@ using System.Text;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>
-/// How long stores take, from the moment the request was read to the moment it may be acknowledged, and how many fail. One measurement per batch, counted for each
-/// of its messages. Figures are of the last full minute and the one that runs. Thread-safe, allocates nothing when adding.
+/// Time that stores take, from the moment the request was read to the moment it may be acknowledged, and number of those that fail. One
+/// measurement per batch, counted for each of its messages. Figures are of the last full minute and the one that runs. Thread-safe,
+/// allocates nothing when adding.
 /// </summary>
 internal sealed class AppendStatistics(TimeProvider time)
 {

@@ -95,7 +95,7 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
         return await appender.OvercomeAsync(obstacle.Status, obstacle.Topic!, obstacle.QueueId);
     }
 
-    /// <summary>Why the message has no place; null when it has.</summary>
+    /// <summary>Finds the message's place; returns the reason why it has none, null when it has.</summary>
     private string? FindPlace(ReadOnlySpan<byte> properties, out TopicState? topic, out int queueId)
     {
         ReadOnlySpan<byte> name = default;
@@ -123,6 +123,6 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
         };
     }
 
-    /// <summary>Why a message was not taken, and where it should have gone.</summary>
+    /// <summary>Reason why a message was not taken, and place where it should have gone.</summary>
     internal readonly record struct Obstacle(AppendStatus Status, StoreTopic? Topic, int QueueId);
 }

@@ -23,7 +23,9 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
     public async ValueTask<AppendOutcome> CompleteAsync(AppendResult result, bool waitForDisk, long startedAt) =>
         Count(await CompleteAsync(AppendStatus.Ok, result, waitForDisk), startedAt);
 
-    /// <summary>After <see cref="AppendStatus.WouldBlock"/>: true when there is room again, false when the writes do not get on.</summary>
+    /// <summary>
+    /// Waits after <see cref="AppendStatus.WouldBlock"/>: true when there is room again, false when the writes do not get on.
+    /// </summary>
     public async ValueTask<bool> WhenRoomAsync() => await store.Writer.WhenRoomAsync() == WaitOutcome.Reached;
 
     /// <summary>Waits for what an append needs first, as its status says; false when it would be of no use to append again now.</summary>
@@ -78,7 +80,9 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
         return true;
     }
 
-    /// <summary>How the wait for as much safety as was configured has ended, for whatever lies before that mark in the log.</summary>
+    /// <summary>
+    /// Waits for as much safety as was configured, for whatever lies before that mark in the log, and returns how the wait has ended.
+    /// </summary>
     public async ValueTask<WaitOutcome> ConfirmAsync(LogMark end)
     {
         ReplicaNeed need = replicas.Need;
@@ -150,7 +154,7 @@ internal sealed class MessageAppender(MessageStore store, AppendStatistics stati
 
     private AppendStatus Append(OwnedMessage message, out AppendResult result) => AppendIfMaster(message.ToAppend(), out result);
 
-    /// <summary>What a deposed master writes is cut off when it follows the next one.</summary>
+    /// <summary>Appends only as the master: what a deposed master writes is cut off when it follows the next one.</summary>
     private AppendStatus AppendIfMaster(in MessageToAppend message, out AppendResult result)
     {
         if (replicas.MayWrite)

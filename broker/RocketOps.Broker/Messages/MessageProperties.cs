@@ -7,7 +7,10 @@ namespace RocketOps.Broker.Messages;
 /// <param name="names">How names are told apart: ordinal but for tests, which count how often that is asked.</param>
 internal sealed class MessageProperties(IEqualityComparer<string> names)
 {
-    /// <summary>From so many entries on names are looked up in an index: a message of 32 KB may have some thousand, and each of them is looked for when it is added.</summary>
+    /// <summary>
+    /// Number of entries from which names are looked up in an index: a message of 32 KB may have some thousand, and each of them is looked
+    /// for when it is added.
+    /// </summary>
     private const int IndexedFrom = 16;
 
     private readonly List<KeyValuePair<string, string>> _entries = [];
@@ -22,7 +25,7 @@ internal sealed class MessageProperties(IEqualityComparer<string> names)
 
     public static MessageProperties Parse(ReadOnlySpan<byte> encoded) => Parse(encoded, StringComparer.Ordinal);
 
-    /// <summary>For tests: as the constructor.</summary>
+    /// <summary>Same as the constructor; for tests.</summary>
     public static MessageProperties Parse(ReadOnlySpan<byte> encoded, IEqualityComparer<string> names)
     {
         MessageProperties properties = new(names);

@@ -22,7 +22,7 @@ internal sealed class OwnedMessage
 
     public int ReconsumeTimes { get; init; }
 
-    /// <summary>Of a committed transaction: the commit-log offset of its half.</summary>
+    /// <summary>Commit-log offset of the half of a committed transaction.</summary>
     public long PreparedTransactionOffset { get; init; }
 
     public ReadOnlyMemory<byte> Body { get; init; }

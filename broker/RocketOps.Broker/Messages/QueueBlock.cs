@@ -12,7 +12,7 @@ internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queue
     /// <summary>Retention or a cut of the log may take away what has just been found.</summary>
     private const int MaxAttempts = 3;
 
-    /// <summary>Of a block, but for one message that is larger.</summary>
+    /// <summary>Largest size of a block, but for one message that is larger.</summary>
     private const int MaxBytes = 1024 * 1024;
 
     private readonly GetResult _result = new();
@@ -20,7 +20,7 @@ internal sealed class QueueBlock(MessageStore store, StoreTopic topic, int queue
     private int _at;
     private int _length;
 
-    /// <summary>Where to read on.</summary>
+    /// <summary>Queue offset to read on at.</summary>
     public long Next { get; private set; }
 
     /// <summary>The records, one behind the other, without those that were skipped.</summary>

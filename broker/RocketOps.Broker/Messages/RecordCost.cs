@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Messages;
 
-/// <summary>What a stored message takes in memory while a handler works with it, for the budget of its connection.</summary>
+/// <summary>Memory that a stored message takes while a handler works with it, for the budget of its connection.</summary>
 internal static class RecordCost
 {
     /// <summary>Bytes of the record, and of its properties once more as text of two bytes a character and once encoded anew. Its body is not copied.</summary>

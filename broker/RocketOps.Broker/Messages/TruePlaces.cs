@@ -5,8 +5,8 @@ using RocketOps.Broker.Topics;
 namespace RocketOps.Broker.Messages;
 
 /// <summary>
-/// Where a message belongs that has waited in a topic of the broker's own: since it was sent its topic may have been deleted or have lost the queue, or its queue have moved to another broker. No other
-/// way leads a message into a topic that sends are forbidden to. Thread-safe.
+/// Places of messages that have waited in a topic of the broker's own: since it was sent its topic may have been deleted or have lost the
+/// queue, or its queue have moved to another broker. No other way leads a message into a topic that sends are forbidden to. Thread-safe.
 /// </summary>
 internal sealed class TruePlaces(TopicTable topics)
 {

@@ -27,7 +27,7 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
 
     public StoreTopic Topic { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Undeliverable));
 
-    /// <summary>Whether messages can be put into the topic; otherwise <see cref="MakeAsync"/> comes first.</summary>
+    /// <summary>True when messages can be put into the topic; otherwise <see cref="MakeAsync"/> comes first.</summary>
     public bool IsMade => topics.TryGet(Topic.Utf8Name.Span, out _);
 
     /// <summary>Messages that were kept since the start.</summary>
@@ -57,8 +57,8 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     }
 
     /// <summary>Messages that are not in the log any more when their time comes, or never were.</summary>
-    /// <param name="messages">How many.</param>
-    /// <param name="topic">Where they waited.</param>
+    /// <param name="messages">Number of them.</param>
+    /// <param name="topic">Topic they waited in.</param>
     /// <param name="which">Which they were, for the line of the log.</param>
     public void CountLost(long messages, StoreTopic topic, string which)
     {

@@ -9,12 +9,12 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// How far each group has consumed each queue. Commits and queries neither lock nor allocate once a queue has an offset; the table is written to
-/// consumerOffset.json now and then, and at the end. Any value is accepted, as the client decides. Source: remoting.md §5.9.
+/// Consumer offset of each group in each queue. Commits and queries neither lock nor allocate once a queue has an offset; the table is
+/// written to consumerOffset.json now and then, and at the end. Any value is accepted, as the client decides. Source: remoting.md §5.9.
 /// </summary>
 internal sealed class ConsumerOffsetTable
 {
-    /// <summary>Of a queue that a group has no offset on.</summary>
+    /// <summary>Value for a queue that a group has no offset on.</summary>
     private const long None = -1;
 
     /// <summary>Separates topic and group in the file's keys.</summary>

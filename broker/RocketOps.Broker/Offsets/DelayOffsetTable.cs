@@ -8,8 +8,9 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// How far each delay level has been delivered; kept in delayOffset.json. What was delivered after the last write is delivered again after a kill. The file never says
-/// that a message was delivered whose copy a power cut, or in a group that elects its master another member, could still take from the log: the message would be lost, however long its original has been on the disk.
+/// Delay offset of each level, up to which it has been delivered; kept in delayOffset.json. What was delivered after the last write is
+/// delivered again after a kill. The file never says that a message was delivered whose copy a power cut, or in a group that elects its
+/// master another member, could still take from the log: the message would be lost, however long its original has been on the disk.
 /// </summary>
 internal sealed class DelayOffsetTable
 {
@@ -20,11 +21,11 @@ internal sealed class DelayOffsetTable
     private readonly Lock _copiesLock = new();
     private LogMark _copiesEnd;
 
-    /// <param name="settings">For the file's place.</param>
+    /// <param name="settings">Settings, for the file's place.</param>
     /// <param name="kept">The end of what no change of the master takes from the log.</param>
     /// <param name="whenDurable">Completes when the log, in which the copies of delivered messages are, is on the disk up to a mark.</param>
     /// <param name="fileSystem">Where the file is.</param>
-    /// <param name="time">For the file's version.</param>
+    /// <param name="time">Clock for the file's version.</param>
     public DelayOffsetTable(BrokerSettings settings, Func<PhysicalOffset> kept, Func<LogMark, Task<WaitOutcome>> whenDurable, IStoreFileSystem fileSystem, TimeProvider time)
     {
         _kept = kept;
@@ -79,7 +80,10 @@ internal sealed class DelayOffsetTable
         _file.CountChange();
     }
 
-    /// <summary>As <see cref="Set"/>, when the messages before <paramref name="offset"/> were stored again and these copies lie before <paramref name="copiesEnd"/>.</summary>
+    /// <summary>
+    /// Same as <see cref="Set"/>, when the messages before <paramref name="offset"/> were stored again and these copies lie before
+    /// <paramref name="copiesEnd"/>.
+    /// </summary>
     public void SetDelivered(int level, long offset, LogMark copiesEnd)
     {
         lock (_copiesLock)
@@ -139,7 +143,7 @@ internal sealed class DelayOffsetTable
 
     private RestingProgress ProgressOf(int level) => _levels.GetOrAdd(level, static (_, kept) => new RestingProgress(kept), _kept);
 
-    /// <summary>What is behind counts as a change that is to be written, with the next write.</summary>
+    /// <summary>Takes the offsets that are kept. What is behind counts as a change that is to be written, with the next write.</summary>
     private KeyValuePair<int, long>[] TakeKept()
     {
         lock (_copiesLock)

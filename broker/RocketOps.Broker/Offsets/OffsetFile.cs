@@ -24,7 +24,7 @@ internal sealed class OffsetFile
     /// <param name="path">The file.</param>
     /// <param name="take">Takes the table's content as it is now, and gives what writes it as the file holds it.</param>
     /// <param name="fileSystem">Where the file is.</param>
-    /// <param name="time">For the version.</param>
+    /// <param name="time">Clock for the version.</param>
     /// <param name="beforeWrite">Awaited between taking the content and writing it: what the content speaks of must be on the disk first. When it fails, nothing is written.</param>
     public OffsetFile(string path, Func<DataVersion, Action<IBufferWriter<byte>>> take, IStoreFileSystem fileSystem, TimeProvider time, Func<Task>? beforeWrite = null)
     {

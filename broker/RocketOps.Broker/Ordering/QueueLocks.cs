@@ -80,7 +80,7 @@ internal sealed class QueueLocks(TimeProvider time, int maxLocks = QueueLocks.De
         }
     }
 
-    /// <summary>Whether somebody owns the queue: its consumers are ordered ones.</summary>
+    /// <summary>True when somebody owns the queue: its consumers are ordered ones.</summary>
     public bool IsLocked(string group, MessageQueueKey queue)
     {
         if (!_groups.TryGetValue(group, out Dictionary<MessageQueueKey, Holder>? held))

@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Pending;
 /// <param name="IsRetry">It goes to a group's retry topic.</param>
 internal readonly record struct PendingMessage(long QueueOffset, int QueueId, long Time, bool IsRetry);
 
-/// <summary>Why messages wait. Names are those of the answer.</summary>
+/// <summary>Reason why messages wait. Names are those of the answer.</summary>
 internal enum PendingKind
 {
     /// <summary>Halves of transactions that nobody has settled.</summary>
@@ -24,13 +24,13 @@ internal enum PendingKind
 }
 
 /// <summary>Messages of one kind that are meant for one queue.</summary>
-/// <param name="Kind">Why they wait.</param>
+/// <param name="Kind">Reason why they wait.</param>
 /// <param name="QueueId">The queue of their topic.</param>
-/// <param name="Count">How many there are.</param>
+/// <param name="Count">Number of them.</param>
 /// <param name="LastDue">When the last of them is due, milliseconds since 1970; 0 when nobody knows.</param>
 internal readonly record struct PendingCount(PendingKind Kind, int QueueId, int Count, long LastDue);
 
-/// <summary>What waits of a topic.</summary>
+/// <summary>Messages of a topic that wait.</summary>
 /// <param name="IsComplete">Everything was looked through, so that what is not in the counts does not wait.</param>
 /// <param name="Unread">Messages, of any topic, that are still to be looked through.</param>
 /// <param name="Counts">Ordered by kind and queue.</param>

@@ -6,7 +6,8 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Pending;
 
 /// <summary>
-/// What one queue holds for the queues of one topic, as far as it was read: each of its messages is read once, however often somebody asks. One thread.
+/// Messages that one queue holds for the queues of one topic, as far as it was read: each of its messages is read once, however often
+/// somebody asks. One thread.
 /// </summary>
 internal sealed class QueueScan(ReadOnlyMemory<byte> topic, int fromQueue)
 {

@@ -1,6 +1,8 @@
 namespace RocketOps.Broker.Pending;
 
-/// <summary>How much one request may read: messages, and time, whichever ends first. What is left is read by the next request.</summary>
+/// <summary>
+/// Limit on what one request may read: messages, and time, whichever ends first. What is left is read by the next request.
+/// </summary>
 internal sealed class ScanBudget(TimeProvider time)
 {
     /// <summary>Messages of one read.</summary>

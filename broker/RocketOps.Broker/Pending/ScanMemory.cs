@@ -9,7 +9,9 @@ internal sealed class ScanMemory(TimeProvider time)
     /// <summary>Topics that are looked through at the same time.</summary>
     public const int MostScans = 16;
 
-    /// <summary>Whoever waits for a topic asks more often.</summary>
+    /// <summary>
+    /// Time without a question after which a scan may make room for another: a client that waits for a topic asks more often.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly List<Remembered> _scans = [];
@@ -17,7 +19,7 @@ internal sealed class ScanMemory(TimeProvider time)
     /// <summary>The topic's scan, as far as it came, or a new one; null when there is no room: ask again.</summary>
     /// <param name="topic">The topic.</param>
     /// <param name="fromQueue">The first queue that matters.</param>
-    /// <param name="generation">Of the log: after a cut its queues hold something else.</param>
+    /// <param name="generation">Generation of the log: after a cut its queues hold something else.</param>
     public TopicScan? Find(string topic, int fromQueue, int generation)
     {
         _scans.RemoveAll(remembered => remembered.Scan.Generation != generation);

@@ -4,7 +4,7 @@ using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Pending;
 
-/// <summary>What waits for the queues of one topic from a number on, in all queues messages wait in. One thread.</summary>
+/// <summary>Messages that wait for the queues of one topic from a number on, in all queues messages wait in. One thread.</summary>
 internal sealed class TopicScan(string topic, int fromQueue, int generation)
 {
     /// <summary>Messages that are remembered; with more the scan waits until some of them are delivered.</summary>
@@ -17,7 +17,7 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
 
     public int FromQueue { get; } = fromQueue;
 
-    /// <summary>Of the log that was read: after a cut its queues hold something else.</summary>
+    /// <summary>Generation of the log that was read: after a cut its queues hold something else.</summary>
     public int Generation { get; } = generation;
 
     /// <summary>The last report was complete.</summary>

@@ -41,7 +41,7 @@ internal sealed class JsonConfigFile(string path, IStoreFileSystem fileSystem)
             : content;
     }
 
-    /// <summary>Whether the bytes occur in the file or in its backup.</summary>
+    /// <summary>True when the bytes occur in the file or in its backup.</summary>
     public bool Contains(ReadOnlySpan<byte> text)
     {
         byte[] wanted = text.ToArray();

@@ -5,8 +5,9 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Persistence;
 
 /// <summary>
-/// How many messages of each topic wait for something, in a file without an extension that Apache's broker of 5.x begins with: it counts from there on. Nothing here reads it, since here
-/// the messages themselves are counted. One write at a time. Source: store.md §1.4, apache/rocketmq TimerMetrics, TransactionMetrics 5.5.0.
+/// Numbers of messages of each topic that wait for something, in a file without an extension that Apache's broker of 5.x begins with: it
+/// counts from there on. Nothing here reads it, since here the messages themselves are counted. One write at a time. Source: store.md §1.4,
+/// apache/rocketmq TimerMetrics, TransactionMetrics 5.5.0.
 /// </summary>
 internal sealed class TopicCountFile(string path, string name, IStoreFileSystem fileSystem, TimeProvider time)
 {

@@ -13,7 +13,7 @@ internal sealed class LogicPull(LogicQueue queue, LogicQueueMappingItem item, lo
     /// <summary>The stretch that is read.</summary>
     public LogicQueueMappingItem Item { get; } = item;
 
-    /// <summary>Where to read in the physical queue.</summary>
+    /// <summary>Offset to read at in the physical queue.</summary>
     public long Offset { get; } = item.ToPhysical(logicOffset);
 
     /// <summary>Whom the answer goes to, in the logical queue's offsets.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>Whether a queue has taken a pull that is to wait.</summary>
+/// <summary>Result of parking: tells whether a queue has taken a pull that is to wait.</summary>
 internal enum ParkResult
 {
     Parked = 0,

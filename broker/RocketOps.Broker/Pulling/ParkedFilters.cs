@@ -4,9 +4,10 @@ using RocketOps.Store.Reading;
 namespace RocketOps.Broker.Pulling;
 
 /// <summary>
-/// What the pulls of one queue wait for. A message finds those that want its tag by the tag's hash, so that it costs what it wakes and not what waits; only expressions, and lists of many tags, are tried one by
-/// one, and their number has an end. Filters that are equal are one. One that nobody waits with is looked at by no message; a few are kept, as their consumers come again. Adding and taking out a pull cost
-/// the same however many wait, or have waited. Not thread-safe.
+/// Filters that the pulls of one queue wait with. A message finds those that want its tag by the tag's hash, so that it costs what it wakes
+/// and not what waits; only expressions, and lists of many tags, are tried one by one, and their number has an end. Filters that are equal
+/// are one. One that nobody waits with is looked at by no message; a few are kept, as their consumers come again. Adding and taking out a
+/// pull cost the same however many wait, or have waited. Not thread-safe.
 /// </summary>
 internal sealed class ParkedFilters
 {

@@ -12,10 +12,10 @@ internal sealed class ParkedPull
 
     public ref PullArguments Pull => ref _pull;
 
-    /// <summary>When the wait began, as <see cref="TimeProvider.GetTimestamp"/> counts.</summary>
+    /// <summary>Timestamp at which the wait began, as <see cref="TimeProvider.GetTimestamp"/> counts.</summary>
     public long Since { get; set; }
 
-    /// <summary>When the wait ends, as <see cref="TimeProvider.GetTimestamp"/> counts.</summary>
+    /// <summary>Timestamp at which the wait ends, as <see cref="TimeProvider.GetTimestamp"/> counts.</summary>
     public long Deadline { get; set; }
 
     /// <summary>Whose pull it is, and for how many it counts there.</summary>

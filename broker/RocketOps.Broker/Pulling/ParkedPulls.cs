@@ -35,7 +35,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Pulls answered by one work item: a round that wakes many is shared out over the thread pool.</summary>
     private const int PullsPerItem = 32;
 
-    /// <summary>What a pull that waits takes, about; its connection pays for it.</summary>
+    /// <summary>Memory that a pull that waits takes, about; its connection pays for it.</summary>
     private const int ParkedBytes = 512;
 
     /// <summary>A pull takes some 350 bytes while it waits. A subscription of its own makes ten times its length, or more, once it is compiled: it counts for one pull more with each of so many bytes.</summary>
@@ -170,7 +170,9 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         }
     }
 
-    /// <summary>After a cut of the log: pulls that wait behind their queue's new end are answered, so that their consumers learn where it is.</summary>
+    /// <summary>
+    /// Answers, after a cut of the log, the pulls that wait behind their queue's new end, so that their consumers learn where it is.
+    /// </summary>
     public void OnLogCut()
     {
         // The other side of the fence in TryPark.

@@ -29,10 +29,10 @@ internal sealed class ParkedQueue
         _waiting = new ParkedSteps(Math.Max(1, recheckAfter / StepsPerRecheck));
     }
 
-    /// <summary>Before this time there is nothing to do here.</summary>
+    /// <summary>Time before which there is nothing to do here.</summary>
     public long NextVisit => Volatile.Read(ref _nextVisit);
 
-    /// <summary>What its pulls want. Guarded by its lock: from outside of use while nobody parks or dispatches.</summary>
+    /// <summary>Filters of its pulls. Guarded by its lock: from outside of use while nobody parks or dispatches.</summary>
     public ParkedFilters Filters { get; } = new();
 
     /// <summary>Pulls that visits have looked at, all together.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>How many pulls of one connection wait, so that none takes the places of all. Thread-safe.</summary>
+/// <summary>Number of pulls of one connection that wait, so that none takes the places of all. Thread-safe.</summary>
 internal sealed class ParkedShare
 {
     private int _taken;

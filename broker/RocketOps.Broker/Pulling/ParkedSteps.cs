@@ -17,7 +17,7 @@ internal sealed class ParkedSteps(long step)
 
     public int Count { get; private set; }
 
-    /// <summary>When there is something to look at; never while nobody waits.</summary>
+    /// <summary>Time at which there is something to look at; never while nobody waits.</summary>
     public long NextAt
     {
         get

@@ -12,7 +12,7 @@ internal struct PullArguments
 
     public TopicState Topic { get; set; }
 
-    /// <summary>Where the group's reading is counted; null when too much is counted already.</summary>
+    /// <summary>Counters of the group's reading; null when too much is counted already.</summary>
     public GroupTraffic? Traffic { get; set; }
 
     /// <summary>The logical queue that is asked for, whose physical one is read; null for plain topics.</summary>
@@ -33,12 +33,15 @@ internal struct PullArguments
     /// <summary>Length of the subscription that the pull has brought itself; 0 when its filter is the group's.</summary>
     public int SubscriptionBytes { get; set; }
 
-    /// <summary>What the client is told when it reads slowly and slaves may serve it, and when it does not.</summary>
+    /// <summary>
+    /// Id of the broker that the client is told to read from when it reads slowly and slaves may serve it; otherwise <c>BrokerId</c> is
+    /// told.
+    /// </summary>
     public long SlowBrokerId { get; set; }
 
     public long BrokerId { get; set; }
 
-    /// <summary>How long the request may wait for messages in milliseconds, 0 not at all.</summary>
+    /// <summary>Milliseconds for which the request may wait for messages; 0 not at all.</summary>
     public long HoldMs { get; set; }
 
     public readonly CancellationToken GoneToken => Ticket.Sink.GoneToken(Ticket);

@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>Why a pull could not be served.</summary>
+/// <summary>Reason why a pull could not be served.</summary>
 internal enum PullFailure
 {
     /// <summary>The store does not serve reads.</summary>

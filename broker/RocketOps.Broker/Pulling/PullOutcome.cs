@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Pulling;
 
-/// <summary>What a consumer should do next.</summary>
+/// <summary>Outcome of a pull: what the consumer should do next.</summary>
 internal enum PullOutcome
 {
     Found = 0,

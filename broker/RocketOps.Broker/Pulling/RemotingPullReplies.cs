@@ -24,7 +24,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
 
     private const string ConnectionLeaves = "this connection is about to end: ask again by another one";
 
-    /// <summary>What an answer must know of its request: connection, opaque, header format.</summary>
+    /// <summary>Returns what an answer must know of its request: connection, opaque, header format.</summary>
     public PullTicket TicketOf(in RequestFrame frame, RemotingConnection connection) =>
         new(this, connection, ((long)frame.SerializeType << SerializeTypeShift) | (uint)frame.Opaque);
 
@@ -136,7 +136,7 @@ internal sealed class RemotingPullReplies : IPullReplySink
         return true;
     }
 
-    /// <summary>What the peer has not taken at once waits in memory, as every answer does.</summary>
+    /// <summary>Writes what the peer has not taken at once; it waits in memory, as every answer does.</summary>
     private static void WriteRest(in OutputLease output, RemotingConnection connection, ReadOnlySpan<byte> header, int sent, GetResult result, QueueReader reader)
     {
         output.Write(header[Math.Min(sent, header.Length)..]);

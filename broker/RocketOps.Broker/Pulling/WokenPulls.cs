@@ -5,7 +5,7 @@ namespace RocketOps.Broker.Pulling;
 /// <summary>Pulls that are answered together, as one work item; reused. What takes long is left to the thread pool, a piece at a time: one message may wake ten thousand.</summary>
 internal sealed class WokenPulls(ParkedPulls owner, TimeProvider time) : IThreadPoolWorkItem
 {
-    /// <summary>As long as the requests of a connection may take a loop.</summary>
+    /// <summary>Longest piece of work: as long as the requests of a connection may take a loop.</summary>
     public static readonly TimeSpan LongestPiece = TimeSpan.FromMilliseconds(2);
 
     private int _answered;

@@ -28,10 +28,13 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How soon a name server where registering failed is asked again; doubles while it goes on failing, up to <see cref="LookPeriod"/>.</summary>
+    /// <summary>
+    /// Time after which a name server where registering failed is asked again; doubles while it goes on failing, up to
+    /// <see cref="LookPeriod"/>.
+    /// </summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often names are looked up for servers that have come: as long as cluster DNS keeps its answers.</summary>
+    /// <summary>Interval at which names are looked up for servers that have come: as long as cluster DNS keeps its answers.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(3);

@@ -78,7 +78,7 @@ internal static class RegistrationBodies
         BrokerJson.Write(
             new RegisterBody { Topics = new AllTopicsBody { DataVersion = version, Topics = topics, MappingInfos = InfosOf(topics.Values, mappingOf) } }, TopicJson.Default.RegisterBody);
 
-    /// <summary>What name servers are told of the static ones among the topics.</summary>
+    /// <summary>Returns what name servers are told of the static ones among the topics.</summary>
     private static Dictionary<string, TopicQueueMapping> InfosOf(IEnumerable<TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf)
     {
         Dictionary<string, TopicQueueMapping> infos = new(StringComparer.Ordinal);
@@ -154,7 +154,9 @@ internal static class RegistrationBodies
         return compressed.ToArray();
     }
 
-    /// <summary>Without attributes, which routes do not need: 4.9 understands lines of exactly five words.</summary>
+    /// <summary>
+    /// Formats a topic as one line, without attributes, which routes do not need: 4.9 understands lines of exactly five words.
+    /// </summary>
     private static string LineOf(TopicConfig topic) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{topic.Name} {topic.ReadQueueNums} {topic.WriteQueueNums} {topic.Perm} {topic.TopicFilterType ?? TopicConfig.SingleTag}");
 

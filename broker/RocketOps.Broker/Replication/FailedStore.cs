@@ -3,7 +3,7 @@ using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Replication;
 
-/// <summary>What has failed in a store that takes nothing more until the broker is started again: neither a full disk nor a stop is a failure.</summary>
+/// <summary>Failures of a store that takes nothing more until the broker is started again: neither a full disk nor a stop is one.</summary>
 internal static class FailedStore
 {
     private const StoreFlags Failures = StoreFlags.NotWriteable | StoreFlags.LogicQueueError | StoreFlags.IndexError;

@@ -8,7 +8,10 @@ internal static class GroupNames
 {
     public static GroupName Of(BrokerOptions options) => new(options.ClusterName, options.BrokerName);
 
-    /// <summary>Of members among each other. Throws <see cref="RemotingCommandException"/> when another group's or cluster's member asks.</summary>
+    /// <summary>
+    /// Checks requests of members among each other. Throws <see cref="RemotingCommandException"/> when another group's or cluster's member
+    /// asks.
+    /// </summary>
     public static void Check(RemotingCommand request, BrokerOptions options)
     {
         CheckGroup(request, options);
@@ -19,7 +22,7 @@ internal static class GroupNames
         }
     }
 
-    /// <summary>Of people, who know no more than the group.</summary>
+    /// <summary>Checks requests of people, who know no more than the group.</summary>
     public static void CheckGroup(RemotingCommand request, BrokerOptions options)
     {
         if (request.Get("brokerName") != options.BrokerName)

@@ -44,15 +44,15 @@ internal static class GroupRequests
     /// <summary>Field of what a follower asks of its master: the epoch in which it follows.</summary>
     public const string FollowedEpoch = "followedEpoch";
 
-    /// <summary>Of names and ids.</summary>
+    /// <summary>Limit of names and ids, in characters.</summary>
     private const int MaxText = 255;
 
-    /// <summary>Of the names of all members.</summary>
+    /// <summary>Limit of the names of all members together, in characters.</summary>
     private const int MaxNames = 16 * 1024;
 
     public static RemotingCommand Ask(GroupName group, string member, MemberSender sender) => Asked(AskMember, group, sender).Set("member", member);
 
-    /// <summary>Who says to have sent one of the four; null of a version of before that does not say.</summary>
+    /// <summary>Reads who says to have sent one of the four; null for an earlier version that does not say.</summary>
     public static MemberSender? ReadSender(RemotingCommand request)
     {
         string field = request.Code is JoinMaster or LeaveMaster ? "member" : "asker";
@@ -101,11 +101,11 @@ internal static class GroupRequests
         .Set("incarnation", join.Copy.Incarnation)
         .Set("epoch", join.Epoch);
 
-    /// <summary>Of <see cref="Join"/> and <see cref="Leave"/>.</summary>
+    /// <summary>Reads the fields of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
         new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch"));
 
-    /// <summary>What a member that leaves got when it joined.</summary>
+    /// <summary>Reads the ticket of a member that leaves, which it got when it joined.</summary>
     public static long ReadTicket(RemotingCommand request) => NumberOf(request, "ticket");
 
     public static RemotingCommand Answer(RemotingCommand request, JoinAnswer join)
@@ -168,7 +168,7 @@ internal sealed record JoinRequest(string GroupId, MemberCopy Copy, long Epoch);
 /// <param name="Ticket">Tells there who it is that connects.</param>
 internal sealed record JoinAnswer(string GroupId, long Epoch, LogExtent Extent, int HaPort, long Ticket);
 
-/// <summary>Who says to have sent a request.</summary>
+/// <summary>Sender of a request, as the request names it.</summary>
 /// <param name="member">Its name.</param>
 /// <param name="key">That member's key, if it is the one; null when nothing was sent.</param>
 internal sealed class MemberSender(string member, string? key)

@@ -1,6 +1,9 @@
 namespace RocketOps.Broker.Replication;
 
-/// <summary>What a connection has transferred, in windows of a second. One writer; <see cref="LastSecond"/> and <see cref="Total"/> may be read by any thread.</summary>
+/// <summary>
+/// Bytes that a connection has transferred, in windows of a second. One writer; <see cref="LastSecond"/> and <see cref="Total"/> may be
+/// read by any thread.
+/// </summary>
 internal sealed class TransferRate(TimeProvider time)
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
@@ -22,7 +25,7 @@ internal sealed class TransferRate(TimeProvider time)
         Volatile.Write(ref _total, _total + bytes);
     }
 
-    /// <summary>How long to wait before more may be transferred; null: not at all.</summary>
+    /// <summary>Returns the time to wait before more may be transferred; null: not at all.</summary>
     public TimeSpan? DelayFor(long bytesPerSecond)
     {
         Turn();

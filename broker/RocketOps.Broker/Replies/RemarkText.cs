@@ -34,7 +34,7 @@ internal static class RemarkText
 
     public static ReadOnlySpan<byte> TopicMissing(Span<byte> buffer, scoped ReadOnlySpan<byte> topic) => Write(buffer, $"topic[{Cut(topic)}] not exist, apply first please!");
 
-    /// <summary>What the compiler writes an interpolated string with; numbers and dates look the same everywhere.</summary>
+    /// <summary>Handler that the compiler writes an interpolated string with; numbers and dates look the same everywhere.</summary>
     [InterpolatedStringHandler]
     public ref struct Handler
     {

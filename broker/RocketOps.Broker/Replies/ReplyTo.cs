@@ -4,7 +4,7 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Replies;
 
-/// <summary>What a reply must know of its remoting request.</summary>
+/// <summary>Part of its remoting request that a reply must know.</summary>
 internal readonly record struct ReplyTo(RemotingConnection Connection, SerializeType SerializeType, int Opaque)
 {
     public static ReplyTo Of(in RequestFrame frame, RemotingConnection connection) => new(connection, frame.SerializeType, frame.Opaque);

@@ -2,7 +2,7 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Replies;
 
-/// <summary>What became of a send. <c>SendRefusals</c> says what the producer is told.</summary>
+/// <summary>Result of a send. <c>SendRefusals</c> says what the producer is told.</summary>
 internal enum SendStatus
 {
     /// <summary>Appended to the store's tail; it may be acknowledged when the store says so.</summary>
@@ -17,7 +17,9 @@ internal enum SendStatus
     /// <summary>The store's memory is full of messages that are just being written: await room and send again.</summary>
     RoomToBeMade,
 
-    /// <summary>Where the queue ends is on the disk: await <see cref="LogWriter.LoadQueueAsync"/> for <c>SendOutcome.LoadTopic</c> and send again.</summary>
+    /// <summary>
+    /// The queue's end is on the disk: await <see cref="LogWriter.LoadQueueAsync"/> for <c>SendOutcome.LoadTopic</c> and send again.
+    /// </summary>
     QueueToBeLoaded,
 
     // Everything from here on is final.
@@ -30,7 +32,7 @@ internal enum SendStatus
     /// <summary>This member of a group that elects its master does not lead, or hands over at this moment.</summary>
     NotLeading,
 
-    /// <summary>Before <c>startAcceptSendRequestTimeStamp</c>.</summary>
+    /// <summary>The time <c>startAcceptSendRequestTimeStamp</c> has not come yet.</summary>
     NotYet,
 
     BrokerNotWriteable,

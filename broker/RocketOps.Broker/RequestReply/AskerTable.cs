@@ -3,8 +3,9 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.RequestReply;
 
 /// <summary>
-/// By which connections clients have asked for a reply. Else they are known by heartbeats alone, of which there is one every 30 s and, before version 5 of the Java client, none with a new connection: what is asked by one
-/// until then could not be replied to. And how many replies each still waits for: a connection that is to end does so behind the last. Thread-safe.
+/// Connections by which clients have asked for a reply. Else they are known by heartbeats alone, of which there is one every 30 s and,
+/// before version 5 of the Java client, none with a new connection: what is asked by one until then could not be replied to. Also counts
+/// the replies that each still waits for: a connection that is to end does so behind the last. Thread-safe.
 /// </summary>
 internal sealed class AskerTable(TimeProvider time)
 {
@@ -29,9 +30,9 @@ internal sealed class AskerTable(TimeProvider time)
         }
     }
 
-    /// <param name="clientId">Who asks.</param>
-    /// <param name="connection">By which connection.</param>
-    /// <param name="opaque">Of the request: one that is tried again has asked once.</param>
+    /// <param name="clientId">Client that asks.</param>
+    /// <param name="connection">Connection it asks by.</param>
+    /// <param name="opaque">Opaque of the request: one that is tried again has asked once.</param>
     public void Note(string clientId, RemotingConnection connection, int opaque)
     {
         bool isKnown;
@@ -66,7 +67,7 @@ internal sealed class AskerTable(TimeProvider time)
         }
     }
 
-    /// <summary>Whether somebody still waits for a reply by that connection, as far as is known here.</summary>
+    /// <summary>True when somebody still waits for a reply by that connection, as far as is known here.</summary>
     public bool IsAwaited(RemotingConnection connection)
     {
         lock (_changes)
@@ -106,7 +107,7 @@ internal sealed class AskerTable(TimeProvider time)
 
     /// <param name="Id">The client's.</param>
     /// <param name="Open">Requests that were not replied to.</param>
-    /// <param name="Opaque">Of the last of them.</param>
-    /// <param name="At">When that came, as <see cref="TimeProvider.GetTimestamp"/> counts.</param>
+    /// <param name="Opaque">Opaque of the last of them.</param>
+    /// <param name="At">Timestamp at which that came, as <see cref="TimeProvider.GetTimestamp"/> counts.</param>
     private readonly record struct Asker(string Id, int Open, int Opaque, long At);
 }

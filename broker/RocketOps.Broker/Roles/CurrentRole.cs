@@ -1,8 +1,8 @@
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// What handlers ask for the role: it can change while the broker runs, the configuration cannot. Reading is one volatile load. Thread-safe; only
-/// <c>RoleManager</c> changes it.
+/// Role as handlers ask for it: it can change while the broker runs, the configuration cannot. Reading is one volatile load. Thread-safe;
+/// only <c>RoleManager</c> changes it.
 /// </summary>
 internal sealed class CurrentRole(RoleTerm configured)
 {

@@ -1,9 +1,11 @@
 namespace RocketOps.Broker.Roles;
 
 /// <summary>
-/// How far something has come that a broker does by itself, and on which part of the log each step rests: delayed messages and timers that were delivered rest on their copies, checked transactions on copies and ops. What is noted beside the log may
-/// say no more than a log says that others would have to take over, so it is asked for what holds with the log <see cref="Kept"/>; and when the log is cut, this goes back to where the first step begins that has lost what it rests on. Bounded: many steps
-/// count as one, which then holds later, and goes back further, than it had to. One thread at a time; the value any thread may read.
+/// Progress of something that a broker does by itself, and the part of the log on which each step rests: delayed messages and timers that
+/// were delivered rest on their copies, checked transactions on copies and ops. What is noted beside the log may say no more than a log
+/// says that others would have to take over, so it is asked for what holds with the log <see cref="Kept"/>; and when the log is cut, this
+/// goes back to where the first step begins that has lost what it rests on. Bounded: many steps count as one, which then holds later, and
+/// goes back further, than it had to. One thread at a time; the value any thread may read.
 /// </summary>
 /// <param name="kept">The end of what no change of the master takes from the log.</param>
 internal sealed class RestingProgress(Func<PhysicalOffset> kept)
@@ -13,10 +15,10 @@ internal sealed class RestingProgress(Func<PhysicalOffset> kept)
     private readonly List<Step> _steps = [];
     private long _value;
 
-    /// <summary>For whoever goes on with it.</summary>
+    /// <summary>Progress for whoever goes on with it.</summary>
     public long Value => Volatile.Read(ref _value);
 
-    /// <summary>What of it holds whoever leads the group next.</summary>
+    /// <summary>Progress that holds, whoever leads the group next.</summary>
     public long Kept
     {
         get
@@ -58,7 +60,7 @@ internal sealed class RestingProgress(Func<PhysicalOffset> kept)
         return lost.Min(static step => step.From);
     }
 
-    /// <summary>Where the first of them begins; never ahead of the value, which may have been set back since.</summary>
+    /// <summary>Returns where the first of them begins; never ahead of the value, which may have been set back since.</summary>
     private long FirstOf(IEnumerable<Step> steps) => steps.Aggregate(Value, static (first, step) => Math.Min(first, step.From));
 
     private readonly record struct Step(long From, PhysicalOffset RestsOn);

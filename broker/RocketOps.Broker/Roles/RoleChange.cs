@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Roles;
 
-/// <summary>What a request to change the role came to.</summary>
+/// <summary>Result of a request to change the role.</summary>
 internal enum RoleChange
 {
     Done,

@@ -7,8 +7,8 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// What happens between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen here and now: another
-/// thread's write, with sync flush the disk, on a SYNC_MASTER the slaves. The waits hold up nobody's loop.
+/// Steps between the appends of a batch and its acknowledgements: one write of everything pending, and the wait for what does not happen
+/// here and now: another thread's write, with sync flush the disk, on a SYNC_MASTER the slaves. The waits hold up nobody's loop.
 /// </summary>
 internal sealed class BatchCommit : IBatchParticipant
 {

@@ -16,6 +16,8 @@ namespace RocketOps.Broker.Sending;
 //   REAL_TOPIC, REAL_QID    154
 internal static class PropertyRoom
 {
-    /// <summary>In bytes. With it 32 000 bytes of one's own fit, as they do at Apache's brokers.</summary>
+    /// <summary>
+    /// Room kept for the broker's own properties, in bytes. With it 32 000 bytes of one's own fit, as they do at Apache's brokers.
+    /// </summary>
     public const int Reserved = 544;
 }

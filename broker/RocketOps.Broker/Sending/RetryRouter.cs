@@ -42,7 +42,7 @@ internal sealed class RetryRouter(BrokerSettings settings, TopicTable topics, Gr
         return SendStatus.Stored;
     }
 
-    /// <summary>Whether the group holds the lock of any queue of the topic the message was first sent to.</summary>
+    /// <summary>True when the group holds the lock of any queue of the topic the message was first sent to.</summary>
     private bool IsConsumedInOrder(string group, ReadOnlySpan<byte> originTopic)
     {
         if (originTopic.IsEmpty || !topics.TryGet(originTopic, out TopicState? origin))

@@ -5,12 +5,12 @@ using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Sending;
 
-/// <summary>What became of a send, as a value: refusing must not cost more than accepting. Borrows from the request.</summary>
+/// <summary>Result of a send, as a value: refusing must not cost more than accepting. Borrows from the request.</summary>
 internal readonly ref struct SendOutcome
 {
     public required SendStatus Status { get; init; }
 
-    /// <summary>Where the message, or the first of a batch, is stored.</summary>
+    /// <summary>Place where the message, or the first of a batch, is stored.</summary>
     public AppendResult Result { get; init; }
 
     /// <summary>The queue the producer is told: of the message's topic, even when it waits elsewhere. For a refusal the one that was asked for.</summary>
@@ -30,7 +30,10 @@ internal readonly ref struct SendOutcome
     /// <summary>The batch is one record, which has the batch's unique key: the producer makes its messages' ids of that.</summary>
     public bool IsInnerBatch { get; init; }
 
-    /// <summary>With <see cref="SendStatus.QueueToBeLoaded"/> the topic whose queue <see cref="LoadQueue"/> is to be loaded; not the message's own when it waits elsewhere.</summary>
+    /// <summary>
+    /// Topic whose queue <see cref="LoadQueue"/> is to be loaded, with <see cref="SendStatus.QueueToBeLoaded"/>; not the message's own when
+    /// it waits elsewhere.
+    /// </summary>
     public StoreTopic? LoadTopic { get; init; }
 
     public int LoadQueue { get; init; }

@@ -90,7 +90,7 @@ internal sealed class SendPipeline(
         return topics.TryGet(topicName, out topic) ? CheckTopic(topic, options, queueId) : CheckMissingTopic(topicName, defaultTopic);
     }
 
-    /// <summary>What the store says of an append, in the pipeline's words.</summary>
+    /// <summary>Returns the store's answer to an append, in the pipeline's words.</summary>
     internal static SendStatus StatusOf(AppendStatus status) => status switch
     {
         AppendStatus.Ok => SendStatus.Stored,
@@ -203,7 +203,8 @@ internal sealed class SendPipeline(
     }
 
     /// <summary>
-    /// What clients are held to, and the store is not: it may have to store again what was taken under another limit. Properties that do not fit into a record at all are the store's to refuse.
+    /// Checks the limits on size that clients are held to, and the store is not: it may have to store again what was taken under another
+    /// limit. Properties that do not fit into a record at all are the store's to refuse.
     /// </summary>
     private SendStatus CheckSize(scoped ReadOnlySpan<byte> body, scoped ReadOnlySpan<byte> own, scoped ReadOnlySpan<byte> last, int room)
     {

@@ -16,10 +16,10 @@ internal ref struct SendProperties
     /// <summary>Wants to be delivered at an exact time.</summary>
     public bool IsTimer { get; private set; }
 
-    /// <summary>When, or after how long, as the property says.</summary>
+    /// <summary>Time, or delay, as the property says it.</summary>
     public ReadOnlySpan<byte> TimerText { get; private set; }
 
-    /// <summary>What <see cref="TimerText"/> counts.</summary>
+    /// <summary>Unit of <see cref="TimerText"/>.</summary>
     public TimerUnitOfTime TimerUnit { get; private set; }
 
     /// <summary>Carries the time a timer has given it: it has been delivered, and is sent on.</summary>
@@ -42,7 +42,7 @@ internal ref struct SendProperties
     /// <summary>Id of the client that waits for a reply to the message.</summary>
     public ReadOnlySpan<byte> ReplyToClient { get; private set; }
 
-    /// <summary>Of a message that is sent again: the topic it was first sent to.</summary>
+    /// <summary>Topic that a message was first sent to, when it is sent again.</summary>
     public ReadOnlySpan<byte> RetryTopic { get; private set; }
 
     /// <summary>Id of the client that waits for a reply, if that is who sends the message: consumers send requests back to be retried, and programs may send on what they have received.</summary>
@@ -106,7 +106,7 @@ internal ref struct SendProperties
         return found;
     }
 
-    /// <summary>Of several the first in RocketMQ's order counts, whatever the order of the text.</summary>
+    /// <summary>Takes a property of time: of several the first in RocketMQ's order counts, whatever the order of the text.</summary>
     private void Take(TimerUnitOfTime unit, ReadOnlySpan<byte> value)
     {
         if (!IsTimer || unit <= TimerUnit)

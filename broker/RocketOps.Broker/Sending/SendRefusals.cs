@@ -41,7 +41,7 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         _ => ResponseCode.SystemError,
     };
 
-    /// <summary>What a send is told whose topic is not there and was not made.</summary>
+    /// <summary>Returns the status of a send whose topic is not there and was not made.</summary>
     public static SendStatus StatusOf(TopicRefusal refusal) => refusal == TopicRefusal.TooMany ? SendStatus.TooManyTopics : SendStatus.TopicMissing;
 
     /// <summary>The code of a message that is stored but whose wait for the disk or the slaves did not end well. Clients treat 10, 11 and 12 as sent.</summary>

@@ -7,8 +7,8 @@ using RocketOps.Store.ConsumeQueues;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>
-/// Where a message goes: it begins at the topic and queue of the request, and the routers change it one after another. A message that waits elsewhere carries its true
-/// place in two properties. Source: remoting.md §5.2.
+/// Route of a message: it begins at the topic and queue of the request, and the routers change it one after another. A message that waits
+/// elsewhere carries its true place in two properties. Source: remoting.md §5.2.
 /// </summary>
 internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
 {
@@ -18,7 +18,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     /// <summary>Ids that are longer are written to properties that are written anew; clients' have 32 characters.</summary>
     private const int MaxTransactionIdBytes = 128;
 
-    /// <summary>What RocketMQ 5.x writes on a message that goes to dead letters; 4.9 delays it there once more.</summary>
+    /// <summary>Delay level that RocketMQ 5.x writes on a message that goes to dead letters; 4.9 delays it there once more.</summary>
     private static ReadOnlySpan<byte> NoDelay => "-1"u8;
 
     private bool _dropsDelay;
@@ -33,7 +33,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
     /// <summary>Above 0: deliver later.</summary>
     public int DelayLevel { get; private set; } = delayLevel;
 
-    /// <summary>Where the record is stored.</summary>
+    /// <summary>Topic where the record is stored.</summary>
     public StoreTopic StoreTopic { get; private set; } = topic.StoreTopic;
 
     public int StoreQueue { get; private set; } = queueId;
@@ -144,7 +144,7 @@ internal ref struct SendRoute(TopicState topic, int queueId, int delayLevel)
         return written[..length];
     }
 
-    /// <summary>Whether a property as it came is left out of what is written anew.</summary>
+    /// <summary>True when a property as it came is left out of the properties that are written anew.</summary>
     private readonly bool IsReplaced(ReadOnlySpan<byte> name) => name.Length switch
     {
         5 => _dropsDelay && name.SequenceEqual(PropertyNames.Utf8.Delay),

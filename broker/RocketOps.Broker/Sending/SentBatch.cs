@@ -9,7 +9,7 @@ internal sealed class SentBatch : IBatchState
     /// <summary>Behind the last record that the replies acknowledge.</summary>
     public LogMark End { get; private set; }
 
-    /// <summary>How many messages.</summary>
+    /// <summary>Number of messages.</summary>
     public int Messages { get; private set; }
 
     public void Add(LogMark end, int messages)

@@ -84,7 +84,7 @@ internal sealed partial class ExpiredStretches : IAsyncDisposable
         return TimeSpan.Zero;
     }
 
-    /// <summary>Whether nothing of the stretch is left; false when nobody says so.</summary>
+    /// <summary>True when nothing of the stretch is left; false when nobody says so.</summary>
     private async Task<bool> IsEmptyAsync(string topic, TopicQueueMapping mapping, LogicQueueMappingItem item, CancellationToken cancellationToken)
     {
         (long Min, long Max)? bounds = mapping.IsHere(item)

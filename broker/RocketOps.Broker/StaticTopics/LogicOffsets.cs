@@ -21,7 +21,7 @@ internal sealed class LogicOffsets(AsyncRequestHandler begins, AsyncRequestHandl
     public Task<long> AtAsync(string topic, int queueId, long timestamp, RemotingConnection connection, CancellationToken cancellationToken) =>
         AskAsync(times, Request(RequestCode.SearchOffsetByTimestamp, topic, queueId).Set("timestamp", timestamp), connection, cancellationToken);
 
-    /// <summary>What the group has committed, −1 for nothing.</summary>
+    /// <summary>Returns the offset that the group has committed, −1 for none.</summary>
     public Task<long> ProgressAsync(string topic, int queueId, string group, RemotingConnection connection, CancellationToken cancellationToken) =>
         AskAsync(progress, Request(RequestCode.QueryConsumerOffset, topic, queueId).Set("consumerGroup", group).Set("setZeroIfNotFound", false), connection, cancellationToken);
 

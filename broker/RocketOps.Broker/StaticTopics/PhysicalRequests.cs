@@ -13,7 +13,7 @@ internal sealed class PhysicalRequests(BrokerPeers peers)
 {
     public const string LogicalField = "lo";
 
-    /// <summary>Whether the request was rewritten already, by a broker that forwarded it.</summary>
+    /// <summary>True when the request was rewritten already, by a broker that forwarded it.</summary>
     public static bool IsPhysical(RemotingCommand request) => !request.GetBoolean(LogicalField, fallback: true);
 
     /// <summary>

@@ -73,7 +73,7 @@ internal sealed partial class BrokerStatistics(
     /// <summary>Messages a second that were stored in the topic during the last minute.</summary>
     public double PutTpsOf(TopicState topic) => _puts.TryGetValue(topic, out TopicPuts? puts) ? Read(puts.History, TrafficUnit.Messages).Minute.Tps : 0;
 
-    /// <summary>How far the group's members have been given the queue's messages; 0 when unknown.</summary>
+    /// <summary>Offset up to which the group's members have been given the queue's messages; 0 when unknown.</summary>
     public long PullOffsetOf(string group, string topic, int queueId) => Find(group, topic)?.PullOffsetOf(queueId) ?? 0;
 
     /// <summary>The statistic of that name and key; null when there is none, or nothing has been counted under the key yet.</summary>
@@ -228,7 +228,7 @@ internal sealed partial class BrokerStatistics(
     [LoggerMessage(EventId = 3901, Level = LogLevel.Error, Message = "Sampling the statistics failed; tried again in 10 s")]
     private partial void LogSampleFailed(Exception failure);
 
-    /// <summary>What a topic's messages are sampled into, with what was seen last.</summary>
+    /// <summary>History that a topic's messages are sampled into, with what was seen last.</summary>
     private sealed class TopicPuts
     {
         public TrafficHistory History { get; } = new();

@@ -4,8 +4,8 @@ using System.Text;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>
-/// What a producer recalls a message by: <c>v1 topic broker time key</c> as URL-safe Base64 with padding; the time lies within the message's slot. Source: remoting.md §5.2,
-/// apache/rocketmq RecallMessageHandle of 5.5.0.
+/// Handle that a producer recalls a message by: <c>v1 topic broker time key</c> as URL-safe Base64 with padding; the time lies within the
+/// message's slot. Source: remoting.md §5.2, apache/rocketmq RecallMessageHandle of 5.5.0.
 /// </summary>
 internal sealed record RecallHandle(string Topic, string BrokerName, string TimeText, string UniqKey)
 {

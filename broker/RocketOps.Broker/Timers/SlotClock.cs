@@ -9,7 +9,7 @@ internal sealed class SlotClock(TimeProvider time, int precisionMs)
     /// <summary>So much time has slots at a time, in milliseconds.</summary>
     public long SpanMs => 7L * 86_400 * precisionMs;
 
-    /// <summary>In milliseconds since 1970.</summary>
+    /// <summary>Time now in milliseconds since 1970.</summary>
     public long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>The slot that a time is in.</summary>

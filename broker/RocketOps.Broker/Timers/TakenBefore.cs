@@ -5,16 +5,18 @@ namespace RocketOps.Broker.Timers;
 /// <summary>Which messages of the timer topic were taken already, by this broker or by the master before it, though the queue brings them again.</summary>
 internal sealed class TakenBefore(BrokerSettings settings, SlotClock clock)
 {
-    /// <summary>After damage: how much earlier than the clock a message must have been put back for its first copy to be passed over.</summary>
+    /// <summary>
+    /// Margin: after damage a message must have been put back so much earlier than the clock for its first copy to be passed over.
+    /// </summary>
     private static readonly TimeSpan RollSlack = TimeSpan.FromHours(1);
 
-    /// <summary>Where the last message with a unit in the timer log begins; −1 without any.</summary>
+    /// <summary>Commit-log offset of the last message with a unit in the timer log; −1 without any.</summary>
     public long LastUnit { get; set; } = -1;
 
     /// <summary>Somebody has taken all messages before this one.</summary>
     public long QueueOffset { get; set; }
 
-    /// <summary>Of those, he has delivered what was due before this slot.</summary>
+    /// <summary>Time of a slot: of those messages, all that were due before it have been delivered.</summary>
     public long ReadMs { get; set; }
 
     /// <summary>A message that was taken before, whatever the queue says: its unit is in the log already, or it was delivered before the files were damaged.</summary>

@@ -11,8 +11,9 @@ internal sealed class TimerAdditions(BrokerSettings settings, TimerDisk disk, Ti
     private long _written;
 
     /// <summary>
-    /// Whether all that was taken is in its slots. Any thread, but one that does not run the timers must read <see cref="TimerProgress.QueueOffset"/> first: true then says that what lies before the offset
-    /// it has read is in its slots. An offset that is read after this may lie behind messages that were taken between the two and are in no slot yet.
+    /// True when all that was taken is in its slots. Any thread, but one that does not run the timers must read
+    /// <see cref="TimerProgress.QueueOffset"/> first: true then says that what lies before the offset it has read is in its slots. An
+    /// offset that is read after this may lie behind messages that were taken between the two and are in no slot yet.
     /// </summary>
     public bool IsWritten => !_isUnwritten && _units.Count == 0;
 
@@ -31,7 +32,7 @@ internal sealed class TimerAdditions(BrokerSettings settings, TimerDisk disk, Ti
         _units.Add(new Addition(record.QueueOffset, slot, progress.WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));
     }
 
-    /// <summary>What was added from the next message on is not: it will be taken again.</summary>
+    /// <summary>Drops what was added from the next message on: it will be taken again.</summary>
     public void DropUntaken() => _units.RemoveAll(unit => unit.QueueOffset >= progress.QueueOffset);
 
     /// <summary>Nothing that was added is, and the first of it is to be taken next.</summary>

@@ -45,7 +45,7 @@ internal sealed partial class TimerCheckpoints : IAsyncDisposable
     /// <summary>The last checkpoint that is on the disk; null before the first.</summary>
     public TimerCheckpoint? Last => Volatile.Read(ref _last);
 
-    /// <summary>Whether an earlier process has left one.</summary>
+    /// <summary>True when an earlier process has left a file.</summary>
     public bool HasFile => _file.Exists;
 
     /// <summary>Ends with the checkpoint that is being written.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class TimerCheckpoints : IAsyncDisposable
     /// <inheritdoc cref="TimerProgress.HasChanged"/>
     public bool HasChanged => _progress.HasChanged && _disk.Opened is not null;
 
-    /// <summary>What the file says. The progress also takes up, once, what of it is not certain to stay.</summary>
+    /// <summary>Reads the file. The progress also takes up, once, what of it is not certain to stay.</summary>
     public async Task<TimerCheckpoint?> ReadAsync()
     {
         TimerCheckpoint? checkpoint = await _disk.RunAsync(_file.Read);

@@ -40,7 +40,10 @@ internal static class TimerClock
         return true;
     }
 
-    /// <summary>What becomes of a message that is due at a time: stored as any other when that is past; otherwise it waits in a slot, of which this is the time.</summary>
+    /// <summary>
+    /// Decides about a message that is due at a time: stored as any other when that is past; otherwise it waits in the slot whose time is
+    /// given back.
+    /// </summary>
     public static SendStatus Decide(long dueMs, long nowMs, bool deletes, BrokerOptions options, out long slotMs)
     {
         slotMs = 0;

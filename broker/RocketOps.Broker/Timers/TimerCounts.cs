@@ -4,7 +4,7 @@ using RocketOps.Store.Timers;
 
 namespace RocketOps.Broker.Timers;
 
-/// <summary>What is waiting in the slots of the timer wheel, for whoever asks. Any thread.</summary>
+/// <summary>Counts of the messages in the slots of the timer wheel, for whoever asks. Any thread.</summary>
 internal sealed class TimerCounts(BrokerSettings settings, TimerDisk disk, TimerProgress progress, TimerAdditions additions, SlotClock clock)
 {
     private readonly SemaphoreSlim _counting = new(1);
@@ -18,12 +18,13 @@ internal sealed class TimerCounts(BrokerSettings settings, TimerDisk disk, Timer
     /// <summary>Messages that wait in slots, minus deletions. Takes about a millisecond.</summary>
     public long CountWaiting() => disk.Opened?.CountAll() ?? 0;
 
-    /// <summary>For how long the first slot with messages is due already, in milliseconds, as far as it has been looked at.</summary>
+    /// <summary>Milliseconds for which the first slot with messages is due already, as far as it has been looked at.</summary>
     public long LateMs => CountWaiting() > 0 ? Math.Max(0, clock.Now - progress.ReadMs - clock.PrecisionMs) : 0;
 
     /// <summary>
-    /// Whether nothing waits in a slot of what lies before <paramref name="queueOffset"/> in the timer topic, which is how far messages were taken: the slot that was delivered last does not tell, as it
-    /// stays the last until another message comes. False before they are loaded.
+    /// True when nothing waits in a slot of what lies before <paramref name="queueOffset"/> in the timer topic, which is how far messages
+    /// were taken: the slot that was delivered last does not tell, as it stays the last until another message comes. False before they are
+    /// loaded.
     /// </summary>
     public bool HasDeliveredAll(out long queueOffset)
     {
@@ -32,7 +33,9 @@ internal sealed class TimerCounts(BrokerSettings settings, TimerDisk disk, Timer
         return additions.IsWritten && disk.Opened is { } index && index.IsEmpty;
     }
 
-    /// <summary>Whether no more messages are taken for a slot: above the limit by chance, from twice the limit on for certain, as RocketMQ does.</summary>
+    /// <summary>
+    /// True when no more messages are taken for a slot: above the limit by chance, from twice the limit on for certain, as RocketMQ does.
+    /// </summary>
     public bool IsCongested(long slotMs)
     {
         long limit = settings.Current.TimerMaxPerSlot;

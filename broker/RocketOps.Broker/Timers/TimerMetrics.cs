@@ -11,8 +11,9 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>
-/// How many messages of each topic wait for a time: counted in the timer log when somebody asks, and now and then and at the end for config/timermetrics. The log knows topics by Java's
-/// hash of their names: of two topics with one hash both show the sum. Source: apache/rocketmq TimerMetrics 5.5.0.
+/// Numbers of messages of each topic that wait for a time: counted in the timer log when somebody asks, and now and then and at the end for
+/// config/timermetrics. The log knows topics by Java's hash of their names: of two topics with one hash both show the sum. Source:
+/// apache/rocketmq TimerMetrics 5.5.0.
 /// </summary>
 internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable topics, TimerTable timers, IStoreFileSystem files, TimeProvider time, ILogger<TimerMetrics> logger)
 {
@@ -30,7 +31,7 @@ internal sealed partial class TimerMetrics(BrokerSettings settings, TopicTable t
 
     private long Changes => timers.Counts.Taken + timers.Counts.Delivered;
 
-    /// <summary>What the file would have now, as an answer.</summary>
+    /// <summary>Writes as an answer what the file would have now.</summary>
     public async Task<ReadOnlyMemory<byte>> WriteAsync(HeavyAnswer answer, CancellationToken cancellationToken)
     {
         long changes = Changes;

@@ -31,7 +31,7 @@ internal sealed class TimerProgress(SlotClock clock, Func<PhysicalOffset> kept)
     /// <summary>Messages and deletions whose slots have come since the start. Any thread.</summary>
     public long Delivered => Volatile.Read(ref _delivered);
 
-    /// <summary>Whether something is not in a checkpoint, nor on its way into one.</summary>
+    /// <summary>True when something is not in a checkpoint, nor on its way into one.</summary>
     public bool HasChanged
     {
         get => _hasChanged;
@@ -103,8 +103,8 @@ internal sealed class TimerProgress(SlotClock clock, Func<PhysicalOffset> kept)
     }
 
     /// <summary>Null when whatever was noted so far, all of it before <paramref name="end"/> in the log, stays whoever leads next.</summary>
-    /// <param name="end">In the log.</param>
-    /// <param name="ofMaster">By what the master has noted; else by what this broker has.</param>
+    /// <param name="end">Place in the log.</param>
+    /// <param name="ofMaster">True to go by what the master has noted; else by what this broker has.</param>
     public TimerUnkept? FindUnkept(PhysicalOffset end, bool ofMaster) => end <= kept() ? null : new TimerUnkept(end.Value, _slots.Kept, _messages.Kept, (ofMaster ? _masterMessages : _messages).Kept);
 
     /// <summary>The log ends at <paramref name="end"/> from now on. True when copies of the slots are gone: the first of those is the next again.</summary>

@@ -3,15 +3,15 @@ using System.Buffers.Text;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>
-/// What the timers read from a message's properties and write into them. A delivered message keeps what it had, and says when it was taken and when it was given back.
-/// Source: remoting.md §5.2, apache/rocketmq TimerMessageStore.convert of 5.5.0.
+/// Properties of a message that the timers read and write. A delivered message keeps what it had, and says when it was taken and when it
+/// was given back. Source: remoting.md §5.2, apache/rocketmq TimerMessageStore.convert of 5.5.0.
 /// </summary>
 internal static class TimerProperties
 {
-    /// <summary>What <see cref="Write"/> adds at most.</summary>
+    /// <summary>Bytes that <see cref="Write"/> adds at most.</summary>
     public const int MaxAddedBytes = 128;
 
-    /// <summary>What RocketMQ notes as the time of taking when a message was due already.</summary>
+    /// <summary>Time of taking that RocketMQ notes when a message was due already.</summary>
     public const long TakenTooLate = long.MaxValue;
 
     /// <summary>Reads what concerns timers, in one pass.</summary>
@@ -47,7 +47,7 @@ internal static class TimerProperties
     }
 
     /// <summary>The properties of a message that leaves its slot; the length. <paramref name="destination"/> has room for <see cref="MaxAddedBytes"/> more than there are.</summary>
-    /// <param name="properties">As they are stored.</param>
+    /// <param name="properties">Properties as they are stored.</param>
     /// <param name="takenMs">When the message was put into its slot.</param>
     /// <param name="rolls">0, or how often it has been stored anew on its way with this time.</param>
     /// <param name="nowMs">The time.</param>
@@ -92,13 +92,13 @@ internal static class TimerProperties
         return at;
     }
 
-    /// <summary>What concerns timers. Borrows from the properties.</summary>
+    /// <summary>Properties that concern timers. Borrows from the properties.</summary>
     internal ref struct Found
     {
         /// <summary>The slot the message asks for, −1 when it says none.</summary>
         public long SlotMs;
 
-        /// <summary>How often it has been stored anew on its way.</summary>
+        /// <summary>Number of times it has been stored anew on its way.</summary>
         public int Rolls;
 
         /// <summary>The topic it is meant for.</summary>

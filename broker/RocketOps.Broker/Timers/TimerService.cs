@@ -29,7 +29,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     /// <summary>A unit that claims a record of more is looked at before there is memory for it.</summary>
     private const int MaxTrustedBytes = 8 * 1024 * 1024;
 
-    /// <summary>After a delivery that the store refused.</summary>
+    /// <summary>Pause after a delivery that the store refused.</summary>
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
     private static readonly TimeSpan FailureDelay = TimeSpan.FromSeconds(3);
@@ -518,7 +518,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     [LoggerMessage(EventId = 3815, Level = LogLevel.Error, Message = "Noting at the end how far the timers have come failed; messages since the last note are delivered again")]
     private partial void LogNotNoted(Exception failure);
 
-    /// <summary>What became of the messages of one write.</summary>
+    /// <summary>Result for the messages of one write.</summary>
     private struct Progress
     {
         /// <summary>Messages stored again.</summary>
@@ -530,13 +530,13 @@ internal sealed partial class TimerService : IAsyncDisposable
         /// <summary>Messages that should have been among them, and are not in the log.</summary>
         public long Lost;
 
-        /// <summary>Of a block: where to go on in it.</summary>
+        /// <summary>Place to go on at in a block.</summary>
         public int At;
 
-        /// <summary>Of a block: the queue offset to go on at, 0 when nothing was done.</summary>
+        /// <summary>Queue offset to go on at in a block, 0 when nothing was done.</summary>
         public long Next;
 
-        /// <summary>Why the store did not take the next message.</summary>
+        /// <summary>Reason why the store did not take the next message.</summary>
         public DueMessages.Obstacle Obstacle;
     }
 }

@@ -7,8 +7,9 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>
-/// How far the timers have come, which outlives the sessions of masters: the next message of the timer topic to take, the next slot to deliver, wheel and log. Its checkpoint says
-/// nothing that a power cut could still take back. Each part is a class of its own; what a session does comes here first. One session uses it at a time; a checkpoint may be written meanwhile.
+/// Progress of the timers, which outlives the sessions of masters: the next message of the timer topic to take, the next slot to deliver,
+/// wheel and log. Its checkpoint says nothing that a power cut could still take back. Each part is a class of its own; what a session does
+/// comes here first. One session uses it at a time; a checkpoint may be written meanwhile.
 /// </summary>
 internal sealed class TimerTable : IAsyncDisposable
 {
@@ -38,10 +39,10 @@ internal sealed class TimerTable : IAsyncDisposable
         Counts = new TimerCounts(settings, _disk, _progress, _additions, _clock);
     }
 
-    /// <summary>Where messages wait until their slot is near.</summary>
+    /// <summary>Topic where messages wait until their slot is near.</summary>
     public TimerTopic Topic { get; }
 
-    /// <summary>What waits in the slots.</summary>
+    /// <summary>Counts of what waits in the slots.</summary>
     public TimerCounts Counts { get; }
 
     /// <inheritdoc cref="SlotClock.PrecisionMs"/>
@@ -156,7 +157,7 @@ internal sealed class TimerTable : IAsyncDisposable
         _progress.EndSlot();
     }
 
-    /// <summary>When the next slot's step is over, in milliseconds since 1970; null when nothing waits.</summary>
+    /// <summary>Finds when the next slot's step is over, in milliseconds since 1970; null when nothing waits.</summary>
     public long? FindNextDue()
     {
         long slot = _disk.Index.NextUsed(ReadMs, ReadMs + _clock.SpanMs);

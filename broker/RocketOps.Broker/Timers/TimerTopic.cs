@@ -5,7 +5,10 @@ using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Timers;
 
-/// <summary>Where messages wait for their time: one queue. Its messages are the truth about what waits; wheel and log only say when which is due. Source: remoting.md §5.2.</summary>
+/// <summary>
+/// Topic where messages wait for their time: one queue. Its messages are the truth about what waits; wheel and log only say when which is
+/// due. Source: remoting.md §5.2.
+/// </summary>
 internal sealed class TimerTopic(MessageStore store)
 {
     /// <summary>The topic's only queue.</summary>

@@ -59,11 +59,11 @@ internal sealed class TopicTableFile
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfig>? Topics { get; init; }
 
-    /// <summary>In answers only.</summary>
+    /// <summary>Version of the mappings, in answers only.</summary>
     [JsonPropertyName("mappingDataVersion")]
     public DataVersion? MappingDataVersion { get; init; }
 
-    /// <summary>In answers only.</summary>
+    /// <summary>Mappings of static topics, in answers only.</summary>
     [JsonPropertyName("topicQueueMappingDetailMap")]
     public Dictionary<string, TopicQueueMapping>? MappingDetails { get; init; }
 }

@@ -3,7 +3,7 @@ namespace RocketOps.Broker.Topics;
 /// <summary>The topic that a send has named, or why it is not there and was not made.</summary>
 internal readonly record struct FoundTopic(TopicState? State, TopicRefusal Refusal = TopicRefusal.None);
 
-/// <summary>Why a topic is not made for whoever is the first to send to it.</summary>
+/// <summary>Reason why a topic is not made for the client that is the first to send to it.</summary>
 internal enum TopicRefusal
 {
     None,

@@ -2,7 +2,10 @@ using RocketOps.Broker.Configuration;
 
 namespace RocketOps.Broker.Topics;
 
-/// <summary>What topics look like that nobody configured: the broker's own ones, and those made by the first send. Source: remoting.md §5.1.1.</summary>
+/// <summary>
+/// Default configuration of topics that nobody configured: the broker's own ones, and those made by the first send. Source: remoting.md
+/// §5.1.1.
+/// </summary>
 internal sealed class TopicDefaults(BrokerSettings settings)
 {
     /// <summary>Topics every broker has, in the order RocketMQ makes them.</summary>
@@ -54,7 +57,7 @@ internal sealed class TopicDefaults(BrokerSettings settings)
         };
     }
 
-    /// <summary>Whether a send may have a topic made after this one.</summary>
+    /// <summary>True when a send may have a topic made after this one.</summary>
     public bool MayInherit(TopicConfig template) =>
         (template.Perm & TopicPermission.Inherit) != 0
         && (settings.Current.AutoCreateTopic || !string.Equals(template.Name, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));

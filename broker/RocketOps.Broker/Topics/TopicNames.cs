@@ -89,7 +89,7 @@ internal static class TopicNames
         return false;
     }
 
-    /// <summary>Why a name is refused, in RocketMQ's words; null when it is fine.</summary>
+    /// <summary>Finds the reason why a name is refused, in RocketMQ's words; null when it is fine.</summary>
     public static string? FindProblem(string topic)
     {
         if (string.IsNullOrWhiteSpace(topic))
@@ -121,7 +121,7 @@ internal static class TopicNames
         return group.Length > MaxGroupLength ? $"The specified group is longer than group max length {MaxGroupLength}." : null;
     }
 
-    /// <summary>As <see cref="FindProblem(string)"/> for a name in a frame. Allocates nothing.</summary>
+    /// <summary>Same as <see cref="FindProblem(string)"/> for a name in a frame. Allocates nothing.</summary>
     public static string? FindProblem(ReadOnlySpan<byte> topic)
     {
         if (topic.Trim(" \t\r\n\v\f"u8).IsEmpty)

@@ -27,7 +27,7 @@ internal sealed class TopicState(StoreTopic storeTopic, TopicConfig config)
         set => _config = value;
     }
 
-    /// <summary>Of a static topic: which physical queues stand for its logical ones. Null for all others.</summary>
+    /// <summary>Mapping of a static topic: which physical queues stand for its logical ones. Null for all others.</summary>
     public TopicQueueMapping? Mapping
     {
         get => _mapping;

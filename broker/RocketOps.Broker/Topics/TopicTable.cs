@@ -95,7 +95,9 @@ internal sealed class TopicTable
         await _writer.WriteAsync();
     }
 
-    /// <summary>For the end of the broker: returns when what is being written is on disk, so that nothing of it meets the next start.</summary>
+    /// <summary>
+    /// Returns when what is being written is on disk, so that nothing of it meets the next start; for the end of the broker.
+    /// </summary>
     public Task UntilWrittenAsync() => _writer.UntilIdleAsync();
 
     /// <summary>All configurations at this moment, in ordinal order of the names.</summary>
@@ -132,7 +134,7 @@ internal sealed class TopicTable
         }
     }
 
-    /// <summary>Whether the store has no queues of that name, or such as the configuration asks for. May look at the disk.</summary>
+    /// <summary>True when the store has no queues of that name, or such as the configuration asks for. May look at the disk.</summary>
     public bool SuitsStore(TopicConfig config) =>
         _topics.TryGet(config.Name, out _)
         || _store.FindTopic(Encoding.UTF8.GetBytes(config.Name)) is not { } storeTopic
@@ -198,7 +200,10 @@ internal sealed class TopicTable
         return new FoundTopic(state, Counted(refusal, Encoding.UTF8.GetBytes(name)));
     }
 
-    /// <summary>Why <see cref="GetOrCreateForSendAsync"/> would not make the topic, which is not there; decided without allocating, as producers of a missing topic keep asking.</summary>
+    /// <summary>
+    /// Finds the reason why <see cref="GetOrCreateForSendAsync"/> would not make the topic, which is not there; decided without allocating,
+    /// as producers of a missing topic keep asking.
+    /// </summary>
     public TopicRefusal FindSendRefusal(ReadOnlySpan<byte> name, ReadOnlySpan<byte> defaultTopic) =>
         !TopicNames.IsRetry(name) && !(_topics.TryGet(defaultTopic, out TopicState? template) && _defaults.MayInherit(template.Config))
             ? TopicRefusal.NotAllowed

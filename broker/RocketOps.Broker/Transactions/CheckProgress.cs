@@ -7,8 +7,9 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Transactions;
 
 /// <summary>
-/// How far the checks have come in the queues of halves and of ops. What of it is kept whoever leads next stands among the consumers' offsets, as RocketMQ keeps it. A cut of the log takes copies and ops with
-/// it, so what they stood for is gone back to. Checks are one thread at a time; the rest is thread-safe.
+/// Progress of the checks in the queues of halves and of ops. What of it is kept whoever leads next stands among the consumers' offsets, as
+/// RocketMQ keeps it. A cut of the log takes copies and ops with it, so what they stood for is gone back to. Checks are one thread at a
+/// time; the rest is thread-safe.
 /// </summary>
 internal sealed class CheckProgress
 {
@@ -129,7 +130,9 @@ internal sealed class CheckProgress
 
     private long Noted(string topic) => _offsets.Query(topic, TransactionTopics.Group, TransactionTopics.Queue);
 
-    /// <summary>What is kept grows by itself, with the copies of the log, so it is looked at whenever the table is written or told.</summary>
+    /// <summary>
+    /// Notes what is kept. That grows by itself, with the copies of the log, so it is looked at whenever the table is written or told.
+    /// </summary>
     private void Note()
     {
         lock (_gate)

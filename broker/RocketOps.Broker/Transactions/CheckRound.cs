@@ -18,7 +18,7 @@ internal sealed class CheckRound(long end, long oldEnd, bool asks, bool isCrowde
     /// <summary>The first half that stays where it is; no progress is noted behind it.</summary>
     public long FirstLeft { get; private set; } = long.MaxValue;
 
-    /// <summary>Where in the log the first half lies that stays where it is.</summary>
+    /// <summary>Commit-log offset of the first half that stays where it is.</summary>
     public long FirstLeftAt { get; private set; } = long.MaxValue;
 
     /// <summary>Halves nobody could be asked about, by producer group.</summary>
@@ -27,13 +27,13 @@ internal sealed class CheckRound(long end, long oldEnd, bool asks, bool isCrowde
     /// <summary>Halves that were given up, by producer group.</summary>
     public Dictionary<string, int> GivenUp { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Whether no file of the log is removed with the half before the next look.</summary>
+    /// <summary>True when no file of the log is removed with the half before the next look.</summary>
     public bool IsSafe(HalfMessage half) => half.PhysicalOffset >= firstSafe;
 
-    /// <summary>Whether a half that waits may do so where it is.</summary>
+    /// <summary>True when a half that waits may do so where it is.</summary>
     public bool MayLeave(HalfMessage half) => !isCrowded && IsSafe(half);
 
-    /// <summary>Whether what lies behind the half may be old enough to be asked about, though the half itself seems too young.</summary>
+    /// <summary>True when what lies behind the half may be old enough to be asked about, though the half itself seems too young.</summary>
     public bool IsOld(HalfMessage half) => half.QueueOffset < oldEnd;
 
     /// <summary>The half stays where it is, and the round goes on behind it.</summary>

@@ -26,7 +26,7 @@ internal sealed class CheckSender(BrokerSettings settings, ProducerTable produce
     /// <summary>Connections may be asked anew.</summary>
     public void Reset() => _spent.Clear();
 
-    /// <summary>Whether a producer of the half's group is connected.</summary>
+    /// <summary>True when a producer of the half's group is connected.</summary>
     public bool IsOnline(HalfMessage half) => producers.ChannelsOf(GroupOf(half)).Count > 0;
 
     /// <summary>A producer that is to be asked about the half, for which this counts already; the group's producers take turns. Null when none is connected, or all have enough questions in this round.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Transactions;
 
-/// <summary>What who wants to settle a half is told.</summary>
+/// <summary>Result of a claim on a half message.</summary>
 internal enum HalfClaim
 {
     /// <summary>It is theirs.</summary>

@@ -9,7 +9,10 @@ using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Transactions;
 
-/// <summary>What the checks and the end of a transaction must know of a half, read from its record. Borrows nothing. Source: remoting.md §5.4.</summary>
+/// <summary>
+/// Half message: what the checks and the end of a transaction must know of it, read from its record. Borrows nothing. Source: remoting.md
+/// §5.4.
+/// </summary>
 internal sealed class HalfMessage
 {
     /// <summary>A property of ours, which means nothing to RocketMQ and stays in the copies that its brokers make: when the half was first stored, in milliseconds since 1970.</summary>
@@ -49,10 +52,10 @@ internal sealed class HalfMessage
     /// </summary>
     public long FirstStored { get; }
 
-    /// <summary>Of the record.</summary>
+    /// <summary>Size of the record in bytes.</summary>
     public int Bytes => _record.Length;
 
-    /// <summary>What it takes in memory.</summary>
+    /// <summary>Bytes it takes in memory.</summary>
     public long HeldBytes => RecordCost.Of(_record);
 
     /// <summary>The topic the message is meant for; null when the record does not say, as in no half that a producer sent.</summary>
@@ -60,10 +63,10 @@ internal sealed class HalfMessage
 
     public int Queue { get; }
 
-    /// <summary>How often the producer has been asked.</summary>
+    /// <summary>Number of times the producer has been asked.</summary>
     public int Checks { get; }
 
-    /// <summary>Of a copy: the queue offset of the half as it was sent.</summary>
+    /// <summary>Queue offset of the half as it was sent, when this is a copy of it.</summary>
     public long? Original { get; }
 
     public string? ProducerGroup => _properties.Get(PropertyNames.ProducerGroup);
@@ -75,7 +78,7 @@ internal sealed class HalfMessage
 
     public static HalfMessage Read(byte[] record) => new(record, RecordView.Read(record));
 
-    /// <summary>Whether the record lies in the queue of halves, which an offset that a client names need not do.</summary>
+    /// <summary>True when the record lies in the queue of halves, which an offset that a client names need not do.</summary>
     public static bool IsHalf(byte[] record, StoreTopic half) => RecordView.Read(record).Topic.SequenceEqual(half.Utf8Name.Span);
 
     /// <summary>Time since its birth; below zero when its producer's clock is ahead.</summary>
@@ -84,7 +87,9 @@ internal sealed class HalfMessage
     /// <summary>Time since it was first stored, however often it was put back since.</summary>
     public TimeSpan StoredFor(DateTimeOffset now) => Since(FirstStored, now);
 
-    /// <summary>How long after its birth nobody is to be asked; null when the producer did not say. At least <paramref name="timeout"/>.</summary>
+    /// <summary>
+    /// Time after its birth in which nobody is to be asked; null when the producer did not say. At least <paramref name="timeout"/>.
+    /// </summary>
     public TimeSpan? ImmunityOver(TimeSpan timeout)
     {
         string? text = _properties.Get(PropertyNames.CheckImmunitySeconds);

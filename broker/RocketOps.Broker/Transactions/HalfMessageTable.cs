@@ -5,9 +5,10 @@ using RocketOps.Store.Log;
 namespace RocketOps.Broker.Transactions;
 
 /// <summary>
-/// What is known in memory of the halves that are not behind the checks' progress: which are settled, and where those went that were put back into their queue for
-/// another check. So an end that comes twice, by the producer itself and as its answer to a check, is stored once. Its size follows the halves of some rounds of checks;
-/// of those that were put back or given up it knows the last hundred thousand each. An end of a half it knows nothing of is taken: better twice than not at all. Thread-safe.
+/// Memory of the halves that are not behind the checks' progress: which are settled, and where those went that were put back into their
+/// queue for another check. So an end that comes twice, by the producer itself and as its answer to a check, is stored once. Its size
+/// follows the halves of some rounds of checks; of those that were put back or given up it knows the last hundred thousand each. An end of
+/// a half it knows nothing of is taken: better twice than not at all. Thread-safe.
 /// </summary>
 internal sealed class HalfMessageTable
 {
@@ -30,7 +31,7 @@ internal sealed class HalfMessageTable
     // From here to the beginning everything is known: what is in no list is settled.
     private long _knownFrom;
 
-    /// <summary>How many settled halves are remembered.</summary>
+    /// <summary>Number of settled halves that are remembered.</summary>
     public int SettledCount
     {
         get
@@ -59,8 +60,8 @@ internal sealed class HalfMessageTable
     }
 
     /// <summary>
-    /// For who settles a half: <paramref name="current"/> is the queue offset it has now, as it may have been put back since. When it is taken, <see cref="EndClaim"/> follows in
-    /// any case.
+    /// Claims a half in order to settle it: <paramref name="current"/> is the queue offset it has now, as it may have been put back since.
+    /// When it is taken, <see cref="EndClaim"/> follows in any case.
     /// </summary>
     public HalfClaim Claim(long queueOffset, out long current)
     {
@@ -109,7 +110,10 @@ internal sealed class HalfMessageTable
         }
     }
 
-    /// <summary>Of the halves from <paramref name="from"/> to before <paramref name="to"/>, which are not behind the checks' progress, those that are neither settled nor put back.</summary>
+    /// <summary>
+    /// Counts the halves from <paramref name="from"/> to before <paramref name="to"/> that are neither settled nor put back; none of the
+    /// range is behind the checks' progress.
+    /// </summary>
     public long CountOpen(long from, long to)
     {
         lock (_gate)
@@ -153,7 +157,10 @@ internal sealed class HalfMessageTable
         }
     }
 
-    /// <summary>Whether the half, which is not behind the checks' progress, is neither settled nor put back. One that is being settled is open until it is.</summary>
+    /// <summary>
+    /// True when the half, which is not behind the checks' progress, is neither settled nor put back. One that is being settled is open
+    /// until it is.
+    /// </summary>
     public bool IsOpen(long queueOffset)
     {
         lock (_gate)
@@ -181,7 +188,7 @@ internal sealed class HalfMessageTable
         }
     }
 
-    /// <summary>As <see cref="TryGiveUp"/> for a half that nothing takes: no copy of it is kept.</summary>
+    /// <summary>Same as <see cref="TryGiveUp"/> for a half that nothing takes: no copy of it is kept.</summary>
     public void PassOver(long queueOffset)
     {
         lock (_gate)

@@ -222,7 +222,8 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     }
 
     /// <summary>
-    /// What lies before it in the log may be gone before the next look. The newest file never goes; of a long log, the first files alone can go so soon, and what lies behind them need not be put back with each new file.
+    /// Finds the commit-log offset before which everything may be gone before the next look. The newest file never goes; of a long log, the
+    /// first files alone can go so soon, and what lies behind them need not be put back with each new file.
     /// </summary>
     private long FindFirstSafe()
     {
@@ -498,7 +499,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         }
     }
 
-    /// <summary>After the copies are written: the producer answers with their offsets.</summary>
+    /// <summary>Asks after the copies are written: the producer answers with their offsets.</summary>
     private async ValueTask AskAsync(List<(PhysicalOffset Copy, ClientChannel Producer)> copies, CancellationToken cancellationToken)
     {
         foreach ((PhysicalOffset copy, ClientChannel producer) in copies)

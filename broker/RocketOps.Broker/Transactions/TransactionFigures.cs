@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Transactions;
 
-/// <summary>What has become of open transactions since the start, whatever role this broker had when. Thread-safe.</summary>
+/// <summary>Counts of what has become of open transactions since the start, whatever role this broker had when. Thread-safe.</summary>
 internal sealed class TransactionFigures
 {
     private long _asked;

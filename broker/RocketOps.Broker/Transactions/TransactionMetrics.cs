@@ -9,8 +9,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Transactions;
 
 /// <summary>
-/// How many transactions of each topic are open, counted in the queue of halves now and then and at the end for config/transactionMetrics. One caller at a time. Source: apache/rocketmq
-/// TransactionMetrics 5.5.0.
+/// Numbers of open transactions of each topic, counted in the queue of halves now and then and at the end for config/transactionMetrics.
+/// One caller at a time. Source: apache/rocketmq TransactionMetrics 5.5.0.
 /// </summary>
 internal sealed partial class TransactionMetrics(
     BrokerSettings settings, MessageStore store, TransactionState state, IStoreFileSystem files, TimeProvider time, ILogger<TransactionMetrics> logger)

@@ -5,7 +5,10 @@ using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Transactions;
 
-/// <summary>Where halves of transactions wait, and where is noted which of them are settled; one queue each. Names and formats are RocketMQ's. Source: remoting.md §5.4.</summary>
+/// <summary>
+/// Topics where halves of transactions wait, and where is noted which of them are settled; one queue each. Names and formats are
+/// RocketMQ's. Source: remoting.md §5.4.
+/// </summary>
 internal sealed class TransactionTopics(MessageStore store)
 {
     /// <summary>The only queue of either topic.</summary>

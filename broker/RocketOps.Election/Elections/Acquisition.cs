@@ -8,7 +8,7 @@ namespace RocketOps.Election.Elections;
 /// <param name="Former">Who held the lease and did not renew it; empty when nobody did.</param>
 internal sealed record Acquisition(LeaseRequest Write, Standing By, string Former)
 {
-    /// <summary>What a person has to know of it.</summary>
+    /// <summary>Text for people: what is lost when the lease is taken by that right; empty when nothing is to be said.</summary>
     public string Loss => By switch
     {
         Standing.Recovery => " by recovery, as every copy that was in sync may have lost what it had: what no other member had either is lost",

@@ -19,7 +19,7 @@ internal sealed class Candidacy(MemberContext context)
     private long _latest;
     private long _latestSaidAt;
 
-    /// <summary>What the answers say the floor is.</summary>
+    /// <summary>Floor by the answers: the highest epoch promised; 0 without an answer.</summary>
     public long HighestPromise => _answers.Count == 0 ? 0 : Answers.Max(static answer => answer.Promised);
 
     /// <summary>The group that the others say they belong to, else the one given.</summary>
@@ -28,10 +28,13 @@ internal sealed class Candidacy(MemberContext context)
     /// <summary>All other members have answered: there is nothing more to wait for.</summary>
     public bool HasHeardAll => _answers.Count == context.Options.Members.Count - 1;
 
-    /// <summary>Why it does not take the lease, and what to do; null when there is nothing to say.</summary>
+    /// <summary>Reason why it does not take the lease, and what to do; null when there is nothing to say.</summary>
     public string? Obstacle { get; private set; }
 
-    /// <summary>What is said while this lease lies there holds until it is taken, so an answer to an earlier question counts until a later one comes.</summary>
+    /// <summary>
+    /// Takes an answer. What is said while this lease lies there holds until the lease is taken, so an answer to an earlier question counts
+    /// until a later one comes.
+    /// </summary>
     public void OnAnswer(long round, MemberAnswer answer)
     {
         if (_firstRound != 0 && round >= _firstRound && answer.Copy.Member != context.Self.Member && context.Options.Members.Contains(answer.Copy.Member, StringComparer.Ordinal)
@@ -41,7 +44,7 @@ internal sealed class Candidacy(MemberContext context)
         }
     }
 
-    /// <summary>Whether to take the lease now, and by what right. Asks the others when their answers are missing or old.</summary>
+    /// <summary>Decides whether to take the lease now, and by what right. Asks the others when their answers are missing or old.</summary>
     /// <param name="found">The lease as it was last seen: free, or there is none.</param>
     /// <param name="state">This member's.</param>
     /// <param name="nextRound">Number of the next round of questions, for the host.</param>

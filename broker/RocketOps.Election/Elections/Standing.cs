@@ -1,9 +1,9 @@
 namespace RocketOps.Election.Elections;
 
-/// <summary>By what right a member may take the lease.</summary>
+/// <summary>Right by which a member may take the lease.</summary>
 internal enum Standing
 {
-    /// <summary>By none.</summary>
+    /// <summary>No right.</summary>
     None = 0,
 
     /// <summary>Its copy is in sync.</summary>

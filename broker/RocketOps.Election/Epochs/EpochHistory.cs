@@ -57,7 +57,8 @@ public sealed class EpochHistory
     }
 
     /// <summary>
-    /// From <paramref name="start"/> on the log is of that epoch. An epoch in which nothing was written is replaced: nobody can have a byte of it that this log has not.
+    /// Returns the history with that epoch begun: from <paramref name="start"/> on the log is of it. An epoch in which nothing was written
+    /// is replaced: nobody can have a byte of it that this log has not.
     /// </summary>
     public EpochHistory Begin(long epoch, long start)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RocketOps.Election.Epochs;
 
-/// <summary>What a follower does with its log before it follows a master.</summary>
+/// <summary>Plan for a follower's log before it follows a master.</summary>
 /// <param name="At">Where both logs part, and from where on the master's log is copied.</param>
 /// <param name="Cuts">What the follower has from there on is cut off, and kept aside.</param>
 /// <param name="Epochs">

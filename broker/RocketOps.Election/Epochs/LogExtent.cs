@@ -6,6 +6,6 @@ namespace RocketOps.Election.Epochs;
 /// <param name="End">Offset behind the last byte.</param>
 public sealed record LogExtent(EpochHistory Epochs, long Min, long End)
 {
-    /// <summary>Without a byte it can begin anywhere.</summary>
+    /// <summary>True when the log has no byte: it can begin anywhere.</summary>
     public bool IsEmpty => Min == End;
 }

@@ -12,12 +12,13 @@ internal sealed class Fence(GroupRules rules, TimeProvider time)
     private long _wallFrom = long.MaxValue;
     private long _wallUntil = long.MinValue;
 
-    /// <summary>Whether an acknowledgement may be given now.</summary>
+    /// <summary>True when an acknowledgement may be given now.</summary>
     public bool IsOpen => rules.MayAcknowledge(IsBeforeMonotonicEnd, IsWithinWallClock);
 
     /// <summary>
-    /// Whether this member may prolong its lease still. A wall clock that was set shuts the fence and does not end a mastership: if the lease was not renewed in time, as after a suspension, the renewal meets another
-    /// version of it, and if it was, the fence is open again.
+    /// True when this member may still prolong its lease. A wall clock that was set shuts the fence and does not end a mastership: if the
+    /// lease was not renewed in time, as after a suspension, the renewal meets another version of it, and if it was, the fence is open
+    /// again.
     /// </summary>
     public bool Holds => IsBeforeMonotonicEnd;
 
@@ -26,7 +27,7 @@ internal sealed class Fence(GroupRules rules, TimeProvider time)
     /// <summary>A wall clock before the renewal was set back since, and says nothing.</summary>
     private bool IsWithinWallClock => time.GetUtcNow().Ticks is var now && now >= Volatile.Read(ref _wallFrom) && now < Volatile.Read(ref _wallUntil);
 
-    /// <summary>From that moment on, by both clocks, it is open for so long.</summary>
+    /// <summary>Opens the fence from that moment on, by both clocks, for that time.</summary>
     public void Open(long since, DateTimeOffset sinceWallClock, TimeSpan validity)
     {
         Volatile.Write(ref _wallFrom, sinceWallClock.Ticks);

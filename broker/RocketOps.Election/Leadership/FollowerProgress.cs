@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Leadership;
 
-/// <summary>How far one follower is, as the master knows it.</summary>
+/// <summary>Progress of one follower, as the master knows it.</summary>
 /// <param name="Acknowledged">Offset before which it has everything, in this epoch and since it has joined; −1 before it has said so.</param>
 /// <param name="CaughtUpAt">Time stamp at which the master had no more than the follower has now.</param>
 /// <param name="NextEnd">The master's end at <paramref name="NextAt"/>: the follower had caught up then when it has acknowledged that.</param>

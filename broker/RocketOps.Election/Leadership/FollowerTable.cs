@@ -43,7 +43,7 @@ internal sealed class FollowerTable(GroupRules rules, TimeProvider time)
     /// <summary>−1 when it has said nothing in this epoch.</summary>
     public long AcknowledgedBy(MemberCopy copy) => Find(copy)?.Acknowledged ?? -1;
 
-    /// <summary>For how long it has not had all that its master had.</summary>
+    /// <summary>Returns how long the copy has not had all that its master had; the longest time for a copy that is not known.</summary>
     public TimeSpan LagOf(MemberCopy copy) => Find(copy) is { } progress ? time.GetElapsedTime(progress.CaughtUpAt) : TimeSpan.MaxValue;
 
     private FollowerProgress? Find(MemberCopy copy) =>

@@ -19,7 +19,7 @@ internal sealed class HangWatch(MemberContext context)
     private TimeSpan _begins;
     private int _notBegun;
 
-    /// <summary>To be called with each tick. Why this member is to leave the lease to others; null when it is not.</summary>
+    /// <summary>Finds why this member is to leave the lease to others; null when it is not. To be called with each tick.</summary>
     public string? Look(Leader leader)
     {
         TimeSpan passed = Passed();

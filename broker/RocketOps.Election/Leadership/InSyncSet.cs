@@ -14,7 +14,7 @@ internal sealed class InSyncSet(GroupRules rules, IReadOnlyList<MemberCopy> writ
 
     public IEnumerable<MemberCopy> Needed => rules.Needed(Written, [.. _open.Select(static change => change.Set)]);
 
-    /// <summary>Before a write is sent: from then on it may be the truth.</summary>
+    /// <summary>Notes the set of a write before it is sent: from then on it may be the truth.</summary>
     public void OnSending(LeaseRequest write)
     {
         if (!IsSame(write.Record!.InSync, Written))

@@ -15,19 +15,19 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     private HandOver? _handOver;
     private long _renewedAt;
 
-    /// <summary>As <c>GroupMember.TakesMessages</c>.</summary>
+    /// <summary>Same as <c>GroupMember.TakesMessages</c>.</summary>
     public bool TakesMessages => _mastership is { TakesMessages: true } mastership && Serves(mastership);
 
-    /// <summary>As <c>GroupMember.LeadingEpoch</c>.</summary>
+    /// <summary>Same as <c>GroupMember.LeadingEpoch</c>.</summary>
     public long? LeadingEpoch => _mastership is { } mastership && Serves(mastership) ? mastership.Epoch : null;
 
-    /// <summary>As <c>GroupMember.Confirmed</c>.</summary>
+    /// <summary>Same as <c>GroupMember.Confirmed</c>.</summary>
     public long Confirmed => _mastership?.Confirmed ?? 0;
 
-    /// <summary>As <c>GroupMember.HeldEpoch</c>.</summary>
+    /// <summary>Same as <c>GroupMember.HeldEpoch</c>.</summary>
     public long? Epoch => _mastership?.Epoch;
 
-    /// <summary>As <c>GroupMember.RenewsLease</c>.</summary>
+    /// <summary>Same as <c>GroupMember.RenewsLease</c>.</summary>
     public bool RenewsLease => _mastership is not null && _fence.Holds;
 
     /// <summary>The epoch of this member's mastership has begun; false when it has none.</summary>
@@ -43,7 +43,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     /// <summary>This process has had the lease.</summary>
     public bool HasLed { get; private set; }
 
-    /// <summary>As <c>GroupMember.MayAcknowledge</c>.</summary>
+    /// <summary>Same as <c>GroupMember.MayAcknowledge</c>.</summary>
     public bool MayAcknowledge(long epoch, long offset) =>
         _mastership is { } mastership && mastership.Epoch == epoch && Serves(mastership)
         && (context.Options.Mode == ReplicationMode.Async || (mastership.IsMinimumMet && offset <= mastership.Confirmed));
@@ -67,7 +67,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         reports.Say(MemberEvent.TookLease, $"this member leads in epoch {record.Epoch}{won.Loss}, in sync are {Names(record.InSync)}");
     }
 
-    /// <summary>As <c>GroupMember.OnLeadBegun</c>.</summary>
+    /// <summary>Same as <c>GroupMember.OnLeadBegun</c>.</summary>
     public void OnLeadBegun(long epoch, long epochStart)
     {
         if (_mastership is { } mastership && mastership.Epoch == epoch)
@@ -127,10 +127,10 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         }
     }
 
-    /// <summary>Whether this is the lease that this member leads by.</summary>
+    /// <summary>Tells whether this is the lease that this member leads by.</summary>
     public bool LeadsBy(LeaseRecord lease) => _mastership is { } mastership && lease.IsHeldBy(context.Self.Member) && lease.Epoch == mastership.Epoch;
 
-    /// <summary>Whether others have done something with the lease that this member leads by.</summary>
+    /// <summary>Tells whether others have done something with the lease that this member leads by.</summary>
     public bool IsNews(LeaseRecord lease) => !LeadsBy(lease) || lease.HandOverTo is not null;
 
     /// <summary>The lease that it leads by (<see cref="LeadsBy"/>) was read.</summary>
@@ -199,7 +199,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             former: string.Empty);
     }
 
-    /// <summary>As <c>GroupMember.OnAcknowledged</c>.</summary>
+    /// <summary>Same as <c>GroupMember.OnAcknowledged</c>.</summary>
     public void OnAcknowledged(MemberCopy copy, long epoch, long offset)
     {
         if (MastershipIn(epoch) is { } mastership && copy.Member != context.Self.Member && context.Options.Members.Contains(copy.Member, StringComparer.Ordinal))
@@ -208,16 +208,16 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         }
     }
 
-    /// <summary>As <c>GroupMember.OnJoining</c>.</summary>
+    /// <summary>Same as <c>GroupMember.OnJoining</c>.</summary>
     public void OnJoining(MemberCopy copy, long epoch) => MastershipIn(epoch)?.OnJoining(copy);
 
-    /// <summary>As <c>GroupMember.OnFollowerGone</c>.</summary>
+    /// <summary>Same as <c>GroupMember.OnFollowerGone</c>.</summary>
     public void OnFollowerGone(MemberCopy copy, long epoch) => MastershipIn(epoch)?.OnGone(copy);
 
-    /// <summary>As <c>GroupMember.OnLogGrown</c>.</summary>
+    /// <summary>Same as <c>GroupMember.OnLogGrown</c>.</summary>
     public void OnLogGrown() => _mastership?.UpdateConfirmed();
 
-    /// <summary>As <c>GroupMember.HandOverTo</c>.</summary>
+    /// <summary>Same as <c>GroupMember.HandOverTo</c>.</summary>
     public bool HandOverTo(string member, bool leaves = false)
     {
         if (_mastership is not { } mastership || _handOver is not null || member == context.Self.Member)

@@ -4,8 +4,8 @@ using RocketOps.Election.Members;
 namespace RocketOps.Election.Leadership;
 
 /// <summary>
-/// What a member does while it is the master of one epoch: says what is confirmed, and decides who is in sync. Writes nothing itself. Not thread-safe but for
-/// <see cref="Confirmed"/>, <see cref="TakesMessages"/> and <see cref="IsFollowed"/>.
+/// Work of a member while it is the master of one epoch: says what is confirmed, and decides who is in sync. Writes nothing itself. Not
+/// thread-safe except for <see cref="Confirmed"/>, <see cref="TakesMessages"/> and <see cref="IsFollowed"/>.
 /// </summary>
 internal sealed class Mastership
 {
@@ -45,7 +45,7 @@ internal sealed class Mastership
 
     public long Epoch => Lease.Record.Epoch;
 
-    /// <summary>As it was last seen or written.</summary>
+    /// <summary>Lease as it was last seen or written.</summary>
     public VersionedLease Lease { get; private set; }
 
     /// <summary>Offset of the epoch's first byte; <see cref="long.MaxValue"/> before it has begun.</summary>
@@ -118,7 +118,7 @@ internal sealed class Mastership
 
     public long AcknowledgedBy(MemberCopy copy) => _followers.AcknowledgedBy(copy);
 
-    /// <summary>With time followers fall behind.</summary>
+    /// <summary>Checks the followers anew, as they fall behind with time.</summary>
     public void CheckFollowers()
     {
         int live = 1 + _inSync.Written.Count(copy => copy != _self && _followers.LagOf(copy) < _options.MaxLag);
@@ -144,8 +144,8 @@ internal sealed class Mastership
     }
 
     /// <summary>
-    /// Who should be in sync: those that are and do not lag, and those that came and have everything. Never fewer than the minimum: without it nothing is acknowledged, so whoever was in sync
-    /// still has everything, and may still lead.
+    /// Finds the copies that should be in sync: those that are and do not lag, and those that came and have everything. Never fewer than
+    /// the minimum: without it nothing is acknowledged, so whoever was in sync still has everything, and may still lead.
     /// </summary>
     public IReadOnlyList<MemberCopy> FindInSync()
     {
@@ -175,7 +175,10 @@ internal sealed class Mastership
 
     private IEnumerable<MemberCopy> OthersNeeded => _inSync.Needed.Where(copy => copy != _self);
 
-    /// <summary>With each word of a copy, and never without one: while this machine is suspended, no time passes by one of the clocks.</summary>
+    /// <summary>
+    /// Opens or shuts the fence of the copies. Called with each word of a copy, and never without one: while this machine is suspended, no
+    /// time passes by one of the clocks.
+    /// </summary>
     private void UpdateFollowed()
     {
         MemberCopy[] others = [.. OthersNeeded];

@@ -21,19 +21,20 @@ internal sealed class LeaseObservation(LeaseTimings timings, TimeProvider time)
     /// <summary>Somebody has it, whether renewed or not.</summary>
     public bool IsHeld => Lease is { Record.Holder.Length: > 0 };
 
-    /// <summary>For how long nothing was heard of the store.</summary>
+    /// <summary>Time since the store was heard of last; the longest time when it never was.</summary>
     public TimeSpan Silence => HasSeen ? time.GetElapsedTime(ReadAt) : TimeSpan.MaxValue;
 
-    /// <summary>For how long the holder has not renewed it.</summary>
+    /// <summary>Time for which the holder has not renewed it.</summary>
     public TimeSpan Age => time.GetElapsedTime(_changedAt);
 
     /// <summary>
-    /// That the lease was not renewed is its holder's doing, and not the store's: it is heard of, and has been for as long as a holder needs that reaches it again. After an outage everybody would otherwise take the lease of a
-    /// master that is about to renew it.
+    /// True when it is the holder's fault, and not the store's, that the lease was not renewed: the store is heard of, and has been for as
+    /// long as a holder needs that reaches it again. After an outage everybody would otherwise take the lease of a master that is about to
+    /// renew it.
     /// </summary>
     public bool IsHolderSilent => Silence < timings.Duration && time.GetElapsedTime(_answersSince) >= 2 * timings.Renew;
 
-    /// <summary>Whether that is a later renewal of the lease that was seen, by the same holder.</summary>
+    /// <summary>Tells whether that is a later renewal of the lease that was seen, by the same holder.</summary>
     public bool IsRenewal(LeaseRecord lease) =>
         Lease is { Record: var known } && lease.Holder.Length > 0 && lease.Epoch == known.Epoch && lease.IsHeldBy(known.Holder) && lease.RenewTime > known.RenewTime;
 

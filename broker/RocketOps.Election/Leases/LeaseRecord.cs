@@ -3,18 +3,20 @@ using System.Collections.ObjectModel;
 namespace RocketOps.Election.Leases;
 
 /// <summary>
-/// What a group agrees on: who leads it, in which epoch, and whose copies have every acknowledged byte. Immutable. A change is written by compare-and-swap
-/// (<see cref="ILeaseStore"/>).
+/// Agreement of a group: who leads it, in which epoch, and whose copies have every acknowledged byte. Immutable. A change is written by
+/// compare-and-swap (<see cref="ILeaseStore"/>).
 /// </summary>
 public sealed record LeaseRecord
 {
-    /// <summary>Of the group whose log this is: made once, when the lease is founded, and kept by each member beside its store.</summary>
+    /// <summary>
+    /// Id of the group whose log this is: made once, when the lease is founded, and kept by each member beside its store.
+    /// </summary>
     public string GroupId { get; init; } = string.Empty;
 
     /// <summary>Name of the master; empty when it has released the lease.</summary>
     public required string Holder { get; init; }
 
-    /// <summary>Where followers reach the holder, <c>host:port</c>; only as good as what the holder says there of itself.</summary>
+    /// <summary>Address where followers reach the holder, <c>host:port</c>; only as good as what the holder says there of itself.</summary>
     public string HolderAddress { get; init; } = string.Empty;
 
     /// <summary>Grows with every acquisition, also of the same member; 1 for the first master.</summary>
@@ -25,7 +27,7 @@ public sealed record LeaseRecord
     /// </summary>
     public required DateTimeOffset RenewTime { get; init; }
 
-    /// <summary>For how long after a renewal the holder is the master.</summary>
+    /// <summary>Time after a renewal for which the holder is the master.</summary>
     public required TimeSpan Duration { get; init; }
 
     /// <summary>
@@ -33,7 +35,7 @@ public sealed record LeaseRecord
     /// </summary>
     public required IReadOnlyList<MemberCopy> InSync { get; init; }
 
-    /// <summary>With an empty holder: the member to which the lease was handed over; others wait for it.</summary>
+    /// <summary>Member to which the lease was handed over, when the holder is empty; others wait for it.</summary>
     public string? Successor { get; init; }
 
     /// <summary>Written by a person: the holder is to hand over to that member.</summary>
@@ -45,12 +47,13 @@ public sealed record LeaseRecord
     public long? UncleanEpoch { get; init; }
 
     /// <summary>
-    /// What members prove with that they are themselves: by a member's name the SHA-256 of the key that it keeps, in hexadecimal. The rules do not look at it. Each member writes its own entry, the holder or not, and whoever
-    /// replaces the record carries the others' on.
+    /// Digests by which members prove that they are themselves: by a member's name the SHA-256 of the key that it keeps, in hexadecimal.
+    /// The rules do not look at it. Each member writes its own entry, the holder or not, and whoever replaces the record carries the
+    /// others' on.
     /// </summary>
     public IReadOnlyDictionary<string, string> KeyDigests { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>Whether the holder has written it anew; what others write does not prolong a lease.</summary>
+    /// <summary>Tells whether both are the same renewal by the holder; what others write does not prolong a lease.</summary>
     public bool IsSameRenewal(LeaseRecord other)
     {
         ArgumentNullException.ThrowIfNull(other);

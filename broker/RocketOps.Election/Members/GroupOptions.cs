@@ -2,7 +2,7 @@ using RocketOps.Election.Leases;
 
 namespace RocketOps.Election.Members;
 
-/// <summary>What a member of a group is told.</summary>
+/// <summary>Options of a member of a group.</summary>
 public sealed record GroupOptions
 {
     /// <summary>This member's name.</summary>
@@ -11,17 +11,21 @@ public sealed record GroupOptions
     /// <summary>The names of all members, this one's among them.</summary>
     public required IReadOnlyList<string> Members { get; init; }
 
-    /// <summary>Where others reach this member for replication, <c>host:port</c>.</summary>
+    /// <summary>Address where others reach this member for replication, <c>host:port</c>.</summary>
     public string Address { get; init; } = string.Empty;
 
     public ReplicationMode Mode { get; init; } = ReplicationMode.Sync;
 
     /// <summary>
-    /// In async mode: a master that cannot renew its lease goes on as long as every copy in sync follows it. Whoever takes the lease from it meanwhile lacks what it took since; without this, messages are refused instead.
+    /// True when a master in async mode that cannot renew its lease goes on as long as every copy in sync follows it. Whoever takes the
+    /// lease from it meanwhile lacks what it took since; when false, messages are refused instead.
     /// </summary>
     public bool ServesWithoutLease { get; init; }
 
-    /// <summary>In sync mode: how many copies, the master's among them, have a message before it is acknowledged. With fewer, messages are refused. 1 lets the master go on alone.</summary>
+    /// <summary>
+    /// Number of copies, the master's among them, that have a message before it is acknowledged in sync mode. With fewer, messages are
+    /// refused. 1 lets the master go on alone.
+    /// </summary>
     public int MinInSync { get; init; } = 1;
 
     /// <summary>So many copies stay in sync whatever becomes of them: with fewer nothing is acknowledged, so they still have everything and may still lead.</summary>
@@ -32,7 +36,7 @@ public sealed record GroupOptions
     /// <summary>A follower that has not caught up for so long is in sync no longer. Idle ones say once a renewal that they have everything.</summary>
     public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether two words of a follower may be late, or lost with a connection, before it counts as late itself.</summary>
+    /// <summary>True when two words of a follower may be late, or lost with a connection, before it counts as late itself.</summary>
     public bool HasRoomForReports => MaxLag >= 3 * Lease.Renew;
 
     /// <summary>
@@ -41,12 +45,14 @@ public sealed record GroupOptions
     /// </summary>
     public TimeSpan HangTime => Lease.Duration > MaxLag ? Lease.Duration : MaxLag;
 
-    /// <summary>For so long a member waits for others to say what they have before it takes the lease.</summary>
+    /// <summary>Time for which a member waits for others to say what they have before it takes the lease.</summary>
     public TimeSpan AnswerTime { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// For so long, counted from when it found the lease free, a member leaves it to each one that has more. In async mode a longer log is what was acknowledged, so it is waited for until even a member that was just started
-    /// must have found the lease free; in sync mode all that may lead have everything acknowledged, and a member that found it free later by a read and waits for an answer that does not come is still waited for.
+    /// Time, counted from when it found the lease free, for which a member leaves it to each one that has more. In async mode a longer log
+    /// is what was acknowledged, so it is waited for until even a member that was just started must have found the lease free; in sync mode
+    /// all that may lead have everything acknowledged, and a member that found it free later by a read and waits for an answer that does
+    /// not come is still waited for.
     /// </summary>
     public TimeSpan Patience => Mode == ReplicationMode.Async ? Lease.Duration + Lease.Margin : (Lease.Duration / 2) + AnswerTime;
 

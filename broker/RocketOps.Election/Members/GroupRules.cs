@@ -14,7 +14,10 @@ internal class GroupRules
     /// </summary>
     public virtual bool HasExpired(LeaseObservation seen, DateTimeOffset wallClock) => seen.Age >= seen.Lease!.Record.Duration && seen.IsHolderSilent;
 
-    /// <summary>Who hears a master serve does not run for its lease, however old that is: the master cannot renew it, and takes nothing for acknowledged that this copy does not have.</summary>
+    /// <summary>
+    /// Tells whether a member leaves the lease to the master, however old it is: one that hears the master serve does not run for it. The
+    /// master cannot renew it, and takes nothing for acknowledged that this copy does not have.
+    /// </summary>
     public virtual bool LeavesToMaster(TimeSpan masterSilence, TimeSpan duration) => masterSilence < duration;
 
     /// <summary>
@@ -51,13 +54,16 @@ internal class GroupRules
     /// <summary>A person permits a promotion with loss for one epoch, which is the next. A permission that was not needed then is void.</summary>
     public virtual bool AllowsUnclean(LeaseRecord lease, long nextEpoch) => lease.UncleanEpoch == nextEpoch;
 
-    /// <summary>Of two that may lead, the one with the longer log goes first; of two with the same, the one whose name is first.</summary>
+    /// <summary>
+    /// Tells whether the other one goes first: of two that may lead, the one with the longer log does; of two with the same, the one whose
+    /// name is first.
+    /// </summary>
     public virtual bool GoesBefore(MemberAnswer other, LogEnd own, string ownName) =>
         other.End.CompareTo(own) is var order && (order > 0 || (order == 0 && string.CompareOrdinal(other.Copy.Member, ownName) < 0));
 
     /// <summary>
-    /// With which copies a master begins: those that had everything, less the master that went missing. That one stays when fewer than the minimum were left: nothing is acknowledged without it then, so it
-    /// may lead again if this one is lost.
+    /// Returns the copies with which a master begins: those that had everything, less the master that went missing. That one stays when
+    /// fewer than the minimum were left: nothing is acknowledged without it then, so it may lead again if this one is lost.
     /// </summary>
     public virtual IReadOnlyList<MemberCopy> InheritedInSync(LeaseRecord lease, MemberCopy self, IReadOnlyList<string> members, int least)
     {
@@ -69,7 +75,7 @@ internal class GroupRules
     /// <summary>The renewal counts from before it was sent: others can have seen it from then on.</summary>
     public virtual long RenewedAt(long sentAt, long answeredAt) => sentAt;
 
-    /// <summary>For how long after a renewal the master acknowledges: less than others wait.</summary>
+    /// <summary>Returns how long after a renewal the master acknowledges: less than others wait.</summary>
     public virtual TimeSpan Validity(LeaseTimings timings) => timings.Duration - timings.Margin;
 
     /// <summary>
@@ -85,7 +91,8 @@ internal class GroupRules
     public virtual bool MayServeWithoutLease(GroupOptions options, int otherCopies) => otherCopies > 0 && (options.Mode == ReplicationMode.Sync || options.ServesWithoutLease);
 
     /// <summary>
-    /// For how long a master goes on by the word of a copy that had everything so long ago; zero when no longer. That copy, or one it follows, may lead by then: messages are not acknowledged without it, but clients are to let go.
+    /// Returns how long a master goes on by the word of a copy that had everything so long ago; zero when no longer. That copy, or one it
+    /// follows, may lead by then: messages are not acknowledged without it, but clients are to let go.
     /// </summary>
     public virtual TimeSpan FollowsFor(LeaseTimings timings, TimeSpan lag) => timings.Duration - timings.Margin is var validity && lag < validity ? validity - lag : TimeSpan.Zero;
 
@@ -98,19 +105,27 @@ internal class GroupRules
     public virtual IEnumerable<MemberCopy> Needed(IReadOnlyList<MemberCopy> written, IReadOnlyList<IReadOnlyList<MemberCopy>> open) =>
         open.Count == 0 ? written : written.Concat(open.SelectMany(static set => set)).Distinct();
 
-    /// <summary>In sync mode a message is acknowledged up to where every needed copy has it.</summary>
+    /// <summary>Returns the offset up to which messages are acknowledged in sync mode: every needed copy has the log up to there.</summary>
     public virtual long Confirmed(long own, IEnumerable<long> others) => others.Aggregate(own, Math.Min);
 
-    /// <summary>With fewer copies in sync than asked for nothing is acknowledged.</summary>
+    /// <summary>Tells whether enough copies are in sync: with fewer than asked for nothing is acknowledged.</summary>
     public virtual bool IsMinimumMet(int inSync, int minimum) => inSync >= minimum;
 
-    /// <summary>What a follower has counts when it has said so in this epoch: before, its log may have been another's.</summary>
+    /// <summary>
+    /// Tells whether what a follower has counts: it does when it has said so in this epoch; before, its log may have been another's.
+    /// </summary>
     public virtual bool CountsAcknowledgement(long epochOfFollower, long epoch) => epochOfFollower == epoch;
 
-    /// <summary>What a copy said over an earlier connection is not what it has now: it may have cut its log since, or lost it. It has said nothing, which is −1.</summary>
+    /// <summary>
+    /// Returns what counts as said by a copy that joins: nothing, which is −1. What it said over an earlier connection is not what it has
+    /// now: it may have cut its log since, or lost it.
+    /// </summary>
     public virtual long HasWhenItJoins(long before) => -1;
 
-    /// <summary>What a member binds itself to is written before it is known: what could not be written was not promised, and whoever asks again meets the same failure.</summary>
+    /// <summary>
+    /// Writes what a member binds itself to before it is known: what could not be written was not promised, and whoever asks again meets
+    /// the same failure.
+    /// </summary>
     public virtual void Save(Action write, Action know)
     {
         write();
@@ -129,13 +144,17 @@ internal class GroupRules
     /// <summary>A member follows nobody with an epoch below one it has seen: that master has been replaced.</summary>
     public virtual bool MayFollow(long epoch, long seen) => epoch >= seen;
 
-    /// <summary>Before its log is extended, a follower's and its master's are made the same up to the point where they part.</summary>
+    /// <summary>
+    /// Plans how a follower's log and its master's are made the same up to the point where they part, before the follower's is extended.
+    /// </summary>
     public virtual JoinPlan PlanJoin(LogExtent follower, LogExtent master) => JoinPlan.Find(follower, master);
 
     /// <summary>The planned successor is named when it has everything, and every message that is in the log has its answer.</summary>
     public virtual bool MayHandOver(long targetHas, long confirmed, long end) => targetHas >= end && confirmed >= end;
 
-    /// <summary>Of a lease that was handed over the successor is first: it was chosen because it has everything.</summary>
+    /// <summary>
+    /// Tells whether a lease that was handed over must be left to its successor, which is first: it was chosen because it has everything.
+    /// </summary>
     public virtual bool MustLeaveToSuccessor(LeaseRecord lease, string member, TimeSpan age) =>
         lease.Holder.Length == 0 && lease.Successor is { } successor && successor != member && age < lease.Duration;
 }

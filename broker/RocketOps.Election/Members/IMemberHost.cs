@@ -3,25 +3,26 @@ using RocketOps.Election.Leases;
 namespace RocketOps.Election.Members;
 
 /// <summary>
-/// What a <c>GroupMember</c> can do in the world around it. No method waits: what takes time is begun, and its end is told to the member by one of its own methods. They are
-/// called one at a time, from within the member's methods.
+/// Host of a <c>GroupMember</c>: what the member can do in the world around it. No method waits: what takes time is begun, and its end is
+/// told to the member by one of its own methods. They are called one at a time, from within the member's methods.
 /// </summary>
 public interface IMemberHost
 {
-    /// <summary>How much of the group's log is here, as far as a killed process does not lose it.</summary>
+    /// <summary>End of the group's log here, as far as a killed process does not lose it.</summary>
     LogEnd LogEnd { get; }
 
     /// <summary>Offset behind everything that was appended, also what a crash might take still.</summary>
     long AppendedEnd { get; }
 
     /// <summary>
-    /// What was appended has not come to <see cref="LogEnd"/> yet, or an append waits for room. While it does and that end stands still, the disk does nothing. False once the store has failed, which is
-    /// told by <c>GroupMember.OnHostFailed</c>.
+    /// True while what was appended has not come to <see cref="LogEnd"/> yet, or an append waits for room. While it is true and that end
+    /// stands still, the disk does nothing. False once the store has failed, which is told by <c>GroupMember.OnHostFailed</c>.
     /// </summary>
     bool WaitsForDisk { get; }
 
     /// <summary>
-    /// For how long the master that <see cref="Follow"/> named last has not said that it serves (<c>GroupMember.LeadingEpoch</c>); <see cref="TimeSpan.MaxValue"/> when it never has.
+    /// Time for which the master that <see cref="Follow"/> named last has not said that it serves (<c>GroupMember.LeadingEpoch</c>);
+    /// <see cref="TimeSpan.MaxValue"/> when it never has.
     /// </summary>
     TimeSpan MasterSilence { get; }
 
@@ -54,12 +55,14 @@ public interface IMemberHost
     /// </summary>
     void Confirm(long offset);
 
-    /// <summary>For a planned switchover: takes no message until told otherwise. When it returns, the end of the log does not move.</summary>
+    /// <summary>
+    /// Stops taking messages until told otherwise, for a planned switchover. When it returns, the end of the log does not move.
+    /// </summary>
     void PauseWrites();
 
     /// <summary>The switchover did not come about.</summary>
     void ResumeWrites();
 
-    /// <summary>For the log: something a person may want to know or has to decide.</summary>
+    /// <summary>Writes to the log what a person may want to know or has to decide.</summary>
     void Report(MemberEvent happened, string text);
 }

@@ -5,7 +5,7 @@ namespace RocketOps.Election.Members;
 /// <summary>A member's requests to the lease store: one at a time, given up after <see cref="LeaseTimings.RequestTimeout"/>. Not thread-safe.</summary>
 internal sealed class LeaseRequests(IMemberHost host, LeaseTimings timings, TimeProvider time)
 {
-    /// <summary>After the first refusal, in parts of a renewal; doubled with each further one.</summary>
+    /// <summary>Parts of a renewal's time, one of which is the pause after the first refusal; doubled with each further one.</summary>
     private const int PartsOfRenewal = 4;
 
     private long _lastId;

@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Members;
 
-/// <summary>How much of the group's log a member has. The later epoch is further: its master had what was acknowledged before.</summary>
+/// <summary>End of what a member has of the group's log. The later epoch is further: its master had what was acknowledged before.</summary>
 /// <param name="Epoch">Of the last byte.</param>
 /// <param name="Offset">Behind the last byte.</param>
 public readonly record struct LogEnd(long Epoch, long Offset) : IComparable<LogEnd>

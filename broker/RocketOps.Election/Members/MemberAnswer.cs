@@ -2,7 +2,7 @@ using RocketOps.Election.Leases;
 
 namespace RocketOps.Election.Members;
 
-/// <summary>What a member says of itself to another one that thinks of taking the lease.</summary>
+/// <summary>Answer of a member, about itself, to another one that thinks of taking the lease.</summary>
 /// <param name="GroupId">Of the group its store belongs to; empty when it has joined none.</param>
 /// <param name="Copy">Its name and the incarnation of its store.</param>
 /// <param name="End">How much it has.</param>

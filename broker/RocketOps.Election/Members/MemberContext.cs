@@ -2,7 +2,7 @@ using RocketOps.Election.Leases;
 
 namespace RocketOps.Election.Members;
 
-/// <summary>What every part of a member works with. Immutable.</summary>
+/// <summary>Context of a member that every part of it works with. Immutable.</summary>
 /// <param name="Options">Without faults.</param>
 /// <param name="Rules">By which it leads and chooses.</param>
 /// <param name="Self">This copy.</param>

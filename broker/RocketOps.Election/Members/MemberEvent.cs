@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Members;
 
-/// <summary>What a member reports of itself.</summary>
+/// <summary>Event that a member reports of itself.</summary>
 public enum MemberEvent
 {
     TookLease = 0,

@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Members;
 
-/// <summary>What a member must know after a restart, besides its log and epochs.</summary>
+/// <summary>State that a member must know after a restart, besides its log and epochs.</summary>
 /// <param name="GroupId">Of the group this store belongs to; empty before it has joined one.</param>
 /// <param name="Incarnation">Of this copy (<see cref="RocketOps.Election.Leases.MemberCopy"/>).</param>
 /// <param name="Promised">

@@ -8,13 +8,13 @@ namespace RocketOps.Election.Members;
 /// </summary>
 internal sealed class PersistedState(GroupRules rules, MemberState state, IMemberHost host)
 {
-    /// <summary>As it was persisted last.</summary>
+    /// <summary>State as it was persisted last.</summary>
     public MemberState State { get; private set; } = state;
 
-    /// <summary>Whether this store may join that group: it belongs to none, or to this one.</summary>
+    /// <summary>Tells whether this store may join that group: it belongs to none, or to this one.</summary>
     public bool BelongsTo(string groupId) => State.GroupId.Length == 0 || groupId.Length == 0 || State.GroupId == groupId;
 
-    /// <summary>From now on this store belongs to that group, unless it belongs to one.</summary>
+    /// <summary>Makes this store belong to that group from now on, unless it belongs to one.</summary>
     public void Join(string groupId) => Save(State with { GroupId = GroupIdOr(groupId) });
 
     /// <summary>This member asks for that epoch: it never asks for a lower one.</summary>

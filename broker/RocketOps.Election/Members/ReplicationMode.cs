@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Members;
 
-/// <summary>What an acknowledgement of the master promises.</summary>
+/// <summary>Promise that an acknowledgement of the master makes.</summary>
 public enum ReplicationMode
 {
     /// <summary>The master has it. A failover may lose what its successor did not have yet.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Election.Members;
 
-/// <summary>What a member reports: what stays as it is is said once. Not thread-safe.</summary>
+/// <summary>Reports of a member: what stays as it is is said once. Not thread-safe.</summary>
 internal sealed class Reports(IMemberHost host)
 {
     private string? _last;

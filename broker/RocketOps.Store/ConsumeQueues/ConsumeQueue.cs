@@ -84,7 +84,7 @@ internal partial class ConsumeQueue
 
     protected ILogger Logger => _environment.Logger;
 
-    /// <summary>Where the last record ends that has a unit: what lies before it is here already.</summary>
+    /// <summary>End, in the log, of the last record that has a unit: what lies before it is here already.</summary>
     protected long MaxPhysicalEnd => _maxPhysicalEnd;
 
     private bool IsWritten => Volatile.Read(ref _written) == End;
@@ -153,8 +153,9 @@ internal partial class ConsumeQueue
     }
 
     /// <summary>
-    /// Whether a record behind all of this queue's claims its first offset. In a copied log that says that where it was appended the topic was deleted with its queues and made again,
-    /// which leaves no other trace there: what this queue has belongs to the topic that is gone.
+    /// Tells whether a record behind all of this queue's claims its first offset. In a copied log this means that, where the log was
+    /// appended, the topic was deleted with its queues and made again, which leaves no other trace there: what this queue has belongs to
+    /// the topic that is gone.
     /// </summary>
     public bool IsBegunAnewBy(long queueOffset, in ConsumeQueueUnit unit)
     {
@@ -187,7 +188,7 @@ internal partial class ConsumeQueue
         }
     }
 
-    /// <summary>Whether a message of the queue ends behind an offset of the log. By the putter.</summary>
+    /// <summary>Tells whether a message of the queue ends behind an offset of the log. Called by the putter.</summary>
     public bool ReachesBehind(PhysicalOffset offset)
     {
         EnsureLoaded();
@@ -240,7 +241,8 @@ internal partial class ConsumeQueue
     }
 
     /// <summary>
-    /// What a unit's address (<see cref="ExtAddress"/>) leads to; not there where that cannot be read, and the message itself is to be looked at. The window is of this queue.
+    /// Reads the extension at a unit's address (<see cref="ExtAddress"/>); not there when it cannot be read, and the message itself is to
+    /// be looked at. The window is this queue's.
     /// </summary>
     public ReadOutcome ReadExt(long address, ExtWindow window, bool mayBlock, out ExtUnit unit)
     {
@@ -393,7 +395,7 @@ internal partial class ConsumeQueue
         }
     }
 
-    /// <summary>At the end of the store, when everything that should be durable is.</summary>
+    /// <summary>Closes the files at the end of the store, when everything that should be durable is.</summary>
     public void CloseFiles()
     {
         lock (_lock)
@@ -431,7 +433,10 @@ internal partial class ConsumeQueue
         SetEnd(end);
     }
 
-    /// <summary>For a queue whose offsets are not the indexes: its first or last unit is another one now. Under the lock, but before the queue is used.</summary>
+    /// <summary>
+    /// Called when the first or last unit is another one, for a queue whose offsets are not the indexes. Under the lock, except before the
+    /// queue is used.
+    /// </summary>
     protected virtual void OnEndsChanged()
     {
     }
@@ -439,7 +444,7 @@ internal partial class ConsumeQueue
     /// <summary>Queue offset of the first message of a unit that lies in the files; they are read, and it is there.</summary>
     protected virtual long OffsetIn(QueueFiles files, long index) => index;
 
-    /// <summary>Where the next unit is to be written, which <see cref="PublishUnit"/> makes readable.</summary>
+    /// <summary>Returns the place of the next unit, which <see cref="PublishUnit"/> makes readable.</summary>
     protected Span<byte> ReserveUnit()
     {
         long index = _max;

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace RocketOps.Store.ConsumeQueues;
 
-/// <summary>What a queue keeps of a message beside its unit: which filters matched when it was dispatched. Borrowed from where it was read.</summary>
+/// <summary>
+/// Extension of a unit, kept beside it: tells which filters matched the message when it was dispatched. Borrowed from where it was read.
+/// </summary>
 // Unit of consumequeue_ext. Source: store.md §3.4. All integers big-endian.
 //   off  size  field
 //   0    2     size             of the whole unit, 20 to 32 767; ≤ 0 = nothing written here, −1 = the file goes on no further
@@ -19,7 +21,7 @@ internal readonly ref struct ExtUnit(long tagsCode, long storeTimestamp, ReadOnl
     /// <summary>Bytes kept free at the end of a file, where the mark lies that it goes on no further.</summary>
     public const int EndBytes = 4;
 
-    /// <summary>In place of the size: the rest of the file is unused.</summary>
+    /// <summary>Mark in place of the size: the rest of the file is unused.</summary>
     public const short EndMark = -1;
 
     private const int TagsCodeAt = 2;

@@ -17,7 +17,9 @@ internal sealed class OpenQueueFiles
     private int _count;
     private int _trimAt;
 
-    /// <summary>At most <paramref name="limit"/> files stay open. One queue needs two: it may be read far from where it is written.</summary>
+    /// <summary>
+    /// Keeps at most <paramref name="limit"/> files open. One queue needs two: it may be read far from where it is written.
+    /// </summary>
     public OpenQueueFiles(int limit)
     {
         _limit = limit;

@@ -3,7 +3,10 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
-/// <summary>What all queues of a store have in common; one object for all, because there may be a hundred thousand queues. One more for each other kind of files that a queue may have.</summary>
+/// <summary>
+/// Settings and services that all queues of a store share; one object for all, because there may be a hundred thousand queues. One more for
+/// each other kind of files that a queue may have.
+/// </summary>
 /// <param name="FileSystem">The disk.</param>
 /// <param name="Directory">The store's <c>consumequeue</c>, or the directory of the other kind.</param>
 /// <param name="FileBytes">Size of each file.</param>
@@ -33,10 +36,10 @@ internal sealed record QueueEnvironment(IStoreFileSystem FileSystem, string Dire
     /// <summary>Units may stand for several messages: <see cref="BatchUnit"/>.</summary>
     public bool IsBatch => UnitBytes == BatchUnit.Size;
 
-    /// <summary>Where the queues of topics lie that have batch consume queues; null where this is it.</summary>
+    /// <summary>Environment of the queues of topics that have batch consume queues; null where this is it.</summary>
     public QueueEnvironment? Batch { get; init; }
 
-    /// <summary>Where the extensions of units lie; null in a store that has none and is to have none.</summary>
+    /// <summary>Environment of the extensions of units; null in a store that has none and is to have none.</summary>
     public QueueEnvironment? Ext { get; init; }
 
     /// <summary>New units get an extension (<c>enableConsumeQueueExt</c>).</summary>

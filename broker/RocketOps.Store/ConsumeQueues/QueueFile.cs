@@ -31,7 +31,7 @@ internal sealed class QueueFile
     /// <summary>These bytes were handed to the kernel.</summary>
     public void NoteWritten(long offset, int length) => _dirty.Add(offset, length);
 
-    /// <summary>What was noted until now; it is the caller's to send to the disk.</summary>
+    /// <summary>Takes the bytes noted until now; the caller must send them to the disk.</summary>
     public DirtySpan TakeDirty()
     {
         DirtySpan dirty = _dirty;
@@ -39,7 +39,7 @@ internal sealed class QueueFile
         return dirty;
     }
 
-    /// <summary>When it was last used, by the count of <see cref="OpenQueueFiles"/>.</summary>
+    /// <summary>Last use of the file, by the count of <see cref="OpenQueueFiles"/>.</summary>
     public long LastUse
     {
         get => Volatile.Read(ref _lastUse);

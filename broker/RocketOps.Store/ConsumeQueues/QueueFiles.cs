@@ -172,7 +172,10 @@ internal sealed partial class QueueFiles
         return false;
     }
 
-    /// <summary>What units of every kind begin with. Of a batch unit that is not whole, as a power cut leaves one, a unit that is not written.</summary>
+    /// <summary>
+    /// Reads the fields that units of every kind begin with. A batch unit that is not whole, as a power cut leaves one, is read as a unit
+    /// that is not written.
+    /// </summary>
     public ConsumeQueueUnit Decode(ReadOnlySpan<byte> unit) => !_environment.IsBatch || BatchUnit.Read(unit).IsWritten ? ConsumeQueueUnit.Read(unit) : default;
 
     /// <summary>

@@ -37,7 +37,7 @@ public sealed class StoreTopic
     /// <summary>The name as the files hold it.</summary>
     public ReadOnlyMemory<byte> Utf8Name => _utf8;
 
-    /// <summary>What has been appended since the store was opened. The three numbers may be an append apart. Thread-safe.</summary>
+    /// <summary>Messages, bytes and appends since the store was opened. The three numbers may be an append apart. Thread-safe.</summary>
     public TopicAppends Appended => new(Volatile.Read(ref _messages), Volatile.Read(ref _bytes), Volatile.Read(ref _appends));
 
     internal int Hash { get; }
@@ -135,7 +135,9 @@ public sealed class StoreTopic
     /// <summary>Begins a deletion; false when one is under way or over.</summary>
     internal bool TryClose() => Interlocked.CompareExchange(ref _deletion, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null) is null;
 
-    /// <summary>Why not all of a topic that is gone could be removed; to be asked when <see cref="Deletion"/> has completed.</summary>
+    /// <summary>
+    /// Reason why not all of a topic that is gone could be removed; to be read when <see cref="Deletion"/> has completed.
+    /// </summary>
     internal Exception? DeletionFailure { get; private set; }
 
     /// <summary>Ends the deletion: the topic is gone, and stays closed; or the deletion has failed before it changed anything, and the topic takes messages again.</summary>

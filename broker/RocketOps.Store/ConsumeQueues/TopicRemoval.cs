@@ -5,7 +5,10 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <summary>Removes what a topic that is closed has on the disk besides its records: queues and their extensions.</summary>
 internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, QueueEnvironment environment, string extDirectory)
 {
-    /// <summary>While nobody dispatches. The name becomes free last: a message of the next topic must not come before the old one's files are gone for good.</summary>
+    /// <summary>
+    /// Removes the topic while nobody dispatches. The name becomes free last: a message of the next topic must not come before the old
+    /// one's files are gone for good.
+    /// </summary>
     public void Remove(StoreTopic topic)
     {
         IReadOnlyList<ConsumeQueue?> queues = topic.Delete();
@@ -32,7 +35,7 @@ internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, Qu
         }
     }
 
-    /// <summary>What the queues have left: extensions of a queue whose own directory somebody has removed.</summary>
+    /// <summary>Removes what the queues have left: extensions of a queue whose own directory somebody has removed.</summary>
     private void RemoveExtensions(string directory)
     {
         if (environment.Ext is null || !files.DirectoryExists(directory))

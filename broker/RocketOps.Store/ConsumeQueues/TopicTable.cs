@@ -41,7 +41,7 @@ internal sealed class TopicTable
         }
     }
 
-    /// <summary>Whether a name can be a directory of its own below <c>consumequeue</c>; what brokers accept is stricter.</summary>
+    /// <summary>Tells whether a name can be a directory of its own below <c>consumequeue</c>; what brokers accept is stricter.</summary>
     public static bool IsValidName(ReadOnlySpan<byte> name) =>
         !name.IsEmpty && name.Length <= RecordLayout.MaxTopicBytesV2 && name.IndexOfAny((byte)'/', (byte)0) < 0 && !name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8);
 
@@ -243,7 +243,7 @@ internal sealed class TopicTable
         return topic.TrySetBatch(isBatch);
     }
 
-    /// <summary>Where the topic's queues lie.</summary>
+    /// <summary>Returns the environment of the topic's queues.</summary>
     public QueueEnvironment EnvironmentOf(StoreTopic topic) => topic.IsBatch ? _environment.Batch! : _environment;
 
     /// <summary>Calls for every queue in memory.</summary>

@@ -26,7 +26,7 @@ internal sealed class UnitRing
 
     public long ValidFrom => Math.Max(_start, Volatile.Read(ref _reservedEnd) - Capacity);
 
-    /// <summary>Where the unit of that index, which comes next, is to be written: readers copy nothing from there any more.</summary>
+    /// <summary>Returns the place of the unit of that index, which comes next: readers copy nothing from there any more.</summary>
     public Span<byte> Reserve(long index)
     {
         Volatile.Write(ref _reservedEnd, index + 1);

@@ -1,6 +1,6 @@
 namespace RocketOps.Store.Contracts;
 
-/// <summary>Why a store takes no messages for want of room.</summary>
+/// <summary>Reason why a store takes no messages for lack of disk space.</summary>
 public enum DiskShortage
 {
     /// <summary>There is room.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Store.Contracts;
 
-/// <summary>Who waits for a position of the log. See <c>LogPositions.When</c>.</summary>
+/// <summary>Waiter for a position of the log. See <c>LogPositions.When</c>.</summary>
 public interface ILogWaiter
 {
     /// <summary>

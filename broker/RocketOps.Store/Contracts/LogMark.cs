@@ -11,6 +11,6 @@ public readonly record struct LogMark(PhysicalOffset Offset, int Generation)
     /// <summary>This mark, or one before it at that offset.</summary>
     public LogMark NotBehind(PhysicalOffset offset) => offset < Offset ? this with { Offset = offset } : this;
 
-    /// <summary>What covers both: the later offset, and the generation that every cut since either concerns.</summary>
+    /// <summary>Returns a mark that covers both: the later offset, and the generation that every cut since either concerns.</summary>
     public LogMark And(LogMark other) => new(new PhysicalOffset(Math.Max(Offset.Value, other.Offset.Value)), Math.Min(Generation, other.Generation));
 }

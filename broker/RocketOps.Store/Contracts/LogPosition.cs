@@ -1,9 +1,9 @@
 namespace RocketOps.Store.Contracts;
 
-/// <summary>How far the log has come in one respect. Everything before a position has the property it is named after.</summary>
+/// <summary>Kind of position in the log. Everything before a position has the property it is named after.</summary>
 public enum LogPosition
 {
-    /// <summary>In the kernel: survives the process.</summary>
+    /// <summary>Handed to the kernel: survives the process.</summary>
     Written = 0,
 
     /// <summary>On the disk: survives the machine.</summary>

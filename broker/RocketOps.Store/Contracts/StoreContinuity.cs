@@ -1,6 +1,6 @@
 namespace RocketOps.Store.Contracts;
 
-/// <summary>What a start found of the bytes that an earlier run had taken.</summary>
+/// <summary>Findings of a start about the bytes that an earlier run had taken.</summary>
 /// <param name="HasKernel">
 /// Whatever was once handed to the kernel is still there: the earlier run ended cleanly, or only its process ended. False after the machine has been started anew, and when that is not known.
 /// </param>

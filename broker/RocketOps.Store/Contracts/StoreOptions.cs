@@ -9,15 +9,15 @@ public sealed class StoreOptions
     /// <summary><c>storePathCommitLog</c>; null is <c>commitlog</c> below the root.</summary>
     public string? CommitLogDirectory { get; init; }
 
-    /// <summary>What may be changed later, as it is at the start; afterwards <c>MessageStore.Tuning</c> has it.</summary>
+    /// <summary>Settings that may be changed later, as they are at the start; afterwards <c>MessageStore.Tuning</c> has them.</summary>
     public StoreTuning Tuning { get; init; } = new();
 
     /// <summary><c>flushDiskType</c>.</summary>
     public FlushDiskType FlushDiskType { get; init; } = FlushDiskType.AsyncFlush;
 
     /// <summary>
-    /// Whether consumers see, and queues and index hold, only what is <see cref="LogPosition.Replicated"/>: for a member of a group that elects its master, where the end of the log may be cut off in favour
-    /// of another member's.
+    /// True when consumers see, and queues and index hold, only what is <see cref="LogPosition.Replicated"/>: for a member of a group that
+    /// elects its master, where the end of the log may be cut off in favour of another member's.
     /// </summary>
     public bool DispatchesReplicatedOnly { get; init; }
 
@@ -57,7 +57,8 @@ public sealed class StoreOptions
     public int TailBytes { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>
-    /// What of <see cref="TailBytes"/> is used while it is enough, a power of two. 4 MiB hold most of a second of what an ordinary broker is sent; who reads later finds it in the page cache.
+    /// Bytes of <see cref="TailBytes"/> that are used while they are enough, a power of two. 4 MiB hold most of a second of what an
+    /// ordinary broker is sent; who reads later finds it in the page cache.
     /// </summary>
     public int UsualTailBytes { get; init; } = 4 * 1024 * 1024;
 
@@ -74,8 +75,8 @@ public sealed class StoreOptions
     public int FlushThoroughIntervalMs { get; init; } = 10_000;
 
     /// <summary>
-    /// With asynchronous flush, unflushed bytes that start a flush before its interval has passed: the kernel never accumulates seconds of dirty data, whose
-    /// write-back would then stall the writer.
+    /// Unflushed bytes that, with asynchronous flush, start a flush before its interval has passed: the kernel never accumulates seconds of
+    /// dirty data, whose write-back would then stall the writer.
     /// </summary>
     public int FlushPaceBytes { get; init; } = 32 * 1024 * 1024;
 

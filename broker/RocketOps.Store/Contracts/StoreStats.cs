@@ -25,7 +25,7 @@ public sealed record StoreStats
     /// <summary>Bytes of that disk this process may still use; −1 while unknown.</summary>
     public required long DiskAvailableBytes { get; init; }
 
-    /// <summary>Why messages are refused for want of room.</summary>
+    /// <summary>Reason why messages are refused for lack of disk space.</summary>
     public required DiskShortage Shortage { get; init; }
 
     public required StoreFlags Flags { get; init; }

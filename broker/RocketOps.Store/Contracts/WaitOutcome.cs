@@ -1,6 +1,6 @@
 namespace RocketOps.Store.Contracts;
 
-/// <summary>How waiting for a position ended.</summary>
+/// <summary>Result of waiting for a position.</summary>
 public enum WaitOutcome
 {
     Reached = 0,
@@ -11,7 +11,7 @@ public enum WaitOutcome
     /// <summary><c>syncFlushTimeout</c> has passed. The message has its place in the log and may still get there.</summary>
     TimedOut,
 
-    /// <summary>What was waited for has been cut off the log: it is not stored, and is to be sent again.</summary>
+    /// <summary>The awaited part of the log has been cut off: it is not stored, and is to be sent again.</summary>
     CutOff,
 
     /// <summary><c>slaveTimeout</c> has passed before enough slaves had it. The message has its place in this log and may still get to theirs.</summary>

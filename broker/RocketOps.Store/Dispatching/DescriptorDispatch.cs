@@ -69,7 +69,9 @@ internal sealed class DescriptorDispatch
         return true;
     }
 
-    /// <summary>Whoever asks for the properties of a message (an observer, bit maps) finds them in memory.</summary>
+    /// <summary>
+    /// Tells whether those who ask for the properties of a message (an observer, bit maps) find them in memory; true when nobody asks.
+    /// </summary>
     private bool HasPropertiesAtHand(in MessageDescriptor message) =>
         (_arrivals.Observer is null && _bitMaps.Source is null) || message.Offset >= _log.Tail.ValidFrom;
 

@@ -1,8 +1,9 @@
 namespace RocketOps.Store.Dispatching;
 
 /// <summary>
-/// Who may dispatch: one at a time. Those who take it in passing try (<see cref="TryOwn"/>); those who must have it wait (<see cref="OwnAsync"/>) and get it in their order from whoever
-/// lets go, so that dispatch that always goes on keeps nobody out. All members may be called from any thread.
+/// Turn to dispatch, which one caller has at a time. Those who take it in passing try (<see cref="TryOwn"/>); those who must have it wait
+/// (<see cref="OwnAsync"/>) and get it in their order from whoever lets go, so that dispatch that always goes on keeps nobody out. All
+/// members may be called from any thread.
 /// </summary>
 internal sealed class DispatchTurn
 {

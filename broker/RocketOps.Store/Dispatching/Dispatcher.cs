@@ -20,7 +20,10 @@ namespace RocketOps.Store.Dispatching;
 /// </summary>
 internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
 {
-    /// <summary>What one caller dispatches of its own and others' writes; the rest goes to the thread pool, for the caller has connections to attend to.</summary>
+    /// <summary>
+    /// Bytes that one caller dispatches of its own and others' writes; the rest goes to the thread pool, as the caller has connections to
+    /// serve.
+    /// </summary>
     private const int MaxBytesPerRun = 1024 * 1024;
 
     /// <summary>The maintenance comes after <see cref="StoreOptions.RecoveryPaceBytes"/>; this many times as much may wait for it.</summary>
@@ -67,13 +70,13 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     /// <summary>Dispatch of single records, for those who own dispatch or come before it.</summary>
     public RecordDispatch Records { get; }
 
-    /// <summary>What is to be handed to the kernel.</summary>
+    /// <summary>Queues that are to be handed to the kernel.</summary>
     public DirtyQueues Dirty { get; } = new();
 
-    /// <summary>Who is told of messages.</summary>
+    /// <summary>Report of dispatched messages to the observer.</summary>
     public ArrivalReport Arrivals { get; }
 
-    /// <summary>Who tells which filters match a message.</summary>
+    /// <summary>Bit maps that tell which filters match a message.</summary>
     public UnitBitMaps BitMaps { get; } = new();
 
     /// <summary>False in a store without threads: one run dispatches everything.</summary>
@@ -87,8 +90,8 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     }
 
     /// <summary>
-    /// What is dispatched and not handed over lies in memory, so that it is bounded: behind a disk that holds up the maintenance dispatch waits, and goes on with the
-    /// maintenance's next pass. Appending does not wait.
+    /// True when too much is dispatched and not handed over; all of that lies in memory. When the disk holds up the maintenance, dispatch
+    /// waits for its next pass. Appending does not wait.
     /// </summary>
     public bool IsTooFarAhead => IsBounded && Dispatched - HandedOver >= PassesAhead * (long)_options.RecoveryPaceBytes;
 
@@ -102,7 +105,8 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     public long LastStoreTimestamp => _progress.LastStoreTimestamp;
 
     /// <summary>
-    /// How far consumers may see: no message is readable that a crash could take back from an acknowledged reader's eyes, nor, where the group elects its master, a fail-over.
+    /// End of what consumers may see: no message is readable that a crash could take back after it was read, nor, where the group elects
+    /// its master, a fail-over.
     /// </summary>
     public long Limit => Math.Min(_positions.Reached(_positions.VisibleAt), _positions.Kept.Value);
 
@@ -285,12 +289,12 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
         return result;
     }
 
-    /// <summary>How a thread's part of dispatch ended.</summary>
+    /// <summary>Result of a thread's part of dispatch.</summary>
     private enum RunEnd
     {
         Done = 0,
 
-        /// <summary>What comes next is to be done by a thread that may wait for the disk.</summary>
+        /// <summary>The next step is for a thread that may wait for the disk.</summary>
         MustWait,
 
         /// <summary>There is no point in going on now: the disk has no room.</summary>

@@ -8,6 +8,6 @@ public interface IMessageArrivedObserver
 {
     void OnArrived(in MessageArrival message);
 
-    /// <summary>After a run of <see cref="OnArrived"/>: the place to wake parked pulls once for many messages.</summary>
+    /// <summary>Called after a run of <see cref="OnArrived"/>: the place to wake parked pulls once for many messages.</summary>
     void OnRoundCompleted();
 }

@@ -11,7 +11,7 @@ public interface IMessageBitMaps
     /// <summary>Most bytes of a bit map: what fits an extension of a queue's unit (store.md §3.4).</summary>
     const int MaxBytes = ExtUnit.MaxBytes - ExtUnit.FixedBytes;
 
-    /// <summary>Whether there is anybody to be told of for messages of this topic; otherwise they get no bit map.</summary>
+    /// <summary>Tells whether any filter is known for messages of this topic; otherwise they get no bit map.</summary>
     bool Wants(StoreTopic topic);
 
     /// <summary>Writes the bit map of a message with these stored properties and returns its length in bytes, 0 for none. The destination has <see cref="MaxBytes"/>.</summary>

@@ -9,7 +9,7 @@ namespace RocketOps.Store.Dispatching;
 /// </summary>
 internal sealed class LogChunk
 {
-    /// <summary>What is read at once, but for a record that is larger.</summary>
+    /// <summary>Bytes that are read at once, except for a record that is larger.</summary>
     public const int UsualBytes = 256 * 1024;
 
     private readonly CommitLog _log;
@@ -20,7 +20,7 @@ internal sealed class LogChunk
         _log = log;
     }
 
-    /// <summary>Of the thread that owns dispatch: it may wait for the disk.</summary>
+    /// <summary>True when the thread that owns dispatch may wait for the disk.</summary>
     public bool MayWait { get; set; } = true;
 
     /// <summary>
@@ -66,9 +66,9 @@ internal sealed class LogChunk
         return isRead;
     }
 
-    /// <summary>Whether a record that did not fit into so many bytes may fit into more.</summary>
+    /// <summary>Tells whether a record that did not fit into so many bytes may fit into more.</summary>
     public bool MayGrow(int bytes) => bytes == _chunk.Length && _chunk.Length < _log.Segments.FileBytes;
 
-    /// <summary>From the next read on more is read at once.</summary>
+    /// <summary>Enlarges the buffer: from the next read on, more is read at once.</summary>
     public void Grow() => _chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(_log.Segments.FileBytes, _chunk.Length * 4L));
 }

@@ -34,8 +34,8 @@ internal sealed partial class RecordDispatch
     }
 
     /// <summary>
-    /// What lies before it is in its queues, or belongs to a topic that was deleted since: only its keys are put. For recovery and after a
-    /// cut, when the index begins earlier.
+    /// Offset in the log. Each message before it is in its queue, or belongs to a topic that was deleted since: only its keys are put. For
+    /// recovery and after a cut, when the index begins earlier.
     /// </summary>
     public long QueuesFrom { get; set; }
 

@@ -11,7 +11,7 @@ namespace RocketOps.Store.Dispatching;
 /// </summary>
 internal sealed class UndispatchedQueues(CommitLog log, TopicTable topics) : ILogVisitor
 {
-    /// <summary>What lies before it in the log has been counted; 0 when nothing has, or the log was cut since.</summary>
+    /// <summary>End of the counted part of the log; 0 when nothing has been counted, or the log was cut since.</summary>
     public long CountedTo { get; private set; }
 
     /// <summary>The log was cut: what was counted may not be there any more.</summary>

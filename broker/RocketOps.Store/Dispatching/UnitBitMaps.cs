@@ -8,7 +8,7 @@ internal sealed class UnitBitMaps
     private IMessageBitMaps? _source;
     private byte[] _bitMap = [];
 
-    /// <summary>Who tells which filters match a message; null when no unit gets an extension, or nobody knows.</summary>
+    /// <summary>Source of the bit maps; null when no unit gets an extension, or nobody knows which filters match.</summary>
     public IMessageBitMaps? Source
     {
         get => _source;
@@ -21,7 +21,7 @@ internal sealed class UnitBitMaps
 
     public bool Wants(StoreTopic topic) => _source?.Wants(topic) == true;
 
-    /// <summary>For a topic that is wanted; borrowed until the next.</summary>
+    /// <summary>Computes the bit map of a message whose topic is wanted; borrowed until the next.</summary>
     public ReadOnlySpan<byte> Compute(StoreTopic topic, ReadOnlySpan<byte> properties) =>
         _bitMap.AsSpan(0, _source!.Compute(topic, properties, _bitMap));
 }

@@ -18,7 +18,9 @@ internal sealed class UnitPuts
         _dirty = dirty;
     }
 
-    /// <summary>Whether a unit can be put without a look at the disk: the queue's ends are known, and it does not begin anew.</summary>
+    /// <summary>
+    /// Tells whether a unit can be put without a look at the disk: the queue's ends are known, and it does not begin anew.
+    /// </summary>
     public static bool IsAtHand(ConsumeQueue? queue, long queueOffset) =>
         queue is { TakesUnitsAtOnce: true, Topic.IsDeleted: false } && (queueOffset > 0 || queue.Max == 0);
 

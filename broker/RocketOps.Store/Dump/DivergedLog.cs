@@ -3,10 +3,13 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Dump;
 
-/// <summary>What one cut took off the end of a log that parted from its master's: a file of the store's <c>diverged</c> directory. Source: decision 0023.</summary>
+/// <summary>
+/// End of a log that parted from its master's, as one cut took it off: a file of the store's <c>diverged</c> directory. Source: decision
+/// 0023.
+/// </summary>
 /// <param name="Path">The file.</param>
 /// <param name="Offset">Where the log was cut: the file's first byte was there.</param>
-/// <param name="CutAt">When.</param>
+/// <param name="CutAt">Time of the cut.</param>
 /// <param name="Bytes">Length of the file.</param>
 public sealed record DivergedLog(string Path, long Offset, DateTimeOffset CutAt, long Bytes)
 {

@@ -24,7 +24,7 @@ public sealed class DivergedReader : IDisposable
     /// <summary>The message read last; valid until the next is read.</summary>
     public RecordView Current => RecordView.Read(_buffer.AsSpan(0, _length));
 
-    /// <summary>What ended the reading before the end of the file; null when nothing did.</summary>
+    /// <summary>Problem that ended the reading before the end of the file; null when there was none.</summary>
     public string? Problem { get; private set; }
 
     /// <summary>Reads the next message; false behind the last one, and where the bytes are none.</summary>

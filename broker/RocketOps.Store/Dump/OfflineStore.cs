@@ -28,7 +28,7 @@ internal sealed class OfflineStore : IDisposable
 
     public LogSegments Segments { get; }
 
-    /// <summary>What is wrong with the names and lengths of files.</summary>
+    /// <summary>Problems of the names and lengths of files.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     public static OfflineStore Open(IStoreFileSystem files, string root)

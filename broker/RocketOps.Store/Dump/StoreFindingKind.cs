@@ -1,6 +1,6 @@
 namespace RocketOps.Store.Dump;
 
-/// <summary>What a finding means for the store.</summary>
+/// <summary>Meaning of a finding for the store.</summary>
 public enum StoreFindingKind
 {
     /// <summary>Nothing puts it right by itself.</summary>

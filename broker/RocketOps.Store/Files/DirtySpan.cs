@@ -6,7 +6,7 @@ namespace RocketOps.Store.Files;
 /// </summary>
 internal struct DirtySpan
 {
-    /// <summary>What may stand before a flush of the log: half a millisecond of a disk that writes 500 MB a second.</summary>
+    /// <summary>Most bytes that may stand before a flush of the log: half a millisecond of a disk that writes 500 MB a second.</summary>
     public const int StepBytes = 256 * 1024;
 
     private long _from;

@@ -67,7 +67,9 @@ internal sealed class DiskSequence
         return null;
     }
 
-    /// <summary>Of the device itself; a partition's disk is the directory above it, behind the link.</summary>
+    /// <summary>
+    /// Reads the sequence of the device itself, or of a partition's disk, which is the directory above it, behind the link; 0 without one.
+    /// </summary>
     private static long Read(string link)
     {
         DirectoryInfo device = new(link);

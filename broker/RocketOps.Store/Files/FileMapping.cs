@@ -27,10 +27,12 @@ public sealed unsafe class FileMapping : SafeHandleZeroOrMinusOneIsInvalid
         return address == -1 ? null : new FileMapping(address, (nint)length);
     }
 
-    /// <summary>Where the byte at that offset is; of use between DangerousAddRef and DangerousRelease.</summary>
+    /// <summary>Returns the address of the byte at that offset; of use between DangerousAddRef and DangerousRelease.</summary>
     public nint AddressOf(long offset) => handle + (nint)offset;
 
-    /// <summary>Whether a range is in the page cache, so that the kernel would not wait for the disk. False when it is too long to look.</summary>
+    /// <summary>
+    /// Tells whether a range is in the page cache, so that the kernel would not wait for the disk. False when it is too long to look.
+    /// </summary>
     public bool IsCached(long offset, long length)
     {
         long page = Environment.SystemPageSize;

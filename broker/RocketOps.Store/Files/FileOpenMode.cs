@@ -14,6 +14,6 @@ public enum FileOpenMode
     /// <summary>Reading and writing, created or emptied.</summary>
     Truncate,
 
-    /// <summary>As <see cref="Truncate"/>; created so that only its owner may read it. One that is there keeps the rights it has.</summary>
+    /// <summary>Same as <see cref="Truncate"/>, but a new file can be read by its owner only. An existing file keeps its rights.</summary>
     TruncatePrivate,
 }

@@ -26,7 +26,7 @@ internal sealed class FileOutput(IStoreFile file) : IBufferWriter<byte>
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>What is left in the buffer goes to the file; it is not durable yet. Throws <see cref="StoreIOException"/>.</summary>
+    /// <summary>Writes what is left in the buffer to the file; it is not durable yet. Throws <see cref="StoreIOException"/>.</summary>
     public void Flush()
     {
         if (_filled == 0)

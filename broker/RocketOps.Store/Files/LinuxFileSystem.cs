@@ -17,7 +17,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
     {
     }
 
-    /// <summary>With files whose calls are answered by something else than the kernel.</summary>
+    /// <summary>Makes a file system whose file calls are answered by something else than the kernel.</summary>
     internal LinuxFileSystem(FileCalls calls)
     {
         _calls = calls;
@@ -160,7 +160,7 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
         return Marshal.GetLastPInvokeError() is StoreIOException.NotFound or NativeMethods.NotADirectory ? false : throw Failure("access", path);
     }
 
-    /// <summary>What .NET's own calls throw, as the exception this class promises.</summary>
+    /// <summary>Runs a call of .NET's own and turns what it throws into the exception this class promises.</summary>
     private static T Translated<T>(string operation, string path, Func<T> call)
     {
         try

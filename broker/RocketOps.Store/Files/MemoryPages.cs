@@ -4,8 +4,9 @@ namespace RocketOps.Store.Files;
 internal static unsafe class MemoryPages
 {
     /// <summary>
-    /// What a pinned array holds may be zero from now on, until somebody writes them again. Whole pages inside it are given back, the array itself stays: what the collector looks at, its
-    /// length and type, lies before its bytes. Nothing happens where the system has no such call.
+    /// Gives back the whole pages inside a pinned array: its bytes may be zero from now on, until somebody writes them again. The array
+    /// itself stays: what the collector looks at, its length and type, lies before its bytes. Nothing happens where the system has no such
+    /// call.
     /// </summary>
     public static void Release<T>(T[] pinned)
         where T : unmanaged

@@ -27,7 +27,7 @@ public sealed class StoreIOException : IOException
 
     public int Errno { get; }
 
-    /// <summary>With the system's own words for the number.</summary>
+    /// <summary>Makes an exception with the system's own words for the number.</summary>
     internal static StoreIOException Of(string operation, string path, int errno) => new(operation, path, errno, Marshal.GetPInvokeErrorMessage(errno));
 
     /// <summary>No space or quota left.</summary>

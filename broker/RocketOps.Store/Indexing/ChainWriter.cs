@@ -53,7 +53,7 @@ internal sealed class ChainWriter
         }
     }
 
-    /// <summary>How many slots of the file name an entry.</summary>
+    /// <summary>Counts the slots of the file that name an entry.</summary>
     public int CountUsed(IndexFile file)
     {
         int used = 0;

@@ -5,8 +5,9 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Indexing;
 
 /// <summary>
-/// After a power cut: leaves of the index the keys of messages before the durable point, all of which are on the disk. What was put behind them may be there as a whole, in part
-/// or torn, in no order; recovery reads the log from the durable point on and puts it again. Files are not made anew from the log: that of a month would be read for it.
+/// Cuts the index after a power cut: leaves the keys of messages before the durable point, all of which are on the disk. What was put
+/// behind them may be there as a whole, in part or torn, in no order; recovery reads the log from the durable point on and puts it again.
+/// Files are not made anew from the log: that of a month would be read for it.
 /// </summary>
 internal sealed partial class IndexCut(StoreOptions options, IStoreFileSystem files, ILogger logger)
 {
@@ -52,7 +53,7 @@ internal sealed partial class IndexCut(StoreOptions options, IStoreFileSystem fi
         return left;
     }
 
-    /// <summary>How many entries of a file were on the disk, as a number of the first that perhaps was not.</summary>
+    /// <summary>Returns the number of a file's first entry that perhaps was not on the disk.</summary>
     private static int EntriesOnDisk(in IndexHeader header, long name, long durableOffset, IndexPosition durable)
     {
         if (durable.Name == 0)
@@ -110,8 +111,8 @@ internal sealed partial class IndexCut(StoreOptions options, IStoreFileSystem fi
     }
 
     /// <summary>
-    /// Of entries that are on the disk each knows the one before it in its chain, so that a slot is led back over those that go. A slot that names an entry which perhaps never came to the
-    /// disk says nothing of those before: then all slots are made again.
+    /// Leads slots back over the entries that go, as each entry on the disk knows the one before it in its chain. A slot that names an
+    /// entry which perhaps never came to the disk says nothing of those before: then all slots are made again.
     /// </summary>
     private static void CutSlots(SlotTable slots, IStoreFile file, int count, int onDisk)
     {
@@ -166,7 +167,7 @@ internal sealed partial class IndexCut(StoreOptions options, IStoreFileSystem fi
         return low;
     }
 
-    /// <summary>Where the file is shorter than it was, an entry behind everything.</summary>
+    /// <summary>Reads an entry; returns one behind everything where the file is shorter than it was.</summary>
     private IndexEntry ReadEntry(IStoreFile file, int number)
     {
         Span<byte> bytes = stackalloc byte[IndexLayout.EntryBytes];

@@ -11,7 +11,7 @@ internal readonly record struct IndexEntry(int KeyHash, long PhysicalOffset, int
         BinaryPrimitives.ReadInt32BigEndian(source[12..]),
         BinaryPrimitives.ReadInt32BigEndian(source[16..]));
 
-    /// <summary>Of an entry that has been written but for that.</summary>
+    /// <summary>Writes the number of the previous entry into an entry that is written except for that.</summary>
     public static void WritePrevious(Span<byte> entry, int previous) => BinaryPrimitives.WriteInt32BigEndian(entry[16..], previous);
 
     public void Write(Span<byte> destination)

@@ -65,7 +65,7 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
     /// <summary>Makes the deletion of files durable.</summary>
     public void Flush() => files.FlushDirectory(_path);
 
-    /// <summary>Where the files lie.</summary>
+    /// <summary>Returns the directory of the files.</summary>
     public static string PathOf(StoreOptions options) => Path.Combine(options.RootDirectory, "index");
 
     /// <summary>Names of the files there are, the oldest first.</summary>

@@ -7,7 +7,7 @@ internal sealed class IndexWriter(Lock indexLock)
 {
     private readonly ChainWriter _chains = new();
 
-    /// <summary>What was put since the last call.</summary>
+    /// <summary>Writes what was put since the last call.</summary>
     public void WriteEntries(IndexFile file)
     {
         PendingEntries pending;
@@ -23,7 +23,10 @@ internal sealed class IndexWriter(Lock indexLock)
         }
     }
 
-    /// <summary>What was put since the last call, and the chains of all that is in none yet. After a failure that counts as in none still.</summary>
+    /// <summary>
+    /// Writes what was put since the last call, and the chains of all entries that are in none yet. After a failure these still count as in
+    /// none.
+    /// </summary>
     public void WriteChains(IndexFile file)
     {
         WriteEntries(file);

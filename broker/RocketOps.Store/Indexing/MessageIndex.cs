@@ -47,7 +47,7 @@ internal sealed partial class MessageIndex : IDisposable
         _writer = new IndexWriter(_lock);
     }
 
-    /// <summary>What is on the disk, for the checkpoint. Of whoever writes.</summary>
+    /// <summary>Position up to which the index is on the disk, for the checkpoint. For whoever writes.</summary>
     public IndexPosition Position
     {
         get
@@ -149,8 +149,8 @@ internal sealed partial class MessageIndex : IDisposable
     }
 
     /// <summary>
-    /// When the log is cut at an offset, the message from which on keys have to be put again: files that know later messages are dropped as a whole, and with them those that
-    /// end within the same message. That offset, or an earlier one.
+    /// Finds, for a cut of the log at an offset, the message from which on keys have to be put again: files that know later messages are
+    /// dropped as a whole, and with them those that end within the same message. That offset, or an earlier one.
     /// </summary>
     public long RebuildStart(long cutAt)
     {
@@ -210,7 +210,7 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>From here on whoever puts does not wait for the disk.</summary>
+    /// <summary>Ends recovery: from here on, whoever puts does not wait for the disk.</summary>
     public void EndRecovery()
     {
         lock (_lock)
@@ -419,7 +419,7 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>How many entries of the newest file are in its chains.</summary>
+    /// <summary>Returns the number of entries of the newest file that are in its chains.</summary>
     private static int EntriesInSlots(IndexFile newest, IndexPosition? known)
     {
         if (known is not { } position)

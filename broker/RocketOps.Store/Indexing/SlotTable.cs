@@ -117,7 +117,7 @@ internal sealed unsafe class SlotTable : IDisposable
         return highest;
     }
 
-    /// <summary>How many slots name an entry.</summary>
+    /// <summary>Counts the slots that name an entry.</summary>
     public int CountUsed()
     {
         int used = 0;
@@ -160,7 +160,7 @@ internal sealed unsafe class SlotTable : IDisposable
         return bytes;
     }
 
-    /// <summary>Where in the file a page lies.</summary>
+    /// <summary>Returns the position of a page in the file.</summary>
     public static long PositionOf(int page) => IndexLayout.SlotAt(page * PageSlots);
 
     public static int PagesOf(int bytes) => (bytes + PageBytes - 1) / PageBytes;

@@ -4,7 +4,7 @@ using RocketOps.Store.State;
 
 namespace RocketOps.Store.Log;
 
-/// <summary>What may be appended: sizes of messages and batches, and whether the store takes any now.</summary>
+/// <summary>Limits of what may be appended: sizes of messages and batches, and whether the store takes any now.</summary>
 internal sealed class AppendLimits(StoreOptions options, StoreState state, PendingWrites writes, LogRoom room)
 {
     /// <summary>Largest record, or batch of records, that can be appended.</summary>
@@ -89,7 +89,7 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
         return AppendStatus.Ok;
     }
 
-    /// <summary>Whether a message of that size is taken now.</summary>
+    /// <summary>Checks whether a message of that size is taken now.</summary>
     public AppendStatus Check(ReadOnlySpan<byte> topic, int bodyLength, int propertiesLength)
     {
         AppendStatus status = state.AppendStatus;

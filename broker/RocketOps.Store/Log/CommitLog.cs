@@ -79,7 +79,7 @@ internal sealed class CommitLog
 
     public LogTail Tail => _tail;
 
-    /// <summary>What dispatch need not read from the log.</summary>
+    /// <summary>Descriptors of messages that dispatch need not read from the log.</summary>
     public DescriptorRing Descriptors => _descriptors;
 
     public LogSegments Segments => _segments;
@@ -93,10 +93,13 @@ internal sealed class CommitLog
     /// <summary>Hands what is appended to the kernel.</summary>
     public PendingWrites Writes => _writes;
 
-    /// <summary>What is reserved on the disk.</summary>
+    /// <summary>Room for the log that is reserved on the disk.</summary>
     public LogRoom Room => _room;
 
-    /// <summary>Whether an append of a message that finds memory full writes. Not in a running store: it may stand on a connection's loop, where only the commit may wait for the kernel.</summary>
+    /// <summary>
+    /// True when an append of a message that finds memory full writes. False in a running store: it may run on a connection's loop, where
+    /// only the commit may wait for the kernel.
+    /// </summary>
     public bool AppendsMayWrite { get; }
 
     public long MessagesAppended => Volatile.Read(ref _messagesAppended);
@@ -116,7 +119,10 @@ internal sealed class CommitLog
         set => Volatile.Write(ref _copiedTo, value);
     }
 
-    /// <summary>Before use: the log ends at that offset, is known to be durable up to another and dispatched up to a third, and nothing of it is in the tail.</summary>
+    /// <summary>
+    /// Starts the log before use: it ends at that offset, is known to be durable up to another and dispatched up to a third, and nothing of
+    /// it is in the tail.
+    /// </summary>
     public void Start(in RecoveredStore recovered)
     {
         long end = recovered.End;
@@ -163,7 +169,10 @@ internal sealed class CommitLog
     /// </summary>
     public int Cuts => Volatile.Read(ref _cuts);
 
-    /// <summary>Whether bytes read up to an offset, or units that point to them, belong to the log as it was when <see cref="Cuts"/> was <paramref name="cuts"/>.</summary>
+    /// <summary>
+    /// Tells whether bytes read up to an offset, or units that point to them, belong to the log as it was when <see cref="Cuts"/> was
+    /// <paramref name="cuts"/>.
+    /// </summary>
     public bool IsIntact(int cuts, long end)
     {
         Volatile.ReadBarrier();
@@ -580,7 +589,7 @@ internal sealed class CommitLog
         }
     }
 
-    /// <summary>Of up to 4 MiB, for which no other append is to wait.</summary>
+    /// <summary>Computes the checksum of up to 4 MiB, for which no other append is to wait.</summary>
     private int ChecksumOf(ReadOnlySpan<byte> body)
     {
         Debug.Assert(!_appendLock.IsHeldByCurrentThread, "checksums are computed before the append lock is taken");

@@ -25,7 +25,10 @@ internal sealed class DescriptorRing
 
     private long FirstOffset => _taken < Volatile.Read(ref _added) ? _ring[_taken & _mask].Offset : long.MaxValue;
 
-    /// <summary>How far the record at an offset, and what follows it, must be read from the log as <see cref="First"/> has nothing of it. For whoever takes.</summary>
+    /// <summary>
+    /// Returns the offset up to which the record at an offset, and what follows it, must be read from the log, as <see cref="First"/> has
+    /// nothing of it. For whoever takes.
+    /// </summary>
     public long EndOfUndescribed(long offset)
     {
         long first = FirstOffset;

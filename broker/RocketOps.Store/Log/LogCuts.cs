@@ -25,7 +25,7 @@ internal sealed class LogCuts
     /// <summary>Number of cuts.</summary>
     public int Generation { get; }
 
-    /// <summary>Whether everything before the mark is still in the log.</summary>
+    /// <summary>Tells whether everything before the mark is still in the log.</summary>
     public bool Holds(LogMark mark) => mark.Generation == Generation || HoldsSlow(mark);
 
     public LogCuts Next(PhysicalOffset offset)

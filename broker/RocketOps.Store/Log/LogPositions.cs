@@ -5,8 +5,9 @@ using RocketOps.Store.State;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// How far the log has come: appended (in memory, has its place), written, durable, replicated. One list of waiters for all of them, and the timer that ends waits which the
-/// disk does not. Positions only grow, but for a cut of the log, which begins a new generation: what was appended before waits by its <see cref="LogMark"/>. Thread-safe; waiting allocates nothing once the lists have grown.
+/// Positions of the log: appended (in memory, has its place), written, durable, replicated. One list of waiters for all of them, and the
+/// timer that ends waits which the disk does not. Positions only grow, but for a cut of the log, which begins a new generation: what was
+/// appended before waits by its <see cref="LogMark"/>. Thread-safe; waiting allocates nothing once the lists have grown.
 /// </summary>
 public sealed partial class LogPositions : IDisposable
 {
@@ -43,7 +44,9 @@ public sealed partial class LogPositions : IDisposable
     /// <summary>End of what has its place in the log.</summary>
     public PhysicalOffset Appended => new(AppendedOffset);
 
-    /// <summary>As <see cref="Appended"/>, to be waited for. The generation is read first: a cut in between makes the wait end, not last.</summary>
+    /// <summary>
+    /// Mark at <see cref="Appended"/>, to be waited for. The generation is read first: a cut in between makes the wait end, not last.
+    /// </summary>
     public LogMark End
     {
         get
@@ -76,8 +79,8 @@ public sealed partial class LogPositions : IDisposable
     public PhysicalOffset Get(LogPosition position) => new(Reached(position));
 
     /// <summary>
-    /// Whether everything before the mark is there and still what it was: then it may be acknowledged. The position is read before the cuts: one that new bytes have
-    /// moved comes with the cut they followed.
+    /// Tells whether everything before the mark is there and still what it was: then it may be acknowledged. The position is read before
+    /// the cuts: one that new bytes have moved comes with the cut they followed.
     /// </summary>
     public bool IsReached(LogPosition position, LogMark upTo) => Reached(position) >= upTo.Offset.Value && _cuts.Holds(upTo);
 
@@ -144,7 +147,7 @@ public sealed partial class LogPositions : IDisposable
         }
     }
 
-    /// <summary>Before use.</summary>
+    /// <summary>Sets the positions before use.</summary>
     internal void Start(long end, long durable, long dispatched)
     {
         _appended = end;
@@ -170,7 +173,7 @@ public sealed partial class LogPositions : IDisposable
         }
     }
 
-    /// <summary>Before use: from then on it is told of each move.</summary>
+    /// <summary>Adds a follower before use: from then on it is told of each move.</summary>
     internal void Follow(LogPosition position, ILogFollower follower) => _followers[(int)position].Add(follower);
 
     /// <summary>Publishes a move, tells the followers; <see cref="Complete"/> then answers who waited. One thread at a time per position.</summary>

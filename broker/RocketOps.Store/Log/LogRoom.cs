@@ -43,7 +43,7 @@ internal sealed class LogRoom
     /// <summary>Bytes that are reserved at once when the log needs more.</summary>
     public long NextStepBytes => _allocator.NextStepBytes;
 
-    /// <summary>Whether messages find a place without another block of the disk. One of unusual size may not.</summary>
+    /// <summary>True when messages find a place without another block of the disk. A message of unusual size may not.</summary>
     public bool HasReserved
     {
         get
@@ -53,15 +53,15 @@ internal sealed class LogRoom
         }
     }
 
-    /// <summary>What an append waits for that found no blocks or no next file; null when none does.</summary>
+    /// <summary>Task that an append waits for when it found no blocks or no next file; null when none waits.</summary>
     public Task? Wanted => _allocator.Wanted;
 
     /// <summary>The disk has kept an append waiting for blocks or the next file for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
     public bool IsLate => _allocator.WantedMs > _tuning.Value.PageCacheBusyTimeoutMs;
 
     /// <summary>
-    /// Before the store runs: looks for room as the first message would, on this thread, so that a broker without any says so before one comes.
-    /// <paramref name="makesFile"/>: also for a log without files.
+    /// Looks for room before the store runs, as the first message would, on this thread, so that a broker without any says so before one
+    /// comes. <paramref name="makesFile"/>: also for a log without files.
     /// </summary>
     public void ReserveFirst(bool makesFile)
     {

@@ -48,10 +48,16 @@ internal sealed class LogTail
         Volatile.Write(ref _reservedEnd, offset);
     }
 
-    /// <summary>How many bytes of a ring may be pending: the quarter that never is keeps readers who are up to date in memory while a burst is being written.</summary>
+    /// <summary>
+    /// Returns how many bytes of a ring may be pending: the quarter that never is keeps readers who are up to date in memory while a burst
+    /// is being written.
+    /// </summary>
     public static int PendingRoom(int length) => length / 4 * 3;
 
-    /// <summary>Before a reservation behind <paramref name="appended"/>: so many bytes will be pending with it, no more than there is room for in <see cref="Capacity"/>.</summary>
+    /// <summary>
+    /// Makes the ring large enough before a reservation behind <paramref name="appended"/>: so many bytes will be pending with it, no more
+    /// than there is room for in <see cref="Capacity"/>.
+    /// </summary>
     public void Fit(long appended, long pendingBytes)
     {
         if (pendingBytes > PendingRoom(_usual.Length))
@@ -126,7 +132,7 @@ internal sealed class LogTail
 
     private long ValidFromIn(Ring ring) => Math.Max(Volatile.Read(ref _startedAt), Volatile.Read(ref _reservedEnd) - ring.Length);
 
-    /// <summary>What can be read stays readable, as far as there is room for it.</summary>
+    /// <summary>Moves to another ring; what can be read stays readable, as far as there is room for it.</summary>
     private void MoveTo(byte[] bytes, long appended)
     {
         Ring from = _ring;

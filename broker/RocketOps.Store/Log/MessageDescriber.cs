@@ -11,7 +11,7 @@ internal sealed class MessageDescriber(StoreOptions options)
     private readonly bool _indexes = options.IndexEnabled;
     private readonly bool _indexesTags = options.TagIndexEnabled;
 
-    /// <summary>What is known before the message has its place.</summary>
+    /// <summary>Describes what is known of a message before it has its place.</summary>
     public MessageDescription Describe(ConsumeQueue queue, int sysFlag, in PropertyParts parts) => Describe(queue, sysFlag, RecordProperties.Read(parts));
 
     /// <summary>The same of a record's properties.</summary>

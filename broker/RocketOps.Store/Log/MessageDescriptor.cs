@@ -5,12 +5,12 @@ using RocketOps.Store.ConsumeQueues;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// What queues and index need to know of one message, left by whoever appended it, who knows it anyway: dispatch does not read the record then. 64 bytes, a line of
-/// the cache.
+/// Description of one message for queues and index, left by whoever appended it, who knows it anyway: dispatch does not read the record
+/// then. 64 bytes, a line of the cache.
 /// </summary>
 internal struct MessageDescriptor
 {
-    /// <summary>Where the record begins, and how long it is.</summary>
+    /// <summary>Offset and size of the record.</summary>
     public long Offset;
     public int Size;
     public int SysFlag;
@@ -24,7 +24,7 @@ internal struct MessageDescriptor
     /// <summary>Hashes for the index; the keys themselves are in the record.</summary>
     public MessageKeyHashes KeyHashes;
 
-    /// <summary>How many of them there are; −1 when the message has more keys than fit, and its record is to be read.</summary>
+    /// <summary>Number of the hashes; −1 when the message has more keys than fit, and its record is to be read.</summary>
     public int KeyCount;
 
     public readonly long End => Offset + Size;

@@ -19,7 +19,7 @@ internal sealed class PendingWrites(
     CurrentTuning tuning, LogPositions positions, LogTail tail, LogSegments segments, StoreState state, TimeProvider time, Action writeRest)
     : IThreadPoolWorkItem
 {
-    /// <summary>What a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
+    /// <summary>Bytes that a leader writes for itself and others before it hands on: its own replies wait meanwhile.</summary>
     private const int MaxLedBytes = 4 * 1024 * 1024;
 
     private int _writing;
@@ -29,7 +29,7 @@ internal sealed class PendingWrites(
     /// <summary>A write has been in the kernel for longer than <c>osPageCacheBusyTimeOutMills</c>.</summary>
     public bool IsPageCacheBusy => CurrentMs > tuning.Value.PageCacheBusyTimeoutMs;
 
-    /// <summary>How long the write that runs now has been in the kernel, in milliseconds; 0 when none runs.</summary>
+    /// <summary>Time in milliseconds that the running write has been in the kernel; 0 when none runs.</summary>
     public long CurrentMs
     {
         get
@@ -91,7 +91,7 @@ internal sealed class PendingWrites(
     /// <summary>Has everything appended handed to the kernel by a thread of the pool.</summary>
     public void WriteElsewhere() => QueueRest();
 
-    /// <summary>What a leader has left: somebody has to write it, and make it readable.</summary>
+    /// <summary>Writes what a leader has left, and makes it readable.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try
@@ -108,8 +108,9 @@ internal sealed class PendingWrites(
     }
 
     /// <summary>
-    /// After a refused reservation: writes what is pending, or has it written by a thread of the pool, if nobody else does. True to try again. What another thread writes this one does
-    /// not wait for: <see cref="AppendStatus.WouldBlock"/>, or busy when that write hangs.
+    /// Makes room after a refused reservation: writes what is pending, or has a thread of the pool write it, if nobody else does. True to
+    /// try again. Does not wait for another thread's write: the status is then <see cref="AppendStatus.WouldBlock"/>, or busy when that
+    /// write hangs.
     /// </summary>
     public bool MakeRoom(ref AppendStatus status, bool mayWrite)
     {

@@ -3,11 +3,12 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// How much of a log file is reserved at a time, in bytes. A full disk then shows ahead of need, and a store with few messages takes little. Steps are large enough that
-/// the fastest disks need no more than a few a second, and at most a quarter of a file, so that small volumes are not taken by one step.
+/// Bytes of a log file that are reserved at a time. A full disk then shows ahead of need, and a store with few messages takes little. Steps
+/// are large enough that the fastest disks need no more than a few a second, and at most a quarter of a file, so that small volumes are not
+/// taken by one step.
 /// </summary>
-/// <param name="First">In the first file of a log: what the first message costs.</param>
-/// <param name="Next">After that.</param>
+/// <param name="First">Step in the first file of a log: what the first message costs.</param>
+/// <param name="Next">Step after that.</param>
 internal readonly record struct ReserveSteps(long First, long Next)
 {
     private const long MiB = 1024 * 1024;

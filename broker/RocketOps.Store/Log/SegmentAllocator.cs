@@ -106,7 +106,7 @@ internal sealed partial class SegmentAllocator : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>For how long an append has lacked something, in milliseconds; 0 when none does.</summary>
+    /// <summary>Time in milliseconds that an append has lacked something; 0 when none does.</summary>
     public long WantedMs
     {
         get
@@ -116,7 +116,7 @@ internal sealed partial class SegmentAllocator : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Before use: the log ends there. What a former process has reserved behind it is not known.</summary>
+    /// <summary>Sets the end of the log before use. What a former process has reserved behind it is not known.</summary>
     public void Start(long logEnd) => Volatile.Write(ref _reservedEnd, logEnd);
 
     /// <summary>Has more reserved when less than half a step is left before the end of the file. Called by every append: never waits, and allocates nothing.</summary>
@@ -138,7 +138,10 @@ internal sealed partial class SegmentAllocator : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Whether blocks are reserved up to an offset; where they are not, they are asked for. Throws, in a store without threads, when the disk has none.</summary>
+    /// <summary>
+    /// Tells whether blocks are reserved up to an offset; asks for them when they are not. Throws, in a store without threads, when the
+    /// disk has none.
+    /// </summary>
     public bool TryReserve(LogSegment segment, long end)
     {
         if (end <= ReservedEnd)
@@ -611,7 +614,10 @@ internal sealed partial class SegmentAllocator : IThreadPoolWorkItem
         Volatile.Write(ref _wantedSince, 0);
     }
 
-    /// <summary>Before those who wait are told, so that they find the reason. What failed ahead of need is tried again when it is needed, and reported then.</summary>
+    /// <summary>
+    /// Reports a failure before those who wait are told, so that they find the reason. What failed ahead of need is tried again when it is
+    /// needed, and reported then.
+    /// </summary>
     private void Report(string name, Exception failure)
     {
         bool isWanted = Wanted is not null;

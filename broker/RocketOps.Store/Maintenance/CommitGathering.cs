@@ -1,8 +1,9 @@
 namespace RocketOps.Store.Maintenance;
 
 /// <summary>
-/// How long a flush that is waited for holds back for company. Whom the last flush answered is likely to send again, and one flush for all of them costs the disk and
-/// the processor what one for the first of them costs. A lone sender, one after the other, is never held back. One thread.
+/// Pause of a flush that is waited for, so that more waiters come. Those whom the last flush answered are likely to send again, and one
+/// flush for all of them costs the disk and the processor what one for the first of them costs. A lone sender, one after the other, is
+/// never held back. One thread.
 /// </summary>
 internal sealed class CommitGathering
 {
@@ -15,7 +16,7 @@ internal sealed class CommitGathering
     public int PauseFor(int waiting) =>
         waiting == 0 || waiting >= _answered ? 0 : (int)Math.Min(_took.TotalMicroseconds / 2, MostMicroseconds);
 
-    /// <summary>What the last flush was worth: how many it answered, and the time it took.</summary>
+    /// <summary>Notes what the last flush was worth: how many it answered, and the time it took.</summary>
     public void OnFlushed(int answered, TimeSpan took)
     {
         _answered = answered;

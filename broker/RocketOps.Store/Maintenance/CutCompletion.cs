@@ -30,8 +30,8 @@ internal sealed class CutCompletion : ILogVisitor
     }
 
     /// <summary>
-    /// From where on the log is to be read again for a cut at the offset: for queues from <paramref name="queuesFrom"/>, for the index
-    /// perhaps earlier.
+    /// Plans from where on the log is to be read again for a cut at the offset: for queues from <paramref name="queuesFrom"/>, for the
+    /// index perhaps earlier.
     /// </summary>
     public CutIntent Plan(long offset, out long queuesFrom)
     {

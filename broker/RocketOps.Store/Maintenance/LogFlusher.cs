@@ -15,7 +15,10 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
 {
     private const int PageBytes = 4096;
 
-    /// <summary>What the thread dispatches before it looks whether the next flush is waited for: some tens of microseconds. The rest goes to the thread pool, beside that flush.</summary>
+    /// <summary>
+    /// Bytes that the thread dispatches before it looks whether the next flush is waited for: some tens of microseconds. The rest goes to
+    /// the thread pool, beside that flush.
+    /// </summary>
     private const int DispatchBytes = 64 * 1024;
 
     private readonly StoreOptions _options;
@@ -71,7 +74,9 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         Pass(everything: true);
     }
 
-    /// <summary>After each write. Wakes the flusher for every write with SYNC_FLUSH, else when much has gathered and for the first one after a sleep.</summary>
+    /// <summary>
+    /// Wakes the flusher after a write: after every one with SYNC_FLUSH, else when much has gathered and for the first one after a sleep.
+    /// </summary>
     public void OnMoved(long offset)
     {
         if (IsSync || IsAsleep || offset - _log.Durable >= _options.FlushPaceBytes)
@@ -152,7 +157,7 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         }
     }
 
-    /// <summary>Before the wake-up is taken back: who comes meanwhile need not wake anybody.</summary>
+    /// <summary>Pauses before the wake-up is taken back: whoever comes meanwhile need not wake anybody.</summary>
     private void Gather()
     {
         int pause = _gathering.PauseFor(_positions.CountWaiters(LogPosition.Durable));
@@ -162,7 +167,10 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         }
     }
 
-    /// <summary>How long to wait. With a full fence here and where the log moves or somebody begins to wait for it: either that is seen here, or it is seen there that this sleeps.</summary>
+    /// <summary>
+    /// Announces a sleep and returns its length in milliseconds. A full fence is here and where the log moves or somebody begins to wait
+    /// for it: either that is seen here, or it is seen there that this sleeps.
+    /// </summary>
     private int AnnounceSleep()
     {
         Interlocked.Exchange(ref _asleep, 1);
@@ -175,7 +183,10 @@ internal sealed class LogFlusher : ILogFollower, IDisposable
         return _tuning.Value.FlushIntervalMs;
     }
 
-    /// <summary>Who waits for the disk has it hurry. Who waits for a write has another thread hurry, but is told by this one should the store fail.</summary>
+    /// <summary>
+    /// Makes the flusher hurry for whoever waits for the disk. Whoever waits for a write has another thread hurry, but is told by this one
+    /// if the store fails.
+    /// </summary>
     private void OnWanted(LogPosition position)
     {
         if (position == LogPosition.Durable || IsAsleep)

@@ -83,7 +83,9 @@ internal sealed partial class LogTruncation
         LogCut(oldEnd, offset, intent.RebuildFrom, aside);
     }
 
-    /// <summary>Whether there was no room even for the intent, and it is gone again: nothing has changed, and the store goes on.</summary>
+    /// <summary>
+    /// Takes the intent back when there was no room even for it. True when it is gone again: nothing has changed, and the store goes on.
+    /// </summary>
     private bool TryTakeBack(Exception failure)
     {
         if (_log.Cuts % 2 != 0 || failure is not StoreIOException { MayBeRetried: true })

@@ -17,7 +17,10 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
 {
     private const int IdlePasses = 10;
 
-    /// <summary>With SYNC_FLUSH a queue's file goes to the disk early when it has so many new bytes: the minute's flush of many of them would hold up the log's.</summary>
+    /// <summary>
+    /// New bytes with which a queue's file goes to the disk early, with SYNC_FLUSH: the minute's flush of many of them would hold up the
+    /// log's.
+    /// </summary>
     private const int QueueWriteBackBytes = DirtySpan.StepBytes;
 
     private readonly StoreOptions _options;
@@ -84,7 +87,9 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     /// <summary>Nothing has been written since all was handed over, and the thread waits for the next write, or for retention's next look.</summary>
     internal bool IsAsleep => Volatile.Read(ref _asleep) == 1;
 
-    /// <summary>After each write: comes early when a kill now would leave much to read, or when the thread sleeps.</summary>
+    /// <summary>
+    /// Makes the next pass come early, after a write, when a kill now would leave much to read, or when the thread sleeps.
+    /// </summary>
     public void OnMoved(long offset)
     {
         // Once per pass: setting an event takes a lock of the whole process.
@@ -246,8 +251,9 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     }
 
     /// <summary>
-    /// With SYNC_FLUSH somebody waits for each flush of the log, and the disk serves them in turn with what the kernel writes of queues and index: it gets these by and by, not a
-    /// minute's worth at once. Recovery goes by the checkpoint, so whatever is durable early does no harm.
+    /// Sends queues and index to the disk by and by with SYNC_FLUSH, not a minute's worth at once: somebody waits for each flush of the
+    /// log, and the disk serves these flushes in turn with what the kernel writes of queues and index. Recovery goes by the checkpoint, so
+    /// whatever is durable early does no harm.
     /// </summary>
     private void WriteBack()
     {
@@ -363,7 +369,10 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _idle.Clear();
     }
 
-    /// <summary>How long to wait; not long while messages are refused, as there may be room again. With a full fence here and where the log moves: either that is seen here, or it is seen there that this sleeps.</summary>
+    /// <summary>
+    /// Announces a sleep and returns its length in milliseconds; not long while messages are refused, as there may be room again. A full
+    /// fence is here and where the log moves: either that is seen here, or it is seen there that this sleeps.
+    /// </summary>
     private int AnnounceSleep()
     {
         Interlocked.Exchange(ref _asleep, 1);

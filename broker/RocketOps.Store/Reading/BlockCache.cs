@@ -51,8 +51,8 @@ internal sealed class BlockCache
     }
 
     /// <summary>
-    /// Whether messages should be read through blocks: when several lie near each other, and blocks have paid lately. Consumers that are far apart from each other each need blocks of
-    /// their own, and then a block serves no more than one of them.
+    /// Tells whether messages should be read through blocks: when several lie near each other, and blocks have paid lately. Consumers that
+    /// are far apart from each other each need blocks of their own, and then a block serves no more than one of them.
     /// </summary>
     public bool IsWorthwhile(ReadOnlySpan<MessageRange> messages, int totalBytes)
     {

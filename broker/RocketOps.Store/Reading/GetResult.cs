@@ -14,7 +14,7 @@ public sealed class GetResult
     /// <summary>Units copied out of the queue before they are judged: what lies in the queue's memory may be overwritten at any time.</summary>
     internal byte[] Units { get; } = new byte[ConsumeQueueUnit.Size * 256];
 
-    /// <summary>Where records are read to for a filter that looks into them; grows to the largest record seen.</summary>
+    /// <summary>Buffer for records that are read for a filter that looks into them; grows to the largest record seen.</summary>
     internal byte[] RecordScratch { get; set; } = [];
 
     /// <summary>Records that were read for a filter, and their bytes.</summary>
@@ -29,7 +29,7 @@ public sealed class GetResult
     /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
     internal ExtWindow? ExtWindow { get; set; }
 
-    /// <summary>What <see cref="RocketOps.Store.Log.CommitLog.Cuts"/> was before the queue was read.</summary>
+    /// <summary>Value of <see cref="RocketOps.Store.Log.CommitLog.Cuts"/> before the queue was read.</summary>
     internal int Cuts { get; set; }
 
     public GetStatus Status { get; internal set; }
@@ -48,7 +48,7 @@ public sealed class GetResult
     /// <summary>Number of <see cref="Messages"/>.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How many messages they hold: a record of a batch consume queue may have several.</summary>
+    /// <summary>Number of messages in the records found: a record of a batch consume queue may have several.</summary>
     public int MessageCount => Count + _innerMessages;
 
     /// <summary>The reader is so far behind that a slave should serve it (40 % rule, store.md §5.1).</summary>

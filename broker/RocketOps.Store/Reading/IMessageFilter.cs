@@ -17,7 +17,7 @@ public interface IMessageFilter
     /// <param name="bitMap">What <see cref="IMessageBitMaps"/>, or a broker of RocketMQ's, has left of the message; borrowed for the call.</param>
     bool MatchesBitMap(long storeTimestamp, ReadOnlySpan<byte> bitMap) => true;
 
-    /// <summary>Whether <see cref="MatchesRecord"/> is to be asked for messages that pass the first step.</summary>
+    /// <summary>True when <see cref="MatchesRecord"/> is to be asked for messages that pass the first step.</summary>
     bool NeedsRecord { get; }
 
     /// <summary>

@@ -12,7 +12,7 @@ internal sealed class LogBlock
     private int _cuts;
     private int _version;
 
-    /// <summary>When the block was last used, in the cache's count of uses; a hint for who looks for a block to replace.</summary>
+    /// <summary>Last use of the block, in the cache's count of uses; a hint for whoever looks for a block to replace.</summary>
     public long UsedAt { get; set; }
 
     /// <summary>Copies bytes that lie in the block as it was read when the log's count of cuts was <paramref name="cuts"/>; false when they do not, or no longer.</summary>
@@ -42,7 +42,7 @@ internal sealed class LogBlock
         return (version & 1) == 0 && Interlocked.CompareExchange(ref _version, version + 1, version) == version;
     }
 
-    /// <summary>As the owner: the place for that many bytes. What the block had is gone.</summary>
+    /// <summary>Returns to the owner the place for that many bytes. What the block had is gone.</summary>
     public Span<byte> Prepare(int length)
     {
         _length = 0;
@@ -54,7 +54,7 @@ internal sealed class LogBlock
         return _bytes.AsSpan(0, length);
     }
 
-    /// <summary>As the owner: the block has these bytes of the log from now on; a length of 0 says that it has none.</summary>
+    /// <summary>Publishes, for the owner, which bytes of the log the block has from now on; a length of 0 says that it has none.</summary>
     public void Publish(long start, int length, int cuts)
     {
         _start = start;

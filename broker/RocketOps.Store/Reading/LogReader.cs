@@ -32,8 +32,8 @@ internal sealed class LogReader
     public int Cuts => _log.Cuts;
 
     /// <summary>
-    /// Whether nothing has been cut since <see cref="Cuts"/> was that, nor was then. A store that has failed while it was cut gives what it
-    /// has.
+    /// Tells whether no cut was under way when <see cref="Cuts"/> was that, and none has come since. A store that has failed while it was
+    /// cut gives what it has.
     /// </summary>
     public bool WasWhole(int cuts) => (cuts % 2 == 0 && _log.Cuts == cuts) || _state.HasFailed;
 
@@ -111,8 +111,8 @@ internal sealed class LogReader
     }
 
     /// <summary>
-    /// Where the records of a result lie in the page cache; false when they are in memory, in more than one file, too far apart, or not all
-    /// there.
+    /// Finds where the records of a result lie in the page cache; false when they are in memory, in more than one file, too far apart, or
+    /// not all there.
     /// </summary>
     public bool TryMap(GetResult result, out MappedMessages mapped)
     {

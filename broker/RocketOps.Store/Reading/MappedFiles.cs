@@ -8,7 +8,7 @@ namespace RocketOps.Store.Reading;
 /// </summary>
 internal sealed class MappedFiles
 {
-    /// <summary>How many are mapped at a time.</summary>
+    /// <summary>Most files that are mapped at a time.</summary>
     public const int Most = 8;
 
     /// <summary>A file that was not looked for this many times in a row makes room for another: consumers in more files than there is room for do not take them from each other.</summary>

@@ -17,7 +17,7 @@ public readonly ref struct MappedMessages
         _base = baseOffset;
     }
 
-    /// <summary>Where the record at that offset begins; records that are neighbours in the log are neighbours here.</summary>
+    /// <summary>Returns the address of the record at that offset; records that are neighbours in the log are neighbours here.</summary>
     public nint AddressOf(PhysicalOffset offset) => _mapping.AddressOf(offset.Value - _base);
 
     public void Dispose()

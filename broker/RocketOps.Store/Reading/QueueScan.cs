@@ -109,7 +109,7 @@ internal sealed class QueueScan
     }
 
     /// <summary>
-    /// From the unit at an index on, which is the queue offset but in a batch consume queue, to the queue's end of a moment ago.
+    /// Scans from the unit at an index on (the queue offset, except in a batch consume queue) to the queue's end of a moment ago.
     /// </summary>
     private GetStatus Scan(
         ConsumeQueue queue, long index, long max, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
@@ -230,8 +230,8 @@ internal sealed class QueueScan
     }
 
     /// <summary>
-    /// Whether a unit points to something that can be in the log. One of a size this broker would not take is believed only when the record
-    /// says the same: a damaged unit must not make somebody allocate its 2 GiB.
+    /// Checks whether a unit points to something that can be in the log. A unit of a size this broker would not take is believed only when
+    /// the record says the same: a damaged unit must not make somebody allocate its 2 GiB.
     /// </summary>
     private ReadOutcome Locate(in ConsumeQueueUnit unit, long logMin, long logEnd, bool mayBlock)
     {

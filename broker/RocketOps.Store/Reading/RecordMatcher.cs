@@ -20,13 +20,13 @@ internal sealed class RecordMatcher(LogSegments segments, LogReader reader)
     /// </summary>
     private const int MaxFilteredBytesOfAny = 32 * 1024 * 1024;
 
-    /// <summary>Whether a call has read as much for its filter as one call may.</summary>
+    /// <summary>Tells whether a call has read as much for its filter as one call may.</summary>
     public static bool HasReadEnough(GetResult result, bool mayBlock) => mayBlock
         ? result.FilteredBytes >= MaxFilteredBytesOfAny
         : result.FilteredRecords >= MaxFilteredRecords || result.FilteredBytes >= MaxFilteredBytes;
 
     /// <summary>
-    /// Whether a filter wants the message of a unit: <see cref="ReadOutcome.Done"/>, or <see cref="ReadOutcome.NotThere"/>.
+    /// Checks whether a filter wants the message of a unit: <see cref="ReadOutcome.Done"/>, or <see cref="ReadOutcome.NotThere"/>.
     /// </summary>
     public ReadOutcome Matches(ConsumeQueue queue, in ConsumeQueueUnit unit, IMessageFilter? filter, GetResult result, bool mayBlock)
     {

@@ -18,7 +18,7 @@ internal sealed class TransferLimits(CurrentTuning tuning, LogReader reader)
     /// <summary>Readers further behind than this count as reading from the disk.</summary>
     public long InMemoryBytes(StoreTuning current) => _machineBytes / 100 * current.AccessMessageInMemoryMaxRatio;
 
-    /// <summary>Whether a record has no place in an answer that holds others already.</summary>
+    /// <summary>Tells whether a record has no place in an answer that holds others already.</summary>
     public bool IsFull(
         GetResult result, in ConsumeQueueUnit unit, int messages, int maxMessages, in GetLimits limits, long logEnd, bool mayBlock)
     {
@@ -53,8 +53,8 @@ internal sealed class TransferLimits(CurrentTuning tuning, LogReader reader)
     private static int BytesLimit(int ofStore, in GetLimits limits) => limits.MaxBytes > 0 ? Math.Min(ofStore, limits.MaxBytes) : ofStore;
 
     /// <summary>
-    /// Whether a record can be read at once. How far behind the log's end it lies does not tell: what has not been read for gigabytes is in
-    /// the page cache all the same while nobody else wants that memory. A hint, as one look counts for what lies close behind as well.
+    /// Tells whether a record can be read at once. Its distance from the log's end does not tell: what has not been read for gigabytes is
+    /// in the page cache all the same while nobody else wants that memory. A hint, as one look counts for what lies close behind as well.
     /// </summary>
     private bool IsAtHand(GetResult result, in ConsumeQueueUnit unit)
     {

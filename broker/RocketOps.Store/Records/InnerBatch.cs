@@ -42,14 +42,16 @@ internal readonly record struct InnerBatch(long BaseOffset, int Count)
             : default;
     }
 
-    /// <summary>How many messages a record is to have that is appended with these properties: one without a number, none (0) with one that cannot be.</summary>
+    /// <summary>
+    /// Returns how many messages a record appended with these properties is to have: 1 without a number, 0 when the number cannot be.
+    /// </summary>
     public static int CountOf(in PropertyParts parts)
     {
         ReadOnlySpan<byte> count = Find(parts);
         return count.IsEmpty ? 1 : ParseCount(count);
     }
 
-    /// <summary>Whether the properties say how many messages the record has.</summary>
+    /// <summary>Tells whether the properties say how many messages the record has.</summary>
     public static bool IsNamedIn(in PropertyParts parts) => !Find(parts).IsEmpty;
 
     /// <summary>The property that says from where on; returns its length.</summary>

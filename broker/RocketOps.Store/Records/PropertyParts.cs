@@ -19,7 +19,7 @@ internal readonly ref struct PropertyParts
 
     public ReadOnlySpan<byte> Third { get; }
 
-    /// <summary>Of all, with separators.</summary>
+    /// <summary>Length of all pieces, with separators.</summary>
     public int Length { get; }
 
     public void CopyTo(Span<byte> destination)

@@ -14,7 +14,7 @@ internal readonly ref struct RecordEncoder
 
     public required int Flag { get; init; }
 
-    /// <summary>With the IPv6 bits as the hosts have them.</summary>
+    /// <summary>System flags, with the IPv6 bits that the hosts need.</summary>
     public required int SysFlag { get; init; }
 
     public required long BornTimestamp { get; init; }

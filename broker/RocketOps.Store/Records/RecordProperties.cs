@@ -26,7 +26,7 @@ internal readonly ref struct RecordProperties
 
     public static RecordProperties Read(ReadOnlySpan<byte> text) => default(RecordProperties).With(text);
 
-    /// <summary>As the record will hold them: a later part's count.</summary>
+    /// <summary>Reads the properties as the record will hold them: those of a later part count.</summary>
     public static RecordProperties Read(in PropertyParts parts) => default(RecordProperties).With(parts.First).With(parts.Second).With(parts.Third);
 
     private RecordProperties With(ReadOnlySpan<byte> text)

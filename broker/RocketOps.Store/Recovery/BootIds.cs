@@ -4,7 +4,10 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Recovery;
 
-/// <summary>What the checkpoint holds to tell whether all that the kernel took is still there: the kernel's boot id, and which attachments of disks the store lies on.</summary>
+/// <summary>
+/// Identity that the checkpoint holds to tell whether all that the kernel took is still there: the kernel's boot id, and which attachments
+/// of disks the store lies on.
+/// </summary>
 internal static class BootIds
 {
     /// <summary>Empty when the boot is not known; it equals no other then.</summary>

@@ -3,7 +3,9 @@ using RocketOps.Store.Indexing;
 
 namespace RocketOps.Store.Recovery;
 
-/// <summary>What the checkpoint file says: RocketMQ's fields and a block of our own behind them, which Java neither reads nor touches.</summary>
+/// <summary>
+/// Content of the checkpoint file: RocketMQ's fields and a block of our own behind them, which Java neither reads nor touches.
+/// </summary>
 // checkpoint, 4096 bytes. Source: store.md §1.3; from 512 on RocketOps. All integers big-endian.
 //   off   size  field
 //   0     8     physicMsgTimestamp     store time of the last message made durable in the commit log

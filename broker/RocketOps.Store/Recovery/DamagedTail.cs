@@ -7,13 +7,13 @@ using RocketOps.Store.Log;
 namespace RocketOps.Store.Recovery;
 
 /// <summary>
-/// What lies behind the last good record. Nothing: the regular end. Bytes without any whole record: the torn end of an unfinished write, cleared. Whole records
-/// behind a broken one: damage; what follows is copied aside before it is cleared, and named in the log. Clearing matters: bytes left there would look like
-/// records to a later recovery, or to Java's, once the log has grown up to them.
+/// Bytes behind the last good record. None: the regular end. Bytes without any whole record: the torn end of an unfinished write, cleared.
+/// Whole records behind a broken one: damage; what follows is copied aside before it is cleared, and named in the log. Clearing matters:
+/// bytes left there would look like records to a later recovery, or to Java's, once the log has grown up to them.
 /// </summary>
 internal sealed partial class DamagedTail
 {
-    /// <summary>Where damage is copied to, below the store's directory.</summary>
+    /// <summary>Directory that damage is copied to, below the store's directory.</summary>
     public const string UsualDirectory = "damaged";
 
     private const int ChunkBytes = 1024 * 1024;
@@ -26,7 +26,7 @@ internal sealed partial class DamagedTail
     private readonly byte[] _chunk = new byte[ChunkBytes];
     private readonly Dictionary<LogSegment, long> _dataEnds = [];
 
-    /// <summary>Before the log is read: see <see cref="IStoreFile.GetDataEnd"/>.</summary>
+    /// <summary>Notes where the data of each file ends, before the log is read: see <see cref="IStoreFile.GetDataEnd"/>.</summary>
     public DamagedTail(IStoreFileSystem files, LogSegments segments, string rootDirectory, TimeProvider time, ILogger logger, string asideDirectory = UsualDirectory)
     {
         _files = files;
@@ -72,7 +72,7 @@ internal sealed partial class DamagedTail
         return records > 0;
     }
 
-    /// <summary>Whether anything but zeros lies in the file.</summary>
+    /// <summary>Tells whether anything but zeros lies in the file.</summary>
     public bool HasData(LogSegment segment)
     {
         bool found = false;

@@ -127,8 +127,9 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>
-    /// Whether the log of a member of a group ends between the last durable point and the last hand-over to the kernel, where nobody looks otherwise: the kernel may have lost a page that it could not write. What follows it
-    /// was acknowledged to the master, so that the copy must know.
+    /// Tells whether the log of a member of a group ends between the last durable point and the last hand-over to the kernel, where nobody
+    /// looks otherwise: the kernel may have lost a page that it could not write. What follows it was acknowledged to the master, so that
+    /// the copy must know.
     /// </summary>
     private bool IsBrokenBefore(Checkpoint checkpoint, CancellationToken cancellationToken)
     {
@@ -235,8 +236,8 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>
-    /// Without a log its queues point nowhere (Java deletes them; they are kept where they harm nobody). Before topics are loaded: those that somebody has interned already are not
-    /// affected, as nothing of them has been read.
+    /// Sets the queues aside when there is no log: they point nowhere (Java deletes them; they are kept where they harm nobody). Called
+    /// before topics are loaded: those that somebody has interned already are not affected, as nothing of them has been read.
     /// </summary>
     private void SetQueuesAside()
     {

@@ -38,20 +38,22 @@ internal sealed partial class StoreState
         set => Volatile.Write(ref _running, value ? 1 : 0);
     }
 
-    /// <summary>Whether messages are refused although the store runs: a slave's log holds what its master wrote and nothing else.</summary>
+    /// <summary>
+    /// True when messages are refused although the store runs: a slave's log holds what its master wrote and nothing else.
+    /// </summary>
     public bool RefusesMessages
     {
         get => Volatile.Read(ref _refusing) != 0;
         set => Volatile.Write(ref _refusing, value ? 1 : 0);
     }
 
-    /// <summary>Whether the end of the log is being cut off: nothing is appended, raw bytes neither.</summary>
+    /// <summary>True when the end of the log is being cut off: nothing is appended, not even raw bytes.</summary>
     public bool IsCutting => Volatile.Read(ref _cutting) != 0;
 
     /// <summary>Asked again under the append lock, so that no append is under way once it was set to false and the lock was taken.</summary>
     public bool TakesMessages => TakesRawBytes && !RefusesMessages;
 
-    /// <summary>As <see cref="TakesMessages"/> for what comes from another store's log.</summary>
+    /// <summary>Same as <see cref="TakesMessages"/>, for what comes from another store's log.</summary>
     public bool TakesRawBytes => IsRunning && !IsCutting;
 
     /// <summary>A failed write or flush is sticky: what the kernel still has is unknown, so nothing is acknowledged until recovery has looked.</summary>
@@ -59,7 +61,7 @@ internal sealed partial class StoreState
 
     public AppendStatus AppendStatus => RefusesMessages ? AppendStatus.ServiceNotAvailable : RawStatus;
 
-    /// <summary>As <see cref="AppendStatus"/> for what comes from another store's log.</summary>
+    /// <summary>Same as <see cref="AppendStatus"/>, for what comes from another store's log.</summary>
     public AppendStatus RawStatus
     {
         get
@@ -86,7 +88,7 @@ internal sealed partial class StoreState
         }
     }
 
-    /// <summary>What the disk has no room for; <see cref="DiskShortage.None"/> while messages are taken.</summary>
+    /// <summary>Kind of disk shortage; <see cref="DiskShortage.None"/> while messages are taken.</summary>
     public DiskShortage Shortage => (Flags & StoreFlags.DiskFull) == StoreFlags.None ? DiskShortage.None : (DiskShortage)Volatile.Read(ref _shortage);
 
     public void SetDiskFull(DiskShortage shortage, string why)

@@ -1,8 +1,9 @@
 namespace RocketOps.Store.Timers;
 
 /// <summary>
-/// What waits in one slot. The chain goes from the newest unit back, delivery from the oldest on: one walk back leaves a mark every so many units, and they are read from mark to
-/// mark, so that a slot of any size takes the memory of one stretch. Waits for the disk.
+/// Chain of the units that wait in one slot. It goes from the newest unit back, delivery from the oldest on: one walk back leaves a mark
+/// every so many units, and they are read from mark to mark, so that a slot of any size takes the memory of one stretch. Waits for the
+/// disk.
 /// </summary>
 public sealed class TimerChain
 {

@@ -3,15 +3,16 @@ using System.Buffers.Binary;
 namespace RocketOps.Store.Timers;
 
 /// <summary>
-/// How far the timers have come, as <c>config/timercheck</c> holds it: seven numbers of RocketMQ's in 56 bytes of 4096. Behind them, from byte 64 on, this project repeats what
-/// it wrote and adds how much of a slot is delivered: where both agree nobody else has written since; and, from byte 104 on, what holds with a shorter log. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
+/// Progress of the timers, as <c>config/timercheck</c> holds it: seven numbers of RocketMQ's in 56 bytes of 4096. Behind them, from byte 64
+/// on, this project repeats what it wrote and adds how much of a slot is delivered: where both agree nobody else has written since; and,
+/// from byte 104 on, what holds with a shorter log. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
 /// </summary>
 /// <param name="ReadMs">Slots before it are delivered, milliseconds since 1970.</param>
 /// <param name="LogPosition">The timer log is on the disk up to there.</param>
 /// <param name="QueueOffset">The timer topic's messages before it are in the timer log, or delivered.</param>
 /// <param name="DeliveredOfSlot">Units of the slot at <see cref="ReadMs"/> that are delivered, the oldest first.</param>
-/// <param name="Counter">Of RocketMQ's data version.</param>
-/// <param name="TimestampMs">Of RocketMQ's data version.</param>
+/// <param name="Counter">Counter of RocketMQ's data version.</param>
+/// <param name="TimestampMs">Timestamp of RocketMQ's data version.</param>
 /// <param name="IsOwn">Written by this project; otherwise by RocketMQ, whose log may be further than the position says, and must be read on.</param>
 public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOffset, long DeliveredOfSlot, long Counter, long TimestampMs, bool IsOwn)
 {
@@ -32,7 +33,10 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     /// <summary>The timer topic's messages before it were in the master's timer log, or delivered, when it called <see cref="ReadMs"/> delivered; the master's own is <see cref="QueueOffset"/>.</summary>
     public long MasterQueueOffset { get; init; } = QueueOffset;
 
-    /// <summary>What holds where the log has come to end before something this rests on; null when all that is certain to stay.</summary>
+    /// <summary>
+    /// Progress that holds when the log has come to end before something this checkpoint rests on; null when all of that is certain to
+    /// stay.
+    /// </summary>
     public TimerUnkept? Unkept { get; init; }
 
     /// <summary>Reads the file's content; null when it is none.</summary>
@@ -97,7 +101,10 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     private static long Int64(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
 }
 
-/// <summary>How far the timers have certainly come: a member that led or followed may lose what it calls delivered beyond that, when the next master has other messages there.</summary>
+/// <summary>
+/// Progress of the timers that is certain: a member that led or followed may lose what it calls delivered beyond that, when the next master
+/// has other messages there.
+/// </summary>
 /// <param name="RestsOn">End, in the log, of all that the rest of the checkpoint rests on: with a log that was cut before it, only this here holds.</param>
 /// <param name="ReadMs">As <see cref="TimerCheckpoint.ReadMs"/>.</param>
 /// <param name="QueueOffset">As <see cref="TimerCheckpoint.QueueOffset"/>.</param>

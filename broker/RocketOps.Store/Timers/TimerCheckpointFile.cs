@@ -22,7 +22,7 @@ public sealed class TimerCheckpointFile
 
     public bool Exists => _files.FileExists(_path);
 
-    /// <summary>What the file says; null when there is none, or it is none.</summary>
+    /// <summary>Reads the checkpoint; null when there is no file, or the file is no checkpoint.</summary>
     public TimerCheckpoint? Read()
     {
         if (!Exists)

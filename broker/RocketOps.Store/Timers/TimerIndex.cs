@@ -28,10 +28,10 @@ public sealed class TimerIndex : IDisposable
     /// <summary>Milliseconds of a slot.</summary>
     public int PrecisionMs { get; }
 
-    /// <summary>Where the timer log ends.</summary>
+    /// <summary>End of the timer log.</summary>
     public long End => _log.End;
 
-    /// <summary>Whether the files exist, or one of them.</summary>
+    /// <summary>Tells whether the files exist, or one of them.</summary>
     public static bool Exists(IStoreFileSystem files, string storeRoot)
     {
         ArgumentNullException.ThrowIfNull(files);
@@ -70,7 +70,10 @@ public sealed class TimerIndex : IDisposable
         _wheel.TryLoad(0, static _ => { });
     }
 
-    /// <summary>Where the record of the last unit lies in the commit log, −1 without any. Units are in the order of the topic, so all messages up to it have been taken.</summary>
+    /// <summary>
+    /// Returns the offset, in the commit log, of the last unit's record; −1 without any. Units are in the order of the topic, so all
+    /// messages up to it have been taken.
+    /// </summary>
     public long FindLastOffset() => _log.FindLast() is var last and >= 0 && _log.TryRead(last, out TimerUnit unit) ? unit.Offset : -1;
 
     /// <summary>Adds a message to the slot of a time, a multiple of the precision. In memory until <see cref="Write"/>.</summary>
@@ -98,7 +101,7 @@ public sealed class TimerIndex : IDisposable
     /// <summary>The time within [from, to) of the first slot that holds something; −1 for none.</summary>
     public long NextUsed(long fromMs, long toMs) => _wheel.NextUsed(fromMs, toMs);
 
-    /// <summary>Whether no slot holds anything. Looks at every slot, in some microseconds. Any thread.</summary>
+    /// <summary>True when no slot holds anything. Looks at every slot, in some microseconds. Any thread.</summary>
     public bool IsEmpty => _wheel.IsEmpty;
 
     /// <summary>Messages in a slot, minus deletions. Any thread.</summary>
@@ -107,7 +110,7 @@ public sealed class TimerIndex : IDisposable
     /// <summary>Messages in all slots, minus deletions. Takes about a millisecond. Any thread.</summary>
     public long CountAll() => _wheel.CountAll();
 
-    /// <summary>What waits in a slot, to be read from the oldest on.</summary>
+    /// <summary>Returns the chain of what waits in a slot, to be read from the oldest on.</summary>
     public TimerChain Read(long slotMs) => new(_log, _wheel.Get(slotMs));
 
     /// <summary>The slot is delivered: memory forgets it.</summary>

@@ -40,7 +40,7 @@ internal sealed class TimerLog : IDisposable
     /// <summary>Position the first file begins at.</summary>
     public long Start { get; private set; }
 
-    /// <summary>Where the next unit goes, unless the file has no room for it.</summary>
+    /// <summary>Place of the next unit, unless the file has no room for it.</summary>
     public long End => _written + _pendingLength;
 
     /// <summary>Finds the files; false when they are not those of one log. The end is 0 then, and otherwise that of the last file, until <see cref="EndAt"/>.</summary>

@@ -164,7 +164,7 @@ internal sealed class TimerWheel : IDisposable
     /// <summary>Messages in the slot of a time, minus deletions. Any thread.</summary>
     public int CountAt(long timeMs) => Volatile.Read(ref _counts[IndexOf(timeMs)]);
 
-    /// <summary>Whether no slot holds anything. Any thread.</summary>
+    /// <summary>True when no slot holds anything. Any thread.</summary>
     public bool IsEmpty => !_used.AsSpan().ContainsAnyExcept(0UL);
 
     /// <summary>Messages in all slots, minus deletions: looks at every slot. Any thread.</summary>

@@ -26,7 +26,7 @@ internal interface INamed
     NameKind Kind { get; }
 }
 
-/// <summary>What a name is the name of.</summary>
+/// <summary>Kind of a named thing.</summary>
 internal enum NameKind
 {
     Topic,

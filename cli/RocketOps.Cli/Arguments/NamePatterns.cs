@@ -9,10 +9,10 @@ internal static class NamePatterns
 
     public static bool IsPattern(string text) => text.IndexOfAny(Wildcards) >= 0;
 
-    /// <summary>Whether one of them matches the whole name; without any, every name is meant.</summary>
+    /// <summary>Tells whether a pattern matches the whole name; without patterns, every name is meant.</summary>
     public static bool IsMeant(IReadOnlyList<string> patterns, string name) => patterns.Count == 0 || patterns.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false));
 
-    /// <summary>Why no name could be meant; null when one could.</summary>
+    /// <summary>Finds why the pattern can match no name; null when it can.</summary>
     public static string? FindProblem(string text)
     {
         string letters = text.Replace("*", string.Empty, StringComparison.Ordinal).Replace("?", string.Empty, StringComparison.Ordinal);

@@ -21,7 +21,7 @@ internal static class TopicNames
         "DefaultHeartBeatSyncerTopic",
     ];
 
-    /// <summary>Why a name cannot be one; null when it can.</summary>
+    /// <summary>Finds why a name is not allowed; null when it is.</summary>
     public static string? FindProblem(string name) => name switch
     {
         "" => "a name is not empty.",

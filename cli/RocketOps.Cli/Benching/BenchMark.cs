@@ -15,7 +15,7 @@ internal static class BenchMark
         Utf8Formatter.TryFormat(timestamp, body[Digits..], out _, new System.Buffers.StandardFormat('x', Digits));
     }
 
-    /// <summary>When a message of the run was sent; null when it is of another.</summary>
+    /// <summary>Reads the send timestamp of a message of the run; null when it is of another.</summary>
     public static long? Read(ReadOnlySpan<byte> body, long run) =>
         body.Length >= Length
         && long.TryParse(Encoding.ASCII.GetString(body[..Digits]), System.Globalization.NumberStyles.AllowHexSpecifier, null, out long found)

@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Benching;
 
-/// <summary>What a <c>bench</c> was asked to do.</summary>
+/// <summary>Options of a <c>bench</c>.</summary>
 internal sealed record BenchOptions
 {
     public required string Topic { get; init; }

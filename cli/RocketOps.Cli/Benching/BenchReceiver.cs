@@ -51,7 +51,7 @@ internal sealed class BenchReceiver
         return receiver;
     }
 
-    /// <summary>After the token was cancelled: waits for the reads under way. Never throws.</summary>
+    /// <summary>Waits for the reads under way, after the token was cancelled. Never throws.</summary>
     public Task EndAsync() => _reading;
 
     private async Task ReadAsync(string address, MessageQueue queue, long offset, CancellationToken cancellation)

@@ -3,7 +3,7 @@ using RocketOps.Cli.Output;
 
 namespace RocketOps.Cli.Benching;
 
-/// <summary>What a run measured.</summary>
+/// <summary>Measurements of a run.</summary>
 internal sealed record BenchReport
 {
     public required BenchOptions Options { get; init; }
@@ -17,7 +17,7 @@ internal sealed record BenchReport
     /// <summary>Null when nothing was received on purpose.</summary>
     public required long? Received { get; init; }
 
-    /// <summary>From a send to its acknowledgement, or with receipt to that.</summary>
+    /// <summary>Latencies from a send to its acknowledgement or, with receipt, to the receipt.</summary>
     public required LatencyHistogram Latencies { get; init; }
 
     /// <summary>The first failure.</summary>

@@ -13,7 +13,7 @@ internal sealed class BenchRun(Shell shell, ClusterConnection cluster, BenchOpti
     /// <summary>Load makes sends slow; how slow is what is measured.</summary>
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whoever receives nothing for so long gets no more.</summary>
+    /// <summary>Longest wait for the next message at the end of a run.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly long _run = Random.Shared.NextInt64();

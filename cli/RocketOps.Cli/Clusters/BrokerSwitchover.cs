@@ -66,7 +66,7 @@ internal sealed class BrokerSwitchover(Shell shell, ClusterConnection cluster, C
         }
     }
 
-    /// <summary>Who leads in a later epoch, as itself says; null while nobody does.</summary>
+    /// <summary>Finds the member that leads in a later epoch, as it says itself; null while none does.</summary>
     private async Task<(string Member, long Epoch)?> LeaderAsync(string group, long after, CancellationToken cancellation)
     {
         foreach (string address in (await FindAsync(group, cancellation)).Addresses.Values)

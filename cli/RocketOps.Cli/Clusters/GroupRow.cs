@@ -10,18 +10,23 @@ namespace RocketOps.Cli.Clusters;
 /// <param name="Silence">Why it does not answer; null when it does.</param>
 internal sealed record GroupRow(long Id, string Address, IReadOnlyDictionary<string, string> Figures, string? Silence)
 {
-    /// <summary>Why it does not answer, takes no messages as a master or does not copy its master's log; null when there is nothing. Apache's brokers say neither of the latter, which is no fault.</summary>
+    /// <summary>
+    /// Reason why it does not answer, takes no messages as a master or does not copy its master's log; null when there is none. Apache's
+    /// brokers say neither of the latter two, which is no fault.
+    /// </summary>
     public string? Problem => Silence ?? Figures.GetValueOrDefault("rocketOpsSendsRefused") ?? NotFollowing;
 
-    /// <summary>What lets it take no messages, in the broker's one word, such as DISK or PERMISSION; null while it takes them.</summary>
+    /// <summary>
+    /// Cause for which it takes no messages, in the broker's one word, such as DISK or PERMISSION; null while it takes them.
+    /// </summary>
     public string? RefusedBy => Figures.GetValueOrDefault("rocketOpsSendsRefusedBy");
 
-    /// <summary>Whether a slave copies its master's log; null for masters and for brokers that do not say.</summary>
+    /// <summary>True when a slave copies its master's log; null for masters and for brokers that do not say.</summary>
     public bool? Follows => bool.TryParse(Figures.GetValueOrDefault("rocketOpsFollows"), out bool follows) ? follows : null;
 
     private string? NotFollowing => Follows == false ? Figures.GetValueOrDefault("rocketOpsNotFollowing") ?? "it does not copy its master's log" : null;
 
-    /// <summary>Of a group that elects its master; else null.</summary>
+    /// <summary>Name as a member of a group that elects its master; else null.</summary>
     public string? Member => Figures.GetValueOrDefault("rocketOpsMember");
 
     public long? Epoch => long.TryParse(Figures.GetValueOrDefault("rocketOpsEpoch"), CultureInfo.InvariantCulture, out long epoch) ? epoch : null;

@@ -16,7 +16,7 @@ namespace RocketOps.Cli.Clusters;
 /// <param name="running">What runs on this machine.</param>
 internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<UpInstance> running)
 {
-    /// <summary>Of a kubeconfig that nobody named, and which may be of something else altogether, while a person waits.</summary>
+    /// <summary>Time limit for a kubeconfig that nobody named: its cluster may be something else altogether, and a person waits.</summary>
     private static readonly TimeSpan PatienceElsewhere = TimeSpan.FromSeconds(5);
 
     /// <param name="group">The group.</param>
@@ -80,7 +80,10 @@ internal sealed class KubernetesChoice(Shell shell, IReadOnlyList<UpInstance> ru
         }
     }
 
-    /// <summary>Whether the group's Lease is there. One that does not answer could not be handed over either.</summary>
+    /// <summary>
+    /// Tells whether the group's Lease is there. False also for a Kubernetes that does not answer: nothing could be handed over there
+    /// either.
+    /// </summary>
     private async Task<bool> HasAsync(KubernetesClientConfiguration kubernetes, string group, string ns, CancellationToken cancellation)
     {
         using CancellationTokenSource late = new(shell.Patient(PatienceElsewhere), shell.Time);

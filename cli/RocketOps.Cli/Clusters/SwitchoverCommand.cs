@@ -71,7 +71,7 @@ internal static class SwitchoverCommand
         return command;
     }
 
-    /// <summary>That a group has another master, for programs.</summary>
+    /// <summary>Fields that tell programs of a group's new master.</summary>
     /// <param name="group">The group.</param>
     /// <param name="before">Who led; null where that is not known.</param>
     /// <param name="now">Who leads.</param>

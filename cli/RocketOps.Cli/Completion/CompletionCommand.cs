@@ -46,7 +46,7 @@ internal static class CompletionCommand
         Script(shell, "fish", Fish),
     };
 
-    /// <summary>What the scripts ask.</summary>
+    /// <summary>Makes the hidden command that the scripts ask.</summary>
     /// <param name="shell">Where the answer goes.</param>
     /// <param name="tree">Makes all commands, which are what completes a line.</param>
     public static Command Answering(Shell shell, Func<Command> tree)

@@ -22,11 +22,13 @@ internal sealed class ClusterConnection : IAsyncDisposable
 
     public RocketMqReader Reader { get; }
 
-    /// <summary>Where a topic lives. Throws <see cref="CommandFailedException"/> naming the nearest topic when nobody knows it.</summary>
+    /// <summary>
+    /// Returns the route of a topic. Throws <see cref="CommandFailedException"/> naming the nearest topic when nobody knows it.
+    /// </summary>
     public async Task<TopicRoute> RouteAsync(string topic, CancellationToken cancellation) =>
         await Admin.GetTopicRouteAsync(topic, cancellation) ?? throw await UnknownTopicAsync(topic, string.Empty, cancellation);
 
-    /// <summary>What to say of a topic that nobody knows.</summary>
+    /// <summary>Makes the failure for a topic that nobody knows.</summary>
     public async Task<CommandFailedException> UnknownTopicAsync(string topic, string remedy, CancellationToken cancellation)
     {
         IReadOnlyList<string> known = await Admin.GetTopicNamesAsync(cancellation);

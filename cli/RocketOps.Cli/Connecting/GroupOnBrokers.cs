@@ -15,10 +15,10 @@ internal sealed record GroupOnBrokers
     /// <summary>Its members; one that is connected to several masters once.</summary>
     public required IReadOnlyList<ClientConnection> Members { get; init; }
 
-    /// <summary>What its members say of themselves; null while nobody is online.</summary>
+    /// <summary>Data that its members report of themselves; null while nobody is online.</summary>
     public required ConsumerConnections? Online { get; init; }
 
-    /// <summary>How far it is, by queue.</summary>
+    /// <summary>Offsets of the group, by queue.</summary>
     public required IReadOnlyDictionary<MessageQueue, ConsumerQueueOffsets> Queues { get; init; }
 
     /// <summary>Messages that wait, those to be delivered again included.</summary>

@@ -5,10 +5,10 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Connecting;
 
-/// <summary>What a command says that finds nobody, or not what it was asked for, because the cluster it means is still starting.</summary>
+/// <summary>Message of a command that finds nobody, or not what it was asked for, because the cluster it means is still starting.</summary>
 internal static class StartingCluster
 {
-    /// <summary>What to say instead of a failure; null when that is not the reason, or no run starts there.</summary>
+    /// <summary>Returns what to say instead of a failure; null when the failure has another reason, or no run starts there.</summary>
     public static string? Explain(Exception failure, string nameServers, Func<IReadOnlyList<UpInstance>> running) => failure switch
     {
         CommandFailedException { IsMissing: true } => Explain(failure.Message, nameServers, running),

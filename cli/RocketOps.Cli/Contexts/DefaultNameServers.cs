@@ -7,7 +7,9 @@ internal static class DefaultNameServers
 {
     public const string Usual = "127.0.0.1:9876";
 
-    /// <summary>What a command of this user takes now that is given none; null where it would have to be told.</summary>
+    /// <summary>
+    /// Finds the name servers that a command of this user takes now when it is given none; null where it has to be given some.
+    /// </summary>
     public static string? OfThisUser()
     {
         try

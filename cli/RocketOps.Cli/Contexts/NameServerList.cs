@@ -8,7 +8,10 @@ internal static class NameServerList
 {
     private const string Expected = "HOST:PORT is expected, for example 10.1.2.3:9876, several separated by ;.";
 
-    /// <summary>What is wrong with the first one that can be no address; null when nothing is. Whether a host of that name is there shows when it is asked.</summary>
+    /// <summary>
+    /// Finds the problem of the first entry that can be no address; null when there is none. Whether a host of that name is there shows
+    /// when it is asked.
+    /// </summary>
     public static string? FindProblem(string addresses)
     {
         string[] each = addresses.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -73,7 +73,10 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
         _step = "done";
     }
 
-    /// <summary>After a restart brokers register one after another: clients that start earlier would learn of the rest only at their next look.</summary>
+    /// <summary>
+    /// Tells whether every queue of the topic has a registered master. After a restart brokers register one after another: clients that
+    /// start earlier would learn of the rest only at their next look.
+    /// </summary>
     private async Task<bool> HasAllQueuesAsync(RocketMqAdmin admin, CancellationToken cancellation)
     {
         try

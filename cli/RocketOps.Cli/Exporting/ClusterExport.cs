@@ -26,7 +26,7 @@ internal sealed class ClusterExport
         _groups = groups;
     }
 
-    /// <summary>What the brokers call their cluster.</summary>
+    /// <summary>Name that the brokers give their cluster.</summary>
     public string Cluster { get; }
 
     /// <summary>The broker groups whose masters were asked.</summary>

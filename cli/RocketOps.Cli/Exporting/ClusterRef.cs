@@ -13,7 +13,7 @@ internal sealed partial record ClusterRef(string Name, string? Namespace)
     /// <summary><c>NAME</c> or <c>NAMESPACE/NAME</c>.</summary>
     public static ClusterRef Parse(string text) => text.Split('/') is [var ns, var name] ? new ClusterRef(name, ns) : new ClusterRef(text, null);
 
-    /// <summary>Why a text is none; null when it is one.</summary>
+    /// <summary>Finds why a text is no reference to a cluster; null when it is one.</summary>
     public static string? FindProblem(string text) => text.Split('/') switch
     {
         [var name] => FindNameProblem(name),
@@ -23,7 +23,7 @@ internal sealed partial record ClusterRef(string Name, string? Namespace)
 
     public static string? FindNamespaceProblem(string ns) => Label().IsMatch(ns) ? null : $"\"{ns}\" is no namespace: 1 to 63 of a-z, 0-9 and -, a letter or digit at both ends.";
 
-    /// <summary>Whether brokers of the cluster make a topic of this name themselves, so that the API refuses it.</summary>
+    /// <summary>Tells whether brokers of the cluster make a topic of this name themselves, so that the API refuses it.</summary>
     public bool IsNameOfServers(string topic) =>
         topic == Name || (topic.StartsWith(Name + "-", StringComparison.Ordinal) && topic.Length > Name.Length + 1 && topic.AsSpan(Name.Length + 1).IndexOfAnyExceptInRange('0', '9') < 0);
 

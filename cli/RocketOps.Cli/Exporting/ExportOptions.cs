@@ -2,7 +2,7 @@ using RocketOps.Cli.Arguments;
 
 namespace RocketOps.Cli.Exporting;
 
-/// <summary>What is exported, and as what.</summary>
+/// <summary>Options of an export: its objects and their form.</summary>
 internal sealed record ExportOptions
 {
     /// <summary>The brokers' cluster; null when the name servers know one only.</summary>
@@ -23,7 +23,7 @@ internal sealed record ExportOptions
     /// <summary>Watch only.</summary>
     public bool Observe { get; init; }
 
-    /// <summary>Without patterns, all of both; with patterns of one kind, only that kind.</summary>
+    /// <summary>True when topics are exported: without patterns topics and groups are, with patterns of one kind only that kind.</summary>
     public bool WantsTopics => Topics.Count > 0 || Groups.Count == 0;
 
     public bool WantsGroups => Groups.Count > 0 || Topics.Count == 0;

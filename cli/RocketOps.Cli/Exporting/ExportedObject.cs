@@ -13,10 +13,10 @@ namespace RocketOps.Cli.Exporting;
 /// <param name="Notes">What brokers have otherwise, or what the object cannot say; a line each.</param>
 internal sealed record ExportedObject(string Kind, string Name, string BrokerName, JsonObject Spec, IReadOnlyList<string> Notes)
 {
-    /// <summary>As a person speaks of it: <c>topic orders</c>.</summary>
+    /// <summary>Name of the object for people: <c>topic orders</c>.</summary>
     public string Subject => $"{(Kind == Topic.KindName ? "topic" : "consumer group")} {BrokerName}";
 
-    /// <summary>Where it lies in a folder.</summary>
+    /// <summary>Name of its file in a folder.</summary>
     public string FileName => $"{Kind.ToLowerInvariant()}-{Name}.yaml";
 
     /// <summary>The manifest, its notes as comments above it.</summary>

@@ -9,7 +9,7 @@ internal sealed class MergedTable
     private readonly SortedDictionary<string, List<(string Broker, BrokerFacts Facts)>> _found = new(StringComparer.Ordinal);
     private readonly Dictionary<BrokerFacts, BrokerFacts> _distinct = [];
 
-    /// <summary>In the order of names.</summary>
+    /// <summary>Names, sorted.</summary>
     public IReadOnlyCollection<string> Names => _found.Keys;
 
     public void Add(string name, string broker, BrokerFacts facts)
@@ -27,6 +27,6 @@ internal sealed class MergedTable
         brokers.Add((broker, shared));
     }
 
-    /// <summary>What each broker that has it has, in the order in which brokers were added.</summary>
+    /// <summary>Returns the facts of each broker that has it, in the order in which brokers were added.</summary>
     public IReadOnlyList<(string Broker, BrokerFacts Facts)> Find(string name) => _found[name];
 }

@@ -7,7 +7,7 @@ internal static class NoteText
 {
     private const int MaxLetters = 80;
 
-    /// <summary>In quotes, on one line, and not longer than a person reads.</summary>
+    /// <summary>Returns the text in quotes, on one line, and not longer than a person reads.</summary>
     public static string Quote(string text) => $"\"{Plain(text)}\"";
 
     /// <summary>The same without quotes.</summary>

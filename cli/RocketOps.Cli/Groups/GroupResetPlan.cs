@@ -8,8 +8,8 @@ using RocketOps.Client;
 namespace RocketOps.Cli.Groups;
 
 /// <summary>
-/// Where a consumer group is to go on in a topic. While nobody is online its offsets are set. A running group is told by its brokers (INVOKE_BROKER_TO_RESET_OFFSET), for members keep their own position and would commit it
-/// over another one.
+/// Plan of where a consumer group is to go on in a topic. While nobody is online its offsets are set. A running group is told by its
+/// brokers (INVOKE_BROKER_TO_RESET_OFFSET), for members keep their own position and would commit it over another one.
 /// </summary>
 /// <param name="Group">The group as it was found.</param>
 /// <param name="Topic">Topic to move in.</param>
@@ -20,7 +20,7 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
     private const string Push = "CONSUME_PASSIVELY";
     private const string Broadcasting = "BROADCASTING";
 
-    /// <summary>How many are online.</summary>
+    /// <summary>Number of members that are online, as text: 2 members.</summary>
     public string Members => Quantity.Of(Group.Members.Count, "member");
 
     /// <summary>Somebody works on the group's messages.</summary>
@@ -109,7 +109,7 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
         return await cluster.Admin.ResetConsumerOffsetsAsync(address, Group.Name, Topic, To == StartPoint.End ? null : To.Time ?? DateTimeOffset.UnixEpoch, cancellation);
     }
 
-    /// <summary>Why the members of a running group cannot be told; null when they can.</summary>
+    /// <summary>Finds why the members of a running group cannot be told; null when they can.</summary>
     private static string? FindObstacle(GroupOnBrokers group, StartPoint to)
     {
         if (group.Online?.MessageModel == Broadcasting)

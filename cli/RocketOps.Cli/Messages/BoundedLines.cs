@@ -11,7 +11,10 @@ internal static class BoundedLines
     /// <summary>Matches maxMessageSize (4 MiB) of client and broker.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
-    /// <summary>Without their ends, <c>\n</c> or <c>\r\n</c>. Throws <see cref="CommandFailedException"/> at a line that is too long.</summary>
+    /// <summary>
+    /// Reads the lines, without their ends <c>\n</c> or <c>\r\n</c>. Throws <see cref="CommandFailedException"/> at a line that is too
+    /// long.
+    /// </summary>
     public static async IAsyncEnumerable<byte[]> ReadAsync(Stream input, [EnumeratorCancellation] CancellationToken cancellation)
     {
         PipeReader reader = PipeReader.Create(input, new StreamPipeReaderOptions(leaveOpen: true, bufferSize: 64 * 1024));

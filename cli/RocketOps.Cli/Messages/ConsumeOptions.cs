@@ -2,7 +2,7 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Messages;
 
-/// <summary>What a <c>consume</c> was asked to do.</summary>
+/// <summary>Options of a <c>consume</c>.</summary>
 internal sealed record ConsumeOptions
 {
     /// <summary>One or more, none of them twice.</summary>
@@ -13,7 +13,7 @@ internal sealed record ConsumeOptions
 
     public required StartPoint From { get; init; }
 
-    /// <summary>By tags or SQL92.</summary>
+    /// <summary>Filter by tags or SQL92.</summary>
     public SubscriptionExpression Expression { get; init; } = SubscriptionExpression.All;
 
     /// <summary><c>broker/id</c> or an id; null reads all.</summary>
@@ -25,6 +25,6 @@ internal sealed record ConsumeOptions
     /// <summary>Ends when everything that was there at the start has been read.</summary>
     public bool Exit { get; init; }
 
-    /// <summary>With <see cref="Exit"/>: only what was stored before this, to the millisecond.</summary>
+    /// <summary>End of the time range, with <see cref="Exit"/>: only messages stored before it are read, to the millisecond.</summary>
     public DateTimeOffset? To { get; init; }
 }

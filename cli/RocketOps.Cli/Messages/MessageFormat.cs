@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Messages;
 
-/// <summary>How a message is written.</summary>
+/// <summary>Format of a written message.</summary>
 internal enum MessageFormat
 {
     /// <summary>One line: time, queue and offset, tag, keys, body.</summary>

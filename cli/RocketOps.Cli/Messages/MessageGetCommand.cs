@@ -77,10 +77,10 @@ internal static class MessageGetCommand
         return [.. found.OrderByDescending(static message => message.StoreTime)];
     }
 
-    /// <summary>Why a text can be no id, without a full stop; null when it can.</summary>
+    /// <summary>Finds why a text can be no id, without a full stop; null when it can.</summary>
     public static string? FindIdProblem(string given) => given.All(char.IsAsciiHexDigit) ? null : $"\"{given}\" is no id, which has hexadecimal digits alone";
 
-    /// <summary>By an id of either kind; empty when no master has it.</summary>
+    /// <summary>Finds messages by an id of either kind; empty when no master has it.</summary>
     public static async Task<IReadOnlyList<ReceivedMessage>> ByIdAsync(ClusterConnection cluster, TopicRoute route, string topic, string id, CancellationToken cancellation)
     {
         BrokerData[] masters = [.. ClusterConnection.WithMaster(route.Brokers)];

@@ -17,7 +17,7 @@ internal static class MessageJson
     private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>What <see cref="Read"/> understands, and what it passes over because it belongs to a message that was stored.</summary>
+    /// <summary>Fields that <see cref="Read"/> understands, and fields it passes over because they belong to a stored message.</summary>
     private static readonly string[] KnownFields =
     [
         "body", "base64", "tag", "keys", "properties", "delayLevel", "shardingKey",
@@ -125,7 +125,7 @@ internal static class MessageJson
         }
     }
 
-    /// <summary>To the millisecond, which is all that brokers and clients write down.</summary>
+    /// <summary>Writes a time to the millisecond, which is all that brokers and clients write down.</summary>
     private static string Time(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffzzz", CultureInfo.InvariantCulture);
 
     private static string? OptionalText(JsonObject json, string field) => json[field] is { } value ? Text(field, value) : null;

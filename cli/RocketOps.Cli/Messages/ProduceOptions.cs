@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Messages;
 
-/// <summary>What a <c>produce</c> was asked to do.</summary>
+/// <summary>Options of a <c>produce</c>.</summary>
 internal sealed record ProduceOptions
 {
     public required string Topic { get; init; }

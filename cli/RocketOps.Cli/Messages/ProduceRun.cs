@@ -78,7 +78,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         }
     }
 
-    /// <summary>What cannot be sent ends the run and says which message it was.</summary>
+    /// <summary>Sends a message; one that cannot be sent ends the run, whose failure says which it was.</summary>
     private async Task<SendResult> CheckedAsync(Func<Task<SendResult>> send)
     {
         try

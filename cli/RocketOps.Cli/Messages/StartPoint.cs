@@ -3,7 +3,10 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Messages;
 
-/// <summary>Where reading a queue begins, as a user writes it: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> before the end, or a time.</summary>
+/// <summary>
+/// Position where reading a queue begins, as a user writes it: <c>beginning</c>, <c>end</c>, an offset, <c>-N</c> before the end, or a
+/// time.
+/// </summary>
 internal sealed record StartPoint
 {
     public const string Grammar = "beginning, end, an offset, -N for the last N of every queue, " + TimeGrammar;
@@ -53,7 +56,7 @@ internal sealed record StartPoint
         return ParseAge(text) is { } age ? new StartPoint { Time = time.GetUtcNow() - age } : ParseTime(text, time) is { } at ? new StartPoint { Time = at } : null;
     }
 
-    /// <summary>Of a text that has to be a time or an age: what is wrong with it, or null.</summary>
+    /// <summary>Finds the problem of a text that has to be a time or an age; null when there is none.</summary>
     public static string? FindTimeProblem(string text, TimeProvider time) => Parse(text, time)?.Time is null ? $"\"{text}\" is neither {Times} nor {Ages}." : null;
 
     /// <summary>The offset it means in one queue.</summary>

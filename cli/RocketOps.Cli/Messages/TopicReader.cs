@@ -21,7 +21,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
     private readonly Channel<ReceivedMessage> _found = Channel.CreateBounded<ReceivedMessage>(MaxWaiting);
     private readonly Dictionary<MessageQueue, Task> _queues = [];
 
-    /// <summary>By topic, where its brokers are.</summary>
+    /// <summary>Addresses of the brokers, by topic and the broker's name.</summary>
     private readonly ConcurrentDictionary<string, Dictionary<string, string>> _brokers = new(StringComparer.Ordinal);
 
     public async Task<int> RunAsync(CancellationToken cancellation)
@@ -129,7 +129,7 @@ internal sealed class TopicReader(Shell shell, ClusterConnection cluster, Consum
         where options.Queue is null || options.Queue == number || options.Queue == $"{data.BrokerName}/{number}"
         select new MessageQueue(topic, data.BrokerName, id);
 
-    /// <summary>As messages name it.</summary>
+    /// <summary>Name of a queue in messages to the user.</summary>
     private string Name(MessageQueue queue) => $"{(options.Topics.Count > 1 ? queue.Topic + " " : string.Empty)}{queue.BrokerName}/{queue.QueueId}";
 
     /// <summary>Never throws: what goes wrong ends the whole command.</summary>

@@ -8,7 +8,8 @@ using RocketOps.Cli.Running;
 namespace RocketOps.Cli.Output;
 
 /// <summary>
-/// What a command has changed. For people each change is a line as soon as it is done; for programs there is one array at the end, also when a failure ends the command: what it names is done, and nothing else.
+/// Changes that a command has made. For people each change is a line as soon as it is done; for programs there is one array at the end,
+/// also when a failure ends the command: what it names is done, and nothing else.
 /// </summary>
 internal sealed class Changes
 {
@@ -24,7 +25,7 @@ internal sealed class Changes
         _format = format;
     }
 
-    /// <summary>Where what is not done yet is shown: a program gets nothing but its array.</summary>
+    /// <summary>Output for what is not done yet: a program gets nothing but its array.</summary>
     public TextWriter Plan => IsText ? _shell.Output : _shell.Error;
 
     private bool IsText => _format == "text";

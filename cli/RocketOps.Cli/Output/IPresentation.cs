@@ -2,7 +2,7 @@ using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;
 
-/// <summary>What a command found, in every format.</summary>
+/// <summary>Result of a command, in every format.</summary>
 internal interface IPresentation
 {
     Task WriteAsync(OutputFormat format, Shell shell, TextWriter output);

@@ -15,7 +15,7 @@ internal sealed class Listing(params Column[] columns) : IPresentation
 
     public int Count => _rows.Count;
 
-    /// <summary>What a table says when it has no row.</summary>
+    /// <summary>Text of a table that has no row.</summary>
     public string Empty { get; init; } = "nothing found";
 
     /// <summary>Written below a table.</summary>

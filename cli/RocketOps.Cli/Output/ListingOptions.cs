@@ -4,7 +4,7 @@ using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Output;
 
-/// <summary>How a command's listing is shown: its format, once or again and again.</summary>
+/// <summary>Options for a command's listing: its format, and whether it is shown once or again and again.</summary>
 internal sealed class ListingOptions
 {
     private const double DefaultSeconds = 2;

@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Output;
 
-/// <summary>How a listing is written.</summary>
+/// <summary>Format of a listing.</summary>
 internal enum OutputFormat
 {
     Table,

@@ -7,7 +7,9 @@ internal static class DescriptorPoll
     public const short Error = 0x8;
     public const short HangUp = 0x10;
 
-    /// <summary>What has happened: of what is asked for, and errors always. 0 also when the system does not answer.</summary>
+    /// <summary>
+    /// Returns the events that have happened: those asked for, and errors always. 0 also when the system does not answer.
+    /// </summary>
     public static short Look(int descriptor, short asked = 0)
     {
         NativeMethods.PollDescriptor look = new() { Descriptor = descriptor, Asked = asked };

@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>What the client library warns of, on standard error: a command that waits must not keep quiet about why. It does about what a command has nothing to do with.</summary>
+/// <summary>
+/// Logger that writes the client library's warnings to standard error: a command that waits must not keep quiet about why. Warnings of what
+/// a command has nothing to do with are left out.
+/// </summary>
 internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILogger
 {
     /// <summary>Ids of the client's log. Heartbeats go to every broker, also to slaves that are away and that nobody asks; a broker that a command needs is told of by what it needs of it.</summary>

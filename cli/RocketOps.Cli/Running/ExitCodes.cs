@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Running;
 
-/// <summary>What the command tells the shell.</summary>
+/// <summary>Exit codes that tell the shell how a command ended.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;

@@ -20,7 +20,7 @@ internal static class Failures
         _ => $"{failure.GetType().Name}: {failure.Message} This is a bug of rocketops; ROCKETOPS_STACKTRACE=1 shows where.",
     });
 
-    /// <summary>In few words, for the cell of a table.</summary>
+    /// <summary>Returns the reason in few words, for the cell of a table.</summary>
     public static string Reason(Exception failure)
     {
         Exception innermost = failure;

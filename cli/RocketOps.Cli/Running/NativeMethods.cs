@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>What the commands ask of the system's C library: terminals and descriptors.</summary>
+/// <summary>Functions of the system's C library that the commands use: terminals and descriptors.</summary>
 internal static partial class NativeMethods
 {
     [LibraryImport("libc", EntryPoint = "poll")]

@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Running;
 
-/// <summary>What somebody who mistyped a word probably meant.</summary>
+/// <summary>Word that somebody who mistyped one probably meant.</summary>
 internal static class NearestWord
 {
     /// <summary>The candidate with the fewest letters to change, swap, add or leave out; null when none is close.</summary>

@@ -3,7 +3,7 @@ using RocketOps.Client;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>Where a command was started from: its streams, whether a person sits at them, and the clock.</summary>
+/// <summary>Surroundings of a command: its streams, whether a person sits at them, and the clock.</summary>
 internal sealed record Shell
 {
     /// <summary>A write fails with an <see cref="IOException"/> when the reader has gone.</summary>
@@ -33,7 +33,10 @@ internal sealed record Shell
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
-    /// <summary>What servers get at least to answer, and clusters to do what they were told: commands have limits of seconds, which a machine that is short of CPU uses up.</summary>
+    /// <summary>
+    /// Least time that servers get to answer, and clusters to do what they were told: commands have limits of seconds, which a machine that
+    /// is short of CPU uses up.
+    /// </summary>
     public TimeSpan Patience { get; init; }
 
     public static Shell OfThisProcess()

@@ -32,7 +32,7 @@ internal static class StandardOutput
         return Console.OpenStandardOutput();
     }
 
-    /// <summary>Of what <see cref="Open"/> returned: a pipe or a socket. A terminal looks the same here.</summary>
+    /// <summary>Tells whether a stream of <see cref="Open"/> is a pipe or a socket. A terminal looks the same here.</summary>
     public static bool IsPipe(Stream output) => output is FileStream;
 
     public static bool IsBrokenPipe(Exception failure) => failure is IOException io && (io.HResult & 0xFFFF) == BrokenPipeError;

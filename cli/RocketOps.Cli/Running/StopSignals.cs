@@ -18,7 +18,7 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>As Ctrl-C does.</summary>
+    /// <summary>Stops as Ctrl-C does.</summary>
     public void Stop() => _stop.Cancel();
 
     public void Dispose()

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace RocketOps.Cli.Running;
 
-/// <summary>What is wrong with a command line, in one line that names the nearest word.</summary>
+/// <summary>Problem of a command line, in one line that names the nearest word.</summary>
 internal static class UsageErrors
 {
     /// <summary>Null when nothing is.</summary>

@@ -3,7 +3,7 @@ using RocketOps.Store.Dump;
 
 namespace RocketOps.Cli.Store;
 
-/// <summary>What became of messages that were to be sent again, topic by topic.</summary>
+/// <summary>Results of messages that were to be sent again, topic by topic.</summary>
 internal sealed class ResendReport
 {
     private readonly SortedDictionary<(string Topic, string What), int> _counts = [];
@@ -11,7 +11,7 @@ internal sealed class ResendReport
 
     public int Sent { get; private set; }
 
-    /// <summary>Whether all that could be sent was: what is no message of an application does not count.</summary>
+    /// <summary>True when all that could be sent was sent: records that are no message of an application do not count.</summary>
     public bool IsComplete { get; private set; } = true;
 
     public void Add(string topic, ResendOutcome outcome)
@@ -28,7 +28,7 @@ internal sealed class ResendReport
 
     public void AddLeftOut(string topic, string why) => Count(topic, "left out: " + why);
 
-    /// <summary>What ended the reading of a file; null for nothing.</summary>
+    /// <summary>Adds the problem that ended the reading of a file; null for none.</summary>
     public void AddProblem(DivergedLog log, string? problem)
     {
         if (problem is not null)

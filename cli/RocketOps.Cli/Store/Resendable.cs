@@ -17,7 +17,9 @@ internal sealed record Resendable
     /// <summary>A slot of the timers begins up to this much before the time that was asked for.</summary>
     private const int LongestTimerStepMs = 1000;
 
-    /// <summary>What the broker that stored it wrote there, or what would have it treated as something that it is no longer.</summary>
+    /// <summary>
+    /// Properties that the broker that stored it wrote there, or that would have it treated as something that it is no longer.
+    /// </summary>
     private static readonly string[] Added =
     [
         PropertyNames.RealTopic, PropertyNames.RealQueueId, PropertyNames.TransactionPrepared, PropertyNames.TransactionCheckTimes, PropertyNames.TransactionPreparedQueueOffset,
@@ -46,7 +48,7 @@ internal sealed record Resendable
 
     public required int ReconsumeTimes { get; init; }
 
-    /// <summary>Whether the body is a client's batch, as a queue of batches keeps it.</summary>
+    /// <summary>True when the body is a client's batch, as a queue of batches keeps it.</summary>
     public required bool IsBatch { get; init; }
 
     public required byte[] Body { get; init; }
@@ -87,7 +89,7 @@ internal sealed record Resendable
         };
     }
 
-    /// <summary>Whether a property is the broker's that stored the message, not its producer's.</summary>
+    /// <summary>Tells whether a property comes from the broker that stored the message, not from its producer.</summary>
     public static bool IsAddedByBroker(string property) => Added.Contains(property, StringComparer.Ordinal);
 
     /// <summary>Properties as a request has them.</summary>

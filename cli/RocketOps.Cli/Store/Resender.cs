@@ -34,7 +34,9 @@ internal sealed class Resender : IAsyncDisposable
             new RemotingClientOptions { ConnectTimeout = shell.Patient(ConnectPatience), InvokeTimeout = _patience }, NullLoggerFactory.Instance, HostResolver.FromEnvironment().ResolveAsync, time: shell.Time);
     }
 
-    /// <summary>What became of the message. Throws <see cref="CommandFailedException"/> when a broker does not answer or refuses it.</summary>
+    /// <summary>
+    /// Sends the message and returns the result. Throws <see cref="CommandFailedException"/> when a broker does not answer or refuses it.
+    /// </summary>
     public async Task<ResendOutcome> SendAsync(Resendable message, bool evenIfThere, CancellationToken cancellation)
     {
         TopicRoute? route = await RouteAsync(message.Topic, cancellation);
@@ -128,7 +130,7 @@ internal sealed class Resender : IAsyncDisposable
     }
 }
 
-/// <summary>What became of a message that was to be sent again.</summary>
+/// <summary>Result for a message that was to be sent again.</summary>
 internal enum ResendOutcome
 {
     Sent,

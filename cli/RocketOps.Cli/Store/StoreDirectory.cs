@@ -9,7 +9,7 @@ internal static class StoreDirectory
 {
     private const int Unusable = 2;
 
-    /// <summary>What the root directory of a store has one of from a broker's first start on.</summary>
+    /// <summary>Files and folders of which a store's root directory has at least one from a broker's first start on.</summary>
     private static readonly string[] Marks = ["commitlog", "consumequeue", "checkpoint", "abort", "lock"];
 
     public static Argument<string> Argument() => new("DIR") { Description = "The store's root directory (storePathRootDir)" };

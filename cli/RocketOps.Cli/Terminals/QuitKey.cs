@@ -37,7 +37,7 @@ internal sealed class QuitKey : IAsyncDisposable
         _looking = LookAsync();
     }
 
-    /// <summary>Whether a terminal can be asked for single keys here.</summary>
+    /// <summary>True when a terminal can be asked for single keys here.</summary>
     public static bool IsPossible => TerminalMode.IsKnown && !Console.IsInputRedirected;
 
     /// <param name="quit">What the key does. Called once at most.</param>

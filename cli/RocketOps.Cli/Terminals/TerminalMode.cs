@@ -3,7 +3,9 @@ using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Terminals;
 
-/// <summary>How a terminal of Linux treats what is typed: struct termios of termios(3), of which only the local flags are looked into.</summary>
+/// <summary>
+/// Settings by which a Linux terminal treats what is typed: struct termios of termios(3), of which only the local flags are looked into.
+/// </summary>
 internal sealed class TerminalMode
 {
     // struct termios of glibc and musl, on all architectures but ppc64le; in the machine's byte order.
@@ -29,7 +31,7 @@ internal sealed class TerminalMode
 
     private TerminalMode(byte[] termios) => _termios = termios;
 
-    /// <summary>Whether the layout above is that of this machine.</summary>
+    /// <summary>True when the layout above is that of this machine.</summary>
     public static bool IsKnown => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture != Architecture.Ppc64le;
 
     /// <summary>Keys come at once, and are not shown.</summary>

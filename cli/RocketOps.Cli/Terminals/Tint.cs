@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Terminals;
 
-/// <summary>What a piece of the screen means, which is what gives it a colour.</summary>
+/// <summary>Meaning of a piece of the screen, which gives it its colour.</summary>
 internal enum Tint
 {
     Plain,

@@ -10,7 +10,7 @@ internal static class PermissionText
     public static string Of(TopicPermission permission) =>
         permission.HasFlag(TopicPermission.ReadWrite) ? "rw" : permission.HasFlag(TopicPermission.Read) ? "r" : permission.HasFlag(TopicPermission.Write) ? "w" : "none";
 
-    /// <summary>Of one of <see cref="Words"/>.</summary>
+    /// <summary>Parses one of <see cref="Words"/>.</summary>
     public static TopicPermission Parse(string word) => word switch
     {
         "r" => TopicPermission.Read,

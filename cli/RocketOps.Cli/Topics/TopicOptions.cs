@@ -8,7 +8,7 @@ internal static class TopicOptions
 {
     public const int MaxQueues = 65_535;
 
-    /// <summary>What becomes of a topic that a Topic object has.</summary>
+    /// <summary>Note on a topic that a Topic object has.</summary>
     public const string ObjectsNote = "A topic that a Topic object has is changed there, and refused here without --force.";
 
     public static Option<string?> Cluster() => new("--cluster") { Description = "Only this cluster; needed when the name servers know several", HelpName = "NAME" };

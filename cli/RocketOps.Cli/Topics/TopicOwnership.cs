@@ -17,10 +17,10 @@ namespace RocketOps.Cli.Topics;
 /// </summary>
 internal static class TopicOwnership
 {
-    /// <summary>Of the API of a running up, which may be busy but answers.</summary>
+    /// <summary>Time limit for the API of a running up, which may be busy but answers.</summary>
     private static readonly TimeSpan PatienceHere = TimeSpan.FromSeconds(60);
 
-    /// <summary>Of the kubeconfig's, which may be of something else altogether, while a person waits.</summary>
+    /// <summary>Time limit for the API of the kubeconfig, which may be of something else altogether, while a person waits.</summary>
     private static readonly TimeSpan PatienceElsewhere = TimeSpan.FromSeconds(5);
 
     public static Option<bool> Force() => new("--force") { Description = "Also a topic that a Topic object has; its operator puts back what differs" };

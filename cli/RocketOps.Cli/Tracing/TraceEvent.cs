@@ -11,10 +11,10 @@ internal sealed record TraceEvent(long TimeMs, string What, string? Group, strin
     /// <summary>The type of a message that a transaction has to decide on. Matches MessageType.</summary>
     private const int Half = 1;
 
-    /// <summary>How long it took.</summary>
+    /// <summary>Duration in milliseconds.</summary>
     public long? CostMs { get; init; }
 
-    /// <summary>Of a handler: how often the message had come before.</summary>
+    /// <summary>Number of earlier deliveries of the message; for a handler only.</summary>
     public long? Retry { get; init; }
 
     public string? Topic { get; init; }
@@ -23,7 +23,7 @@ internal sealed record TraceEvent(long TimeMs, string What, string? Group, strin
 
     public string? Keys { get; init; }
 
-    /// <summary>Of the body.</summary>
+    /// <summary>Size of the body.</summary>
     public long? Bytes { get; init; }
 
     /// <summary>The broker that took it.</summary>
@@ -31,7 +31,7 @@ internal sealed record TraceEvent(long TimeMs, string What, string? Group, strin
 
     public string? OffsetMessageId { get; init; }
 
-    /// <summary>What the records say of a message, in the order in which it happened.</summary>
+    /// <summary>Returns what the records say of a message, in the order in which it happened.</summary>
     /// <param name="records">With where each was told from; those of other messages are left out.</param>
     /// <param name="messageId">Whose.</param>
     public static IReadOnlyList<TraceEvent> Of(IEnumerable<(TraceRecord Record, string Client)> records, string messageId)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RocketOps.Cli.Tracing;
 
 /// <summary>
-/// What a client has told of one message: a record of a trace message's text, which has several, U+0002 behind each and U+0001 between fields. Source: admin.md §8,
-/// TraceDataEncoder of 4.9.7 and 5.5.0.
+/// Record of what a client has told of one message. The text of a trace message has several, U+0002 behind each and U+0001 between fields.
+/// Source: admin.md §8, TraceDataEncoder of 4.9.7 and 5.5.0.
 /// <code>
 /// Pub             time, region, group, topic, id, tags, keys, storeHost, bytes, cost, type, offsetMsgId, success    4.x before 4.4: without offsetMsgId, or success too; 5.x: client behind it
 /// SubBefore       time, region, group, request, id, retries, keys
@@ -24,7 +24,7 @@ internal sealed class TraceRecord
     private const char FieldEnd = '\u0001';
     private const char RecordEnd = '\u0002';
 
-    /// <summary>Where each kind has the message's id: what is shorter is none of it.</summary>
+    /// <summary>Index of the message's id in each kind of record: a shorter record is none of that kind.</summary>
     private static readonly Dictionary<string, int> IdFields = new(StringComparer.Ordinal)
     {
         [Sent] = 5,

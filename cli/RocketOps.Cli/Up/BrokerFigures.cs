@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What a broker says of its work: messages per second of the last ten seconds, and how full its disk is (0 to 1, null when it does not say).</summary>
+/// <summary>
+/// Figures a broker reports of its work: messages per second of the last ten seconds, and how full its disk is (0 to 1, null when it does
+/// not say).
+/// </summary>
 internal sealed record BrokerFigures(double InPerSecond, double OutPerSecond, double? DiskUsed)
 {
     public static BrokerFigures Of(IReadOnlyDictionary<string, string> runtime) =>

@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the screen shows of one BrokerCluster.</summary>
+/// <summary>View of one BrokerCluster on the screen.</summary>
 /// <param name="Key">namespace/name.</param>
 /// <param name="IsReady">All of it serves.</param>
 /// <param name="Reason">One word of why not.</param>
@@ -14,16 +14,16 @@ namespace RocketOps.Cli.Up;
 internal sealed record ClusterView(
     string Key, bool IsReady, string Reason, string Message, int ReadyNameServers, IReadOnlyList<MemberView> Members)
 {
-    /// <summary>Where programs of this machine reach the name servers; empty until something listens there.</summary>
+    /// <summary>Address where programs of this machine reach the name servers; empty until something listens there.</summary>
     public string Address { get; init; } = "";
 
-    /// <summary>When the object was made; null while nobody has said.</summary>
+    /// <summary>Creation time of the object; null while nobody has said.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>The name servers.</summary>
     public IReadOnlyList<MemberView> NameServerMembers { get; init; } = [];
 
-    /// <summary>What other conditions have to say, each once: what is degraded, what this version does not do.</summary>
+    /// <summary>Messages of the other conditions, each once: what is degraded, what this version does not do.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     public int GroupCount => Members.Select(member => member.Group).Distinct(StringComparer.Ordinal).Count();
@@ -64,7 +64,9 @@ internal sealed record ClusterView(
         };
     }
 
-    /// <summary>What the other conditions add. They name the same pods and groups in part, so one that says nothing new is left out.</summary>
+    /// <summary>
+    /// Returns what the other conditions add. They name the same pods and groups in part, so one that says nothing new is left out.
+    /// </summary>
     private static List<string> RemarksOf(KubernetesObject cluster, ReadyCondition ready)
     {
         List<string> remarks = [];

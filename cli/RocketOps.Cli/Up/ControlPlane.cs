@@ -39,7 +39,9 @@ internal sealed class ControlPlane : IAsyncDisposable
 
     public Uri Address => _api.Address;
 
-    /// <summary>Where programs of this machine reach the name servers, by the namespace/name of their Service; current at each read.</summary>
+    /// <summary>
+    /// Addresses where programs of this machine reach the name servers, by the namespace/name of their Service; current at each read.
+    /// </summary>
     public IReadOnlyDictionary<string, string> HostAddresses => _kubelet.HostAddresses;
 
     /// <summary>Its end before ours means that nothing is looked after any more.</summary>

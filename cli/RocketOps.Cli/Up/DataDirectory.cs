@@ -54,14 +54,14 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Whether an earlier run has left objects in a folder, which need not exist.</summary>
+    /// <summary>Tells whether an earlier run has left objects in a folder, which need not exist.</summary>
     public static bool HoldsObjects(string path)
     {
         string api = System.IO.Path.Combine(path, ApiFolder);
         return Directory.Exists(api) && Directory.EnumerateFileSystemEntries(api).Any();
     }
 
-    /// <summary>What to say when its disk has hardly any room; null when it has some, or does not tell.</summary>
+    /// <summary>Returns a warning when its disk has hardly any room; null when it has some, or does not tell.</summary>
     public string? LackOfRoom()
     {
         try

@@ -5,10 +5,10 @@ namespace RocketOps.Cli.Up;
 /// <summary>A field of an object that an apply made another: its dotted path, and both values as JSON.</summary>
 internal sealed record FieldChange(string Path, string Before, string After)
 {
-    /// <summary>What nobody wants to read in a line.</summary>
+    /// <summary>Longest value in a line, in letters: nobody wants to read more.</summary>
     private const int MaxText = 60;
 
-    /// <summary>What differs in what a manifest can say: not the status, nor what the server keeps in metadata.</summary>
+    /// <summary>Finds the differences in what a manifest can say: not in the status, nor in what the server keeps in metadata.</summary>
     public static IEnumerable<FieldChange> Between(JsonNode? before, JsonNode? after, string path = "")
     {
         if (JsonNode.DeepEquals(before, after))

@@ -35,7 +35,7 @@ internal sealed class FiguresPoll : IAsyncDisposable
     /// <summary>The newest figures by the broker's address.</summary>
     public IReadOnlyDictionary<string, BrokerFigures> Current => _figures;
 
-    /// <summary>How many messages a topic holds on all masters, by its key; without those of which one master has not told.</summary>
+    /// <summary>Number of messages a topic holds on all masters, by its key; without the topics of which one master has not told.</summary>
     public IReadOnlyDictionary<string, long> Messages => Volatile.Read(ref _messages);
 
     /// <summary>The brokers and topics to ask for from now on.</summary>

@@ -28,7 +28,7 @@ internal sealed class FileLoggerProvider : ILoggerProvider
         _time = time;
     }
 
-    /// <summary>What is missing from the log and why, as a sentence; null when nothing is.</summary>
+    /// <summary>Sentence on what is missing from the log and why; null when nothing is.</summary>
     public string? Loss
     {
         get

@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the table shows of one ConsumerGroup.</summary>
+/// <summary>View of one ConsumerGroup in the table.</summary>
 /// <param name="Key">Namespace and name.</param>
 /// <param name="Cluster">Namespace and name of its cluster.</param>
 /// <param name="GroupName">What brokers call it.</param>

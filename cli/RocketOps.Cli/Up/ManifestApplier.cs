@@ -100,7 +100,7 @@ internal sealed partial class ManifestApplier(IKubernetesClient client)
             $"{manifest.Source}: {manifest}: there is no kind {manifest.Kind} in {manifest.ApiVersion} here.{(hint.Length > 0 ? hint : here.Length > 0 ? $" There is {here}." : string.Empty)}");
     }
 
-    /// <summary>How an apply names a field that the schema refuses.</summary>
+    /// <summary>Pattern of an apply's error that names a field which the schema refuses.</summary>
     [GeneratedRegex(@"\s(?<field>(\.[A-Za-z0-9_-]+)+): (?<undeclared>field not declared in schema)?", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex TypedField();
 }

@@ -2,7 +2,7 @@ using RocketOps.Cli.Running;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What was named on the command line, as manifests: files, folders and standard input.</summary>
+/// <summary>Manifests that were named on the command line: files, folders and standard input.</summary>
 internal static class ManifestFiles
 {
     public const string StandardInput = "-";

@@ -13,7 +13,10 @@ internal static class MemberTable
     /// <summary>So much of a name tells pods apart; the columns that not every window shows come before more of it.</summary>
     private const int GoodNames = 32;
 
-    /// <summary>In a window narrower than this what is there takes what it needs; in others columns are as wide as their longest word, or they would move while members come and go.</summary>
+    /// <summary>
+    /// Width below which columns take only the room they need; in wider windows they are as wide as their longest word, or they would move
+    /// while members come and go.
+    /// </summary>
     private const int UsualWindow = 80;
 
     private const int RoleWidth = 11;

@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the screen shows of one name server or broker.</summary>
+/// <summary>View of one name server or broker on the screen.</summary>
 /// <param name="Group">The broker group; empty for name servers.</param>
 /// <param name="Name">The pod.</param>
 /// <param name="Role">Master, Slave or name server.</param>
@@ -23,19 +23,19 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
 
     public bool IsMaster => Role == MasterRole;
 
-    /// <summary>Of a slave, how good a copy of its master's log it is; empty for others, and while nobody knows.</summary>
+    /// <summary>Quality of a slave's copy of its master's log; empty for others, and while nobody knows.</summary>
     public string Copy { get; init; } = "";
 
-    /// <summary>Of the master of a group that elects it, since when it leads.</summary>
+    /// <summary>Epoch in which a master leads; only for groups that elect it, else null.</summary>
     public long? Epoch { get; init; }
 
-    /// <summary>Of the process that runs now.</summary>
+    /// <summary>Id of the process that runs now.</summary>
     public int? ProcessId { get; init; }
 
-    /// <summary>How often its container was started again in the same pod; null without a pod.</summary>
+    /// <summary>Number of restarts of its container in the same pod; null without a pod.</summary>
     public long? Restarts { get; init; }
 
-    /// <summary>When its pod was made; null without a pod.</summary>
+    /// <summary>Creation time of its pod; null without a pod.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
     public static MemberView OfNameServer(KubernetesObject pod) => Of("", pod.Name, NameServerRole, pod, "ready");
@@ -60,7 +60,7 @@ internal sealed record MemberView(string Group, string Name, string Role, bool I
         };
     }
 
-    /// <summary>What the pod says comes before what the cluster's status said of it.</summary>
+    /// <summary>Makes the view: what the pod says comes before what the cluster's status said of it.</summary>
     private static MemberView Of(string group, string name, string role, KubernetesObject? pod, string stateWhenReady)
     {
         bool isReady = pod is { IsDeleting: false } && pod.HasCondition("Ready");

@@ -2,7 +2,7 @@ using RocketOps.Cli.Output;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What to try once everything runs.</summary>
+/// <summary>Commands to try once everything runs.</summary>
 internal static class NextSteps
 {
     /// <param name="output">Where it goes.</param>
@@ -54,7 +54,7 @@ internal static class NextSteps
     /// <summary>Nothing where a command finds this very cluster by itself: another one may run, and <c>NAMESRV_ADDR</c> or a context may lead elsewhere.</summary>
     private static string Servers(ClusterView cluster, string? found) => cluster.Address == found ? "" : $" -n {ShellWord.Quote(cluster.Address)}";
 
-    /// <summary>As it can be typed: the name when the search path leads to this program, else its file.</summary>
+    /// <summary>Returns this program as it can be typed: the name when the search path leads to it, else its file.</summary>
     private static string Program()
     {
         string own = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "rocketops"));

@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>Why a pod does not run, in its own words where it has said any.</summary>
+/// <summary>Reason why a pod does not run, in its own words where it has said any.</summary>
 internal sealed record PodProblem(string Key, string Text)
 {
     /// <summary>Null for a pod that runs, is about to, or goes away.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Up;
 
-/// <summary>How much of the state a screen shows.</summary>
+/// <summary>Amount of the state that a screen shows.</summary>
 /// <param name="Events">How many of the newest events.</param>
 /// <param name="HasHints">Whether there is room for what to try next.</param>
 /// <param name="FoldsMembers">A group of brokers takes one line.</param>

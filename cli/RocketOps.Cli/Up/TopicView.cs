@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the table shows of one Topic.</summary>
+/// <summary>View of one Topic in the table.</summary>
 internal sealed record TopicView(string Key, string Cluster, string TopicName, bool IsReady, string Reason, string Message, int ReadQueues, int WriteQueues)
 {
     public static readonly KubernetesType<KubernetesObject> Kind = ResourceKind.Of("rocketops.io", "v1beta1", "Topic", "topics");

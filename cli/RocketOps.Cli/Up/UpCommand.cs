@@ -82,7 +82,7 @@ internal static class UpCommand
         return command;
     }
 
-    /// <summary>Why no file can be written there, or null.</summary>
+    /// <summary>Finds why no file can be written there; null when one can.</summary>
     private static string? WhyNoFile(string path)
     {
         if (path.Length == 0)

@@ -8,7 +8,7 @@ internal sealed class UpLines(TextWriter output)
 {
     private readonly Dictionary<string, string> _told = new(StringComparer.Ordinal);
 
-    /// <summary>What is to be known before anything is ready.</summary>
+    /// <summary>Writes the lines that are to be known before anything is ready.</summary>
     public async Task BeginAsync(IEnumerable<string> lines, TimeSpan elapsed)
     {
         foreach (string line in lines)
@@ -17,7 +17,7 @@ internal sealed class UpLines(TextWriter output)
         }
     }
 
-    /// <summary>That the disk of the data has hardly any room, and, with null, that it has some again.</summary>
+    /// <summary>Tells that the disk of the data has hardly any room, and, with null, that it has some again.</summary>
     public async Task TellOfDiskAsync(string? lack, TimeSpan elapsed)
     {
         if (lack is not null || _told.ContainsKey("disk"))

@@ -1,6 +1,6 @@
 namespace RocketOps.Cli.Up;
 
-/// <summary>What the user asked <c>rocketops up</c> for.</summary>
+/// <summary>Options of <c>rocketops up</c>.</summary>
 internal sealed record UpOptions
 {
     /// <summary>Files, folders, or - for standard input.</summary>

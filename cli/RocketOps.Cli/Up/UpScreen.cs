@@ -11,16 +11,16 @@ namespace RocketOps.Cli.Up;
 /// </summary>
 internal static class UpScreen
 {
-    /// <summary>What to say when there is nothing.</summary>
+    /// <summary>Text to show when there is nothing.</summary>
     public const string HowToBegin = "There is no cluster yet: kubectl apply -f FILE, or start with one, as rocketops up deploy/samples/quickstart.yaml";
 
     private const int NameColumn = 2;
     private const int MinHeight = 6;
 
-    /// <summary>From here on a line has room for what is nice to know.</summary>
+    /// <summary>Width from which on a line has room for what is nice to know.</summary>
     private const int WideWindow = 120;
 
-    /// <summary>How much is shown, most first.</summary>
+    /// <summary>Levels of detail, the most detailed first.</summary>
     private static readonly ScreenDetail[] Details =
     [
         new(Events: 6, HasHints: true),
@@ -285,7 +285,9 @@ internal static class UpScreen
 
     private static string Role(MemberView member) => member.Role == MemberView.NameServerRole ? member.Role : member.Role.ToLowerInvariant();
 
-    /// <summary>What masters take, for slaves copy the same messages once more; what all hand out, for consumers read from either.</summary>
+    /// <summary>
+    /// Sums what masters take, for slaves copy the same messages once more, and what all hand out, for consumers read from either.
+    /// </summary>
     private static BrokerFigures? Sum(IReadOnlyList<MemberView> members, UpState state)
     {
         List<(bool IsMaster, BrokerFigures Figures)> asked = [.. from member in members where state.Figures.ContainsKey(member.Address) select (member.IsMaster, state.Figures[member.Address])];

@@ -36,10 +36,10 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
     private IReadOnlyList<string> _nextSteps = [];
     private IReadOnlyList<string> _footer = [];
 
-    /// <summary>What the key q on the live screen does; null leaves keys alone.</summary>
+    /// <summary>Action of the key q on the live screen; null leaves keys alone.</summary>
     public Action? Quit { get; init; }
 
-    /// <summary>As it is, while the console folds lines where it takes a terminal to end.</summary>
+    /// <summary>Output that keeps lines as they are; the console folds them where it takes a terminal to end.</summary>
     private TextWriter Output => console.Profile.Out.Writer;
 
     // Who gives manifests by a pipe has no input that could be asked; the capability means that too.
@@ -101,7 +101,10 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         }
     }
 
-    /// <summary>Whether there is a live screen. Who gives manifests by a pipe may sit at the terminal all the same; other input that is no terminal is that of a script.</summary>
+    /// <summary>
+    /// Tells whether there is a live screen. Who gives manifests by a pipe may sit at the terminal all the same; other input that is no
+    /// terminal is that of a script.
+    /// </summary>
     /// <param name="canBe">What the console says of itself.</param>
     /// <param name="shell">Where it was started from.</param>
     /// <param name="options">What was asked for.</param>
@@ -199,7 +202,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         }
     }
 
-    /// <summary>Whoever asks for the demo and ends it before it is done has not seen it succeed.</summary>
+    /// <summary>Returns the exit code: a demo that was asked for and is ended before it is done has not succeeded.</summary>
     private int ExitCode() => !options.Demo || _demoRun is { Progress: { IsDone: true, Succeeded: true } } ? ExitCodes.Success : ExitCodes.Failed;
 
     /// <summary>Whatever ends it, the terminal is left as it was, with the last state on it.</summary>
@@ -309,7 +312,7 @@ internal sealed class UpSession(UpOptions options, IAnsiConsole console, Shell s
         return $"The operator has ended: {reason}. Nothing is looked after any more; {data.LogFile} may tell why. The data stays; start again with the same command.";
     }
 
-    /// <summary>At a terminal as part of what is drawn, which would overwrite anything else.</summary>
+    /// <summary>Tells the next steps; at a terminal they are part of what is drawn, which would overwrite anything else.</summary>
     private async Task TellNextStepsAsync(string kubeconfig)
     {
         if (!IsInteractive)

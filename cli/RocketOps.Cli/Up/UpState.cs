@@ -14,27 +14,27 @@ internal sealed record UpState(IReadOnlyList<ClusterView> Clusters, IReadOnlyLis
 
     public static readonly UpState Empty = new([], [], [], null);
 
-    /// <summary>What to say about the operator's end; null while it works.</summary>
+    /// <summary>Message about the operator's end; null while it works.</summary>
     public string? OperatorEnd { get; init; }
 
-    /// <summary>Why the demo did not get done; null while it has not failed.</summary>
+    /// <summary>Reason why the demo did not get done; null while it has not failed.</summary>
     public string? DemoFailure { get; init; }
 
     public IReadOnlyList<GroupView> Groups { get; init; } = [];
 
-    /// <summary>What to say about the disk of the data folder; null while it has room.</summary>
+    /// <summary>Warning about the disk of the data folder; null while it has room.</summary>
     public string? LackOfRoom { get; init; }
 
-    /// <summary>What happened last, newest last.</summary>
+    /// <summary>Latest events, newest last.</summary>
     public IReadOnlyList<EventView> Events { get; init; } = [];
 
-    /// <summary>When this was so.</summary>
+    /// <summary>Time of this state.</summary>
     public DateTimeOffset Now { get; init; }
 
-    /// <summary>What brokers say of their work, by address.</summary>
+    /// <summary>Figures that brokers report of their work, by address.</summary>
     public IReadOnlyDictionary<string, BrokerFigures> Figures { get; init; } = new Dictionary<string, BrokerFigures>(StringComparer.Ordinal);
 
-    /// <summary>How many messages topics hold, by their key; without those of which nobody knows.</summary>
+    /// <summary>Numbers of messages that topics hold, by the topics' keys; without the topics of which nobody knows.</summary>
     public IReadOnlyDictionary<string, long> TopicMessages { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>All there is is ready; nothing at all is, too. Nothing is without the operator: what the objects say is then of the past.</summary>

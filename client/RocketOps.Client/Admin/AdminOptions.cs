@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Client;
 
-/// <summary>How an admin client reaches a cluster.</summary>
+/// <summary>Settings by which an admin client reaches a cluster.</summary>
 public sealed record AdminOptions
 {
     /// <summary>

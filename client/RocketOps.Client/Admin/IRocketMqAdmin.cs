@@ -12,7 +12,7 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// <summary>All clusters and brokers as one particular name server (<c>host:port</c>) sees them.</summary>
     Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default);
 
-    /// <summary>Where the topic lives, from one name server; null when it is unknown there.</summary>
+    /// <summary>Route of the topic, from one name server; null when the topic is unknown there.</summary>
     Task<TopicRoute?> GetTopicRouteAsync(string topic, CancellationToken cancellationToken = default);
 
     /// <summary>The names of all topics one name server knows, system topics included.</summary>
@@ -46,8 +46,9 @@ public interface IRocketMqAdmin : IAsyncDisposable
     Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// What waits of the topic on a broker elsewhere than in its queues, and is meant for queues from <paramref name="fromQueue"/> on; with 0 for the whole topic, retries included.
-    /// Only masters answer. Null when the broker does not know the request, as every broker but those of RocketOps: then nothing is known.
+    /// Messages of the topic that wait on a broker outside the topic's queues and are meant for queues from <paramref name="fromQueue"/>
+    /// on; with 0, those of the whole topic, retries included. Only masters answer. Null when the broker does not know the request, as
+    /// every broker but those of RocketOps: then nothing is known.
     /// </summary>
     Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default);
 
@@ -57,7 +58,7 @@ public interface IRocketMqAdmin : IAsyncDisposable
     /// </summary>
     Task<(string Member, long Epoch)> HandOverMasterAsync(string brokerAddress, string brokerName, string? member = null, CancellationToken cancellationToken = default);
 
-    /// <summary>How far a group is on a broker, in one topic or (null) in all it consumes.</summary>
+    /// <summary>Progress of a group on a broker, in one topic or (null) in all topics it consumes.</summary>
     Task<ConsumeStats> GetConsumeStatsAsync(string brokerAddress, string group, string? topic = null, CancellationToken cancellationToken = default);
 
     /// <summary>The broker's runtime figures by RocketMQ's names.</summary>

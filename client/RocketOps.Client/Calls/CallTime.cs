@@ -7,7 +7,7 @@ internal sealed class CallTime(TimeSpan length, TimeProvider time)
 {
     private readonly long _since = time.GetTimestamp();
 
-    /// <summary>What is left of it; never negative.</summary>
+    /// <summary>Time left; never negative.</summary>
     public TimeSpan Left => TimeSpan.FromTicks(Math.Max(0, (length - time.GetElapsedTime(_since)).Ticks));
 
     /// <summary>Does a part of the call within what is left. Throws <see cref="RocketMqException"/> when that ends first.</summary>

@@ -5,7 +5,7 @@ namespace RocketOps.Client.Calls;
 /// <summary>One attempt to send, as whoever calls servers carries it out.</summary>
 internal interface ISendCall
 {
-    /// <summary>Whether the request was handed to the network: the broker may carry it out, whatever becomes of the answer.</summary>
+    /// <summary>True once the request was handed to the network: the broker may carry it out, whatever becomes of the answer.</summary>
     bool WasSent { get; }
 
     /// <summary>

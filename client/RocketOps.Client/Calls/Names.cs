@@ -2,7 +2,10 @@ using System.Buffers;
 
 namespace RocketOps.Client.Calls;
 
-/// <summary>What brokers accept as names of topics and groups, checked before anything is sent. Matches the Java client's Validators and TopicValidator.</summary>
+/// <summary>
+/// Rules of brokers for names of topics and groups, checked before anything is sent. Matches the Java client's Validators and
+/// TopicValidator.
+/// </summary>
 internal static class Names
 {
     private const int MaxTopicChars = 127;

@@ -25,7 +25,7 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
     }
 
-    /// <summary>As the other, for the request that is sent for every message.</summary>
+    /// <summary>Gets the answer to a send like the other overload, for the request that is sent for every message.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendAnswer> InvokeAsync(string address, ISendCall call, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace RocketOps.Client.Calls;
 
-/// <summary>What a broker says to a send.</summary>
+/// <summary>Answer of a broker to a send.</summary>
 /// <param name="Code">Its response code.</param>
 /// <param name="Remark">Its words; null when it stored the message.</param>
 /// <param name="OffsetMessageId">Where the message is stored; null when the broker does not say.</param>

@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>What a producer compresses bodies with; see <c>ProducerOptions.CompressionType</c>.</summary>
+/// <summary>Algorithm by which a producer compresses bodies; see <c>ProducerOptions.CompressionType</c>.</summary>
 public enum CompressionType
 {
     /// <summary>Packs well; every client reads it.</summary>

@@ -89,8 +89,8 @@ internal static class Lz4Frame
     }
 
     /// <summary>
-    /// What a frame, or several one behind the other, hold. Nothing is allocated that the packed bytes could not fill. Throws <see cref="InvalidDataException"/> when they are none
-    /// or hold more than <paramref name="maxBytes"/>.
+    /// Unpacks a frame, or several one behind the other. Nothing is allocated that the packed bytes could not fill. Throws
+    /// <see cref="InvalidDataException"/> when they are no frames or hold more than <paramref name="maxBytes"/>.
     /// </summary>
     public static byte[] Decompress(ReadOnlySpan<byte> packed, int maxBytes)
     {
@@ -175,7 +175,7 @@ internal static class Lz4Frame
         return taken;
     }
 
-    /// <summary>What has been unpacked; grows as far as blocks can fill it.</summary>
+    /// <summary>Buffer of the unpacked bytes; grows as far as blocks can fill it.</summary>
     private sealed class Output(int maxBytes)
     {
         private byte[] _bytes = [];

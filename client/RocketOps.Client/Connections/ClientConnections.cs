@@ -14,8 +14,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Client.Connections;
 
 /// <summary>
-/// What producers and consumers need in the background: connections, routes asked for again, heartbeats with all their groups to every broker in the routes. A broker that appears in a
-/// route gets a heartbeat at once, since a consumer is refused until the broker knows it. Thread-safe.
+/// Background work for producers and consumers: connections, route refreshes, heartbeats with all their groups to every broker in the
+/// routes. A broker that appears in a route gets a heartbeat at once, since a consumer is refused until the broker knows it. Thread-safe.
 /// </summary>
 internal sealed class ClientConnections
 {

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace RocketOps.Client.Connections;
 
-/// <summary>Who a client is to brokers. Source: remoting.md §5.9.</summary>
+/// <summary>Identity of a client towards brokers. Source: remoting.md §5.9.</summary>
 internal static class ClientIdentity
 {
     /// <summary>This machine's address towards others: the first IPv4 one of an interface that is up and no loopback, else loopback.</summary>

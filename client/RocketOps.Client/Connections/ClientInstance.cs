@@ -46,7 +46,7 @@ internal sealed class ClientInstance : IAsyncDisposable
 
     public string ClientId => _connections.ClientId;
 
-    /// <summary>As they were given.</summary>
+    /// <summary>Name servers as they were given.</summary>
     public string NameServers => NameServerSetting.Require(_connections.Options);
 
     public IPAddress Address => _connections.Address;

@@ -7,7 +7,7 @@ namespace RocketOps.Client.Connections;
 /// <summary>Passes what a broker asks a client to the member it is for: the one with the group that the request names. Called on the connections' loops.</summary>
 internal sealed class MemberRequests(int code, Func<IReadOnlyList<ClientInstance>> members) : IRequestHandler
 {
-    /// <summary>What brokers ask clients. Source: remoting.md §2.6.</summary>
+    /// <summary>Codes of the requests that brokers send to clients. Source: remoting.md §2.6.</summary>
     private static readonly int[] Codes =
     [
         RequestCode.CheckTransactionState, RequestCode.NotifyConsumerIdsChanged, RequestCode.ResetConsumerClientOffset, RequestCode.GetConsumerStatusFromClient,

@@ -11,7 +11,7 @@ public sealed class RocketMqClient : IAsyncDisposable
     /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when no name server is given.</summary>
     public RocketMqClient(ConnectionOptions? options = null) => Connections = new ClientConnections(options ?? new ConnectionOptions());
 
-    /// <summary>What brokers know it by: <c>ip@instance</c>, and <c>@unit</c> where there is one.</summary>
+    /// <summary>Id by which brokers know this client: <c>ip@instance</c>, with <c>@unit</c> behind it where there is a unit.</summary>
     public string ClientId => Connections.ClientId;
 
     internal ClientConnections Connections { get; }

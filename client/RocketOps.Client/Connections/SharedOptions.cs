@@ -2,7 +2,7 @@ using RocketOps.Client.Routing;
 
 namespace RocketOps.Client.Connections;
 
-/// <summary>What a member of a <see cref="RocketMqClient"/> may say for itself.</summary>
+/// <summary>Options that a member of a <see cref="RocketMqClient"/> may set for itself.</summary>
 internal static class SharedOptions
 {
     /// <summary>Throws <see cref="ArgumentException"/> when a member wants to be somebody else or somewhere else than its client.</summary>

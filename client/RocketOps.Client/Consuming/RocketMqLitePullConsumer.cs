@@ -34,7 +34,7 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
         _questions = new StartOffsets(_consumer.Client, _consumer.Options, Offsets);
     }
 
-    /// <summary>What brokers know this consumer by.</summary>
+    /// <summary>Id by which brokers know this consumer.</summary>
     public string ClientId => _consumer.ClientId;
 
     /// <summary>The queues it reads.</summary>
@@ -51,7 +51,10 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up telling the brokers.</param>
     public Task SubscribeAsync(string topic, string expression = "*", CancellationToken cancellationToken = default) => SubscribeAsync(topic, SubscriptionExpression.Tags(expression), cancellationToken);
 
-    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>, which brokers check: <see cref="RocketMqPushConsumer.StartAsync"/> says what is thrown when.</summary>
+    /// <summary>
+    /// Subscribes like the other overload, with tags or <see cref="SubscriptionExpression.Sql"/>. Brokers check the expression: see
+    /// <see cref="RocketMqPushConsumer.StartAsync"/> for what is thrown and when.
+    /// </summary>
     public async Task SubscribeAsync(string topic, SubscriptionExpression expression, CancellationToken cancellationToken = default)
     {
         await _choosing.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -237,19 +240,28 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     /// </summary>
     public Task SeekAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default) => _consumer.SeekAsync(queue, offset, cancellationToken);
 
-    /// <summary>As <see cref="SeekAsync"/>, to the oldest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    /// <summary>
+    /// Moves a queue to its oldest message, like <see cref="SeekAsync"/>. Throws <see cref="RocketMqException"/> when no broker says where
+    /// it is.
+    /// </summary>
     public Task SeekToBeginAsync(MessageQueue queue, CancellationToken cancellationToken = default) => _consumer.SeekToBeginAsync(queue, cancellationToken);
 
-    /// <summary>As <see cref="SeekAsync"/>, behind the newest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    /// <summary>
+    /// Moves a queue behind its newest message, like <see cref="SeekAsync"/>. Throws <see cref="RocketMqException"/> when no broker says
+    /// where it is.
+    /// </summary>
     public Task SeekToEndAsync(MessageQueue queue, CancellationToken cancellationToken = default) => _consumer.SeekToEndAsync(queue, cancellationToken);
 
-    /// <summary>As <see cref="SeekAsync"/>, to the first message stored at that time or later. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    /// <summary>
+    /// Moves a queue to the first message stored at that time or later, like <see cref="SeekAsync"/>. Throws
+    /// <see cref="RocketMqException"/> when no broker says where it is.
+    /// </summary>
     public Task SeekToTimeAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default) => _consumer.SeekToTimeAsync(queue, time, cancellationToken);
 
     /// <summary>Polls bring nothing of a topic until <see cref="Resume(string)"/>; what has come waits.</summary>
     public void Pause(string topic) => _consumer.Pause(topic);
 
-    /// <summary>As <see cref="Pause(string)"/>, for one queue.</summary>
+    /// <summary>Pauses one queue, like <see cref="Pause(string)"/>.</summary>
     public void Pause(MessageQueue queue) => _consumer.Pause(queue);
 
     /// <inheritdoc cref="RocketMqPushConsumer.Resume(string)"/>

@@ -56,7 +56,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     {
     }
 
-    /// <summary>For a consumer that is polled.</summary>
+    /// <summary>Makes a consumer; a polled one when <paramref name="polling"/> is not null.</summary>
     internal RocketMqPushConsumer(PushConsumerOptions options, PollingMode? polling)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -85,20 +85,20 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         _tracer = _options.EnableTrace ? new MessageTracer(_client, _options, _options.Group, "CONSUME") : null;
     }
 
-    /// <summary>What brokers know this consumer by.</summary>
+    /// <summary>Id by which brokers know this consumer.</summary>
     public string ClientId => _client.ClientId;
 
     internal PushConsumerOptions Options => _options;
 
     internal IReadOnlyList<Subscription> Subscriptions => [.. _subscriptions.Values];
 
-    /// <summary>For what is built on this consumer.</summary>
+    /// <summary>Client of this consumer, for what is built on it.</summary>
     internal ClientInstance Client => _client;
 
     /// <summary>The queues whose offsets may be committed at this moment.</summary>
     internal IEnumerable<MessageQueue> OwnedQueues => _rebalancer?.Queues ?? [];
 
-    /// <summary>For what is built on this consumer.</summary>
+    /// <summary>Logger of this consumer, for what is built on it.</summary>
     internal Microsoft.Extensions.Logging.ILogger Logger => _client.Logger;
 
     string IAnsweringConsumer.Group => _options.Group;
@@ -132,8 +132,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         SubscribeAsync(topic, SubscriptionExpression.Tags(expression), handler, cancellationToken);
 
     /// <summary>
-    /// As <see cref="SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>, with tags or <see cref="SubscriptionExpression.Sql"/>. After the start it throws
-    /// <see cref="SubscriptionRefusedException"/> for what brokers do not take, and what was subscribed before stays; before the start <see cref="StartAsync"/> does.
+    /// Subscribes like <see cref="SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>, with tags or
+    /// <see cref="SubscriptionExpression.Sql"/>. After the start it throws <see cref="SubscriptionRefusedException"/> for an expression
+    /// that brokers refuse, and what was subscribed before stays; before the start, <see cref="StartAsync"/> throws it.
     /// </summary>
     public async Task SubscribeAsync(string topic, SubscriptionExpression expression, MessageHandler handler, CancellationToken cancellationToken = default)
     {
@@ -229,7 +230,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         _paused.Pause(topic);
     }
 
-    /// <summary>As <see cref="Pause(string)"/>, for one queue.</summary>
+    /// <summary>Pauses one queue, like <see cref="Pause(string)"/>.</summary>
     public void Pause(MessageQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -263,17 +264,24 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         return MoveAsync(queue, (_, _) => Task.FromResult(offset), cancellationToken);
     }
 
-    /// <summary>As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, to the oldest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    /// <summary>
+    /// Moves a queue to its oldest message, like <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>. Throws
+    /// <see cref="RocketMqException"/> when no broker says where it is.
+    /// </summary>
     public Task SeekToBeginAsync(MessageQueue queue, CancellationToken cancellationToken = default) =>
         MoveAsync(queue, (offsets, token) => offsets.BeginAsync(queue, token), cancellationToken);
 
-    /// <summary>As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, behind the newest message. Throws <see cref="RocketMqException"/> when no broker says where it is.</summary>
+    /// <summary>
+    /// Moves a queue behind its newest message, like <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>. Throws
+    /// <see cref="RocketMqException"/> when no broker says where it is.
+    /// </summary>
     public Task SeekToEndAsync(MessageQueue queue, CancellationToken cancellationToken = default) =>
         MoveAsync(queue, (offsets, token) => offsets.EndAsync(queue, token), cancellationToken);
 
     /// <summary>
-    /// As <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>, to the first message stored at that time or later. Throws <see cref="RocketMqException"/> when no broker says
-    /// where it is.
+    /// Moves a queue to the first message stored at that time or later, like
+    /// <see cref="SeekAsync(MessageQueue, long, CancellationToken)"/>. Throws <see cref="RocketMqException"/> when no broker says where it
+    /// is.
     /// </summary>
     public Task SeekToTimeAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default) =>
         MoveAsync(queue, (offsets, token) => offsets.AtAsync(queue, time, token), cancellationToken);
@@ -333,7 +341,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
 
     bool IAnsweringConsumer.Reads(MessageQueue queue) => Reads(queue);
 
-    /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
+    /// <summary>True when <see cref="SeekAsync"/> can move the queue at this moment.</summary>
     internal bool Reads(MessageQueue queue) => _rebalancer?.Reads(queue) == true;
 
     /// <inheritdoc cref="Rebalancer.HasEnded"/>

@@ -27,17 +27,23 @@ public sealed class RocketMqStreamConsumer : IAsyncDisposable
         _options = options;
     }
 
-    /// <summary>What brokers know this consumer by.</summary>
+    /// <summary>Id by which brokers know this consumer.</summary>
     public string ClientId => _consumer.ClientId;
 
     /// <summary>The queues this member reads, those of the group's retry topic included.</summary>
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _consumer.AssignedQueues;
 
-    /// <summary>As <see cref="RocketMqPushConsumer.SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>; the messages come by <see cref="ReceiveAsync"/> and <see cref="ReadAllAsync"/>.</summary>
+    /// <summary>
+    /// Subscribes like <see cref="RocketMqPushConsumer.SubscribeAsync(string, string, MessageHandler, CancellationToken)"/>; the messages
+    /// come by <see cref="ReceiveAsync"/> and <see cref="ReadAllAsync"/>.
+    /// </summary>
     public Task SubscribeAsync(string topic, string expression = "*", CancellationToken cancellationToken = default) =>
         _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
 
-    /// <summary>As the other, with tags or <see cref="SubscriptionExpression.Sql"/>; what brokers do not take is thrown by the first <see cref="ReceiveAsync"/>.</summary>
+    /// <summary>
+    /// Subscribes like the other overload, with tags or <see cref="SubscriptionExpression.Sql"/>; the first <see cref="ReceiveAsync"/>
+    /// throws when brokers refuse the expression.
+    /// </summary>
     public Task SubscribeAsync(string topic, SubscriptionExpression expression, CancellationToken cancellationToken = default) =>
         _consumer.SubscribeAsync(topic, expression, HandOverAsync, cancellationToken);
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace RocketOps.Client.Diagnostics;
 
-/// <summary>Where a client logs: what its options say, else warnings and errors to standard error.</summary>
+/// <summary>Target of a client's log: what its options say, else warnings and errors to standard error.</summary>
 internal sealed class LogTarget : IDisposable
 {
     private readonly StandardErrorLog? _standardError;

@@ -9,7 +9,7 @@ internal sealed record TopicConfigTable
     [JsonPropertyName("topicConfigTable")]
     public IReadOnlyDictionary<string, TopicConfig> Topics { get; init; } = new Dictionary<string, TopicConfig>(StringComparer.Ordinal);
 
-    /// <summary>By name, which alone counts; brokers of 4.x have none.</summary>
+    /// <summary>Static topics by name, which alone counts; brokers of 4.x have none.</summary>
     [JsonPropertyName("topicQueueMappingDetailMap")]
     public IReadOnlyDictionary<string, JsonElement>? StaticTopics { get; init; }
 
@@ -27,7 +27,9 @@ internal sealed record SubscriptionGroupTable
     [JsonPropertyName("subscriptionGroupTable")]
     public IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups { get; init; } = new Dictionary<string, SubscriptionGroupConfig>(StringComparer.Ordinal);
 
-    /// <summary>By group and topic; a bit of 4 forbids reading. Brokers of 4.x have none. Source: admin.md §2.3.</summary>
+    /// <summary>
+    /// Forbidden permissions by group and topic; a bit of 4 forbids reading. Brokers of 4.x have none. Source: admin.md §2.3.
+    /// </summary>
     [JsonPropertyName("forbiddenTable")]
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>>? Forbidden { get; init; }
 

@@ -13,7 +13,7 @@ internal readonly record struct BatchPart(ReadOnlyMemory<byte> Body, byte[] Prop
     private const int BodyLengthAt = 16;
     private const int BodyAt = 20;
 
-    /// <summary>What it takes.</summary>
+    /// <summary>Size of the message in the batch, in bytes.</summary>
     public int Bytes => checked(BodyAt + Body.Length + sizeof(short) + Properties.Length);
 
     /// <summary>Reads the message at the start of a batch and moves past it; what is returned borrows from the batch. Throws <see cref="InvalidDataException"/> saying what is wrong.</summary>

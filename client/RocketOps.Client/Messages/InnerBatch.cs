@@ -11,7 +11,7 @@ internal static class InnerBatch
 {
     private const int Flags = SysFlags.NeedsUnwrap | SysFlags.InnerBatch;
 
-    /// <summary>Whether a record has to be taken apart.</summary>
+    /// <summary>True when a record has to be taken apart.</summary>
     public static bool Is(StoredMessage record) => (record.SysFlag & Flags) == Flags;
 
     /// <summary>

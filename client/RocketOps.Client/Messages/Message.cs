@@ -71,7 +71,10 @@ public sealed class Message
         init => SetDelay(PropertyNames.TimerDeliverMs, Delays.Time, value?.ToUnixTimeMilliseconds());
     }
 
-    /// <summary>As <see cref="DeliverAt"/>, counted from when the broker gets it. Null delivers at once. Throws <see cref="ArgumentOutOfRangeException"/> when negative.</summary>
+    /// <summary>
+    /// Delay until consumers get it, like <see cref="DeliverAt"/>, but counted from when the broker gets it. Null delivers at once. Throws
+    /// <see cref="ArgumentOutOfRangeException"/> when negative.
+    /// </summary>
     public TimeSpan? DeliverAfter
     {
         get => Read(PropertyNames.TimerDelayMs) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
@@ -89,13 +92,13 @@ public sealed class Message
     /// <summary>A number of the application's, stored as it is.</summary>
     public int Flag { get; init; }
 
-    /// <summary>Whether it is to be delivered later than it is stored.</summary>
+    /// <summary>True when it is to be delivered later than it is stored.</summary>
     internal bool IsDelayed => _delays != Delays.None;
 
-    /// <summary>Whether it says so in more than one way.</summary>
+    /// <summary>True when its delay is given in more than one way.</summary>
     internal bool IsDelayedTwice => (_delays & (_delays - 1)) != Delays.None;
 
-    /// <summary>Whether brokers before 5.0 do not understand its delay.</summary>
+    /// <summary>True when brokers before 5.0 do not understand its delay.</summary>
     internal bool IsTimed => (_delays & (Delays.Time | Delays.After)) != Delays.None;
 
     /// <summary><see cref="Properties"/> to walk without allocating.</summary>

@@ -44,7 +44,7 @@ internal static class MessagePropertiesCodec
         return at;
     }
 
-    /// <summary>Of two equal names the last wins.</summary>
+    /// <summary>Reads encoded properties; of two equal names the last wins.</summary>
     public static Dictionary<string, string> Read(ReadOnlySpan<byte> encoded)
     {
         Dictionary<string, string> properties = new(StringComparer.Ordinal);

@@ -31,7 +31,7 @@ public sealed record ReceivedMessage
     /// <summary>Byte offset in the broker's commit log.</summary>
     public required long CommitLogOffset { get; init; }
 
-    /// <summary>How often it was given back.</summary>
+    /// <summary>Number of times the message was given back.</summary>
     public required int ReconsumeTimes { get; init; }
 
     public required DateTimeOffset BornTime { get; init; }
@@ -82,7 +82,7 @@ public sealed record ReceivedMessage
     /// <summary>Keys separated by a blank; null for none.</summary>
     public string? Keys => Properties.GetValueOrDefault(PropertyNames.Keys);
 
-    /// <summary>Whether its sender waits for a reply: <c>IRocketMqProducer.ReplyAsync</c>.</summary>
+    /// <summary>True when its sender waits for a reply: <c>IRocketMqProducer.ReplyAsync</c>.</summary>
     public bool IsRequest => Properties.ContainsKey(PropertyNames.ReplyToClient);
 
     /// <summary>The body as UTF-8; bytes that are none become U+FFFD.</summary>

@@ -3,8 +3,9 @@ using System.Collections.Frozen;
 namespace RocketOps.Client;
 
 /// <summary>
-/// What an application must not set by hand: what the Java client refuses (all of MessageConst.STRING_HASH_SET of 5.5.0), and further names by which clients and brokers tell each other something.
-/// CHECK_IMMUNITY_TIME_IN_SECONDS and INNER_MULTI_DISPATCH are the application's: how long nobody asks about a half message, and which light queues a message is in. Source: remoting.md §4.8.
+/// Properties that an application must not set by hand: those the Java client refuses (all of MessageConst.STRING_HASH_SET of 5.5.0), and
+/// further names by which clients and brokers tell each other something. CHECK_IMMUNITY_TIME_IN_SECONDS and INNER_MULTI_DISPATCH are the
+/// application's: how long nobody asks about a half message, and which light queues a message is in. Source: remoting.md §4.8.
 /// </summary>
 internal static class ReservedProperties
 {

@@ -15,7 +15,10 @@ internal sealed record StoredMessage(
     ReadOnlyMemory<byte> Body,
     Dictionary<string, string> Properties)
 {
-    /// <summary>Whether it came in a record with others, out of an <see cref="InnerBatch"/>: it shares their place in the log, and the broker takes none of them back by itself.</summary>
+    /// <summary>
+    /// True when it came in a record with others, out of an <see cref="InnerBatch"/>: it shares their place in the log, and the broker
+    /// takes none of them back by itself.
+    /// </summary>
     public bool IsInner { get; init; }
 
     /// <summary>The same at another place in its queue: in a logical queue of a static topic, whose offsets are so far ahead of those of the physical one that it is stored in.</summary>

@@ -22,7 +22,10 @@ internal sealed class UniqueKeys(TimeProvider time, IPAddress address)
 {
     private const int Length = 16;
 
-    /// <summary>How far two threads that look at the clock one after the other may be apart without its having gone back; another number then costs little.</summary>
+    /// <summary>
+    /// Ticks that a thread's reading of the clock may lie behind another's before the clock counts as gone back; another number costs
+    /// little then.
+    /// </summary>
     private const long ToleratedTicks = TimeSpan.TicksPerMillisecond;
 
     private readonly Lock _gate = new();

@@ -1,6 +1,8 @@
 namespace RocketOps.Client;
 
-/// <summary>What a producer does, for programs that replace it in their tests. <see cref="RocketMqProducer"/> says what each method promises.</summary>
+/// <summary>
+/// Operations of a producer, for programs that replace it in their tests. <see cref="RocketMqProducer"/> says what each method promises.
+/// </summary>
 public interface IRocketMqProducer : IAsyncDisposable
 {
     /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, CancellationToken)"/>

@@ -4,7 +4,8 @@ using System.Text;
 namespace RocketOps.Client.Producing;
 
 /// <summary>
-/// What a broker says about a message that waits for its time: URL-safe base64 of <c>v1 topic broker time id</c>. Matches RecallMessageHandle. Source: remoting.md §5.2.
+/// Handle that a broker gives for a message that waits for its time: URL-safe base64 of <c>v1 topic broker time id</c>. Matches
+/// RecallMessageHandle. Source: remoting.md §5.2.
 /// </summary>
 /// <param name="Topic">Topic it is meant for.</param>
 /// <param name="BrokerName">Broker that has it.</param>

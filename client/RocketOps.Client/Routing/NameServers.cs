@@ -13,7 +13,7 @@ namespace RocketOps.Client.Routing;
 /// </summary>
 internal sealed class NameServers
 {
-    /// <summary>As often as clients refresh routes.</summary>
+    /// <summary>Interval between resolutions of the hosts, as often as clients refresh routes.</summary>
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>

@@ -34,7 +34,7 @@ internal sealed class RouteCache(NameServers nameServers)
 
     public IEnumerable<string> Topics => _routes.Keys;
 
-    /// <summary>How many routes are kept.</summary>
+    /// <summary>Number of routes that are kept.</summary>
     public int Count => _routes.Count;
 
     /// <summary>Has it called after the route of a topic became another, on the thread that learned of it.</summary>
@@ -63,7 +63,7 @@ internal sealed class RouteCache(NameServers nameServers)
         return known?.Route;
     }
 
-    /// <summary>Whether the route is known. Looking so does not keep it.</summary>
+    /// <summary>True when the route is known. Looking so does not keep it.</summary>
     public bool Knows(string topic) => _routes.ContainsKey(topic);
 
     /// <summary>The route, asked for now unless it is known. Null when no name server knows the topic. Throws <see cref="RocketMqException"/> when none answers.</summary>

@@ -3,7 +3,7 @@ namespace RocketOps.Client.Routing;
 /// <summary>The queues that follow from a route. Source: remoting.md §3.2.</summary>
 internal static class TopicQueueLists
 {
-    /// <summary>Of a route that claims more queues on one broker so many are used: the list would take the memory of the process.</summary>
+    /// <summary>Most queues used on one broker, when a route claims more: the list would take the memory of the process.</summary>
     private const int MaxQueuesPerBroker = 65_536;
 
     /// <summary>Queues to send to: of brokers that may be written and have a master, or as the order configuration says.</summary>

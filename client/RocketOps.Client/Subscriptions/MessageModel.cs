@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>Who of a group gets a message.</summary>
+/// <summary>Members of a group that get a message.</summary>
 public enum MessageModel
 {
     /// <summary>One member.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client.Subscriptions;
 
-/// <summary>What a group wants of one topic.</summary>
+/// <summary>Subscription of a group to one topic.</summary>
 internal sealed record Subscription
 {
     private const string Tag = "TAG";
@@ -32,11 +32,11 @@ internal sealed record Subscription
     [JsonPropertyName("classFilterMode")]
     public bool ClassFilterMode { get; init; }
 
-    /// <summary>Whether brokers filter by properties.</summary>
+    /// <summary>True when brokers filter by properties.</summary>
     [JsonIgnore]
     public bool IsSql => ExpressionType == Sql92;
 
-    /// <summary>What brokers are told of an expression.</summary>
+    /// <summary>Makes the subscription that brokers are told from an expression.</summary>
     public static Subscription Of(string topic, SubscriptionExpression expression, long version)
     {
         string[] tags = expression.IsSql ? [] : [.. SubscriptionExpression.Split(expression.Text).Distinct(StringComparer.Ordinal)];
@@ -51,7 +51,10 @@ internal sealed record Subscription
         };
     }
 
-    /// <summary>Whether the message is wanted. Brokers compare hashes; two tags may share one, so the client compares the tags. What a broker found by SQL92 is taken.</summary>
+    /// <summary>
+    /// True when the message is wanted. Brokers compare hashes; two tags may share one, so the client compares the tags. What a broker
+    /// found by SQL92 is taken.
+    /// </summary>
     public bool Matches(IReadOnlyDictionary<string, string> properties) =>
         Tags.Count == 0 || (properties.TryGetValue(PropertyNames.Tags, out string? tag) && Tags.Contains(tag, StringComparer.Ordinal));
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>Which messages of a topic are wanted. Immutable.</summary>
+/// <summary>Selection of the messages of a topic that are wanted. Immutable.</summary>
 public sealed record SubscriptionExpression
 {
     private SubscriptionExpression(string text, bool isSql)
@@ -15,7 +15,7 @@ public sealed record SubscriptionExpression
     /// <summary>The expression as it was given, without blanks around it.</summary>
     public string Text { get; }
 
-    /// <summary>Whether brokers evaluate it as SQL92 on properties; false: tags.</summary>
+    /// <summary>True when brokers evaluate it as SQL92 on properties; false: tags.</summary>
     public bool IsSql { get; }
 
     /// <summary>

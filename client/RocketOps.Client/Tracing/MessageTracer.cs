@@ -21,7 +21,7 @@ internal sealed class MessageTracer
 
     private static readonly TimeSpan FlushInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>For entries to be sent, unless the user is more patient with other requests.</summary>
+    /// <summary>Time limit for sending entries, unless the user is more patient with other requests.</summary>
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ClientInstance _client;
@@ -56,10 +56,10 @@ internal sealed class MessageTracer
     /// <summary>Milliseconds since the epoch.</summary>
     public long NowMs => _options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>What a handler's two entries have in common.</summary>
+    /// <summary>Makes the id that a handler's two entries have in common.</summary>
     public string NextRequestId() => _ids.Next();
 
-    /// <summary>Whether something may be said of messages of this topic: not of the trace itself.</summary>
+    /// <summary>True when something may be said of messages of this topic: not of the trace itself.</summary>
     public bool Traces(string topic) => !topic.StartsWith(_options.TraceTopic, StringComparison.Ordinal);
 
     /// <summary>Takes an entry, or drops it. Never waits and never throws.</summary>

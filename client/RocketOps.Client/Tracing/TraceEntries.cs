@@ -90,7 +90,9 @@ internal enum TracedMessageType
     Delayed = 3,
 }
 
-/// <summary>How a handler ended. Matches ConsumeReturnType; only the ordinals travel. Nothing here is returned as null, which is 3.</summary>
+/// <summary>
+/// Outcome of a handler. Matches ConsumeReturnType; only the ordinals travel. Nothing here is returned as null, which is 3.
+/// </summary>
 internal enum HandlingCode
 {
     Success = 0,

@@ -16,7 +16,7 @@ namespace RocketOps.Hosting.Logging;
 /// </summary>
 public sealed class ConsoleLog : ILoggerFactory
 {
-    /// <summary>How long the end of the program waits for an output that does not take the last lines.</summary>
+    /// <summary>Longest time that the end of the program waits for an output that does not take the last lines.</summary>
     public static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(2);
 
     /// <summary>Characters that may wait: some thousand lines, a few megabytes at most.</summary>
@@ -41,10 +41,10 @@ public sealed class ConsoleLog : ILoggerFactory
     private bool _stopping;
 
     /// <param name="minimum">Least severe level that is written; what the framework logs is written from warnings on.</param>
-    /// <param name="output">Where to; standard output when not given.</param>
-    /// <param name="time">For the lines' time, in the local zone.</param>
-    /// <param name="isColoured">Whether levels have colours; null asks the terminal and <c>NO_COLOR</c>.</param>
-    /// <param name="format">What a line looks like.</param>
+    /// <param name="output">Output of the lines; standard output when not given.</param>
+    /// <param name="time">Clock of the lines' time, in the local zone.</param>
+    /// <param name="isColoured">True when levels have colours; null asks the terminal and <c>NO_COLOR</c>.</param>
+    /// <param name="format">Format of a line.</param>
     public ConsoleLog(LogLevel minimum, Stream? output = null, TimeProvider? time = null, bool? isColoured = null, LogFormat format = LogFormat.Text)
     {
         _format = format;
@@ -56,7 +56,7 @@ public sealed class ConsoleLog : ILoggerFactory
         _writer.Start();
     }
 
-    /// <summary>How long <see cref="Dispose"/> waits for an output that does not take the last lines.</summary>
+    /// <summary>Time that <see cref="Dispose"/> waits for an output that does not take the last lines.</summary>
     public TimeSpan Patience { get; init; } = LongestFlush;
 
     public ILogger CreateLogger(string categoryName)

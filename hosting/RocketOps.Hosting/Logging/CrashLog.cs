@@ -12,7 +12,7 @@ public sealed partial class CrashLog : IDisposable
     private readonly ILogger _logger;
 
     /// <param name="log">Ends with the process, and takes no lines after the exception's.</param>
-    /// <param name="category">Of the line.</param>
+    /// <param name="category">Category of the line.</param>
     public CrashLog(ConsoleLog log, string category)
     {
         ArgumentNullException.ThrowIfNull(log);

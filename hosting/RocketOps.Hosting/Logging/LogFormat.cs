@@ -1,11 +1,11 @@
 namespace RocketOps.Hosting.Logging;
 
-/// <summary>What a line of the log looks like.</summary>
+/// <summary>Format of a line of the log.</summary>
 public enum LogFormat
 {
-    /// <summary>For people: time, level, part, what happened.</summary>
+    /// <summary>Text for people: time, level, part, what happened.</summary>
     Text,
 
-    /// <summary>For whatever collects logs: one flat JSON object, see <see cref="JsonLine"/>.</summary>
+    /// <summary>One flat JSON object for whatever collects logs, see <see cref="JsonLine"/>.</summary>
     Json,
 }

@@ -6,14 +6,15 @@ using RocketOps.Hosting.Properties;
 namespace RocketOps.Hosting.Processes;
 
 /// <summary>
-/// What the programs of all servers do alike: read RocketMQ's configuration and options, refuse wrong ones, print what would be used, serve until told to stop.
-/// Exit codes: 0 after an orderly stop, 1 when the server cannot serve or go on serving, 2 for a wrong configuration.
+/// Common part of the programs of all servers: read RocketMQ's configuration and options, refuse wrong ones, print what would be used,
+/// serve until told to stop. Exit codes: 0 after an orderly stop, 1 when the server cannot serve or go on serving, 2 for a wrong
+/// configuration.
 /// </summary>
 public sealed partial class ServerProgram
 {
     /// <summary>
-    /// How long the stop of a server that has failed may take: what has failed may hold what the stop waits for, and nobody has sent a signal after which a killed process follows. As long as
-    /// the operator's brokers have for their stop.
+    /// Longest time that the stop of a server that has failed may take: what has failed may hold what the stop waits for, and nobody has
+    /// sent a signal after which a killed process follows. As long as the operator's brokers have for their stop.
     /// </summary>
     public static readonly TimeSpan LongestStopOfFailed = TimeSpan.FromMinutes(1);
 
@@ -150,7 +151,9 @@ public sealed partial class ServerProgram
         }
     }
 
-    /// <summary>Why there is no server, in the form of the log; in text as ever when the configuration does not say which, or wrongly.</summary>
+    /// <summary>
+    /// Writes why there is no server, in the form of the log; in text as ever when the configuration does not say which, or wrongly.
+    /// </summary>
     private async Task WriteErrorAsync(PropertyValues configuration, string problem, int eventId)
     {
         if (configuration.Get(LogFormatKey) != LogFormat.Json)

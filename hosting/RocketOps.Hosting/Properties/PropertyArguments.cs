@@ -25,7 +25,7 @@ public sealed class PropertyArguments
     public IReadOnlyList<PropertyProblem> Problems { get; }
 
     /// <summary>Reads arguments.</summary>
-    /// <param name="arguments">As given to Main.</param>
+    /// <param name="arguments">Arguments given to Main.</param>
     /// <param name="flags">Options without a value, with dashes: <c>-p</c>.</param>
     /// <param name="aliases">Short options that set a property: <c>-n</c> → <c>namesrvAddr</c>.</param>
     public static PropertyArguments Parse(IReadOnlyList<string> arguments, IReadOnlySet<string> flags, IReadOnlyDictionary<string, string> aliases)

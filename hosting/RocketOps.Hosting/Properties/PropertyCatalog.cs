@@ -20,7 +20,7 @@ public sealed class PropertyCatalog
         _byName = byName.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    /// <summary>In ordinal order of the names.</summary>
+    /// <summary>Definitions of all keys, in ordinal order of the names.</summary>
     public IReadOnlyList<PropertyDefinition> Definitions { get; }
 
     public PropertyDefinition? Find(string name) => _byName.GetValueOrDefault(name);

@@ -14,7 +14,10 @@ public static class PropertyCatalogText
     private const string Code = "code";
     private const string Live = "live";
 
-    /// <summary>In the order of names. Defaults of text are left out unless the key is live: they may name folders of this machine.</summary>
+    /// <summary>
+    /// Writes the definitions in the order of names. Defaults of text are left out unless the key is live: they may name folders of this
+    /// machine.
+    /// </summary>
     public static string Write(PropertyCatalog catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
@@ -70,7 +73,7 @@ public static class PropertyCatalogText
         };
     }
 
-    /// <summary>What stands in brackets behind the value.</summary>
+    /// <summary>Returns the reason that stands in brackets behind the value.</summary>
     private static string Why(string words, string value) => words.StartsWith(value + " (", StringComparison.Ordinal) && words.EndsWith(')')
         ? words[(value.Length + 2)..^1]
         : throw new FormatException($"\"{words}\" does not say why {value} alone is allowed.");

@@ -16,7 +16,7 @@ public abstract class PropertyDefinition
     /// <summary>RocketMQ's property name, case-sensitive.</summary>
     public string Name { get; }
 
-    /// <summary>What a value may be, in words: "a whole number from 0 to 65535".</summary>
+    /// <summary>Allowed values in words: "a whole number from 0 to 65535".</summary>
     public string Allowed { get; }
 
     /// <summary>The default as it would be written; null when there is none or it is found at start.</summary>
@@ -28,13 +28,15 @@ public abstract class PropertyDefinition
     /// <summary>One sentence on what the key does, for the documentation and the help text.</summary>
     public string? Description { get; init; }
 
-    /// <summary>What a value may be, for programs: the second column of <see cref="PropertyCatalogText"/>. Null when only code can tell.</summary>
+    /// <summary>
+    /// Allowed values in the form for programs: the second column of <see cref="PropertyCatalogText"/>. Null when only code can tell.
+    /// </summary>
     internal string? Shape { get; init; }
 
     /// <summary>See <see cref="PropertySupport"/>.</summary>
     public PropertySupport Support { get; private init; }
 
-    /// <summary>For <see cref="PropertySupport.Unsupported"/>: what to do instead.</summary>
+    /// <summary>Advice for <see cref="PropertySupport.Unsupported"/>: what to do instead.</summary>
     public string? Advice { get; private init; }
 
     /// <summary>A whole number of 32 bits in [<paramref name="min"/>, <paramref name="max"/>].</summary>

@@ -1,4 +1,6 @@
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>What came out of reading a configuration. With errors the values must not be used: every error is reported and the start refused.</summary>
+/// <summary>
+/// Result of reading a configuration. With errors the values must not be used: every error is reported and the start refused.
+/// </summary>
 public sealed record PropertyLoadResult(PropertyValues Values, IReadOnlyList<PropertyProblem> Errors, IReadOnlyList<PropertyProblem> Warnings);

@@ -1,6 +1,6 @@
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>Where a value was written: a file with its line, an environment variable, or an argument.</summary>
+/// <summary>Place where a value was written: a file with its line, an environment variable, or an argument.</summary>
 /// <param name="Source">File name, variable name or argument as the user wrote it.</param>
 /// <param name="Line">Line in the file, from 1; 0 when the source has no lines.</param>
 public readonly record struct PropertyOrigin(string Source, int Line)

@@ -1,6 +1,6 @@
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>What is wrong with one entry, in words for the person who wrote it.</summary>
+/// <summary>Problem with one entry, in words for the person who wrote it.</summary>
 public readonly record struct PropertyProblem(PropertyOrigin Origin, string? Key, string Message)
 {
     /// <summary><c>listenPrt: unknown key; did you mean listenPort?</c>, for whoever sent the entry in a request, which has no lines.</summary>

@@ -1,6 +1,6 @@
 namespace RocketOps.Hosting.Properties;
 
-/// <summary>What becomes of a known key.</summary>
+/// <summary>Treatment of a known key.</summary>
 public enum PropertySupport
 {
     /// <summary>The value takes effect.</summary>

@@ -18,7 +18,7 @@ public static class CanonicalJson
     /// <summary>Most objects that are hashed are shorter.</summary>
     private const int UsualBytes = 4096;
 
-    /// <summary>As deep as a <see cref="Utf8JsonWriter"/> writes.</summary>
+    /// <summary>Greatest depth that a <see cref="Utf8JsonWriter"/> writes.</summary>
     private const int MaxDepth = 1000;
 
     public static byte[] Serialize(JsonNode? node)
@@ -135,7 +135,7 @@ public static class CanonicalJson
         }
     }
 
-    /// <summary>By UTF-16, as texts are: bytes order the same only where all of them are ASCII.</summary>
+    /// <summary>Compares names by UTF-16, as texts are: bytes order the same only where all of them are ASCII.</summary>
     private static int Order(JsonProperty left, JsonProperty right)
     {
         ReadOnlySpan<byte> one = JsonMarshal.GetRawUtf8PropertyName(left);
@@ -143,6 +143,6 @@ public static class CanonicalJson
         return IsPlain(one) && IsPlain(other) ? one.SequenceCompareTo(other) : string.CompareOrdinal(left.Name, right.Name);
     }
 
-    /// <summary>Whether it stands in the text as it is.</summary>
+    /// <summary>True when the name stands in the text as it is.</summary>
     private static bool IsPlain(ReadOnlySpan<byte> name) => Ascii.IsValid(name) && !name.Contains((byte)'\\');
 }

@@ -22,7 +22,7 @@ internal static class FieldOwnership
     private static readonly string[] Identity = ["apiVersion", "kind"];
     private static readonly string[] IdentityMetadata = ["name", "namespace"];
 
-    /// <summary>Whether the trie covers every field of an applied body, apart from what names the object.</summary>
+    /// <summary>True when the trie covers every field of an applied body, apart from what names the object.</summary>
     public static bool Covers(JsonElement fieldsV1, JsonElement body)
     {
         try

@@ -72,7 +72,7 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
         return new ApplyOutcome<T>(applied, Written: true, Created: live is null);
     }
 
-    /// <summary>Whether applying this intent would change the live object or who owns it.</summary>
+    /// <summary>True when applying this intent would change the live object or who owns it.</summary>
     public bool NeedsApply<T>(T desired, T live)
         where T : class, IKubernetesObject
     {

@@ -4,8 +4,9 @@ using RocketOps.Kubernetes.Entities;
 namespace RocketOps.Kubernetes.Apply;
 
 /// <summary>
-/// What was wanted of live objects when it was found that they are so already: while somebody wants the same of the same instance, nothing needs to be compared again. An instance from a cache is never changed: who changes
-/// the object makes the cache hold another one. Forgotten with the instance. Thread-safe.
+/// Intents that live objects were found to meet already: while somebody wants the same of the same instance, nothing needs to be compared
+/// again. An instance from a cache is never changed: who changes the object makes the cache hold another one. Forgotten with the instance.
+/// Thread-safe.
 /// </summary>
 internal sealed class SettledIntents
 {

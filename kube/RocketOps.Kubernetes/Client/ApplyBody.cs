@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Kubernetes.Client;
 
-/// <summary>What goes into a server-side apply: the intent, without anything only the server sets.</summary>
+/// <summary>Body of a server-side apply: the intent, without anything only the server sets.</summary>
 internal static class ApplyBody
 {
     private static readonly string[] ServerSetMetadata =

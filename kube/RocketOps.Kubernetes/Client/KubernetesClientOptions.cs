@@ -5,10 +5,10 @@ public sealed record KubernetesClientOptions
     /// <summary>Program and version, as in <c>rocketops-operator/0.1.0</c>. Shows in audit logs.</summary>
     public string UserAgent { get; init; } = "rocketops";
 
-    /// <summary>For a connection, its TLS included; what waits for one counts as not answered then.</summary>
+    /// <summary>Time limit for a connection, its TLS included; after it, what waits for the connection counts as not answered.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>For one attempt of anything but a watch. The API server itself gives up after 60 s.</summary>
+    /// <summary>Time limit for one attempt of anything but a watch. The API server itself gives up after 60 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Attempts of what may be repeated, the first included.</summary>

@@ -20,7 +20,7 @@ public sealed class KubernetesException : Exception
     /// <summary><c>NotFound</c>, <c>Conflict</c>, <c>AlreadyExists</c>, <c>Invalid</c> …; empty when the body was no Status.</summary>
     public string Reason => Status.Reason ?? "";
 
-    /// <summary>How long the server asks to wait.</summary>
+    /// <summary>Wait that the server asks for; null when it asks for none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     public bool IsNotFound => Code == HttpStatusCode.NotFound;

@@ -16,7 +16,7 @@ public sealed class KubernetesPatch
 
     public JsonNode Body { get; }
 
-    /// <summary>Whether doing it twice is the same as doing it once.</summary>
+    /// <summary>True when doing it twice is the same as doing it once.</summary>
     internal bool Repeatable { get; }
 
     /// <summary>

@@ -12,7 +12,7 @@ public sealed record WatchOptions
     /// <summary>Changes after this version. Null begins with made-up additions for all that exists, in any order.</summary>
     public string? ResourceVersion { get; init; }
 
-    /// <summary>When the server ends the stream. Null leaves it to the server.</summary>
+    /// <summary>Time after which the server ends the stream. Null leaves it to the server.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>The stream counts as dead when neither an event nor a bookmark came for this long. Null waits for ever.</summary>

@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Queues;
 
 namespace RocketOps.Kubernetes.Controllers;
 
-/// <summary>What else brings an entity's controller into action, and how it runs. (Extensions of KubeOps' model.)</summary>
+/// <summary>Settings of an entity's controller: what else brings it into action, and how it runs. (Extensions of KubeOps' model.)</summary>
 public sealed class ControllerBuilder<TEntity>
     where TEntity : class, IKubernetesObject
 {
@@ -51,7 +51,7 @@ public sealed class ControllerBuilder<TEntity>
         return this;
     }
 
-    /// <summary>What is no change of an object: a time that has come.</summary>
+    /// <summary>Triggers the controller by something other than a change of an object: a time that has come.</summary>
     /// <param name="subscribe">Calls back, from any thread, with the key of an entity that is to be looked at, until what it returns is disposed.</param>
     public ControllerBuilder<TEntity> WokenBy(Func<IServiceProvider, Action<ObjectKey>, IDisposable> subscribe)
     {
@@ -60,7 +60,7 @@ public sealed class ControllerBuilder<TEntity>
         return this;
     }
 
-    /// <summary>How often every entity is looked at without an event.</summary>
+    /// <summary>Sets the interval at which every entity is looked at without an event.</summary>
     public ControllerBuilder<TEntity> WithResync(TimeSpan interval)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);

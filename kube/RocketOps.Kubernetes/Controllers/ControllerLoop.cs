@@ -32,7 +32,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     /// <summary>Entities that are gone and whose controller does not know yet.</summary>
     private readonly ConcurrentDictionary<ObjectKey, TEntity> _deleted = new();
 
-    /// <summary>Of the present or last term; a new one begins with a new queue and sees everything afresh.</summary>
+    /// <summary>Queue of the present or last term; a new one begins with a new queue and sees everything afresh.</summary>
     private volatile WorkQueue<ObjectKey>? _queue;
 
     public ControllerLoop(
@@ -256,7 +256,7 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
         return entity is null || entity.IsDeleting() ? null : await _controller.ReconcileAsync(entity, cancellationToken);
     }
 
-    /// <summary>Before anything is done for an entity that will have to be undone.</summary>
+    /// <summary>Adds and removes finalizers before anything is done for an entity that will have to be undone.</summary>
     private async Task<TEntity?> SettleFinalizersAsync(TEntity entity, CancellationToken cancellationToken)
     {
         TEntity current = entity;

@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Controllers;
 
-/// <summary>Which changes of an entity are worth a pass of its own controller.</summary>
+/// <summary>Changes of an entity that are worth a pass of its own controller.</summary>
 internal static class EntityChange
 {
     /// <summary>

@@ -13,8 +13,8 @@ public interface IEntityFinalizer<TEntity>
     Task<ReconciliationResult<TEntity>> FinalizeAsync(TEntity entity, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Whether there is something to clean up for this entity. When the answer turns to false the finalizer is taken off again. (An extension of KubeOps'
-    /// model, where finalizers are on all entities.)
+    /// True when there is something to clean up for this entity. When the answer turns to false the finalizer is taken off again. (An
+    /// extension of KubeOps' model, where finalizers are on all entities.)
     /// </summary>
     bool AppliesTo(TEntity entity) => true;
 }

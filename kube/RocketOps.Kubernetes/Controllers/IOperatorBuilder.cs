@@ -5,7 +5,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Kubernetes.Controllers;
 
-/// <summary>What an operator is made of.</summary>
+/// <summary>Parts that an operator is made of.</summary>
 public interface IOperatorBuilder
 {
     IServiceCollection Services { get; }

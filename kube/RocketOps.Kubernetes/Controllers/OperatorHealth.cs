@@ -17,7 +17,7 @@ public sealed class OperatorHealth
         _elector = elector;
     }
 
-    /// <summary>Whether this process is the one that acts. Always, without leader election.</summary>
+    /// <summary>True when this process is the one that acts. Always true without leader election.</summary>
     public bool IsLeader => _elector?.IsLeader ?? true;
 
     /// <summary>Null when everything was listed once and goes on being watched; standby processes are ready too. Otherwise what is missing.</summary>

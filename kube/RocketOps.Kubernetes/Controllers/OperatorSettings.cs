@@ -1,6 +1,6 @@
 namespace RocketOps.Kubernetes.Controllers;
 
-/// <summary>How an operator runs. Filled at composition, not changed afterwards.</summary>
+/// <summary>Settings of an operator. Filled at composition, not changed afterwards.</summary>
 public sealed class OperatorSettings
 {
     /// <summary>Short name: field manager, name of the lease.</summary>
@@ -15,7 +15,7 @@ public sealed class OperatorSettings
     /// <summary>Off where only one process can run, as in the embedded control plane.</summary>
     public bool LeaderElection { get; set; } = true;
 
-    /// <summary>Where the lease lives; null for the client's own namespace.</summary>
+    /// <summary>Namespace of the lease; null for the client's own namespace.</summary>
     public string? LeaseNamespace { get; set; }
 
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(15);
@@ -27,13 +27,16 @@ public sealed class OperatorSettings
     /// <summary>Entities of one kind worked on at a time, never the same twice. Passes mostly wait for the network.</summary>
     public int Workers { get; set; } = 4;
 
-    /// <summary>How often every entity is looked at without an event: what lives outside the API (topics on brokers) tells nobody when it changes.</summary>
+    /// <summary>
+    /// Interval at which every entity is looked at without an event: what lives outside the API (topics on brokers) tells nobody when it
+    /// changes.
+    /// </summary>
     public TimeSpan Resync { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>A pass that takes longer is cancelled and counts as failed. Passes must not wait.</summary>
     public TimeSpan ReconcileTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Without a first list of everything by then the process gives up. Matches controller-runtime.</summary>
+    /// <summary>Time limit for a first list of everything; without it by then the process gives up. Matches controller-runtime.</summary>
     public TimeSpan SyncTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>An informer silent for longer makes the process unhealthy.</summary>

@@ -4,8 +4,9 @@ using RocketOps.Kubernetes.Entities;
 namespace RocketOps.Kubernetes.Controllers;
 
 /// <summary>
-/// What every line of the log carries that is written within a pass, by whomever: a logging scope with <c>kind</c>, <c>namespace</c>, <c>name</c>, <c>reconcileID</c> (controller-runtime's name for it), and
-/// once the object is known <c>generation</c> and what its controller adds.
+/// Logging scope of a pass, which every line of the log carries that is written within the pass, by whomever: <c>kind</c>,
+/// <c>namespace</c>, <c>name</c>, <c>reconcileID</c> (controller-runtime's name for it), and once the object is known <c>generation</c> and
+/// what its controller adds.
 /// <para>
 /// A scope reaches whatever is begun within it, such as the connection to a broker, which goes on to log for days. Therefore it is empty from the end of its pass on: those lines would name a pass that has
 /// nothing to do with them.
@@ -28,6 +29,6 @@ internal sealed class PassScope(string kind, ObjectKey key, string reconcileId) 
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>For logs that are text.</summary>
+    /// <summary>Fields as text, for logs that are text.</summary>
     public override string ToString() => string.Join(' ', _fields.Select(static field => $"{field.Key}={field.Value}"));
 }

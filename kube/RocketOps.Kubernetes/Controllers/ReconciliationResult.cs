@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Kubernetes.Controllers;
 
-/// <summary>How a pass ended, and when the next one is due without an event.</summary>
+/// <summary>Result of a pass: how it ended, and when the next one is due without an event.</summary>
 [SuppressMessage("Design", "CA1000:Do not declare static members on generic types", Justification = "The shape is KubeOps'.")]
 public sealed class ReconciliationResult<TEntity>
     where TEntity : class, IKubernetesObject

@@ -6,7 +6,9 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Kubernetes.Crds;
 
-/// <summary>What attributes add to the schema of a property or class. One that would silently mean nothing where it stands is refused.</summary>
+/// <summary>
+/// Additions of attributes to the schema of a property or class. An attribute that would silently mean nothing where it stands is refused.
+/// </summary>
 [RequiresUnreferencedCode("Reads the properties of entities by reflection.")]
 internal static class SchemaConstraints
 {
@@ -70,7 +72,7 @@ internal static class SchemaConstraints
         }
     }
 
-    /// <summary>How server-side apply merges a list or a map.</summary>
+    /// <summary>Adds how server-side apply merges a list or a map.</summary>
     public static void AddListAndMapKind(JsonObject schema, PropertyInfo property, string where)
     {
         if (property.GetCustomAttribute<ListMapKeysAttribute>() is { } keys)

@@ -48,7 +48,7 @@ public sealed class KubernetesObject : IKubernetesObject
     /// <summary>Undefined when there is none.</summary>
     public JsonElement Status => Json.Field("status");
 
-    /// <summary>Whether the condition of this type in the status is True.</summary>
+    /// <summary>True when the condition of this type in the status is True.</summary>
     public bool HasCondition(string type) => Condition(type).Text("status") == "True";
 
     /// <summary>The condition of this type in the status; undefined when there is none.</summary>

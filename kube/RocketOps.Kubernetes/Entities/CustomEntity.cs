@@ -17,7 +17,7 @@ public abstract class CustomEntity<TSpec, TStatus> : IKubernetesObject
         Kind = entity.Kind;
     }
 
-    /// <summary>For kinds of which many are made: the same without a look at the attribute each time.</summary>
+    /// <summary>Makes an entity without a look at the attribute each time, for kinds of which many are made.</summary>
     /// <param name="apiVersion">Group and version, as the attribute has them.</param>
     /// <param name="kind">The kind, as the attribute has it.</param>
     protected CustomEntity(string apiVersion, string kind)

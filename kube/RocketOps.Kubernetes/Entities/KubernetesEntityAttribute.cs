@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace RocketOps.Kubernetes.Entities;
 
-/// <summary>Where a type lives in the API.</summary>
+/// <summary>Place of a type in the API.</summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class KubernetesEntityAttribute : Attribute
 {

@@ -25,7 +25,7 @@ public static class KubernetesObjectExtensions
     public static OwnerReference? ControllerOwner(this IKubernetesObject entity) =>
         entity.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true);
 
-    /// <summary>Whether this is the object that manages the entity, not one that had its name before.</summary>
+    /// <summary>True when the owner is the object that manages the entity, not one that had its name before.</summary>
     public static bool IsControlledBy(this IKubernetesObject entity, IKubernetesObject owner) => entity.ControllerOwner()?.Uid == owner.Uid();
 
     /// <summary>A reference that makes this object the managing owner of another one in the same namespace.</summary>

@@ -9,10 +9,10 @@ internal sealed class SimilarEvents(TimeProvider time, int capacity)
     /// <summary>Different notes about one thing; the one that reaches it is combined.</summary>
     public const int MaxNotes = 10;
 
-    /// <summary>What a combined event's note begins with.</summary>
+    /// <summary>Beginning of a combined event's note.</summary>
     public const string CombinedPrefix = "(combined from similar events): ";
 
-    /// <summary>After this long without one of them, counting begins anew.</summary>
+    /// <summary>Time without a similar event after which counting begins anew.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<EventKey, Notes> _notes = [];

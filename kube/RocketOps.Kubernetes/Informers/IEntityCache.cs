@@ -3,8 +3,8 @@ using RocketOps.Kubernetes.Entities;
 namespace RocketOps.Kubernetes.Informers;
 
 /// <summary>
-/// What the operator has seen of a kind. Lags behind the server by moments, own writes included; for decisions that cannot be taken back (delete, promote,
-/// release) read live. The objects are shared: read only.
+/// Cache of what the operator has seen of a kind. Lags behind the server by moments, own writes included; for decisions that cannot be
+/// taken back (delete, promote, release) read live. The objects are shared: read only.
 /// </summary>
 public interface IEntityCache<T>
     where T : class, IKubernetesObject

@@ -6,7 +6,10 @@ namespace RocketOps.Kubernetes.Informers;
 public interface IInformer<T> : IEntityCache<T>
     where T : class, IKubernetesObject
 {
-    /// <summary>Why the server does not let the kind be listed, in its words, where that is allowed to be (<see cref="InformerOptions.MayBeForbidden"/>); null while it does.</summary>
+    /// <summary>
+    /// Reason why the server does not let the kind be listed, in its words, where that is allowed to be
+    /// (<see cref="InformerOptions.MayBeForbidden"/>); null while it lets the kind be listed.
+    /// </summary>
     string? Refusal { get; }
 
     /// <summary>Adds an index before the informer runs. The function gives the values an object is found under.</summary>

@@ -10,7 +10,7 @@ internal interface IInformerLoop
     /// <summary>Time since the server was last heard of: a list, an event, a bookmark, the regular end of a watch.</summary>
     TimeSpan Silence { get; }
 
-    /// <summary>Why the last attempt failed; null while all is well.</summary>
+    /// <summary>Reason why the last attempt failed; null while all is well.</summary>
     string? Problem { get; }
 
     Task RunAsync(CancellationToken cancellationToken);

@@ -2,7 +2,7 @@ namespace RocketOps.Kubernetes.Informers;
 
 public sealed record InformerOptions
 {
-    /// <summary>Where to look, each with a list and a watch of its own; none for all namespaces, with one.</summary>
+    /// <summary>Namespaces to look at, each with a list and a watch of its own; empty for all namespaces, with one of each.</summary>
     public IReadOnlyList<string> Namespaces { get; init; } = [];
 
     public string? LabelSelector { get; init; }
@@ -14,7 +14,10 @@ public sealed record InformerOptions
     /// </summary>
     public string? KeepManagedFieldsOf { get; init; }
 
-    /// <summary>Whoever may not list the kind goes on without it, with an empty cache, and looks again now and then: the right may come. Otherwise it is waited for.</summary>
+    /// <summary>
+    /// True when an informer that may not list the kind goes on without it, with an empty cache, and looks again now and then: the right
+    /// may come. When false, the right is waited for.
+    /// </summary>
     public bool MayBeForbidden { get; init; }
 
     /// <summary>The server ends a watch at a random time from here to twice this, so that not all end together.</summary>

@@ -3,7 +3,7 @@ namespace RocketOps.Kubernetes.Informers;
 /// <summary>Compares versions of objects of one kind (kubernetes.md §5.1).</summary>
 public static class ResourceVersions
 {
-    /// <summary>Whether the first is newer. False where either is missing: then nobody knows.</summary>
+    /// <summary>True when the first is newer. False where either is missing: then nobody knows.</summary>
     public static bool IsNewer(string? left, string? right) =>
         !string.IsNullOrEmpty(left) && !string.IsNullOrEmpty(right) && IsLarger(left, right);
 

@@ -1,6 +1,9 @@
 namespace RocketOps.Kubernetes.Informers;
 
-/// <summary>How far an informer is in one namespace, or in all of them. Written by the loop of that scope alone, but for what the informer's lock guards.</summary>
+/// <summary>
+/// Progress of an informer in one namespace, or in all of them. Written by the loop of that scope alone, but for what the informer's lock
+/// guards.
+/// </summary>
 /// <param name="ns">Null for all.</param>
 /// <param name="now">The clock's timestamp at the start.</param>
 internal sealed class WatchedScope(string? ns, long now)
@@ -25,7 +28,7 @@ internal sealed class WatchedScope(string? ns, long now)
         set => _problem = value;
     }
 
-    /// <summary>Why it may not be listed; null while it may.</summary>
+    /// <summary>Reason why the kind may not be listed; null while it may.</summary>
     public string? Refusal
     {
         get => _refusal;

@@ -1,19 +1,19 @@
 namespace RocketOps.Kubernetes.LeaderElection;
 
-/// <summary>Who competes for which lease, and how patiently. The times are client-go's.</summary>
+/// <summary>Settings of an election: who competes for which lease, and how patiently. The times are client-go's.</summary>
 public sealed record LeaderElectionOptions
 {
     public required string LeaseName { get; init; }
 
     public required string LeaseNamespace { get; init; }
 
-    /// <summary>Who this process is. Unique per start: a restarted pod is another candidate.</summary>
+    /// <summary>Identity of this process. Unique per start: a restarted pod is another candidate.</summary>
     public string Identity { get; init; } = $"{Environment.MachineName}_{Guid.NewGuid():N}";
 
-    /// <summary>How long others leave a silent leader alone.</summary>
+    /// <summary>Time for which others leave a silent leader alone.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long a leader goes on without having renewed. Shorter than the duration: it stops before others begin.</summary>
+    /// <summary>Longest time a leader goes on without having renewed. Shorter than the duration: it stops before others begin.</summary>
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);

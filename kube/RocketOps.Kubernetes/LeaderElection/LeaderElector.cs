@@ -42,10 +42,10 @@ public sealed partial class LeaderElector
         _logger = logger ?? NullLogger<LeaderElector>.Instance;
     }
 
-    /// <summary>Whether we lead at this moment: by the clock, not by memory.</summary>
+    /// <summary>True when this process leads at this moment: by the clock, not by memory.</summary>
     public bool IsLeader => _holding && _time.GetElapsedTime(Volatile.Read(ref _renewedAt)) < _options.LeaseDuration;
 
-    /// <summary>Who held the lease when it was last seen; null before that, empty when it is free.</summary>
+    /// <summary>Holder of the lease when it was last seen; null before that, empty when it is free.</summary>
     public string? ObservedHolder => Volatile.Read(ref _observed)?.Spec?.HolderIdentity;
 
     /// <summary>

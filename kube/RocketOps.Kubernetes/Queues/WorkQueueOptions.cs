@@ -2,7 +2,9 @@ namespace RocketOps.Kubernetes.Queues;
 
 public sealed record WorkQueueOptions
 {
-    /// <summary>After a key's first failure. client-go begins with 5 ms, which suits passes without a network better than ours.</summary>
+    /// <summary>
+    /// Back-off after a key's first failure. client-go begins with 5 ms, which suits passes without a network better than ours.
+    /// </summary>
     public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A key is never given up, only tried this rarely.</summary>

@@ -12,9 +12,9 @@ public enum RbacVerbs
     Patch = 32,
     Delete = 64,
 
-    /// <summary>What an informer needs.</summary>
+    /// <summary>Verbs that an informer needs.</summary>
     Read = Get | List | Watch,
 
-    /// <summary>What server-side apply needs.</summary>
+    /// <summary>Verbs that server-side apply needs.</summary>
     Apply = Get | Create | Patch,
 }

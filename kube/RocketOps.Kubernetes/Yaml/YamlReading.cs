@@ -44,7 +44,7 @@ public static partial class YamlReading
         return documents;
     }
 
-    /// <summary>Whether an unquoted scalar with these characters is the string itself and not a number, boolean or null.</summary>
+    /// <summary>True when an unquoted scalar with these characters is the string itself and not a number, boolean or null.</summary>
     public static bool ReadsAsText(string value) => Scalar(new YamlScalarNode(value) { Style = ScalarStyle.Plain }) is { } node && node.TryGetValue(out string? _);
 
     private static JsonNode? Convert(YamlNode node, ref int budget, int depth)

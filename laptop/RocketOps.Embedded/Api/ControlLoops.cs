@@ -11,7 +11,7 @@ using RocketOps.Kubernetes.Dynamic;
 namespace RocketOps.Embedded.Api;
 
 /// <summary>
-/// What happens behind the requests: owner-reference collection, emptying of namespaces and deleted CRDs, expiry of Events. One loop, woken by the store.
+/// Work behind requests: owner-reference collection, emptying namespaces and deleted CRDs, expiry of Events. One loop, woken by the store.
 /// </summary>
 internal sealed partial class ControlLoops(
     ObjectStore store, ResourceRegistry registry, ObjectWriter writer, ObjectDeleter deleter, EmbeddedApiOptions settings, ILogger logger, CancellationToken stopping)

@@ -27,7 +27,7 @@ namespace RocketOps.Embedded;
 /// </summary>
 public sealed class EmbeddedApiServer : IAsyncDisposable
 {
-    /// <summary>What <c>kubectl version</c> shows; the version the answers are modelled on.</summary>
+    /// <summary>Version that <c>kubectl version</c> shows, and that the answers are modelled on.</summary>
     private const string GitVersion = "v1.34.4+rocketops";
 
     private readonly Parts _parts;

@@ -150,7 +150,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     public static byte PreferredSubnet(string dataDirectory) =>
         SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory)))[0];
 
-    /// <summary>Where the hosts file of a data folder is, also before the kubelet runs.</summary>
+    /// <summary>Path of the hosts file of a data folder, also before the kubelet runs.</summary>
     public static string HostsPath(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "run", "hosts");
 
     /// <summary>Ends what a killed earlier run left behind, then starts.</summary>

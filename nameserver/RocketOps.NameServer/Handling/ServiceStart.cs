@@ -1,6 +1,6 @@
 namespace RocketOps.NameServer.Handling;
 
-/// <summary>When this process began to serve.</summary>
+/// <summary>Time at which this process began to serve.</summary>
 internal sealed class ServiceStart(TimeProvider time)
 {
     private readonly long _started = time.GetTimestamp();

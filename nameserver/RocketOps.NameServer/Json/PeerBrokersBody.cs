@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.NameServer.Json;
 
-/// <summary>What another name server answers to GET_BROKER_CLUSTER_INFO (106), as far as it matters here.</summary>
+/// <summary>Answer of another name server to GET_BROKER_CLUSTER_INFO (106), as far as it matters here.</summary>
 internal sealed class PeerBrokersBody
 {
     [JsonPropertyName("brokerAddrTable")]

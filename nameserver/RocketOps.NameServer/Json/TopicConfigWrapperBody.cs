@@ -12,7 +12,7 @@ internal sealed record TopicConfigWrapperBody
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfigBody>? Topics { get; init; }
 
-    /// <summary>Of static topics.</summary>
+    /// <summary>Mappings of static topics.</summary>
     [JsonPropertyName("topicQueueMappingInfoMap")]
     public Dictionary<string, TopicQueueMappingInfo>? Mappings { get; init; }
 }

@@ -54,7 +54,7 @@ internal sealed class PeerCatchUp : IAsyncDisposable
         }
     }
 
-    /// <summary>What this name server waits for, for people; null when it has caught up.</summary>
+    /// <summary>Reason why this name server still waits, as text for people; null when it has caught up.</summary>
     public string? Problem => _problem;
 
     /// <summary>Begins to ask.</summary>
@@ -94,7 +94,7 @@ internal sealed class PeerCatchUp : IAsyncDisposable
         }
     }
 
-    /// <summary>What is to be waited for; null when nothing is.</summary>
+    /// <summary>Asks all peers; returns what is to be waited for, null when nothing is.</summary>
     private async Task<string?> AskAllAsync()
     {
         IReadOnlyList<IPEndPoint> peers;

@@ -15,8 +15,8 @@ internal sealed record BrokerGroup(string BrokerName, string Cluster, ImmutableS
     public bool HasMaster => Addresses.ContainsKey(MasterId);
 
     /// <summary>
-    /// As clients see the group where acting masters are supported: the lowest slave of a group without a master, whose queues nobody may write to, has the master's id. Source:
-    /// remoting.md §3.8.
+    /// Returns the group as clients see it where acting masters are supported: the lowest slave of a group without a master, whose queues
+    /// nobody may write to, has the master's id. Source: remoting.md §3.8.
     /// </summary>
     public BrokerGroup AsSeenFor(QueueData queues)
     {

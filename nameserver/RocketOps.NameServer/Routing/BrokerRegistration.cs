@@ -2,7 +2,7 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Routing;
 
-/// <summary>What a broker says about itself when it registers.</summary>
+/// <summary>Registration of a broker: what it says about itself.</summary>
 internal sealed record BrokerRegistration
 {
     public required string Cluster { get; init; }

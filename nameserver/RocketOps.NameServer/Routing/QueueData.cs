@@ -8,6 +8,6 @@ internal sealed record QueueData(string BrokerName, int ReadQueues, int WriteQue
     public const int UnitFlag = 1;
     public const int UnitSubFlag = 2;
 
-    /// <summary>Of a static topic; null for all others.</summary>
+    /// <summary>Mapping of a static topic; null for all others.</summary>
     public TopicQueueMappingInfo? Mapping { get; init; }
 }

@@ -9,6 +9,9 @@ internal sealed record RouteTableOptions
     /// <summary>Topics that may be known.</summary>
     public int MaxTopics { get; init; } = 500_000;
 
-    /// <summary>Whether a registration removes the broker's queues of topics it does not name, asked with each. Matches deleteTopicWithBrokerRegistration (false).</summary>
+    /// <summary>
+    /// Tells whether a registration removes the broker's queues of topics it does not name; asked with each. Matches
+    /// deleteTopicWithBrokerRegistration (false).
+    /// </summary>
     public Func<bool> DeleteMissingTopics { get; init; } = static () => false;
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace RocketOps.NameServer.Routing;
 
-/// <summary>Where one topic lives: immutable queues, ordered by broker name, and the route answers made of them so far.</summary>
+/// <summary>Queues of one topic: immutable, ordered by broker name, and the route answers made of them so far.</summary>
 internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues)
 {
     private RouteAnswer? _standard;
@@ -25,7 +25,7 @@ internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues
         return null;
     }
 
-    /// <summary>With the queues of one broker added or replaced.</summary>
+    /// <summary>Returns the queues with those of one broker added or replaced.</summary>
     public TopicQueues With(QueueData added)
     {
         ImmutableArray<QueueData>.Builder builder = ImmutableArray.CreateBuilder<QueueData>(Queues.Length + 1);
@@ -35,7 +35,7 @@ internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues
         return new TopicQueues(Topic, builder.DrainToImmutable());
     }
 
-    /// <summary>Without the queues of one broker; null when none is left.</summary>
+    /// <summary>Returns the queues without those of one broker; null when none is left.</summary>
     public TopicQueues? Without(string brokerName)
     {
         ImmutableArray<QueueData> left = Queues.RemoveAll(queue => string.Equals(queue.BrokerName, brokerName, StringComparison.Ordinal));

@@ -12,13 +12,16 @@ internal static class AdminFailures
         exception is RocketMqException or SocketException or IOException or TimeoutException or ObjectDisposedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    /// <summary>Whether the answer did not come in time, by a deadline of ours or by the client's: who is late has not gone, and may have more to say than there was time for.</summary>
+    /// <summary>
+    /// Returns true when the answer did not come in time, by a deadline of ours or by the client's. A late server has not gone, and may
+    /// have more to say than there was time for.
+    /// </summary>
     /// <param name="exception">What was thrown.</param>
     /// <param name="cancellationToken">The pass's own token, as above.</param>
     public static bool IsLate(Exception exception, CancellationToken cancellationToken) =>
         !cancellationToken.IsCancellationRequested && exception is OperationCanceledException or TimeoutException or RocketMqException { ResponseCode: null, InnerException: TimeoutException };
 
-    /// <summary>What the server gave as its reason when it refused; null when nobody answered.</summary>
+    /// <summary>Returns the reason that the server gave for its refusal; null when nobody answered.</summary>
     public static string? Words(Exception exception) => exception is RocketMqException { ResponseCode: not null } refused ? refused.Remark ?? refused.Message : null;
 
     /// <summary>The server's words when it refused; null when nobody answered.</summary>

@@ -39,7 +39,7 @@ internal sealed class AdminMetrics
         }
     }
 
-    /// <summary>Whoever waits for a pass that is over gives up by the token.</summary>
+    /// <summary>Names the result of a failed request. A caller that waits for a pass that is over gives up by the token.</summary>
     private static string ResultOf(Exception failed) => failed switch
     {
         RocketMqException { ResponseCode: not null } => "refused",

@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Admin;
 
-/// <summary>What was answered last.</summary>
+/// <summary>Last answer to a question.</summary>
 /// <param name="Answer">Null when nothing was ever answered.</param>
 /// <param name="IsFailing">The last question was not answered, so the answer may be old.</param>
 internal sealed record Latest<TAnswer>(TAnswer? Answer, bool IsFailing)

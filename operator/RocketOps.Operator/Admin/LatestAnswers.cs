@@ -3,9 +3,10 @@ using System.Collections.Concurrent;
 namespace RocketOps.Operator.Admin;
 
 /// <summary>
-/// What name servers and brokers answered last to questions that many passes ask. One question is under way at a time, shared by all who want its answer. Who has failed holds nobody up:
-/// it is asked again in the background, at growing intervals, and until it answers everybody is told at once what it said last, and that it fails. Bounded by what is asked about: what nobody has
-/// asked for is dropped. Thread-safe.
+/// Last answers of name servers and brokers to questions that many passes ask. One question is under way at a time, shared by all who want
+/// its answer. A server that has failed holds nobody up: it is asked again in the background, at growing intervals, and until it answers
+/// everybody is told at once what it said last, and that it fails. Bounded by what is asked about: what nobody has asked for is dropped.
+/// Thread-safe.
 /// </summary>
 /// <param name="time">The clock of ages and limits.</param>
 /// <param name="timeout">How long an answer may take. The first asker's end is not the end of the question: others wait for it.</param>
@@ -67,7 +68,7 @@ internal sealed class LatestAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
         }
     }
 
-    /// <summary>What somebody found out by another question: it does not answer.</summary>
+    /// <summary>Notes a failure that another question found: the server does not answer.</summary>
     public void Fail(TKey key)
     {
         if (_subjects.TryGetValue(key, out Subject? subject))
@@ -82,7 +83,7 @@ internal sealed class LatestAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
 
     private static TimeSpan Least(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
-    /// <summary>Under the subject's lock.</summary>
+    /// <summary>Returns true when an answer is too old. Called under the subject's lock.</summary>
     private bool IsOld(Subject subject, TimeSpan maxAge)
     {
         if (subject.Failures > 0)

@@ -3,7 +3,7 @@ using RocketOps.Client;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>What a broker lets clients do with all of its topics, and tells name servers of.</summary>
+/// <summary>Permission that a broker gives clients for all of its topics, and registers with name servers.</summary>
 internal static class BrokerPermission
 {
     public const string Key = "brokerPermission";

@@ -3,7 +3,9 @@ using RocketOps.Client;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>Which brokers the name servers know. Each of them has to: a client has one of them, and asks no other.</summary>
+/// <summary>
+/// Brokers that the name servers know. Each of the name servers has to know one: a client has one of them, and asks no other.
+/// </summary>
 internal sealed class BrokerRegistrations
 {
     /// <summary>No name server serves, or none could be asked.</summary>
@@ -19,7 +21,7 @@ internal sealed class BrokerRegistrations
         Silent = silent;
     }
 
-    /// <summary>At least one name server answered.</summary>
+    /// <summary>True when at least one name server answered.</summary>
     public bool Known => _answers.Count > 0;
 
     /// <summary>Every name server that serves answered, and there is one.</summary>
@@ -33,8 +35,8 @@ internal sealed class BrokerRegistrations
         brokerId == BrokerData.MasterId ? _answers.Select(info => info.Brokers.GetValueOrDefault(group)?.MasterAddress).FirstOrDefault(static address => address is not null) : null;
 
     /// <summary>
-    /// Whether every name server that answered has the broker under this address. A name server remembers a lost broker for two minutes; the address tells a new pod's
-    /// registration from its predecessor's.
+    /// Returns true when every name server that answered has the broker under this address. A name server remembers a lost broker for two
+    /// minutes; the address tells a new pod's registration from its predecessor's.
     /// </summary>
     public bool Contains(string group, long brokerId, string podIP)
     {

@@ -4,7 +4,7 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters;
 
-/// <summary>What people tell the operator of a cluster besides its spec.</summary>
+/// <summary>Annotations by which people tell the operator of a cluster, besides its spec.</summary>
 internal static class ClusterAnnotations
 {
     /// <summary>Set to <c>true</c>: the operator looks and tells, and changes nothing but the status. More of it: <see cref="ClusterPause"/>.</summary>
@@ -26,13 +26,17 @@ internal static class ClusterAnnotations
     // Anybody may write anything there.
     private const int MaxShown = 40;
 
-    /// <summary>Whether both ask for the same where something goes for good: none of these annotations changes the object's generation.</summary>
+    /// <summary>
+    /// Returns true when both ask for the same where something goes for good: none of these annotations changes the object's generation.
+    /// </summary>
     public static bool AgreeOnRemovals(BrokerCluster left, BrokerCluster right) =>
         Array.TrueForAll<string>([Paused, DeletionProtection, Abandoned], name => left.Annotation(name) == right.Annotation(name));
 
     public static bool IsProtected(BrokerCluster cluster) => cluster.Annotation(DeletionProtection) is { Length: > 0 } value && !Ascii.EqualsIgnoreCase(value, "false");
 
-    /// <summary>For people, of a cluster that is protected by something else than <c>true</c>; null of any other.</summary>
+    /// <summary>
+    /// Returns the text for people about a cluster that is protected by something else than <c>true</c>; null of any other.
+    /// </summary>
     public static string? ProtectionMistake(BrokerCluster cluster)
     {
         string value = cluster.Annotation(DeletionProtection) ?? "";

@@ -41,12 +41,12 @@ internal sealed class ClusterNames
     public string NameServerConfig(string hash) => $"{Cluster}-nameserver-config-{hash}";
 
     /// <summary>
-    /// What brokers register with: the headless name resolves to every name server, so that one that comes or goes never changes a broker's
-    /// configuration. The short form needs no cluster domain.
+    /// Address at which brokers register: the headless name resolves to every name server, so that one that comes or goes never changes a
+    /// broker's configuration. The short form needs no cluster domain.
     /// </summary>
     public string NameServerRegistrationAddress => string.Create(CultureInfo.InvariantCulture, $"{NameServerHeadless}.{Namespace}.svc:{Ports.NameServer}");
 
-    /// <summary>What clients use.</summary>
+    /// <summary>Address of the name servers for clients.</summary>
     public string NameServerClientAddress => string.Create(CultureInfo.InvariantCulture, $"{NameServer}.{Namespace}.svc:{Ports.NameServer}");
 
     /// <summary>Name of a group: at once its StatefulSet's and RocketMQ's brokerName.</summary>

@@ -5,8 +5,9 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters;
 
 /// <summary>
-/// What the annotation <see cref="ClusterAnnotations.Paused"/> asks for: what is left alone, until when, and why. In one annotation, so that the end of an old pause cannot end a new one. One that cannot be read pauses everything
-/// without an end: somebody wanted something to be left alone.
+/// Wish of the annotation <see cref="ClusterAnnotations.Paused"/>: what is left alone, until when, and why. It is one annotation, so that
+/// the end of an old pause cannot end a new one. One that cannot be read pauses everything without an end: somebody wanted something to be
+/// left alone.
 /// </summary>
 /// <param name="Cluster">The operator changes nothing of the cluster's own objects, pods and brokers.</param>
 /// <param name="Restarts">No broker is restarted, and no master handed over for that.</param>
@@ -24,7 +25,7 @@ internal sealed record ClusterPause(bool Cluster, bool Restarts, bool Topics, Da
 
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
-    /// <summary>While what it asks for is in force; null when nothing is paused.</summary>
+    /// <summary>Returns the pause while it is in force; null when nothing is paused.</summary>
     public static ClusterPause? Of(BrokerCluster cluster, DateTimeOffset now) => Parse(cluster.Annotation(ClusterAnnotations.Paused)) is { } pause && !(pause.Until <= now) ? pause : null;
 
     /// <summary><c>true; until=2026-12-01T08:00:00Z; reason=nodes are replaced</c>: what (true, restarts, topics, with commas between them), and if wanted its end and the reason.</summary>
@@ -82,7 +83,7 @@ internal sealed record ClusterPause(bool Cluster, bool Restarts, bool Topics, Da
         return pause;
     }
 
-    /// <summary>For people: what is left alone, until when and why.</summary>
+    /// <summary>Returns the text for people: what is left alone, until when and why.</summary>
     public string Describe()
     {
         string what = string.Join(" and ", new[] { Cluster ? "changes nothing" : Restarts ? "restarts no broker" : null, Topics ? "writes no topic and no consumer group" : null }.OfType<string>());
@@ -92,7 +93,10 @@ internal sealed record ClusterPause(bool Cluster, bool Restarts, bool Topics, Da
             : $"The operator {what} {End()}{because}.";
     }
 
-    /// <summary>For people, of something that waits: <c>while the annotation rocketops.io/paused is true</c>.</summary>
+    /// <summary>
+    /// Returns the text for people about the end of the pause, for something that waits: <c>while the annotation rocketops.io/paused is
+    /// true</c>.
+    /// </summary>
     public string End() => Until is { } until ? "until " + until.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
         : Cluster && Mistake is null ? $"while the annotation {ClusterAnnotations.Paused} is true"
         : $"while there is the annotation {ClusterAnnotations.Paused}";
@@ -114,7 +118,7 @@ internal sealed record ClusterPause(bool Cluster, bool Restarts, bool Topics, Da
         return (value.Trim(), null);
     }
 
-    /// <summary>Of RFC 3339, which asks for an offset: a time of somebody's day would end elsewhere at another.</summary>
+    /// <summary>Reads a time in RFC 3339, which asks for an offset: a time of somebody's day would end elsewhere at another.</summary>
     private static DateTimeOffset? TimeOf(string text) =>
         (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > "yyyy-MM-dd".Length) && DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTimeOffset time) ? time : null;
 

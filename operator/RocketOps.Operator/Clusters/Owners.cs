@@ -13,7 +13,7 @@ internal static class Owners
         where T : class, IKubernetesObject =>
         SetAsync(client, entity, (entity.Metadata.OwnerReferences ?? []).Where(owner => owner.Uid != ownerUid), cancellationToken);
 
-    /// <summary>Beside those it has; the one that manages it stays the same.</summary>
+    /// <summary>Adds an owner to those that the object has; the one that manages it stays the same.</summary>
     public static Task AddAsync<T>(IKubernetesClient client, T entity, IKubernetesObject owner, CancellationToken cancellationToken)
         where T : class, IKubernetesObject
     {

@@ -7,7 +7,7 @@ internal static class Ports
 
     public const int Broker = 10911;
 
-    /// <summary>Where clients with the VIP channel and some tools connect: always listenPort − 2.</summary>
+    /// <summary>Port for clients with the VIP channel and some tools: always listenPort − 2.</summary>
     public const int BrokerFast = Broker - 2;
 
     /// <summary>Replication inside a group: RocketMQ's default is listenPort + 1.</summary>

@@ -179,7 +179,10 @@ internal sealed partial class ConsumerGroupController(
         }
     }
 
-    /// <summary>By the status, which the pass has not written yet: what had to be written there was changed by somebody else, not by the object.</summary>
+    /// <summary>
+    /// Returns true when, by the status, which the pass has not written yet, the broker was as asked: what had to be written there was
+    /// changed by somebody else, not by the object.
+    /// </summary>
     private static bool WasAsAsked(ConsumerGroup group, string broker) =>
         group.Status?.ObservedGeneration == group.Metadata.Generation && Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) && GroupClaims.Find(group, broker) is { Differs: null };
 

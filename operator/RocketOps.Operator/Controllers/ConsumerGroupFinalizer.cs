@@ -101,7 +101,10 @@ internal sealed partial class ConsumerGroupFinalizer(
         }
     }
 
-    /// <summary>Who still consumes from a master, or what of it is still to be consumed; null when nothing is. Each request has a deadline of its own: all of them together may take longer than one may.</summary>
+    /// <summary>
+    /// Returns the problem of members that still consume from a master, or of messages that are still to be consumed; null when there is
+    /// none. Each request has a deadline of its own: all of them together may take longer than one may.
+    /// </summary>
     private async Task<Problem?> WaitsForAsync(IRocketMqAdmin admin, GroupMaster master, string name, CancellationToken cancellationToken)
     {
         (string broker, string address) = (master.Broker, master.Address!);

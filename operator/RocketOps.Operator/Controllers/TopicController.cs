@@ -260,7 +260,10 @@ internal sealed partial class TopicController : IEntityController<Topic>
         }
     }
 
-    /// <summary>By the status, which the pass has not written yet: what had to be written there was changed by somebody else, not by the object.</summary>
+    /// <summary>
+    /// Returns true when, by the status, which the pass has not written yet, the broker was as asked: what had to be written there was
+    /// changed by somebody else, not by the object.
+    /// </summary>
     private static bool WasAsAsked(Topic topic, string broker) =>
         TopicClaims.Find(topic, broker) is { DrainingSince: null } last && TopicPass.Settings(last) == TopicSettings.Wanted(topic.Spec);
 

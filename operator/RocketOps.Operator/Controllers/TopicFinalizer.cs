@@ -149,7 +149,10 @@ internal sealed partial class TopicFinalizer : IEntityFinalizer<Topic>
         }
     }
 
-    /// <summary>Whether a topic of that name, which is not the object's, is on one of these masters. One that is not registered has no topics at the name servers.</summary>
+    /// <summary>
+    /// Finds whether a topic of that name, which is not the object's, is on one of these masters. One that is not registered has no topics
+    /// at the name servers.
+    /// </summary>
     /// <returns>The answer, or why it is not known.</returns>
     private async Task<(bool IsElsewhere, Problem? Unknown)> FindElsewhereAsync(IRocketMqAdmin admin, IEnumerable<GroupMaster> masters, string name, CancellationToken cancellationToken)
     {

@@ -5,14 +5,15 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Controllers;
 
 /// <summary>
-/// How soon a cluster that waits for something is looked at again without an event: at once while its status changes, and less and less often the longer it stays the same. An image that is not there may be
-/// waited for over a weekend. Forgotten with the process. Thread-safe.
+/// Pace at which a cluster that waits for something is looked at again without an event: at once while its status changes, and less and
+/// less often the longer it stays the same. An image that is not there may be waited for over a weekend. Forgotten with the process.
+/// Thread-safe.
 /// </summary>
 internal sealed class WaitingPace(OperatorOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, long> _sameSince = new();
 
-    /// <summary>What comes without an event (a registration, the end of a pause) comes within this time, or something is wrong.</summary>
+    /// <summary>Time within which what sends no event (a registration, the end of a pause) comes, or something is wrong.</summary>
     private TimeSpan Usual => options.RouteRefreshGrace > options.MasterRestartPause ? options.RouteRefreshGrace : options.MasterRestartPause;
 
     /// <param name="cluster">The cluster.</param>

@@ -22,14 +22,17 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
     /// <summary>Definitions that were just applied are published a little later.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two looks while statuses are refused for something else.</summary>
+    /// <summary>Pause between two looks while statuses are refused for something else.</summary>
     private static readonly TimeSpan DoubtPause = TimeSpan.FromMinutes(1);
 
     private static readonly string GroupVersion = $"apis/{EntityGroup.Name}/{EntityGroup.Version}";
 
     private readonly Channel<bool> _doubts = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>What the index said just before the definitions were looked at last; null when it said nothing, or they could not be read. Used by one task at a time.</summary>
+    /// <summary>
+    /// Text of the index just before the definitions were looked at last; null when it said nothing, or they could not be read. Used by one
+    /// task at a time.
+    /// </summary>
     private string? _seen;
 
     /// <exception cref="OutdatedDefinitionsException">They are older.</exception>
@@ -76,7 +79,7 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
         }
     }
 
-    /// <summary>What the index says of our group: another text whenever one of its definitions is another.</summary>
+    /// <summary>Finds the hash of our group in the index: another text whenever one of its definitions is another.</summary>
     /// <returns>Null when there is no index, or nothing of ours in it.</returns>
     private async Task<string?> FindHashAsync(CancellationToken cancellationToken)
     {

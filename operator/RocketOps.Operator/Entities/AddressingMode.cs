@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>Which addresses brokers register with the name servers.</summary>
+/// <summary>Addresses that brokers register with the name servers.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AddressingMode>))]
 public enum AddressingMode
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator does about a topic or consumer group that was on a broker before its object.</summary>
+/// <summary>Handling of a topic or consumer group that was on a broker before its object.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AdoptionPolicy>))]
 public enum AdoptionPolicy
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the master of a group that elects it does while it cannot renew its lease.</summary>
+/// <summary>Behaviour of the master of a group that elects it while it cannot renew its lease.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ApiOutageMode>))]
 public enum ApiOutageMode
 {

@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What a user wants of a cluster.</summary>
+/// <summary>Desired state of a cluster, as its user writes it.</summary>
 [ValidationRule("self.replication.failover != 'Automatic' || self.brokers.replicas >= 2", "replication.failover Automatic needs brokers.replicas of at least 2: nobody could take over from a group's only member.")]
 [ValidationRule("self.replication.minInSync <= self.brokers.replicas || (self.replication.failover == 'Automatic' && self.brokers.replicas < 2)", "replication.minInSync may not be above brokers.replicas: no message could ever be taken. Raise brokers.replicas or lower it.")]
 public sealed class BrokerClusterSpec

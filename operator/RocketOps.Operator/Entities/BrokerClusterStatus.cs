@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator saw of a cluster.</summary>
+/// <summary>State of a cluster as the operator saw it.</summary>
 public sealed class BrokerClusterStatus
 {
     /// <summary>A status is read by people and kept in etcd.</summary>
@@ -53,7 +53,7 @@ public sealed class BrokerClusterStatus
     public List<Condition>? Conditions { get; set; }
 }
 
-/// <summary>What a cluster runs with.</summary>
+/// <summary>Values that a cluster runs with.</summary>
 public sealed class EffectiveValues
 {
     [Description("Image of the brokers.")]

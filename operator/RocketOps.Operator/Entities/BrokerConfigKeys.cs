@@ -20,7 +20,7 @@ internal static class BrokerConfigKeys
 
     public static readonly FrozenSet<string> OwnedByNameServer = Keys(NameServerRule);
 
-    /// <summary>What Sync sets beside the role.</summary>
+    /// <summary>Keys that Sync sets beside the role.</summary>
     public static readonly IReadOnlyList<string> SyncKeys = ["inSyncReplicas", "minInSyncReplicas"];
 
     private static FrozenSet<string> Keys(string rule) => rule.Split(',').Select(static key => key.Trim('\'')).ToFrozenSet(StringComparer.Ordinal);

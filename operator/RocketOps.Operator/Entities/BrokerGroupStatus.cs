@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator saw of one broker group.</summary>
+/// <summary>State of one broker group as the operator saw it.</summary>
 public sealed class BrokerGroupStatus
 {
     [Required]

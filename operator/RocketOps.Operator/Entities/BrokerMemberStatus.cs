@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator saw of one broker.</summary>
+/// <summary>State of one broker as the operator saw it.</summary>
 public sealed class BrokerMemberStatus
 {
     [Required]

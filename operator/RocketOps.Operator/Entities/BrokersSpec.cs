@@ -5,10 +5,10 @@ namespace RocketOps.Operator.Entities;
 /// <summary>The broker groups of a cluster; all are alike.</summary>
 public sealed class BrokersSpec
 {
-    /// <summary>As many members as a group may have.</summary>
+    /// <summary>Largest number of members that a group may have.</summary>
     public const int MaxReplicas = 9;
 
-    /// <summary>As many groups as a cluster may have.</summary>
+    /// <summary>Largest number of groups that a cluster may have.</summary>
     public const int MaxGroups = 64;
 
     [Description("Broker groups, each a master with its slaves. Topics spread over all groups. With fewer of them the last ones leave once everything in them is read; their claims are kept.")]

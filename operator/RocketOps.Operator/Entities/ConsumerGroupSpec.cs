@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What a user wants of a consumer group: RocketMQ's subscription group settings by their names, with its defaults.</summary>
+/// <summary>Desired state of a consumer group: RocketMQ's subscription group settings by their names, with its defaults.</summary>
 [ValidationRule(
     "has(self.groupName) == has(oldSelf.groupName) && (!has(self.groupName) || self.groupName == oldSelf.groupName)",
     "groupName cannot change: its offsets would stay behind. Make another ConsumerGroup object for the new name.")]

@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator saw of a consumer group.</summary>
+/// <summary>State of a consumer group as the operator saw it.</summary>
 public sealed class ConsumerGroupStatus
 {
     [Description("Generation of the spec this status speaks of.")]
@@ -37,7 +37,7 @@ public sealed class ConsumerGroupStatus
     public List<Condition>? Conditions { get; set; }
 }
 
-/// <summary>How far a group is on one topic.</summary>
+/// <summary>Progress of a group on one topic.</summary>
 public sealed class ConsumerGroupTopicStatus
 {
     [Required]
@@ -48,7 +48,7 @@ public sealed class ConsumerGroupTopicStatus
     public long Lag { get; set; }
 }
 
-/// <summary>Whose a group is on one master broker.</summary>
+/// <summary>Ownership of a group on one master broker.</summary>
 public sealed class ConsumerGroupBrokerStatus
 {
     [Required]

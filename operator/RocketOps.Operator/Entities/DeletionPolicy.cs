@@ -2,16 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What happens on the brokers when the object of a topic or consumer group is deleted.</summary>
+/// <summary>Handling of a topic or consumer group on the brokers when its object is deleted.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DeletionPolicy>))]
 public enum DeletionPolicy
 {
-    /// <summary>What it stands for stays on the brokers; nothing delays the deletion of the object.</summary>
+    /// <summary>The topic or consumer group stays on the brokers; nothing delays the deletion of the object.</summary>
     Retain,
 
     /// <summary>It is deleted on every broker before the object goes.</summary>
     Delete,
 
-    /// <summary>As Delete, but only after everything was consumed.</summary>
+    /// <summary>It is deleted as with Delete, but only after everything was consumed.</summary>
     DeleteIfDrained,
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>Who becomes master when the master of a group is lost.</summary>
+/// <summary>Choice of the new master when the master of a group is lost.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<FailoverMode>))]
 public enum FailoverMode
 {

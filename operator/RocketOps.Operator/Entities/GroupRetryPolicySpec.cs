@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>How long further deliveries of a message wait. Source: admin.md §2.3, apache/rocketmq GroupRetryPolicy.</summary>
+/// <summary>Delays before further deliveries of a message. Source: admin.md §2.3, apache/rocketmq GroupRetryPolicy.</summary>
 [ValidationRule("self.type == 'Exponential' || !has(self.exponentialRetryPolicy)", "exponentialRetryPolicy goes with type Exponential.")]
 [ValidationRule("self.type == 'Customized' || !has(self.customizedRetryPolicy)", "customizedRetryPolicy goes with type Customized.")]
 public sealed class GroupRetryPolicySpec
@@ -17,7 +17,7 @@ public sealed class GroupRetryPolicySpec
     public CustomizedRetrySpec? CustomizedRetryPolicy { get; set; }
 }
 
-/// <summary>How waits follow each other.</summary>
+/// <summary>Sequence of the delays.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<GroupRetryType>))]
 public enum GroupRetryType
 {

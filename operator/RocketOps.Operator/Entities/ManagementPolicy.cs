@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator does about a topic or consumer group.</summary>
+/// <summary>Handling of a topic or consumer group by the operator.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ManagementPolicy>))]
 public enum ManagementPolicy
 {

@@ -12,7 +12,7 @@ public enum OperationPhase
     /// <summary>A group's master is told to take no more messages.</summary>
     Closing,
 
-    /// <summary>What is in a closed group is being read.</summary>
+    /// <summary>Messages in a closed group are being read.</summary>
     Draining,
 
     /// <summary>A new group that is closed to producers gets the topics and consumer groups of the others.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What an operator does in several steps.</summary>
+/// <summary>Operation that the operator does in several steps.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OperationType>))]
 public enum OperationType
 {

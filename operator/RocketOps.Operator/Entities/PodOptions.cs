@@ -3,7 +3,9 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>Where pods run, and what else is on them: the part of a pod template that is the user's. A change restarts the pods, one at a time.</summary>
+/// <summary>
+/// Placement of pods, and what else is on them: the part of a pod template that is the user's. A change restarts the pods, one at a time.
+/// </summary>
 public sealed class PodOptions
 {
     [Description("Labels of the pods besides the operator's own.")]

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>Who says as which user programs run.</summary>
+/// <summary>Source of the user ids that programs run as.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PodUserIds>))]
 public enum PodUserIds
 {

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>When a master acknowledges a message.</summary>
+/// <summary>Moment at which a master acknowledges a message.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ReplicationMode>))]
 public enum ReplicationMode
 {
-    /// <summary>As soon as the master has it (RocketMQ's ASYNC_MASTER).</summary>
+    /// <summary>The master acknowledges as soon as it has the message (RocketMQ's ASYNC_MASTER).</summary>
     Async,
 
-    /// <summary>Once slaves have it too (RocketMQ's SYNC_MASTER).</summary>
+    /// <summary>The master acknowledges once slaves have the message too (RocketMQ's SYNC_MASTER).</summary>
     Sync,
 }

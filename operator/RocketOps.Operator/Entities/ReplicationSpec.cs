@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>How the members of a group work together.</summary>
+/// <summary>Replication between the members of a group.</summary>
 public sealed class ReplicationSpec
 {
     [Description("Async acknowledges a message once the master has it, Sync once as many members as minInSync, at least 2, have it.")]

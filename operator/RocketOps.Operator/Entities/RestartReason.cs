@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>Why a broker's pod came back as another one.</summary>
+/// <summary>Reason why a broker's pod came back as another one.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RestartReason>))]
 public enum RestartReason
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What happens to the brokers' claims when the cluster is deleted.</summary>
+/// <summary>Handling of the brokers' claims when the cluster is deleted.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<StorageDeletionPolicy>))]
 public enum StorageDeletionPolicy
 {

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What clients may do with the queues of a topic. The numbers are RocketMQ's permission bits (read 4, write 2).</summary>
+/// <summary>Rights of clients on the queues of a topic. The numbers are RocketMQ's permission bits (read 4, write 2).</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TopicPermission>))]
 public enum TopicPermission
 {

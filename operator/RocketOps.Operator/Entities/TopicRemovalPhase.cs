@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>How far a topic is on its way out of a broker group.</summary>
+/// <summary>Progress of a topic on its way out of a broker group.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TopicRemovalPhase>))]
 public enum TopicRemovalPhase
 {
@@ -12,7 +12,7 @@ public enum TopicRemovalPhase
     /// <summary>Producers are kept out, and may not have noticed.</summary>
     Closing,
 
-    /// <summary>What is left is being read.</summary>
+    /// <summary>Remaining messages are being read.</summary>
     Draining,
 
     /// <summary>Everything is read, and clients are told that it is here no more.</summary>

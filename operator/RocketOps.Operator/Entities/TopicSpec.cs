@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What a user wants of a topic.</summary>
+/// <summary>Desired state of a topic, as its user writes it.</summary>
 [ValidationRule(
     "has(self.topicName) == has(oldSelf.topicName) && (!has(self.topicName) || self.topicName == oldSelf.topicName)",
     "topicName cannot change: the messages would stay behind. Make another Topic object for the new name.")]

@@ -3,7 +3,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Entities;
 
-/// <summary>What the operator saw of a topic.</summary>
+/// <summary>State of a topic as the operator saw it.</summary>
 public sealed class TopicStatus
 {
     [Description("Generation of the spec this status speaks of.")]

@@ -7,15 +7,16 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Groups;
 
 /// <summary>
-/// Which brokers a ConsumerGroup object may write to: where it has written before; where there is no such group; and where there is one that is as asked for, or that it is told to change. What it may is
-/// noted in the status before the first write, so that whatever interrupts the operator, the next pass and a deletion know whose group it is.
+/// Decides which brokers a ConsumerGroup object may write to: where it has written before; where there is no such group; and where there is
+/// one that is as asked for, or that it is told to change. What it may is noted in the status before the first write, so that whatever
+/// interrupts the operator, the next pass and a deletion know whose group it is.
 /// </summary>
 internal static class GroupClaims
 {
     /// <summary>The group on this broker is the object's: the status says so.</summary>
     public static ConsumerGroupBrokerStatus? Find(ConsumerGroup group, string broker) => group.Status?.GroupName is not null && Entry(group, broker) is { Observed: not true } entry ? entry : null;
 
-    /// <summary>What the status says of a broker, whoever's group it is.</summary>
+    /// <summary>Returns the entry of the status about a broker, whoever's group it is.</summary>
     public static ConsumerGroupBrokerStatus? Entry(ConsumerGroup group, string broker) => group.Status?.Brokers?.Find(last => last.Name == broker);
 
     /// <summary>The status tells of every broker group of the cluster.</summary>
@@ -28,7 +29,9 @@ internal static class GroupClaims
     /// <summary>Some broker's group is the object's.</summary>
     public static bool HasAny(ConsumerGroup group) => group.Status is { GroupName: not null, Brokers: { } brokers } && brokers.Exists(static broker => broker.Observed is not true);
 
-    /// <summary>Whether a group that is found on a broker, without the object having written there, may become the object's.</summary>
+    /// <summary>
+    /// Returns true when a group that is found on a broker, without the object having written there, may become the object's.
+    /// </summary>
     public static bool MayTake(ConsumerGroupSpec spec, SubscriptionGroupConfig? found) => found is null || spec.AdoptionPolicy switch
     {
         AdoptionPolicy.Adopt => true,

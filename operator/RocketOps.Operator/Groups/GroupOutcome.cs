@@ -3,7 +3,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Groups;
 
-/// <summary>How far a consumer group is on one broker after a pass.</summary>
+/// <summary>Outcome of a consumer group on one broker after a pass.</summary>
 /// <param name="Broker">Name of the broker's group.</param>
 /// <param name="Found">The group as the broker has it now; null when that is not known or there is none.</param>
 /// <param name="Written">The pass changed something there.</param>

@@ -4,7 +4,7 @@ using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Groups;
 
-/// <summary>Of several objects that mean one consumer group, the oldest has it (<see cref="OldestWins"/>).</summary>
+/// <summary>Ownership among several objects that mean one consumer group: the oldest has it (<see cref="OldestWins"/>).</summary>
 internal static class GroupOwnership
 {
     /// <summary>The object that has the group instead of this one; null when this one has it.</summary>

@@ -15,7 +15,7 @@ namespace RocketOps.Operator.Groups;
 /// </summary>
 internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> rounds, MasterCalls calls, ILogger<GroupPass> logger)
 {
-    /// <summary>What is true of a master without writing anything; null where something is to be done.</summary>
+    /// <summary>Compares a master with the object, without writing anything; null where something is to be done.</summary>
     public static GroupOutcome? Compare(ConsumerGroup group, RoundMaster<SubscriptionGroupConfig> master)
     {
         if (master.Table is not { } groups)

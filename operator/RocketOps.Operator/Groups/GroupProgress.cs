@@ -2,7 +2,7 @@ using RocketOps.Client;
 
 namespace RocketOps.Operator.Groups;
 
-/// <summary>Who consumes, and what waits.</summary>
+/// <summary>Number of consumers of a group, and messages that wait.</summary>
 /// <param name="Members">On the broker that sees most of them.</param>
 /// <param name="Lags">Messages to be consumed, by topic, over all brokers.</param>
 internal sealed record GroupProgress(int Members, IReadOnlyDictionary<string, long> Lags)

@@ -9,7 +9,7 @@ namespace RocketOps.Operator.Groups;
 /// <summary>The settings of a group that its object speaks of, beside those a broker has. What the object does not speak of stays as the broker has it.</summary>
 internal static class GroupSettings
 {
-    /// <summary>What to write.</summary>
+    /// <summary>Returns the settings to write.</summary>
     /// <param name="name">On the broker.</param>
     /// <param name="spec">What is wanted.</param>
     /// <param name="found">What the broker has; null when it has no such group.</param>
@@ -74,7 +74,7 @@ internal static class GroupSettings
         ? []
         : wanted.Keys.Union(found?.Keys ?? [], StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => (name, found?.GetValueOrDefault(name), wanted.GetValueOrDefault(name)));
 
-    /// <summary>As brokers keep it. Source: admin.md §2.3.</summary>
+    /// <summary>Writes the policy as brokers keep it. Source: admin.md §2.3.</summary>
     private static JsonObject Write(GroupRetryPolicySpec policy)
     {
         if (policy.Type == GroupRetryType.Customized)

@@ -63,7 +63,7 @@ internal sealed class GroupSummaries(OperatorOptions options, TimeProvider time,
         return await view.Admin.GetGroupSummariesAsync(address, names, cancellationToken) is { } all ? new Told(new MasterTable<GroupSummary>(all)) : new Told(null);
     }
 
-    /// <summary>Of an object that is newer than the answer for all.</summary>
+    /// <summary>Asks for the group of one object that is newer than the answer for all.</summary>
     private static async Task<GroupSummary?> AloneAsync(IRocketMqAdmin admin, string address, string group, CancellationToken cancellationToken) =>
         (await admin.GetGroupSummariesAsync(address, [group], cancellationToken))?.GetValueOrDefault(group);
 
@@ -78,6 +78,6 @@ internal sealed class GroupSummaries(OperatorOptions options, TimeProvider time,
         };
     }
 
-    /// <summary>What a master told of all groups; null when it does not know the question.</summary>
+    /// <summary>Answer of a master about all groups; null when it does not know the question.</summary>
     private sealed record Told(MasterTable<GroupSummary>? Groups);
 }

@@ -6,7 +6,7 @@ using RocketOps.Operator.Metrics;
 
 namespace RocketOps.Operator.Hosting;
 
-/// <summary>What the kubelet and Prometheus ask. A standby is ready too: it is there to take over.</summary>
+/// <summary>Endpoints for the kubelet and Prometheus. A standby is ready too: it is there to take over.</summary>
 internal static class HealthEndpoints
 {
     public static void Map(IEndpointRouteBuilder endpoints, OperatorHealth health, PrometheusPage metrics)

@@ -6,7 +6,10 @@ using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Hosting;
 
-/// <summary>What the command line and the environment say. An option given twice counts as given last; the command line goes before the environment.</summary>
+/// <summary>
+/// Values of the command line and the environment. An option given twice counts as given last; the command line goes before the
+/// environment.
+/// </summary>
 internal sealed class OperatorArguments
 {
     private const int MaxPort = 65535;
@@ -43,7 +46,7 @@ internal sealed class OperatorArguments
 
     public string? LogLevelFile { get; private init; }
 
-    /// <summary>Where another operator is asked whether it is ready; null to be one.</summary>
+    /// <summary>Address of another operator that is asked whether it is ready; null to be one.</summary>
     public Uri? AwaitReady { get; private init; }
 
     public bool Help { get; private init; }

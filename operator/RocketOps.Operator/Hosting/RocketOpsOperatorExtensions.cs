@@ -36,8 +36,8 @@ namespace RocketOps.Operator.Hosting;
 public static class RocketOpsOperatorExtensions
 {
     /// <summary>
-    /// What the caches of children hold: nothing else of the API server's objects is of interest, or any of the operator's business. By a label of our own, as tools
-    /// rewrite those that everybody uses.
+    /// Label of the objects in the caches of children: nothing else of the API server's objects is of interest, or any of the operator's
+    /// business. It is a label of our own, as tools rewrite those that everybody uses.
     /// </summary>
     private const string ManagedChildren = ClusterLabels.Cluster;
 
@@ -216,11 +216,11 @@ public static class RocketOpsOperatorExtensions
             .Where(topic => cluster.IsDeleting() || !Conditions.IsTrue(topic.Status?.Conditions, ConditionTypes.Ready) || (topic.Status?.Brokers?.Count ?? 0) < (topic.Spec.Groups?.Count ?? cluster.Spec.Brokers.Groups) || topic.Status?.Brokers?.Count > cluster.Status?.Groups?.Count)
             .Select(static topic => topic.Key());
 
-    /// <summary>When an object that has a topic goes, the one that waited for it takes over.</summary>
+    /// <summary>Returns the rivals of a topic's object: when one that has the topic goes, the one that waited for it takes over.</summary>
     private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, Topic topic) =>
         TopicOwnership.Rivals(topic, services.GetRequiredService<MasterIndex<Topic>>().Same(topic)).Select(static rival => rival.Key());
 
-    /// <summary>As of topics.</summary>
+    /// <summary>Returns the consumer groups for which news of their cluster may be news, as for topics.</summary>
     private static IEnumerable<ObjectKey> GroupsOf(IServiceProvider services, BrokerCluster cluster) =>
         services.GetRequiredService<MasterIndex<ConsumerGroup>>().Of(cluster)
             .Where(group => cluster.IsDeleting() || !Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) || (group.Status?.Brokers?.Count ?? 0) < cluster.Spec.Brokers.Groups)

@@ -10,10 +10,10 @@ internal sealed class ClaimDecision<TFound>(bool isNew, Func<TFound?, bool> mayT
 {
     private readonly List<(string Broker, TFound Found)> _differing = [];
 
-    /// <summary>What the masters have now to which the object may write, by broker.</summary>
+    /// <summary>Values on the masters to which the object may write, by broker.</summary>
     public Dictionary<string, TFound?> Taken { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What differs from what the object asks for and is not to be taken over.</summary>
+    /// <summary>Values that differ from what the object asks for and are not to be taken over.</summary>
     public IReadOnlyList<(string Broker, TFound Found)> Differing => _differing;
 
     public void Add(string broker, TFound? found)
@@ -28,7 +28,7 @@ internal sealed class ClaimDecision<TFound>(bool isNew, Func<TFound?, bool> mayT
         }
     }
 
-    /// <summary>What an object has nowhere yet is on a master already, and would be its from now on.</summary>
+    /// <summary>True when what an object has nowhere yet is on a master already, and would be its from now on.</summary>
     public bool TakesOver => isNew && Taken.Values.Any(static found => found is not null);
 
     /// <summary>Gives up what a conflict leaves to others; empty without one.</summary>

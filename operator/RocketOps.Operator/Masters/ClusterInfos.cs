@@ -5,7 +5,9 @@ using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Masters;
 
-/// <summary>What the name servers of clusters said last about who is registered, asked once for everything that is kept on masters. Thread-safe.</summary>
+/// <summary>
+/// Last answers of the name servers of clusters about who is registered, asked once for everything that is kept on masters. Thread-safe.
+/// </summary>
 internal sealed class ClusterInfos(OperatorOptions options, TimeProvider time)
 {
     private readonly LatestAnswers<ObjectKey, ClusterInfo> _answers = new(time, options.AdminTimeout, options.ProgressInterval, options.ResyncInterval);
@@ -17,6 +19,6 @@ internal sealed class ClusterInfos(OperatorOptions options, TimeProvider time)
     public Task<Latest<ClusterInfo>> GetAsync(ObjectKey cluster, IRocketMqAdmin admin, bool isSettled, CancellationToken cancellationToken) =>
         _answers.GetAsync(cluster, isSettled ? options.ResyncInterval / 2 : options.ProgressInterval, admin.GetClusterInfoAsync, cancellationToken);
 
-    /// <summary>What was said last, without asking; null when nothing was, or no name server answers.</summary>
+    /// <summary>Returns the last answer, without asking; null when there was none, or no name server answers.</summary>
     public ClusterInfo? Known(ObjectKey cluster) => _answers.Known(cluster);
 }

@@ -25,7 +25,10 @@ internal static class ClusterMasters
     /// <summary>A group that is new and takes no messages yet, as the cluster's controller says: what is there is nothing to producers.</summary>
     public static bool IsClosed(BrokerCluster cluster, string group) => ClosedBy(cluster, group) is not null;
 
-    /// <summary>Since when groups are closed that something is not on yet: they wait for it, so it waits for them. Null when it is on all that are closed.</summary>
+    /// <summary>
+    /// Returns the time since which groups are closed that something is not on yet: they wait for it, so it waits for them. Null when it is
+    /// on all that are closed.
+    /// </summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="isThere">Whether it is on a group.</param>
     public static DateTimeOffset? ClosedSince(BrokerCluster cluster, Func<string, bool> isThere) => Enumerable.Range(0, cluster.Spec.Brokers.Groups)

@@ -5,7 +5,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Masters;
 
-/// <summary>What people tell the operator about an object that hangs in its deletion.</summary>
+/// <summary>Annotations by which people tell the operator about an object that hangs in its deletion.</summary>
 internal static class DeletionAnnotations
 {
     /// <summary>Set to <c>true</c>: the object goes, whatever is left stays on the brokers.</summary>
@@ -23,12 +23,12 @@ internal static class DeletionAnnotations
         Reasons.DeletionProtected,
         $"The {what} is not removed: BrokerCluster {ClusterReferences.Text(cluster, entity)} is protected (its annotation {ClusterAnnotations.DeletionProtection}). Annotate {ForceDelete}=true to let the object go and leave the {what} on the brokers.");
 
-    /// <summary>Whether the thing may go depends on an object that the operator cannot read.</summary>
+    /// <summary>Returns the problem of a deletion that depends on an object that the operator cannot read.</summary>
     public static Problem Unreadable(string what, string kind, ObjectKey other, IKubernetesObject entity) => new(
         Reasons.InvalidSpec,
         $"The {what} is not removed while this operator cannot read {kind} {ClusterReferences.Text(other, entity)}, which may have a say in it: the status of that object says what to set right. Annotate {ForceDelete}=true to let the object go and leave the {what} on the brokers.");
 
-    /// <summary>Why it hangs, and what can be done.</summary>
+    /// <summary>Returns the problem of a removal that failed: why it hangs, and what can be done.</summary>
     /// <param name="what">What is to go, for people.</param>
     /// <param name="who">Who failed, for people.</param>
     /// <param name="failed">How.</param>

@@ -7,8 +7,8 @@ namespace RocketOps.Operator.Masters;
 internal static class LiveRivals
 {
     /// <summary>
-    /// Whether one of the candidates still is what the condition says. Every object that was made before the deletion that is worked on is among those of the cache: changes of a kind come in order. So the
-    /// API server is asked for these few instead of for all.
+    /// Returns true when one of the candidates still is what the condition says. Every object that was made before the deletion that is
+    /// worked on is among those of the cache: changes of a kind come in order. So the API server is asked for these few instead of for all.
     /// </summary>
     public static async Task<bool> HasLiveAsync<TEntity>(this IKubernetesClient client, IEnumerable<TEntity> candidates, Func<TEntity, bool> condition, CancellationToken cancellationToken)
         where TEntity : class, IKubernetesObject

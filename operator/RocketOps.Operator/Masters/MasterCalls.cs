@@ -26,13 +26,13 @@ internal sealed class MasterCalls(OperatorOptions options, TimeProvider time)
         },
         cancellationToken);
 
-    /// <summary>What a failed request means for the object: a refusal is its problem, silence is waited out.</summary>
+    /// <summary>Describes what a failed request means for the object: a refusal is its problem, silence is waited out.</summary>
     /// <returns>Exactly one of the two.</returns>
     public static (Problem? Refused, Problem? Silent) Describe(Exception failed, string broker) => AdminFailures.Refusal(failed) is { } refusal
         ? (new Problem(Reasons.Refused, $"{broker} refuses: {refusal}."), null)
         : (null, new Problem(Reasons.BrokerUnreachable, $"The master of {broker} does not answer the operator."));
 
-    /// <summary>What is to be written waits, as somebody asked.</summary>
+    /// <summary>Returns the problem of a write that waits, as somebody asked.</summary>
     public static Problem Paused(ClusterPause pause) => new(Reasons.Paused, $"Topics and consumer groups of the cluster are not written {pause.End()}.");
 
     /// <summary>The cluster's controller knows why nobody can send there; null when people can.</summary>

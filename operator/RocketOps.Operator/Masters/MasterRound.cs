@@ -2,7 +2,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Masters;
 
-/// <summary>What one name server and all masters of a cluster said lately about what they have.</summary>
+/// <summary>Last answers of one name server and all masters of a cluster about what they have.</summary>
 /// <param name="Masters">One per wanted group; empty when no name server ever answered.</param>
 /// <param name="Silence">Name servers do not answer; null when they do.</param>
 internal sealed record MasterRound<TEntry>(IReadOnlyList<RoundMaster<TEntry>> Masters, Away? Silence)

@@ -52,7 +52,7 @@ internal sealed class MasterRounds<TEntry>(
         return new MasterRound<TEntry>(masters, silence);
     }
 
-    /// <summary>What was told last of all masters that are asked, without asking anybody.</summary>
+    /// <summary>Returns the last answers of all masters that are asked, without asking anybody.</summary>
     /// <returns>Masters with their tables; null while one of them, or who they are, is not known.</returns>
     public IReadOnlyList<RoundMaster<TEntry>>? Known(BrokerCluster cluster)
     {
@@ -129,7 +129,10 @@ internal sealed class MasterRounds<TEntry>(
         return new Away(problem, time.GetElapsedTime(absence.Since, now) >= options.TopicGrace);
     }
 
-    /// <summary>Of clusters that nobody asks about any more, which are those that are gone, or have nothing any more: the others are looked at once per round.</summary>
+    /// <summary>
+    /// Drops entries of clusters that nobody asks about any more, which are those that are gone, or have nothing any more: the others are
+    /// looked at once per round.
+    /// </summary>
     private void DropOld()
     {
         foreach (KeyValuePair<(ObjectKey, string), Absence> absence in _absences)
@@ -141,7 +144,7 @@ internal sealed class MasterRounds<TEntry>(
         }
     }
 
-    /// <summary>Since when somebody is missed.</summary>
+    /// <summary>Time since which somebody is missed.</summary>
     /// <param name="Uid">Of the cluster.</param>
     /// <param name="Since">When it was noted first.</param>
     /// <param name="NotedAt">And last.</param>

@@ -8,7 +8,7 @@ internal sealed class MasterTable<TEntry>(IEnumerable<KeyValuePair<string, TEntr
 {
     private readonly ConcurrentDictionary<string, TEntry> _entries = new(entries, StringComparer.Ordinal);
 
-    /// <summary>Of all there are, in no order.</summary>
+    /// <summary>Names of all entries, in no order.</summary>
     public IEnumerable<string> Names => _entries.Select(static entry => entry.Key);
 
     /// <summary>Null when the master has none of that name.</summary>

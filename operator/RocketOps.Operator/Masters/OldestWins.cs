@@ -3,8 +3,8 @@ using RocketOps.Kubernetes.Entities;
 namespace RocketOps.Operator.Masters;
 
 /// <summary>
-/// Of several objects that mean one thing on the brokers, the oldest has it. Times are kept in whole seconds, so of equally old ones the one that has begun to manage it keeps it, and then the lowest
-/// uid decides: every pass decides alike.
+/// Ownership among several objects that mean one thing on the brokers: the oldest has it. Times are kept in whole seconds, so of equally
+/// old ones the one that has begun to manage it keeps it, and then the lowest uid decides: every pass decides alike.
 /// </summary>
 internal static class OldestWins
 {

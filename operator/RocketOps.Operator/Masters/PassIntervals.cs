@@ -4,13 +4,19 @@ using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Masters;
 
-/// <summary>When an object that is kept on masters is looked at again without an event: what waits, less and less often the longer it waits; what is settled, once per round. Spread, so that thousands do not come at once.</summary>
+/// <summary>
+/// Delays until an object that is kept on masters is looked at again without an event: what waits, less and less often the longer it waits;
+/// what is settled, once per round. Spread, so that thousands do not come at once.
+/// </summary>
 internal static class PassIntervals
 {
-    /// <summary>Of one that is as asked for, or that only a person can help.</summary>
+    /// <summary>Returns the delay of an object that is as asked for, or that only a person can help.</summary>
     public static TimeSpan Settled(OperatorOptions options) => Spread(options.ResyncInterval);
 
-    /// <summary>Of one that waits for something: a quarter of the time it has waited, from the progress interval up to a round.</summary>
+    /// <summary>
+    /// Returns the delay of an object that waits for something: a quarter of the time it has waited, from the progress interval up to a
+    /// round.
+    /// </summary>
     public static TimeSpan Waiting(OperatorOptions options, IEnumerable<Condition>? conditions, DateTimeOffset now) =>
         Waiting(options, Conditions.Find(conditions, ConditionTypes.Reconciling)?.LastTransitionTime ?? now, now);
 

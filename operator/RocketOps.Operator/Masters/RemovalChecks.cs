@@ -72,7 +72,7 @@ internal sealed partial class RemovalChecks(IKubernetesClient client, TimeProvid
     private partial void LogForced(string what, string name);
 }
 
-/// <summary>What becomes of a thing on masters when its object goes.</summary>
+/// <summary>Decision about a thing on masters when its object goes.</summary>
 /// <param name="From">The cluster it is removed from; null when it is not.</param>
 /// <param name="Pending">Why it cannot be removed yet; the object waits.</param>
 internal readonly record struct Removal(BrokerCluster? From, Problem? Pending)

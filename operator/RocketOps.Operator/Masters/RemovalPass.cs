@@ -94,7 +94,7 @@ internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins ad
     private partial void LogFailed(Exception exception, string what, string name);
 }
 
-/// <summary>What a deleted object has on masters.</summary>
+/// <summary>Claim of a deleted object to what it has on masters.</summary>
 /// <param name="Entity">The object.</param>
 /// <param name="What">What it stands for, for people: <c>topic</c>.</param>
 /// <param name="Name">On the brokers.</param>
@@ -102,7 +102,7 @@ internal sealed partial class RemovalPass(RemovalChecks checks, ClusterAdmins ad
 /// <param name="IsOn">Whether a broker has it by this object; where it is somebody else's, it stays.</param>
 internal sealed record RemovalClaim<TEntity>(TEntity Entity, string What, string Name, string Cluster, Func<string, bool> IsOn);
 
-/// <summary>Where something is removed.</summary>
+/// <summary>Cluster and masters where something is removed.</summary>
 /// <param name="Cluster">Its object.</param>
 /// <param name="ClusterName">As its brokers register it.</param>
 /// <param name="Admin">Asks its name servers and brokers.</param>

@@ -11,7 +11,9 @@ using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Metrics;
 
-/// <summary>What the operator knows of its clusters, from its caches, when somebody asks. One series per cluster and figure.</summary>
+/// <summary>
+/// Metrics of the clusters that the operator knows, from its caches, when somebody asks. One series per cluster and figure.
+/// </summary>
 internal sealed class ClusterMetrics
 {
     private readonly IEntityCache<BrokerCluster> _clusters;
@@ -53,7 +55,7 @@ internal sealed class ClusterMetrics
         from condition in cluster.Status?.Conditions ?? []
         select new Measurement<long>(condition.Status == ConditionStatus.True ? 1 : 0, [.. Labels(cluster), new("condition", condition.Type)]);
 
-    /// <summary>Of each reason there is, so that a series does not come and go.</summary>
+    /// <summary>Returns the number of groups for each reason there is, so that a series does not come and go.</summary>
     private IEnumerable<Measurement<long>> Faults() =>
         from cluster in _clusters.List()
         from reason in SendRefusals.Faults

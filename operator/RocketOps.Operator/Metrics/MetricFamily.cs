@@ -4,7 +4,7 @@ using System.Text;
 
 namespace RocketOps.Operator.Metrics;
 
-/// <summary>What was measured by one instrument, by labels. Thread-safe.</summary>
+/// <summary>Measurements of one instrument, by labels. Thread-safe.</summary>
 internal sealed class MetricFamily
 {
     // Seconds: from an answer out of a cache to a pass that is given up.
@@ -29,7 +29,7 @@ internal sealed class MetricFamily
 
     public string Name { get; }
 
-    /// <summary>What is observed anew replaces what was: series of clusters that are gone are not told for ever.</summary>
+    /// <summary>Begins a new observation, which replaces the last: series of clusters that are gone are not told for ever.</summary>
     public void BeginObserving()
     {
         if (_isObserved)

@@ -11,7 +11,7 @@ internal static class ApiFailures
         exception is KubernetesException or HttpRequestException or IOException or InvalidDataException or TimeoutException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    /// <summary>For people: what did not work, in the server's words if it answered.</summary>
+    /// <summary>Returns the problem for people: what did not work, in the server's words if it answered.</summary>
     public static Problem Describe(string what, Exception failure) =>
         new(Reasons.ApiUnavailable, $"{what} failed, and is tried again: {(failure as KubernetesException)?.Status.Message ?? failure.Message}");
 }

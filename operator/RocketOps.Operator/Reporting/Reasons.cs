@@ -69,7 +69,7 @@ internal static class Reasons
     public const string DeletionRefused = "DeletionRefused";
     public const string ProtectionMissing = "ProtectionMissing";
 
-    /// <summary>Whether a reason tells of something broken, and not of work or of a wait: an event warns of it.</summary>
+    /// <summary>Returns true when a reason tells of something broken, and not of work or of a wait: an event warns of it.</summary>
     public static bool IsFault(string reason) =>
         reason is NameServersUnreachable or MasterMissing or LeaseNotRenewed or PodsNotReady or Unanswering or DiskFull or StoreFailed or InSyncShort or NotWritable or NotFollowing;
 }

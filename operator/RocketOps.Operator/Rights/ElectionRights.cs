@@ -4,10 +4,13 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Rights;
 
-/// <summary>Whether the operator may do what groups that elect their master take, besides what every cluster takes: roles that somebody keeps himself may be of before there were such groups.</summary>
+/// <summary>
+/// Rights of the operator that groups which elect their master take, besides what every cluster takes: roles that somebody keeps himself
+/// may be of before there were such groups.
+/// </summary>
 internal sealed class ElectionRights(IInformer<Lease> leases, IInformer<Role> roles, IInformer<RoleBinding> bindings, IInformer<EndpointSlice> slices, ClaimRights claims)
 {
-    /// <summary>What is lacking, in the API server's words; null when nothing is.</summary>
+    /// <summary>Problem with what is lacking, in the API server's words; null when nothing is.</summary>
     public Problem? Lacking
     {
         get

@@ -7,7 +7,8 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Rights;
 
 /// <summary>
-/// Whether the API server keeps clusters that are annotated so, their StatefulSets and their claims from being deleted: by two admission policies that the chart brings where it can, and that somebody may take away. Looked for by name, now and then; thread-safe.
+/// Protection policies of the API server, which keep annotated clusters, their StatefulSets and their claims from being deleted: two
+/// admission policies that the chart brings where it can, and that somebody may take away. Looked for by name, now and then; thread-safe.
 /// </summary>
 internal sealed class ProtectionPolicy(IKubernetesClient client, OperatorOptions options, TimeProvider time)
 {
@@ -19,7 +20,7 @@ internal sealed class ProtectionPolicy(IKubernetesClient client, OperatorOptions
     // Keep in sync with templates/deletion-protection.yaml of the chart.
     private const string OfData = "-data";
 
-    /// <summary>How long an answer holds: policies come and go with releases of the chart.</summary>
+    /// <summary>Time that an answer holds: policies come and go with releases of the chart.</summary>
     private static readonly TimeSpan Holds = TimeSpan.FromMinutes(5);
 
     private volatile Look? _last;
@@ -70,6 +71,6 @@ internal sealed class ProtectionPolicy(IKubernetesClient client, OperatorOptions
     private static Problem Open(string what, string why) => new(
         Reasons.ProtectionMissing, $"The annotation {ClusterAnnotations.DeletionProtection} keeps the operator from taking anything away, and nobody from deleting {what}: {why}.");
 
-    /// <summary>What was found, and when.</summary>
+    /// <summary>Result of a look, and its time.</summary>
     private sealed record Look(Problem? Problem, long At);
 }

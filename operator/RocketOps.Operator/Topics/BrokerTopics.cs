@@ -143,6 +143,6 @@ internal sealed class BrokerTopics
         ? _time.GetUtcNow() - start >= _options.RouteRefreshGrace
         : last is null || last.ReadQueues == 0 || last.ReadQueues >= wanted.ReadQueues || _options.RouteRefreshGrace == TimeSpan.Zero;
 
-    /// <summary>In whole seconds, as the API keeps times.</summary>
+    /// <summary>Returns the current time in whole seconds, as the API keeps times.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
 }

@@ -12,7 +12,7 @@ namespace RocketOps.Operator.Topics;
 /// </summary>
 internal sealed class DrainCheck(MasterCalls calls, OperatorOptions options, TimeProvider time)
 {
-    /// <summary>What a broker answers that has no such topic.</summary>
+    /// <summary>Answer code of a broker that has no such topic.</summary>
     public const int TopicNotExist = 17;
 
     /// <param name="admin">Client of the cluster.</param>
@@ -66,7 +66,7 @@ internal sealed class DrainCheck(MasterCalls calls, OperatorOptions options, Tim
     private static string TakesLonger(string broker) =>
         $"{broker}, which answers, but takes longer to say what is left to be read than a pass may; the next pass asks on where this one ended";
 
-    /// <summary>Who has not read the queues to their ends; null when everybody has.</summary>
+    /// <summary>Returns text for who has not read the queues to their ends; null when everybody has.</summary>
     private async Task<string?> UnreadAsync(
         IRocketMqAdmin admin, string address, string broker, string topic, int fromQueue, TopicStats stats, DrainLook look, CancellationToken cancellationToken)
     {

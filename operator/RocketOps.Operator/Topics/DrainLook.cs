@@ -3,8 +3,9 @@ using RocketOps.Client;
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
-/// What is known of who has read a topic on one master to its end, so that a look which takes longer than a pass may goes on where the last one was. Whoever has read up to an end has read up to it,
-/// whatever becomes of his offset afterwards; when an end has moved, everybody is asked anew.
+/// Record of who has read a topic on one master to its end, so that a look which takes longer than a pass may goes on where the last one
+/// was. A group that has read up to an end has read up to it, whatever becomes of its offset afterwards; when an end has moved, everybody
+/// is asked anew.
 /// </summary>
 internal sealed class DrainLook
 {
@@ -17,7 +18,7 @@ internal sealed class DrainLook
     /// <summary>A pass begins to ask, or to ask on.</summary>
     public void GoOn() => HasAnswer = false;
 
-    /// <summary>Where the queues that hold messages end.</summary>
+    /// <summary>Notes the ends of the queues that hold messages.</summary>
     public void Ends(IEnumerable<KeyValuePair<MessageQueue, QueueOffsets>> filled)
     {
         HasAnswer = true;
@@ -29,7 +30,7 @@ internal sealed class DrainLook
         }
     }
 
-    /// <summary>Whether a group has read everything, as an earlier look found.</summary>
+    /// <summary>Returns true when a group has read everything, as an earlier look found.</summary>
     public bool HasRead(string group) => _readers.Contains(group);
 
     /// <summary>A group has read everything.</summary>

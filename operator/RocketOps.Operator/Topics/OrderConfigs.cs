@@ -17,10 +17,10 @@ namespace RocketOps.Operator.Topics;
 /// </summary>
 internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider time, MasterCalls calls, ILogger<OrderConfigs> logger)
 {
-    /// <summary>Of the name servers' values. Source: admin.md §2.1.</summary>
+    /// <summary>Namespace of the name servers' values. Source: admin.md §2.1.</summary>
     public const string Namespace = "ORDER_TOPIC_CONFIG";
 
-    /// <summary>What name servers do not agree about; no value is empty.</summary>
+    /// <summary>Mark of a value that name servers do not agree about; no value is empty.</summary>
     private const string Differing = "";
 
     private readonly LatestAnswers<ObjectKey, MasterTable<string>> _tables = new(time, options.AdminTimeout, options.ProgressInterval, options.ResyncInterval);
@@ -41,16 +41,19 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
     public static string Text(IEnumerable<(string Broker, int Queues)> brokers) =>
         string.Join(';', brokers.Where(static broker => broker.Queues > 0).Select(static broker => string.Create(CultureInfo.InvariantCulture, $"{broker.Broker}:{broker.Queues}")));
 
-    /// <summary>What the name servers have, for people; null when they have nothing, or do not answer.</summary>
+    /// <summary>Returns the value that the name servers have, for people; null when they have none, or do not answer.</summary>
     public async Task<string?> FindAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, CancellationToken cancellationToken) =>
         (await LookAsync(cluster, admin, cancellationToken)).Answer?.Find(TopicNames.Effective(topic)) is { } text ? text == Differing ? "not the same everywhere" : text : null;
 
-    /// <summary>Before something is written on brokers: no producer is sent to a queue that is about to close, and no broker takes the flag that is about to go from its name server.</summary>
+    /// <summary>
+    /// Writes the value before something is written on brokers: no producer is sent to a queue that is about to close, and no broker takes
+    /// the flag that is about to go from its name server.
+    /// </summary>
     /// <returns>What it waits for; null when the brokers may be written.</returns>
     public async Task<Problem?> NarrowAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, IReadOnlyList<RoundMaster<TopicSettings>> masters, CancellationToken cancellationToken) =>
         TopicClaims.HasAny(topic) ? await KeepAsync(cluster, topic, admin, masters, isThere: true, cancellationToken) : null;
 
-    /// <summary>After it: producers use what is there now.</summary>
+    /// <summary>Writes the value after that: producers use what is there now.</summary>
     /// <returns>What it waits for; null when the name servers have it.</returns>
     public async Task<Problem?> WidenAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, IReadOnlyList<RoundMaster<TopicSettings>> masters, CancellationToken cancellationToken) =>
         topic.Spec.Order ? await KeepAsync(cluster, topic, admin, masters, isThere: false, cancellationToken) : null;

@@ -11,7 +11,7 @@ internal static class PendingText
     /// <summary>A count as <c>1 204</c>.</summary>
     public static string Number(long number) => number.ToString("N0", Grouped);
 
-    /// <summary>What is waited for; null when nothing waits.</summary>
+    /// <summary>Returns the text for what is waited for; null when nothing waits.</summary>
     /// <param name="pending">The broker's answer; null when it does not know the question.</param>
     /// <param name="broker">Its group.</param>
     public static string? Of(PendingMessages? pending, string broker)

@@ -42,7 +42,7 @@ internal static class RemovalPlanner
     }
 }
 
-/// <summary>What is done next.</summary>
+/// <summary>Next step of a removal.</summary>
 /// <param name="Action">The step.</param>
 /// <param name="Permission">What clients may do from now on, with <see cref="RemovalAction.Permit"/>.</param>
 internal readonly record struct RemovalStep(RemovalAction Action, int Permission = 0);

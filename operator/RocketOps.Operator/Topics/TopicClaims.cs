@@ -5,21 +5,24 @@ using RocketOps.Operator.Reporting;
 namespace RocketOps.Operator.Topics;
 
 /// <summary>
-/// Which brokers a Topic object may write to. It may where it has written before; where there is no such topic; and where there is one that is as asked for, or that it is told to
-/// change. What it may is noted in the status before the first write, so that whatever interrupts the operator, the next pass and a deletion know whose topic it is.
+/// Decides which brokers a Topic object may write to. It may where it has written before; where there is no such topic; and where there is
+/// one that is as asked for, or that it is told to change. What it may is noted in the status before the first write, so that whatever
+/// interrupts the operator, the next pass and a deletion know whose topic it is.
 /// </summary>
 internal static class TopicClaims
 {
     /// <summary>The topic on this broker is the object's: the status says so.</summary>
     public static TopicBrokerStatus? Find(Topic topic, string broker) => topic.Status?.TopicName is not null && Entry(topic, broker) is { Observed: not true } entry ? entry : null;
 
-    /// <summary>What the status says of a broker, whoever's topic it is.</summary>
+    /// <summary>Returns the entry of the status about a broker, whoever's topic it is.</summary>
     public static TopicBrokerStatus? Entry(Topic topic, string broker) => topic.Status?.Brokers?.Find(last => last.Name == broker);
 
     /// <summary>Some broker's topic is the object's.</summary>
     public static bool HasAny(Topic topic) => topic.Status is { TopicName: not null, Brokers: { } brokers } && brokers.Exists(static broker => broker.Observed is not true);
 
-    /// <summary>Whether a topic that is found on a broker, without the object having written there, may become the object's.</summary>
+    /// <summary>
+    /// Returns true when a topic that is found on a broker, without the object having written there, may become the object's.
+    /// </summary>
     public static bool MayTake(TopicSpec spec, TopicSettings wanted, TopicSettings? found) => found is null || spec.AdoptionPolicy switch
     {
         AdoptionPolicy.Adopt => true,

@@ -3,7 +3,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
 
-/// <summary>How far a topic is on one broker after a pass.</summary>
+/// <summary>Outcome of a topic on one broker after a pass.</summary>
 /// <param name="Broker">Name of the group.</param>
 /// <param name="Found">The topic as the broker has it now; null when that is not known or there is none.</param>
 /// <param name="Written">The pass changed something there.</param>

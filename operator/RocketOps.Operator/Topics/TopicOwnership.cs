@@ -4,7 +4,7 @@ using RocketOps.Operator.Masters;
 
 namespace RocketOps.Operator.Topics;
 
-/// <summary>Of several objects that mean one topic, the oldest has it (<see cref="OldestWins"/>).</summary>
+/// <summary>Ownership among several objects that mean one topic: the oldest has it (<see cref="OldestWins"/>).</summary>
 internal static class TopicOwnership
 {
     /// <summary>The object that has the topic instead of this one; null when this one has it.</summary>

@@ -30,7 +30,9 @@ internal sealed partial class TopicPass
         _logger = logger;
     }
 
-    /// <summary>What is true of each master without writing anything. Masters where something is to be done have an outcome of null.</summary>
+    /// <summary>
+    /// Compares each master with the object, without writing anything. Masters where something is to be done have an outcome of null.
+    /// </summary>
     /// <param name="topic">The object.</param>
     /// <param name="round">What the masters said.</param>
     public static IReadOnlyList<(RoundMaster<TopicSettings> Master, TopicOutcome? Outcome)> Compare(Topic topic, MasterRound<TopicSettings> round)
@@ -39,14 +41,14 @@ internal sealed partial class TopicPass
         return [.. round.Masters.Select(master => (master, master.Table is { } topics ? Compare(topic, wanted, master, topics) : AwayOutcome(topic, wanted, master)))];
     }
 
-    /// <summary>Of a master where something is to be done, and nothing may be done now.</summary>
+    /// <summary>Returns the outcome of a master where something is to be done, and nothing may be done now.</summary>
     public static TopicOutcome Left(Topic topic, RoundMaster<TopicSettings> master, Problem pending)
     {
         TopicBrokerStatus? claim = TopicClaims.Find(topic, master.Broker);
         return new TopicOutcome(master.Broker, master.Table?.Find(TopicNames.Effective(topic)), DrainingSince: claim?.DrainingSince, Pending: pending, Observed: claim is null);
     }
 
-    /// <summary>What the status says the broker has.</summary>
+    /// <summary>Returns the settings of the topic on the broker, as the status has them.</summary>
     public static TopicSettings Settings(TopicBrokerStatus last) => new(last.ReadQueues, last.WriteQueues, last.Permission, last.MessageType ?? TopicSettings.DefaultMessageType, last.Order == true);
 
     /// <summary>Asks a master for the topic, which is not the object's there, at this moment.</summary>

@@ -6,7 +6,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Topics;
 
-/// <summary>On which groups of its cluster a topic is asked to be, and from which it has to go.</summary>
+/// <summary>Tells on which groups of its cluster a topic is asked to be, and from which it has to go.</summary>
 internal static class TopicPlacement
 {
     /// <summary>Masters that are asked to have the topic.</summary>
@@ -34,11 +34,14 @@ internal static class TopicPlacement
                     : string.Create(CultureInfo.InvariantCulture, $"BrokerCluster {cluster.Metadata.Name} has no broker group {Name(cluster, group)}: spec.brokers.groups is {groups}. Take {group} out of spec.groups, or raise the cluster's number."))));
     }
 
-    /// <summary>Whether the topic is asked to be on a group.</summary>
+    /// <summary>Returns true when the topic is asked to be on a group.</summary>
     public static bool IsWanted(Topic topic, BrokerCluster cluster, string broker) =>
         topic.Spec.Groups is not { } groups || groups.Exists(group => Name(cluster, group) == broker);
 
-    /// <summary>Since when a new group is closed that the topic is asked to be on and is not yet, as a status says; null when there is none. Such a group is opened when it is there.</summary>
+    /// <summary>
+    /// Returns the time since which a new group is closed that the topic is asked to be on and is not yet, as a status says; null when
+    /// there is none. Such a group is opened when it is there.
+    /// </summary>
     public static DateTimeOffset? ClosedSince(Topic topic, BrokerCluster cluster, TopicStatus status) =>
         ClusterMasters.ClosedSince(cluster, group => !IsWanted(topic, cluster, group) || status.Brokers?.Exists(broker => broker.Name == group) == true);
 

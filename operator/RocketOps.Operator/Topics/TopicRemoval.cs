@@ -82,6 +82,6 @@ internal sealed class TopicRemoval(IKubernetesClient client, MasterCalls calls, 
 
     private static Problem Pending(string broker, string what) => new(Reasons.DrainingQueues, $"The topic is to go from {broker}, and {what}.");
 
-    /// <summary>In whole seconds, as the API keeps times.</summary>
+    /// <summary>Returns the current time in whole seconds, as the API keeps times.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
 }

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace RocketOps.Protocol.Commands;
 
-/// <summary>What requests are called in texts for people, as <see cref="RequestCode"/> has them.</summary>
+/// <summary>Names of requests in texts for people, as <see cref="RequestCode"/> has them.</summary>
 public static class RequestName
 {
     private static readonly FrozenDictionary<int, string> Names = typeof(RequestCode).GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -1,6 +1,6 @@
 namespace RocketOps.Protocol.Framing;
 
-/// <summary>How a frame's header is written; the byte at offset 4 of the frame. Source: remoting.md §1.1.</summary>
+/// <summary>Format of a frame's header; the byte at offset 4 of the frame. Source: remoting.md §1.1.</summary>
 public enum SerializeType : byte
 {
     /// <summary>A JSON object.</summary>

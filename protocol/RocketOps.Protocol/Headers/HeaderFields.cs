@@ -32,7 +32,7 @@ internal static class HeaderFields
     /// <summary>Everything but "true" is false, whatever its case, as Java's Boolean.parseBoolean.</summary>
     public static bool ReadBoolean(ReadOnlySpan<byte> value) => Ascii.EqualsIgnoreCase(value, "true"u8);
 
-    /// <summary>Whether the value of <c>lo</c> says that the queue is a physical one.</summary>
+    /// <summary>True when the value of <c>lo</c> says that the queue is a physical one.</summary>
     public static bool IsPhysical(ReadOnlySpan<byte> value) => !ReadBoolean(value);
 
     /// <summary>Refuses a request whose required field is absent, with RocketMQ's text.</summary>

@@ -248,7 +248,10 @@ internal ref struct JsonHeaderScanner
         return ReadQuotedSlow(quote, out escaped);
     }
 
-    /// <summary>Where the quote is among the first 16 bytes, of which there must be as many; below zero when it is not, or comes after a backslash.</summary>
+    /// <summary>
+    /// Finds the quote among the first 16 bytes, of which there must be as many; below zero when it is not there, or comes after a
+    /// backslash.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int PlainLength(ReadOnlySpan<byte> text, byte quote)
     {

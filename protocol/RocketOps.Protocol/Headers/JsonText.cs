@@ -124,7 +124,10 @@ internal static class JsonText
         }
     }
 
-    /// <summary>Where the first byte is that must be escaped; below zero when there is none. Without a call for what has 16 bytes or more, as the ids of messages have.</summary>
+    /// <summary>
+    /// Finds the first byte that must be escaped; below zero when there is none. Without a call for what has 16 bytes or more, as the ids
+    /// of messages have.
+    /// </summary>
     private static int IndexOfEscape(ReadOnlySpan<byte> text)
     {
         if (!Vector128.IsHardwareAccelerated || text.Length < Vector128<byte>.Count)

@@ -34,10 +34,10 @@ public ref struct PullMessageRequestHeader
         MaxMessages = 16,
         SysFlag = 32,
 
-        /// <summary>What every pull has.</summary>
+        /// <summary>Fields that every pull has.</summary>
         Always = 63,
 
-        /// <summary>Where <see cref="CommitOffsetFlag"/> is set.</summary>
+        /// <summary>Field of pulls with <see cref="CommitOffsetFlag"/> set.</summary>
         CommitOffset = 64,
     }
 

@@ -69,7 +69,7 @@ public readonly ref struct RequestFrame
     /// <summary>The header fields as they stand in the frame: a JSON object or binary entries. Its length bounds what unescaping them can need.</summary>
     internal ReadOnlySpan<byte> RawExtFields { get; }
 
-    /// <summary>Whether there is a remark; requests of clients have none.</summary>
+    /// <summary>True when there is a remark; requests of clients have none.</summary>
     public bool HasRemark => !Remark.Bytes.IsEmpty;
 
     private RawRemark Remark { get; }

@@ -32,7 +32,9 @@ public sealed class FastJsonWriter
         _standard = standard;
     }
 
-    /// <summary>What was written, of a writer without an output of its own. Throws <see cref="InvalidOperationException"/> with one.</summary>
+    /// <summary>
+    /// Bytes that were written, of a writer without an output of its own. Throws <see cref="InvalidOperationException"/> with one.
+    /// </summary>
     public ReadOnlyMemory<byte> Written => _output is ArrayBufferWriter<byte> own ? own.WrittenMemory : throw new InvalidOperationException("the output has what was written");
 
     public FastJsonWriter BeginObject() => Open((byte)'{');

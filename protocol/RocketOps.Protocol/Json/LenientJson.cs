@@ -255,7 +255,7 @@ public static class LenientJson
             }
         }
 
-        /// <summary>Whether another element follows; a comma before the closing byte is dropped.</summary>
+        /// <summary>True when another element follows; a comma before the closing byte is dropped.</summary>
         private bool SkipComma(byte close)
         {
             if (Peek() != (byte)',')

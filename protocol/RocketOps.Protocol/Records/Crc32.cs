@@ -72,8 +72,8 @@ public static class Crc32
     }
 
     /// <summary>
-    /// At least 64 bytes, a multiple of 16. Optimized at its first call: recovery checks every body while the process is a few tenths of a second old, and the runtime
-    /// has not looked at it a second time by then.
+    /// Updates the state with at least 64 bytes, a multiple of 16. Optimized at its first call: recovery checks every body while the
+    /// process is a few tenths of a second old, and the runtime has not looked at it a second time by then.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static uint UpdateFolded(uint state, ReadOnlySpan<byte> bytes)

@@ -1,6 +1,6 @@
 namespace RocketOps.Protocol.Records;
 
-/// <summary>What lies at a place of the log where a record may begin.</summary>
+/// <summary>Result of a check of a place in the log where a record may begin.</summary>
 public enum RecordCheck
 {
     Valid = 0,

@@ -50,7 +50,7 @@ public readonly ref struct RecordView
 
     public long PreparedTransactionOffset => Int64(_reconsumeTimesAt + 4);
 
-    /// <summary>Where the body begins within the record.</summary>
+    /// <summary>Offset of the body within the record.</summary>
     public int BodyAt => _reconsumeTimesAt + sizeof(int) + sizeof(long) + sizeof(int);
 
     public ReadOnlySpan<byte> Body { get; }
@@ -61,7 +61,7 @@ public readonly ref struct RecordView
 
     public ReadOnlySpan<byte> Properties { get; }
 
-    /// <summary>What the record that begins here claims as its size, unchecked; 0 when not even that is there.</summary>
+    /// <summary>Returns the size that the record that begins here claims, unchecked; 0 when not even that is there.</summary>
     public static int SizeAt(ReadOnlySpan<byte> bytes) => bytes.Length >= sizeof(int) ? BinaryPrimitives.ReadInt32BigEndian(bytes) : 0;
 
     /// <summary>

@@ -17,7 +17,7 @@ public static class SysFlags
     /// <summary>The record holds several messages of its queue: <see cref="PropertyNames.InnerNum"/> of them from <see cref="PropertyNames.InnerBase"/> on.</summary>
     public const int InnerBatch = 0x80;
 
-    /// <summary>What a compressed body was compressed with; <see cref="OldZlib"/> is what clients write that know no other.</summary>
+    /// <summary>Compression type of a compressed body; <see cref="OldZlib"/> is what clients write that know no other.</summary>
     public const int CompressionMask = 0x700;
     public const int OldZlib = 0;
     public const int Lz4 = 0x100;

@@ -5,7 +5,7 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Remoting.Server.Connections;
 
-/// <summary>What a <c>RemotingServer</c> listens on and its limits.</summary>
+/// <summary>Addresses a <c>RemotingServer</c> listens on, and its limits.</summary>
 public sealed class RemotingServerOptions
 {
     /// <summary>Remoting ports; port 0 takes a free one. All serve the same handlers.</summary>
@@ -14,7 +14,7 @@ public sealed class RemotingServerOptions
     /// <summary>Optional HTTP port for health and metrics.</summary>
     public IPEndPoint? HttpEndPoint { get; init; }
 
-    /// <summary>What the HTTP port serves.</summary>
+    /// <summary>Configures what the HTTP port serves.</summary>
     public Action<IApplicationBuilder>? ConfigureHttp { get; init; }
 
     public RemotingOptions Remoting { get; init; } = new();
@@ -22,10 +22,10 @@ public sealed class RemotingServerOptions
     /// <summary>Connections beyond this are closed as they arrive. 20 000 leave room below the usual limit of open files in a container.</summary>
     public long MaxConnections { get; init; } = 20_000;
 
-    /// <summary>How long a stop waits for connections to end before it cuts them.</summary>
+    /// <summary>Time that a stop waits for connections to end before it cuts them.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What carries the connections.</summary>
+    /// <summary>Transport of the connections.</summary>
     public RemotingTransport Transport { get; init; }
 
     /// <summary>Event loops, each a thread; 0 takes half of the processors, at least 1 and at most 8.</summary>
@@ -45,8 +45,8 @@ public sealed class RemotingServerOptions
     public long MemoryBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>
-    /// How long <see cref="MaxHeldBytes"/> may be exceeded before those that hold most are closed, as many as it takes. A second is enough for peers that only were slow, and short
-    /// beside the 3 s a client waits for an answer.
+    /// Time for which <see cref="MaxHeldBytes"/> may be exceeded before those that hold most are closed, as many as it takes. A second is
+    /// enough for peers that only were slow, and short beside the 3 s a client waits for an answer.
     /// </summary>
     public TimeSpan HeldBytesTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -56,6 +56,8 @@ public sealed class RemotingServerOptions
     /// </summary>
     public int MinFrameBytesPerSecond { get; init; } = 512;
 
-    /// <summary>With it, connections that begin with a TLS handshake are served too, on the same ports. Event loop only.</summary>
+    /// <summary>
+    /// TLS options; with them, connections that begin with a TLS handshake are served too, on the same ports. Event loop only.
+    /// </summary>
     public SslServerAuthenticationOptions? Tls { get; init; }
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Remoting.Server.Connections;
 
-/// <summary>What carries the connections of a server.</summary>
+/// <summary>Transport of the connections of a server.</summary>
 public enum RemotingTransport
 {
     /// <summary>The event loop where it runs (64-bit Linux), else pipes. <c>ROCKETOPS_TRANSPORT=loop|pipe</c> decides otherwise, so that every test can run over both.</summary>

@@ -69,7 +69,7 @@ internal sealed class EventLoop
     /// <summary>It serves nobody any more, though nobody has told it to stop.</summary>
     public bool HasFailed => Volatile.Read(ref _failed) == 1;
 
-    /// <summary>How often the loop has gone round; whoever watches it sees whether it moves.</summary>
+    /// <summary>Number of times the loop has gone round; whoever watches it sees whether it moves.</summary>
     public long Ticks => Volatile.Read(ref _ticks);
 
     /// <summary>A thread of the loop is in a commit, which may hang.</summary>
@@ -203,7 +203,10 @@ internal sealed class EventLoop
         _ended.TrySetResult();
     }
 
-    /// <summary>What can be done for the peers of a loop that is stuck without its thread: whoever connects is refused, and its connections are ended, though their descriptors stay open.</summary>
+    /// <summary>
+    /// Does what can be done for the peers of a loop that is stuck without its thread: new connections are refused, and its connections are
+    /// ended, though their descriptors stay open.
+    /// </summary>
     private void Abandon()
     {
         _group.CloseListeners(this);
@@ -272,7 +275,7 @@ internal sealed class EventLoop
         }
     }
 
-    /// <summary>How long to wait for events.</summary>
+    /// <summary>Returns the milliseconds to wait for events, −1 without a limit.</summary>
     private int AnnounceSleep()
     {
         if (_reader.HasReadable || !_inbox.TryAnnounceSleep(_reachedStage))
@@ -375,7 +378,9 @@ internal sealed class EventLoop
         return false;
     }
 
-    /// <summary>After a take-over: answers that lie in the same outputs as those that wait for the commit need not wait for it.</summary>
+    /// <summary>
+    /// Flushes after a take-over: answers that lie in the same outputs as those that wait for the commit need not wait for it.
+    /// </summary>
     private void FlushCommitting()
     {
         foreach (LoopSocket socket in _committing)

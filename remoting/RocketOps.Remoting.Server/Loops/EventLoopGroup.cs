@@ -94,7 +94,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
 
     public string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
 
-    /// <summary>Of those that serve. A loop that runs asks, so there is one.</summary>
+    /// <summary>Finds the loop with the fewest connections of those that serve. A loop that runs asks, so there is one.</summary>
     public EventLoop FewestConnections(EventLoop asking)
     {
         EventLoop fewest = asking;

@@ -1,8 +1,8 @@
 namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
-/// What other threads want of an event loop: connections it is to look at or to take over, and its stop. Whoever puts something in wakes the loop if it sleeps. Thread-safe,
-/// but for the methods that say that they are the loop's.
+/// Requests of other threads to an event loop: connections it is to look at or to take over, and its stop. Whoever puts something in wakes
+/// the loop if it sleeps. Thread-safe, but for the methods that say that they are the loop's.
 /// </summary>
 internal sealed class LoopInbox
 {
@@ -25,7 +25,7 @@ internal sealed class LoopInbox
         _signal = signal;
     }
 
-    /// <summary>How far the loop is to be in its stop: 0 not at all, 1 it drains, 2 it cuts what is left.</summary>
+    /// <summary>Stage that the loop is to reach in its stop: 0 none, 1 it drains, 2 it cuts what is left.</summary>
     public int StopStage => _stopStage;
 
     /// <summary>The loop waits for events, and nobody has woken it.</summary>

@@ -10,7 +10,7 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
     /// <summary>The tag of the first listener's events, the next one's is below it. Connections have tags from 0, <see cref="EventLoop"/>'s signal has -1.</summary>
     public const int FirstTag = -2;
 
-    /// <summary>How long nothing is accepted after the system refused.</summary>
+    /// <summary>Milliseconds for which nothing is accepted after the system refused.</summary>
     public const int RetryMilliseconds = 100;
 
     private const int AcceptsPerTick = 64;

@@ -13,7 +13,7 @@ internal sealed class LoopSocket : ConnectionDriver
 {
     private const int InitialBytes = 4096;
 
-    /// <summary>Of a frame that is larger so much lies in one piece until it is whole.</summary>
+    /// <summary>Bytes of a larger frame that lie in one piece until it is whole.</summary>
     private const int PieceBytes = FrameBuffers.MaxPooledBytes;
 
     private readonly LoopInbox _inbox;
@@ -82,7 +82,7 @@ internal sealed class LoopSocket : ConnectionDriver
 
     public bool IsAborted => Volatile.Read(ref _aborted) == 1;
 
-    /// <summary>Whether the loop with this inbox has the connection. Any thread.</summary>
+    /// <summary>True when the loop with this inbox has the connection. Any thread.</summary>
     public bool IsOf(LoopInbox inbox) => _inbox == inbox;
 
     public override void Abort(string reason)

@@ -91,7 +91,7 @@ internal sealed class LoopTable(INativeSockets sockets, int poll, OpenConnection
         }
     }
 
-    /// <summary>Whether it stops, and everything that was read of it is answered.</summary>
+    /// <summary>True when the connection stops, and everything that was read of it is answered.</summary>
     private static bool IsDone(LoopSocket socket)
     {
         if (!socket.Connection.End.IsStopping || socket.IsEnding)

@@ -1,17 +1,18 @@
 namespace RocketOps.Remoting.Server.Loops;
 
-/// <summary>What a thread that drives an event loop has to itself.</summary>
+/// <summary>State that a thread that drives an event loop has to itself.</summary>
 internal sealed class LoopWorker
 {
     /// <summary>
-    /// What one receive takes at most: all that a producer with a few hundred messages under way has sent, so that they cost one write, one answer and one wake-up of the producer. It is
-    /// used again and again, and fits the processor's second cache with what is made of it (decision 0108).
+    /// Bytes that one receive takes at most: all that a producer with a few hundred messages under way has sent, so that they cost one
+    /// write, one answer and one wake-up of the producer. It is used again and again, and fits the processor's second cache with what is
+    /// made of it (decision 0108).
     /// </summary>
     public const int ReceiveBytes = 256 * 1024;
 
     /// <summary>
-    /// What one takes of a connection that has not filled it with whole frames before: the bytes of a frame that is not whole go to fresh memory, which others wait for. With more of such a
-    /// frame it is late.
+    /// Bytes that one receive takes of a connection that has not filled it with whole frames before: the bytes of a frame that is not whole
+    /// go to fresh memory, which others wait for. With more of such a frame it is late.
     /// </summary>
     public const int FirstReceiveBytes = 64 * 1024;
 

@@ -8,6 +8,6 @@ internal static class NativeResult
     /// <summary>The result, or <see cref="IOException"/> when it is a negated errno.</summary>
     public static int Checked(int result) => result >= 0 ? result : throw new IOException($"event loop: {TextOf(result)}");
 
-    /// <summary>What the system says of a negated errno.</summary>
+    /// <summary>Returns the system's text for a negated errno.</summary>
     public static string TextOf(int result) => new Win32Exception(-result).Message;
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Remoting.Server.Loops;
 
-/// <summary>What a <see cref="INativeSockets.Wait"/> found.</summary>
+/// <summary>Result of a <see cref="INativeSockets.Wait"/>.</summary>
 /// <param name="Tag">The tag given to <see cref="INativeSockets.Watch"/>.</param>
 /// <param name="IsReadable">There are bytes, or an end or error to be read.</param>
 /// <param name="IsWritable">The kernel takes bytes again.</param>

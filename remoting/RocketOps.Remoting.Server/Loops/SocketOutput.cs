@@ -220,7 +220,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         }
     }
 
-    /// <summary>What is sent next.</summary>
+    /// <summary>Bytes that are sent next.</summary>
     private ReadOnlySpan<byte> Next() => _filledBytes > 0 ? _filled!.Peek().Waiting : _buffer.AsSpan(_start, _end - _start);
 
     private void Take(int sent)
@@ -259,7 +259,7 @@ internal sealed class SocketOutput(LoopSocket socket, INativeSockets sockets, in
         _end = length;
     }
 
-    /// <summary>What is there stays where it is; what comes is written behind it.</summary>
+    /// <summary>Begins a buffer: what is there stays where it is; what comes is written behind it.</summary>
     private void BeginBuffer(int bytes)
     {
         if (_start < _end)

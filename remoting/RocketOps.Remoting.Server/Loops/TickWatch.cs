@@ -7,7 +7,7 @@ namespace RocketOps.Remoting.Server.Loops;
 /// </summary>
 internal sealed class TickWatch(TimeProvider time)
 {
-    /// <summary>How often it is to be looked.</summary>
+    /// <summary>Interval between two looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     /// <summary>A tick is about milliseconds; no machine is so slow that one that gets on takes as long.</summary>

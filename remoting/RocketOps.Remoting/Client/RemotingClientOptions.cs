@@ -6,10 +6,10 @@ namespace RocketOps.Remoting.Client;
 /// <summary>Settings of a <see cref="RemotingClient"/>.</summary>
 public sealed class RemotingClientOptions
 {
-    /// <summary>How long connecting may take. Matches com.rocketmq.remoting.client.connect.timeout (3 s).</summary>
+    /// <summary>Time that connecting may take. Matches com.rocketmq.remoting.client.connect.timeout (3 s).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long an answer may take when the caller does not say. Matches mqClientApiTimeout (3 s).</summary>
+    /// <summary>Time that an answer may take when the caller does not say. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan InvokeTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>

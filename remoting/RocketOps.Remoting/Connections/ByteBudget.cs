@@ -14,13 +14,13 @@ namespace RocketOps.Remoting.Connections;
 /// </remarks>
 internal sealed class ByteBudget : IDisposable
 {
-    /// <summary>How often those that wait for it look again.</summary>
+    /// <summary>Milliseconds after which those that wait for it look again.</summary>
     public const int CheckMilliseconds = 20;
 
     /// <summary>The level is outdated when those closed since held this part of the limit: what they held must have been taken first, so it cannot be outdated at every charge.</summary>
     private const int ManyParts = 16;
 
-    /// <summary>For how long a level is good.</summary>
+    /// <summary>Time for which a level is good.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(CheckMilliseconds);
 
     /// <summary>A peer that goes to and fro over the limit is not to fill the log.</summary>
@@ -141,7 +141,7 @@ internal sealed class ByteBudget : IDisposable
         }
     }
 
-    /// <summary>What a connection may hold while too much is held. While another thread looks it is what was found before.</summary>
+    /// <summary>Finds what a connection may hold while too much is held. While another thread looks it is what was found before.</summary>
     private long FindLevel()
     {
         if (IsOutdated && _gate.TryEnter())
@@ -229,7 +229,9 @@ internal sealed class ByteBudget : IDisposable
         }
     }
 
-    /// <summary>As many as hold together what is too much, of those that hold more than their share. Under the gate.</summary>
+    /// <summary>
+    /// Finds the connections that together hold what is too much, of those that hold more than their share. Under the gate.
+    /// </summary>
     private List<RemotingConnection> FindGreediest()
     {
         // What those closed lately hold is given back soon and nobody else's fault. What work that hangs holds for longer counts again, and others pay for it.

@@ -3,7 +3,8 @@ using System.Net;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// What carries one connection: who reads, when a batch ends and who sends. The protocol above it (<see cref="RemotingConnection"/>) is the same for all of them.
+/// Driver of one connection: who reads, when a batch ends and who sends. The protocol above it (<see cref="RemotingConnection"/>) is the
+/// same for all of them.
 /// </summary>
 internal abstract class ConnectionDriver
 {
@@ -19,7 +20,9 @@ internal abstract class ConnectionDriver
 
     public abstract ConnectionOutput Output { get; }
 
-    /// <summary>What has come of a frame that has not arrived whole; 0 without one, and while whole frames wait before it. Any thread, about.</summary>
+    /// <summary>
+    /// Bytes that have come of a frame that has not arrived whole; 0 without one, and while whole frames wait before it. Any thread, about.
+    /// </summary>
     public abstract long UnfinishedBytes { get; }
 
     /// <summary>Ends the connection at once. Any thread, also under the output's lease.</summary>
@@ -28,6 +31,6 @@ internal abstract class ConnectionDriver
     /// <summary>Takes no more requests; what is being worked on is still answered, then the connection ends. Any thread.</summary>
     public abstract void StopReading();
 
-    /// <summary>After <see cref="StopReading"/>: nothing is being worked on any more. Any thread.</summary>
+    /// <summary>Called after <see cref="StopReading"/> when nothing is being worked on any more. Any thread.</summary>
     public abstract void OnDrained();
 }

@@ -5,7 +5,10 @@ namespace RocketOps.Remoting.Connections;
 /// </summary>
 internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsentBytes)
 {
-    /// <summary>With more than this written and not sent, the driver sends before it handles further requests: a batch of pulls must not gather gigabytes.</summary>
+    /// <summary>
+    /// Bytes written and not sent above which the driver sends before it handles further requests: a batch of pulls must not gather
+    /// gigabytes.
+    /// </summary>
     public const long SendAtBytes = 256 * 1024;
 
     private long _writtenBytes;

@@ -28,7 +28,7 @@ public sealed class DeferredReplies
 
     public RemotingConnection Connection { get; }
 
-    /// <summary>When the batch was read from the connection: a timestamp of the connection's clock.</summary>
+    /// <summary>Time at which the batch was read from the connection: a timestamp of the connection's clock.</summary>
     public long ReadAt { get; internal set; }
 
     internal IBatchParticipant? Participant { get; set; }

@@ -11,7 +11,8 @@ namespace RocketOps.Remoting.Connections;
 internal sealed class DetachedRequest : IThreadPoolWorkItem
 {
     /// <summary>
-    /// What a request takes, about: itself, its fields as objects, and its bytes twice, for a header's text has two bytes a character and some handlers copy the body.
+    /// Memory that a request takes, about: itself, its fields as objects, and its bytes twice, for a header's text has two bytes a
+    /// character and some handlers copy the body.
     /// </summary>
     private const int OverheadBytes = 1024;
     private const int FieldBytes = 128;

@@ -13,7 +13,7 @@ public abstract class DirectRequest
     /// <summary>Upper bound of what <see cref="WriteHeader"/> writes.</summary>
     protected internal abstract int MaxHeaderBytes { get; }
 
-    /// <summary>What follows the header.</summary>
+    /// <summary>Body that follows the header.</summary>
     protected internal abstract ReadOnlyMemory<byte> Body { get; }
 
     /// <summary>Writes the frame up to its body, length field included, and returns how many bytes that were.</summary>

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// What one round of a driver gathers on its thread: the batches of its connections, whom to commit for, work that runs after the replies have left, and connections to
-/// flush at the end. Belongs to the thread that entered it; only <see cref="Current"/> makes it known to the code the round calls.
+/// Work that one round of a driver gathers on its thread: the batches of its connections, whom to commit for, work that runs after the
+/// replies have left, and connections to flush at the end. Belongs to the thread that entered it; only <see cref="Current"/> makes it known
+/// to the code the round calls.
 /// </summary>
 internal sealed class DriverRound
 {
@@ -101,7 +102,7 @@ internal sealed class DriverRound
         }
     }
 
-    /// <summary>From here on items go to the thread pool: this thread no longer drives connections.</summary>
+    /// <summary>Hands items to the thread pool from here on: this thread no longer drives connections.</summary>
     public void StopRunningItems()
     {
         _runsItems = false;
@@ -211,7 +212,7 @@ internal sealed class DriverRound
         _toFlush.Clear();
     }
 
-    /// <summary>After the replies were sent: what the participants have left for now, and what that wakes.</summary>
+    /// <summary>Runs, after the replies were sent, what the participants have left for now, and what that wakes.</summary>
     public void RunAfterReplies(ILogger logger, TimeProvider time)
     {
         foreach (IBatchParticipant participant in _participants)
@@ -247,7 +248,7 @@ internal sealed class DriverRound
         HandItemsOver(run);
     }
 
-    /// <summary>What was stored is not known to be: the peer gets no answer but the end of the connection.</summary>
+    /// <summary>Ends the connection: what was stored is not known to be, and the peer gets no other answer.</summary>
     private static void Fail(RemotingConnection connection, Exception error)
     {
         connection.NoteFailure(error);

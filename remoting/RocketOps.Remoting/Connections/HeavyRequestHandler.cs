@@ -26,7 +26,7 @@ public abstract class HeavyRequestHandler(int atOnce = HeavyRequestHandler.MostA
     }
 
     /// <summary>
-    /// As <see cref="AsyncRequestHandler.HandleAsync"/>. What grows is told to <paramref name="answer"/> as it does.
+    /// Same as <see cref="AsyncRequestHandler.HandleAsync"/>. What grows is told to <paramref name="answer"/> as it does.
     /// </summary>
     protected abstract ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken);
 }

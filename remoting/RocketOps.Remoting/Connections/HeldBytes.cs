@@ -1,8 +1,8 @@
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// What a handler has come to hold for a connection beyond the request it was given: a stored message, mostly, that a small request has named. The connection's, as the server's budget counts, until it is
-/// disposed.
+/// Bytes that a handler has come to hold for a connection beyond the request it was given: a stored message, mostly, that a small request
+/// has named. The connection's, as the server's budget counts, until it is disposed.
 /// </summary>
 public sealed class HeldBytes : IDisposable
 {

@@ -1,12 +1,13 @@
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// How this side ends a connection in good order: nothing more is read, what is being worked on is answered, the last words follow the last answer. It may begin at once (<see cref="Stop"/>, <see cref="Finish"/>), behind an
-/// answer (<see cref="FinishBehindAnswer"/>) or behind a request of this side's (<see cref="FinishBehind"/>). Thread-safe.
+/// End of a connection in good order by this side: nothing more is read, what is being worked on is answered, the last words follow the
+/// last answer. It may begin at once (<see cref="Stop"/>, <see cref="Finish"/>), behind an answer (<see cref="FinishBehindAnswer"/>) or
+/// behind a request of this side's (<see cref="FinishBehind"/>). Thread-safe.
 /// </summary>
 internal sealed class OrderlyEnd(ConnectionDriver driver)
 {
-    /// <summary>How long a stop waits for requests that are being worked on.</summary>
+    /// <summary>Time that a stop waits for requests that are being worked on.</summary>
     public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
 
     private int _working;
@@ -87,7 +88,10 @@ internal sealed class OrderlyEnd(ConnectionDriver driver)
         }
     }
 
-    /// <summary>Whether an answer is the last one, which leaves with the end of the connection: a peer that reads it knows at once that nothing more is taken here. Then <see cref="EndWork(bool)"/> is to be told.</summary>
+    /// <summary>
+    /// Tells whether an answer is the last one, which leaves with the end of the connection: a peer that reads it knows at once that
+    /// nothing more is taken here. Then <see cref="EndWork(bool)"/> is to be told.
+    /// </summary>
     public bool TryHoldBack()
     {
         if (!_isLeaving)
@@ -124,7 +128,10 @@ internal sealed class OrderlyEnd(ConnectionDriver driver)
         }
     }
 
-    /// <summary>What was written after the stop does not wait for what else is worked on, which may take long: the driver may have sent what there was before. Where nothing is, it leaves with the last words.</summary>
+    /// <summary>
+    /// Sends what was written after the stop; it does not wait for what else is worked on, which may take long: the driver may have sent
+    /// what there was before. Where nothing is, it leaves with the last words.
+    /// </summary>
     private void FlushBehindStop()
     {
         if (IsWorking)
@@ -133,7 +140,10 @@ internal sealed class OrderlyEnd(ConnectionDriver driver)
         }
     }
 
-    /// <summary>Before the driver closes a connection that stops, when everything is answered, and with what is not sent yet of that; it closes once nothing is left to send.</summary>
+    /// <summary>
+    /// Writes the last words, and sends what is not sent yet, before the driver closes a connection that stops, when everything is
+    /// answered; it closes once nothing is left to send.
+    /// </summary>
     public void SayLastWords()
     {
         if (Interlocked.Exchange(ref _lastWords, null) is { } words)

@@ -22,7 +22,7 @@ public readonly ref struct OutputLease
         _flush = flush;
     }
 
-    /// <summary>Whether what is written can still leave: a connection that has closed swallows it.</summary>
+    /// <summary>True when what is written can still leave: a connection that has closed swallows it.</summary>
     public bool IsOpen => !_output.HasEnded;
 
     /// <summary>Room for at least <paramref name="sizeHint"/> contiguous bytes, at most 64 KiB unless the block is larger; valid until the next call.</summary>

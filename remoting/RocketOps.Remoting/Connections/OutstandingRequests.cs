@@ -28,7 +28,7 @@ internal sealed class OutstandingRequests(IPEndPoint peer, int limit)
         return answer.Task;
     }
 
-    /// <summary>As <see cref="Add(RemotingCommand)"/>; the request itself hears of the answer.</summary>
+    /// <summary>Same as <see cref="Add(RemotingCommand)"/>; the request itself hears of the answer.</summary>
     public void Add(DirectRequest request)
     {
         ThrowIfFull();

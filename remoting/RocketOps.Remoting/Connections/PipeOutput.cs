@@ -26,7 +26,7 @@ internal sealed class PipeOutput(ConnectionDriver driver, PipeWriter pipe, long 
         }
     }
 
-    /// <summary>After <see cref="End"/>, when no flush runs any more. Never throws.</summary>
+    /// <summary>Completes the pipe after <see cref="End"/>, when no flush runs any more. Never throws.</summary>
     public async Task CompleteAsync()
     {
         try

@@ -4,7 +4,8 @@ using System.Net;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// What a <see cref="PipeDriver"/> runs over: the bytes that come and go, and an end to both. Disposed by whoever made it, after <see cref="PipeDriver.RunAsync"/> has ended.
+/// Transport that a <see cref="PipeDriver"/> runs over: the bytes that come and go, and an end to both. Disposed by whoever made it, after
+/// <see cref="PipeDriver.RunAsync"/> has ended.
 /// </summary>
 internal abstract class PipeTransport : IAsyncDisposable
 {

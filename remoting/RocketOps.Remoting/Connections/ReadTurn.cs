@@ -1,11 +1,12 @@
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// How long the frames of one connection are handled before it is others' turn: however many it sends at once, and whatever each of them costs. Not thread-safe; the driver's thread.
+/// Turn in which the frames of one connection are handled before it is others' turn: however many it sends at once, and whatever each of
+/// them costs. Not thread-safe; the driver's thread.
 /// </summary>
 internal struct ReadTurn
 {
-    /// <summary>As long as some hundred frames take, or a few that look through thousands of messages.</summary>
+    /// <summary>Longest turn: as long as some hundred frames take, or a few that look through thousands of messages.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(2);
 
     // The clock costs as much as a small part of a frame.
@@ -14,7 +15,7 @@ internal struct ReadTurn
     private long _began;
     private int _frames;
 
-    /// <summary>What is left waits for the connection's next turn.</summary>
+    /// <summary>True when the turn is over: what is left waits for the connection's next turn.</summary>
     public bool IsOver { get; private set; }
 
     public void Begin(TimeProvider time)

@@ -199,8 +199,9 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// As <see cref="Finish"/>, but not before the next request that takes work is answered: a peer with one request at a time under way, which sends the next one when it has its answer, cannot be just about to send
-    /// when the end comes. One that asks nothing more keeps its connection.
+    /// Same as <see cref="Finish"/>, but not before the next request that takes work is answered: a peer with one request at a time under
+    /// way, which sends the next one when it has its answer, cannot be just about to send when the end comes. One that asks nothing more
+    /// keeps its connection.
     /// </summary>
     public void FinishBehindAnswer(string reason, byte[]? lastWords = null)
     {
@@ -243,13 +244,13 @@ public sealed class RemotingConnection
         _budget.Change(this, bytes);
     }
 
-    /// <summary>As <see cref="ChangeHeld"/>, for as long as a handler works: until the result is disposed.</summary>
+    /// <summary>Same as <see cref="ChangeHeld"/>, for as long as a handler works: until the result is disposed.</summary>
     public HeldBytes Hold(long bytes) => new(this, bytes);
 
-    /// <summary>What carries it.</summary>
+    /// <summary>Driver that carries it.</summary>
     internal ConnectionDriver Driver => _driver;
 
-    /// <summary>How this side ends it in good order.</summary>
+    /// <summary>End of the connection in good order by this side.</summary>
     internal OrderlyEnd End { get; }
 
     /// <summary>Bytes this connection holds for its peer, as the budget counts them.</summary>
@@ -272,7 +273,7 @@ public sealed class RemotingConnection
     /// <summary>The driver runs from here on.</summary>
     internal void Opened() => RemotingLog.Opened(_logger, RemoteEndPoint, Id);
 
-    /// <summary>Before the frames of a round are handled; the driver's thread.</summary>
+    /// <summary>Begins a batch, before the frames of a round are handled; the driver's thread.</summary>
     internal void BeginBatch(long readAt)
     {
         _batch.ReadAt = readAt;
@@ -426,7 +427,10 @@ public sealed class RemotingConnection
         return written;
     }
 
-    /// <summary>As <see cref="WriteAndFlush"/>, but the driver's thread sends where there is one: for the flusher, which has the next flush to begin.</summary>
+    /// <summary>
+    /// Same as <see cref="WriteAndFlush"/>, but the driver's thread sends where there is one: for the flusher, which has the next flush to
+    /// begin.
+    /// </summary>
     internal void WriteAndFlushSoon(ReadOnlySpan<byte> frames)
     {
         if (DriverRound.Current is { } round)

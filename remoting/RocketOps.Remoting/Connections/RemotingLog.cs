@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.Remoting.Connections;
 
-/// <summary>What connections log; event ids 1001 to 1099 are theirs.</summary>
+/// <summary>Log messages of connections; event ids 1001 to 1099 are theirs.</summary>
 internal static partial class RemotingLog
 {
     [LoggerMessage(EventId = 1001, Level = LogLevel.Debug, Message = "Connection {RemoteEndPoint} ({ConnectionId}) opened")]

@@ -6,7 +6,9 @@ namespace RocketOps.Remoting.Connections;
 /// <summary>Limits and identity of one end of the protocol. Defaults are RocketMQ's where it has one.</summary>
 public sealed class RemotingOptions
 {
-    /// <summary>What this end reports in every frame. Matches a 5.3-level broker; clients branch on it (remoting.md §1.7).</summary>
+    /// <summary>
+    /// Version that this end reports in every frame. Matches a 5.3-level broker; clients branch on it (remoting.md §1.7).
+    /// </summary>
     public int Version { get; init; } = MqVersion.V533;
 
     /// <summary>Largest frame accepted, length field included, in bytes. Matches com.rocketmq.remoting.frameMaxLength.</summary>

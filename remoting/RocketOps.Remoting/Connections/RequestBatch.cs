@@ -19,7 +19,7 @@ public sealed class RequestBatch
 
     public RemotingConnection Connection { get; }
 
-    /// <summary>When the batch was read from the connection: a timestamp of the connection's clock.</summary>
+    /// <summary>Time at which the batch was read from the connection: a timestamp of the connection's clock.</summary>
     internal long ReadAt { get; set; }
 
     /// <summary>
@@ -37,8 +37,9 @@ public sealed class RequestBatch
     }
 
     /// <summary>
-    /// Where to write replies that may leave only after <paramref name="participant"/> says so. Its <see cref="IBatchParticipant.CompleteBatch"/> is called once
-    /// after the batch, also when only one-way requests joined and nothing was written.
+    /// Returns the place to write replies that may leave only after <paramref name="participant"/> says so. Its
+    /// <see cref="IBatchParticipant.CompleteBatch"/> is called once after the batch, also when only one-way requests joined and nothing was
+    /// written.
     /// </summary>
     public DeferredReplies Defer(IBatchParticipant participant)
     {

@@ -19,7 +19,7 @@ internal sealed class StreamTransport : PipeTransport
     /// <summary>Unsent bytes from which on a flush waits, and below which it no longer does. Matches Kestrel's write buffer.</summary>
     private const int PauseBytes = 64 * 1024;
 
-    /// <summary>How long a connection that ends in good order waits until the peer has taken the last bytes.</summary>
+    /// <summary>Time that a connection that ends in good order waits until the peer has taken the last bytes.</summary>
     private static readonly TimeSpan LongestFlush = TimeSpan.FromSeconds(5);
 
     private readonly Socket _socket;

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// How much each connection may hold for all of them to keep a limit, as one look at every connection found it. Those that hold less than the level leave the rest of their part to the others, as water does that
-/// fills vessels of different heights: a thousand that hold nothing make no difference to those that hold something.
+/// Bytes that each connection may hold so that all of them keep a limit, as one look at every connection found it. Those that hold less
+/// than the level leave the rest of their part to the others, as water does that fills vessels of different heights: a thousand that hold
+/// nothing make no difference to those that hold something.
 /// </summary>
 /// <remarks>
 /// A look costs two reads for each connection and a sort of as many numbers as there are connections that hold something; eight bytes for each of them are kept until the next one. One thread at a time looks, and
@@ -23,7 +24,7 @@ internal sealed class WaterLevel(long limit)
     private long _level = limit;
     private long _gone;
 
-    /// <summary>What a connection may hold, in bytes.</summary>
+    /// <summary>Bytes that a connection may hold.</summary>
     public long Level => Volatile.Read(ref _level);
 
     /// <summary>Bytes of connections that are closed, or have left, and whose work goes on: closing others gives nothing of them back.</summary>
@@ -33,8 +34,8 @@ internal sealed class WaterLevel(long limit)
     /// The greatest level for which what all hold, each counted no further than to the level, is no more than <paramref name="room"/>: 0 where there is no room, <see cref="long.MaxValue"/> where there is
     /// for everything.
     /// </summary>
-    /// <param name="held">What each holds, ascending.</param>
-    /// <param name="room">For all of them.</param>
+    /// <param name="held">Bytes that each holds, ascending.</param>
+    /// <param name="room">Bytes for all of them.</param>
     public static long Find(ReadOnlySpan<long> held, long room)
     {
         if (room < 0)

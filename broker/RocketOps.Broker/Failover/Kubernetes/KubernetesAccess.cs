@@ -2,13 +2,15 @@ using System.Globalization;
 
 namespace RocketOps.Broker.Failover.Kubernetes;
 
-/// <summary>Where the API server of this pod's cluster is, and the files by which the pod proves who it is and recognises the server.</summary>
+/// <summary>
+/// Access to the API server of this pod's cluster: where it is, and the files by which the pod proves who it is and recognises the server.
+/// </summary>
 /// <param name="Server">Base address.</param>
 /// <param name="TokenFile">The service account's token; the kubelet writes it anew before it ends.</param>
 /// <param name="AuthorityFile">PEM bundle of the authorities that may have signed the server's certificate; it can change too.</param>
 internal sealed record KubernetesAccess(Uri Server, string TokenFile, string AuthorityFile)
 {
-    /// <summary>Where pods have their service account's files unless told otherwise.</summary>
+    /// <summary>Folder where pods have their service account's files unless told otherwise.</summary>
     public const string DefaultFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     private const string HostVariable = "KUBERNETES_SERVICE_HOST";

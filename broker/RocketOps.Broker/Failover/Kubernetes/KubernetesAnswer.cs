@@ -13,9 +13,11 @@ internal sealed record KubernetesAnswer(HttpStatusCode Code, JsonObject Body)
     /// <summary>Nothing has happened, and nothing will.</summary>
     public bool IsRefusal => IsRefusalCode(Code);
 
-    /// <summary>What the server says of its refusal.</summary>
+    /// <summary>Message of the server about its refusal; the name of the code when it says nothing.</summary>
     public string Message => JsonFields.Text(Body, "message") ?? Code.ToString();
 
-    /// <summary>Of what a server that fails, or that gives up waiting, answers nobody knows whether it was done.</summary>
+    /// <summary>
+    /// Tells whether a code means a refusal. When a server fails, or gives up waiting, nobody knows whether the request was done.
+    /// </summary>
     public static bool IsRefusalCode(HttpStatusCode code) => (int)code is >= 400 and < 500 && code != HttpStatusCode.RequestTimeout;
 }

@@ -108,7 +108,7 @@ internal sealed class KubernetesApi : IDisposable
         }
     }
 
-    /// <summary>With the token; once more with a fresh one when that was refused.</summary>
+    /// <summary>Sends a request with the token; once more with a fresh one when that was refused.</summary>
     private async Task<HttpResponseMessage> AuthorizedAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
     {
         string token = await _credentials.TokenAsync(cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
         _path = $"{_collection}/{Uri.EscapeDataString(name)}";
     }
 
-    /// <summary>What the Lease of the last answer said; null when there was none, or when it held no record.</summary>
+    /// <summary>Record in the Lease of the last answer; null when there was no Lease, or when it held no record.</summary>
     public LeaseRecord? LastSeen => _last is { } last ? LeaseManifest.Read(last, out _) : null;
 
     public async Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken)
@@ -105,7 +105,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
         }
     }
 
-    /// <summary>What a write relies on stays what reads and writes answered: an event can be older.</summary>
+    /// <summary>Shows an event of the watch. What a write relies on stays what reads and writes answered: an event can be older.</summary>
     private void Show(string type, JsonObject body, Action<VersionedLease?> seen)
     {
         switch (type)
@@ -141,7 +141,7 @@ internal sealed class KubernetesLeaseStore : ILeaseStore
     private static string VersionOf(JsonObject lease) =>
         JsonFields.Text(JsonFields.Object(lease, "metadata"), "resourceVersion") ?? throw new LeaseStoreException("The API server answered with a Lease without resourceVersion; it is no Kubernetes API.");
 
-    /// <summary>Whether a refusal is about the missing version: the Lease exists.</summary>
+    /// <summary>Tells whether a refusal is about the missing version: the Lease exists.</summary>
     private static bool NamesVersion(JsonObject status) =>
         JsonFields.Object(status, "details")?["causes"] is JsonArray causes && causes.Any(static cause => JsonFields.Text(cause as JsonObject, "field") == Versions);
 

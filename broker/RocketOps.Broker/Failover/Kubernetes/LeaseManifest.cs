@@ -21,10 +21,10 @@ internal static class LeaseManifest
     /// <summary>The digests of the members' keys, <c>MEMBER=DIGEST</c> separated by commas.</summary>
     public const string Keys = "rocketops.io/key-digests";
 
-    /// <summary>How the epoch came about, for people; nobody reads it to decide.</summary>
+    /// <summary>Annotation that tells people how the epoch came about; nobody reads it to decide.</summary>
     public const string History = "rocketops.io/history";
 
-    /// <summary>As many members as a group may have are listed in much less.</summary>
+    /// <summary>Limit of the list of copies in sync, in characters: as many members as a group may have are listed in much less.</summary>
     private const int MaxInSyncLength = 16 * 1024;
 
     /// <summary>Six digits: the API server takes no other number of them.</summary>

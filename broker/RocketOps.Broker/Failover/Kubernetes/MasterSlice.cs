@@ -18,7 +18,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 {
     public const string Epoch = "rocketops.io/epoch";
 
-    /// <summary>As on the Lease.</summary>
+    /// <summary>Same annotation as on the Lease.</summary>
     public const string GroupId = LeaseManifest.GroupId;
 
     /// <summary>Between looks at a slice that was right: somebody may have edited or deleted it.</summary>
@@ -95,7 +95,9 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    /// <summary>What is in the slice stays: whoever leads next replaces it, and until then nobody takes messages anyway.</summary>
+    /// <summary>
+    /// Stops looking. What is in the slice stays: whoever leads next replaces it, and until then nobody takes messages anyway.
+    /// </summary>
     public Task OnStoppedAsync(long epoch, CancellationToken cancellationToken) => StopLookingAsync();
 
     public async ValueTask DisposeAsync() => await StopLookingAsync();
@@ -192,7 +194,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
 
     private static JsonObject? AnnotationsOf(JsonObject slice) => JsonFields.Object(JsonFields.Object(slice, "metadata"), "annotations");
 
-    /// <summary>What is no epoch is somebody's edit, and no later master.</summary>
+    /// <summary>Returns the epoch of a slice; 0 for what is no epoch: that is somebody's edit, and no later master.</summary>
     private static long EpochOf(JsonObject slice) =>
         long.TryParse(JsonFields.Text(AnnotationsOf(slice), Epoch), NumberStyles.None, CultureInfo.InvariantCulture, out long epoch) ? epoch : 0;
 

@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Failover.Leases;
 /// </summary>
 internal static class KeyDigests
 {
-    /// <summary>As many copies as a lease lists.</summary>
+    /// <summary>Number of entries at most: as many copies as a lease lists.</summary>
     public const int MaxEntries = 64;
 
     private const int MaxNameLength = 255;
@@ -31,7 +31,10 @@ internal static class KeyDigests
         return taken;
     }
 
-    /// <summary>With the entry of one member in place of the one it had. Where there are too many, those go that belong to no member.</summary>
+    /// <summary>
+    /// Returns the digests with the entry of one member in place of the one it had. Where there are too many, those go that belong to no
+    /// member.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> With(IReadOnlyDictionary<string, string> digests, string member, string digest, IReadOnlyList<string> members) => Take(
         digests.Where(entry => entry.Key != member)
             .OrderByDescending(entry => members.Contains(entry.Key, StringComparer.Ordinal))
@@ -39,11 +42,11 @@ internal static class KeyDigests
             .Select(static entry => KeyValuePair.Create(entry.Key, (string?)entry.Value))
             .Prepend(KeyValuePair.Create(member, (string?)digest)));
 
-    /// <summary>As <c>MEMBER=DIGEST</c> separated by commas; null when there are none.</summary>
+    /// <summary>Formats the digests as <c>MEMBER=DIGEST</c> separated by commas; null when there are none.</summary>
     public static string? Format(IReadOnlyDictionary<string, string> digests) =>
         digests.Count == 0 ? null : string.Join(',', digests.OrderBy(static entry => entry.Key, StringComparer.Ordinal).Select(static entry => $"{entry.Key}={entry.Value}"));
 
-    /// <summary>What <see cref="Format"/> wrote, or somebody.</summary>
+    /// <summary>Reads what <see cref="Format"/> or somebody else wrote.</summary>
     public static IReadOnlyDictionary<string, string> Parse(string? text) => text is not { Length: > 0 and <= MaxTextLength } ? Take([]) : Take(text.Split(',').Select(static entry =>
     {
         int end = entry.LastIndexOf('=');

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Failover.Leases;
 /// <param name="members">All of the group: their entries go before others' where there are too many.</param>
 internal sealed class KeyedLeaseStore(ILeaseStore leases, string member, string digest, IReadOnlyList<string> members) : ILeaseStore
 {
-    /// <summary>Of so many members that write theirs at the same moment.</summary>
+    /// <summary>Number of retries: so many members may write theirs at the same moment.</summary>
     private const int MaxAttempts = 3;
 
     // What was read or written last: a watch shows what a later write replaces.
@@ -23,7 +23,8 @@ internal sealed class KeyedLeaseStore(ILeaseStore leases, string member, string 
     public LeaseRecord? Seen => _seen?.Record;
 
     /// <summary>
-    /// What is known of a member's key: the digest that was read or written last, and the one that was shown last, which may be newer, or older by what was written of keys since the last renewal. Empty when neither has one.
+    /// Returns what is known of a member's key: the digest that was read or written last, and the one that was shown last, which may be
+    /// newer, or older by what was written of keys since the last renewal. Empty when neither has one.
     /// </summary>
     public IReadOnlyList<string> DigestsOf(string name) => [.. ((VersionedLease?[])[_answered, _seen]).Select(lease => lease?.Record.KeyDigests.GetValueOrDefault(name)).OfType<string>().Distinct(StringComparer.Ordinal)];
 

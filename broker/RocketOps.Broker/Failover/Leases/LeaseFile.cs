@@ -108,7 +108,7 @@ internal sealed class LeaseBody
 
     public long? UncleanEpoch { get; set; }
 
-    /// <summary>By the member's name.</summary>
+    /// <summary>Digests by the member's name.</summary>
     public Dictionary<string, string?>? KeyDigests { get; set; }
 
     public string? Write { get; set; }

@@ -18,7 +18,7 @@ internal sealed class LeaseFileTurn : IDisposable
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Of a folder whose process died, or will find it gone.</summary>
+    /// <summary>Age after which a folder is removed: its process died, or will find it gone.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(10);
 
     private readonly string _path;

@@ -38,7 +38,7 @@ internal sealed class ConsumerFilter(string group, string topic, string text, Sq
         set => Volatile.Write(ref _bornTime, value);
     }
 
-    /// <summary>When the group's last member went, in ms since 1970; 0 while there is one.</summary>
+    /// <summary>Time at which the group's last member went, in ms since 1970; 0 while there is one.</summary>
     public long DeadTime
     {
         get => Volatile.Read(ref _deadTime);

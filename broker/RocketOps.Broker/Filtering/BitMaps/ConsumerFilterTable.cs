@@ -21,7 +21,7 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
 
     private static readonly TimeSpan KeptAfterDeath = TimeSpan.FromHours(24);
 
-    /// <summary>How long the groups of a file are taken to be gone when it is read, as in RocketMQ.</summary>
+    /// <summary>Time for which the groups of a file are taken to be gone when it is read, as in RocketMQ.</summary>
     private static readonly TimeSpan DeadAtLoad = TimeSpan.FromSeconds(30);
 
     private readonly NameTable<OfTopic> _topics = new();
@@ -36,11 +36,11 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
     private readonly Lock _changes = new();
     private readonly SemaphoreSlim _writes = new(1);
 
-    /// <param name="options">Of the broker.</param>
+    /// <param name="options">Options of the broker.</param>
     /// <param name="lastStoreTimestamp">Store time of the last message dispatched, ms since 1970.</param>
     /// <param name="fileSystem">Where the file lies.</param>
     /// <param name="time">The clock messages are stored by.</param>
-    /// <param name="logger">For what is wrong with the file.</param>
+    /// <param name="logger">Told what is wrong with the file.</param>
     public ConsumerFilterTable(BrokerOptions options, Func<long> lastStoreTimestamp, IStoreFileSystem fileSystem, TimeProvider time, ILogger<ConsumerFilterTable> logger)
     {
         int expected = options.Values.Get(BrokerKeys.ExpectConsumerNumUseFilter);
@@ -111,7 +111,10 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
     public ConsumerFilter? Find(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> group, string? text) =>
         _topics.TryGet(topic, out OfTopic? filters) && filters.ByGroup.TryGet(group, out ConsumerFilter? filter) && string.Equals(filter.Text, text, StringComparison.Ordinal) ? filter : null;
 
-    /// <summary>What a group that has members subscribes to now. What it had before and has no more is kept for a day, as after the death of its last member.</summary>
+    /// <summary>
+    /// Takes over what a group that has members subscribes to now. What it had before and has no more is kept for a day, as after the death
+    /// of its last member.
+    /// </summary>
     public void Register(string group, IEnumerable<SubscriptionData> subscriptions)
     {
         lock (_changes)

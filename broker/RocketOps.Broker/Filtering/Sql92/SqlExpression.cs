@@ -24,7 +24,7 @@ internal sealed class SqlExpression : IMessageFilter
     /// <summary>Different properties an expression asks for.</summary>
     public const int MaxProperties = 128;
 
-    /// <summary>As many as nearly all expressions name at most.</summary>
+    /// <summary>Number of properties that nearly all expressions name at most.</summary>
     private const int FewProperties = 8;
 
     private readonly SqlNode _root;
@@ -69,7 +69,7 @@ internal sealed class SqlExpression : IMessageFilter
         }
     }
 
-    /// <summary>What the expression is for these encoded properties: true, false, unknown or an error.</summary>
+    /// <summary>Evaluates the expression for these encoded properties: true, false, unknown or an error.</summary>
     public SqlKind Evaluate(ReadOnlySpan<byte> properties, out bool isTrue)
     {
         // Clearing room for the most there may be costs as much as a comparison.

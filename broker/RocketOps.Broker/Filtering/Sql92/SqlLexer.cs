@@ -37,7 +37,7 @@ internal ref struct SqlLexer
         return taken;
     }
 
-    /// <summary>Where a char lies, for people.</summary>
+    /// <summary>Returns the place of a char as text for people.</summary>
     public readonly string PlaceOf(int at)
     {
         ReadOnlySpan<char> before = _text[..at];

@@ -120,7 +120,7 @@ internal ref struct SqlParser
         }
     }
 
-    /// <summary>What may stand behind NOT.</summary>
+    /// <summary>Parses what may stand behind NOT.</summary>
     private SqlNode ParseTest(SqlNode left, bool isNot, int start)
     {
         SqlTokenKind kind = _lexer.Current.Kind;

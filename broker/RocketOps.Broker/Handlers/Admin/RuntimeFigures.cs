@@ -213,7 +213,10 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         }
     }
 
-    /// <summary>How many seconds late messages with a time are, how many are not in slots yet, and how many wait there. All is 0 where none was ever used.</summary>
+    /// <summary>
+    /// Adds how many seconds late messages with a time are, how many are not in slots yet, and how many wait there. All is 0 where none was
+    /// ever used.
+    /// </summary>
     private async Task AddTimersAsync(SortedDictionary<string, string> figures, CancellationToken cancellationToken)
     {
         long waiting = _timers.Counts.CountWaiting();

@@ -1,15 +1,16 @@
 namespace RocketOps.Broker.Handlers.Assignments;
 
 /// <summary>
-/// How the sorted members of a group share sorted queues, by the names that clients give it. Each member is told by another broker, or computes it by itself, so it must come out the same everywhere. Source: apache/rocketmq
-/// AllocateMessageQueueAveragely, AllocateMessageQueueAveragelyByCircle 5.5.0.
+/// Division of sorted queues among the sorted members of a group, by the names that clients give it. Each member is told by another broker,
+/// or computes it by itself, so it must come out the same everywhere. Source: apache/rocketmq AllocateMessageQueueAveragely,
+/// AllocateMessageQueueAveragelyByCircle 5.5.0.
 /// </summary>
 internal static class QueueShares
 {
     /// <summary>The share of one member; null when the way to share is none that brokers know.</summary>
     /// <param name="strategy">AVG: neighbouring queues, the first members one more when it does not come out even. AVG_BY_CIRCLE: one for each in turn.</param>
     /// <param name="queues">All of them, sorted.</param>
-    /// <param name="members">How many there are, more than 0.</param>
+    /// <param name="members">Number of members, more than 0.</param>
     /// <param name="index">Which of them, sorted; −1 for none of them, whose share is nothing.</param>
     public static IEnumerable<T>? Of<T>(string? strategy, IReadOnlyList<T> queues, int members, int index)
     {

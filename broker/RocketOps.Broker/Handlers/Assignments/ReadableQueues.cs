@@ -19,7 +19,7 @@ internal sealed class ReadableQueues(BrokerSettings settings, RemotingClient cli
 
     private const string GlobalScope = "__global__";
 
-    /// <summary>Of a route that claims more queues on one broker so many are used: the list would take the memory of the process.</summary>
+    /// <summary>Largest number of queues used of a route on one broker; a list of more would take the memory of the process.</summary>
     private const int MaxQueuesPerBroker = 65_536;
 
     /// <summary>Topics whose groups leave it to brokers who reads what are few; with more, all are asked for anew.</summary>
@@ -110,7 +110,7 @@ internal sealed class ReadableQueues(BrokerSettings settings, RemotingClient cli
 
         public Task<IReadOnlyList<MessageQueueKey>?> Answer { get; set; } = Task.FromResult<IReadOnlyList<MessageQueueKey>?>(null);
 
-        /// <summary>What the answer was.</summary>
+        /// <summary>Queues in the last answer.</summary>
         public IReadOnlyList<MessageQueueKey>? Found
         {
             get => _found;

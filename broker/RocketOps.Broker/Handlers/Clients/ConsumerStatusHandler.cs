@@ -131,7 +131,7 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
     private static JsonElement.ObjectEnumerator QueuesOf(JsonElement body) =>
         body.TryGetProperty("messageQueueTable", out JsonElement queues) && queues.ValueKind == JsonValueKind.Object ? queues.EnumerateObject() : default;
 
-    /// <summary>What the member says; null when there is nothing of it to write on.</summary>
+    /// <summary>Asks the member for its status; null when there is nothing of it to pass on.</summary>
     private async Task<Told?> AskAsync(ClientChannel member, string topic, string group, CancellationToken cancellationToken)
     {
         string problem;

@@ -6,7 +6,10 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Failover;
 
-/// <summary>What the members of a group ask each other comes on the clients' port: it is answered to who has the key of the member that it says it is (<see cref="MemberKeys"/>).</summary>
+/// <summary>
+/// Handler of what the members of a group ask each other. It comes on the clients' port: it is answered when the sender has the key of the
+/// member that it says it is (<see cref="MemberKeys"/>).
+/// </summary>
 internal sealed class MembersOnlyHandler(BrokerSettings settings, FailoverMember member, AsyncRequestHandler handler) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Handlers.Groups;
 /// </summary>
 internal static class GroupAttributes
 {
-    /// <summary>What is wrong with a value, by name; null when nothing is.</summary>
+    /// <summary>Checks of values, by name: each returns what is wrong, null when nothing is.</summary>
     private static readonly FrozenDictionary<string, Func<string, string?>> Known = new Dictionary<string, Func<string, string?>>(StringComparer.Ordinal)
     {
         ["priority.factor"] = static value => Range(value, 0, 100),

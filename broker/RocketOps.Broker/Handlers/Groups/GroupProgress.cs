@@ -8,7 +8,7 @@ using RocketOps.Store;
 
 namespace RocketOps.Broker.Handlers.Groups;
 
-/// <summary>How far groups are, in the JSON that consume statistics share. Source: admin.md §2.4.</summary>
+/// <summary>Progress of groups, in the JSON that consume statistics share. Source: admin.md §2.4.</summary>
 internal sealed class GroupProgress(BrokerSettings settings, TopicTable topics, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store, BrokerStatistics statistics)
 {
     /// <summary>An online group is not asked about topics it has left.</summary>

@@ -174,7 +174,7 @@ internal sealed class ResetOffsetHandler(
         return targets;
     }
 
-    /// <summary>Of one logical queue. An offset goes before the time, which tools leave at 0 then.</summary>
+    /// <summary>Finds the target in one logical queue. An offset goes before the time, which tools leave at 0 then.</summary>
     private async Task<long> FindLogicTargetAsync(
         RemotingConnection connection, string topic, TopicQueueMapping mapping, int queueId, long offset, string group, long timestamp, bool force, CancellationToken cancellationToken)
     {

@@ -90,14 +90,18 @@ internal sealed class PullChecks(
         return PullStatus.Ok;
     }
 
-    /// <summary>Who pulls for a group of pull consumers, or one that is not online, without being a member of it. Source: apache/rocketmq PullMessageProcessor 5.5.0.</summary>
+    /// <summary>
+    /// True when the consumer pulls for a group of pull consumers, or one that is not online, without being a member of it. Source:
+    /// apache/rocketmq PullMessageProcessor 5.5.0.
+    /// </summary>
     private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online)
         ? online.IsPullConsumer && (request.Connection is null || online.TryGetChannel(request.Connection) is null)
         : !GroupTable.IsSystemGroup(group.Name) && !IsAwaited(group);
 
     /// <summary>
-    /// Whether the master, or the one before this broker, knows members of the group, which may have yet to send this broker their first heartbeat: that takes them up to 30 s. What they want is not known until then; they are sent everything:
-    /// brokers compare hashes of tags only, so clients compare the tags themselves. Who selects by properties waits: that only a broker does.
+    /// True when the master, or the one before this broker, knows members of the group, which may have yet to send this broker their first
+    /// heartbeat: that takes them up to 30 s. What they want is not known until then; they are sent everything: brokers compare hashes of
+    /// tags only, so clients compare the tags themselves. Consumers that select by properties wait: that only a broker does.
     /// </summary>
     private bool IsAwaited(SubscriptionGroupConfig group) => awaited is not null && awaited.CountOf(group.Name) > 0;
 

@@ -107,10 +107,11 @@ internal sealed class PullMessageHandler : IRequestHandler
     };
 
     /// <summary>
-    /// Whether a pull whose subscription is newer than the last heartbeat can be served without a filter. A Java client of 5.x writes a new version whenever its
-    /// share of queues changes and means to send a heartbeat at once, but gives up when another of its threads is sending one: one second after its start both
-    /// happen together. RocketMQ refuses its pulls with 25 until the next heartbeat, 20 to 30 s later. The tags are unknown here only, and Java clients compare
-    /// them with every message anyway (PullAPIWrapper.processPullResult), so more than they want is as good; other clients may rely on the broker.
+    /// True when a pull whose subscription is newer than the last heartbeat can be served without a filter. A Java client of 5.x writes a
+    /// new version whenever its share of queues changes and means to send a heartbeat at once, but gives up when another of its threads is
+    /// sending one: one second after its start both happen together. RocketMQ refuses its pulls with 25 until the next heartbeat, 20 to 30
+    /// s later. The tags are unknown here only, and Java clients compare them with every message anyway (PullAPIWrapper.processPullResult),
+    /// so more than they want is as good; other clients may rely on the broker.
     /// </summary>
     private bool FiltersItself(scoped in PullMessageRequestHeader header, RemotingConnection connection) =>
         _consumers.TryGet(header.ConsumerGroup, out ConsumerGroup? online) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;

@@ -51,7 +51,9 @@ internal sealed class PullRefusals(BrokerAddress address, TopicTable topics, Exp
         _ => RemarkText.Unknown,
     };
 
-    /// <summary>Why the expression of the pull cannot be used; found out again, so that a refusal carries nothing.</summary>
+    /// <summary>
+    /// Returns the reason why the expression of the pull cannot be used; found out again, so that a refusal carries nothing.
+    /// </summary>
     private string? ProblemOf(scoped in PullRequest request)
     {
         expressions.Find(request.ExpressionType, request.Subscription, out string? problem);

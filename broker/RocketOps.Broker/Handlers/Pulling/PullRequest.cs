@@ -15,13 +15,13 @@ internal readonly ref struct PullRequest
 
     public required int MaxMessages { get; init; }
 
-    /// <summary>How long the consumer is ready to wait for messages in milliseconds; null: not at all.</summary>
+    /// <summary>Milliseconds for which the consumer is ready to wait for messages; null: not at all.</summary>
     public long? HoldMs { get; init; }
 
     /// <summary>The consumer's progress to be stored; null: none.</summary>
     public long? CommitOffset { get; init; }
 
-    /// <summary>Where it comes from, as members of groups are known; null where nobody is a member by a connection.</summary>
+    /// <summary>Connection it comes from, as members of groups are known; null where nobody is a member by a connection.</summary>
     public RemotingConnection? Connection { get; init; }
 
     public bool IsLite { get; init; }

@@ -1,6 +1,8 @@
 namespace RocketOps.Broker.Handlers.Pulling;
 
-/// <summary>Whether a pull may be served. <see cref="PullRefusals"/> says what the consumer is told.</summary>
+/// <summary>
+/// Result of the checks that decide whether a pull may be served. <see cref="PullRefusals"/> says what the consumer is told.
+/// </summary>
 internal enum PullStatus
 {
     Ok = 0,

@@ -21,7 +21,7 @@ internal sealed class HaStatusBody
     public long MasterEnd { get; init; }
 }
 
-/// <summary>What a slave knows of its own connection.</summary>
+/// <summary>State of a slave's own connection, as it knows it.</summary>
 internal sealed class HaClientBody
 {
     [JsonPropertyName("lastReadTimestamp")]

@@ -7,7 +7,8 @@ using RocketOps.Broker.Roles;
 namespace RocketOps.Broker.Handlers.Replication;
 
 /// <summary>
-/// What the runtime information tells of this broker's group: how it gets its master, what an acknowledgement waits for, and, where it is elected, who leads in which epoch and who is in sync; of a slave, whether it follows.
+/// Figures of this broker's group in the runtime information: how it gets its master, what an acknowledgement waits for, and, where it is
+/// elected, who leads in which epoch and who is in sync; of a slave, whether it follows.
 /// </summary>
 internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole role, MasterAddresses master, Following following, MemberStanding? group)
 {
@@ -44,7 +45,9 @@ internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole ro
         AddFollowing(figures);
     }
 
-    /// <summary>Who has the lease follows nobody, also before it leads.</summary>
+    /// <summary>
+    /// Adds whether a slave follows its master, and why not; the member that has the lease follows nobody, also before it leads.
+    /// </summary>
     private void AddFollowing(SortedDictionary<string, string> figures)
     {
         if (role.IsMaster || group is { HeldEpoch: > 0 })

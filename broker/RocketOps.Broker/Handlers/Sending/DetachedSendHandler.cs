@@ -22,7 +22,7 @@ internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeli
 
     protected override bool FinishesOneWay => true;
 
-    /// <summary>Whether what was refused may still be stored, by somebody else or in a moment.</summary>
+    /// <summary>True when what was refused may still be stored, by another broker or in a moment.</summary>
     public bool Takes(SendStatus refused) => forwarder is not null && forwarder.Takes(refused);
 
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)

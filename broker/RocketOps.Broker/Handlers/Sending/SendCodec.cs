@@ -79,7 +79,10 @@ internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, 
         + (handleBytes == 0 ? 0 : ResponseFrameWriter.MaxFieldBytes(12, handleBytes))
         + ResponseFrameWriter.MaxFieldBytes(10, settings.Current.RegionIdUtf8.Length);
 
-    /// <summary>What a producer recalls the message by, when it waits for a time and may be recalled; empty for others, as nearly all are.</summary>
+    /// <summary>
+    /// Returns the handle that a producer recalls the message by, when it waits for a time and may be recalled; empty for others, as nearly
+    /// all are.
+    /// </summary>
     public byte[] HandleOf(scoped in SendOutcome outcome) =>
         outcome.TimerOutMs <= 0 || outcome.Topic is null || TopicNames.IsRetry(outcome.Topic.Utf8Name)
             ? []

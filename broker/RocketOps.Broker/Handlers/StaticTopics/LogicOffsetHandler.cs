@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Handlers.StaticTopics;
 /// </summary>
 internal sealed class LogicOffsetHandler(TopicTable topics, PhysicalRequests requests, AsyncRequestHandler physical, AsyncRequestHandler maxOffsets) : AsyncRequestHandler
 {
-    /// <summary>What RocketMQ says when the queue is led elsewhere, spelled as it does.</summary>
+    /// <summary>RocketMQ's remark when the queue is led elsewhere, spelled as it does.</summary>
     public const string NotHere = "{0}-{1} does not exit in request process of current broker {2}";
 
     private const string NotLeader = "{0}-{1} is not leader in broker {2}, request code {3}";

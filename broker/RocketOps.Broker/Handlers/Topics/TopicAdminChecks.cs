@@ -5,7 +5,7 @@ using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Handlers.Topics;
 
-/// <summary>What every administration of topics checks first.</summary>
+/// <summary>Checks that come first in every administration of topics.</summary>
 internal static class TopicAdminChecks
 {
     private const string OnSlave = "Can't modify topic or subscription group from slave broker, please execute it from master broker.";

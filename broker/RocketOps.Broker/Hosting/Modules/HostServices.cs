@@ -9,7 +9,9 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting.Modules;
 
-/// <summary>What is there before the modules, and goes from them to the parts they make, each of which is given what it uses.</summary>
+/// <summary>
+/// Services that are there before the modules, and go from them to the parts they make, each of which is given what it uses.
+/// </summary>
 /// <param name="Settings">Settings in force.</param>
 /// <param name="Store">Messages; may still be starting.</param>
 /// <param name="Files">Disk for the files beside the store.</param>

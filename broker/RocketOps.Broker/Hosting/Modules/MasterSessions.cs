@@ -3,7 +3,7 @@ using RocketOps.Broker.StaticTopics;
 
 namespace RocketOps.Broker.Hosting.Modules;
 
-/// <summary>What a master runs in each of its epochs, made anew for each.</summary>
+/// <summary>Parts that a master runs in each of its epochs, made anew for each.</summary>
 internal sealed class MasterSessions(
     HostServices host,
     TopicModule topics,

@@ -20,7 +20,7 @@ internal sealed class MessageModule
 
     public MessageAppender Appender { get; }
 
-    /// <summary>Where messages belong that have waited.</summary>
+    /// <summary>Places of messages that have waited.</summary>
     public TruePlaces Places { get; }
 
     /// <summary>Those of them that cannot be delivered.</summary>

@@ -27,6 +27,6 @@ internal sealed class ReplicationModule
     /// <summary>Addresses of the master, while this broker is a slave.</summary>
     public MasterAddresses Master { get; }
 
-    /// <summary>Whether the master's log comes, while this broker is a slave.</summary>
+    /// <summary>State of following the master: tells whether its log comes, while this broker is a slave.</summary>
     public Following Following { get; }
 }

@@ -3,7 +3,7 @@ using RocketOps.Broker.Replication.Slave;
 
 namespace RocketOps.Broker.Hosting.Modules;
 
-/// <summary>What a slave runs for each master that it follows, made anew for each.</summary>
+/// <summary>Parts that a slave runs for each master that it follows, made anew for each.</summary>
 internal sealed class SlaveSessions(HostServices host, ReplicationModule replication, CopiedTables tables)
 {
     /// <param name="join">How it joins a master that was elected; null where the roles are fixed.</param>
@@ -15,7 +15,10 @@ internal sealed class SlaveSessions(HostServices host, ReplicationModule replica
             new SlaveSync(replication.Master, host.Client, tables, host.Store, TableInterval(host.Settings.Current), host.Time, host.LoggerOf<SlaveSync>()));
     }
 
-    /// <summary>Whoever may be elected at any moment asks more often: what was not asked for is lost with the master.</summary>
+    /// <summary>
+    /// Returns the interval at which a slave asks for tables. One that may be elected at any moment asks more often: what was not asked for
+    /// is lost with the master.
+    /// </summary>
     private static TimeSpan TableInterval(BrokerOptions options)
     {
         TimeSpan longest = options.Group is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(1);

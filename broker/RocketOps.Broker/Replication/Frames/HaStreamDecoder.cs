@@ -27,10 +27,10 @@ internal sealed class HaStreamDecoder(long start, bool isElected = false) : IDis
     /// <summary>Offset in the log of the first byte of <see cref="Pending"/>; −1 while nothing has been received for an empty log.</summary>
     public long Start { get; private set; } = start;
 
-    /// <summary>How far all copies in sync have the log, as the master has said; may be ahead of what has come here.</summary>
+    /// <summary>End of what all copies in sync have of the log, as the master has said; may be ahead of what has come here.</summary>
     public long Replicated { get; private set; }
 
-    /// <summary>How often the master has said that, and with it that it serves.</summary>
+    /// <summary>Number of times the master has told that end, and with it that it serves.</summary>
     public long Words { get; private set; }
 
     /// <summary>Bytes that were decoded and not consumed; valid until the next call.</summary>

@@ -69,7 +69,7 @@ internal sealed partial class HaListener : IAsyncDisposable
         _accepting = AcceptAsync(socket);
     }
 
-    /// <summary>From now on slaves are served.</summary>
+    /// <summary>Begins to serve slaves.</summary>
     public void Open()
     {
         lock (_lock)
@@ -78,7 +78,7 @@ internal sealed partial class HaListener : IAsyncDisposable
         }
     }
 
-    /// <summary>From now on they are turned away; returns when none is served any more.</summary>
+    /// <summary>Turns slaves away from now on; returns when none is served any more.</summary>
     public async Task CloseAsync()
     {
         CancellationTokenSource? serving;

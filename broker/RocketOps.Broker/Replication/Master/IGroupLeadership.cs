@@ -1,6 +1,9 @@
 namespace RocketOps.Broker.Replication.Master;
 
-/// <summary>Whether this member of a group that elects its master may take and acknowledge messages at this moment. Asked for each message; thread-safe.</summary>
+/// <summary>
+/// Leadership in a group that elects its master: whether this member may take and acknowledge messages at this moment. Asked for each
+/// message; thread-safe.
+/// </summary>
 internal interface IGroupLeadership
 {
     /// <summary>Acknowledgements wait for all copies that are in sync.</summary>
@@ -15,6 +18,6 @@ internal interface IGroupLeadership
     /// <summary>It is the master, but fewer copies are in sync than must be, and not just for a moment.</summary>
     bool LacksCopies { get; }
 
-    /// <summary>What ends there may be acknowledged now.</summary>
+    /// <summary>Tells whether what ends there may be acknowledged now.</summary>
     bool MayAcknowledge(long offset);
 }

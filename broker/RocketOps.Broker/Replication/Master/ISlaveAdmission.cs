@@ -8,7 +8,7 @@ internal interface ISlaveAdmission
     /// <summary>This master serves its clients at this moment: its followers are told so, and leave the lease to it.</summary>
     bool Serves { get; }
 
-    /// <summary>At least so often.</summary>
+    /// <summary>Longest time between two words by which followers are told so.</summary>
     TimeSpan WordInterval { get; }
 
     /// <summary>

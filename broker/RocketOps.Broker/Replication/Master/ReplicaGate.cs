@@ -13,10 +13,13 @@ namespace RocketOps.Broker.Replication.Master;
 /// <param name="leadership">In the group that elects its master; null where people say who it is.</param>
 internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IGroupLeadership? leadership)
 {
-    /// <summary>What was configured holds until the next start.</summary>
+    /// <summary>True for a configured SYNC_MASTER. What was configured holds until the next start.</summary>
     private readonly bool _isSync = settings.Current.Role == BrokerRole.SyncMaster;
 
-    /// <summary>Why no message is taken, or <see cref="SendStatus.Stored"/>. Asked before the append, so what is refused is not in the log, and producers send it again.</summary>
+    /// <summary>
+    /// Reason why no message is taken, or <see cref="SendStatus.Stored"/>. Asked before the append, so what is refused is not in the log,
+    /// and producers send it again.
+    /// </summary>
     public SendStatus Refusal
     {
         get
@@ -36,10 +39,13 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IG
         }
     }
 
-    /// <summary>Whether progress that consumers report with their pulls is kept here: a member that does not lead takes over the master's, which overwrites it, and the consumer's own commits find the master.</summary>
+    /// <summary>
+    /// True when progress that consumers report with their pulls is kept here: a member that does not lead takes over the master's, which
+    /// overwrites it, and the consumer's own commits find the master.
+    /// </summary>
     public bool KeepsProgress => leadership is not { Leads: false };
 
-    /// <summary>Whether this broker may write messages of its own: delayed ones that are due, ends of transactions.</summary>
+    /// <summary>True when this broker may write messages of its own: delayed ones that are due, ends of transactions.</summary>
     public bool MayWrite => leadership is not { TakesMessages: false };
 
     public ReplicaNeed Need
@@ -66,12 +72,14 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IG
     }
 
     /// <summary>
-    /// Whether a message that has come as far as needed may be acknowledged now: the process can have stood still since it arrived, and another member may lead.
+    /// Tells whether a message that has come as far as needed may be acknowledged now: the process can have stood still since it arrived,
+    /// and another member may lead.
     /// </summary>
     public bool MayAcknowledge(ReplicaNeed need, PhysicalOffset end) => leadership is not { } group || (need == ReplicaNeed.Replicated ? group.MayAcknowledge(end.Value) : group.Leads);
 
     /// <summary>
-    /// How a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may be cut off; nor of a message that copies in sync lack, where another one of them may lead.
+    /// Judges how a wait has ended for the producer: nothing that says "stored" comes from a member that does not lead, as what it has may
+    /// be cut off; nor of a message that copies in sync lack, where another one of them may lead.
     /// </summary>
     public WaitOutcome Judge(ReplicaNeed need, PhysicalOffset end, WaitOutcome outcome) => outcome switch
     {

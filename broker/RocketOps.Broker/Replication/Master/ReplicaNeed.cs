@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Replication.Master;
 
-/// <summary>What a message of a SYNC_MASTER waits for besides this broker's own store.</summary>
+/// <summary>Need of a message of a SYNC_MASTER: what it waits for besides this broker's own store.</summary>
 internal enum ReplicaNeed
 {
     /// <summary>Nothing: this is no SYNC_MASTER, or it is to wait for nobody.</summary>

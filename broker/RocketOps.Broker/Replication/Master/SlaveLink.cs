@@ -18,7 +18,9 @@ internal sealed partial class SlaveLink
 
     private static readonly TimeSpan DiskBusyDelay = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>For so long a follower may learn later what is replicated when nothing else is to be sent: under load it goes along with the log.</summary>
+    /// <summary>
+    /// Longest delay until a follower learns what is replicated when nothing else is to be sent: under load it goes along with the log.
+    /// </summary>
     private static readonly TimeSpan ReplicatedDelay = TimeSpan.FromMilliseconds(5);
 
     private readonly Stream _stream;

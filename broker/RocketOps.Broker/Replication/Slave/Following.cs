@@ -3,21 +3,24 @@ using RocketOps.Broker.Configuration;
 namespace RocketOps.Broker.Replication.Slave;
 
 /// <summary>
-/// Whether a slave copies its master's log, and why not. A connection that has just ended is made again in a moment, by this or by the next session: it counts once the loss has lasted for as long as a silence may on a connection
-/// (<c>haHousekeepingInterval</c>). What keeps the slave from following until somebody does something counts at once. Outlives the sessions of a slave; thread-safe.
+/// State of a slave: whether it copies its master's log, and why not. A connection that has just ended is made again in a moment, by this
+/// or by the next session: it counts once the loss has lasted for as long as a silence may on a connection (<c>haHousekeepingInterval</c>).
+/// What keeps the slave from following until somebody does something counts at once. Outlives the sessions of a slave; thread-safe.
 /// </summary>
 internal sealed class Following(BrokerSettings settings, TimeProvider time)
 {
     // Null while it follows.
     private volatile Loss? _loss = new(string.Empty, IsRefusal: false, time.GetTimestamp());
 
-    /// <summary>Why the master's log does not come, empty when nothing was told of it; null while it comes, or may in a moment.</summary>
+    /// <summary>
+    /// Reason why the master's log does not come, empty when nothing was told of it; null while it comes, or may in a moment.
+    /// </summary>
     public string? WhyNot => _loss is { } loss && (loss.IsRefusal || time.GetElapsedTime(loss.Since) >= settings.Current.HaSilence) ? loss.Why : null;
 
     /// <summary>This broker is a master: as a slave, later, it has lost nothing yet.</summary>
     public void OnLeads() => _loss = new Loss(string.Empty, IsRefusal: false, time.GetTimestamp());
 
-    /// <summary>What has come from the master is in this store. Told again and again.</summary>
+    /// <summary>Notes that what has come from the master is in this store. Told again and again.</summary>
     public void OnFollows()
     {
         if (_loss is not null)

@@ -2,7 +2,9 @@ using RocketOps.Broker.Replication.Frames;
 
 namespace RocketOps.Broker.Replication.Slave;
 
-/// <summary>What a slave does before it follows an elected master, and asks while it does. Used by one follower at a time.</summary>
+/// <summary>
+/// Steps of a slave before it follows an elected master, and its questions while it does. Used by one follower at a time.
+/// </summary>
 internal interface IGroupJoin
 {
     /// <summary>The master's name and where it serves, for people.</summary>

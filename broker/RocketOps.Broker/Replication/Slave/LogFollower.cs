@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Replication.Slave;
 /// </summary>
 internal sealed partial class LogFollower : IAsyncDisposable
 {
-    /// <summary>What a slave says whose store has failed.</summary>
+    /// <summary>Reason given by a slave whose store has failed.</summary>
     public const string StoreFailed = "the store has failed, and may have lost what this copy acknowledged: it follows nobody until this broker is started again";
 
     private const int ReceiveBytes = 256 * 1024;
@@ -62,7 +62,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     /// <summary>Asks an elected master to be followed; null where people say who the master is.</summary>
     public IGroupJoin? Join { get; init; }
 
-    /// <summary>Of a master that was elected its name: where it serves slaves is not known before it was asked.</summary>
+    /// <summary>Name of an elected master, else its address: where an elected one serves slaves is not known before it was asked.</summary>
     private string MasterName => Join?.Master ?? (_master.Ha is { Length: > 0 } address ? address : "a master that is not known any more");
 
     private TimeSpan LongestPause => Join is null ? LongestRetry : LongestRetryInGroup;
@@ -74,10 +74,10 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     public long BytesReceived => _rate.Total;
 
-    /// <summary>When something came last, in milliseconds since 1970; 0 for never.</summary>
+    /// <summary>Time when something came last, in milliseconds since 1970; 0 for never.</summary>
     public long HeardAtMs => Volatile.Read(ref _heardAtMs);
 
-    /// <summary>When the master was told something last, in milliseconds since 1970; 0 for never over the newest connection.</summary>
+    /// <summary>Time when the master was told something last, in milliseconds since 1970; 0 for never over the newest connection.</summary>
     public long ToldAtMs => Volatile.Read(ref _reports)?.ToldAtMs ?? 0;
 
     public void Start() => _running = RunAsync();
@@ -286,7 +286,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>What all copies in sync have may be read here too. A master may say so of more than has come here.</summary>
+    /// <summary>Makes readable here what all copies in sync have. A master may say so of more than has come here.</summary>
     private void NoteReplicated(long offset)
     {
         if (Join is not null)
@@ -343,7 +343,10 @@ internal sealed partial class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>What was appended goes to the kernel, to the master's knowledge and to the queues. Where more has come already, that is received while other threads do it.</summary>
+    /// <summary>
+    /// Writes what was appended to the kernel, reports it to the master and dispatches it to the queues. Where more has come already,
+    /// that is received while other threads do it.
+    /// </summary>
     private async ValueTask PassOnAsync(SlaveReports reports, bool isBehind, CancellationToken cancellationToken)
     {
         if (isBehind)

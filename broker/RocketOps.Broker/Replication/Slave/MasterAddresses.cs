@@ -1,6 +1,9 @@
 namespace RocketOps.Broker.Replication.Slave;
 
-/// <summary>What a slave knows of its master's addresses. Name servers tell with each registration; <c>haMasterAddress</c> wins. In a group that elects its master the lease tells, and nobody else. Thread-safe.</summary>
+/// <summary>
+/// Addresses of a slave's master, as far as known. Name servers tell with each registration; <c>haMasterAddress</c> wins. In a group that
+/// elects its master the lease tells, and nobody else. Thread-safe.
+/// </summary>
 internal sealed class MasterAddresses
 {
     private readonly bool _isHaConfigured;
@@ -19,13 +22,13 @@ internal sealed class MasterAddresses
         _ha = configuredHa;
     }
 
-    /// <summary>Where the master serves clients, and its tables; empty while unknown.</summary>
+    /// <summary>Address where the master serves clients, and its tables; empty while unknown.</summary>
     public string Broker => _broker;
 
-    /// <summary>Where it serves slaves; empty while unknown.</summary>
+    /// <summary>Address where it serves slaves; empty while unknown.</summary>
     public string Ha => _ha;
 
-    /// <summary>In which epoch it was elected; 0 where the roles are fixed, and while nobody is followed.</summary>
+    /// <summary>Epoch in which it was elected; 0 where the roles are fixed, and while nobody is followed.</summary>
     public long Epoch => Volatile.Read(ref _epoch);
 
     /// <summary>The master's log comes at this moment.</summary>
@@ -35,8 +38,9 @@ internal sealed class MasterAddresses
     }
 
     /// <summary>
-    /// Whoever serves at the master's address is the one whose log this slave has. With fixed roles only the log tells: a master that has lost its disk serves there again, and knows nothing of what it had. One that was elected is asked
-    /// by its <see cref="Epoch"/>, and refuses by itself.
+    /// True when whoever serves at the master's address is the one whose log this slave has. With fixed roles only the log tells: a master
+    /// that has lost its disk serves there again, and knows nothing of what it had. One that was elected is asked by its
+    /// <see cref="Epoch"/>, and refuses by itself.
     /// </summary>
     public bool IsKnown => _isElected || _isFollowed;
 
@@ -62,7 +66,7 @@ internal sealed class MasterAddresses
         }
     }
 
-    /// <summary>Who was elected, and is followed in that epoch.</summary>
+    /// <summary>Sets the master that was elected, and is followed in that epoch.</summary>
     public void Elect(string broker, string ha, long epoch)
     {
         Volatile.Write(ref _epoch, epoch);

@@ -23,7 +23,7 @@ internal sealed class SlaveReports(Stream stream, BrokerSettings settings, Messa
     private long _toldAtMs;
     private volatile bool _hasLog;
 
-    /// <summary>When something was told last, in milliseconds since 1970; 0 for never.</summary>
+    /// <summary>Time when something was told last, in milliseconds since 1970; 0 for never.</summary>
     public long ToldAtMs => Volatile.Read(ref _toldAtMs);
 
     /// <summary>

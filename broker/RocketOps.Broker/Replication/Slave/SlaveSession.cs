@@ -2,7 +2,9 @@ using RocketOps.Store.Dispatching;
 
 namespace RocketOps.Broker.Replication.Slave;
 
-/// <summary>What only a slave does, for as long as this broker is one: it follows its master's log and takes over the master's tables.</summary>
+/// <summary>
+/// Session of a slave, for as long as this broker is one: it follows its master's log and takes over the master's tables.
+/// </summary>
 internal sealed class SlaveSession(LogFollower follower, SlaveSync sync) : IAsyncDisposable
 {
     public LogFollower Follower => follower;

@@ -35,7 +35,10 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     /// <summary>A table that changes faster than its pages can be asked for is taken in the next round.</summary>
     private const int MaxPages = 1_000;
 
-    /// <summary>How often at least it asks for what was delivered, which comes twice after a change of the master for as long as it was not asked for. As RocketMQ for timers.</summary>
+    /// <summary>
+    /// Longest time between two questions for what was delivered, which comes twice after a change of the master for as long as it was not
+    /// asked for. As RocketMQ for timers.
+    /// </summary>
     private static readonly TimeSpan DeliveredInterval = TimeSpan.FromSeconds(3);
 
     /// <summary>Topics are made in groups: their messages come together, and the table is asked for once.</summary>
@@ -109,7 +112,10 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         ];
     }
 
-    /// <summary>What the master's tables lack is removed here: they are to be those of the log that is here. One without messages has nothing to lose, and its consumers are not to wait until the master sends something.</summary>
+    /// <summary>
+    /// True when the master's tables may be taken. What they lack is removed here: they are to be those of the log that is here. A slave
+    /// without messages has nothing to lose, and its consumers are not to wait until the master sends something.
+    /// </summary>
     private bool MayTake => _master.IsKnown || _store.Positions.Appended == _store.GetStats().MinOffset;
 
     /// <summary>Topics have come that were not asked for yet.</summary>
@@ -344,8 +350,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>
-    /// What consumers have read is in this log before the offset behind it is taken over: at a master without it the next message would get an offset that the group has passed. How far transactions are checked is told among them, and rests
-    /// on copies as what was delivered does.
+    /// Takes over consumer offsets. What consumers have read is in this log before the offset behind it is taken over: at a master without
+    /// it the next message would get an offset that the group has passed. How far transactions are checked is told among them, and rests on
+    /// copies as what was delivered does.
     /// </summary>
     private async Task SyncConsumerOffsetsAsync(string master)
     {
@@ -431,7 +438,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         return checkpoint.ReadMs <= 0 ? null : mark => _timers.FollowAsync(checkpoint, mark.Offset);
     }
 
-    /// <summary>Where the master's log ends. Source: admin.md §2.6.</summary>
+    /// <summary>Asks where the master's log ends. Source: admin.md §2.6.</summary>
     private async Task<long> AskEndAsync(string master)
     {
         RemotingCommand answer = await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
@@ -505,12 +512,12 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     [LoggerMessage(EventId = 3641, Level = LogLevel.Warning, Message = "Taking over the {Part} of {Master} failed: {Reason}; tried again every {Interval}")]
     private partial void LogFailed(string part, string master, string reason, TimeSpan interval);
 
-    /// <summary>How far a master said it has come, until that which it rests on is here.</summary>
+    /// <summary>Progress that a master told, until that which it rests on is here.</summary>
     private sealed class Resting
     {
         public string Master { get; private set; } = string.Empty;
 
-        /// <summary>Where its log ended afterwards.</summary>
+        /// <summary>End of the master's log afterwards.</summary>
         public long MasterEnd { get; private set; }
 
         /// <summary>Takes it over, with the mark of what it rests on; null when there is nothing to take over.</summary>
@@ -533,7 +540,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
 
         public bool IsDelivered { get; init; }
 
-        /// <summary>Whether it is known that the master has more.</summary>
+        /// <summary>Tells whether it is known that the master has more.</summary>
         public Func<bool> IsLacking { get; init; } = static () => false;
 
         public Func<string, Task> RunAsync { get; } = runAsync;

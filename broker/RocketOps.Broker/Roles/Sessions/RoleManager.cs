@@ -66,10 +66,10 @@ internal sealed partial class RoleManager : IMessageArrivedObserver, IAsyncDispo
     /// <summary>Tells name servers of a change; awaited as the last step of one, so it is bounded in time by whoever sets it.</summary>
     public Func<Task>? Changed { get; set; }
 
-    /// <summary>What runs for the master; null on a slave.</summary>
+    /// <summary>Session of the master; null on a slave.</summary>
     internal RoleSession? Session => _session;
 
-    /// <summary>What runs for a slave; null on a master.</summary>
+    /// <summary>Session of a slave; null on a master.</summary>
     internal SlaveSession? SlaveSession => _slaveSession;
 
     /// <summary>Begins the configured role; the member of a group that elects its master has none yet and stands by. Call once, before the server takes requests.</summary>

@@ -8,8 +8,9 @@ using RocketOps.Store.Dispatching;
 namespace RocketOps.Broker.Roles.Sessions;
 
 /// <summary>
-/// What only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed messages, those that ask for a time as well, asks what became of transactions and looks after mappings. Built when the epoch begins and disposed when it ends;
-/// nothing of it outlives that but the progress in its tables.
+/// Session of a master, with what only a master does, for as long as this broker is master in one epoch: it serves slaves, delivers delayed
+/// messages, those that ask for a time as well, asks what became of transactions and looks after mappings. Built when the epoch begins and
+/// disposed when it ends; nothing of it outlives that but the progress in its tables.
 /// </summary>
 internal sealed class RoleSession(ScheduleService schedule, TransactionCheckService transactions, HaListener slaves, TimerService timers, ExpiredStretches stretches) : IAsyncDisposable
 {

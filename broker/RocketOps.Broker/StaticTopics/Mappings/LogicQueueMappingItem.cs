@@ -38,14 +38,14 @@ internal sealed record LogicQueueMappingItem
     [JsonPropertyName("timeOfStart")]
     public long TimeOfStart { get; set; } = -1;
 
-    /// <summary>Where the stretch lies in the logical queue is known.</summary>
+    /// <summary>True when the place of the stretch in the logical queue is known.</summary>
     [JsonIgnore]
     public bool IsPlaced => LogicOffset >= 0;
 
     [JsonIgnore]
     public bool HasEnd => EndOffset > StartOffset;
 
-    /// <summary>What is added to offsets of the physical queue.</summary>
+    /// <summary>Difference that is added to offsets of the physical queue.</summary>
     [JsonIgnore]
     public long OffsetDelta => LogicOffset - StartOffset;
 

@@ -38,7 +38,7 @@ internal sealed record TopicQueueMapping
     [JsonPropertyName("totalQueues")]
     public int TotalQueues { get; set; }
 
-    /// <summary>What name servers are told.</summary>
+    /// <summary>Returns the part that name servers are told.</summary>
     public TopicQueueMapping ToInfo()
     {
         SortedDictionary<int, int> led = [];
@@ -56,7 +56,10 @@ internal sealed record TopicQueueMapping
     /// <summary>Logical queues that this broker leads, in order.</summary>
     public IEnumerable<int> FindLed() => (Queues ?? []).Where(queue => queue.Value.Count > 0 && IsHere(queue.Value[^1])).Select(static queue => queue.Key);
 
-    /// <summary>What clients of 5.x take for the broker of a logical queue. Source: apache/rocketmq TopicQueueMappingUtils.getMockBrokerName 5.5.0.</summary>
+    /// <summary>
+    /// Returns the name that clients of 5.x take for the broker of a logical queue. Source: apache/rocketmq
+    /// TopicQueueMappingUtils.getMockBrokerName 5.5.0.
+    /// </summary>
     public string MockBrokerName() => "__syslo__" + (string.Equals(Scope, "__global__", StringComparison.Ordinal) ? "global__" : Scope);
 
     public bool IsHere(LogicQueueMappingItem item) => string.Equals(item.BrokerName, BrokerName, StringComparison.Ordinal);
@@ -70,7 +73,8 @@ internal sealed record TopicQueueMapping
     }
 
     /// <summary>
-    /// Where messages of a logical queue are written, when this broker leads it. A negative <paramref name="id"/> takes any that it leads, each as likely as the others (remoting.md §5.1).
+    /// Finds the stretch that messages of a logical queue are written to, when this broker leads it. A negative <paramref name="id"/> takes
+    /// any that it leads, each as likely as the others (remoting.md §5.1).
     /// </summary>
     public bool TryGetLeader(ref int id, [MaybeNullWhen(false)] out LogicQueueMappingItem leader)
     {
@@ -95,8 +99,9 @@ internal sealed record TopicQueueMapping
     }
 
     /// <summary>
-    /// Where messages belong now that were meant for a physical queue of this broker and have waited since: where the logical queue goes on that it is, or was, a stretch of. False when that is
-    /// another broker's, or the mapping does not know the queue any more.
+    /// Finds the stretch where messages belong now that were meant for a physical queue of this broker and have waited since: where the
+    /// logical queue goes on that the physical one is, or was, a stretch of. False when that is another broker's, or the mapping does not
+    /// know the queue any more.
     /// </summary>
     public bool TryGetSuccessor(int physicalQueue, [MaybeNullWhen(false)] out LogicQueueMappingItem leader)
     {

@@ -1,8 +1,9 @@
 namespace RocketOps.Broker.Statistics.History;
 
 /// <summary>
-/// What one group reads of one topic, and what it sends back: counted where pulls are answered, with no more than additions. Also how far its members have read in each
-/// queue, which is ahead of what they have consumed. Counting is thread-safe; the histories are the sampler's.
+/// Counters of what one group reads of one topic, and what it sends back: counted where pulls are answered, with no more than additions.
+/// Also how far its members have read in each queue, which is ahead of what they have consumed. Counting is thread-safe; the histories are
+/// the sampler's.
 /// </summary>
 internal sealed class GroupTraffic
 {

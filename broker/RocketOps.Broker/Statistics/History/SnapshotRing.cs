@@ -11,7 +11,7 @@ internal sealed class SnapshotRing(int most)
 
     public bool IsFull => _count == most;
 
-    /// <summary>Whether the counter has changed between the oldest and the latest snapshot.</summary>
+    /// <summary>True when the counter has changed between the oldest and the latest snapshot.</summary>
     public bool HasChanges => _count > 0 && _snapshots[_first].Traffic != Latest.Traffic;
 
     private Snapshot Latest => _snapshots[(_first + _count - 1) % _snapshots.Length];
@@ -35,7 +35,7 @@ internal sealed class SnapshotRing(int most)
         _snapshots[_count++] = new Snapshot(timestampMs, traffic);
     }
 
-    /// <summary>From the oldest snapshot to the latest; zeros while there are none.</summary>
+    /// <summary>Reads the window from the oldest snapshot to the latest; zeros while there are fewer than two.</summary>
     public TrafficWindow Read(TrafficUnit unit)
     {
         if (_count < 2)

@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Statistics.History;
 
-/// <summary>What of <see cref="Traffic"/> a statistic is about.</summary>
+/// <summary>Part of <see cref="Traffic"/> that a statistic is about.</summary>
 internal enum TrafficUnit
 {
     Messages = 0,

@@ -10,13 +10,18 @@ namespace RocketOps.Cli.Groups.DeadLetters;
 /// <param name="Group">Who gave it up.</param>
 internal sealed record DeadLetter(ReceivedMessage Message, string Group)
 {
-    /// <summary>What belongs to the deliveries that failed: it is to come at once, and as often as the group's settings say.</summary>
+    /// <summary>
+    /// Properties of the deliveries that failed: the message is to come at once, and as often as the group's settings say.
+    /// </summary>
     private static readonly string[] OfDeliveries = [PropertyNames.Delay, PropertyNames.TimerDeliverMs, PropertyNames.ReconsumeTime, PropertyNames.MaxReconsumeTimes];
 
     /// <summary>The topic its producer sent it to; null when it does not say, as one whose properties had no room for it.</summary>
     public string? Origin => Message.Properties.GetValueOrDefault(PropertyNames.RetryTopic);
 
-    /// <summary>Where it is sent: to its group alone, by the topic of the group's retries, or to all that read its own topic. Null when that is not known.</summary>
+    /// <summary>
+    /// Returns the topic it is sent to: the topic of the group's retries, for its group alone, or its own, for all that read it. Null when
+    /// that is not known.
+    /// </summary>
     public string? Target(bool toOrigin) => toOrigin ? Origin : TopicNames.RetryPrefix + Group;
 
     /// <summary>The same message as a new one, whose deliveries are counted anew. In a topic of retries it says where it comes from, by which consumers know it; in its own it is what its producer sent.</summary>

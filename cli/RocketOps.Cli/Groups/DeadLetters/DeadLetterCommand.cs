@@ -8,7 +8,7 @@ namespace RocketOps.Cli.Groups.DeadLetters;
 /// <summary><c>rocketops group dlq</c>: messages that a consumer group has given up.</summary>
 internal static class DeadLetterCommand
 {
-    /// <summary>Of every queue of every broker; a group has one queue of dead letters on each.</summary>
+    /// <summary>Most letters read of each broker; a group has one queue of dead letters on each.</summary>
     public const int MostLetters = 10_000;
 
     public static Command Create(Shell shell) => new("dlq", "List the dead letters of a consumer group, and send them to it again")

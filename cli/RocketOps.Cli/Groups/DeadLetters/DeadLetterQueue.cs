@@ -42,7 +42,10 @@ internal sealed class DeadLetterQueue(Shell shell, ClusterConnection cluster, st
         return [.. found.OrderBy(static letter => letter.Message.StoreTime)];
     }
 
-    /// <summary>Whether a message of this id was stored where the letter is to go since it died: it was sent again. What was stored before are the deliveries that failed.</summary>
+    /// <summary>
+    /// Tells whether a message of this id was stored where the letter is to go since it died: it was sent again. Messages stored before are
+    /// the deliveries that failed.
+    /// </summary>
     public async Task<bool> WasSentAsync(DeadLetter letter, string topic, CancellationToken cancellation)
     {
         foreach (BrokerData broker in ClusterConnection.WithMaster((await cluster.Admin.GetTopicRouteAsync(topic, cancellation))?.Brokers ?? []))

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>How far a consumer group is on one broker. A broker that knows neither group nor topic answers an empty table.</summary>
+/// <summary>Progress of a consumer group on one broker. A broker that knows neither group nor topic answers an empty table.</summary>
 public sealed record ConsumeStats
 {
     [JsonPropertyName("consumeTps")]
@@ -15,7 +15,7 @@ public sealed record ConsumeStats
     public long TotalLag => Queues.Values.Sum(static queue => queue.Lag);
 }
 
-/// <summary>How far a group is in one queue.</summary>
+/// <summary>Progress of a group in one queue.</summary>
 public sealed record ConsumerQueueOffsets
 {
     /// <summary>Offset the next message of the queue will get.</summary>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>What waits of a topic on one broker elsewhere than in the topic's queues: halves, timers, delayed messages, retries.</summary>
+/// <summary>Messages of a topic that wait on one broker outside the topic's queues: halves, timers, delayed messages, retries.</summary>
 public sealed record PendingMessages
 {
     /// <summary>Everything was looked through: what is not listed does not wait. When false, ask again; the broker goes on where it ended.</summary>
@@ -13,7 +13,7 @@ public sealed record PendingMessages
     [JsonPropertyName("unread")]
     public long Unread { get; init; }
 
-    /// <summary>What was found, by kind and queue; at most 64 of them.</summary>
+    /// <summary>Waiting messages that were found, by kind and queue; at most 64 entries.</summary>
     [JsonPropertyName("pending")]
     public IReadOnlyList<PendingQueue> Queues { get; init; } = [];
 }
@@ -29,11 +29,11 @@ public sealed record PendingQueue
     [JsonPropertyName("queueId")]
     public int QueueId { get; init; }
 
-    /// <summary>How many.</summary>
+    /// <summary>Number of these messages.</summary>
     [JsonPropertyName("count")]
     public int Count { get; init; }
 
-    /// <summary>When the last of them is due, milliseconds since the epoch; 0 when nobody knows.</summary>
+    /// <summary>Due time of the last of these messages, milliseconds since the epoch; 0 when nobody knows.</summary>
     [JsonPropertyName("lastDueTimestamp")]
     public long LastDueTimestampMs { get; init; }
 }

@@ -43,7 +43,7 @@ public sealed record SubscriptionGroupConfig
     [JsonIgnore]
     public int ConsumeTimeoutMinutes { get; init; } = DefaultConsumeTimeoutMinutes;
 
-    /// <summary>How long each redelivery waits with POP, as the broker keeps it; null when it has none.</summary>
+    /// <summary>Delays of redeliveries with POP, as the broker keeps them; null when it has none.</summary>
     [JsonPropertyName("groupRetryPolicy")]
     public JsonElement? RetryPolicy { get; init; }
 

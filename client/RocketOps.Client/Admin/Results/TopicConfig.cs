@@ -34,7 +34,10 @@ public sealed record TopicConfig
     [JsonPropertyName("attributes")]
     public IReadOnlyDictionary<string, string>? Attributes { get; init; }
 
-    /// <summary>Whether the broker has queues of a static topic for it. Told with all topics of a broker (5.x, RocketOps), false otherwise.</summary>
+    /// <summary>
+    /// True when the broker has queues of a static topic for it. Told only when all topics of a broker are read (5.x, RocketOps), false
+    /// otherwise.
+    /// </summary>
     [JsonIgnore]
     public bool IsStatic { get; init; }
 }

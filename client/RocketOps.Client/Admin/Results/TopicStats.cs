@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
 
-/// <summary>What a topic's queues on one broker hold.</summary>
+/// <summary>Offsets of a topic's queues on one broker.</summary>
 public sealed record TopicStats
 {
     [JsonPropertyName("offsetTable")]
     public IReadOnlyDictionary<MessageQueue, QueueOffsets> Queues { get; init; } = new Dictionary<MessageQueue, QueueOffsets>();
 }
 
-/// <summary>What one queue holds.</summary>
+/// <summary>Offsets of one queue, and the time of its newest message.</summary>
 public sealed record QueueOffsets
 {
     /// <summary>Offset of the oldest message.</summary>

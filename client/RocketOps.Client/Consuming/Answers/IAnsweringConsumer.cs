@@ -14,7 +14,7 @@ internal interface IAnsweringConsumer
 
     string NameServers { get; }
 
-    /// <summary>When it joined the group; before that, when it was made.</summary>
+    /// <summary>Time at which the consumer joined the group; before that, the time at which it was made.</summary>
     DateTimeOffset StartedAt { get; }
 
     /// <summary>Calls the handlers; null before the start.</summary>
@@ -27,7 +27,7 @@ internal interface IAnsweringConsumer
 
     ILogger Logger { get; }
 
-    /// <summary>Whether <see cref="SeekAsync"/> can move the queue at this moment.</summary>
+    /// <summary>True when <see cref="SeekAsync"/> can move the queue at this moment.</summary>
     bool Reads(MessageQueue queue);
 
     /// <summary>Goes on with a queue at an offset. Throws <see cref="InvalidOperationException"/> when this member does not read the queue at the moment.</summary>

@@ -16,7 +16,7 @@ internal sealed class RunningInfoHandler(IAnsweringConsumer consumer) : AsyncReq
 {
     private const long BytesPerMebibyte = 1024 * 1024;
 
-    /// <summary>What the frames of this client say, by its published name.</summary>
+    /// <summary>Version that the frames of this client state, by its published name.</summary>
     private const string Version = "V5_3_3";
 
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>What a handler says about a message.</summary>
+/// <summary>Result that a handler returns for a message.</summary>
 public readonly record struct ConsumeResult
 {
     private const int DelayByReconsumeTimes = 0;
@@ -22,10 +22,13 @@ public readonly record struct ConsumeResult
     /// <summary>Put it into the group's dead-letter topic: it will never be handled. When broadcasting it is dropped.</summary>
     public static ConsumeResult DeadLetter => new(isReturned: true, isAbandoned: false, DeadLetterLevel);
 
-    /// <summary>Whoever should have handled it is gone, or goes: it stays unfinished here and comes again to whoever reads the queue next.</summary>
+    /// <summary>
+    /// Result of a message whose handler is gone, or goes: the message stays unfinished here and comes again to the next reader of the
+    /// queue.
+    /// </summary>
     internal static ConsumeResult Abandoned => new(isReturned: false, isAbandoned: true, DelayByReconsumeTimes);
 
-    /// <summary>Whether the broker gets the message back.</summary>
+    /// <summary>True when the broker gets the message back.</summary>
     internal bool IsReturned { get; }
 
     internal bool IsAbandoned { get; }

@@ -95,5 +95,5 @@ internal sealed class HandlerInvoker(ClientInstance client, PushConsumerOptions 
     }
 }
 
-/// <summary>What a handler said; with a failure it said nothing, and the result is <see cref="ConsumeResult.Later"/>.</summary>
+/// <summary>Outcome of a handler call; after a failure the handler gave no result, and it is <see cref="ConsumeResult.Later"/>.</summary>
 internal readonly record struct HandlerOutcome(ConsumeResult Result, Exception? Failure);

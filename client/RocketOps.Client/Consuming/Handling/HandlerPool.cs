@@ -55,7 +55,7 @@ internal sealed class HandlerPool : IConsumeService
 
     public void Enqueue(PulledMessage message) => _waiting.Writer.TryWrite(message);
 
-    /// <summary>At once: whoever has the queue next may handle its messages while one is still at work here.</summary>
+    /// <summary>Ends at once: the next owner of the queue may handle its messages while a handler is still at work here.</summary>
     public Task EndAsync(ProcessQueue queue) => Task.CompletedTask;
 
     public bool HasEnded(ProcessQueue queue) => true;

@@ -31,10 +31,15 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
     /// <summary>Delay level of the first retry, one more for every further one.</summary>
     private const int FirstDelayLevel = 3;
 
-    /// <summary>What a send to the retry topic is not to have: it would be half a transaction, or wait for the time that it has waited for already.</summary>
+    /// <summary>
+    /// Properties that a send to the retry topic must not have: the message would be half a transaction, or wait again for the time that it
+    /// has waited for already.
+    /// </summary>
     private static readonly string[] Spent = [PropertyNames.TransactionPrepared, PropertyNames.TimerDeliverMs, PropertyNames.TimerDelayMs, PropertyNames.TimerDelaySeconds, PropertyNames.Delay, PropertyNames.Wait];
 
-    /// <summary>What brokers note on a message. They do so again, or need it no more, when it is sent as a dead letter.</summary>
+    /// <summary>
+    /// Properties that brokers note on a message. They do so again, or need them no more, when it is sent as a dead letter.
+    /// </summary>
     private static readonly string[] Noted =
     [
         PropertyNames.Cluster, PropertyNames.Region, PropertyNames.TraceOn, PropertyNames.RealTopic, PropertyNames.RealQueueId,

@@ -102,7 +102,9 @@ internal sealed class OrderlyLane
         }
     }
 
-    /// <summary>Whether a message that was not handled is out of the way: in the dead letters, or dropped when broadcasting.</summary>
+    /// <summary>
+    /// Moves a message that was not handled to the dead letters, or drops it when broadcasting; true when it is out of the way.
+    /// </summary>
     private async Task<bool> TryBuryAsync(PulledMessage message, HandlerOutcome outcome, int attempts, CancellationToken ending)
     {
         string id = message.Stored.Properties.GetValueOrDefault(PropertyNames.UniqKey) ?? "without id";
@@ -133,7 +135,7 @@ internal sealed class OrderlyLane
     }
 }
 
-/// <summary>What the lanes of one consumer share.</summary>
+/// <summary>Context that the lanes of one consumer share.</summary>
 /// <param name="Client">Connections and log.</param>
 /// <param name="Options">The user's.</param>
 /// <param name="Invoker">Calls handlers.</param>

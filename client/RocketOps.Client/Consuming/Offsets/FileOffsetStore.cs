@@ -118,7 +118,10 @@ internal sealed class FileOffsetStore : IOffsetStore
         }
     }
 
-    /// <summary>What the files say, read once. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when they cannot be read; then the next call reads them.</summary>
+    /// <summary>
+    /// Content of the files, read once. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when they cannot be
+    /// read; then the next call reads them.
+    /// </summary>
     private Stored Read()
     {
         lock (_reader)

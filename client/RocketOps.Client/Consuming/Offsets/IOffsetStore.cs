@@ -1,6 +1,6 @@
 namespace RocketOps.Client.Consuming.Offsets;
 
-/// <summary>How far a group is in each queue.</summary>
+/// <summary>Offsets of a group, one for each queue.</summary>
 internal interface IOffsetStore
 {
     /// <summary>The offset kept where it outlives this process; null when there is none. Throws <see cref="RocketMqException"/> when it cannot be had.</summary>

@@ -6,7 +6,7 @@ using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Consuming.Offsets;
 
-/// <summary>Where reading a queue begins: the group's offset, else what <see cref="ConsumeFromWhere"/> says. Source: remoting.md §5.9.</summary>
+/// <summary>Start offset of a queue: the group's offset, else what <see cref="ConsumeFromWhere"/> says. Source: remoting.md §5.9.</summary>
 internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions options, IOffsetStore offsets)
 {
     private static readonly TimeSpan DefaultTimeBack = TimeSpan.FromMinutes(30);
@@ -33,13 +33,13 @@ internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions op
         };
     }
 
-    /// <summary>Where the queue begins. Throws <see cref="RocketMqException"/> when no broker says; so do the others.</summary>
+    /// <summary>Minimum offset of the queue. Throws <see cref="RocketMqException"/> when no broker says; so do the others.</summary>
     public Task<long> BeginAsync(MessageQueue queue, CancellationToken cancellationToken) => AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMinOffset), cancellationToken);
 
-    /// <summary>Where the next message will be.</summary>
+    /// <summary>Maximum offset of the queue: the next message will get it.</summary>
     public Task<long> EndAsync(MessageQueue queue, CancellationToken cancellationToken) => AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.GetMaxOffset), cancellationToken);
 
-    /// <summary>Where the first message is that was stored at that time or later.</summary>
+    /// <summary>Offset of the first message that was stored at that time or later.</summary>
     public Task<long> AtAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken) =>
         AskAsync(queue, RemotingCommand.CreateRequest(RequestCode.SearchOffsetByTimestamp).Set("timestamp", time.ToUnixTimeMilliseconds()), cancellationToken);
 

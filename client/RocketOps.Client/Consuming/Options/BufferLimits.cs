@@ -3,17 +3,18 @@ using System.Collections.Concurrent;
 namespace RocketOps.Client.Consuming.Options;
 
 /// <summary>
-/// How much may be held here: of a queue, of a topic, of all. A topic's limit is shared out evenly among the queues that this member reads of it, as Java's clients do. Thread-safe.
+/// Limits of what may be held here: of a queue, of a topic, of all. A topic's limit is shared out evenly among the queues that this member
+/// reads of it, as Java's clients do. Thread-safe.
 /// </summary>
 internal sealed class BufferLimits(PushConsumerOptions options)
 {
     private readonly ConcurrentDictionary<string, int> _queues = new(StringComparer.Ordinal);
     private long _total;
 
-    /// <summary>Whether all that is held leaves no room.</summary>
+    /// <summary>True when all that is held leaves no room.</summary>
     public bool IsTotalReached => Interlocked.Read(ref _total) >= options.MaxBufferedMessages;
 
-    /// <summary>How many queues of a topic are read from now on.</summary>
+    /// <summary>Sets how many queues of a topic are read from now on.</summary>
     public void SetQueues(string topic, int count) => _queues[topic] = count;
 
     /// <summary>Messages that may be held of one queue of the topic.</summary>

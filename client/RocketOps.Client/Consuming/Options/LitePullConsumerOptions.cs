@@ -16,12 +16,12 @@ public sealed record LitePullConsumerOptions : ClientOptions
     public DateTimeOffset? ConsumeFromTime { get; init; }
 
     /// <summary>
-    /// Whether a poll says that the program is done with what the polls before brought, and offsets are committed every <see cref="CommitInterval"/>. Otherwise only
-    /// <c>RocketMqLitePullConsumer.CommitAsync</c> commits. Matches autoCommit.
+    /// True when each poll marks the messages of the polls before as done, and offsets are committed every <see cref="CommitInterval"/>.
+    /// Otherwise only <c>RocketMqLitePullConsumer.CommitAsync</c> commits. Matches autoCommit.
     /// </summary>
     public bool AutoCommit { get; init; } = true;
 
-    /// <summary>How often offsets are committed. Matches autoCommitIntervalMillis (5 s).</summary>
+    /// <summary>Interval between commits of offsets. Matches autoCommitIntervalMillis (5 s).</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Messages asked for at once, and most messages of a poll. Matches pullBatchSize (10).</summary>

@@ -9,12 +9,14 @@ public sealed record PushConsumerOptions : ClientOptions
     public MessageModel MessageModel { get; init; } = MessageModel.Clustering;
 
     /// <summary>
-    /// Where the group begins in a queue it has no offset for. Null means <see cref="ConsumeFromWhere.LastOffset"/>, as in the Java client, with a warning when that
-    /// skips messages.
+    /// Position at which the group begins in a queue it has no offset for. Null means <see cref="ConsumeFromWhere.LastOffset"/>, as in the
+    /// Java client, with a warning when that skips messages.
     /// </summary>
     public ConsumeFromWhere? ConsumeFromWhere { get; init; }
 
-    /// <summary>For <see cref="ConsumeFromWhere.Timestamp"/>. Matches consumeTimestamp: half an hour before the start when not set.</summary>
+    /// <summary>
+    /// Start time for <see cref="ConsumeFromWhere.Timestamp"/>. Matches consumeTimestamp: half an hour before the start when not set.
+    /// </summary>
     public DateTimeOffset? ConsumeFromTime { get; init; }
 
     /// <summary>Messages handled at the same time. Matches consumeThreadMin and consumeThreadMax (20).</summary>
@@ -36,8 +38,9 @@ public sealed record PushConsumerOptions : ClientOptions
     public long? MaxBufferedBytesPerTopic { get; init; }
 
     /// <summary>
-    /// How long a handler may have a message. Then it is given back for another delivery (delay level 3), so that the queue's offset goes on; the handler is not stopped, and what it says later does not
-    /// count. Not when broadcasting or in order. Matches consumeTimeout (15 min).
+    /// Longest time a handler may have a message. Then the message is given back for another delivery (delay level 3), so that the queue's
+    /// offset goes on; the handler is not stopped, and its later result does not count. Not used when broadcasting or in order. Matches
+    /// consumeTimeout (15 min).
     /// </summary>
     public TimeSpan ConsumeTimeout { get; init; } = TimeSpan.FromMinutes(15);
 
@@ -62,8 +65,8 @@ public sealed record PushConsumerOptions : ClientOptions
     public TimeSpan SuspendDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How often an orderly group's locks are renewed. A member that cannot renew one for half an interval longer gives the queue up. At most 30 s, as brokers forget a lock after
-    /// 60 s. Matches rocketmq.client.rebalance.lockInterval (20 s).
+    /// Interval between renewals of an orderly group's locks. A member that cannot renew one for half an interval longer gives the queue
+    /// up. At most 30 s, as brokers forget a lock after 60 s. Matches rocketmq.client.rebalance.lockInterval (20 s).
     /// </summary>
     public TimeSpan LockRenewInterval { get; init; } = TimeSpan.FromSeconds(20);
 
@@ -82,16 +85,18 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Called when an orderly group's lock was lost: another member may have the queue already, and what was not committed comes again.</summary>
     public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnLost { get; init; }
 
-    /// <summary>How often offsets are committed. Matches persistConsumerOffsetInterval (5 s).</summary>
+    /// <summary>Interval between commits of offsets. Matches persistConsumerOffsetInterval (5 s).</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often queues are shared out anew without a reason; on a change it happens at once. Matches rocketmq.client.rebalance.waitInterval (20 s).</summary>
+    /// <summary>
+    /// Interval between rebalances without a reason; a change causes one at once. Matches rocketmq.client.rebalance.waitInterval (20 s).
+    /// </summary>
     public TimeSpan RebalanceInterval { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long a broker may hold a pull that finds nothing. Matches brokerSuspendMaxTimeMillis (15 s).</summary>
+    /// <summary>Longest time a broker may hold a pull that finds nothing. Matches brokerSuspendMaxTimeMillis (15 s).</summary>
     public TimeSpan PullSuspend { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long an answer to a pull is waited for. Matches consumerTimeoutMillisWhenSuspend (30 s).</summary>
+    /// <summary>Longest wait for the answer to a pull. Matches consumerTimeoutMillisWhenSuspend (30 s).</summary>
     public TimeSpan PullTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Pause after a pull failed. Matches pullTimeDelayMillsWhenException (3 s).</summary>
@@ -103,7 +108,7 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Unpacks bodies that were compressed with Zstd. Null: such messages are reported and given back.</summary>
     public BodyDecompressor? ZstdDecompressor { get; init; }
 
-    /// <summary>How long a stop waits for handlers that are at work.</summary>
+    /// <summary>Longest time a stop waits for handlers that are at work.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Folder for the offsets of broadcasting groups. Null: <c>.rocketops/offsets</c> in the home directory.</summary>
@@ -112,22 +117,24 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Messages of all queues held here. Only a lite pull consumer has such a limit.</summary>
     internal long MaxBufferedMessages { get; init; } = long.MaxValue;
 
-    /// <summary>Whether a lite pull consumer does the handing out: pulls commit nothing by themselves then.</summary>
+    /// <summary>True when a lite pull consumer does the handing out: pulls commit nothing by themselves then.</summary>
     internal bool IsPolled { get; init; }
 
-    /// <summary>Whether queues are locked: in an orderly group, but not when broadcasting, where everybody reads them all.</summary>
+    /// <summary>True when queues are locked: in an orderly group, but not when broadcasting, where everybody reads them all.</summary>
     internal bool IsLocking => IsOrderly && MessageModel == MessageModel.Clustering;
 }
 
-/// <summary>Where a group begins in a queue it has no offset for.</summary>
+/// <summary>Position at which a group begins in a queue it has no offset for.</summary>
 public enum ConsumeFromWhere
 {
-    /// <summary>With messages that arrive from now on. A broker may say "from the start" for a queue that is still whole in memory.</summary>
+    /// <summary>
+    /// Start with messages that arrive from now on. A broker may say "from the start" for a queue that is still whole in memory.
+    /// </summary>
     LastOffset,
 
-    /// <summary>With the oldest message.</summary>
+    /// <summary>Start with the oldest message.</summary>
     FirstOffset,
 
-    /// <summary>With the first message stored at <see cref="PushConsumerOptions.ConsumeFromTime"/> or later.</summary>
+    /// <summary>Start with the first message stored at <see cref="PushConsumerOptions.ConsumeFromTime"/> or later.</summary>
     Timestamp,
 }

@@ -4,7 +4,10 @@ using RocketOps.Client.Consuming.Queues;
 
 namespace RocketOps.Client.Consuming.Polling;
 
-/// <summary>What pulls brought and the program has not asked for yet, queue by queue, in their order. Bounded by what every <see cref="ProcessQueue"/> lets be pulled. Thread-safe; one waits at a time.</summary>
+/// <summary>
+/// Messages that pulls brought and the program has not asked for yet, queue by queue, in their order. Bounded by what every
+/// <see cref="ProcessQueue"/> lets be pulled. Thread-safe; one waits at a time.
+/// </summary>
 internal sealed class PolledMessages(PushConsumerOptions options, PausedQueues paused) : IConsumeService
 {
     private readonly WakeSignal _arrived = new(options.TimeProvider);
@@ -15,7 +18,7 @@ internal sealed class PolledMessages(PushConsumerOptions options, PausedQueues p
     private int _next;
     private bool _isStopped;
 
-    /// <summary>Whether nothing comes any more.</summary>
+    /// <summary>True when nothing comes any more.</summary>
     public bool IsStopped
     {
         get

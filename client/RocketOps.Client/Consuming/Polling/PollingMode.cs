@@ -4,12 +4,14 @@ using RocketOps.Client.Consuming.Queues;
 
 namespace RocketOps.Client.Consuming.Polling;
 
-/// <summary>What makes a consumer one that is polled: no handlers, no retry topic, offsets that the program settles, and queues that may be given by hand.</summary>
+/// <summary>
+/// Mode of a consumer that is polled: no handlers, no retry topic, offsets that the program settles, and queues that may be given by hand.
+/// </summary>
 internal sealed class PollingMode
 {
     private volatile IReadOnlyList<MessageQueue>? _assigned;
 
-    /// <summary>Where messages wait; null before the start.</summary>
+    /// <summary>Messages that wait to be polled; null before the start.</summary>
     public PolledMessages? Messages { get; private set; }
 
     /// <summary>Null before the consumer has made its store.</summary>

@@ -13,10 +13,10 @@ internal interface IConsumeService
     /// <summary>Takes a message that is registered with its <see cref="ProcessQueue"/>.</summary>
     void Enqueue(PulledMessage message);
 
-    /// <summary>After <see cref="ProcessQueue.Close"/>: ends when no handler may bring the queue further. Never throws.</summary>
+    /// <summary>Completes, after <see cref="ProcessQueue.Close"/>, when no handler may bring the queue further. Never throws.</summary>
     Task EndAsync(ProcessQueue queue);
 
-    /// <summary>Whether no handler works on the queue: nobody else may have it before in an orderly group.</summary>
+    /// <summary>True when no handler works on the queue: in an orderly group nobody else may have it before.</summary>
     bool HasEnded(ProcessQueue queue);
 
     /// <summary>

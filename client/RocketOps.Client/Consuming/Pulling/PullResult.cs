@@ -9,7 +9,7 @@ namespace RocketOps.Client.Consuming.Pulling;
 /// <param name="OffsetDelta">How far the queue's offsets are ahead of those in the records: the latter are those of the physical queue that a logical queue of a static topic lies in.</param>
 internal sealed record PullResult(PullStatus Status, long NextOffset, long SuggestedBroker, ReadOnlyMemory<byte> Records, long OffsetDelta);
 
-/// <summary>What a broker says to a pull.</summary>
+/// <summary>Status of a broker's answer to a pull.</summary>
 internal enum PullStatus
 {
     Found,

@@ -1,6 +1,6 @@
 namespace RocketOps.Client.Consuming.Queues;
 
-/// <summary>What the user has paused: topics and queues, whether they are read at the moment or not. Thread-safe.</summary>
+/// <summary>Topics and queues that the user has paused, whether they are read at the moment or not. Thread-safe.</summary>
 internal sealed class PausedQueues
 {
     private readonly Lock _gate = new();

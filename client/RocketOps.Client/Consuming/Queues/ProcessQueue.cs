@@ -10,7 +10,9 @@ namespace RocketOps.Client.Consuming.Queues;
 /// </summary>
 internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions options, BufferLimits limits, IOffsetStore offsets)
 {
-    /// <summary>How soon it is looked again whether all queues together leave room. Matches pullTimeDelayMillsWhenCacheFlowControl.</summary>
+    /// <summary>
+    /// Delay before the next check whether all queues together leave room. Matches pullTimeDelayMillsWhenCacheFlowControl.
+    /// </summary>
     private static readonly TimeSpan TotalRetryDelay = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
@@ -59,7 +61,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         }
     }
 
-    /// <summary>What there is at this moment.</summary>
+    /// <summary>Figures of the queue at this moment.</summary>
     public ProcessQueueFigures Figures
     {
         get
@@ -151,7 +153,7 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         return isFirst;
     }
 
-    /// <summary>Whether a message has not been finished yet.</summary>
+    /// <summary>True when the message has not been finished yet.</summary>
     public bool IsUnfinished(long offset)
     {
         lock (_gate)

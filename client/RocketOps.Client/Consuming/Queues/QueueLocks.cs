@@ -21,7 +21,7 @@ internal sealed class QueueLocks(ClientInstance client, PushConsumerOptions opti
     // When the last request that the broker granted was sent.
     private readonly ConcurrentDictionary<MessageQueue, long> _held = new();
 
-    /// <summary>Whether no other member can have the queue.</summary>
+    /// <summary>True when the lock of the queue is held: no other member can have the queue.</summary>
     public bool IsHeld(MessageQueue queue) => _held.TryGetValue(queue, out long since) && options.TimeProvider.GetElapsedTime(since) < _lifetime;
 
     /// <summary>Takes locks and returns those it got. Brokers that do not answer are logged.</summary>
@@ -89,7 +89,7 @@ internal sealed class QueueLocks(ClientInstance client, PushConsumerOptions opti
         }
     }
 
-    /// <summary>What was lost, so that nobody takes it for held.</summary>
+    /// <summary>Forgets a lock that was lost, so that nobody takes it for held.</summary>
     public void Forget(MessageQueue queue) => _held.TryRemove(queue, out _);
 
     private static IEnumerable<IGrouping<string, MessageQueue>> ByBroker(IEnumerable<MessageQueue> queues) =>
@@ -112,7 +112,7 @@ internal sealed class QueueLocks(ClientInstance client, PushConsumerOptions opti
         return (granted, refused);
     }
 
-    /// <summary>What a broker granted; null when it did not answer.</summary>
+    /// <summary>Locks that a broker granted; null when it did not answer.</summary>
     private async Task<(IReadOnlyList<MessageQueue> Asked, IReadOnlySet<MessageQueue>? Granted)> AskAsync(
         string broker, IReadOnlyList<MessageQueue> queues, CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ internal sealed class ReadQueue(ProcessQueue processing, Subscription subscripti
 
     public Subscription Subscription => subscription;
 
-    /// <summary>Where reading begins; a seek may move it until then.</summary>
+    /// <summary>Offset at which reading begins; a seek may move it until then.</summary>
     public long StartOffset { get; set; } = startOffset;
 
     /// <summary>The pulling, with the offset where the broker says that the group is when that ended it; null before it begins.</summary>

@@ -18,7 +18,9 @@ namespace RocketOps.Client.Consuming.Rebalancing;
 /// </summary>
 internal sealed class Rebalancer
 {
-    /// <summary>How soon a lock is asked for again that another member still had. Matches minInterval of the RebalanceService (1 s).</summary>
+    /// <summary>
+    /// Delay before another request for a lock that another member still had. Matches minInterval of the RebalanceService (1 s).
+    /// </summary>
     private static readonly TimeSpan LockRetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly ClientInstance _client;
@@ -73,10 +75,10 @@ internal sealed class Rebalancer
     public IReadOnlyList<ConsumedQueue> Reading =>
         [.. _reading.Values.Select(reading => new ConsumedQueue(reading.Processing, _offsets.Find(reading.Queue), _locks?.IsHeld(reading.Queue) == true))];
 
-    /// <summary>Whether a <see cref="SeekAsync"/> can move the queue.</summary>
+    /// <summary>True when a <see cref="SeekAsync"/> can move the queue.</summary>
     public bool Reads(MessageQueue queue) => _reading.TryGetValue(queue, out ReadQueue? reading) && reading.Releasing is null && !reading.Processing.IsDropped;
 
-    /// <summary>Whether the queue was read here and no handler works on it any more.</summary>
+    /// <summary>True when the queue was read here and no handler works on it any more.</summary>
     public bool HasEnded(MessageQueue queue) =>
         _reading.TryGetValue(queue, out ReadQueue? reading) && _handlers.HasEnded(reading.Processing);
 
@@ -120,7 +122,8 @@ internal sealed class Rebalancer
     }
 
     /// <summary>
-    /// After <see cref="RunAsync"/>, when the handlers have ended or are given up: commits, tells the user and gives the locks back of every queue that no handler works on any more.
+    /// Commits after <see cref="RunAsync"/>, when the handlers have ended or are given up; then tells the user of every queue that no
+    /// handler works on any more and gives its lock back.
     /// </summary>
     public async Task LeaveAsync()
     {

@@ -80,7 +80,7 @@ internal sealed class BatchLane(LaneKey key, ProducerOptions options)
     private bool IsFull(long bytes, int count) => bytes >= options.BatchMaxBytes || count >= MaxMessages;
 }
 
-/// <summary>Where messages of a lane go.</summary>
+/// <summary>Target of the messages of a lane.</summary>
 /// <param name="Topic">Their topic.</param>
 /// <param name="Queue">Their queue; null for any.</param>
 internal readonly record struct LaneKey(string Topic, MessageQueue? Queue);

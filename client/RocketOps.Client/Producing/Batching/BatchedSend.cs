@@ -12,7 +12,7 @@ namespace RocketOps.Client.Producing.Batching;
 /// <param name="trace">Gets what a trace says of the batch it leaves with; null for nothing.</param>
 internal sealed class BatchedSend(string topic, BatchPart part, bool waitStored, bool isAlone, long since, SendTrace? trace = null)
 {
-    /// <summary>What one takes here beside its bytes.</summary>
+    /// <summary>Memory that one message takes here beside its bytes.</summary>
     private const int OverheadBytes = 512;
 
     private readonly TaskCompletionSource<SendResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);

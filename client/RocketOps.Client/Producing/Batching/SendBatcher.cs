@@ -35,7 +35,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         }
     }
 
-    /// <summary>Whether a message may wait for others; the rest goes its own way.</summary>
+    /// <summary>True when a message may wait for others; the rest goes its own way.</summary>
     public static bool IsBatchable(Message message) => !message.IsDelayed && !message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal);
 
     /// <summary>

@@ -19,7 +19,9 @@ internal sealed class PendingRequests(ProducerOptions options) : AsyncRequestHan
     /// <summary>Replies may come from here on; called once, by whoever made the client out of this handler.</summary>
     public void Begin(ClientInstance client) => Volatile.Write(ref _client, client);
 
-    /// <summary>Where the reply arrives, or what is wrong with it; <see cref="Remove"/> it whatever happens.</summary>
+    /// <summary>
+    /// Adds a request and returns the task of its reply, or of what is wrong with it; <see cref="Remove"/> it whatever happens.
+    /// </summary>
     public Task<ReceivedMessage> Add(string correlationId)
     {
         TaskCompletionSource<ReceivedMessage> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,7 +31,7 @@ internal sealed class PendingRequests(ProducerOptions options) : AsyncRequestHan
 
     public void Remove(string correlationId) => _waiting.TryRemove(correlationId, out _);
 
-    /// <summary>Whether one of this producer's requests waits for it.</summary>
+    /// <summary>True when one of this producer's requests waits for this reply.</summary>
     public bool IsFor(RemotingCommand request) =>
         PropertiesOf(request).GetValueOrDefault(PropertyNames.CorrelationId) is { } id && _waiting.ContainsKey(id);
 

@@ -3,10 +3,13 @@ using RocketOps.Client.Producing.Sending;
 
 namespace RocketOps.Client.Producing.Requests;
 
-/// <summary>What makes a message a request, and another one the reply to it. Matches RequestResponseFuture's callers and MessageUtil. Source: remoting.md §5.11.</summary>
+/// <summary>
+/// Properties that make a message a request, and another one the reply to it. Matches RequestResponseFuture's callers and MessageUtil.
+/// Source: remoting.md §5.11.
+/// </summary>
 internal static class RequestProperties
 {
-    /// <summary>What brokers name the topic of replies after their cluster. Matches MixAll.REPLY_TOPIC_POSTFIX.</summary>
+    /// <summary>Suffix of the topic of replies, which brokers name after their cluster. Matches MixAll.REPLY_TOPIC_POSTFIX.</summary>
     private const string ReplyTopicSuffix = "_REPLY_TOPIC";
 
     /// <param name="correlationId">What the reply is found by.</param>

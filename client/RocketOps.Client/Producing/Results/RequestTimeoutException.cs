@@ -10,6 +10,6 @@ public sealed class RequestTimeoutException : RocketMqException
         IsOutcomeUnknown = true;
     }
 
-    /// <summary>Where the request is stored.</summary>
+    /// <summary>Result of sending the request: where it is stored.</summary>
     public SendResult Request { get; }
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Client;
 
-/// <summary>What became of a transaction. Matches LocalTransactionState.</summary>
+/// <summary>Outcome of a transaction. Matches LocalTransactionState.</summary>
 public enum TransactionResolution
 {
     /// <summary>Not known yet: the broker asks again later, up to transactionCheckMax (15) times, and then keeps the message from everybody.</summary>

@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace RocketOps.Client.Producing.Sending;
 
 /// <summary>
-/// Which brokers are to be left alone for a while, by how long they took for their last send. A broker that failed counts as one that took <see cref="FailureLatency"/>. Thread-safe.
+/// Brokers that are to be left alone for a while, by how long they took for their last send. A broker that failed counts as one that took
+/// <see cref="FailureLatency"/>. Thread-safe.
 /// Matches MQFaultStrategy and LatencyFaultToleranceImpl of 5.5.0 without their detector.
 /// </summary>
 internal sealed class BrokerFaults(TimeProvider time)
@@ -35,7 +36,7 @@ internal sealed class BrokerFaults(TimeProvider time)
         }
     }
 
-    /// <summary>For how long a broker is left alone after a send that took so long.</summary>
+    /// <summary>Time for which a broker is left alone after a send that took so long.</summary>
     public static TimeSpan NotAvailable(TimeSpan latency)
     {
         foreach ((int least, int notAvailable) in Table)

@@ -56,7 +56,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     /// <summary>The queue of a key. As SelectMessageQueueByHash, so that Java and this client agree.</summary>
     public static MessageQueue QueueOf(string shardingKey, IReadOnlyList<MessageQueue> queues) => queues[Math.Abs(JavaHash.Compute(shardingKey) % queues.Count)];
 
-    /// <summary>To any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within <see cref="ProducerOptions.SendTimeout"/>.</summary>
+    /// <summary>
+    /// Sends to any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within
+    /// <see cref="ProducerOptions.SendTimeout"/>.
+    /// </summary>
     /// <param name="message">The message.</param>
     /// <param name="begin">Timestamp that the time counts from; null: the call.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -118,7 +121,9 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         return lessSafe ?? throw failure ?? OutOfTime(message.Topic);
     }
 
-    /// <summary>To one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.</summary>
+    /// <summary>
+    /// Sends to one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, long? begin, CancellationToken cancellationToken)
     {
@@ -128,7 +133,9 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         return await SendOnceAsync(message, queue, since, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="GetQueuesAsync"/>, within what is left of the time of a send that began at a timestamp.</summary>
+    /// <summary>
+    /// Finds the queues like <see cref="GetQueuesAsync"/>, within what is left of the time of a send that began at a timestamp.
+    /// </summary>
     public Task<IReadOnlyList<MessageQueue>> FindQueuesAsync(string topic, long since, CancellationToken cancellationToken) =>
         WithinAsync(since, $"no name server told the route of topic {topic}", token => GetQueuesAsync(topic, token), cancellationToken);
 
@@ -193,7 +200,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         await client.Caller.SendOneWayAsync(address, OneWayRequest(message, queue), left, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Whether another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
+    /// <summary>True when another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
     private static bool IsWorthRetrying(int? responseCode) => responseCode is null
         or ResponseCode.SystemError or ResponseCode.SystemBusy or ResponseCode.ServiceNotAvailable or ResponseCode.NoPermission or ResponseCode.TopicNotExist
         or ResponseCode.NoBuyerId or ResponseCode.NotInCurrentUnit or ResponseCode.GoAway;
@@ -257,7 +264,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         },
         cancellationToken);
 
-    /// <summary>What is left of the time of a send; never negative.</summary>
+    /// <summary>Time left of a send; never negative.</summary>
     private TimeSpan Left(long since)
     {
         TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);

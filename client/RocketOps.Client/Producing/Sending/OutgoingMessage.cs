@@ -23,7 +23,7 @@ internal sealed record OutgoingMessage(
     /// <summary>Attempts before this one; 0 for all but retries.</summary>
     public int ReconsumeTimes => Retry?.ReconsumeTimes ?? 0;
 
-    /// <summary>Where the sender notes what a trace says of a send; null when nobody traces.</summary>
+    /// <summary>Notes of the sender for the trace of a send; null when nobody traces.</summary>
     public SendTrace? Trace { get; init; }
 
     /// <summary>Throws <see cref="ArgumentException"/> when the message is larger than allowed, or delayed in two ways.</summary>

@@ -15,19 +15,22 @@ public sealed record ProducerOptions : ClientOptions
     public int RetryTimes { get; init; } = 2;
 
     /// <summary>
-    /// Whether a message that a broker has, but not as safely as it is configured to, is sent again to another broker: stored twice rather than less safely. Matches retryAnotherBrokerWhenNotStoreOK.
+    /// True when a message that a broker has, but not as safely as it is configured to, is sent again to another broker: stored twice
+    /// rather than less safely. Matches retryAnotherBrokerWhenNotStoreOK.
     /// </summary>
     public bool RetryAnotherBrokerWhenNotStoreOk { get; init; }
 
     /// <summary>
-    /// Whether brokers that answered slowly or failed get no messages for a while, as long as there are others: after 550 ms 2 s, after 1.8 s 5 s, after 3 s 6 s, after 5 s or a failure 10 s,
-    /// after 15 s 30 s. Not for sends to one queue or key. Matches sendLatencyFaultEnable and its tables of 5.5.0.
+    /// True when brokers that answered slowly or failed get no messages for a while, as long as there are others: for 2 s after a send that
+    /// took 550 ms, 5 s after 1.8 s, 6 s after 3 s, 10 s after 5 s or a failure, and 30 s after 15 s. Not for sends to one queue or key.
+    /// Matches sendLatencyFaultEnable and its tables of 5.5.0.
     /// </summary>
     public bool SendLatencyFaultEnable { get; init; }
 
     /// <summary>
-    /// Whether messages that are sent one by one travel together where they can: what comes for a topic, or for one queue or key of it, while a request is under way leaves with the next one, in the order it
-    /// came. Each send has its own result or exception. Delayed messages, transactions, requests and replies are sent by themselves. Matches autoBatch.
+    /// True when messages that are sent one by one travel together where they can: those that come for a topic, or for one queue or key of
+    /// it, while a request is under way leave with the next one, in the order they came. Each send has its own result or exception. Delayed
+    /// messages, transactions, requests and replies are sent by themselves. Matches autoBatch.
     /// </summary>
     public bool AutoBatch { get; init; }
 
@@ -35,8 +38,9 @@ public sealed record ProducerOptions : ClientOptions
     public int BatchMaxBytes { get; init; } = 32 * 1024;
 
     /// <summary>
-    /// How long the first message of a batch waits for others although nothing is under way. Zero, as a busy queue makes batches by itself and an idle one should delay nothing; less than
-    /// <see cref="SendTimeout"/>, which it is part of. Matches batchMaxDelayMs, which is 10 ms.
+    /// Time for which the first message of a batch waits for others although nothing is under way. Zero by default, as a busy queue makes
+    /// batches by itself and an idle one should delay nothing; must be less than <see cref="SendTimeout"/>, which it is part of. Matches
+    /// batchMaxDelayMs, which is 10 ms.
     /// </summary>
     public TimeSpan BatchMaxDelay { get; init; } = TimeSpan.Zero;
 
@@ -44,7 +48,7 @@ public sealed record ProducerOptions : ClientOptions
     public long TotalBatchMaxBytes { get; init; } = 32L * 1024 * 1024;
 
     /// <summary>
-    /// What bodies are compressed with. Matches rocketmq.message.compressType (ZLIB). Java consumers of 4.9.7 and 5.5.0 read both.
+    /// Algorithm by which bodies are compressed. Matches rocketmq.message.compressType (ZLIB). Java consumers of 4.9.7 and 5.5.0 read both.
     /// </summary>
     public CompressionType CompressionType { get; init; } = CompressionType.Zlib;
 

@@ -1,6 +1,6 @@
 namespace RocketOps.Client.Producing.Sending;
 
-/// <summary>What a kind of send adds to the message the user gave, which stays as it is.</summary>
+/// <summary>Properties and flags that a kind of send adds to the message the user gave, which stays as it is.</summary>
 /// <param name="Properties">Names of the protocol, in none of which the message has a property of its own.</param>
 /// <param name="SysFlag">Bits of <see cref="SysFlags"/>.</param>
 /// <param name="NeedsHeartbeat">Whether the broker must know this producer before it gets the message, as it will send something to it by itself.</param>

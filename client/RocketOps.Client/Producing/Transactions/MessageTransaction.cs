@@ -55,7 +55,10 @@ internal sealed class MessageTransaction : IMessageTransaction
 
     public Task RollbackAsync(CancellationToken cancellationToken = default) => EndAsync(TransactionResolution.Rollback, cancellationToken);
 
-    /// <summary>As <see cref="RollbackAsync"/>, by a call of the producer that has entered and is not over: it goes on although the producer takes no further ones.</summary>
+    /// <summary>
+    /// Rolls back like <see cref="RollbackAsync"/>, within a call of the producer that is still under way: it goes on although the producer
+    /// takes no further calls.
+    /// </summary>
     public Task RollbackAsPartAsync(CancellationToken cancellationToken) => EndAsPartAsync(TransactionResolution.Rollback, cancellationToken);
 
     public ValueTask DisposeAsync()
@@ -104,7 +107,10 @@ internal sealed class MessageTransaction : IMessageTransaction
         }
     }
 
-    /// <summary>Whether this is the first attempt. One that failed may have reached the broker, so that only the same may be tried again.</summary>
+    /// <summary>
+    /// Begins an attempt to end the transaction; true when it is the first. One that failed may have reached the broker, so that only the
+    /// same may be tried again.
+    /// </summary>
     private bool Begin(TransactionResolution resolution)
     {
         lock (_gate)

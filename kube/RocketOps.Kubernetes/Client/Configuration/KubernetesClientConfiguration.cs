@@ -2,14 +2,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RocketOps.Kubernetes.Client.Configuration;
 
-/// <summary>Where the API server is and who we are. A class, not a record: a record's text would print the credentials.</summary>
+/// <summary>Address of the API server, and who we are. A class, not a record: a record's text would print the credentials.</summary>
 public sealed class KubernetesClientConfiguration
 {
     public required Uri Server { get; init; }
 
     public string Namespace { get; init; } = "default";
 
-    /// <summary>Where this came from, for the log.</summary>
+    /// <summary>Source of this configuration, for the log.</summary>
     public string Source { get; init; } = "code";
 
     /// <summary>Certificates the server's must chain to, PEM. Without these and without a file the system's store decides.</summary>

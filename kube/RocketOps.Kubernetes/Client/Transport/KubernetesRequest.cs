@@ -20,7 +20,7 @@ internal sealed record KubernetesRequest(HttpMethod Method, string PathAndQuery)
     /// <summary>The answer goes on for minutes: no deadline, no compression.</summary>
     public bool IsStream { get; init; }
 
-    /// <summary>As Kubernetes calls it, but for lists, which are a get here.</summary>
+    /// <summary>Verb as Kubernetes calls it, but for lists, which are a get here.</summary>
     public string Verb => IsStream ? "watch" : Method.Method switch
     {
         "POST" => "create",

@@ -13,7 +13,10 @@ internal static class ObjectReader
     /// <summary>Values are part of it, and they may be as long as an object.</summary>
     private const int MaxReasonLength = 500;
 
-    /// <summary>What the serializer says of a word that an enum lacks, and of a number that is too large: the type's full name follows.</summary>
+    /// <summary>
+    /// Beginning of the serializer's message for a word that an enum lacks, and for a number that is too large: the type's full name
+    /// follows.
+    /// </summary>
     private const string NotConverted = "The JSON value could not be converted to ";
 
     public static (T? Entity, UnreadableObject? Unreadable) Read<T>(JsonElement item, JsonTypeInfo<T> json)
@@ -38,7 +41,10 @@ internal static class ObjectReader
 
     public static string? ResourceVersion(JsonElement item) => MetadataString(item, "resourceVersion");
 
-    /// <summary>Where and what, without the place in the text that the serializer's own messages end with, as it changes with every other field, and without its names of types.</summary>
+    /// <summary>
+    /// Reason of a failure: where and what, without the place in the text that the serializer's own messages end with, as it changes with
+    /// every other field, and without its names of types.
+    /// </summary>
     private static string Reason(Exception failed)
     {
         string what = failed.Message;

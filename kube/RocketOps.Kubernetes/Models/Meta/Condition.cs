@@ -27,7 +27,7 @@ public sealed class Condition
     [Length(1, 1024)]
     public string Reason { get; set; } = "";
 
-    /// <summary>For people. Without values that change by themselves (counters, times): each would be a write.</summary>
+    /// <summary>Text for people, without values that change by themselves (counters, times): each would be a write.</summary>
     [Required]
     [Length(0, 32768)]
     public string Message { get; set; } = "";

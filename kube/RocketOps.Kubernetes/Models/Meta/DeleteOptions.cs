@@ -1,6 +1,6 @@
 namespace RocketOps.Kubernetes.Models;
 
-/// <summary>How to delete. Names are used again: give the uid wherever the wrong incarnation must not go.</summary>
+/// <summary>Options of a delete. Names are used again: give the uid wherever the wrong incarnation must not go.</summary>
 public sealed class DeleteOptions
 {
     /// <summary><c>Background</c>, <c>Foreground</c> or <c>Orphan</c>; see <see cref="Models.PropagationPolicy"/>.</summary>

@@ -73,7 +73,7 @@ internal readonly record struct QuantityNumber(BigInteger Digits, int Exponent, 
         return fits;
     }
 
-    /// <summary>As the server stores it: no fraction, the largest suffix of the same family that leaves an integer.</summary>
+    /// <summary>Text as the server stores it: no fraction, the largest suffix of the same family that leaves an integer.</summary>
     public string Canonical()
     {
         string sign = Digits.Sign < 0 ? "-" : "";
@@ -81,7 +81,7 @@ internal readonly record struct QuantityNumber(BigInteger Digits, int Exponent, 
         return sign + (Power > 0 ? FromBinary(digits, Exponent, Power) : FromDecimal(digits, Exponent, IsScientific));
     }
 
-    /// <summary>In billionths, rounded away from zero as the real server keeps it.</summary>
+    /// <summary>Value in billionths, rounded away from zero as the real server keeps it.</summary>
     public BigInteger Nanos()
     {
         BigInteger number = BigInteger.Abs(Digits) * BigInteger.Pow(1024, Power);
@@ -160,7 +160,7 @@ internal readonly record struct QuantityNumber(BigInteger Digits, int Exponent, 
         return other < 0 ? text.Length : other;
     }
 
-    /// <summary>What stands behind the digits. <c>E</c> alone is a suffix, and begins an exponent when one follows.</summary>
+    /// <summary>Reads the unit behind the digits. <c>E</c> alone is a suffix, and begins an exponent when one follows.</summary>
     private static bool TryUnit(ReadOnlySpan<char> unit, out int exponent, out int power, out bool isScientific)
     {
         exponent = 0;

@@ -60,7 +60,7 @@ internal sealed class FieldSet
         }
     }
 
-    /// <summary>Whether the element itself, directly below this node, is in the set.</summary>
+    /// <summary>Tells whether the element itself, directly below this node, is in the set.</summary>
     public bool HasMember(string element) => _members.Contains(element);
 
     public FieldSet? Below(string element) => _children.GetValueOrDefault(element);

@@ -7,7 +7,7 @@ namespace RocketOps.Embedded.Api.Apply;
 /// <summary>One entry of metadata.managedFields. Manager, operation, version and subresource identify it.</summary>
 internal sealed record ManagedEntry(string Manager, bool Applied, string ApiVersion, string Subresource, string? Time, FieldSet Fields)
 {
-    /// <summary>As conflicts name it: <c>"m3" using rocketops.io/v1beta1</c>.</summary>
+    /// <summary>Name in conflicts: <c>"m3" using rocketops.io/v1beta1</c>.</summary>
     public string Display
     {
         get

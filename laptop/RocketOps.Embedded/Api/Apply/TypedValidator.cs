@@ -5,7 +5,7 @@ using RocketOps.Embedded.Api.Schema;
 
 namespace RocketOps.Embedded.Api.Apply;
 
-/// <summary>Whether an object can be seen through a schema at all; structured-merge-diff's words (typed/validate.go), paths with a leading dot.</summary>
+/// <summary>Check that an object fits a schema; structured-merge-diff's words (typed/validate.go), paths with a leading dot.</summary>
 internal sealed class TypedValidator
 {
     private readonly List<string> _errors = [];

@@ -40,7 +40,7 @@ internal static class TypedValues
     public static string KeyElement(JsonObject keys) =>
         "k:" + new JsonObject(keys.OrderBy(k => k.Key, StringComparer.Ordinal).Select(k => KeyValuePair.Create(k.Key, k.Value?.DeepClone()))).ToText();
 
-    /// <summary>What names an item of a set or list-map within its list.</summary>
+    /// <summary>Returns the name of an item of a set or list-map within its list.</summary>
     /// <exception cref="FormatException">It has no name, in structured-merge-diff's words.</exception>
     public static string Element(JsonNode? item, SchemaNode schema)
     {
@@ -202,7 +202,7 @@ internal static class TypedValues
     private readonly record struct Part(string Element, JsonNode? Value, SchemaNode Schema, bool IsStructField);
 }
 
-/// <summary>How a place is owned: as a whole, by member, or by item.</summary>
+/// <summary>Ownership of a place: as a whole, by member, or by item.</summary>
 internal enum NodeShape
 {
     /// <summary>Scalars, atomic lists, atomic maps and structs.</summary>
@@ -213,7 +213,7 @@ internal enum NodeShape
     List,
 }
 
-/// <summary>What differs between two versions of an object.</summary>
+/// <summary>Differences between two versions of an object.</summary>
 internal sealed class Comparison
 {
     public FieldSet Added { get; } = new();

@@ -36,7 +36,7 @@ internal static class EventViews
         return stored;
     }
 
-    /// <summary>What events.k8s.io requires of new events, in its own names.</summary>
+    /// <summary>Checks what events.k8s.io requires of new events, in its own names.</summary>
     public static void ValidateNew(JsonObject view, string ns)
     {
         FieldErrors errors = new();

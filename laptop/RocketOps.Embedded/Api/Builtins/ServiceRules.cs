@@ -14,7 +14,7 @@ internal sealed class ServiceRules(JsonObject kind) : KindRules(kind)
         Allocate(obj.EnsureChild("spec"), context);
     }
 
-    /// <summary>What the server allocated stays when an update leaves it out.</summary>
+    /// <summary>Keeps what the server allocated when an update leaves it out.</summary>
     public override void PrepareForUpdate(JsonObject obj, JsonObject old, RulesContext context)
     {
         JsonObject spec = obj.EnsureChild("spec");

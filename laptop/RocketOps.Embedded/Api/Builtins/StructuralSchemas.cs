@@ -4,7 +4,7 @@ using RocketOps.Embedded.Api.Schema;
 
 namespace RocketOps.Embedded.Api.Builtins;
 
-/// <summary>Whether a CRD's schema is structural, in the real server's words.</summary>
+/// <summary>Check that a CRD's schema is structural, in the real server's words.</summary>
 internal static class StructuralSchemas
 {
     public static void Validate(JsonObject schema, string path, FieldErrors errors)

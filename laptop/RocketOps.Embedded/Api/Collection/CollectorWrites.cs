@@ -8,7 +8,7 @@ using RocketOps.Embedded.Api.Writing;
 
 namespace RocketOps.Embedded.Api.Collection;
 
-/// <summary>What collectors write. That an object has gone meanwhile, or another one has its name, is what they expect.</summary>
+/// <summary>Writes of the collectors, which expect that an object has gone meanwhile, or that another one has its name.</summary>
 internal sealed class CollectorWrites(ObjectWriter writer, ObjectDeleter deleter)
 {
     public static readonly WriteOptions Own = new() { Manager = "rocketops-collector" };

@@ -10,8 +10,8 @@ using RocketOps.Kubernetes.Yaml;
 namespace RocketOps.Embedded.Api.CustomResources;
 
 /// <summary>
-/// What a cluster has from the start (namespaces), and what CustomResourceDefinitions bring: the resource is served before the write that made it is
-/// answered, so no client of this server ever meets a CRD that is not there yet.
+/// Objects a cluster has from the start (namespaces), and resources that CustomResourceDefinitions bring: each is served before the write
+/// that made it is answered, so no client of this server ever meets a CRD that is not there yet.
 /// </summary>
 internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry, ObjectWriter writer, CrdReader crds, TimeProvider time)
 {
@@ -41,7 +41,7 @@ internal sealed class SystemObjects(ObjectStore store, ResourceRegistry registry
     /// <exception cref="FormatException">It cannot.</exception>
     public void Check(JsonObject crd) => crds.Read(crd);
 
-    /// <summary>After a CRD was written: serves it and says so in its status.</summary>
+    /// <summary>Serves a CRD after it was written, and says so in its status.</summary>
     public void Serve(string name)
     {
         if (store.Get(CrdCollection, new ObjectName(string.Empty, name)) is not { } stored)

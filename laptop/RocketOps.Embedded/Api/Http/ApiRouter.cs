@@ -108,7 +108,7 @@ internal sealed partial class ApiRouter(
         ? Task.CompletedTask
         : Responses.WriteAsync(context, 200, discovery.Aggregated(isCore).ToUtf8(), contentType: DiscoveryDocuments.AggregatedContentType);
 
-    /// <summary>Whether the client has this already, which the answer then says.</summary>
+    /// <summary>Tells whether the client has this already; the status of the answer says so too.</summary>
     private static bool IsKnown(HttpContext context, string tag)
     {
         context.Response.Headers.ETag = tag;

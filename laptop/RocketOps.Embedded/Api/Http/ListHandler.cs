@@ -16,7 +16,7 @@ namespace RocketOps.Embedded.Api.Http;
 /// <summary>Lists, single objects and their representations (reference: embedded-api.md §7.1).</summary>
 internal sealed class ListHandler(ObjectStore store, Projection projection, TimeProvider time)
 {
-    /// <summary>How long a request waits for a version that does not exist yet.</summary>
+    /// <summary>Longest wait of a request for a version that does not exist yet.</summary>
     private static readonly TimeSpan FutureVersionWait = TimeSpan.FromSeconds(3);
 
     public async Task GetAsync(HttpContext context, RequestTarget target)

@@ -43,7 +43,7 @@ internal sealed class PodProxyHandler(ObjectStore store, CancellationToken stopp
         }
     }
 
-    /// <summary>What to do instead of a subresource that real servers have and this one has not.</summary>
+    /// <summary>Makes the refusal of a subresource that real servers have and this one has not; it tells what to do instead.</summary>
     public ApiErrorException Refusal(RequestTarget target)
     {
         if (target.Resource is { Group: "", Plural: "serviceaccounts" } && target.Subresource == "token")

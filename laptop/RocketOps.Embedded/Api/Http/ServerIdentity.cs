@@ -63,7 +63,7 @@ internal sealed class ServerIdentity : IDisposable
         return created;
     }
 
-    /// <summary>Whether a request brings the token. Hashes have one length: the comparison takes the same time whatever was sent.</summary>
+    /// <summary>Tells if a request brings the token. Hashes have one length: comparing takes the same time whatever was sent.</summary>
     public bool Accepts(HttpRequest request) =>
         request.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
         && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header["Bearer ".Length..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(Token)));

@@ -20,7 +20,7 @@ internal sealed class WatchHandler(ObjectStore store, Projection projection, Emb
 {
     private const int Batch = 256;
 
-    /// <summary>Without timeoutSeconds a watch ends after 30 to 60 minutes, so that clients spread over restarts; the real server's range.</summary>
+    /// <summary>Shortest watch without timeoutSeconds: 30 to 60 minutes, as in the real server, spread clients over restarts.</summary>
     private static readonly TimeSpan ShortestDefault = TimeSpan.FromMinutes(30);
 
     private readonly TimeProvider _time = settings.TimeProvider;

@@ -46,7 +46,7 @@ internal static class JsonNodes
         }
     }
 
-    /// <summary>Whether it is a value of this type: long and double are the two kinds of numbers.</summary>
+    /// <summary>Tells whether it is a value of this type: long and double are the two kinds of numbers.</summary>
     public static bool Is<T>(this JsonNode? node) => node is JsonValue value && value.TryGetValue(out T? _);
 
     /// <summary>An array of nodes that have no parent yet.</summary>

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace RocketOps.Embedded.Api.Metadata;
 
-/// <summary>What keys and values of labels may be, in the words of k8s.io/apimachinery pkg/util/validation.</summary>
+/// <summary>Syntax of labels' keys and values, in the words of k8s.io/apimachinery pkg/util/validation.</summary>
 internal static partial class LabelSyntax
 {
     private const int MaxLength = 63;
@@ -20,7 +20,7 @@ internal static partial class LabelSyntax
         + " (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
         + " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
 
-    /// <summary>Why the text is no key of a label, an annotation or a finalizer; nothing when it is one.</summary>
+    /// <summary>Finds why the text is no key of a label, an annotation or a finalizer; nothing when it is one.</summary>
     public static IEnumerable<string> KeyProblems(string key)
     {
         string[] parts = key.Split('/');
@@ -58,7 +58,7 @@ internal static partial class LabelSyntax
         }
     }
 
-    /// <summary>Why the text is no label value.</summary>
+    /// <summary>Finds why the text is no label value; nothing when it is one.</summary>
     public static IEnumerable<string> ValueProblems(string value)
     {
         if (value.Length > MaxLength)

@@ -81,7 +81,7 @@ internal static class StrategicMerge
         }
     }
 
-    /// <summary>What was not there before is taken as it is; only nulls are not stored.</summary>
+    /// <summary>Copies a value that was not there before; only nulls are not stored.</summary>
     private static JsonNode? WithoutNulls(JsonNode? value) => value switch
     {
         JsonObject map => new JsonObject(map.Where(p => p.Value is not null).Select(p => KeyValuePair.Create(p.Key, WithoutNulls(p.Value)))),
@@ -89,7 +89,7 @@ internal static class StrategicMerge
         _ => value?.DeepClone(),
     };
 
-    /// <summary>Of a union only the members that the patch names stay.</summary>
+    /// <summary>Keeps only the members of a union that the patch names.</summary>
     private static void Retain(JsonObject original, JsonObject patch)
     {
         if (!patch.Remove(RetainKeys, out JsonNode? directive))

@@ -8,7 +8,7 @@ using RocketOps.Embedded.Api.Resources;
 
 namespace RocketOps.Embedded.Api.Reading;
 
-/// <summary>What the Accept header asks for (reference: embedded-api.md §2.2), and objects in that form.</summary>
+/// <summary>Form that the Accept header asks for (reference: embedded-api.md §2.2), and objects in that form.</summary>
 /// <param name="Form">Plain, Table or metadata only.</param>
 /// <param name="MetaVersion"><c>meta.k8s.io/VERSION</c> of the latter two.</param>
 /// <param name="Yaml">YAML instead of JSON.</param>

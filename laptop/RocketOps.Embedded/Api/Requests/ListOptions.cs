@@ -20,7 +20,7 @@ internal sealed class ListOptions
 
     public bool Watch { get; init; }
 
-    /// <summary>As given; empty when absent.</summary>
+    /// <summary>Version as given; empty when absent.</summary>
     public string ResourceVersion { get; init; } = string.Empty;
 
     public string ResourceVersionMatch { get; init; } = string.Empty;
@@ -31,7 +31,7 @@ internal sealed class ListOptions
 
     public long Limit { get; init; }
 
-    /// <summary>Where a paged list goes on: the version of its first page and the last name delivered.</summary>
+    /// <summary>Continuation of a paged list: the version of its first page and the last name delivered.</summary>
     public (long Version, ObjectName After)? Continue { get; init; }
 
     public TimeSpan? Timeout { get; init; }
@@ -57,7 +57,7 @@ internal sealed class ListOptions
         return options;
     }
 
-    /// <summary>Whether an object of the resource is one that the path and the selectors mean.</summary>
+    /// <summary>Tells whether the path and the selectors mean an object of the resource.</summary>
     public bool Selects(RequestTarget target, StoredObject stored) =>
         (target.Namespace.Length == 0 || stored.Name.Namespace == target.Namespace)
         && (target.Name.Length == 0 || stored.Name.Name == target.Name)

@@ -12,7 +12,7 @@ internal sealed class WriteOptions
     /// <summary>The writer's name in managedFields.</summary>
     public required string Manager { get; init; }
 
-    /// <summary>Whether the name came from <c>fieldManager</c> (required for apply) rather than from the User-Agent.</summary>
+    /// <summary>True when the name came from <c>fieldManager</c> (required for apply) rather than from the User-Agent.</summary>
     public bool ManagerGiven { get; init; }
 
     public bool DryRun { get; init; }
@@ -78,7 +78,7 @@ internal sealed class WriteOptions
     }
 }
 
-/// <summary>What to do about unknown and duplicate fields.</summary>
+/// <summary>Treatment of unknown and duplicate fields.</summary>
 internal enum FieldValidation
 {
     /// <summary>Tell the client in a <c>Warning</c> header; the default.</summary>

@@ -71,5 +71,5 @@ internal sealed class ResourceDefinition
 /// <summary>A printer column. <paramref name="JsonPath"/> is set for custom resources; built-ins compute their cells.</summary>
 internal sealed record ColumnDefinition(string Name, string Type, string Format, string Description, int Priority, string? JsonPath = null);
 
-/// <summary>Where the scale subresource finds its numbers; paths are dotted with a leading dot.</summary>
+/// <summary>Paths to the numbers of the scale subresource, dotted with a leading dot.</summary>
 internal sealed record ScaleDefinition(string SpecReplicasPath, string StatusReplicasPath, string? LabelSelectorPath);

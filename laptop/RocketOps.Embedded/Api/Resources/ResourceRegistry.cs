@@ -9,7 +9,7 @@ internal sealed class ResourceRegistry(IReadOnlyList<ResourceDefinition> builtin
     private volatile Table _table = new(
         builtins.ToImmutableDictionary(r => (r.Group, r.Version, r.Plural)), [.. builtins], 1);
 
-    /// <summary>In a stable order: built-ins as the catalog lists them, then custom ones in order of creation.</summary>
+    /// <summary>Resources in a stable order: built-ins as the catalog lists them, then custom ones in order of creation.</summary>
     public IReadOnlyList<ResourceDefinition> All => _table.Ordered;
 
     /// <summary>Grows with every change; discovery and OpenAPI are cached under it.</summary>

@@ -6,30 +6,30 @@ using RocketOps.Embedded.Api.Schema;
 namespace RocketOps.Embedded.Api.Resources;
 
 /// <summary>
-/// What differs between kinds on the way of a write: defaults, initial status, validation, and the cells of a Table. The base class is the behaviour of a
-/// kind without peculiarities.
+/// Differences between kinds on the way of a write: defaults, initial status, validation, and the cells of a Table. The base class is the
+/// behaviour of a kind without peculiarities.
 /// </summary>
 internal class ResourceRules
 {
-    /// <summary>For kinds without peculiarities.</summary>
+    /// <summary>Rules of kinds without peculiarities.</summary>
     public static readonly ResourceRules None = new();
 
-    /// <summary>Whether the kind counts generations (reference: embedded-api.md §6).</summary>
+    /// <summary>True when the kind counts generations (reference: embedded-api.md §6).</summary>
     public virtual bool HasGeneration => false;
 
-    /// <summary>Whether a PUT without resourceVersion overwrites.</summary>
+    /// <summary>True when a PUT without resourceVersion overwrites.</summary>
     public virtual bool AllowsUnconditionalUpdate => true;
 
-    /// <summary>Whether a PUT of a missing object creates it.</summary>
+    /// <summary>True when a PUT of a missing object creates it.</summary>
     public virtual bool AllowsCreateOnUpdate => false;
 
-    /// <summary>Whether names are RFC 1123 labels (63 characters, no dots) instead of subdomains.</summary>
+    /// <summary>True when names are RFC 1123 labels (63 characters, no dots) instead of subdomains.</summary>
     public virtual bool NamesAreLabels => false;
 
-    /// <summary>Whether any path segment is a legal name (RBAC: <c>system:node</c>).</summary>
+    /// <summary>True when any path segment is a legal name (RBAC: <c>system:node</c>).</summary>
     public virtual bool NamesArePathSegments => false;
 
-    /// <summary>Whether objects of the kind are answered and not stored.</summary>
+    /// <summary>True when objects of the kind are answered and not stored.</summary>
     public virtual bool IsReview => false;
 
     /// <summary>Makes what was sent into the answer; only for reviews.</summary>
@@ -48,12 +48,12 @@ internal class ResourceRules
     /// </summary>
     public virtual JsonObject Zero() => [];
 
-    /// <summary>Before an object is created: status, already dropped, is initialised and server-owned fields are set.</summary>
+    /// <summary>Prepares an object before it is created: status, already dropped, is initialised and server-owned fields are set.</summary>
     public virtual void PrepareForCreate(JsonObject obj, RulesContext context)
     {
     }
 
-    /// <summary>Before an object is replaced through its main path; status was already taken from <paramref name="old"/>.</summary>
+    /// <summary>Prepares a replacement through the main path; status was already taken from <paramref name="old"/>.</summary>
     public virtual void PrepareForUpdate(JsonObject obj, JsonObject old, RulesContext context)
     {
     }
@@ -63,7 +63,7 @@ internal class ResourceRules
     {
     }
 
-    /// <summary>Whether a change of this kind raises the generation; asked only when <see cref="HasGeneration"/>.</summary>
+    /// <summary>Tells whether a change of this kind raises the generation; asked only when <see cref="HasGeneration"/>.</summary>
     public virtual bool RaisesGeneration(JsonObject obj, JsonObject old) => !JsonNodes.Same(obj["spec"], old["spec"]);
 
     /// <summary>Seconds a deletion waits for somebody else to finish the object; 0 deletes at once.</summary>
@@ -73,5 +73,5 @@ internal class ResourceRules
     public virtual JsonArray Cells(JsonElement obj, RulesContext context) => new(obj.GetProperty("metadata").GetProperty("name").GetString());
 }
 
-/// <summary>What rules may ask about the request they run in. <see cref="ServiceAddresses"/> is null outside of writes.</summary>
+/// <summary>Facts that rules may ask about the request they run in. <see cref="ServiceAddresses"/> is null outside of writes.</summary>
 internal sealed record RulesContext(ResourceDefinition Resource, DateTimeOffset Now, ServiceAddresses? ServiceAddresses = null);

@@ -276,7 +276,7 @@ internal sealed partial class CelParser
         return _variables.Contains(token) ? s => s.Find(token) : throw Unknown(token);
     }
 
-    /// <summary>What stands between commas up to a closing token.</summary>
+    /// <summary>Reads the items between commas up to a closing token.</summary>
     private List<T> Listed<T>(string close, Func<T> read)
     {
         List<T> listed = [];

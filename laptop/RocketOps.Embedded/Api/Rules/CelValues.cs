@@ -7,7 +7,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Rules;
 
-/// <summary>What operators and functions of rules do with values.</summary>
+/// <summary>Operators and functions of rules, applied to values.</summary>
 internal static class CelValues
 {
     /// <summary>Characters or items that a sum may have: nested ones double.</summary>

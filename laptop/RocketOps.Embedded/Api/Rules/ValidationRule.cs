@@ -18,7 +18,7 @@ internal sealed class ValidationRule
         IsTransition = _text.Contains("oldSelf", StringComparison.Ordinal);
     }
 
-    /// <summary>Whether the rule compares with the value before; it is asked only when there is one.</summary>
+    /// <summary>True when the rule compares with the value before; such a rule is asked only when there is one.</summary>
     public bool IsTransition { get; }
 
     /// <exception cref="FormatException">The rule uses what is not evaluated here.</exception>

@@ -10,7 +10,7 @@ internal sealed class FieldErrors
 
     public IReadOnlyList<StatusCause> Causes => _causes;
 
-    /// <summary>Whether an error was found after which rules of the schema cannot be evaluated.</summary>
+    /// <summary>True when an error was found after which rules of the schema cannot be evaluated.</summary>
     public bool Blocking { get; private set; }
 
     public void Required(string field, string? text = null) =>

@@ -33,7 +33,7 @@ internal sealed class SchemaNode
 
     public IReadOnlyList<string> ListKeys { get; internal set; } = [];
 
-    /// <summary>Whether a strategic merge patch merges the list item by item instead of replacing it; items are told apart by <see cref="PatchMergeKey"/>.</summary>
+    /// <summary>True when a strategic merge patch merges items by <see cref="PatchMergeKey"/> instead of replacing the list.</summary>
     public bool PatchMerges { get; internal set; }
 
     /// <summary><c>x-kubernetes-patch-merge-key</c>; null for lists of plain values.</summary>
@@ -67,13 +67,13 @@ internal sealed class SchemaNode
     /// <summary>The node's own <c>x-kubernetes-validations</c>, as far as they can be evaluated.</summary>
     public IReadOnlyList<ValidationRule> Rules { get; internal set; } = [];
 
-    /// <summary>Whether this node or one below carries rules that are evaluated.</summary>
+    /// <summary>True when this node or one below carries rules that are evaluated.</summary>
     public bool HasRules { get; internal set; }
 
-    /// <summary>Why rules of this node and those below are kept and published but not evaluated, one sentence each.</summary>
+    /// <summary>Reasons why rules of this node and those below are kept and published but not evaluated, one sentence each.</summary>
     public IReadOnlyList<string> UncheckedRules { get; internal set; } = [];
 
-    /// <summary>Whether this node or one below has a default.</summary>
+    /// <summary>True when this node or one below has a default.</summary>
     public bool HasDefaults { get; internal set; }
 
     /// <summary>A map whose keys are data (labels, config) rather than a struct with named fields.</summary>
@@ -84,8 +84,8 @@ internal sealed class SchemaNode
         Properties.TryGetValue(name, out SchemaNode? node) ? node : AdditionalProperties ?? (PreserveUnknown || Type is SchemaType.Any ? Untyped : null);
 
     /// <summary>
-    /// What a value has of known members, by name, or of items, each with its place in error messages and with what it was in an earlier version of the value:
-    /// only items of list-maps can be told apart, a changed atomic list is new in every item.
+    /// Known members of a value, by name, or its items, each with its place in error messages and its earlier version: only items of
+    /// list-maps can be told apart, a changed atomic list is new in every item.
     /// </summary>
     public IEnumerable<SchemaPart> Parts(JsonNode? value, JsonNode? old, string path)
     {
@@ -116,7 +116,7 @@ internal sealed class SchemaNode
         }
     }
 
-    /// <summary>Whether a value is of the node's type. <paramref name="isWhole"/>: JSON's 2.0 counts as an integer, as in custom resources.</summary>
+    /// <summary>Tells if a value is of the type. <paramref name="isWhole"/>: JSON's 2.0 is an integer, as in custom resources.</summary>
     public bool Fits(JsonNode? value, bool isWhole) => Type switch
     {
         SchemaType.Object => value is JsonObject,

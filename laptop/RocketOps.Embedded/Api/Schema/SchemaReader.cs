@@ -14,7 +14,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
 {
     private readonly Dictionary<string, SchemaNode> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>What metadata of embedded resources looks like; null among the built-ins, which embed none.</summary>
+    /// <summary>Schema of the metadata of embedded resources; null among the built-ins, which embed none.</summary>
     private SchemaNode? _embeddedMetadata;
 
     public SchemaNode Named(string name)

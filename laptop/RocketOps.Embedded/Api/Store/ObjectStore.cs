@@ -28,7 +28,7 @@ internal sealed class ObjectStore : IDisposable
     /// <summary>Watches from this version on can be served; the changes up to it are forgotten.</summary>
     private long _windowStart;
 
-    /// <summary>For those who wait for any change; null while nobody does.</summary>
+    /// <summary>Signal for those who wait for any change; null while nobody does.</summary>
     private TaskCompletionSource? _changed;
 
     /// <param name="windowSize">Past changes kept. A watch that falls further behind is ended with 410.</param>

@@ -23,7 +23,7 @@ internal sealed class StoredObject
             .ToFrozenDictionary(l => l.Name, l => l.Value.GetString()!, StringComparer.Ordinal);
     }
 
-    /// <summary>Where it is kept: <c>group/plural</c> of the resource that stores it.</summary>
+    /// <summary>Collection that keeps it: <c>group/plural</c> of the resource that stores it.</summary>
     public string Collection { get; }
 
     public ObjectName Name { get; }

@@ -190,7 +190,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
         return written ? new WriteResult(stored!.Json, Created: false) : null;
     }
 
-    /// <summary>Whether a deleted object has nothing left to wait for.</summary>
+    /// <summary>Tells whether a deleted object has nothing left to wait for.</summary>
     public static bool IsFinished(ResourceDefinition resource, JsonObject obj)
     {
         JsonObject metadata = obj.Metadata();
@@ -314,7 +314,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
 /// <summary>The object a write answers with.</summary>
 internal sealed record WriteResult(JsonElement Object, bool Created);
 
-/// <summary>How kinds of update differ.</summary>
+/// <summary>Differences between the kinds of update.</summary>
 [Flags]
 internal enum UpdateFlags
 {

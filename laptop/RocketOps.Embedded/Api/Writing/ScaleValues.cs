@@ -10,7 +10,7 @@ namespace RocketOps.Embedded.Api.Writing;
 /// <summary>The scale subresource: numbers of an object behind the paths its definition names.</summary>
 internal static class ScaleValues
 {
-    /// <summary>What a custom resource with a scale subresource must hold at its paths, whatever its schema allows.</summary>
+    /// <summary>Checks what a custom resource with a scale subresource must hold at its paths, whatever its schema allows.</summary>
     public static void Validate(JsonObject obj, ResourceDefinition resource, FieldErrors errors)
     {
         if (resource.Scale is not { } scale || Read(obj, scale.SpecReplicasPath) is not { } value)

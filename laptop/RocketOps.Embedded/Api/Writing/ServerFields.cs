@@ -7,7 +7,7 @@ using RocketOps.Embedded.Api.Store;
 
 namespace RocketOps.Embedded.Api.Writing;
 
-/// <summary>What of an object a write may not change, whatever the client sends.</summary>
+/// <summary>Fields of an object that a write may not change, whatever the client sends.</summary>
 internal static class ServerFields
 {
     /// <summary>Fields of metadata a client cannot set are those of the live object.</summary>
@@ -112,7 +112,7 @@ internal static class ServerFields
         }
     }
 
-    /// <summary>What the real server reports from two places.</summary>
+    /// <summary>Makes an error that the real server reports from two places.</summary>
     private static ApiErrorException Twice(ResourceDefinition resource, ObjectName name, Action<FieldErrors> report) =>
         ApiErrors.Invalid(resource.Group, resource.Kind, name.Name, report + report);
 

@@ -6,13 +6,13 @@ using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
-/// <summary>From a container's spec to the start of a local program: image, volumes, environment, arguments.</summary>
+/// <summary>Builder of a local program's start from a container's spec: image, volumes, environment, arguments.</summary>
 internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, EnvironmentBuilder environment, string hostsFile, Uri server)
 {
     // A container sees nothing of the user's environment but what a program needs to run here at all.
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "SystemRoot", "USERPROFILE"];
 
-    /// <summary>What to start, and where the container's paths are on this machine.</summary>
+    /// <summary>Returns what to start, and where the container's paths are on this machine.</summary>
     public ProcessLaunch Build(PodIdentity pod, JsonElement container, out PathMap map)
     {
         LocalProgram program = images.Find(container.Text("image") ?? "");

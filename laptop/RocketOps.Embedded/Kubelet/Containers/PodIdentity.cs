@@ -8,6 +8,6 @@ internal sealed record PodIdentity(KubernetesObject Object, string Address, stri
 {
     public string LogFolder => PodLogStore.FolderOf(Object.Namespace, Object.Name, Object.Uid);
 
-    /// <summary>What the spec grants for ending; 30 s when it says nothing, as the API server defaults it.</summary>
+    /// <summary>Grace period of the spec for ending; 30 s when it says nothing, as the API server defaults it.</summary>
     public TimeSpan GracePeriod => TimeSpan.FromSeconds(Object.Spec.Int("terminationGracePeriodSeconds") ?? 30);
 }

@@ -52,6 +52,6 @@ internal static class PodFactory
         return ReadySince(pod) is { } since ? since.AddSeconds(minReadySeconds) <= now : minReadySeconds == 0;
     }
 
-    /// <summary>When the pod became, or ceased to be, ready; null when its status does not say.</summary>
+    /// <summary>Returns when the pod became, or ceased to be, ready; null when its status does not say.</summary>
     public static DateTimeOffset? ReadySince(KubernetesObject pod) => pod.Condition("Ready").Time("lastTransitionTime");
 }

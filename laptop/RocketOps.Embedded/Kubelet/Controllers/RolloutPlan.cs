@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
-/// <summary>How a Deployment may move: numbers and percentages resolved (surge rounds up, unavailable down).</summary>
+/// <summary>Limits of a Deployment's rollout: numbers and percentages resolved (surge rounds up, unavailable down).</summary>
 internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, int MaxUnavailable)
 {
     public static RolloutPlan Of(KubernetesObject deployment)

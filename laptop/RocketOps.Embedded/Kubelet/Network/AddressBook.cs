@@ -59,7 +59,7 @@ internal sealed partial class AddressBook
         }
     }
 
-    /// <summary>Whether the number is kept for any name of this kind.</summary>
+    /// <summary>Tells whether the number is kept for any name of this kind.</summary>
     public bool Keeps(string kind, int number)
     {
         lock (_gate)

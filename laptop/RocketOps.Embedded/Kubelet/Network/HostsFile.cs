@@ -3,8 +3,8 @@ using System.Text;
 namespace RocketOps.Embedded.Kubelet.Network;
 
 /// <summary>
-/// What cluster DNS would answer, as a hosts file: one line per address, a name with several addresses on several
-/// lines. Replaced by rename, so that a reader sees the old or the new content and never half of one.
+/// Answers of cluster DNS as a hosts file: one line per address, a name with several addresses on several lines. Replaced by rename, so
+/// that a reader sees the old or the new content and never half of one.
 /// </summary>
 internal sealed class HostsFile(string path)
 {

@@ -13,8 +13,8 @@ using RocketOps.Kubernetes.Events;
 namespace RocketOps.Embedded.Kubelet.Network;
 
 /// <summary>
-/// What kube-proxy is to a cluster: the TCP ports of each Service with a cluster address listen and lead to its ready pods, or, of one without selector, to what its slices name. The Services that programs of
-/// this machine are to use get a port of 127.0.0.1 besides, the same one at every start unless something else has taken it.
+/// Proxy like kube-proxy: a Service's TCP ports at its cluster address lead to its ready pods or, without selector, to what slices name.
+/// Services for programs of this machine get a port of 127.0.0.1 too, the same at every start unless something else has taken it.
 /// </summary>
 internal sealed class ServiceProxy(
     ObjectCache services,

@@ -32,11 +32,11 @@ internal static class KubernetesObjects
         return state;
     }
 
-    /// <summary>By a selector of StatefulSets, ReplicaSets, Deployments and budgets. An empty one matches everything.</summary>
+    /// <summary>Tells whether a selector of a StatefulSet, ReplicaSet, Deployment or budget means it; an empty one means all.</summary>
     public static bool IsSelectedBy(this KubernetesObject item, JsonElement selector) =>
         !selector.Exists() || selector.Deserialize(KubernetesJsonContext.Default.LabelSelector)!.Matches(item.Metadata.Labels);
 
-    /// <summary>Whether it has all labels of a map.</summary>
+    /// <summary>Tells whether it has all labels of a map.</summary>
     public static bool HasLabels(this KubernetesObject item, JsonElement labels) =>
         !labels.Exists() || labels.EnumerateObject().All(label => item.Metadata.Labels?.GetValueOrDefault(label.Name) == label.Value.GetString());
 }

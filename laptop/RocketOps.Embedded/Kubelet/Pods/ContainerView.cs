@@ -1,6 +1,6 @@
 namespace RocketOps.Embedded.Kubelet.Pods;
 
-/// <summary>What the status of a pod shows of a container at one moment.</summary>
+/// <summary>State of a container at one moment, as the status of its pod shows it.</summary>
 internal sealed record ContainerView
 {
     public required string Name { get; init; }
@@ -9,7 +9,7 @@ internal sealed record ContainerView
 
     public ContainerPhase Phase { get; init; } = ContainerPhase.Waiting;
 
-    /// <summary>Why it waits or how it ended: ContainerCreating, CrashLoopBackOff, Completed, Error …</summary>
+    /// <summary>Reason why it waits or how it ended: ContainerCreating, CrashLoopBackOff, Completed, Error …</summary>
     public string Reason { get; init; } = "ContainerCreating";
 
     public string Message { get; init; } = "";

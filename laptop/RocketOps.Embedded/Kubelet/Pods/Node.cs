@@ -8,7 +8,7 @@ using RocketOps.Kubernetes.Events;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
-/// <summary>What all pods of this machine share.</summary>
+/// <summary>Parts that all pods of this machine share.</summary>
 internal sealed record Node
 {
     public required ProcessKubeletOptions Options { get; init; }

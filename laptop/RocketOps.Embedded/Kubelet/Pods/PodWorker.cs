@@ -268,7 +268,7 @@ internal sealed partial class PodWorker
         }
     }
 
-    /// <summary>Whether a last request was served, or has become needless.</summary>
+    /// <summary>Sends a last request; true when it was served, or has become needless.</summary>
     private async Task<bool> TryAsync(Func<Task> request)
     {
         try

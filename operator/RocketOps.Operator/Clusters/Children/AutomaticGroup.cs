@@ -5,8 +5,9 @@ using RocketOps.Operator.Clusters.Context;
 namespace RocketOps.Operator.Clusters.Children;
 
 /// <summary>
-/// What a group that elects its master has besides: an identity whose rights end at its own Lease and its own slice, and addresses that outlive pods: one per member, and one that follows the master. That one's
-/// Service has no selector; whoever leads writes the slice.
+/// Additional objects of a group that elects its master: an identity whose rights end at its own Lease and its own slice, and addresses
+/// that outlive pods: one per member, and one that follows the master. That one's Service has no selector; the member that leads writes the
+/// slice.
 /// </summary>
 internal static class AutomaticGroup
 {
@@ -18,7 +19,10 @@ internal static class AutomaticGroup
 
     private static readonly (string, int)[] MemberPorts = [.. ClientPorts, ("ha", Ports.BrokerHa)];
 
-    /// <summary>In an order in which none waits for a later one. The slice comes once its Service has an address, whose family it shares.</summary>
+    /// <summary>
+    /// Lists the objects in an order in which none waits for a later one. The slice comes once its Service has an address, whose family it
+    /// shares.
+    /// </summary>
     public static IEnumerable<IKubernetesObject> Parts(ClusterContext context, string group)
     {
         yield return Account(context, group);

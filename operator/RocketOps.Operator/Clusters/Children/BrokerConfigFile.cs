@@ -89,7 +89,7 @@ internal static class BrokerConfigFile
         }
     }
 
-    /// <summary>Where other members reach one.</summary>
+    /// <summary>Returns the address at which other members reach one.</summary>
     private static string AddressOf(ClusterContext context, string group, int ordinal)
     {
         string host = context.UsesServiceAddresses ? context.MemberAddress(group, ordinal)! : $"{ClusterNames.Member(group, ordinal)}.{ClusterNames.GroupHeadless(group)}.{context.Names.Namespace}.svc";

@@ -11,8 +11,9 @@ namespace RocketOps.Operator.Clusters.Children;
 internal static class BrokerConfigMap
 {
     /// <summary>
-    /// With the files of as many members as a group may ever have: those of slaves differ by their brokerId alone, and one member more or less is no reason to restart
-    /// the others. A group that elects its master names its members in each file, and has as many files as it names members.
+    /// Builds the map with the files of as many members as a group may ever have: those of slaves differ by their brokerId alone, and one
+    /// member more or less is no reason to restart the others. A group that elects its master names its members in each file, and has as
+    /// many files as it names members.
     /// </summary>
     public static ConfigMap Build(ClusterContext context, string group)
     {

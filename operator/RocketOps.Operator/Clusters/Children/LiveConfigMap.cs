@@ -11,7 +11,7 @@ namespace RocketOps.Operator.Clusters.Children;
 /// </summary>
 internal static class LiveConfigMap
 {
-    /// <summary>What the spec asks for.</summary>
+    /// <summary>Builds the map that the spec asks for.</summary>
     public static ConfigMap Build(ClusterContext context) => Build(context, LiveKeys.In(context.Spec.Brokers.Config), []);
 
     /// <param name="context">The cluster.</param>
@@ -33,7 +33,7 @@ internal static class LiveConfigMap
         return map;
     }
 
-    /// <summary>What the spec asks for, after what the map said until now: keys that are gone are to be reset.</summary>
+    /// <summary>Builds the map that the spec asks for, after one that was seen: keys that are gone are to be reset.</summary>
     public static ConfigMap Following(ClusterContext context, ConfigMap seen) =>
         Build(context, LiveKeys.In(context.Spec.Brokers.Config), LiveValues.Of(seen).ResetsFor(context.Spec.Brokers.Config));
 

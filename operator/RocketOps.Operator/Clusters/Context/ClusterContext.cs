@@ -41,31 +41,37 @@ internal sealed record ClusterContext
 
     public BrokerCluster Cluster { get; }
 
-    /// <summary>What of the object's spec is honoured: where a field cannot be, it has the value that is in effect.</summary>
+    /// <summary>Part of the object's spec that is honoured: where a field cannot be, it has the value that is in effect.</summary>
     public BrokerClusterSpec Spec { get; private init; }
 
-    /// <summary>So many of the groups stay; the others go.</summary>
+    /// <summary>Number of groups that stay; the others go.</summary>
     public int Staying { get; private init; }
 
-    /// <summary>What goes on with the configuration it has instead of the spec's.</summary>
+    /// <summary>Programs that go on with the configuration they have instead of the spec's.</summary>
     public KeptConfigurations Kept { get; private init; } = KeptConfigurations.None;
 
-    /// <summary>Which template each group gets.</summary>
+    /// <summary>Templates that the groups get.</summary>
     public RevisionPlan Revisions { get; private init; } = RevisionPlan.None;
 
-    /// <summary>What sets note of their templates.</summary>
+    /// <summary>Notes that sets keep of their templates.</summary>
     public RevisionNotes Notes { get; }
 
     /// <summary>Groups whose objects could not all be applied, for a reason that a person has to remove: nothing is done with their pods until they are.</summary>
     public IReadOnlySet<string> Troubled { get; private init; } = new HashSet<string>();
 
-    /// <summary>Where the spec names none.</summary>
+    /// <summary>Default images, where the spec names none.</summary>
     public OperatorImages Images { get; }
 
-    /// <summary>How long leases of groups that elect their master hold where the spec says nothing of their times; null for the brokers' own default.</summary>
+    /// <summary>
+    /// Duration of the leases of groups that elect their master, where the spec says nothing of their times; null for the brokers' own
+    /// default.
+    /// </summary>
     public TimeSpan? GroupLease { get; }
 
-    /// <summary>Whether a program with this image, or without one of its own, is of the operator's version, so that its keys are known here.</summary>
+    /// <summary>
+    /// Returns true when a program with this image, or without one of its own, is of the operator's version, so that its keys are known
+    /// here.
+    /// </summary>
     public bool RunsThisVersion(string? image) => image is null && Images.IsOwn;
 
     /// <summary>The brokers' image; of the first group where they keep those they have.</summary>
@@ -73,7 +79,7 @@ internal sealed record ClusterContext
 
     public string NameServerImage => Spec.NameServer.Image ?? Kept.NameServerImage ?? Images.NameServer;
 
-    /// <summary>Which version's images the cluster has: of brokers that keep theirs, what they have.</summary>
+    /// <summary>Version of the images that the cluster has: of brokers that keep theirs, what they have.</summary>
     public string Version => Images.VersionOf(Kept.ImageOf(Names.Group(0))) ?? Images.Version;
 
     public string BrokerImageOf(string group) => Spec.Brokers.Image ?? Kept.ImageOf(group) ?? Images.Broker;
@@ -82,13 +88,13 @@ internal sealed record ClusterContext
 
     public ClusterNames Names { get; }
 
-    /// <summary>What is kept of the sets that are there, by group.</summary>
+    /// <summary>Values kept of the sets that are there, by group.</summary>
     private ImmutableDictionary<string, KnownSet> Sets { get; init; } = ImmutableDictionary.Create<string, KnownSet>(StringComparer.Ordinal);
 
-    /// <summary>What the workloads show of the lists of groups that elect their master, by group.</summary>
+    /// <summary>Member lists that the workloads show of groups that elect their master, by group.</summary>
     private ImmutableDictionary<string, MemberLists> Lists { get; init; } = ImmutableDictionary.Create<string, MemberLists>(StringComparer.Ordinal);
 
-    /// <summary>What was found of groups that elect their master.</summary>
+    /// <summary>Facts that were found of groups that elect their master.</summary>
     public GroupFacts Facts { get; private init; } = GroupFacts.None;
 
     /// <summary>The members of a group elect their master.</summary>
@@ -100,10 +106,10 @@ internal sealed record ClusterContext
     /// <summary>The groups that are wanted, and those that are on their way out.</summary>
     public IEnumerable<string> Groups => Enumerable.Range(0, Spec.Brokers.Groups).Select(Names.Group);
 
-    /// <summary>Where a group's master is reached, whoever that is; null until its Service has an address.</summary>
+    /// <summary>Returns the address of a group's master, whichever member that is; null until its Service has an address.</summary>
     public string? MasterAddress(string group) => Facts.Addresses.GetValueOrDefault(ClusterNames.GroupMaster(group));
 
-    /// <summary>Where a member is reached, whichever pod it is; null until its Service has an address.</summary>
+    /// <summary>Returns the address of a member, whichever pod it is; null until its Service has an address.</summary>
     public string? MemberAddress(string group, int ordinal) => Facts.Addresses.GetValueOrDefault(ClusterNames.Member(group, ordinal));
 
     /// <summary>All addresses that stand in the members' configuration are known.</summary>
@@ -140,7 +146,7 @@ internal sealed record ClusterContext
         return !AreAddressed(group, counted) && AreAddressed(group, listed) ? listed : counted;
     }
 
-    /// <summary>What the workloads show of the lists of a group that elects its master.</summary>
+    /// <summary>Returns the member lists that the workloads show of a group that elects its master.</summary>
     public MemberLists ListsOf(string group) => Lists.GetValueOrDefault(group, MemberLists.None);
 
     /// <summary>Ordinal from which on members are new and not in sync yet; null when none is.</summary>
@@ -160,19 +166,29 @@ internal sealed record ClusterContext
     /// <summary>Size of the volumes that a group's stores were made for. Stays when they grow.</summary>
     public Quantity StoreSizeOf(string group) => SetOf(group).StoreSize ?? ClaimSizeOf(group);
 
-    /// <summary>Whether brokers of a group keep away from the first members of others by default. Not in sets that were made before there was that default: their pods would restart for it alone.</summary>
+    /// <summary>
+    /// Returns true when brokers of a group keep away from the first members of others by default. Not in sets that were made before there
+    /// was that default: their pods would restart for it alone.
+    /// </summary>
     public bool SpreadsFirstMembers(string group) => SetOf(group).IsSpread;
 
-    /// <summary>Whether brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not in sets that were made before: their pods would restart for it alone.</summary>
+    /// <summary>
+    /// Returns true when brokers of a group look at their start whether it is new and to take no messages (<see cref="GroupClosure"/>). Not
+    /// in sets that were made before: their pods would restart for it alone.
+    /// </summary>
     public bool LooksForClosure(string group) => SetOf(group).LooksForClosure;
 
     /// <summary>
-    /// Whether a group that is made now takes no messages at first: another one has run, so there are topics that it lacks, and producers who have somewhere to go. The groups that a cluster begins with are open at once.
+    /// Returns true when a group that is made now takes no messages at first: another one has run, so there are topics that it lacks, and
+    /// producers who have somewhere to go. The groups that a cluster begins with are open at once.
     /// </summary>
     public bool BeginsClosed(string group) =>
         Cluster.Status?.Groups?.Exists(other => other.Name != group && other.Members?.Exists(static member => member.PodUid is not null) == true) == true;
 
-    /// <summary>For which wish of <see cref="ClusterAnnotations.RestartAt"/> a group's pods are made: the present one, or else the last one they were; null when there was none.</summary>
+    /// <summary>
+    /// Returns the wish of <see cref="ClusterAnnotations.RestartAt"/> that a group's pods are made for: the present one, or else the last
+    /// one they were made for; null when there was none.
+    /// </summary>
     public string? RestartMarkOf(string group) => RestartMark.Asked(Cluster) ?? SetOf(group).RestartMark;
 
     /// <summary>The group is on its way out.</summary>
@@ -181,7 +197,7 @@ internal sealed record ClusterContext
     /// <summary>The group's set says that it is on its way out: as long as it is, and until what was done for that is undone.</summary>
     public bool IsMarked(string group) => SetOf(group).IsMarked || IsLeaving(group);
 
-    /// <summary>What a group's set notes of its template.</summary>
+    /// <summary>Notes that a group's set keeps of its template.</summary>
     public GroupRevision RevisionOf(string group) => SetOf(group).Revision;
 
     /// <summary>The same cluster with what of its spec is honoured, and with the sets that are there.</summary>

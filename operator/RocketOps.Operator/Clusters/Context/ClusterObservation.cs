@@ -4,7 +4,7 @@ using RocketOps.Operator.Clusters.Marks;
 
 namespace RocketOps.Operator.Clusters.Context;
 
-/// <summary>What the API server shows of a cluster's workloads.</summary>
+/// <summary>Workloads of a cluster as the API server shows them.</summary>
 /// <param name="NameServers">The name servers' Deployment; null while there is none.</param>
 /// <param name="Sets">The StatefulSets that carry the cluster's label and belong to it.</param>
 /// <param name="Pods">The cluster's broker pods.</param>
@@ -14,7 +14,7 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     /// <summary>Groups whose sets are made again: pods without an owner, or with the set that was there, are theirs.</summary>
     public IReadOnlySet<string> Recreated { get; init; } = new HashSet<string>();
 
-    /// <summary>How many members the configurations of groups that elect their master name, by ConfigMap.</summary>
+    /// <summary>Number of members that the configurations of groups that elect their master name, by ConfigMap.</summary>
     public IReadOnlyDictionary<string, int> Lists { get; init; } = new Dictionary<string, int>();
 
     /// <summary>New groups that take no messages yet, or have just begun to, with the ConfigMap that says so.</summary>
@@ -26,10 +26,10 @@ internal sealed record ClusterObservation(Deployment? NameServers, IReadOnlyList
     /// <summary>Claims of members that never left their group, and that would not be members of it if it were made as it is asked for; by name.</summary>
     public IReadOnlyList<PersistentVolumeClaim> LeftOutClaims { get; init; } = [];
 
-    /// <summary>Whether a group is new and was never opened to producers.</summary>
+    /// <summary>Returns true when a group is new and was never opened to producers.</summary>
     public bool IsClosed(string group) => Closures.GetValueOrDefault(group) is { } closure && GroupClosure.IsClosed(closure);
 
-    /// <summary>How many members a ConfigMap names; null when that is not known.</summary>
+    /// <summary>Returns the number of members that a ConfigMap names; null when that is not known.</summary>
     public int? ListOf(string? configuration) => configuration is not null && Lists.TryGetValue(configuration, out int members) ? members : null;
 
     public StatefulSet? Set(string group) => Sets.FirstOrDefault(set => set.Name() == group);

@@ -7,7 +7,8 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Clusters.Context;
 
 /// <summary>
-/// Which version's images a cluster has. What it asks for; without that, what it has: a new operator does not restart every cluster at once. Only a cluster that is new begins with the operator's own.
+/// Version of the images that a cluster has: the one it asks for; without that, the one it has, as a new operator does not restart every
+/// cluster at once. Only a cluster that is new begins with the operator's own.
 /// </summary>
 internal static class ClusterVersion
 {

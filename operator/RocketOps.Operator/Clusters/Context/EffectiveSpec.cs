@@ -3,7 +3,10 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Context;
 
-/// <summary>What of a cluster's spec can be honoured. A field that cannot be keeps the value that is in effect and is reported; it does not stop the rest.</summary>
+/// <summary>
+/// Part of a cluster's spec that can be honoured. A field that cannot be keeps the value that is in effect and is reported; it does not
+/// stop the rest.
+/// </summary>
 /// <param name="Spec">The spec to work with.</param>
 /// <param name="Staying">So many of its groups stay; those beyond are on their way out.</param>
 /// <param name="Kept">What goes on with the configuration it has.</param>

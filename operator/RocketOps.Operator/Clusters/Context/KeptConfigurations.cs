@@ -5,8 +5,8 @@ using RocketOps.Operator.Clusters.Pods;
 namespace RocketOps.Operator.Clusters.Context;
 
 /// <summary>
-/// Which programs go on with the ConfigMap they have, because the configuration asked for would not be taken; and with the image they have, where the spec names none: another version's program may not take
-/// the file that this one runs with.
+/// Programs that go on with the ConfigMap they have, because the configuration asked for would not be taken; and with the image they have,
+/// where the spec names none: another version's program may not take the file that this one runs with.
 /// </summary>
 internal sealed class KeptConfigurations
 {

@@ -4,7 +4,9 @@ using RocketOps.Operator.Clusters.Revisions;
 
 namespace RocketOps.Operator.Clusters.Context;
 
-/// <summary>What a group's StatefulSet that is there says of what is wanted next: it is kept until something else is asked for.</summary>
+/// <summary>
+/// Values of a group's existing StatefulSet that bear on what is wanted next: each is kept until something else is asked for.
+/// </summary>
 /// <param name="Members">Members that the operator has given it; null without a set.</param>
 /// <param name="Revision">What it notes of its template.</param>
 /// <param name="IsSpread">Its pods keep away from others' by some rule.</param>

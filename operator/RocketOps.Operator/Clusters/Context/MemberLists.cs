@@ -6,7 +6,8 @@ using RocketOps.Operator.Clusters.Marks;
 namespace RocketOps.Operator.Clusters.Context;
 
 /// <summary>
-/// What the workloads show of who counts among a group that elects its master. A list is the configuration's <c>groupMembers</c>: ordinals from 0 on, so its length says all.
+/// Member lists of a group that elects its master, as the workloads show them. A list is the configuration's <c>groupMembers</c>: ordinals
+/// from 0 on, so its length says all.
 /// </summary>
 /// <param name="Pods">So many that the last pod that is there, ending or not, is among them; but for one that is not named by the configuration it was made with, as where somebody scaled the set.</param>
 /// <param name="Template">Length of the list that new pods start with; null when it cannot be told.</param>
@@ -31,7 +32,7 @@ internal sealed record MemberLists(int Pods, int? Template, int? Longest, int? S
             JoiningMark.Of(set));
     }
 
-    /// <summary>So many that all are among them whom the Lease names.</summary>
+    /// <summary>Returns the number of members that a list must have to hold all that the Lease names.</summary>
     public static int NamedBy(string group, GroupLease lease) =>
         lease.InSync.Append(lease.Holder).OfType<string>().Max(name => ClusterNames.OrdinalOf(group, name) + 1) ?? 0;
 }

@@ -2,7 +2,7 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Draining;
 
-/// <summary>How far a group is that goes, or that was to go and comes back.</summary>
+/// <summary>Progress of a group that goes, or that was to go and comes back.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Phase">What is done with it.</param>
 /// <param name="Message">For people, with whatever is waited for.</param>

@@ -51,6 +51,9 @@ internal sealed record Stillness(string? MasterUid, long LogEnd, long Since)
     /// <summary>Topics in their order up to this one, itself included, have been read to their ends; null: none yet. Used by one pass at a time.</summary>
     public string? ReadTo { get; set; }
 
-    /// <summary>Who has read the topic after that to its end: a look that takes longer than a pass may goes on where the last one ended.</summary>
+    /// <summary>
+    /// Groups that have read the next topic after that to its end: a look that takes longer than a pass may goes on where the last one
+    /// ended.
+    /// </summary>
     public DrainLook Look { get; } = new();
 }

@@ -8,9 +8,10 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
-/// Since when masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment.
-/// Of a master whose Lease had ended before this process came it is enough (<see cref="GroupView.IsHolderDoubted"/>).
-/// Forgotten with the process; the next one believes of a cluster's first look what its last status says: what was at fault and still is has lasted. Thread-safe.
+/// Times since which masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's
+/// clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment. Of a master whose
+/// Lease had ended before this process came it is enough (<see cref="GroupView.IsHolderDoubted"/>). Forgotten with the process; the next
+/// one believes of a cluster's first look what its last status says: what was at fault and still is has lasted. Thread-safe.
 /// </summary>
 internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
 {
@@ -55,11 +56,14 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
             ],
         };
 
-    /// <summary>That a Lease has ended, and that a master does not answer, is known only after some time as it is.</summary>
+    /// <summary>
+    /// Marks a fault that has lasted. Two count at once, as they are known only after some time: that a Lease has ended, and that a master
+    /// does not answer.
+    /// </summary>
     private static GroupView Measure(Look look, GroupView group) =>
         group.Fault is { } fault && (look.Lasts(group.Name, fault) || group.Lease is { Expired: true } || fault == Reasons.Unanswering) ? group with { FaultLasts = true } : group;
 
-    /// <summary>What is noted in one pass.</summary>
+    /// <summary>Faults noted in one pass.</summary>
     /// <param name="before">What was noted in the last one; null in this process's first.</param>
     /// <param name="beginsInAFault">It is this process's first one, and the last status tells of a fault.</param>
     /// <param name="time">Tells how long something has lasted.</param>

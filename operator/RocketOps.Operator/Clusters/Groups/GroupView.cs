@@ -8,7 +8,9 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Groups;
 
-/// <summary>What the world shows of one broker group: its set, and each member with its pod, its role and what the name servers know of it.</summary>
+/// <summary>
+/// State of one broker group as the world shows it: its set, and each member with its pod, its role and what the name servers know of it.
+/// </summary>
 /// <param name="Name">The group, which is its StatefulSet and its brokerName.</param>
 /// <param name="Set">The group's StatefulSet; null while there is none.</param>
 /// <param name="Members">The members by ordinal, there or not: the wanted ones, and those that are on their way out.</param>
@@ -22,8 +24,9 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     public MemberState? Holder => Members.FirstOrDefault(static member => member.Role == BrokerMemberRole.Master);
 
     /// <summary>
-    /// By the time in it the Lease had ended before this operator came, nobody has renewed it since, and whoever holds it does not answer: he is told of as the master no more than as one who has gone, until the
-    /// Lease is renewed or has had the time to be. Whoever answers is believed, as clocks may differ.
+    /// True when, by the time in it, the Lease had ended before this operator came, nobody has renewed it since, and its holder does not
+    /// answer. That one is told of as the master no more than one that has gone, until the Lease is renewed or has had the time to be. A
+    /// holder that answers is believed, as clocks may differ.
     /// </summary>
     public bool IsHolderDoubted => Lease is { Doubtful: true, Expired: false } && Holder is { Says.Answers: not true };
 
@@ -44,7 +47,10 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>Its members elect their master; false of fixed roles.</summary>
     public bool IsElected { get; init; }
 
-    /// <summary>Why its Lease could not be read; null when it could, and of fixed roles. What the Lease is known to say is from before.</summary>
+    /// <summary>
+    /// Problem that kept its Lease from being read; null when it could be read, and for fixed roles. What the Lease is known to say is from
+    /// before.
+    /// </summary>
     public Problem? LeaseUnread { get; init; }
 
     /// <summary>
@@ -63,13 +69,18 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>It came to a cluster that has run, and was not opened to producers yet.</summary>
     public bool IsNew { get; init; }
 
-    /// <summary>Not all of its objects could be applied, or somebody else has the name of its Lease: until a person removes the reason its pods are left as they are, and other groups go on.</summary>
+    /// <summary>
+    /// True when not all of its objects could be applied, or somebody else has the name of its Lease: until a person removes the reason its
+    /// pods are left as they are, and other groups go on.
+    /// </summary>
     public bool IsTroubled { get; init; }
 
-    /// <summary>What <see cref="Fault"/> says has been so for longer than a planned change of master takes (<see cref="FaultTimes"/>).</summary>
+    /// <summary>True when <see cref="Fault"/> has lasted longer than a planned change of master takes (<see cref="FaultTimes"/>).</summary>
     public bool FaultLasts { get; init; }
 
-    /// <summary>Why nobody leads a group whose members elect their master, in a few words; null when somebody does, or roles are fixed.</summary>
+    /// <summary>
+    /// Reason, in a few words, why nobody leads a group whose members elect their master; null when somebody does, or roles are fixed.
+    /// </summary>
     public string? Leaderless => !IsElected || ServesWithoutLease || IsLeadUnknown ? null : Lease switch
     {
         null => "it has no Lease",
@@ -82,7 +93,10 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
         _ => null,
     };
 
-    /// <summary>Why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them, and of one that is yet to be opened: nobody misses it, and its opening says what it waits for.</summary>
+    /// <summary>
+    /// Reason why the group takes no messages, one of <see cref="Reasons"/>; null when it takes them, and for one that is yet to be opened:
+    /// nobody misses it, and its opening says what it waits for.
+    /// </summary>
     public string? Fault =>
         TakesMessages || IsNew ? null
         : Refusing is { } refusing && Serves ? SendRefusals.Reason(refusing.Says.RefusedBy)
@@ -152,13 +166,16 @@ internal sealed record GroupView(string Name, StatefulSet? Set, IReadOnlyList<Me
     /// <summary>Nobody owns it, or a set of the group's name did.</summary>
     public static bool WasOf(Pod pod, string group) => pod.ControllerOwner() is not { } owner || (owner.Kind == "StatefulSet" && owner.Name == group);
 
-    /// <summary>Under which address the member registers. A pod's own tells it from its predecessor; a Service's does not, and there its readiness has to do.</summary>
+    /// <summary>
+    /// Returns the address under which the member registers. A pod's own tells it from its predecessor; a Service's does not, and there its
+    /// readiness has to do.
+    /// </summary>
     private static string? AddressOf(ClusterContext context, string group, int ordinal, MemberRank rank, Pod pod) =>
         !context.UsesServiceAddresses ? pod.Status?.PodIP : rank.Role == BrokerMemberRole.Master ? context.MasterAddress(group) : context.MemberAddress(group, ordinal);
 
     /// <summary>
-    /// Whether the set would make the pod differently today. Compared by the set's own revision, so that <c>kubectl rollout restart</c> counts too; unknown, and
-    /// so false, until the set's controller has seen the newest template.
+    /// Returns true when the set would make the pod differently today. Compared by the set's own revision, so that <c>kubectl rollout
+    /// restart</c> counts too; unknown, and so false, until the set's controller has seen the newest template.
     /// </summary>
     private static bool IsOutdated(Pod pod, StatefulSet set) =>
         set.Status is { UpdateRevision.Length: > 0 } status

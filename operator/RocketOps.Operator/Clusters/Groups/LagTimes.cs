@@ -6,8 +6,9 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
-/// Which slaves lack what their master had some time ago. What a slave lacks at the moment of a look tells nothing: messages are on their way to it, more of them the busier its master is. What came before an earlier look has
-/// had its time. By this process's clock; forgotten with the process. Thread-safe.
+/// Finds slaves that lack what their master had some time ago. What a slave lacks at the moment of a look tells nothing: messages are on
+/// their way to it, more of them the busier its master is. What came before an earlier look has had its time. By this process's clock;
+/// forgotten with the process. Thread-safe.
 /// </summary>
 internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
 {

@@ -7,7 +7,8 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
-/// Which members may be coming up by themselves: their program runs and does not serve yet, as while it reads again what a crash left of its store, and has not been seen so for longer than that takes. Thread-safe.
+/// Finds members that may be coming up by themselves: their program runs and does not serve yet, as while it reads again what a crash left
+/// of its store, and has not been seen so for longer than that takes. Thread-safe.
 /// </summary>
 internal sealed class RecoveryTimes(OperatorOptions options, TimeProvider time)
 {

@@ -21,7 +21,10 @@ internal static class SendRefusals
     /// <summary>It has the role of its group's elected master, and does not lead yet or any more.</summary>
     public const string NotLeading = "NOT_LEADING";
 
-    /// <summary>Why a group may take no messages, what keeps them from being taken for good before what goes by itself, and last where nobody knows whether they are taken.</summary>
+    /// <summary>
+    /// Reasons why a group may take no messages: first what keeps them out for good, then what goes by itself, and last where nobody knows
+    /// whether they are taken.
+    /// </summary>
     public static readonly ImmutableArray<string> Faults = [Reasons.MasterMissing, Reasons.StoreFailed, Reasons.DiskFull, Reasons.InSyncShort, Reasons.NotWritable, Reasons.Unanswering, Reasons.ApiUnavailable];
 
     public static int Order(string fault) => Faults.IndexOf(fault);
@@ -36,7 +39,9 @@ internal static class SendRefusals
         _ => Reasons.NotWritable,
     };
 
-    /// <summary>What ends a refusal, for the person who reads of it; empty where the broker's own sentence has to do.</summary>
+    /// <summary>
+    /// Returns the remedy for a refusal, for the person who reads of it; empty where the broker's own sentence has to do.
+    /// </summary>
     public static string Remedy(string? word) => word switch
     {
         null or Disk => "Make room on the volume, or lower fileReservedTime in brokers.config; consumers go on reading, and messages are taken again within seconds of there being room.",

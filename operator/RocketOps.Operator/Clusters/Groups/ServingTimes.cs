@@ -4,12 +4,13 @@ using RocketOps.Kubernetes.Entities;
 namespace RocketOps.Operator.Clusters.Groups;
 
 /// <summary>
-/// Since when members serve, by this process's clock: what a pod says is by the clock of its node, and a node that is a minute behind would void the pause between masters, or make it longer. Whoever served when this
-/// process began is believed as far as clocks are never wrong. Thread-safe.
+/// Times since which members serve, by this process's clock: what a pod says is by the clock of its node, and a node that is a minute
+/// behind would void the pause between masters, or make it longer. Whoever served when this process began is believed as far as clocks are
+/// never wrong. Thread-safe.
 /// </summary>
 internal sealed class ServingTimes(TimeProvider time)
 {
-    /// <summary>With clocks that differ by more a cluster has other worries.</summary>
+    /// <summary>Largest difference of clocks that is allowed for; with a larger one a cluster has other worries.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>> _seen = new();

@@ -2,7 +2,7 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Growing;
 
-/// <summary>How far the volumes of a group are that grow.</summary>
+/// <summary>Progress of a group whose volumes grow.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Phase">What is done with it.</param>
 /// <param name="Message">For people, with whatever is waited for.</param>

@@ -7,8 +7,9 @@ using RocketOps.Operator.Settings;
 namespace RocketOps.Operator.Clusters.Growing;
 
 /// <summary>
-/// What the API server said when it refused larger claims. It is asked again at once when the spec changes, and otherwise after a round, two, four, and so on: what else it goes by, a class or a quota, tells nobody
-/// when it changes. Forgotten with the process. Thread-safe.
+/// Refusals of larger claims, in the API server's words. A refused request is sent again at once when the spec changes, and otherwise after
+/// a round, two, four, and so on: what else the server goes by, a class or a quota, tells nobody when it changes. Forgotten with the
+/// process. Thread-safe.
 /// </summary>
 internal sealed class RefusedGrowth(OperatorOptions options, TimeProvider time)
 {

@@ -18,7 +18,7 @@ internal static class SavedSet
     /// <summary>The manager that owns all fields of a set that was just made again, until they belong to those who had them before.</summary>
     public const string Maker = FieldManager.Name + "-growth";
 
-    /// <summary>On a set that was just made again: its fields are still to be given back.</summary>
+    /// <summary>Annotation of a set that was just made again: its fields are still to be given back.</summary>
     public const string OwnersDue = "rocketops.io/owners-due";
 
     private const string Key = "set.json";
@@ -79,8 +79,8 @@ internal static class SavedSet
     }
 
     /// <summary>
-    /// Who owns which of the fields of a set made again: those who did before, beside those who have come since. Whoever makes an object owns all of it, and what the operator alone does not own it cannot take
-    /// away again when nobody asks for it any more.
+    /// Returns the owners of the fields of a set made again: those who did before, beside those who have come since. Whoever makes an
+    /// object owns all of it, and what the operator alone does not own it cannot take away again when nobody asks for it any more.
     /// </summary>
     /// <param name="saved">What the set was made from.</param>
     /// <param name="live">The set as the API server has it, with all its fields.</param>

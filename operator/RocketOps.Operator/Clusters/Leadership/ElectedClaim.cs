@@ -13,7 +13,7 @@ internal static class ElectedClaim
 {
     public const string Annotation = "rocketops.io/failover";
 
-    /// <summary>As on the group's Lease; missing where that did not say.</summary>
+    /// <summary>Annotation with the group's id, as on its Lease; missing where that did not say.</summary>
     public const string GroupIdAnnotation = GroupLease.GroupIdAnnotation;
 
     /// <summary>
@@ -22,7 +22,7 @@ internal static class ElectedClaim
     /// </summary>
     public const string LeftAnnotation = "rocketops.io/left-group";
 
-    /// <summary>Which member of its group it is of.</summary>
+    /// <summary>Returns the ordinal of the member that it belongs to.</summary>
     public static int OrdinalOf(PersistentVolumeClaim claim) => int.Parse(claim.Name().AsSpan(claim.Name().LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
 
     public static bool HasLeft(PersistentVolumeClaim claim) => claim.Annotation(LeftAnnotation) == "true";

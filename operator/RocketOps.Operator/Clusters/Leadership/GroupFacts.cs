@@ -2,7 +2,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Leadership;
 
-/// <summary>What groups that elect their master have found for themselves, and the addresses their Services were given.</summary>
+/// <summary>Facts that groups which elect their master have found for themselves, and the addresses their Services were given.</summary>
 /// <param name="Leases">By group; empty for fixed roles.</param>
 /// <param name="Addresses">Cluster addresses by Service.</param>
 /// <param name="Unread">Groups whose Lease could not be read in this pass, and why. What is known of it is from before.</param>

@@ -5,7 +5,10 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Leadership;
 
-/// <summary>What the Lease of a group that elects its master says. The members write it; of what cannot be read there is nothing, and nothing throws.</summary>
+/// <summary>
+/// Content of the Lease of a group that elects its master. The members write it; a value that cannot be read is left out, and nothing
+/// throws.
+/// </summary>
 /// <param name="Holder">The master's pod; null while nobody holds it.</param>
 /// <param name="Epoch">Grows with every change of the master.</param>
 /// <param name="InSync">Pods that have everything acknowledged, in the Lease's order.</param>
@@ -20,7 +23,7 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     private const string InSyncAnnotation = "rocketops.io/in-sync";
     private const string HistoryAnnotation = "rocketops.io/history";
 
-    /// <summary>As many as a group can have, and none of them from a list somebody made up.</summary>
+    /// <summary>Largest number of members read from a list: as many as a group can have, however long a list somebody made up.</summary>
     private const int MaxMembers = BrokersSpec.MaxReplicas;
 
     /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
@@ -32,7 +35,11 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>No renewal was seen for as long as it lasts. Without <see cref="Expired"/> the server did not say whether there was one.</summary>
     public bool Overdue { get; init; }
 
-    /// <summary>By the time in it, it had ended when this operator saw it first, and it was not renewed since. Without <see cref="Expired"/> the clocks may differ, and its holder may serve: what that says itself decides (<c>GroupView.IsHolderDoubted</c>).</summary>
+    /// <summary>
+    /// True when, by the time in it, the Lease had ended when this operator saw it first, and it was not renewed since. Without
+    /// <see cref="Expired"/> the clocks may differ, and its holder may serve: what that says itself decides
+    /// (<c>GroupView.IsHolderDoubted</c>).
+    /// </summary>
     public bool Doubtful { get; init; }
 
     public static GroupLease Of(Lease lease)

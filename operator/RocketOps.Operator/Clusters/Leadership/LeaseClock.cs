@@ -76,7 +76,10 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>By the time in it, it had ended when it was seen first, and was not renewed since: whether its holder has gone or a clock is wrong is not known before it is renewed, or could have been.</summary>
+    /// <summary>
+    /// Returns true when, by the time in it, the Lease had ended when it was seen first, and was not renewed since: whether its holder has
+    /// gone or a clock is wrong is not known before it is renewed, or could have been.
+    /// </summary>
     public bool IsDoubtful(Lease lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
@@ -124,7 +127,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Of a Lease that is watched, as that goes by the label.</summary>
+    /// <summary>Returns the cluster of a Lease that is watched, as the watch goes by the label.</summary>
     private static ObjectKey ClusterOf(Lease lease) => new(lease.Namespace(), lease.Label(ClusterLabels.Cluster) ?? string.Empty);
 
     private void OnChange(InformerEvent<Lease> change)
@@ -209,7 +212,7 @@ internal sealed class LeaseClock(TimeProvider time) : IDisposable
 
         public long ChangedAt { get; set; }
 
-        /// <summary>When the server was last asked, and had what is noted here; null before.</summary>
+        /// <summary>Time at which the server was last asked, and had what is noted here; null before.</summary>
         public long? ReadAt { get; set; }
 
         public ITimer? Timer { get; set; }

@@ -10,6 +10,6 @@ internal sealed class LeaseLeadership(IReadOnlyDictionary<string, GroupLease> le
     public MemberRank RankOf(string group, int ordinal) =>
         leases.TryGetValue(group, out GroupLease? lease) && lease.Holder == ClusterNames.Member(group, ordinal) ? new(BrokerMemberRole.Master, 0) : SlaveOf(ordinal);
 
-    /// <summary>What a member is that does not lead.</summary>
+    /// <summary>Returns the rank of a member that does not lead.</summary>
     public static MemberRank SlaveOf(int ordinal) => new(BrokerMemberRole.Slave, ordinal + 1);
 }

@@ -20,7 +20,7 @@ internal static class LiveKeys
     /// <summary>The part that takes effect with the next start.</summary>
     public static Dictionary<string, string> NotIn(IReadOnlyDictionary<string, string>? config) => Part(config, live: false);
 
-    /// <summary>Whether brokers of this version take a key while they run, and nobody but the user sets it.</summary>
+    /// <summary>Returns true when brokers of this version take a key while they run, and nobody but the user sets it.</summary>
     public static bool IsLive(string key) =>
         ProgramKeys.Broker.Find(key) is { IsLive: true } && !BrokerConfigKeys.OwnedByBroker.Contains(key) && !BrokerConfigKeys.SyncKeys.Contains(key, StringComparer.Ordinal);
 
@@ -30,7 +30,7 @@ internal static class LiveKeys
             ? read.Values.TextOf(definition)
             : value.Trim();
 
-    /// <summary>What a broker shows of a key that nobody set.</summary>
+    /// <summary>Returns the value that a broker shows of a key that nobody set.</summary>
     public static string DefaultOf(string key) => Normal(key, string.Empty);
 
     private static bool IsSetToADefaultThatCounts(string key, string value) =>

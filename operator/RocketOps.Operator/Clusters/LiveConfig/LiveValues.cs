@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.LiveConfig;
 
-/// <summary>What the ConfigMap of live keys asks of every broker of a cluster.</summary>
+/// <summary>Values that the ConfigMap of live keys asks of every broker of a cluster.</summary>
 /// <param name="Wanted">Keys that have these values.</param>
 /// <param name="Resets">Keys that were wanted and are not any more: brokers that run go back to their defaults.</param>
 internal sealed record LiveValues(IReadOnlyDictionary<string, string> Wanted, IReadOnlyList<string> Resets)
@@ -18,7 +18,7 @@ internal sealed record LiveValues(IReadOnlyDictionary<string, string> Wanted, IR
 
     public bool IsEmpty => Wanted.Count == 0 && Resets.Count == 0;
 
-    /// <summary>As the map says; nothing for a map that is not there.</summary>
+    /// <summary>Reads the values of the map; nothing for a map that is not there.</summary>
     public static LiveValues Of(ConfigMap? map)
     {
         if (map is null)
@@ -36,13 +36,16 @@ internal sealed record LiveValues(IReadOnlyDictionary<string, string> Wanted, IR
     }
 
     /// <summary>
-    /// What brokers are to go back to the defaults of once <paramref name="config"/> is asked for: what was wanted until now, and what they had not gone back from yet. A key that somebody still asks for, as
-    /// one that waits for a restart perhaps, is not among them.
+    /// Returns the keys that brokers are to set back to their defaults once <paramref name="config"/> is asked for: those that were wanted
+    /// until now, and those that had not been set back yet. A key that somebody still asks for, as one that waits for a restart perhaps, is
+    /// not among them.
     /// </summary>
     public IReadOnlyList<string> ResetsFor(IReadOnlyDictionary<string, string>? config) =>
         [.. Wanted.Keys.Concat(Resets).Distinct(StringComparer.Ordinal).Where(key => LiveKeys.IsLive(key) && config?.ContainsKey(key) != true).Order(StringComparer.Ordinal)];
 
-    /// <summary>What a broker has to be sent, with empty values for defaults; keys that it does not show are not among them.</summary>
+    /// <summary>
+    /// Returns the values that a broker has to be sent, with empty values for defaults; keys that it does not show are not among them.
+    /// </summary>
     /// <param name="shown">Its configuration, as it says.</param>
     /// <param name="except">A key that is not looked at; null for none.</param>
     public IReadOnlyDictionary<string, string> Differing(IReadOnlyDictionary<string, string> shown, string? except) =>
@@ -55,6 +58,6 @@ internal sealed record LiveValues(IReadOnlyDictionary<string, string> Wanted, IR
     /// <summary>Wanted keys that a broker does not know: it is of another version.</summary>
     public IEnumerable<string> Unknown(IReadOnlyDictionary<string, string> shown) => Wanted.Keys.Where(key => !shown.ContainsKey(key)).Order(StringComparer.Ordinal);
 
-    /// <summary>Whether a broker has gone back to a key's default.</summary>
+    /// <summary>Returns true when a broker has gone back to a key's default.</summary>
     public static bool HasReset(string key, IReadOnlyDictionary<string, string> shown) => !shown.TryGetValue(key, out string? value) || LiveKeys.Normal(key, value) == LiveKeys.DefaultOf(key);
 }

@@ -3,12 +3,12 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Marks;
 
-/// <summary>What a set makes the claims of its members from.</summary>
+/// <summary>Template from which a set makes the claims of its members.</summary>
 internal static class ClaimTemplate
 {
     /// <summary>
-    /// On a set whose claims have grown: the size its stores were made for. Lengths of a store's files follow that, are alike in all members, and stand in the configuration, which a larger
-    /// volume is no reason to change.
+    /// Annotation of a set whose claims have grown: the size its stores were made for. Lengths of a store's files follow that, are alike in
+    /// all members, and stand in the configuration, which a larger volume is no reason to change.
     /// </summary>
     public const string StoreSize = "rocketops.io/store-size";
 

@@ -22,14 +22,14 @@ internal static class GroupClosure
 
     public static bool IsOne(ConfigMap map) => map.Label(ClusterLabels.Group) is { } group && map.Name() == NameOf(group);
 
-    /// <summary>Whether its group is not opened yet.</summary>
+    /// <summary>Returns true when its group is not opened yet.</summary>
     public static bool IsClosed(ConfigMap closure) => closure.Data?.ContainsKey(BrokerPermission.Key) == true;
 
-    /// <summary>When its group was opened; null while it is not, or when somebody took that away.</summary>
+    /// <summary>Returns the time at which its group was opened; null while it is not, or when somebody took that away.</summary>
     public static DateTimeOffset? OpenedAt(ConfigMap closure) =>
         DateTimeOffset.TryParse(closure.Annotation(OpenedAtAnnotation), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
-    /// <summary>From here on whoever starts takes messages.</summary>
+    /// <summary>Opens the group: a member that starts from here on takes messages.</summary>
     /// <exception cref="KubernetesException">A conflict when it has changed since it was seen.</exception>
     public static Task OpenAsync(IKubernetesClient client, ConfigMap closure, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -45,7 +45,10 @@ internal static class GroupClosure
         return client.PatchAsync<ConfigMap>(closure.Name(), closure.Namespace(), KubernetesPatch.Merge(patch), new WriteOptions { FieldManager = FieldManager.Name }, cancellationToken);
     }
 
-    /// <summary>Of a container: its permission while its group is new. Without the map, or the key, there is no such variable.</summary>
+    /// <summary>
+    /// Returns the environment variable of a container with its permission while its group is new. Without the map, or the key, there is no
+    /// such variable.
+    /// </summary>
     public static EnvVar From(string group) => new()
     {
         Name = Variable,

@@ -15,11 +15,11 @@ internal static class RestartMark
     // Any text does, a time is usual. It is copied into every pod.
     private const int MostCounted = 64;
 
-    /// <summary>What is asked for; null when nothing is.</summary>
+    /// <summary>Returns the mark that is asked for; null when none is.</summary>
     public static string? Asked(BrokerCluster cluster) =>
         cluster.Annotation(ClusterAnnotations.RestartAt)?.Trim() is { Length: > 0 } asked ? Begin(asked) : null;
 
-    /// <summary>What a set's pods are made with; null for nothing.</summary>
+    /// <summary>Returns the mark that a set's pods are made with; null for none.</summary>
     public static string? Of(StatefulSet set) => set.Spec?.Template?.Metadata?.Annotations?.GetValueOrDefault(Annotation);
 
     public static PodTemplateSpec Note(PodTemplateSpec template, string? mark)

@@ -67,14 +67,17 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
     private static bool IsKept(ClusterContext context, IKubernetesObject entity, ManagementPolicy policy) =>
         policy == ManagementPolicy.Manage && !entity.IsDeleting() && context.Cluster.Admits(entity.Namespace());
 
-    /// <summary>What only a person can help keeps no group closed.</summary>
+    /// <summary>Returns true when the opening waits for the object: one that only a person can help keeps no group closed.</summary>
     private static bool IsWaitedFor(IKubernetesObject entity, long? observed, IEnumerable<Condition>? conditions) =>
         observed != entity.Metadata.Generation || !Conditions.IsTrue(conditions, ConditionTypes.Stalled);
 
     private static bool IsThere(ConsumerGroup group, IReadOnlyDictionary<string, SubscriptionGroupConfig> has) =>
         has.TryGetValue(GroupNames.Effective(group), out SubscriptionGroupConfig? found) && GroupSettings.Difference(group.Spec, found) is null;
 
-    /// <summary>As producers are to see it: queues that consumers still read to their ends, of a group that comes back, are nothing to them.</summary>
+    /// <summary>
+    /// Returns true when the topic is there as producers are to see it: queues that consumers still read to their ends, of a group that
+    /// comes back, are nothing to them.
+    /// </summary>
     private static bool IsThere(Topic topic, IReadOnlyDictionary<string, TopicConfig> has)
     {
         TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
@@ -125,6 +128,6 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         return null;
     }
 
-    /// <summary>What a master has.</summary>
+    /// <summary>Consumer groups and topics that a master has.</summary>
     private sealed record Tables(IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups, IReadOnlyDictionary<string, TopicConfig> Topics);
 }

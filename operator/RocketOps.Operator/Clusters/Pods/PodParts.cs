@@ -4,7 +4,7 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters.Pods;
 
 /// <summary>
-/// What name-server and broker pods have in common: the restricted profile (and a read-only root beyond it), probes and writable places.
+/// Common parts of name-server and broker pods: the restricted profile (and a read-only root beyond it), probes and writable places.
 /// </summary>
 internal static class PodParts
 {
@@ -19,7 +19,9 @@ internal static class PodParts
 
     public const string ConfigDirectory = "/etc/rocketops";
 
-    /// <summary>Beside the other: kubelets renew what is mounted as a whole, and the two change apart.</summary>
+    /// <summary>
+    /// Directory of the live configuration, apart from the other one: kubelets renew what is mounted as a whole, and the two change apart.
+    /// </summary>
     public const string LiveConfigDirectory = "/etc/rocketops-live";
 
     public const string DataDirectory = "/var/lib/rocketops";
@@ -27,7 +29,7 @@ internal static class PodParts
     /// <summary>A program that cannot start says why in its log; with this the pod's status holds it, and from there the cluster's.</summary>
     public const string TerminationMessagePolicy = "FallbackToLogsOnError";
 
-    /// <summary>Where the service account's token and the server's authority are, for pods that need them.</summary>
+    /// <summary>Directory of the service account's token and the server's authority, for pods that need them.</summary>
     public const string CredentialsDirectory = "/var/run/secrets/rocketops";
 
     private const string CredentialsVolume = "credentials";

@@ -3,7 +3,10 @@ using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Operator.Clusters.Pods;
 
-/// <summary>Since when pods have been what somebody asks about, look after look. By this process's clock; forgotten with the process. Thread-safe.</summary>
+/// <summary>
+/// Times since which pods have been what somebody asks about, look after look. By this process's clock; forgotten with the process.
+/// Thread-safe.
+/// </summary>
 internal sealed class PodTimes(TimeProvider time)
 {
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<string, long>> _seen = new();
@@ -18,7 +21,7 @@ internal sealed class PodTimes(TimeProvider time)
         _seen[cluster] = uids.ToDictionary(static uid => uid, uid => before is not null && before.TryGetValue(uid, out long since) ? since : now, StringComparer.Ordinal);
     }
 
-    /// <summary>For how long a pod has been so; null when it was not at the last look.</summary>
+    /// <summary>Returns the length of time that a pod has been so; null when it was not at the last look.</summary>
     public TimeSpan? Of(ObjectKey cluster, string? uid) =>
         uid is not null && _seen.GetValueOrDefault(cluster)?.TryGetValue(uid, out long since) == true ? time.GetElapsedTime(since) : null;
 

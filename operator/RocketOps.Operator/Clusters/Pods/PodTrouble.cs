@@ -51,7 +51,10 @@ internal static class PodTrouble
         };
     }
 
-    /// <summary>Whether the pod is held up by something that takes more than time: a crash, an image that is not to be had, no node with room.</summary>
+    /// <summary>
+    /// Returns true when the pod is held up by something that takes more than time: a crash, an image that is not to be had, no node with
+    /// room.
+    /// </summary>
     public static bool IsFailing(Pod? pod)
     {
         if (pod is null || pod.IsDeleting())
@@ -66,8 +69,8 @@ internal static class PodTrouble
     }
 
     /// <summary>
-    /// Whether a program was tried and goes on failing, or cannot be had at all: more of the same helps nobody. True throughout a loop of crashes, and not while an
-    /// autoscaler may bring a node.
+    /// Returns true when a program was tried and goes on failing, or cannot be had at all: more of the same helps nobody. True throughout a
+    /// loop of crashes, and not while an autoscaler may bring a node.
     /// </summary>
     /// <param name="pod">The pod; null while there is none.</param>
     /// <param name="known">Pods were stuck at the last look: what may be a hiccup at first, as an image that is not to be had, is the next try of the same then.</param>
@@ -77,11 +80,14 @@ internal static class PodTrouble
             || container.State?.Waiting?.Reason is "CrashLoopBackOff" or "ImagePullBackOff" or "InvalidImageName" or "ErrImageNeverPull" or "CreateContainerConfigError"
             || (known && WaitsInVain(container)));
 
-    /// <summary>Whether the pod waits for something that may come by itself, or never: a node with room, or that a program which has started becomes ready.</summary>
+    /// <summary>
+    /// Returns true when the pod waits for something that may come by itself, or never: a node with room, or that a program which has
+    /// started becomes ready.
+    /// </summary>
     public static bool IsLate(Pod? pod) =>
         pod is not null && !pod.IsDeleting() && (Unscheduled(pod) is not null || Container(pod) is { Ready: false, Started: true, State.Running: not null });
 
-    /// <summary>Whether the container waits for something else than its turn.</summary>
+    /// <summary>Returns true when the container waits for something else than its turn.</summary>
     private static bool WaitsInVain(ContainerStatus? container) => container?.State?.Waiting is { Reason: { Length: > 0 } reason and not ("ContainerCreating" or "PodInitializing") };
 
     /// <summary>
@@ -105,8 +111,8 @@ internal static class PodTrouble
         pod.Status?.ContainerStatuses?.Find(static container => !container.Ready) ?? pod.Status?.ContainerStatuses?.FirstOrDefault();
 
     /// <summary>
-    /// How the container ended. Between a crash and the wait for the next start the kubelet moves it to the last state, and while it tries again it runs: one text for
-    /// all, or the status would be written at each turn.
+    /// Returns the last end of the container. Between a crash and the wait for the next start the kubelet moves it to the last state, and
+    /// while it tries again it runs: one text for all, or the status would be written at each turn.
     /// </summary>
     private static ContainerStateTerminated? End(Pod pod, ContainerStatus? container) =>
         container?.State?.Terminated ?? (container is not null && (container.State?.Waiting?.Reason == "CrashLoopBackOff" || KeepsEnding(pod, container)) ? container.LastState?.Terminated : null);

@@ -10,7 +10,7 @@ namespace RocketOps.Operator.Clusters.Pods;
 /// </summary>
 internal static class TemplateChanges
 {
-    /// <summary>Where nothing that is compared differs: environment, probes, something that was taken away.</summary>
+    /// <summary>Text where nothing that is compared differs: environment, probes, something that was taken away.</summary>
     public const string Other = "other fields of the template";
 
     private const string RestartedAt = "kubectl.kubernetes.io/restartedAt";
@@ -54,7 +54,9 @@ internal static class TemplateChanges
 
     private static (string?, string?, string?, string?) Key(Toleration toleration) => (toleration.Key, toleration.Operator, toleration.Value, toleration.Effect);
 
-    /// <summary>Without the selector, into which the API server writes what matchLabelKeys stand for.</summary>
+    /// <summary>
+    /// Returns the key of a constraint without its selector, into which the API server writes what matchLabelKeys stand for.
+    /// </summary>
     private static (int, string, string, int?) Key(TopologySpreadConstraint constraint) => (constraint.MaxSkew, constraint.TopologyKey, constraint.WhenUnsatisfiable, constraint.MinDomains);
 
     private static bool IsOtherAffinity(Affinity? has, Affinity? wanted)

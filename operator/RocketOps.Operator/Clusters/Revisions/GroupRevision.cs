@@ -4,7 +4,8 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Operator.Clusters.Revisions;
 
 /// <summary>
-/// What the annotations of a group's set say of its template. They change in one write with it, so that whoever comes back, of whatever version, finds the one and the other as they belong together.
+/// Notes about a group's template in its set's annotations. They change in one write with it, so that any operator that comes back, of
+/// whatever version, finds the two as they belong together.
 /// </summary>
 /// <param name="Current">The template that the operator gave the set, as <see cref="TemplateText"/>; null of a set that was made before there was this note.</param>
 /// <param name="Proven">A pod of it has served.</param>
@@ -43,10 +44,10 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
             set.Annotation(DoubtedAnnotation) == "true")
         : None;
 
-    /// <summary>Whether a template is the one that did not start a pod here.</summary>
+    /// <summary>Returns true when a template is the one that did not start a pod here.</summary>
     public bool HasFailed(string template) => Failed is not null && Failed == TemplateText.Hash(template);
 
-    /// <summary>What the notes are when the set gets what was chosen.</summary>
+    /// <summary>Returns the notes of a set that gets what was chosen.</summary>
     /// <param name="choice">What was chosen.</param>
     /// <param name="wanted">The template that is asked for.</param>
     /// <param name="isBroken">A pod does not start with the template that the set has.</param>
@@ -77,7 +78,7 @@ internal sealed record GroupRevision(string? Current, bool Proven, string? LastG
     /// <summary>The template did not start a pod: the last good one instead.</summary>
     public GroupRevision Fail(string why) => new(LastGood, true, null, TemplateText.Hash(Current!), why, IsDoubted);
 
-    /// <summary>What failed is tried again.</summary>
+    /// <summary>Forgets the failure, so that what failed is tried again.</summary>
     public GroupRevision Forgive() => this with { Failed = null, FailedWhy = null, IsDoubted = false };
 
     /// <summary>Writes the notes into a set's annotations.</summary>

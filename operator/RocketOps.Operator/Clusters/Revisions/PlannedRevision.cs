@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Clusters.Revisions;
 
-/// <summary>What was decided about the template of one group.</summary>
+/// <summary>Decision about the template of one group.</summary>
 /// <param name="Choice">Which one its set gets.</param>
 /// <param name="Wanted">The one that is asked for, as <see cref="TemplateText"/>.</param>
 /// <param name="HasFailed">What is asked for has failed to start a pod, here or in another group.</param>

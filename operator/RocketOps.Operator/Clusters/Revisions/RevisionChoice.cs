@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Clusters.Revisions;
 
-/// <summary>Which template the set of a group gets.</summary>
+/// <summary>Choice of the template that the set of a group gets.</summary>
 internal enum RevisionChoice
 {
     /// <summary>The one that is asked for.</summary>

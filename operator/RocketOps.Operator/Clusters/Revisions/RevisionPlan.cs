@@ -2,19 +2,22 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Revisions;
 
-/// <summary>Which template each group gets in this pass.</summary>
+/// <summary>Templates that the groups get in this pass.</summary>
 /// <param name="Groups">By group; without those whose sets are not there.</param>
 internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision> Groups)
 {
     public static readonly RevisionPlan None = new(new Dictionary<string, PlannedRevision>());
 
-    /// <summary>Whether some groups are still to get what is asked for, when a pod of it has served in another one; not what has failed.</summary>
+    /// <summary>
+    /// Returns true when some groups are still to get what is asked for once a pod of it has served in another one; what has failed does
+    /// not count.
+    /// </summary>
     /// <param name="notes">Reads what they note.</param>
     /// <param name="sets">The sets as they are now.</param>
     public bool Waits(RevisionNotes notes, IReadOnlyList<StatefulSet> sets) =>
         sets.Any(set => IsPending(notes, set)) && Failures(notes, sets).Length == 0;
 
-    /// <summary>Whether a group's set does not have what is asked for.</summary>
+    /// <summary>Returns true when a group's set does not have what is asked for.</summary>
     /// <param name="notes">Reads what it notes.</param>
     /// <param name="set">The set as it is now; null when there is none.</param>
     public bool IsPending(RevisionNotes notes, StatefulSet? set) => set is not null && WantedOf(set.Metadata.Name!) is { } wanted && notes.Of(set).Current is { } current && current != wanted;

@@ -4,12 +4,13 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters.Rolling;
 
 /// <summary>
-/// What groups with fixed roles ask of a slave's restart: those that stay are as many copies as a message needs, wherever waiting can make them so. A slave that has just come back is none before it follows and has
-/// its master's log. Whoever is none itself goes: it is missed by nobody, and its restart may be the repair.
+/// Conditions that groups with fixed roles set on a slave's restart: those that stay are as many copies as a message needs, wherever
+/// waiting can make them so. A slave that has just come back is no copy before it follows and has its master's log. A slave that is no copy
+/// itself goes: it is missed by nobody, and its restart may be the repair.
 /// </summary>
 internal static class CopyRules
 {
-    /// <summary>What a slave that serves may lack: messages that are on their way to it while both are asked.</summary>
+    /// <summary>Bytes that a slave that serves may lack: messages that are on their way to it while both are asked.</summary>
     private const long UnderWayBytes = 1024 * 1024;
 
     /// <param name="group">The group, with its members' figures.</param>

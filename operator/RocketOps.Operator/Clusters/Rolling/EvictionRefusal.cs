@@ -4,7 +4,9 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>What the API server says when it does not let a pod go: that a disruption budget forbids it, that several count it, or that it has too much to do.</summary>
+/// <summary>
+/// Refusals of the API server to evict a pod: a disruption budget forbids it, several count it, or the server has too much to do.
+/// </summary>
 internal static class EvictionRefusal
 {
     private const string BudgetCause = "DisruptionBudget";
@@ -15,10 +17,12 @@ internal static class EvictionRefusal
     // As the API server words it: "The disruption budget NAME needs 2 healthy pods and has 1 currently".
     private const string BeforeName = "disruption budget ";
 
-    /// <summary>Whether it lets the pod go neither now nor later because more than one budget counts it, whatever these allow.</summary>
+    /// <summary>
+    /// Returns true when the server lets the pod go neither now nor later because more than one budget counts it, whatever these allow.
+    /// </summary>
     public static bool IsBySeveralBudgets(KubernetesException refused) => refused.Code == HttpStatusCode.InternalServerError && refused.Status.Message?.Contains(SeveralBudgets, StringComparison.Ordinal) == true;
 
-    /// <summary>Whether a budget forbids it. Of too many requests there is no such cause.</summary>
+    /// <summary>Returns true when a budget forbids it. A refusal for too many requests has no such cause.</summary>
     public static bool IsByBudget(KubernetesException refused) => Causes(refused).Any();
 
     /// <summary>The budgets' names, out of the server's words: those have counts of pods too, which change from look to look. Null when there is none in them.</summary>

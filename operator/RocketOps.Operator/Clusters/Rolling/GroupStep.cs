@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>What is to be done with a broker group next.</summary>
+/// <summary>Next step with a broker group.</summary>
 internal enum GroupStep
 {
     /// <summary>Every pod is up to date.</summary>
@@ -15,6 +15,9 @@ internal enum GroupStep
     /// <summary>A master that is to be restarted hands over to a member that has everything; it is evicted as a slave.</summary>
     HandOver,
 
-    /// <summary>As Restart, for a pod that serves: it is evicted, so that its group's disruption budget has a say beside drains of nodes.</summary>
+    /// <summary>
+    /// A pod that serves restarts as with Restart, but it is evicted, so that its group's disruption budget has a say beside drains of
+    /// nodes.
+    /// </summary>
     Evict,
 }

@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>Whether clients would learn from the name servers where a broker that restarts has gone.</summary>
+/// <summary>State of the name servers: whether clients would learn from them where a broker that restarts has gone.</summary>
 internal enum NameServerState
 {
     /// <summary>Every name server that serves answered the operator.</summary>

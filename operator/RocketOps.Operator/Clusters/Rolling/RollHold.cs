@@ -3,7 +3,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>Why the operator restarts nobody now, whichever pod would be next.</summary>
+/// <summary>Reason why the operator restarts nobody now, whichever pod would be next.</summary>
 /// <param name="Why">The kind of reason.</param>
 /// <param name="WaitsFor">A member of the group that this is about; null when it is about none.</param>
 /// <param name="Problem">What has to be set right or become known first, with <see cref="RollWait.Held"/>.</param>
@@ -12,13 +12,16 @@ internal sealed record RollHold(RollWait Why, MemberState? WaitsFor = null, Prob
     /// <summary>The next pass, which comes by itself, sees: somebody asked for a pause, or something was changed in this one.</summary>
     public static readonly RollHold ForNow = new(RollWait.None);
 
-    /// <summary>While a member is taken away from its group.</summary>
+    /// <summary>Hold while a member is taken away from its group.</summary>
     public static readonly RollHold ForRemoval = new(RollWait.Removal);
 
-    /// <summary>While pods are left as they are for a reason that is told anyway.</summary>
+    /// <summary>Returns the hold for pods that are left as they are for a reason that is told anyway.</summary>
     public static RollHold For(Problem problem) => new(RollWait.Held, Problem: problem);
 
-    /// <summary>Of which pods are outdated nothing is known before their set's controller has seen it; null when all have been.</summary>
+    /// <summary>
+    /// Returns the hold while a set's controller has not seen it: which of its pods are outdated is not known before; null when all have
+    /// been seen.
+    /// </summary>
     public static RollHold? OfUnobserved(IEnumerable<GroupView> groups) =>
         groups.FirstOrDefault(static group => group is { Set: not null, Observed: false }) is { } group ? new RollHold(RollWait.Unobserved, group.Members.Count > 0 ? group.Members[0] : null) : null;
 }

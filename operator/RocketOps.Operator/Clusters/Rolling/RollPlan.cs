@@ -14,7 +14,7 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
     /// <summary>The disruption budgets that do not let the pod go, with <see cref="RollWait.Budget"/>; null when the API server names none.</summary>
     public string? Budgets { get; init; }
 
-    /// <summary>What has to be set right or become known first, with <see cref="RollWait.Held"/>; null otherwise.</summary>
+    /// <summary>Problem to be set right or known first, with <see cref="RollWait.Held"/>; null otherwise.</summary>
     public Problem? Hold { get; init; }
 
     /// <summary>Some pods are not up to date yet.</summary>

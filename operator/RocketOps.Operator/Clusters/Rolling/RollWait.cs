@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Clusters.Rolling;
 
-/// <summary>Why no pod restarts now although some are outdated.</summary>
+/// <summary>Reason why no pod restarts now although some are outdated.</summary>
 internal enum RollWait
 {
     /// <summary>One does, or nothing is outdated, or the next pass sees.</summary>
@@ -27,7 +27,7 @@ internal enum RollWait
     /// <summary>The only member that has everything does not serve, and may by itself.</summary>
     LastCopy,
 
-    /// <summary>Whoever led a group does not renew its Lease, and nobody leads instead yet.</summary>
+    /// <summary>The member that led a group does not renew its Lease, and none leads instead yet.</summary>
     Master,
 
     /// <summary>A master has just restarted, and clients get time to find it.</summary>

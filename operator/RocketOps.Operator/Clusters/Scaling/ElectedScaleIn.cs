@@ -6,8 +6,9 @@ using RocketOps.Operator.Entities;
 namespace RocketOps.Operator.Clusters.Scaling;
 
 /// <summary>
-/// When a member leaves a group that elects its master: while the Lease says that every one that stays has all that was acknowledged, and after it has handed over if it leads. Whom the group counts among itself changes after
-/// it has gone (<see cref="Left"/>).
+/// Time at which a member leaves a group that elects its master: while the Lease says that every one that stays has all that was
+/// acknowledged, and after the member has handed over if it leads. The members that the group counts change after it has gone
+/// (<see cref="Left"/>).
 /// </summary>
 internal static class ElectedScaleIn
 {

@@ -12,7 +12,10 @@ namespace RocketOps.Operator.Clusters.Scaling;
 /// </summary>
 internal static class ScaleInPlanner
 {
-    /// <summary>What a slave that follows may lack in one look: messages that are on their way to it while all are asked. It has to have them in the next.</summary>
+    /// <summary>
+    /// Bytes that a slave that follows may lack in one look: messages that are on their way to it while all are asked. It has to have them
+    /// in the next.
+    /// </summary>
     private const long UnderWayBytes = 1024 * 1024;
 
     /// <param name="wanted">Members a group is to have.</param>
@@ -48,7 +51,7 @@ internal static class ScaleInPlanner
         return new ScaleInPlan(group.Name, leaving.Pod, blocker is null ? OperationPhase.Removing : OperationPhase.Waiting, blocker, leaving);
     }
 
-    /// <summary>Where a group's log has come to, by its master and by its last member; null when neither says.</summary>
+    /// <summary>Returns the end of a group's log, by its master and by its last member; null when neither says.</summary>
     public static long? EndOf(GroupView group) => new[] { group.Master?.Says.LogEnd, group.Members[^1].Says.LogEnd }.Max();
 
     /// <summary>A pod that its set has let go and that has not ended: nobody else leaves meanwhile.</summary>

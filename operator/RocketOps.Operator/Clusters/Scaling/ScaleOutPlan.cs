@@ -2,7 +2,7 @@ using RocketOps.Operator.Entities;
 
 namespace RocketOps.Operator.Clusters.Scaling;
 
-/// <summary>How far a group that elects its master is that gets more members.</summary>
+/// <summary>Progress of a group that elects its master and gets more members.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Phase">What is done with it.</param>
 /// <param name="Message">For people, with whatever is waited for.</param>

@@ -70,7 +70,7 @@ internal static class ScaleOutPlanner
         return new ScaleOutPlan(group.Name, OperationPhase.Adding, $"{Names(group, present, members)} {(members == present + 1 ? "comes" : "come")} to {group.Name}.", members);
     }
 
-    /// <summary>Who is new, stays, and has not been in sync.</summary>
+    /// <summary>Lists the members that are new, stay, and have not been in sync.</summary>
     private static string Joining(GroupView group, int from, int wanted) =>
         string.Join(", ", group.Members.Where(member => member.Ordinal >= from && member.Ordinal < wanted && group.Lease?.Has(member.Pod) != true).Select(static member => member.Pod));
 

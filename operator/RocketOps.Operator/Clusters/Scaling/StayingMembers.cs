@@ -2,7 +2,7 @@ using RocketOps.Operator.Clusters.Groups;
 
 namespace RocketOps.Operator.Clusters.Scaling;
 
-/// <summary>What those who stay in a group must show before a member may leave, whoever decides who leads.</summary>
+/// <summary>Conditions on the members that stay in a group before one may leave, whoever decides who leads.</summary>
 internal static class StayingMembers
 {
     /// <returns>What the member that leaves waits for; null for nothing.</returns>

@@ -83,7 +83,7 @@ internal static partial class ClusterValidator
         return new EffectiveSpec(honoured, staying, KeptConfigurations.From(observation, brokers is not null, nameServers is not null), first, Blocked: false);
     }
 
-    /// <summary>What is wrong with a cluster of which nothing can be made or found; null when that is nothing.</summary>
+    /// <summary>Returns the problem of a cluster of which nothing can be made or found; null when there is none.</summary>
     public static Problem? FindHopeless(ClusterContext context) => CheckName(context.Names.Cluster) ?? CheckBounds(context.Spec);
 
     private static Problem? CheckName(string name)
@@ -211,7 +211,7 @@ internal static partial class ClusterValidator
             : null;
     }
 
-    /// <summary>With the groups that are on their way out.</summary>
+    /// <summary>Returns a copy of the spec with the groups that are on their way out.</summary>
     private static BrokerClusterSpec WithLeavingGroups(BrokerClusterSpec asked, ClusterContext context, ClusterObservation observation)
     {
         int there = GroupsThere(context, observation);
@@ -225,7 +225,7 @@ internal static partial class ClusterValidator
         return honoured;
     }
 
-    /// <summary>So many that the last one that is there is among them, or its pods are while its set is made again.</summary>
+    /// <summary>Returns the number of groups up to the last one that is there, or whose pods are while its set is made again.</summary>
     private static int GroupsThere(ClusterContext context, ClusterObservation observation)
     {
         HashSet<string> there = observation.Sets.Select(static set => set.Name()).Concat(observation.Recreated).ToHashSet(StringComparer.Ordinal);

@@ -6,13 +6,13 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Spec;
 
-/// <summary>Whether what is asked for agrees with groups that elect their master.</summary>
+/// <summary>Checks that the spec agrees with groups that elect their master.</summary>
 internal static class ElectionCheck
 {
     // Enough to see which, in a message that people read.
     private const int MaxClaimsNamed = 5;
 
-    /// <summary>What members and stores of a group agree on when it is made stays.</summary>
+    /// <summary>Finds what is wrong with the spec: what members and stores of a group agree on when it is made stays.</summary>
     public static Problem? Find(ClusterContext context, ClusterObservation observation)
     {
         if (observation.Sets is [{ } set, ..] && IsElected(set) != context.IsAutomatic)

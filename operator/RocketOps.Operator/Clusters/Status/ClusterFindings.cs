@@ -5,7 +5,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
 
-/// <summary>What one pass found out; the status follows from it alone.</summary>
+/// <summary>Findings of one pass; the status follows from them alone.</summary>
 /// <param name="Observation">The workloads after the pass.</param>
 /// <param name="Groups">The groups and their members.</param>
 /// <param name="Registrations">What the name servers know.</param>
@@ -27,13 +27,15 @@ internal sealed record ClusterFindings(
     /// <summary>Nothing was changed, as somebody asked.</summary>
     public bool Paused => Pause is { Cluster: true };
 
-    /// <summary>Which members do not have the values that need no restart, and why; null when all have them.</summary>
+    /// <summary>Members that do not have the values that need no restart, and why; null when all have them.</summary>
     public Problem? Unapplied { get; init; }
 
-    /// <summary>What somebody has changed since this pass looked at it; told when there is nothing else to wait for, as the next pass comes at once.</summary>
+    /// <summary>
+    /// Change that somebody has made since this pass looked; told when there is nothing else to wait for, as the next pass comes at once.
+    /// </summary>
     public Problem? Changed { get; init; }
 
-    /// <summary>What a person has to change concerns single groups, and the others go on.</summary>
+    /// <summary>True when what a person has to change concerns single groups, and the others go on.</summary>
     public bool OthersGoOn { get; init; }
 
     /// <summary>None of the name servers serves, or one that serves does not answer, and that has lasted.</summary>
@@ -42,7 +44,7 @@ internal sealed record ClusterFindings(
     /// <summary>Pods that the API server refuses to make.</summary>
     public RefusedPods Refused { get; init; } = RefusedPods.None;
 
-    /// <summary>Why a cluster that is to be protected may not be, or that this is not known; null when it is.</summary>
+    /// <summary>Reason why a cluster that is to be protected may not be, or that this is not known; null when it is.</summary>
     public Problem? Unprotected { get; init; }
 
     /// <summary>Topics that no object speaks of; null when there are none.</summary>

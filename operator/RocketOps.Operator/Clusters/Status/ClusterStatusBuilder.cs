@@ -70,7 +70,9 @@ internal static class ClusterStatusBuilder
         return conditions;
     }
 
-    /// <summary>Of a paused cluster the generation that was last worked on: whatever is asked for since waits.</summary>
+    /// <summary>
+    /// Returns the generation to report: of a paused cluster the one that was last worked on, as whatever is asked for since waits.
+    /// </summary>
     private static long? Generation(ClusterContext context, ClusterFindings findings) =>
         findings.Paused ? context.Cluster.Status?.ObservedGeneration : context.Cluster.Metadata.Generation;
 
@@ -108,9 +110,9 @@ internal static class ClusterStatusBuilder
         OutdatedBy = member.Live.Uid is null ? last?.OutdatedBy : member.Live.Changed,
     };
 
-    /// <summary>Whoever has lost its Lease is the master no longer.</summary>
+    /// <summary>Returns the rank of a member: one that has lost its Lease is the master no longer.</summary>
     private static MemberRank Rank(GroupView group, MemberState member) => group.Master is null && member.Role == BrokerMemberRole.Master ? LeaseLeadership.SlaveOf(member.Ordinal) : member.Rank;
 
-    /// <summary>What the operator has asked for itself is no refusal.</summary>
+    /// <summary>Returns true when a member refuses messages; a refusal that the operator has asked for itself is none.</summary>
     private static bool Refuses(GroupView group, MemberState member) => member == group.Refusing;
 }

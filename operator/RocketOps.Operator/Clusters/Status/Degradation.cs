@@ -36,7 +36,7 @@ internal static class Degradation
         }
     }
 
-    /// <summary>Whether something of what is not well has run before, or fails in its restart.</summary>
+    /// <summary>Returns true when something that is not well has run before, or fails in its restart.</summary>
     public static bool IsOf(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
     {
         if (IsRestarting(context, findings))

@@ -16,7 +16,10 @@ internal static class GroupFaults
             .Select(static kind => new Problem(kind.Key, Describe(kind.Key, [.. kind]))),
     ];
 
-    /// <summary>Which groups take no messages, as a sentence to go before what is wrong with their pods; empty while each has a master that serves.</summary>
+    /// <summary>
+    /// Names the groups that take no messages, as a sentence to go before what is wrong with their pods; empty while each has a master that
+    /// serves.
+    /// </summary>
     public static string WithoutMaster(IReadOnlyList<GroupView> groups)
     {
         if (groups.All(static group => group.Fault != Reasons.MasterMissing))

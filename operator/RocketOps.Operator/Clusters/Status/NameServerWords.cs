@@ -13,7 +13,7 @@ internal static class NameServerWords
 {
     public static string Unreachable(ClusterContext context) => $"The name servers at {context.Names.NameServerClientAddress} do not answer the operator.";
 
-    /// <summary>Not every one that serves answers, or none does.</summary>
+    /// <summary>Returns the problem that not every name server that serves answers, or none does.</summary>
     public static Problem Silent(ClusterContext context, BrokerRegistrations registrations) => new(
         Reasons.NameServersUnreachable,
         registrations.Known ? $"Name servers that serve do not answer the operator: {PodWords.List([.. registrations.Silent])}." : Unreachable(context));

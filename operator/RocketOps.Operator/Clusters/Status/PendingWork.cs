@@ -4,13 +4,13 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Status;
 
-/// <summary>What has to come before a cluster is ready: what is under way, is waited for or is at fault, most telling first.</summary>
+/// <summary>Work that has to come before a cluster is ready: what is under way, is waited for or is at fault, most telling first.</summary>
 internal static class PendingWork
 {
-    /// <summary>What is still to come; null when all is done.</summary>
+    /// <summary>Returns the work that is still to come; null when all is done.</summary>
     public static Problem? Find(ClusterContext context, ClusterFindings findings) => UnderWay(context, findings) ?? Wrong(context, findings) ?? Late(findings);
 
-    /// <summary>What somebody keeps from being done, and what the operator does in several steps.</summary>
+    /// <summary>Returns the work that somebody keeps from being done, or that the operator does in several steps.</summary>
     private static Problem? UnderWay(ClusterContext context, ClusterFindings findings)
     {
         if (findings.Pending is { } pending)
@@ -60,7 +60,7 @@ internal static class PendingWork
             : null;
     }
 
-    /// <summary>What does not serve as it should.</summary>
+    /// <summary>Returns the problem of what does not serve as it should.</summary>
     private static Problem? Wrong(ClusterContext context, ClusterFindings findings)
     {
         MemberState[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
@@ -97,7 +97,7 @@ internal static class PendingWork
             : Problem.Join(GroupFaults.Of(findings.Groups));
     }
 
-    /// <summary>What serves, and lacks something all the same.</summary>
+    /// <summary>Returns the problem of what serves, and lacks something all the same.</summary>
     private static Problem? Late(ClusterFindings findings) =>
         findings.Operations.Openings is [{ } opening, ..] ? new Problem(Reasons.Opening, opening.Message)
         : findings.Unapplied ?? Replication.NotFollowing(findings.Groups);

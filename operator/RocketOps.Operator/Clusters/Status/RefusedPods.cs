@@ -9,7 +9,7 @@ internal sealed record RefusedPods(IReadOnlyDictionary<string, RefusedPod> Broke
 {
     public static readonly RefusedPods None = new(new Dictionary<string, RefusedPod>(), null);
 
-    /// <summary>What a person has to change; null when no pod is refused.</summary>
+    /// <summary>Problem that a person has to solve; null when no pod is refused.</summary>
     public Problem? Problem
     {
         get

@@ -50,10 +50,13 @@ internal static class Replication
         return astray.Length == 0 ? null : new Problem(Reasons.NotFollowing, PodWords.List(astray, "; ") + ".");
     }
 
-    /// <summary>In steps, so that the status of a cluster at work is not written anew in every pass.</summary>
+    /// <summary>Rounds a lag up to steps, so that the status of a cluster at work is not written anew in every pass.</summary>
     public static long? RoundLag(long? lag) => lag is not { } bytes ? null : bytes < Mebibyte ? 0 : (long)BitOperations.RoundUpToPowerOf2((ulong)bytes);
 
-    /// <summary>With Sync what was acknowledged is on as many members as were asked for; those that are behind are not among them.</summary>
+    /// <summary>
+    /// Returns the text about the risk of slaves that are behind; empty with Sync: what was acknowledged is on as many members as were
+    /// asked for, and those that are behind are not among them.
+    /// </summary>
     private static string Consequence(ClusterContext context) => context.Spec.Replication.Mode == ReplicationMode.Sync
         ? ""
         : " With replication.mode Async a message is acknowledged before slaves have it: what they lack may be on the master alone, and is lost with its disk.";

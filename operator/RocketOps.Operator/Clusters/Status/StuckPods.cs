@@ -13,7 +13,10 @@ namespace RocketOps.Operator.Clusters.Status;
 /// </summary>
 internal static class StuckPods
 {
-    /// <summary>What a person has to change; null while no pod is stuck, and while what was asked for since waits for the end of a pause, which may be the repair: of the cluster, or of restarts alone.</summary>
+    /// <summary>
+    /// Returns the problem that a person has to solve; null while no pod is stuck, and while what was asked for since waits for the end of
+    /// a pause, which may be the repair: of the cluster, or of restarts alone.
+    /// </summary>
     public static Problem? Find(ClusterContext context, ClusterFindings findings)
     {
         if (findings.Paused && context.Cluster.Status?.ObservedGeneration != context.Cluster.Metadata.Generation)
@@ -56,14 +59,15 @@ internal static class StuckPods
     }
 
     /// <summary>
-    /// Whether the last pass told of stuck pods of what is asked for now. The kubelet calls one failure by several names in turn, and whoever waits for the cluster must not see it change its mind as often.
-    /// Kept in the status, so that another operator knows it too.
+    /// Returns true when the last pass told of stuck pods of what is asked for now. The kubelet calls one failure by several names in turn,
+    /// and whoever waits for the cluster must not see it change its mind as often. Kept in the status, so that another operator knows it
+    /// too.
     /// </summary>
     private static bool WereStuck(ClusterContext context) =>
         Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Stalled) is { Status: ConditionStatus.True, Reason: Reasons.RolloutFailing or Reasons.PodsFailing } stalled
         && stalled.ObservedGeneration == context.Cluster.Metadata.Generation;
 
-    /// <summary>Whether the last status tells of this very pod: one that was made anew gets its own first try.</summary>
+    /// <summary>Returns true when the last status tells of this very pod: one that was made anew gets its own first try.</summary>
     private static bool IsSame(MemberState member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)
             ?.Members?.Find(known => known.Name == member.Pod)?.PodUid == member.Live.Uid;

@@ -18,6 +18,8 @@ internal sealed record ChildrenOutcome(Deployment? NameServers, IReadOnlyList<St
     /// <summary>Nothing was applied.</summary>
     public static readonly ChildrenOutcome Nothing = new(null, [], new HashSet<string>(), null, null, new Dictionary<string, Problem>(), null, null, false);
 
-    /// <summary>Why not everything was applied; null when it was. Of several problems the first is told; the next follows when it is solved.</summary>
+    /// <summary>
+    /// Reason why not everything was applied; null when it was. Of several problems the first is told; the next follows when it is solved.
+    /// </summary>
     public Problem? Told => Problem ?? Troubled.OrderBy(static group => group.Key, StringComparer.Ordinal).Select(static group => group.Value).FirstOrDefault();
 }

@@ -217,7 +217,10 @@ internal sealed class ChildrenStep
         return made.Deserialize(_client.Types.Get<StatefulSet>().Json)!;
     }
 
-    /// <summary>By the set that the pass began with: the cache may know a newer one by now, of which the rest of the pass knows nothing.</summary>
+    /// <summary>
+    /// Applies a set by the one that the pass began with: the cache may know a newer one by now, of which the rest of the pass knows
+    /// nothing.
+    /// </summary>
     private async Task<StatefulSet> ApplySetAsync(ClusterContext context, ClusterObservation observation, StatefulSet set, CancellationToken cancellationToken)
     {
         if (observation.Set(set.Name()) is not { } seen)
@@ -252,7 +255,10 @@ internal sealed class ChildrenStep
         return applied;
     }
 
-    /// <summary>What is to be reset follows from the map that was seen, so it is written only while that is what is there. One that nobody has seen yet is left to the pass that sees it.</summary>
+    /// <summary>
+    /// Applies the live map. What is to be reset follows from the map that was seen, so it is written only while that is what is there. One
+    /// that nobody has seen yet is left to the pass that sees it.
+    /// </summary>
     private async Task<ConfigMap> ApplyLiveConfigAsync(ClusterContext context, ConfigMap map, CancellationToken cancellationToken)
     {
         ConfigMap? cached = _caches.ConfigMaps.Get(map.Key());

@@ -10,7 +10,10 @@ internal static class CreationEvents
     private const string Separator = "failed error: ";
     private const int MaxLength = 400;
 
-    /// <summary>Why a pod, or a claim that it needs first, was not made at the last try; null when that is not told, or it was made.</summary>
+    /// <summary>
+    /// Returns the reason why a pod, or a claim that it needs first, was not made at the last try; null when that is not told, or it was
+    /// made.
+    /// </summary>
     /// <param name="events">The events of its set.</param>
     /// <param name="set">The set's name.</param>
     /// <param name="pod">The pod's name.</param>

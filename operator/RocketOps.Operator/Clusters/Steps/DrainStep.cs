@@ -132,7 +132,10 @@ internal sealed partial class DrainStep
         }
     }
 
-    /// <summary>What has to be so before producers are kept out, and while they are: they need somewhere to go, and what is left is read from the master.</summary>
+    /// <summary>
+    /// Returns what is missing before producers may be kept out, and while they are: they need somewhere to go, and what is left is read
+    /// from the master. Null when nothing is.
+    /// </summary>
     private static string? Blocker(GroupView group, GroupView[] staying, BrokerRegistrations registrations) =>
         group.IsTroubled ? "what keeps its objects from being applied to be removed"
         : !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"

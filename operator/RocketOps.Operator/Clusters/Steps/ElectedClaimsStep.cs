@@ -154,7 +154,7 @@ internal sealed class ElectedClaimsStep
     }
 }
 
-/// <summary>What a pass knows of claims of groups that elected their master.</summary>
+/// <summary>Claims of groups that elected their master, as a pass knows them.</summary>
 /// <param name="Claims">By name.</param>
 /// <param name="LeftOut">Those that a cluster which is made leaves out, although their members never left.</param>
 /// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>

@@ -39,7 +39,7 @@ internal static class GroupOpening
         }
     }
 
-    /// <summary>What the spec asks for.</summary>
+    /// <summary>Returns the permission that the spec asks for.</summary>
     private static int Wanted(ClusterContext context) =>
         context.Spec.Brokers.Config?.GetValueOrDefault(BrokerPermission.Key) is { } configured && int.TryParse(configured, CultureInfo.InvariantCulture, out int permission) ? permission : BrokerPermission.ReadAndWrite;
 }

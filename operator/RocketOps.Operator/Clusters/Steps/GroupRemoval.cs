@@ -58,7 +58,9 @@ internal sealed class GroupRemoval(IKubernetesClient client, LiveBrokers live, C
         return true;
     }
 
-    /// <summary>With storage.deletionPolicy Delete the claims would go with the set; they go with the cluster.</summary>
+    /// <summary>
+    /// Releases the set's claims: with storage.deletionPolicy Delete they would go with the set; they are to go with the cluster.
+    /// </summary>
     /// <returns>Whether none of them belongs to the set.</returns>
     private async Task<bool> ReleaseClaimsAsync(ClusterContext context, StatefulSet set, CancellationToken cancellationToken)
     {

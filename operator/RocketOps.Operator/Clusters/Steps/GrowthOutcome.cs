@@ -4,7 +4,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>What became of the wish for larger volumes.</summary>
+/// <summary>Outcome of the wish for larger volumes.</summary>
 /// <param name="Plans">The groups whose volumes grow.</param>
 /// <param name="Kept">The size that stays because the API server refuses more; null when it does not.</param>
 /// <param name="Problem">Why it refuses.</param>

@@ -308,7 +308,7 @@ internal sealed class GrowthStep
     private static GrowthPlan Recreating(string group) =>
         new(group, OperationPhase.Recreating, $"StatefulSet {group} is made again, for its claims have a new size; its pods run on.");
 
-    /// <summary>What the claim's own conditions say.</summary>
+    /// <summary>Returns the text from the claim's own conditions.</summary>
     private static string Describe(PersistentVolumeClaim claim)
     {
         PersistentVolumeClaimCondition[] conditions = [.. (claim.Status?.Conditions ?? []).Where(static condition => condition.Status == ConditionStatus.True)];

@@ -18,7 +18,10 @@ internal static class LeaseBelonging
     public static bool IsMarked(ClusterContext context, Lease lease) =>
         IsOwned(context, lease) && !HasNamesake(context, lease) && Other(context, lease) is null && lease.Label(ClusterLabels.Cluster) == context.Names.Cluster && lease.Label(ClusterLabels.Group) == lease.Name();
 
-    /// <summary>Why a Lease is not the group's and must be left alone: what a person has to change, or what goes by itself; null of a group's own.</summary>
+    /// <summary>
+    /// Returns the reason why a Lease is not the group's and must be left alone: what a person has to change, or what goes by itself; null
+    /// for a group's own.
+    /// </summary>
     /// <param name="context">The cluster.</param>
     /// <param name="lease">The Lease with the group's name.</param>
     /// <param name="hasStores">Whether the stores here are those of the group with this id.</param>
@@ -55,6 +58,9 @@ internal static class LeaseBelonging
 
     private static List<OwnerReference> Owners(Lease lease) => lease.Metadata.OwnerReferences ?? [];
 
-    /// <summary>With the first word, members note the copies in sync, which are theirs: another group's Lease, copied to this name, names that group's.</summary>
+    /// <summary>
+    /// Returns true when the members wrote the Lease: with the first word they note the copies in sync, which are theirs. Another group's
+    /// Lease, copied to this name, names that group's.
+    /// </summary>
     private static bool IsOfMembers(Lease lease) => GroupLease.Of(lease).InSync.Any(pod => ClusterNames.OrdinalOf(lease.Name(), pod) is not null);
 }

@@ -3,7 +3,7 @@ using RocketOps.Operator.Reporting;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
-/// <summary>What a pass knows of the Leases of groups that elect their master.</summary>
+/// <summary>Leases of groups that elect their master, as a pass knows them.</summary>
 /// <param name="Leases">By group; empty for fixed roles. What could not be read is there as it was known before.</param>
 /// <param name="Unreadable">Groups whose Lease the server did not say, and why.</param>
 /// <param name="Foreign">Groups whose Lease is somebody else's, and whose.</param>
@@ -12,10 +12,10 @@ internal sealed record LeasesOutcome(IReadOnlyDictionary<string, GroupLease> Lea
 {
     public static readonly LeasesOutcome None = new(GroupFacts.None.Leases, new Dictionary<string, Problem>(), new Dictionary<string, Problem>(), null);
 
-    /// <summary>What a person has to change; null when nothing has to be. Of several groups the first is told.</summary>
+    /// <summary>Problem that a person has to solve; null when there is none. Of several groups the first is told.</summary>
     public Problem? Told => First(Foreign.Where(static group => group.Value.Reason == Reasons.ResourceConflict));
 
-    /// <summary>What is to go by itself first; null when nothing is.</summary>
+    /// <summary>Problem of a Lease that is to go by itself first; null when there is none.</summary>
     public Problem? Leftover => First(Foreign.Where(static group => group.Value.Reason != Reasons.ResourceConflict));
 
     /// <summary>The server did not say what some of them are now, so that nothing may be done that follows from who leads; null when it did.</summary>

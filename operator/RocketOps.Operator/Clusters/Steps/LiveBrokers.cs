@@ -26,7 +26,10 @@ internal sealed class LiveBrokers
         return observation with { Sets = sets.Items, Pods = pods.Items };
     }
 
-    /// <summary>Whether the cluster still asks for what the pass saw: somebody may have paused or protected it since, or want back what is about to go. The last look before it goes.</summary>
+    /// <summary>
+    /// Returns true when the cluster still asks for what the pass saw: somebody may have paused or protected it since, or want back what is
+    /// about to go. The last look before it goes.
+    /// </summary>
     public async Task<bool> IsAskedAsync(ClusterContext context, CancellationToken cancellationToken)
     {
         try

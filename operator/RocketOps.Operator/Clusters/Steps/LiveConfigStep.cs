@@ -175,7 +175,7 @@ internal sealed partial class LiveConfigStep
 
     private static string Text(string key, string value) => value.Length > 0 ? $"{key}={value}" : $"{key} back to its default";
 
-    /// <summary>Once for each change: members that were sent the same are named together.</summary>
+    /// <summary>Tells of each change once: members that were sent the same are named together.</summary>
     private void Tell(ClusterContext context, LiveMember[] members)
     {
         string[] changes =
@@ -189,7 +189,10 @@ internal sealed partial class LiveConfigStep
         }
     }
 
-    /// <summary>By the status, which the pass has not written yet: every member had the values that are asked for, so whoever lacks one now was changed by somebody else.</summary>
+    /// <summary>
+    /// Returns true when, by the status, which the pass has not written yet, every member had the values that are asked for: a member that
+    /// lacks one now was changed by somebody else.
+    /// </summary>
     private static bool WasAsAsked(ClusterContext context) =>
         context.Cluster.Status is { } status && status.ObservedGeneration == context.Cluster.Metadata.Generation && Kubernetes.Models.Conditions.IsTrue(status.Conditions, ConditionTypes.Ready);
 
@@ -242,7 +245,7 @@ internal sealed partial class LiveConfigStep
         }
     }
 
-    /// <summary>When the operator wrote it last, by the API server's clock.</summary>
+    /// <summary>Returns the time at which the operator wrote it last, by the API server's clock.</summary>
     private DateTimeOffset WrittenAt(ConfigMap map) =>
         map.Metadata.ManagedFields?.Find(entry => entry.Manager == _applier.FieldManager && entry.Operation == "Apply")?.Time ?? DateTimeOffset.MinValue;
 
@@ -256,7 +259,7 @@ internal sealed partial class LiveConfigStep
     /// <param name="Shown">Its configuration; empty when it did not tell.</param>
     private sealed record LiveMember(MemberState State, string Address, string? Except, IReadOnlyDictionary<string, string> Shown)
     {
-        /// <summary>What it took.</summary>
+        /// <summary>Values that it took.</summary>
         public List<string> Changed { get; } = [];
 
         public List<string> Failures { get; } = [];

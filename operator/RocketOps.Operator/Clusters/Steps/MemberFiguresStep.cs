@@ -91,7 +91,7 @@ internal sealed partial class MemberFiguresStep
 
     private static bool? Truth(IReadOnlyDictionary<string, string> figures, string key) => bool.TryParse(figures.GetValueOrDefault(key), out bool truth) ? truth : null;
 
-    /// <summary>Where the broker of a pod is asked.</summary>
+    /// <summary>Returns the address at which the broker of a pod is asked.</summary>
     public static string AddressOf(string podIP) => string.Create(CultureInfo.InvariantCulture, $"{(podIP.Contains(':', StringComparison.Ordinal) ? $"[{podIP}]" : podIP)}:{Ports.Broker}");
 
     [LoggerMessage(EventId = 5002, Level = LogLevel.Debug, Message = "{Pod} does not tell its figures; the next pass asks again.")]

@@ -68,7 +68,9 @@ internal sealed class OldConfigurationsStep
         }
     }
 
-    /// <summary>What a set makes pods with, and what it would make them with if it got its last good template back.</summary>
+    /// <summary>
+    /// Returns the names of the ConfigMaps that a set makes pods with, and would make them with if it got its last good template back.
+    /// </summary>
     private static IEnumerable<string> MadeWith(ClusterContext context, StatefulSet set) =>
         new[] { set.Spec?.Template, context.Notes.Of(set).LastGood is { } good ? TemplateText.Read(good) : null }.Select(static template => KeptConfigurations.ConfigOf(template?.Spec)).OfType<string>();
 

@@ -48,7 +48,10 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster) => _looks.TryRemove(cluster, out _);
 
-    /// <summary>Only what the set asks for: members that are added or taken away one by one are not there yet, or no more.</summary>
+    /// <summary>
+    /// Finds the pods that are missing, but only those that the set asks for: members that are added or taken away one by one are not there
+    /// yet, or no more.
+    /// </summary>
     private Dictionary<string, MissingPod> Missing(ClusterContext context, IReadOnlyList<GroupView> groups, Look? before)
     {
         Dictionary<string, MissingPod> missing = new(StringComparer.Ordinal);
@@ -83,7 +86,10 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
             : DateTimeOffset.MinValue;
     }
 
-    /// <summary>From now on; long ago when the last status tells of it already, by another operator or by this one before it was started again.</summary>
+    /// <summary>
+    /// Returns the start of a refusal: now, or long ago when the last status tells of it already, by another operator or by this one before
+    /// it was started again.
+    /// </summary>
     private long Since(ClusterContext context, Look? before)
     {
         bool known = before is null && Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Stalled) is { Status: ConditionStatus.True, Reason: Reasons.PodsRefused };
@@ -128,7 +134,7 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
         }
     }
 
-    /// <summary>Of a Deployment its status tells.</summary>
+    /// <summary>Returns the refusal of name-server pods, which the Deployment's status tells.</summary>
     private static RefusedPod? NameServerRefusal(ClusterObservation observation) =>
         observation.NameServers is { } deployment
         && deployment.Status?.Conditions?.Find(static condition => condition is { Type: "ReplicaFailure", Status: ConditionStatus.True })?.Message is { Length: > 0 } words
@@ -138,7 +144,7 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
     [LoggerMessage(EventId = 5131, Level = LogLevel.Warning, Message = "Why pods of StatefulSet {Set} in {Namespace} are missing is not known, as its events cannot be read: {Reason}")]
     private partial void LogUnread(string set, string @namespace, string reason);
 
-    /// <summary>What one pass saw.</summary>
+    /// <summary>Missing and existing pods as one pass saw them.</summary>
     /// <param name="Missing">The pods that are not there, by name.</param>
     /// <param name="There">Those that are.</param>
     /// <param name="NameServersSince">Since when name servers are refused; null when they are not.</param>
@@ -163,7 +169,7 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
 
         public long? ReadAt { get; set; }
 
-        /// <summary>Why it cannot be made; null while that is not known.</summary>
+        /// <summary>Reason why it cannot be made; null while that is not known.</summary>
         public string? Words { get; set; }
     }
 }

@@ -116,7 +116,8 @@ internal sealed class RevisionsStep
     public void Forget(ObjectKey cluster) => _starts.Forget(cluster);
 
     /// <summary>
-    /// Where a pod does not start with what ran either, the new template may not be at fault: a volume, a node or a registry may be. It is tried again when the pods serve with what ran.
+    /// Reconsiders who is at fault: where a pod does not start with what ran either, the new template may not be. A volume, a node or a
+    /// registry may be. It is tried again when the pods serve with what ran.
     /// </summary>
     /// <returns>What is to be noted now; null for nothing new.</returns>
     private static GroupRevision? Reconsider(GroupView group, GroupRevision revision, string[] failures) =>
@@ -127,7 +128,7 @@ internal sealed class RevisionsStep
             : failures is not [] ? revision with { IsDoubted = true }
             : null;
 
-    /// <summary>Whether a pod of the set's template does all that is asked of a member.</summary>
+    /// <summary>Returns true when a pod of the set's template does all that is asked of a member.</summary>
     private static bool Serves(GroupView group, MemberState member) =>
         member is { Live.Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
 }

@@ -101,7 +101,7 @@ internal sealed class RollStep
         return confirmed;
     }
 
-    /// <summary>What could restart next, as far as the caches and the figures of this pass say.</summary>
+    /// <summary>Returns the plan of what could restart next, as far as the caches and the figures of this pass say.</summary>
     public RollPlan Look(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) => RollPlanner.Next(
         _recovery.Measure(context.Cluster.Key(), observation, _serving.Measure(context.Cluster.Key(), groups)),
         State(observation, registrations),
@@ -116,7 +116,11 @@ internal sealed class RollStep
         _recovery.Forget(cluster);
     }
 
-    /// <summary>Which pod goes and why stands in the status before: whoever sees another one there can tell it, also when this operator ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for them: nobody waits for what may never come.</summary>
+    /// <summary>
+    /// Returns true when the status before says which pod goes and why: whoever sees another one there can tell it, also when this operator
+    /// ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for
+    /// them: nobody waits for what may never come.
+    /// </summary>
     private static bool IsNoted(ClusterContext context, MemberState member) =>
         RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted
         && (noted.PodUid is null || noted.PodUid == member.Live.Uid)

@@ -1,6 +1,6 @@
 namespace RocketOps.Operator.Reporting.Writing;
 
-/// <summary>What became of a status that was to be written.</summary>
+/// <summary>Outcome of a status that was to be written.</summary>
 internal enum StatusWrite
 {
     /// <summary>The object says that already.</summary>

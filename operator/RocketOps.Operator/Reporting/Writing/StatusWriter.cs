@@ -61,7 +61,10 @@ internal sealed class StatusWriter
             ? after.TryGetProperty("status"u8, out JsonElement next) && JsonElement.DeepEquals(WithoutForeign(old), next)
             : !after.TryGetProperty("status"u8, out _);
 
-    /// <summary>Without the conditions that others have put beside ours: an apply leaves them where they are, so to compare with them would be to write for ever.</summary>
+    /// <summary>
+    /// Returns a copy of the status without the conditions that others have put beside ours: an apply leaves them where they are, so to
+    /// compare with them would be to write for ever.
+    /// </summary>
     private static JsonElement WithoutForeign(JsonElement status)
     {
         if (!status.TryGetProperty("conditions"u8, out JsonElement conditions) || conditions.EnumerateArray().All(IsOurs))

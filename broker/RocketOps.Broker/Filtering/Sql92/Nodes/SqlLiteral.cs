@@ -3,10 +3,10 @@ using RocketOps.Broker.Filtering.Sql92.Values;
 namespace RocketOps.Broker.Filtering.Sql92.Nodes;
 
 /// <summary>A text, a number, TRUE, FALSE or NULL.</summary>
-/// <param name="written">As the expression has it, for refusals.</param>
-/// <param name="kind">What it is.</param>
+/// <param name="written">Text of the literal in the expression, for refusals.</param>
+/// <param name="kind">Kind of the value.</param>
 /// <param name="number">The number, the bits of a double, or 1 for TRUE.</param>
-/// <param name="text">Of a text, as UTF-8.</param>
+/// <param name="text">Value of a text, as UTF-8.</param>
 internal sealed class SqlLiteral(string written, SqlKind kind, long number = 0, byte[]? text = null) : SqlNode
 {
     public string Written { get; } = written;

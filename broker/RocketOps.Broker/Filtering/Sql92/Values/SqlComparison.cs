@@ -1,12 +1,12 @@
 namespace RocketOps.Broker.Filtering.Sql92.Values;
 
 /// <summary>
-/// How values of different kinds compare. Text beside a number is read as a number of that very kind, as Java reads it; text that is none is an error. Source:
-/// apache/rocketmq ComparisonExpression, version 5.5.0, by its answers.
+/// Comparison of values of different kinds. Text beside a number is read as a number of that very kind, as Java reads it; text that is none
+/// is an error. Source: apache/rocketmq ComparisonExpression, version 5.5.0, by its answers.
 /// </summary>
 internal static class SqlComparison
 {
-    /// <summary>Of two values that are there: true, false or an error.</summary>
+    /// <summary>Compares two values that are there: true, false or an error.</summary>
     public static SqlValue AreEqual(SqlValue left, SqlValue right)
     {
         if (left.Kind == SqlKind.Text && right.Kind == SqlKind.Text)

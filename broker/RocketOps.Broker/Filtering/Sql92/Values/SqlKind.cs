@@ -1,6 +1,6 @@
 namespace RocketOps.Broker.Filtering.Sql92.Values;
 
-/// <summary>What a <see cref="SqlValue"/> is. The numbers are Java's int, long and double, which compare differently with text.</summary>
+/// <summary>Kind of a <see cref="SqlValue"/>. The numbers are Java's int, long and double, which compare differently with text.</summary>
 internal enum SqlKind
 {
     /// <summary>Unknown: a property that is missing, or what follows from one.</summary>
@@ -11,6 +11,6 @@ internal enum SqlKind
     Long,
     Double,
 
-    /// <summary>Where Apache's broker throws: the message does not match, whatever stands around it.</summary>
+    /// <summary>Apache's broker throws: the message does not match, whatever stands around it.</summary>
     Error,
 }

@@ -12,6 +12,6 @@ internal readonly ref struct SqlProperties(ReadOnlySpan<byte> properties, ReadOn
     /// <summary>The same as text; empty when the message has none: no value is empty.</summary>
     public ReadOnlySpan<byte> TextOf(int index) => _properties.Slice(_places[index].Start, _places[index].Length);
 
-    /// <summary>Where a value lies; a length of 0 means that there is none.</summary>
+    /// <summary>Place of a value; a length of 0 means that there is none.</summary>
     internal readonly record struct Place(int Start, int Length);
 }

@@ -25,10 +25,10 @@ internal readonly ref struct SqlValue
     /// <summary>UTF-8, of a text.</summary>
     public ReadOnlySpan<byte> Text { get; }
 
-    /// <summary>Of an int or a long.</summary>
+    /// <summary>Value of an int or a long.</summary>
     public long Integer => _number;
 
-    /// <summary>Of any number.</summary>
+    /// <summary>Value of any number.</summary>
     public double Real => Kind == SqlKind.Double ? BitConverter.Int64BitsToDouble(_number) : _number;
 
     public bool IsNull => Kind == SqlKind.Null;

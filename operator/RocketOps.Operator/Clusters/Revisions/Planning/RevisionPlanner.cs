@@ -70,7 +70,10 @@ internal static class RevisionPlanner
         return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, failing.Length > 0, failsNow);
     }
 
-    /// <summary>What the templates of all groups have in common when the same is asked for of them: without their names, members and addresses.</summary>
+    /// <summary>
+    /// Returns the common part of the templates of all groups when the same is asked for of them: without their names, members and
+    /// addresses.
+    /// </summary>
     private static string Likeness(ClusterContext context, string group, string wanted, string configuration)
     {
         ReplicationSpec replication = context.Spec.Replication;
@@ -92,7 +95,9 @@ internal static class RevisionPlanner
         .ThenBy(static pair => pair.Group.Name, StringComparer.Ordinal)
         .FirstOrDefault().Group?.Name;
 
-    /// <summary>Not one that has just been made again: that is what is to come with what ran.</summary>
+    /// <summary>
+    /// Returns true when a pod does not start. One that has just been made again does not count: that is what is to come with what ran.
+    /// </summary>
     private static bool DoesNotStart(Pod? pod) =>
         PodTrouble.IsFailing(pod) || (pod is not null && !pod.IsDeleting() && pod.Status?.ContainerStatuses?.Exists(static container => container is { Ready: false, Started: true }) == true);
 

@@ -15,7 +15,7 @@ internal static class ProgramKeys
 
     public static readonly PropertyCatalog NameServer = Load("nameserver.keys");
 
-    /// <summary>What the program would refuse to start with, in its own words; null when it would take everything.</summary>
+    /// <summary>Returns the refusal to start, in the program's own words; null when it would take everything.</summary>
     public static string? Refusal(PropertyCatalog catalog, IReadOnlyDictionary<string, string> config)
     {
         PropertyLoadResult result = PropertyLoader.Apply(
