@@ -105,7 +105,18 @@ internal sealed record SpecWalk(int Groups, int Replicas, int NameServers, bool 
         spec.Brokers.Storage.Size = Quantity.Parse(string.Create(CultureInfo.InvariantCulture, $"{Size}Gi"));
     }
 
-    public void Apply(TopicSpec spec) => (spec.ReadQueues, spec.WriteQueues, spec.Order, spec.Groups) = (Queues, Queues, Order, Only is { } only ? [only] : null);
+    public void Apply(TopicSpec spec)
+    {
+        (spec.ReadQueues, spec.WriteQueues, spec.Order, spec.Groups) = (Queues, Queues, Order, Only is { } only ? [only] : null);
+        Adopt(spec);
+    }
 
-    public void ApplySecond(TopicSpec spec) => (spec.ReadQueues, spec.WriteQueues, spec.DeletionPolicy) = (SecondQueues, SecondQueues, DeletionPolicy.Delete);
+    public void ApplySecond(TopicSpec spec)
+    {
+        (spec.ReadQueues, spec.WriteQueues, spec.DeletionPolicy) = (SecondQueues, SecondQueues, DeletionPolicy.Delete);
+        Adopt(spec);
+    }
+
+    /// <summary>A group that comes back with its claims keeps what it had (docs/operate.md): topics that were changed meanwhile become as asked for only where they may be adopted.</summary>
+    private static void Adopt(TopicSpec spec) => spec.AdoptionPolicy = AdoptionPolicy.Adopt;
 }
