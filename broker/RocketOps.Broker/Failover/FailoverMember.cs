@@ -49,7 +49,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     private volatile GroupJoin? _join;
     private OpenLeaseStore? _leases;
     private LeaseCalls? _calls;
-    private MemberKeys? _keys;
+    private volatile MemberKeys? _keys;
     private MemberQuestions? _questions;
     private AnnouncementLoop? _announcements;
     private ITimer? _ticks;
@@ -147,7 +147,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         _calls = new LeaseCalls(leases, _group.Options.Lease, new Random(), _time, _logger);
         MemberKeys keys = new(leases, _calls, key, _group.Options, _refusedMembers, _time, _logger, _stopping.Token);
         _keys = keys;
-        Standing.Identify(keys);
+        Standing.Identify(keys.Own);
         _questions = new MemberQuestions(_settings, keys, _resolver, _loggers, _time);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
         Standing.TakePart(new GroupMember(_group.Options, state, this, _time));
@@ -160,7 +160,12 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     }
 
     /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
-    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken) => Standing.Keys.CheckAsync(sender, peer, cancellationToken);
+    public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken)
+    {
+        // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
+        MemberKeys keys = _keys ?? throw MemberStanding.NotStarted();
+        return keys.CheckAsync(sender, peer, cancellationToken);
+    }
 
     public Task<MemberAnswer> DescribeAsync(CancellationToken cancellationToken) => AskAsync(static member => member.Describe(), cancellationToken);
 

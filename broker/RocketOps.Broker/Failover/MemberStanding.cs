@@ -17,7 +17,7 @@ internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) 
     private readonly CopyShortage _shortage = new(time);
     private readonly Lasting _refusing = new(time);
     private volatile GroupMember? _member;
-    private volatile MemberKeys? _keys;
+    private volatile MemberSender? _sender;
     private volatile string? _masterAtEnd;
     private volatile bool _isPaused;
     private volatile bool _hasFailed;
@@ -86,19 +86,15 @@ internal sealed class MemberStanding(ElectionSettings group, TimeProvider time) 
     public long RefusedMs => Volatile.Read(ref _refusedMs);
 
     /// <summary>This member, as it shows others of its group that it is one. Throws <see cref="RemotingCommandException"/> before it takes part.</summary>
-    public MemberSender Sender => Keys.Own;
-
-    /// <summary>Keys by which it tells members from others. Throws <see cref="RemotingCommandException"/> before it takes part.</summary>
-    // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
-    public MemberKeys Keys => _keys ?? throw NotStarted();
+    public MemberSender Sender => _sender ?? throw NotStarted();
 
     private bool IsMute => HeldEpoch > 0 && !TakesMessages;
 
     /// <summary>Refusal of what is asked of a member that takes no part yet.</summary>
     public static RemotingCommandException NotStarted() => new(ResponseCode.SystemError, "this member has not started yet");
 
-    /// <summary>Sets the keys: from now on it can be told from others.</summary>
-    public void Identify(MemberKeys keys) => _keys = keys;
+    /// <summary>Sets the name and key of this member: from now on it can be told from others.</summary>
+    public void Identify(MemberSender sender) => _sender = sender;
 
     /// <summary>Begins to take part.</summary>
     public void TakePart(GroupMember member) => _member = member;

@@ -27,8 +27,6 @@ internal sealed class ClientModule : IBrokerModule
         Registrations = new Registrations(host.Settings);
         Locks = new QueueLocks(host.Time);
         Registry = new ClientRegistry(host.Settings, Consumers, Producers, Registrations, Locks, host.Time, host.LoggerOf<ClientRegistry>());
-        Caller = new ConsumerCaller(Consumers);
-        Status = new ConsumerStatusHandler(Consumers, host.LoggerOf<ConsumerStatusHandler>());
     }
 
     public ConsumerTable Consumers { get; }
@@ -45,16 +43,12 @@ internal sealed class ClientModule : IBrokerModule
     /// <summary>Takes out whoever is silent or gone.</summary>
     public ClientRegistry Registry { get; }
 
-    /// <summary>Passes questions on to consumers.</summary>
-    public ConsumerCaller Caller { get; }
-
-    public ConsumerStatusHandler Status { get; }
-
     /// <summary>Consumers that are still to come back from another member; null where nobody is elected.</summary>
     public AwaitedConsumers? Awaited { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
+        ConsumerCaller caller = new(Consumers);
         HeartbeatLimits limits = new(_host.Settings, Consumers, Producers, Registrations, _host.Refused);
         registry
             .Add(RequestCode.HeartBeat, new HeartbeatHandler(_host.Settings, limits, _groups.Maker, _topics.Topics, Consumers, Producers, Registry, _host.Time))
@@ -64,9 +58,9 @@ internal sealed class ClientModule : IBrokerModule
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(Producers))
             .Add(RequestCode.GetAllProducerInfo, new AllProducersHandler(Producers))
-            .Add(RequestCode.GetConsumerRunningInfo, new ConsumerRunningInfoHandler(Caller))
-            .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(_host.Settings, _topics.Topics, _groups.Groups, _host.Store, Caller))
-            .Add(RequestCode.InvokeBrokerToGetConsumerStatus, Status)
+            .Add(RequestCode.GetConsumerRunningInfo, new ConsumerRunningInfoHandler(caller))
+            .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(_host.Settings, _topics.Topics, _groups.Groups, _host.Store, caller))
+            .Add(RequestCode.InvokeBrokerToGetConsumerStatus, new ConsumerStatusHandler(Consumers, _host.LoggerOf<ConsumerStatusHandler>()))
             .Add(RequestCode.QuerySubscriptionByConsumer, new SubscriptionHandler(Consumers))
             .Add(RequestCode.LockBatchMq, routing.OfMaster(new LockBatchHandler(Locks, _topics.Topics, _groups.Groups)))
             .Add(RequestCode.UnlockBatchMq, routing.OfMaster(new UnlockBatchHandler(Locks)));

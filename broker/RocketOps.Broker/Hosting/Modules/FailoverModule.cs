@@ -12,7 +12,6 @@ internal sealed class FailoverModule : IBrokerModule
     private readonly HostServices _host;
     private readonly ClientModule _clients;
     private readonly MasterRouting _routing;
-    private readonly MembershipModule? _membership;
 
     public FailoverModule(
         HostServices host, TopicModule topics, ClientModule clients, ReplicationModule replication, RoleModule roles, MasterRouting routing, MembershipModule? membership)
@@ -20,7 +19,6 @@ internal sealed class FailoverModule : IBrokerModule
         _host = host;
         _clients = clients;
         _routing = routing;
-        _membership = membership;
         if (membership is null)
         {
             return;
@@ -42,7 +40,7 @@ internal sealed class FailoverModule : IBrokerModule
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
         registry.Add(RequestCode.HandOverMaster, new HandOverHandler(_host.Settings, Member));
-        if (Member is not { } member || _membership is not { } membership)
+        if (Member is not { } member || _clients.Awaited is not { } awaited)
         {
             return;
         }
@@ -52,7 +50,7 @@ internal sealed class FailoverModule : IBrokerModule
             .Add(GroupRequests.AskMember, OfMembers(new AskMemberHandler(_host.Settings, member)))
             .Add(GroupRequests.JoinMaster, join)
             .Add(GroupRequests.LeaveMaster, join)
-            .Add(GroupRequests.GetGroupConsumers, routing.ToFollowers(OfMembers(new GroupConsumersHandler(_clients.Consumers, membership.Awaited))));
+            .Add(GroupRequests.GetGroupConsumers, routing.ToFollowers(OfMembers(new GroupConsumersHandler(_clients.Consumers, awaited))));
 
         MembersOnlyHandler OfMembers(AsyncRequestHandler handler) => new(_host.Settings, member, handler);
     }
