@@ -15,7 +15,7 @@ public sealed class ConstructorTests
     [MemberData(nameof(Projects))]
     public void Constructors_OfAProject_TakeFewParameters(string project)
     {
-        List<(string Type, int Parameters)> constructors = Read(Path.Combine(AppContext.BaseDirectory, (project == "RocketOps.Cli" ? "rocketops" : project) + ".dll"));
+        List<(string Type, int Parameters)> constructors = Read(FolderTests.AssemblyOf(project));
         constructors.Count.Should().BePositive("else nothing was looked at");
 
         constructors.Where(static one => one.Parameters > MostParameters).Select(static one => $"{one.Type}: {one.Parameters}").Should().BeEmpty();

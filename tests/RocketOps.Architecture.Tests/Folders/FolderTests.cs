@@ -32,6 +32,7 @@ public sealed class FolderTests
 
     private static FolderTable TableOf(string project) => FolderTable.Read().Single(table => table.Project == project);
 
-    private static string AssemblyOf(string project) =>
+    /// <summary>Path of the compiled project, which lies beside the tests.</summary>
+    internal static string AssemblyOf(string project) =>
         Path.Combine(AppContext.BaseDirectory, (project == "RocketOps.Cli" ? "rocketops" : project) + ".dll");
 }
