@@ -212,7 +212,7 @@ internal sealed class DriverRound
         _toFlush.Clear();
     }
 
-    /// <summary>Runs, after the replies were sent, what the participants have left for now, and what that wakes.</summary>
+    /// <summary>Runs, after the replies were sent, what the participants have put off until then, and what that wakes.</summary>
     public void RunAfterReplies(ILogger logger, TimeProvider time)
     {
         foreach (IBatchParticipant participant in _participants)

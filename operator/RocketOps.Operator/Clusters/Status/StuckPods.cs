@@ -59,7 +59,7 @@ internal static class StuckPods
     }
 
     /// <summary>
-    /// Returns true when the last pass told of stuck pods of what is asked for now. The kubelet calls one failure by several names in turn,
+    /// Returns true when the last pass told of stuck pods of the current spec. The kubelet calls one failure by several names in turn,
     /// and whoever waits for the cluster must not see it change its mind as often. Kept in the status, so that another operator knows it
     /// too.
     /// </summary>
