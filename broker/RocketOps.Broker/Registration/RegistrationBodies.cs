@@ -61,7 +61,7 @@ internal static class RegistrationBodies
         foreach (TopicConfig[] topics in compressed)
         {
             byte[] body = WriteCompressed(NextVersion(), topics, mappingOf);
-            parts.Add(new RegistrationPart(body, IsCompressed: true, (int)(Crc32.Compute(body) & 0x7FFFFFFF)));
+            parts.Add(new RegistrationPart(body, IsCompressed: true, MaskedCrc32.Compute(body)));
         }
 
         foreach (TopicConfig[] topics in plain)

@@ -29,7 +29,7 @@ public static class EpochFile
         }
 
         byte[] body = Encoding.UTF8.GetBytes(lines.ToString());
-        byte[] head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{epochs.Entries.Count}\n{Crc32.ComputeForRecord(body)}\n"));
+        byte[] head = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{epochs.Entries.Count}\n{MaskedCrc32.Compute(body)}\n"));
         return [.. head, .. body];
     }
 
@@ -53,7 +53,7 @@ public static class EpochFile
         }
 
         ReadOnlySpan<byte> body = file[(first + second + 2)..];
-        if (checksum != 0 && checksum != (uint)Crc32.ComputeForRecord(body))
+        if (checksum != 0 && checksum != (uint)MaskedCrc32.Compute(body))
         {
             throw Corrupt(name, "its checksum is wrong");
         }

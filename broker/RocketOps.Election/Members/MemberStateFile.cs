@@ -28,7 +28,7 @@ public static class MemberStateFile
         ArgumentNullException.ThrowIfNull(state);
         byte[] body = Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture, $"groupId={state.GroupId}\nincarnation={state.Incarnation}\npromised={state.Promised}\nseen={state.Seen}\n"));
-        return [.. body, .. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"crc={Crc32.ComputeForRecord(body)}\n"))];
+        return [.. body, .. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"crc={MaskedCrc32.Compute(body)}\n"))];
     }
 
     /// <summary>Throws <see cref="InvalidDataException"/> with what to do when anything of it is not as it was written.</summary>
@@ -59,7 +59,7 @@ public static class MemberStateFile
 
         int body = file.Length - lines[^2].Length - 1;
         if (!IsNumber(values[2], out long promised) || !IsNumber(values[3], out long seen) || !IsNumber(values[4], out long checksum)
-            || checksum != Crc32.ComputeForRecord(file[..body]) || values[1].Length == 0 || seen > promised)
+            || checksum != MaskedCrc32.Compute(file[..body]) || values[1].Length == 0 || seen > promised)
         {
             throw Corrupt(name, "its checksum or a number in it is wrong");
         }

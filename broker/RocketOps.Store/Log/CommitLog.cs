@@ -593,7 +593,7 @@ internal sealed class CommitLog
     private int ChecksumOf(ReadOnlySpan<byte> body)
     {
         Debug.Assert(!_appendLock.IsHeldByCurrentThread, "checksums are computed before the append lock is taken");
-        return Crc32.ComputeForRecord(body);
+        return MaskedCrc32.Compute(body);
     }
 
     private void Encode(scoped in RecordEncoder record, long offset, int size, long queueOffset, long storeTimestamp)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using RocketOps.Store.Indexing;
 
 namespace RocketOps.Store.Recovery;
@@ -92,7 +93,7 @@ internal sealed record Checkpoint
             LogicsPhysicalOffset = BinaryPrimitives.ReadInt64BigEndian(file[40..]),
             HasPositions = block[..8].SequenceEqual(BlockMagic)
                 && block[24..48].SequenceEqual(file[..24])
-                && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.Compute(file[BlockAt..BlockCrcAt]),
+                && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]),
             KernelOffset = BinaryPrimitives.ReadInt64BigEndian(block[8..]),
             DurableOffset = BinaryPrimitives.ReadInt64BigEndian(block[16..]),
             BootId = new Guid(block[48..64], bigEndian: true),
@@ -124,6 +125,6 @@ internal sealed record Checkpoint
         BinaryPrimitives.WriteInt64BigEndian(block[64..], LastStoreTimestamp);
         BinaryPrimitives.WriteInt64BigEndian(block[72..], Index.Name);
         BinaryPrimitives.WriteInt32BigEndian(block[80..], Index.Entries);
-        BinaryPrimitives.WriteUInt32BigEndian(file[BlockCrcAt..], Crc32.Compute(file[BlockAt..BlockCrcAt]));
+        BinaryPrimitives.WriteUInt32BigEndian(file[BlockCrcAt..], Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]));
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Recovery;
@@ -30,7 +31,7 @@ internal sealed record CutIntent(long Offset, long RebuildFrom)
 
         using IStoreFile file = files.Open(PathIn(rootDirectory), FileOpenMode.Read);
         Span<byte> bytes = stackalloc byte[FileBytes];
-        return file.Read(bytes, 0) == FileBytes && bytes[..8].SequenceEqual(Magic) && BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]) == Crc32.Compute(bytes[..24])
+        return file.Read(bytes, 0) == FileBytes && bytes[..8].SequenceEqual(Magic) && BinaryPrimitives.ReadUInt32BigEndian(bytes[24..]) == Crc32.HashToUInt32(bytes[..24])
             ? new CutIntent(BinaryPrimitives.ReadInt64BigEndian(bytes[8..]), BinaryPrimitives.ReadInt64BigEndian(bytes[16..]))
             : null;
     }
@@ -50,7 +51,7 @@ internal sealed record CutIntent(long Offset, long RebuildFrom)
         Magic.CopyTo(bytes);
         BinaryPrimitives.WriteInt64BigEndian(bytes[8..], Offset);
         BinaryPrimitives.WriteInt64BigEndian(bytes[16..], RebuildFrom);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes[24..], Crc32.Compute(bytes[..24]));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[24..], Crc32.HashToUInt32(bytes[..24]));
         using IStoreFile file = files.Open(PathIn(rootDirectory), FileOpenMode.Truncate);
         file.Write(bytes, 0);
         file.FlushData();

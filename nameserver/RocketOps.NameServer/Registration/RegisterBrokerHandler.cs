@@ -42,7 +42,7 @@ internal sealed class RegisterBrokerHandler(RouteTable routes, KeyValueStore key
     private static BrokerRegistration Read(RemotingConnection connection, RemotingCommand request)
     {
         int expected = request.GetInt32("bodyCrc32", 0);
-        if (expected != 0 && Crc32.ComputeForRecord(request.Body.Span) != expected)
+        if (expected != 0 && MaskedCrc32.Compute(request.Body.Span) != expected)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, "crc32 not match");
         }

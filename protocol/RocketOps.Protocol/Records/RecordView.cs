@@ -157,7 +157,7 @@ public readonly ref struct RecordView
         }
 
         ReadOnlySpan<byte> body = bytes.Slice(bodyAt, bodyLength);
-        if (verifyCrc && Crc32.ComputeForRecord(body) != BinaryPrimitives.ReadInt32BigEndian(bytes[RecordLayout.BodyCrcAt..]))
+        if (verifyCrc && MaskedCrc32.Compute(body) != BinaryPrimitives.ReadInt32BigEndian(bytes[RecordLayout.BodyCrcAt..]))
         {
             return RecordCheck.BadCrc;
         }

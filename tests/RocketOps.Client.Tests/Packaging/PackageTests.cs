@@ -16,7 +16,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
     private static readonly string[] Endless = ["Delay", "Transaction", "Worker"];
 
     [Fact]
-    public async Task Package_OfTheClient_ShowsTheClientAloneAndNeedsNothingButLogging()
+    public async Task Package_OfTheClient_ShowsTheClientAloneAndNeedsLoggingAndChecksums()
     {
         await using FileStream file = File.OpenRead(Directory.EnumerateFiles(feed.Packages, "RocketOps.Client.*.nupkg").Single(static path => char.IsAsciiDigit(Path.GetFileName(path)["RocketOps.Client.".Length])));
         using ZipArchive package = new(file, ZipArchiveMode.Read);
@@ -28,7 +28,7 @@ public sealed class PackageTests(LocalFeed feed) : IClassFixture<LocalFeed>
         entries.Where(static entry => entry.StartsWith("ref/", StringComparison.Ordinal) && entry.EndsWith(".dll", StringComparison.Ordinal)).Should().Equal("ref/net10.0/RocketOps.Client.dll");
         metadata.Should().Contain("Apache-2.0").And.NotContain("frameworkReference");
         XDocument.Parse(metadata).Descendants().Where(static element => element.Name.LocalName == "dependency").Select(static element => element.Attribute("id")!.Value)
-            .Should().Equal("Microsoft.Extensions.Logging.Abstractions");
+            .Should().Equal("Microsoft.Extensions.Logging.Abstractions", "System.IO.Hashing");
         using StreamReader documentation = new(package.GetEntry("ref/net10.0/RocketOps.Client.xml")!.Open());
         (await documentation.ReadToEndAsync()).Should().Contain("M:RocketOps.Client.RocketMqProducer.SendAsync(");
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using RocketOps.Embedded.Api.Json;
@@ -201,7 +202,7 @@ internal sealed class ObjectLog : IDisposable
         }
 
         byte[] payload = new byte[length];
-        return RandomAccess.Read(_file.SafeFileHandle, payload, position + HeaderBytes) == length && Crc32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4))
+        return RandomAccess.Read(_file.SafeFileHandle, payload, position + HeaderBytes) == length && Crc32.HashToUInt32(payload) == BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4))
             ? payload
             : null;
     }
@@ -262,7 +263,7 @@ internal sealed class ObjectLog : IDisposable
 
         byte[] record = buffer.WrittenSpan.ToArray();
         BinaryPrimitives.WriteInt32LittleEndian(record, record.Length - HeaderBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(4), Crc32(record.AsSpan(HeaderBytes)));
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(4), Crc32.HashToUInt32(record.AsSpan(HeaderBytes)));
         return record;
     }
 
@@ -279,20 +280,5 @@ internal sealed class ObjectLog : IDisposable
         }
 
         return version;
-    }
-
-    private static uint Crc32(ReadOnlySpan<byte> data)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte b in data)
-        {
-            crc ^= b;
-            for (int i = 0; i < 8; i++)
-            {
-                crc = (crc >> 1) ^ (0xEDB88320u & (uint)-(int)(crc & 1));
-            }
-        }
-
-        return ~crc;
     }
 }
