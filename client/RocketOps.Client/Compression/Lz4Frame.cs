@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace RocketOps.Client.Compression;
 
@@ -131,7 +132,7 @@ internal static class Lz4Frame
         }
 
         ulong? contentSize = (flags & HasContentSize) != 0 ? BinaryPrimitives.ReadUInt64LittleEndian(Take(ref packed, sizeof(ulong))) : null;
-        uint sum = XxHash32.Compute(header[..^packed.Length]);
+        uint sum = XxHash32.HashToUInt32(header[..^packed.Length]);
         if (Take(ref packed, 1)[0] != (byte)(sum >> 8))
         {
             throw new InvalidDataException("the checksum of the LZ4 frame's header is wrong");
@@ -142,7 +143,7 @@ internal static class Lz4Frame
         while (ReadUInt32(ref packed) is not 0 and uint length)
         {
             ReadOnlySpan<byte> block = Take(ref packed, length & ~NotPacked);
-            if ((flags & HasBlockChecksums) != 0 && ReadUInt32(ref packed) != XxHash32.Compute(block))
+            if ((flags & HasBlockChecksums) != 0 && ReadUInt32(ref packed) != XxHash32.HashToUInt32(block))
             {
                 throw new InvalidDataException("the checksum of an LZ4 block is wrong");
             }
@@ -150,7 +151,7 @@ internal static class Lz4Frame
             output.Append(block, (length & NotPacked) != 0, blockBytes, (flags & IsIndependent) != 0 ? output.Length : begin);
         }
 
-        if ((flags & HasContentChecksum) != 0 && ReadUInt32(ref packed) != XxHash32.Compute(output.From(begin)))
+        if ((flags & HasContentChecksum) != 0 && ReadUInt32(ref packed) != XxHash32.HashToUInt32(output.From(begin)))
         {
             throw new InvalidDataException("the checksum of the LZ4 frame's content is wrong");
         }
