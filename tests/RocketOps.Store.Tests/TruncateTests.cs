@@ -187,7 +187,7 @@ public sealed class TruncateTests
         using Gate gate = new();
         files.Fault = (operation, path) =>
         {
-            if (store.Log.Cuts % 2 == 1 && operation == "fdatasync" && path.EndsWith("checkpoint", StringComparison.Ordinal))
+            if (store.Log.Cuts.Count % 2 == 1 && operation == "fdatasync" && path.EndsWith("checkpoint", StringComparison.Ordinal))
             {
                 gate.Pass();
             }

@@ -39,9 +39,6 @@ internal sealed class CommitLog
     private long _messagesAppended;
     private long _startOffset;
     private long _copiedTo;
-    private int _cuts;
-    private int _lent;
-    private long _lowestCut = long.MaxValue;
 
     /// <param name="options">The store's.</param>
     /// <param name="tuning">The settings in force.</param>
@@ -95,6 +92,9 @@ internal sealed class CommitLog
 
     /// <summary>Room for the log that is reserved on the disk.</summary>
     public LogRoom Room => _room;
+
+    /// <summary>Tells readers what a cut has taken from them.</summary>
+    public CutFence Cuts { get; } = new();
 
     /// <summary>
     /// True when an append of a message that finds memory full writes. False in a running store: it may run on a connection's loop, where
@@ -164,22 +164,6 @@ internal sealed class CommitLog
     }
 
     /// <summary>
-    /// Counts when a cut begins to change what lies behind it, and again when it has ended, before anything is appended there; odd means that one is under way.
-    /// Taken before a queue or the log is looked at, it tells afterwards (<see cref="IsIntact"/>) whether what was found is still that.
-    /// </summary>
-    public int Cuts => Volatile.Read(ref _cuts);
-
-    /// <summary>
-    /// Tells whether bytes read up to an offset, or units that point to them, belong to the log as it was when <see cref="Cuts"/> was
-    /// <paramref name="cuts"/>.
-    /// </summary>
-    public bool IsIntact(int cuts, long end)
-    {
-        Volatile.ReadBarrier();
-        return Cuts == cuts || end <= Volatile.Read(ref _lowestCut);
-    }
-
-    /// <summary>
     /// The log ends there from now on, behind that record. Appends are refused, nobody writes (<see cref="PendingWrites.TryOwn"/>), and everything before the offset is durable. Readers see the
     /// end before the count, and the count before any byte changes.
     /// </summary>
@@ -195,36 +179,8 @@ internal sealed class CommitLog
             _tail.Start(offset);
         }
 
-        Volatile.Write(ref _lowestCut, Math.Min(_lowestCut, offset));
-        Interlocked.Increment(ref _cuts);
-        SpinWait spin = default;
-        while (Volatile.Read(ref _lent) != 0)
-        {
-            spin.SpinOnce();
-        }
+        Cuts.Begin(offset);
     }
-
-    /// <summary>
-    /// Lends bytes up to an offset, read or about to be read where they lie: a cut waits until they are given back (<see cref="TakeBack"/>), which must be soon. False when they do not belong to the log any more
-    /// as it was when <see cref="Cuts"/> was <paramref name="cuts"/>.
-    /// </summary>
-    public bool TryLend(int cuts, long end)
-    {
-        // With a full fence on both sides either the cut sees what is lent, or this thread the cut.
-        Interlocked.Increment(ref _lent);
-        if (IsIntact(cuts, end))
-        {
-            return true;
-        }
-
-        TakeBack();
-        return false;
-    }
-
-    public void TakeBack() => Interlocked.Decrement(ref _lent);
-
-    /// <summary>Queues and files are cut as well.</summary>
-    public void EndCut() => Interlocked.Increment(ref _cuts);
 
     /// <summary>Memory of the tail that a burst has needed goes back when none did since the last call.</summary>
     public void TrimTail()

@@ -88,7 +88,7 @@ internal sealed partial class LogTruncation
     /// </summary>
     private bool TryTakeBack(Exception failure)
     {
-        if (_log.Cuts % 2 != 0 || failure is not StoreIOException { MayBeRetried: true })
+        if (_log.Cuts.Count % 2 != 0 || failure is not StoreIOException { MayBeRetried: true })
         {
             return false;
         }
@@ -136,7 +136,7 @@ internal sealed partial class LogTruncation
         _maintenance.Restart(intent.RebuildFrom, queuesFrom, last.StoreTimestamp);
         _cuts.End();
         _completion.Run(intent, queuesFrom, last.StoreTimestamp);
-        _log.EndCut();
+        _log.Cuts.End();
     }
 
     [LoggerMessage(EventId = 2422, Level = LogLevel.Warning, Message = "The log was cut from {OldEnd} to {Offset}; queues and index were completed from {From} on. What was cut off is kept in: {Aside}")]

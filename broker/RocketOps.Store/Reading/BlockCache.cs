@@ -107,7 +107,7 @@ internal sealed class BlockCache
         foreach (LogBlock block in SetOf(start))
         {
             // A block from before a cut has what was there then.
-            if (block.TryCopyOut(offset, destination, out int cuts) && _log.IsIntact(cuts, offset + destination.Length))
+            if (block.TryCopyOut(offset, destination, out int cuts) && _log.Cuts.IsIntact(cuts, offset + destination.Length))
             {
                 block.UsedAt = ++_uses;
                 _balance = Math.Min(_balance + 1, MaxLoss);
@@ -121,7 +121,7 @@ internal sealed class BlockCache
     private bool TryFill(LogSegment segment, long start, long end, long offset, Span<byte> destination)
     {
         // What is not written yet is in the log's tail, and a block must not be read again for each record that comes to its end.
-        int cuts = _log.Cuts;
+        int cuts = _log.Cuts.Count;
         if (end > _log.Written || (cuts & 1) != 0 || !HasCredit() || TryOwnOldest(start) is not { } block)
         {
             return false;
@@ -131,7 +131,7 @@ internal sealed class BlockCache
         try
         {
             Span<byte> bytes = block.Prepare((int)(end - start));
-            if (_log.Segments.Read(start, bytes, mayBlock: false) == bytes.Length && _log.IsIntact(cuts, end))
+            if (_log.Segments.Read(start, bytes, mayBlock: false) == bytes.Length && _log.Cuts.IsIntact(cuts, end))
             {
                 bytes.Slice((int)(offset - start), destination.Length).CopyTo(destination);
                 length = bytes.Length;

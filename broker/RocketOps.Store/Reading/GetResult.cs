@@ -29,7 +29,7 @@ public sealed class GetResult
     /// <summary>Extensions of units; null until a queue that has some is read with a filter.</summary>
     internal ExtWindow? ExtWindow { get; set; }
 
-    /// <summary>Value of <see cref="RocketOps.Store.Log.CommitLog.Cuts"/> before the queue was read.</summary>
+    /// <summary>Value of <see cref="RocketOps.Store.Log.CutFence.Count"/> before the queue was read.</summary>
     internal int Cuts { get; set; }
 
     public GetStatus Status { get; internal set; }

@@ -28,27 +28,27 @@ internal sealed class LogReader
     /// <summary>Bytes of the largest record that this store takes.</summary>
     public long LargestRecord { get; }
 
-    /// <inheritdoc cref="CommitLog.Cuts"/>
-    public int Cuts => _log.Cuts;
+    /// <inheritdoc cref="CutFence.Count"/>
+    public int Cuts => _log.Cuts.Count;
 
     /// <summary>
     /// Tells whether no cut was under way when <see cref="Cuts"/> was that, and none has come since. A store that has failed while it was
     /// cut gives what it has.
     /// </summary>
-    public bool WasWhole(int cuts) => (cuts % 2 == 0 && _log.Cuts == cuts) || _state.HasFailed;
+    public bool WasWhole(int cuts) => (cuts % 2 == 0 && _log.Cuts.Count == cuts) || _state.HasFailed;
 
     /// <summary>Copies log bytes below the written end.</summary>
-    public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock) => Read(offset, destination, mayBlock, _log.Cuts);
+    public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock) => Read(offset, destination, mayBlock, _log.Cuts.Count);
 
     /// <summary>
-    /// The same for a record that was found when <see cref="CommitLog.Cuts"/> was <paramref name="cuts"/>: what has taken its place since
+    /// The same for a record that was found when <see cref="CutFence.Count"/> was <paramref name="cuts"/>: what has taken its place since
     /// is not read for it.
     /// </summary>
     public ReadOutcome Read(long offset, Span<byte> destination, bool mayBlock, int cuts, bool throughBlocks = false)
     {
         long end = offset + destination.Length;
         ReadOutcome outcome = ReadNow(offset, destination, mayBlock, throughBlocks);
-        return outcome != ReadOutcome.Done || _log.IsIntact(cuts, end) ? outcome : ReadOutcome.NotThere;
+        return outcome != ReadOutcome.Done || _log.Cuts.IsIntact(cuts, end) ? outcome : ReadOutcome.NotThere;
     }
 
     private ReadOutcome ReadNow(long offset, Span<byte> destination, bool mayBlock, bool throughBlocks)
@@ -154,9 +154,9 @@ internal sealed class LogReader
             return false;
         }
 
-        if (mapping.IsCached(start - segment.BaseOffset, end - start) && _log.TryLend(result.Cuts, end))
+        if (mapping.IsCached(start - segment.BaseOffset, end - start) && _log.Cuts.TryLend(result.Cuts, end))
         {
-            mapped = new MappedMessages(_log, mapping, segment.BaseOffset);
+            mapped = new MappedMessages(_log.Cuts, mapping, segment.BaseOffset);
             return true;
         }
 
@@ -171,7 +171,7 @@ internal sealed class LogReader
     public byte[]? Look(long offset, Action<int>? reading = null)
     {
         Span<byte> head = stackalloc byte[4];
-        int cuts = _log.Cuts;
+        int cuts = _log.Cuts.Count;
         if (Read(offset, head, mayBlock: true, cuts) != ReadOutcome.Done)
         {
             return null;

@@ -6,13 +6,13 @@ namespace RocketOps.Store.Reading;
 /// <summary>Messages where they lie in the page cache, until it is disposed. Only for system calls: a program that reads there itself is ended when the disk fails.</summary>
 public readonly ref struct MappedMessages
 {
-    private readonly CommitLog _log;
+    private readonly CutFence _cuts;
     private readonly FileMapping _mapping;
     private readonly long _base;
 
-    internal MappedMessages(CommitLog log, FileMapping mapping, long baseOffset)
+    internal MappedMessages(CutFence cuts, FileMapping mapping, long baseOffset)
     {
-        _log = log;
+        _cuts = cuts;
         _mapping = mapping;
         _base = baseOffset;
     }
@@ -22,7 +22,7 @@ public readonly ref struct MappedMessages
 
     public void Dispose()
     {
-        _log.TakeBack();
+        _cuts.TakeBack();
         _mapping.DangerousRelease();
     }
 }

@@ -42,10 +42,10 @@ internal sealed class QueueScan
         StoreTopic topic, int queueId, long queueOffset, GetLimits limits, IMessageFilter? filter, GetResult result, bool mayBlock)
     {
         result.Reset();
-        int cuts = _log.Cuts;
+        int cuts = _log.Cuts.Count;
         result.Cuts = cuts;
         result.Status = GetCore(topic, queueId, queueOffset, limits, filter, result, mayBlock);
-        if (_log.IsIntact(cuts, long.MaxValue))
+        if (_log.Cuts.IsIntact(cuts, long.MaxValue))
         {
             return result.Status;
         }
