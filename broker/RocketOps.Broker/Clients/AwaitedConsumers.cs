@@ -37,7 +37,7 @@ internal sealed class AwaitedConsumers(BrokerSettings settings, Func<MemberSende
     public string[] With(string group, string[] here) => Current.Groups.TryGetValue(group, out string[]? awaited) ? [.. here.Union(awaited, StringComparer.Ordinal)] : here;
 
     /// <summary>Asks the master for what has changed since its last answer.</summary>
-    public RemotingCommand Ask() => GroupRequests.AskConsumers(GroupNames.Of(settings.Current), _known.Version, sender());
+    public RemotingCommand Ask() => GroupRequests.AskConsumers(ReplicaGroupNames.Of(settings.Current), _known.Version, sender());
 
     /// <summary>Takes the master's answer.</summary>
     public void Follow(RemotingCommand answer)

@@ -33,14 +33,14 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
     /// <summary>Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one follow; <see cref="InvalidDataException"/> when it is no member.</summary>
     public async Task<JoinAnswer> JoinAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Join(GroupNames.Of(settings.Current), join, keys.Own.Key), JoinPatience, cancellationToken);
+        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Join(ReplicaGroupNames.Of(settings.Current), join, keys.Own.Key), JoinPatience, cancellationToken);
         return answer.Code == ResponseCode.Success ? GroupRequests.ReadJoinAnswer(answer) : throw new IOException($"{address} is not to be followed: {answer.Remark}");
     }
 
     /// <summary>Tells a master that this follower stops. Throws as <see cref="JoinAsync"/>.</summary>
     public async Task LeaveAsync(string address, JoinRequest left, long ticket, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Leave(GroupNames.Of(settings.Current), left, ticket, keys.Own.Key), JoinPatience, cancellationToken);
+        RemotingCommand answer = await InvokeAsync(address, GroupRequests.Leave(ReplicaGroupNames.Of(settings.Current), left, ticket, keys.Own.Key), JoinPatience, cancellationToken);
         if (answer.Code != ResponseCode.Success)
         {
             throw new IOException($"{address} did not take it: {answer.Remark}");
@@ -63,7 +63,7 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
     {
         try
         {
-            RemotingCommand answer = await InvokeAsync(member.Address, GroupRequests.Ask(GroupNames.Of(settings.Current), member.Name, keys.Own), patience, CancellationToken.None);
+            RemotingCommand answer = await InvokeAsync(member.Address, GroupRequests.Ask(ReplicaGroupNames.Of(settings.Current), member.Name, keys.Own), patience, CancellationToken.None);
             if (answer.Code == ResponseCode.Success && GroupRequests.ReadAnswer(answer) is { } said && said.Copy.Member == member.Name)
             {
                 answered(said);

@@ -16,7 +16,7 @@ internal sealed class HandOverHandler(BrokerSettings settings, FailoverMember? m
             throw new RemotingCommandException(ResponseCode.SystemError, $"the group {settings.Current.BrokerName} does not elect its master, its roles are configured (brokerRole); failover=Automatic would let it");
         }
 
-        GroupNames.CheckGroup(request, settings.Current);
+        ReplicaGroupNames.CheckGroup(request, settings.Current);
         (string target, long epoch) = await member.BeginHandOverAsync(request.Get("member"), cancellationToken);
         return RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("member", target).Set("epoch", epoch);
     }

@@ -14,7 +14,7 @@ internal sealed class MembersOnlyHandler(BrokerSettings settings, FailoverMember
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        GroupNames.Check(request, settings.Current);
+        ReplicaGroupNames.Check(request, settings.Current);
         MemberSender? sender;
         try
         {

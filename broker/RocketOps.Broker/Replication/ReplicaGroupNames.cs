@@ -4,7 +4,7 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Broker.Replication;
 
 /// <summary>Requests of members name the group they belong to, and its cluster.</summary>
-internal static class GroupNames
+internal static class ReplicaGroupNames
 {
     public static GroupName Of(BrokerOptions options) => new(options.ClusterName, options.BrokerName);
 
