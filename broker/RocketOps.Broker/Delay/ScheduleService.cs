@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Dispatching;

@@ -3,7 +3,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Groups;

@@ -4,6 +4,7 @@ using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Pending;
 

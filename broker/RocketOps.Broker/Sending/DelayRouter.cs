@@ -1,7 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replies;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
 

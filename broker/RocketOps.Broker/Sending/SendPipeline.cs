@@ -6,6 +6,7 @@ using RocketOps.Broker.Replies;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;

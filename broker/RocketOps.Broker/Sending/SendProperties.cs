@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using RocketOps.Broker.RequestReply;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Sending;
 

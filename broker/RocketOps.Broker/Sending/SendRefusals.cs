@@ -5,6 +5,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 

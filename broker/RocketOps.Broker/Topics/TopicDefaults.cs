@@ -1,4 +1,5 @@
 using RocketOps.Broker.Configuration;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Topics;
 

@@ -1,4 +1,5 @@
 using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Topics;

@@ -7,6 +7,7 @@ using RocketOps.Broker.Overload;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;

@@ -1,6 +1,6 @@
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Roles;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 

@@ -5,6 +5,7 @@ using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Broker.Transactions;

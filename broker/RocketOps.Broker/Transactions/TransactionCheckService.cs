@@ -4,6 +4,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;

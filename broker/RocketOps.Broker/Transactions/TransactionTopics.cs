@@ -1,5 +1,5 @@
 using System.Text;
-using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
 

@@ -4,6 +4,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store.Files;

@@ -1,9 +1,9 @@
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Handlers.Topics;
 using RocketOps.Broker.Roles;
-using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Json;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Groups;

@@ -5,6 +5,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Groups;

@@ -12,6 +12,7 @@ using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.Reading;
 
 namespace RocketOps.Broker.Handlers.Pulling;

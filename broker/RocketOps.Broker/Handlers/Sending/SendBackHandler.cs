@@ -9,6 +9,7 @@ using RocketOps.Broker.Sending;
 using RocketOps.Broker.Statistics;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;

@@ -3,9 +3,9 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
-using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Sending;

@@ -1,6 +1,7 @@
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;

@@ -2,6 +2,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Topics;

@@ -2,6 +2,7 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Roles;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Handlers.Topics;
 

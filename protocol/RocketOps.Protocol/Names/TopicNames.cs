@@ -1,9 +1,9 @@
 using System.Buffers;
 
-namespace RocketOps.Broker.Topics;
+namespace RocketOps.Protocol.Names;
 
 /// <summary>Names with a meaning, and what a name may be. Source: remoting.md §5.1.1, admin.md §2.2.</summary>
-internal static class TopicNames
+public static class TopicNames
 {
     public const string AutoCreateTemplate = "TBW102";
     public const string Schedule = "SCHEDULE_TOPIC_XXXX";
