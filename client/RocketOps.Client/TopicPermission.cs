@@ -1,3 +1,5 @@
+using RocketOps.Protocol.Names;
+
 namespace RocketOps.Client;
 
 /// <summary>Permissions for a topic's queues on one broker.</summary>
@@ -7,8 +9,8 @@ public enum TopicPermission
     None = 0,
 
     /// <summary>The topic is a template for automatic creation (TBW102).</summary>
-    Inherit = 1,
-    Write = 2,
-    Read = 4,
-    ReadWrite = Read | Write,
+    Inherit = PermissionBits.Inherit,
+    Write = PermissionBits.Write,
+    Read = PermissionBits.Read,
+    ReadWrite = PermissionBits.ReadWrite,
 }

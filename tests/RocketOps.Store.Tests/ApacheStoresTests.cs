@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Reading;
@@ -145,7 +146,7 @@ public sealed class ApacheStoresTests
         string topicName = queue.GetProperty("topic").GetString()!;
         StoreTopic topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topicName));
         int queueId = queue.GetProperty("queueId").GetInt32();
-        bool isLight = topicName.StartsWith("%LMQ%", StringComparison.Ordinal);
+        bool isLight = TopicNames.IsLight(topicName);
         List<JsonElement> units = queue.GetProperty("units").EnumerateArray().ToList();
         long offset = queue.GetProperty("minOffset").GetInt64();
         (await store.Reader.MinOffsetAsync(topic, queueId)).Should().Be(offset);

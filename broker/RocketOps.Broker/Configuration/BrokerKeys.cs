@@ -2,6 +2,7 @@ using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Broker.Replication.Frames;
 using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Names;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
 
 namespace RocketOps.Broker.Configuration;
@@ -32,7 +33,7 @@ internal static class BrokerKeys
         },
         description: "Role of this member. ASYNC_MASTER acknowledges a message when it has it itself, SYNC_MASTER when slaves have it too (inSyncReplicas).");
 
-    public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", 6, 0, 7, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
+    public static readonly PropertyDefinition<int> BrokerPermission = Int32("brokerPermission", PermissionBits.ReadWrite, 0, PermissionBits.All, live: true, description: "2 write, 4 read, 6 both; told to name servers at once.");
     public static readonly PropertyDefinition<int> RegisterNameServerPeriod = Int32("registerNameServerPeriod", 30_000, description: "Milliseconds between registrations, kept between 10 000 and 60 000.");
     public static readonly PropertyDefinition<int> RegisterBrokerTimeoutMills = Int32("registerBrokerTimeoutMills", 24_000, 1, live: true, description: "Milliseconds a name server may take to answer.");
     public static readonly PropertyDefinition<int> ForwardTimeout = Int32("forwardTimeout", 3_000, 1, live: true, description: "Milliseconds another broker may take to answer what it is asked of a static topic, and a name server what it is asked for a group that leaves to brokers who reads what.");

@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Configuration;
@@ -177,9 +178,9 @@ internal sealed class BrokerOptions
     /// <summary>Bits 2 write and 4 read.</summary>
     public int Permission { get; }
 
-    public bool IsWriteable => (Permission & TopicPermission.Write) != 0;
+    public bool IsWriteable => (Permission & PermissionBits.Write) != 0;
 
-    public bool IsReadable => (Permission & TopicPermission.Read) != 0;
+    public bool IsReadable => (Permission & PermissionBits.Read) != 0;
 
     public TimeSpan RegisterPeriod { get; }
 

@@ -11,12 +11,6 @@ namespace RocketOps.Broker.Groups;
 /// <summary>Settings of all consumer groups; lookups neither lock nor allocate, changes are durable in subscriptionGroup.json when their task completes.</summary>
 internal sealed class GroupTable
 {
-    /// <summary>Groups RocketMQ creates at start and tools look for (apache/rocketmq SubscriptionGroupManager.init).</summary>
-    private static readonly string[] SystemGroups =
-    [
-        "TOOLS_CONSUMER", "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP", "CID_ONSAPI_OWNER", "CID_ONSAPI_PERMISSION", "CID_ONSAPI_PULL", "CID_ONS-HTTP-PROXY",
-    ];
-
     private readonly NameTable<GroupState> _groups = new();
     private readonly BrokerSettings _settings;
     private readonly TimeProvider _time;
@@ -37,9 +31,6 @@ internal sealed class GroupTable
         _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot(), GroupJson.Files.GroupTableFile));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
-
-    /// <summary>True when the group is one of RocketMQ's own, which brokers and tools read by.</summary>
-    public static bool IsSystemGroup(string name) => name.StartsWith("CID_RMQ_SYS_", StringComparison.Ordinal) || SystemGroups.Contains(name, StringComparer.Ordinal);
 
     public int Count => _count;
 
@@ -66,7 +57,7 @@ internal sealed class GroupTable
             }
         }
 
-        foreach (string name in SystemGroups)
+        foreach (string name in GroupNames.SystemGroups)
         {
             _groups.Entries.TryAdd(name, NewState(new SubscriptionGroupConfig { GroupName = name }));
         }
@@ -120,7 +111,7 @@ internal sealed class GroupTable
     public GroupRefusal FindRefusal(string name)
     {
         BrokerOptions options = _settings.Current;
-        if (!options.AutoCreateGroup || TopicNames.FindGroupProblem(name) is not null)
+        if (!options.AutoCreateGroup || GroupNames.FindProblem(name) is not null)
         {
             return GroupRefusal.NotAllowed;
         }

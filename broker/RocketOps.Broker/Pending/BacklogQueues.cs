@@ -29,7 +29,7 @@ internal sealed class BacklogQueues(
                 transactions.Topics.Half,
                 TransactionTopics.Queue,
                 PendingKind.Half,
-                () => offsets.Query(TopicNames.TransactionHalf, TransactionTopics.Group, TransactionTopics.Queue),
+                () => offsets.Query(TopicNames.TransactionHalf, GroupNames.Transactions, TransactionTopics.Queue),
                 half => transactions.Halves.IsOpen(half.QueueOffset),
                 static (_, _) => 0),
             new BacklogQueue(timerRouter.Topic, TimerTopic.Queue, PendingKind.Timer, static () => 0, WaitsForItsTime, static (_, slot) => slot),

@@ -33,7 +33,7 @@ internal sealed class RetryRouter(BrokerSettings settings, TopicTable topics, Gr
             return SendStatus.Stored;
         }
 
-        Span<byte> deadLetters = stackalloc byte[TopicNames.MaxRetryLength];
+        Span<byte> deadLetters = stackalloc byte[TopicNames.MaxGroupTopicLength];
         if (!topics.TryGet(deadLetters[..TopicNames.WriteDeadLetterTopicOf(groupName, deadLetters)], out TopicState? target))
         {
             return SendStatus.DeadLetterTopicToBeMade;

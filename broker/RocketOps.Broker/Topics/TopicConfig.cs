@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Configuration;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Topics;
 
@@ -29,7 +29,7 @@ internal sealed record TopicConfig
     public bool Order { get; init; }
 
     [JsonPropertyName("perm")]
-    public int Perm { get; set; } = TopicPermission.ReadWrite;
+    public int Perm { get; set; } = PermissionBits.ReadWrite;
 
     [JsonPropertyName("readQueueNums")]
     public int ReadQueueNums { get; set; } = 16;
@@ -51,10 +51,10 @@ internal sealed record TopicConfig
     public string Name => TopicName ?? string.Empty;
 
     [JsonIgnore]
-    public bool IsReadable => (Perm & TopicPermission.Read) != 0;
+    public bool IsReadable => (Perm & PermissionBits.Read) != 0;
 
     [JsonIgnore]
-    public bool IsWriteable => (Perm & TopicPermission.Write) != 0;
+    public bool IsWriteable => (Perm & PermissionBits.Write) != 0;
 
     /// <summary>The topic has batch consume queues.</summary>
     [JsonIgnore]

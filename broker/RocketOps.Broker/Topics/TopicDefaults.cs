@@ -16,15 +16,15 @@ internal sealed class TopicDefaults(BrokerSettings settings)
         yield return Plain(TopicNames.SelfTest, 1);
         if (options.AutoCreateTopic)
         {
-            yield return Plain(TopicNames.AutoCreateTemplate, options.DefaultTopicQueueNums, TopicPermission.ReadWrite | TopicPermission.Inherit);
+            yield return Plain(TopicNames.AutoCreateTemplate, options.DefaultTopicQueueNums, PermissionBits.ReadWrite | PermissionBits.Inherit);
         }
 
         yield return Plain(TopicNames.Benchmark, 1024);
-        yield return Plain(options.ClusterName, 16, TopicPermission.Inherit | (options.ClusterTopicEnable ? TopicPermission.ReadWrite : 0));
-        yield return Plain(options.BrokerName, 1, TopicPermission.Inherit | (options.BrokerTopicEnable ? TopicPermission.ReadWrite : 0));
+        yield return Plain(options.ClusterName, 16, PermissionBits.Inherit | (options.ClusterTopicEnable ? PermissionBits.ReadWrite : 0));
+        yield return Plain(options.BrokerName, 1, PermissionBits.Inherit | (options.BrokerTopicEnable ? PermissionBits.ReadWrite : 0));
         yield return Plain(TopicNames.OffsetMovedEvent, 1);
         yield return Plain(TopicNames.Schedule, options.DelayLevels.MaxLevel);
-        yield return Plain(options.ClusterName + "_REPLY_TOPIC", 1);
+        yield return Plain(TopicNames.ReplyTopicOf(options.ClusterName), 1);
         if (options.TraceTopicEnable)
         {
             yield return Plain(options.TraceTopicName, 1);
@@ -52,7 +52,7 @@ internal sealed class TopicDefaults(BrokerSettings settings)
             TopicName = name,
             ReadQueueNums = queues,
             WriteQueueNums = queues,
-            Perm = template.Perm & ~TopicPermission.Inherit,
+            Perm = template.Perm & ~PermissionBits.Inherit,
             TopicFilterType = template.TopicFilterType,
             TopicSysFlag = unitMode ? 1 : 0,
         };
@@ -60,9 +60,9 @@ internal sealed class TopicDefaults(BrokerSettings settings)
 
     /// <summary>True when a send may have a topic made after this one.</summary>
     public bool MayInherit(TopicConfig template) =>
-        (template.Perm & TopicPermission.Inherit) != 0
+        (template.Perm & PermissionBits.Inherit) != 0
         && (settings.Current.AutoCreateTopic || !string.Equals(template.Name, TopicNames.AutoCreateTemplate, StringComparison.Ordinal));
 
-    public static TopicConfig Plain(string name, int queues, int perm = TopicPermission.ReadWrite) =>
+    public static TopicConfig Plain(string name, int queues, int perm = PermissionBits.ReadWrite) =>
         new() { TopicName = name, ReadQueueNums = queues, WriteQueueNums = queues, Perm = perm };
 }

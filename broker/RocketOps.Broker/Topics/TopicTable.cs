@@ -483,7 +483,7 @@ internal sealed class TopicTable
         if (!_settings.Current.AutoCreateTopic && _topics.TryGet(TopicNames.AutoCreateTemplate, out TopicState? template))
         {
             // Left from a time when topics could be made by sending: it must not be inherited from any more.
-            template.Config = template.Config with { Perm = TopicPermission.ReadWrite };
+            template.Config = template.Config with { Perm = PermissionBits.ReadWrite };
         }
 
         Bump();

@@ -13,8 +13,8 @@ namespace RocketOps.Broker.Transactions;
 /// </summary>
 internal sealed class CheckProgress
 {
-    private const string HalfKey = TopicNames.TransactionHalf + "@" + TransactionTopics.Group;
-    private const string OpKey = TopicNames.TransactionOp + "@" + TransactionTopics.Group;
+    private const string HalfKey = TopicNames.TransactionHalf + "@" + GroupNames.Transactions;
+    private const string OpKey = TopicNames.TransactionOp + "@" + GroupNames.Transactions;
 
     private readonly ConsumerOffsetTable _offsets;
     private readonly MessageStore _store;
@@ -128,7 +128,7 @@ internal sealed class CheckProgress
         }
     }
 
-    private long Noted(string topic) => _offsets.Query(topic, TransactionTopics.Group, TransactionTopics.Queue);
+    private long Noted(string topic) => _offsets.Query(topic, GroupNames.Transactions, TransactionTopics.Queue);
 
     /// <summary>
     /// Notes what is kept. That grows by itself, with the copies of the log, so it is looked at whenever the table is written or told.
@@ -149,7 +149,7 @@ internal sealed class CheckProgress
     {
         if (Noted(topic) != offset)
         {
-            _offsets.Commit(topic, TransactionTopics.Group, TransactionTopics.Queue, offset);
+            _offsets.Commit(topic, GroupNames.Transactions, TransactionTopics.Queue, offset);
         }
     }
 }

@@ -14,9 +14,6 @@ internal sealed class TransactionTopics(MessageStore store)
     /// <summary>The only queue of either topic.</summary>
     public const int Queue = 0;
 
-    /// <summary>The group whose offsets on the two queues are the progress of the checks.</summary>
-    public const string Group = "CID_RMQ_SYS_TRANS";
-
     public StoreTopic Half { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.TransactionHalf));
 
     public StoreTopic Op { get; } = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.TransactionOp));

@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
@@ -150,7 +151,7 @@ public sealed class StoreVerifier
     private void VerifyQueue(OfflineStore store, OfflineQueue queue, long logEnd)
     {
         (string topic, int queueId) = (queue.Topic, queue.QueueId);
-        bool isLight = topic.StartsWith("%LMQ%", StringComparison.Ordinal);
+        bool isLight = TopicNames.IsLight(topic);
         long next = -1;
         using OfflineExt ext = store.Ext(topic, queueId);
         foreach ((long index, int count, ConsumeQueueUnit unit, long storeTimestamp) in store.Units(queue))

@@ -1,7 +1,8 @@
 namespace RocketOps.Store.Log;
 
 /// <summary>
-/// Fence between the cuts of the log's end and those who read it meanwhile. One thread at a time begins and ends a cut; any thread may ask, lend and give back.
+/// Fence between the cuts of the log's end and those who read it meanwhile. One thread at a time begins and ends a cut;
+/// any thread may ask, lend and give back.
 /// </summary>
 internal sealed class CutFence
 {
@@ -27,8 +28,8 @@ internal sealed class CutFence
     }
 
     /// <summary>
-    /// What lies behind the offset is about to change; returns when nothing of the log is lent any more. The log's positions say already
-    /// that it ends there.
+    /// Tells that what lies behind the offset is about to change; returns when nothing of the log is lent any more. The log's positions say
+    /// already that it ends there.
     /// </summary>
     public void Begin(long offset)
     {
@@ -41,7 +42,7 @@ internal sealed class CutFence
         }
     }
 
-    /// <summary>Queues and files are cut as well.</summary>
+    /// <summary>Tells that queues and files are cut as well.</summary>
     public void End() => Interlocked.Increment(ref _count);
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Extensions.Logging;
+using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
@@ -112,7 +113,7 @@ internal sealed partial class StoreCuts
     private bool PointsToItsRecord(ConsumeQueue queue, long queueOffset, ConsumeQueueUnit unit)
     {
         // What has expired cannot be asked; units of light queues point to records of another topic.
-        if (unit.PhysicalOffset < _segments.MinOffset || queue.Topic.Name.StartsWith("%LMQ%", StringComparison.Ordinal))
+        if (unit.PhysicalOffset < _segments.MinOffset || TopicNames.IsLight(queue.Topic.Name))
         {
             return true;
         }

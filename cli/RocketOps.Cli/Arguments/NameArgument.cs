@@ -10,7 +10,7 @@ internal sealed class NameArgument : Argument<string>, INamed
     {
         Kind = kind;
         Description = description;
-        this.CheckedBy(TopicNames.FindProblem);
+        this.CheckedBy(NameCheck.FindProblem);
     }
 
     public NameKind Kind { get; }

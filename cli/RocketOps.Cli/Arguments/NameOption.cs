@@ -11,7 +11,7 @@ internal sealed class NameOption : Option<string?>
         Kind = kind;
         Description = description;
         HelpName = kind == NameKind.Topic ? "TOPIC" : "GROUP";
-        this.CheckedBy(TopicNames.FindProblem);
+        this.CheckedBy(NameCheck.FindProblem);
     }
 
     public NameKind Kind { get; }

@@ -16,6 +16,6 @@ internal static class NamePatterns
     public static string? FindProblem(string text)
     {
         string letters = text.Replace("*", string.Empty, StringComparison.Ordinal).Replace("?", string.Empty, StringComparison.Ordinal);
-        return letters.Length > 0 || text.Length == 0 ? TopicNames.FindProblem(letters) : null;
+        return letters.Length > 0 || text.Length == 0 ? NameCheck.FindProblem(letters) : null;
     }
 }

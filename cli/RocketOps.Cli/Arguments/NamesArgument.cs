@@ -16,7 +16,7 @@ internal sealed class NamesArgument : Argument<string[]>, INamed
 
     public NameKind Kind { get; }
 
-    public static NamesArgument Topics() => new("TOPIC", NameKind.Topic, ArgumentArity.OneOrMore, "Names of the topics", TopicNames.FindProblem);
+    public static NamesArgument Topics() => new("TOPIC", NameKind.Topic, ArgumentArity.OneOrMore, "Names of the topics", NameCheck.FindProblem);
 
     /// <summary>One or more, none of which may mean nothing.</summary>
     public static NamesArgument TopicsToRead() => new("TOPIC", NameKind.Topic, ArgumentArity.OneOrMore, "Topics to read: names, or patterns with * and ? for those that are there", NamePatterns.FindProblem);

@@ -1,6 +1,6 @@
-using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Connecting;
 
@@ -59,12 +59,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
     {
         ClusterInfo info = await Admin.GetClusterInfoAsync(cancellation);
         HashSet<string> servers = [.. info.Clusters.Keys, .. info.Brokers.Keys];
-        return (await Admin.GetTopicNamesAsync(cancellation)).Where(topic => !TopicNames.IsSystem(topic, servers));
+        return (await Admin.GetTopicNamesAsync(cancellation)).Where(topic => !TopicNames.IsOfServers(topic, servers));
     }
 
     /// <summary>Consumer groups that are not the system's own, in no order.</summary>
     public async Task<IEnumerable<string>> UserGroupsAsync(CancellationToken cancellation) =>
-        (await GroupOnBrokers.TableAsync(this, WithMaster((await Admin.GetClusterInfoAsync(cancellation)).Brokers.Values), cancellation)).Keys.Where(static group => !GroupNames.IsSystem(group));
+        (await GroupOnBrokers.TableAsync(this, WithMaster((await Admin.GetClusterInfoAsync(cancellation)).Brokers.Values), cancellation)).Keys.Where(static group => !GroupNames.IsOfServers(group));
 
     /// <summary>Those of some brokers that have a master, by name.</summary>
     public static IEnumerable<BrokerData> WithMaster(IEnumerable<BrokerData> brokers) =>

@@ -1,6 +1,6 @@
-using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Connecting;
 
@@ -26,7 +26,7 @@ internal sealed record GroupOnBrokers
 
     /// <summary>The topics it has offsets in, without its own retry topic.</summary>
     public IEnumerable<string> Topics =>
-        Queues.Keys.Select(static queue => queue.Topic).Where(static topic => !topic.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        Queues.Keys.Select(static queue => queue.Topic).Where(static topic => !TopicNames.IsRetry(topic)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
 
     /// <summary>All groups of some masters, by name.</summary>
     public static async Task<IReadOnlyDictionary<string, List<(BrokerData Broker, SubscriptionGroupConfig Config)>>> TableAsync(

@@ -1,8 +1,8 @@
-using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
 using RocketOps.Operator.Entities;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Exporting;
 
@@ -53,7 +53,7 @@ internal sealed class ClusterExport
             {
                 foreach ((string name, TopicConfig topic) in await connection.Admin.GetTopicConfigsAsync(master.MasterAddress!, cancellation))
                 {
-                    if (!TopicNames.IsSystem(name, servers))
+                    if (!TopicNames.IsOfServers(name, servers))
                     {
                         topics.Add(name, master.BrokerName, TopicFacts.Of(topic));
                     }
@@ -64,7 +64,7 @@ internal sealed class ClusterExport
             {
                 foreach ((string name, SubscriptionGroupConfig group) in await connection.Admin.GetSubscriptionGroupsAsync(master.MasterAddress!, cancellation))
                 {
-                    if (!GroupNames.IsSystem(name))
+                    if (!GroupNames.IsOfServers(name))
                     {
                         groups.Add(name, master.BrokerName, GroupFacts.Of(group));
                     }
@@ -105,13 +105,13 @@ internal sealed class ClusterExport
     }
 
     private string? WhyNoTopic(string topic) =>
-        !Operator.Topics.TopicNames.IsValid(topic) ? "a Topic takes names of 1 to 127 letters, digits, '-', '_', '%' and '|'."
-        : Operator.Topics.TopicNames.IsSystem(topic) ? "brokers make topics of such names themselves."
+        !Operator.Topics.TopicValidator.IsValidName(topic) ? "a Topic takes names of 1 to 127 letters, digits, '-', '_', '%' and '|'."
+        : TopicNames.IsOfBrokers(topic) ? "brokers make topics of such names themselves."
         : _reference.IsNameOfServers(topic) ? $"cluster {_reference.Name} and its broker groups are called so, and make topics of their names themselves. Refer to a cluster of another name: --cluster-ref NAME."
         : null;
 
     private static string? WhyNoGroup(string group) =>
-        !Operator.Groups.GroupNames.IsValid(group) ? "a ConsumerGroup takes names of 1 to 120 letters, digits, '-', '_', '%' and '|'."
-        : Operator.Groups.GroupNames.IsSystem(group) ? "brokers make groups of such names themselves."
+        !Operator.Groups.GroupValidator.IsValidName(group) ? "a ConsumerGroup takes names of 1 to 120 letters, digits, '-', '_', '%' and '|'."
+        : GroupNames.IsSystem(group) ? "brokers make groups of such names themselves."
         : null;
 }

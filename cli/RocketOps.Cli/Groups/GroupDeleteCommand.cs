@@ -6,6 +6,7 @@ using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Groups;
 
@@ -38,7 +39,7 @@ internal static class GroupDeleteCommand
             bool keepsOffsets = parsed.GetValue(keep);
             await Confirmation.AskAsync(
                 shell, parsed.GetValue(yes), $"Delete group {group.Name}{(keepsOffsets ? string.Empty : $" with its offsets; {Quantity.Of(group.Lag, "message")} {(group.Lag == 1 ? "waits" : "wait")} for it")}?", cancellation);
-            string retry = TopicNames.RetryPrefix + group.Name;
+            string retry = TopicNames.RetryTopicOf(group.Name);
             foreach ((BrokerData broker, _) in group.Brokers)
             {
                 await cluster.Admin.DeleteSubscriptionGroupAsync(broker.MasterAddress!, group.Name, !keepsOffsets, cancellation);

@@ -6,6 +6,7 @@ using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Groups;
 
@@ -24,7 +25,7 @@ internal static class GroupDescribeCommand
     {
         GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, name, clusterName, cancellation);
         SubscriptionGroupConfig config = group.Brokers[0].Config;
-        TopicOnBrokers dead = await TopicOnBrokers.FindAsync(cluster, TopicNames.DeadLetterPrefix + name, cancellation);
+        TopicOnBrokers dead = await TopicOnBrokers.FindAsync(cluster, TopicNames.DeadLetterTopicOf(name), cancellation);
         JsonObject values = new()
         {
             ["group"] = name,

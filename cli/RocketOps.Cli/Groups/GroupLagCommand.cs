@@ -5,6 +5,7 @@ using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Groups;
 
@@ -31,7 +32,7 @@ internal static class GroupLagCommand
         foreach ((MessageQueue queue, ConsumerQueueOffsets offsets) in group.Queues.OrderBy(static entry => entry.Key))
         {
             // A group's own retry topic says something only while messages wait in it.
-            bool isRetry = queue.Topic.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal);
+            bool isRetry = TopicNames.IsRetry(queue.Topic);
             if ((topic is null || queue.Topic == topic) && (!isRetry || offsets.Lag > 0 || queue.Topic == topic))
             {
                 total += offsets.Lag;

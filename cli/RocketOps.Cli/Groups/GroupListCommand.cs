@@ -6,6 +6,7 @@ using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Topics;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Groups;
 
@@ -31,8 +32,8 @@ internal static class GroupListCommand
         };
         IReadOnlyList<BrokerData> masters = await cluster.MastersAsync(clusterName, cancellation);
         foreach ((string name, List<(BrokerData Broker, SubscriptionGroupConfig Config)> brokers) in (await GroupOnBrokers.TableAsync(cluster, masters, cancellation))
-            .Where(group => (all || !GroupNames.IsSystem(group.Key)) && NamePatterns.IsMeant(names, group.Key))
-            .OrderBy(static group => GroupNames.IsSystem(group.Key)))
+            .Where(group => (all || !GroupNames.IsOfServers(group.Key)) && NamePatterns.IsMeant(names, group.Key))
+            .OrderBy(static group => GroupNames.IsOfServers(group.Key)))
         {
             GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, name, brokers, cancellation);
             listing.Add(
@@ -42,7 +43,7 @@ internal static class GroupListCommand
                 new JsonArray([.. group.Topics.Select(static topic => JsonValue.Create(topic))]),
                 group.Online?.MessageModel,
                 new JsonArray([.. brokers.Select(static broker => JsonValue.Create(broker.Broker.BrokerName))]),
-                GroupNames.IsSystem(name));
+                GroupNames.IsOfServers(name));
         }
 
         return listing;

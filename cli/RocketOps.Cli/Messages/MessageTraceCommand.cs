@@ -28,7 +28,7 @@ internal static class MessageTraceCommand
             }
         });
         Option<string> traces = new Option<string>("--trace-topic") { Description = "Where clients tell what happens, if not the usual one", HelpName = "TOPIC", DefaultValueFactory = _ => StandardTopic }
-            .CheckedBy(TopicNames.FindProblem);
+            .CheckedBy(NameCheck.FindProblem);
         return new DocumentedCommand(
             "trace",
             "Show who sent a message and who handled it how often and with what result, as clients with traces have told",

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using RocketOps.Cli.Arguments;
+using RocketOps.Protocol.Names;
 using RocketOps.Protocol.Records;
 
 namespace RocketOps.Cli.Store;
@@ -10,10 +10,6 @@ namespace RocketOps.Cli.Store;
 /// </summary>
 internal sealed record Resendable
 {
-    private const string DelayTopic = "SCHEDULE_TOPIC_XXXX";
-    private const string TimerTopic = "rmq_sys_wheel_timer";
-    private const string RetryPrefix = "%RETRY%";
-
     /// <summary>A slot of the timers begins up to this much before the time that was asked for.</summary>
     private const int LongestTimerStepMs = 1000;
 
@@ -64,8 +60,8 @@ internal sealed record Resendable
         }
 
         string topic = record.TopicName;
-        bool isDelayed = topic == DelayTopic;
-        bool isTimed = topic == TimerTopic;
+        bool isDelayed = topic == TopicNames.Schedule;
+        bool isTimed = topic == TopicNames.Timer;
         problem = FindProblem(topic, isDelayed || isTimed, properties, record.SysFlag);
         if (problem.Length > 0)
         {
@@ -105,15 +101,16 @@ internal sealed record Resendable
     }
 
     private static string FindProblem(string topic, bool waits, Dictionary<string, string> properties, int sysFlag) =>
-        topic is "RMQ_SYS_TRANS_HALF_TOPIC" ? "a half message: only its producer knows whether it counts"
+        topic is TopicNames.TransactionHalf ? "a half message: only its producer knows whether it counts"
         : properties.ContainsKey(PropertyNames.TimerDeleteUniqKey) ? "the recall of a timer"
         : waits ? properties.ContainsKey(PropertyNames.RealTopic) ? string.Empty : "says no topic it waits for"
         : !SysFlags.HasQueueUnit(sysFlag) ? "the end of a transaction"
         : IsOfBroker(topic) ? "a broker's own"
         : string.Empty;
 
+    /// <summary>True for topics of servers, whose names are not known here: so every topic that may be one of replies counts as one.</summary>
     private static bool IsOfBroker(string topic) =>
-        !topic.StartsWith(RetryPrefix, StringComparison.Ordinal) && TopicNames.IsSystem(topic, new HashSet<string>(StringComparer.Ordinal)) && !topic.StartsWith(TopicNames.DeadLetterPrefix, StringComparison.Ordinal);
+        !TopicNames.IsRetryOrDeadLetter(topic) && (TopicNames.IsOfServers(topic) || topic.EndsWith(TopicNames.ReplySuffix, StringComparison.Ordinal));
 
     private static string Write(Dictionary<string, string> properties, bool isDelayed, bool isTimed)
     {

@@ -4,6 +4,7 @@ using RocketOps.Cli.Running;
 using RocketOps.Client;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Client;
 
 namespace RocketOps.Cli.Store;
@@ -100,7 +101,7 @@ internal sealed class Resender : IAsyncDisposable
         RemotingCommand request = RemotingCommand.CreateRequest(message.IsBatch ? RequestCode.SendBatchMessage : RequestCode.SendMessageV2)
             .Set("a", Group)
             .Set("b", message.Topic)
-            .Set("c", "TBW102")
+            .Set("c", TopicNames.AutoCreateTemplate)
             .Set("d", 4)
             .Set("e", queue.QueueId)
             .Set("f", message.SysFlag)

@@ -5,6 +5,7 @@ using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Topics;
 
@@ -30,7 +31,7 @@ internal static class TopicListCommand
                 : "no topics; \"rocketops topic create NAME\" makes one, --all shows the system's own",
         };
         IEnumerable<(string Name, bool IsSystem)> topics = (await cluster.Admin.GetTopicNamesAsync(cancellation))
-            .Select(topic => (topic, TopicNames.IsSystem(topic, servers)))
+            .Select(topic => (topic, TopicNames.IsOfServers(topic, servers)))
             .Where(topic => (all || !topic.Item2) && NamePatterns.IsMeant(names, topic.topic))
             .OrderBy(static topic => topic.Item2).ThenBy(static topic => topic.topic, StringComparer.Ordinal);
         foreach ((string topic, bool isSystem) in topics)

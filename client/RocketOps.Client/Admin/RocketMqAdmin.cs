@@ -7,6 +7,7 @@ using RocketOps.Client.Routing;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Client;
 
 namespace RocketOps.Client;
@@ -65,7 +66,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         ArgumentNullException.ThrowIfNull(topic);
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
             .Set("topic", topic.Name)
-            .Set("defaultTopic", "TBW102")
+            .Set("defaultTopic", TopicNames.AutoCreateTemplate)
             .Set("readQueueNums", topic.ReadQueues)
             .Set("writeQueueNums", topic.WriteQueues)
             .Set("perm", (int)topic.Permission)

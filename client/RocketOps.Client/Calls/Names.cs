@@ -1,4 +1,4 @@
-using System.Buffers;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Calls;
 
@@ -8,17 +8,11 @@ namespace RocketOps.Client.Calls;
 /// </summary>
 internal static class Names
 {
-    private const int MaxTopicChars = 127;
-
-    private const int MaxGroupChars = 120;
-
-    private static readonly SearchValues<char> Allowed = SearchValues.Create("%|-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    /// <summary>Throws <see cref="ArgumentException"/> saying what is wrong.</summary>
+    public static void CheckTopic(string topic, string parameter) => Check("topic", topic, TopicNames.MaxLength, parameter);
 
     /// <summary>Throws <see cref="ArgumentException"/> saying what is wrong.</summary>
-    public static void CheckTopic(string topic, string parameter) => Check("topic", topic, MaxTopicChars, parameter);
-
-    /// <summary>Throws <see cref="ArgumentException"/> saying what is wrong.</summary>
-    public static void CheckGroup(string group, string parameter) => Check("group", group, MaxGroupChars, parameter);
+    public static void CheckGroup(string group, string parameter) => Check("group", group, GroupNames.MaxLength, parameter);
 
     private static void Check(string kind, string name, int longest, string parameter)
     {
@@ -32,7 +26,7 @@ internal static class Names
             throw new ArgumentException($"the {kind} name has {name.Length} characters, more than {longest}: {name}", parameter);
         }
 
-        int wrong = name.AsSpan().IndexOfAnyExcept(Allowed);
+        int wrong = NameLetters.IndexOfOther(name);
         if (wrong >= 0)
         {
             throw new ArgumentException($"\"{name}\" cannot name a {kind}: '{name[wrong]}' is none of the characters a-z A-Z 0-9 _ - % |", parameter);

@@ -14,6 +14,7 @@ using RocketOps.Client.Json;
 using RocketOps.Client.Subscriptions;
 using RocketOps.Client.Tracing;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client;
@@ -179,7 +180,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
 
             if (_options.MessageModel == MessageModel.Clustering && _polling is null)
             {
-                string retry = RetryTopic.Of(_options.Group);
+                string retry = TopicNames.RetryTopicOf(_options.Group);
                 _subscriptions[retry] = NewSubscription(retry, SubscriptionExpression.All);
             }
 

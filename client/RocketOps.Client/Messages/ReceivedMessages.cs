@@ -1,4 +1,4 @@
-using RocketOps.Client.Subscriptions;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client;
 
@@ -33,7 +33,7 @@ internal static class ReceivedMessages
 
     /// <summary>The topic it was sent to, also when it comes from a retry topic.</summary>
     public static string TopicOf(StoredMessage stored) =>
-        stored.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic;
+        TopicNames.IsRetry(stored.Topic) ? stored.Properties.GetValueOrDefault(PropertyNames.RetryTopic) ?? stored.Topic : stored.Topic;
 
     // A producer's clock may say anything; a message is not lost over it.
     public static DateTimeOffset Time(long milliseconds) =>

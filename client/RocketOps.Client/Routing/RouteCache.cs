@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using RocketOps.Client.Json;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Routing;
 
@@ -12,8 +13,6 @@ namespace RocketOps.Client.Routing;
 internal sealed class RouteCache(NameServers nameServers)
 {
     /// <summary>Topic whose route stands in for topics that brokers will create on the first message.</summary>
-    public const string DefaultTopic = "TBW102";
-
     /// <summary>Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction of long ago.</summary>
     public const int MaxRoutes = 1024;
 
@@ -71,7 +70,7 @@ internal sealed class RouteCache(NameServers nameServers)
         Find(topic) ?? await RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
-    /// The route of a topic to send to: like <see cref="GetAsync"/>, and for an unknown topic the one of <see cref="DefaultTopic"/> with at most
+    /// The route of a topic to send to: like <see cref="GetAsync"/>, and for an unknown topic the one of <see cref="TopicNames.AutoCreateTemplate"/> with at most
     /// <paramref name="defaultQueues"/> queues, as the broker will create it.
     /// </summary>
     public async Task<TopicRoute?> GetForSendAsync(string topic, int defaultQueues, CancellationToken cancellationToken)
@@ -81,7 +80,7 @@ internal sealed class RouteCache(NameServers nameServers)
             return known;
         }
 
-        (TopicRoute? template, long asked) = await AskAsync(DefaultTopic, cancellationToken).ConfigureAwait(false);
+        (TopicRoute? template, long asked) = await AskAsync(TopicNames.AutoCreateTemplate, cancellationToken).ConfigureAwait(false);
         if (template is null)
         {
             return null;

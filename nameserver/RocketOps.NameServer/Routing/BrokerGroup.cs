@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.NameServer.Routing;
 
@@ -20,7 +21,7 @@ internal sealed record BrokerGroup(string BrokerName, string Cluster, ImmutableS
     /// </summary>
     public BrokerGroup AsSeenFor(QueueData queues)
     {
-        if (HasMaster || !EnableActingMaster || Addresses.IsEmpty || (queues.Perm & QueueData.PermWrite) != 0)
+        if (HasMaster || !EnableActingMaster || Addresses.IsEmpty || (queues.Perm & PermissionBits.Write) != 0)
         {
             return this;
         }

@@ -3,8 +3,6 @@ namespace RocketOps.NameServer.Routing;
 /// <summary>The queues of a topic on one broker group. Source: remoting.md §3.6 for <paramref name="Perm"/> and <paramref name="SysFlag"/>.</summary>
 internal sealed record QueueData(string BrokerName, int ReadQueues, int WriteQueues, int Perm, int SysFlag)
 {
-    public const int PermRead = 4;
-    public const int PermWrite = 2;
     public const int UnitFlag = 1;
     public const int UnitSubFlag = 2;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Routing;
@@ -161,7 +162,7 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             {
                 if (queues.Find(brokerName) is { } queue)
                 {
-                    int perm = writable ? QueueData.PermRead | QueueData.PermWrite : queue.Perm & ~QueueData.PermWrite;
+                    int perm = writable ? PermissionBits.ReadWrite : queue.Perm & ~PermissionBits.Write;
                     topics[queues.Topic] = queues.With(queue with { Perm = perm });
                     touched++;
                 }
@@ -267,7 +268,7 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
                 continue;
             }
 
-            QueueData added = new(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, wipeWrite ? topic.Perm & ~QueueData.PermWrite : topic.Perm, topic.SysFlag) { Mapping = topic.Mapping };
+            QueueData added = new(broker.BrokerName, topic.ReadQueues, topic.WriteQueues, wipeWrite ? topic.Perm & ~PermissionBits.Write : topic.Perm, topic.SysFlag) { Mapping = topic.Mapping };
             if (added != old)
             {
                 builder ??= topics.ToBuilder();
@@ -391,9 +392,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         ImmutableDictionary<string, TopicQueues>.Builder builder = topics.ToBuilder();
         foreach (TopicQueues queues in topics.Values)
         {
-            if (queues.Find(brokerName) is { } queue && (queue.Perm & QueueData.PermWrite) != 0)
+            if (queues.Find(brokerName) is { } queue && (queue.Perm & PermissionBits.Write) != 0)
             {
-                builder[queues.Topic] = queues.With(queue with { Perm = queue.Perm & ~QueueData.PermWrite });
+                builder[queues.Topic] = queues.With(queue with { Perm = queue.Perm & ~PermissionBits.Write });
             }
         }
 

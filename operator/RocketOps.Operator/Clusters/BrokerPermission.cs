@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters;
 
@@ -8,15 +9,8 @@ internal static class BrokerPermission
 {
     public const string Key = "brokerPermission";
 
-    public const int Write = 2;
-
-    /// <summary>Consumers read, producers find the broker in no route.</summary>
-    public const int Read = 4;
-
-    public const int ReadAndWrite = 6;
-
     public static async Task<int> AskAsync(IRocketMqAdmin admin, string address, CancellationToken cancellationToken) =>
-        (await admin.GetBrokerConfigAsync(address, cancellationToken)).TryGetValue(Key, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int permission) ? permission : ReadAndWrite;
+        (await admin.GetBrokerConfigAsync(address, cancellationToken)).TryGetValue(Key, out string? text) && int.TryParse(text, CultureInfo.InvariantCulture, out int permission) ? permission : PermissionBits.ReadWrite;
 
     public static Task SetAsync(IRocketMqAdmin admin, string address, int permission, CancellationToken cancellationToken) =>
         admin.UpdateBrokerConfigAsync(address, new Dictionary<string, string>(StringComparer.Ordinal) { [Key] = permission.ToString(CultureInfo.InvariantCulture) }, cancellationToken);

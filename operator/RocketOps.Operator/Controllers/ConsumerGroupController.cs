@@ -49,7 +49,7 @@ internal sealed partial class ConsumerGroupController(
         {
             Problem conflict = new Problem(
                 Reasons.ResourceConflict,
-                $"ConsumerGroup {winner.NameFor(entity)} is older and has {GroupNames.Effective(entity)} already. Delete one of the two objects.");
+                $"ConsumerGroup {winner.NameFor(entity)} is older and has {EffectiveName.Of(entity)} already. Delete one of the two objects.");
             return await ReportAsync(entity, [], null, conflict, null, cancellationToken);
         }
 
@@ -80,7 +80,7 @@ internal sealed partial class ConsumerGroupController(
             foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters.Where(master => known[master.Broker] is null))
             {
                 known[master.Broker] = new GroupOutcome(
-                    master.Broker, master.Table?.Find(GroupNames.Effective(group)), Pending: MasterCalls.Paused(pause), Observed: GroupClaims.Find(group, master.Broker) is null);
+                    master.Broker, master.Table?.Find(EffectiveName.Of(group)), Pending: MasterCalls.Paused(pause), Observed: GroupClaims.Find(group, master.Broker) is null);
             }
         }
 
@@ -100,7 +100,7 @@ internal sealed partial class ConsumerGroupController(
         RoundMaster<SubscriptionGroupConfig>[] silent = [.. view.Round.Masters.Where(static master => master.Table is null)];
         GroupProgress? progress = silent.Length > 0
             ? null
-            : await summaries.ReadAsync(view, GroupNames.Effective(group), cancellationToken);
+            : await summaries.ReadAsync(view, EffectiveName.Of(group), cancellationToken);
         return await ReportAsync(group, outcomes, progress, null, null, cancellationToken, view.Cluster);
     }
 
@@ -129,10 +129,10 @@ internal sealed partial class ConsumerGroupController(
 
         foreach ((string broker, SubscriptionGroupConfig? found) in claims.GiveUpDiffering())
         {
-            known[broker] = new GroupOutcome(broker, found, Problem: GroupClaims.Conflict(GroupNames.Effective(group), group.Spec, claims.Differing), Observed: true);
+            known[broker] = new GroupOutcome(broker, found, Problem: GroupClaims.Conflict(EffectiveName.Of(group), group.Spec, claims.Differing), Observed: true);
         }
 
-        if (claims.TakesOver && TakeoverRefusal.Find(group, $"Consumer group {GroupNames.Effective(group)}", groups, view.Cluster) is { } unreadable)
+        if (claims.TakesOver && TakeoverRefusal.Find(group, $"Consumer group {EffectiveName.Of(group)}", groups, view.Cluster) is { } unreadable)
         {
             foreach ((string broker, SubscriptionGroupConfig? found) in claims.GiveUp())
             {
@@ -157,7 +157,7 @@ internal sealed partial class ConsumerGroupController(
     /// <summary>One event per group and kind of change, whatever the number of masters.</summary>
     private void Tell(ConsumerGroup group, List<GroupOutcome> outcomes, Dictionary<string, SubscriptionGroupConfig?> claims)
     {
-        string name = GroupNames.Effective(group);
+        string name = EffectiveName.Of(group);
         foreach (GroupOutcome _ in outcomes.Where(outcome => outcome.Written && !claims.ContainsKey(outcome.Broker) && WasAsAsked(group, outcome.Broker)))
         {
             metrics.Corrected(nameof(ConsumerGroup));

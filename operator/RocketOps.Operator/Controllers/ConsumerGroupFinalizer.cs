@@ -9,6 +9,7 @@ using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Reporting.Writing;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Topics;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Controllers;
 
@@ -70,7 +71,7 @@ internal sealed partial class ConsumerGroupFinalizer(
             }
         }
 
-        string retries = GroupNames.RetryTopic(name);
+        string retries = TopicNames.RetryTopicOf(name);
         Problem? failure = null;
         foreach (GroupMaster master in place.Masters)
         {
@@ -120,7 +121,7 @@ internal sealed partial class ConsumerGroupFinalizer(
         }
 
         // What was sent back waits for its time elsewhere than in the queues.
-        string retries = GroupNames.RetryTopic(name);
+        string retries = TopicNames.RetryTopicOf(name);
         return await calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, retries, token), cancellationToken) is not null
             && PendingText.Of(await calls.WithDeadlineAsync(token => admin.GetPendingMessagesAsync(address, retries, 0, token), cancellationToken), broker) is { } pending
                 ? Waiting($"retries: {pending}")

@@ -75,7 +75,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         {
             Problem conflict = new Problem(
                 Reasons.ResourceConflict,
-                $"Topic {winner.NameFor(entity)} is older and has {TopicNames.Effective(entity)} already. Delete one of the two objects.");
+                $"Topic {winner.NameFor(entity)} is older and has {EffectiveName.Of(entity)} already. Delete one of the two objects.");
             return await ReportAsync(entity, [], conflict, null, cancellationToken);
         }
 
@@ -175,10 +175,10 @@ internal sealed partial class TopicController : IEntityController<Topic>
 
         foreach ((string broker, TopicSettings? found) in claims.GiveUpDiffering())
         {
-            refused[broker] = new TopicOutcome(broker, found, Problem: TopicClaims.Conflict(TopicNames.Effective(topic), topic.Spec, wanted, claims.Differing), Observed: true);
+            refused[broker] = new TopicOutcome(broker, found, Problem: TopicClaims.Conflict(EffectiveName.Of(topic), topic.Spec, wanted, claims.Differing), Observed: true);
         }
 
-        if (claims.TakesOver && TakeoverRefusal.Find(topic, $"Topic {TopicNames.Effective(topic)}", _topics, cluster) is { } unreadable)
+        if (claims.TakesOver && TakeoverRefusal.Find(topic, $"Topic {EffectiveName.Of(topic)}", _topics, cluster) is { } unreadable)
         {
             foreach ((string broker, TopicSettings? found) in claims.GiveUp())
             {
@@ -220,14 +220,14 @@ internal sealed partial class TopicController : IEntityController<Topic>
         return await _orders.FindAsync(cluster, topic, admin, cancellationToken) is { } found && found != asked
             ? new Problem(
                 Reasons.Conflict,
-                $"Topic {TopicNames.Effective(topic)} was there before this object, and its entry in {OrderConfigs.Namespace} of the name servers is {found}, not {asked}. Nothing was changed. Set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch the topic only.")
+                $"Topic {EffectiveName.Of(topic)} was there before this object, and its entry in {OrderConfigs.Namespace} of the name servers is {found}, not {asked}. Nothing was changed. Set spec.adoptionPolicy: Adopt to have it changed, or spec.managementPolicy: Observe to watch the topic only.")
             : null;
     }
 
     /// <summary>One event per topic and kind of change, whatever the number of masters.</summary>
     private void Tell(Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims)
     {
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         foreach (TopicOutcome _ in outcomes.Where(outcome => outcome is { Written: true, Removal: null, Removed: false } && WasAsAsked(topic, outcome.Broker)))
         {
             _metrics.Corrected(nameof(Topic));

@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Entities.Schema;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Entities;
 
@@ -15,8 +16,8 @@ public sealed class ConsumerGroupSpec
     public ClusterReference ClusterRef { get; set; } = new();
 
     [Description("Name on the brokers, if it is not the object's own. Cannot change.")]
-    [Length(1, 120)]
-    [Pattern("^[%|a-zA-Z0-9_-]+$")]
+    [Length(1, GroupNames.MaxLength)]
+    [Pattern(NameLetters.Pattern)]
     [ValidationRule(
         "!self.startsWith('CID_RMQ_SYS_') && !(self in ['CID_ONS-HTTP-PROXY','CID_ONSAPI_OWNER','CID_ONSAPI_PERMISSION','CID_ONSAPI_PULL','FILTERSRV_CONSUMER','SELF_TEST_C_GROUP','TOOLS_CONSUMER'])",
         "groupName is one of the groups brokers make themselves. Choose another name.")]

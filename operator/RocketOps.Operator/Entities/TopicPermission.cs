@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Entities;
 
@@ -7,11 +8,11 @@ namespace RocketOps.Operator.Entities;
 public enum TopicPermission
 {
     /// <summary>Producers may send, consumers receive nothing.</summary>
-    Write = 2,
+    Write = PermissionBits.Write,
 
     /// <summary>Consumers may receive what is there, producers are refused.</summary>
-    Read = 4,
+    Read = PermissionBits.Read,
 
     /// <summary>Both.</summary>
-    ReadWrite = 6,
+    ReadWrite = PermissionBits.ReadWrite,
 }

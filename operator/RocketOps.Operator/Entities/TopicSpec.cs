@@ -1,4 +1,5 @@
 using RocketOps.Kubernetes.Entities.Schema;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Entities;
 
@@ -18,13 +19,13 @@ public sealed class TopicSpec
     public ClusterReference ClusterRef { get; set; } = new();
 
     [Description("Name on the brokers, if it is not the object's own. Cannot change.")]
-    [Length(1, 127)]
-    [Pattern("^[%|a-zA-Z0-9_-]+$")]
+    [Length(1, TopicNames.MaxLength)]
+    [Pattern(NameLetters.Pattern)]
     [ValidationRule(
         "!self.startsWith('%RETRY%') && !self.startsWith('%DLQ%') && !self.startsWith('rmq_sys_')",
         "topicName may not start with %RETRY%, %DLQ% or rmq_sys_: brokers make these topics themselves.")]
     [ValidationRule(
-        "!(self in ['BenchmarkTest','CHECKPOINT_TOPIC','OFFSET_MOVED_EVENT','RMQ_SYS_TRACE_TOPIC','RMQ_SYS_TRANS_HALF_TOPIC','RMQ_SYS_TRANS_OP_HALF_TOPIC','SCHEDULE_TOPIC_XXXX','SELF_TEST_TOPIC','TBW102','TRANS_CHECK_MAX_TIME_TOPIC'])",
+        "!(self in ['BenchmarkTest','CHECKPOINT_TOPIC','OFFSET_MOVED_EVENT','RMQ_SYS_ROCKSDB_TRANS_HALF_TOPIC','RMQ_SYS_ROCKSDB_TRANS_OP_HALF_TOPIC','RMQ_SYS_TRACE_TOPIC','RMQ_SYS_TRANS_HALF_TOPIC','RMQ_SYS_TRANS_OP_HALF_TOPIC','SCHEDULE_TOPIC_XXXX','SELF_TEST_TOPIC','TBW102','TRANS_CHECK_MAX_TIME_TOPIC'])",
         "topicName is one of the topics brokers make themselves. Choose another name.")]
     public string? TopicName { get; set; }
 

@@ -9,7 +9,7 @@ internal static class GroupOwnership
 {
     /// <summary>The object that has the group instead of this one; null when this one has it.</summary>
     public static ConsumerGroup? Winner(ConsumerGroup group, IEnumerable<ConsumerGroup> others) =>
-        OldestWins.Winner(group, Rivals(group, others), static other => other.Status?.GroupName == GroupNames.Effective(other));
+        OldestWins.Winner(group, Rivals(group, others), static other => other.Status?.GroupName == EffectiveName.Of(other));
 
     /// <summary>Other objects that mean the same group, do not only watch it, and are not being deleted.</summary>
     public static IEnumerable<ConsumerGroup> Rivals(ConsumerGroup group, IEnumerable<ConsumerGroup> others) => others.Where(other => IsRival(group, other));
@@ -19,5 +19,5 @@ internal static class GroupOwnership
         && !other.IsDeleting()
         && other.Spec.ManagementPolicy == ManagementPolicy.Manage
         && other.Spec.ClusterRef.Key(other) == group.Spec.ClusterRef.Key(group)
-        && GroupNames.Effective(other) == GroupNames.Effective(group);
+        && EffectiveName.Of(other) == EffectiveName.Of(group);
 }

@@ -23,10 +23,10 @@ internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> ro
             return AwayOutcome(group, master);
         }
 
-        SubscriptionGroupConfig? found = groups.Find(GroupNames.Effective(group));
+        SubscriptionGroupConfig? found = groups.Find(EffectiveName.Of(group));
         if (group.Spec.ManagementPolicy == ManagementPolicy.Observe)
         {
-            Problem? pending = found is null ? new Problem(Reasons.NotThere, $"{master.Broker} has no consumer group {GroupNames.Effective(group)}; it is watched only.") : null;
+            Problem? pending = found is null ? new Problem(Reasons.NotThere, $"{master.Broker} has no consumer group {EffectiveName.Of(group)}; it is watched only.") : null;
             return new GroupOutcome(master.Broker, found, Observed: true, Pending: pending);
         }
 
@@ -37,7 +37,7 @@ internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> ro
     public async Task<(SubscriptionGroupConfig? Found, GroupOutcome? Failure)> LookAsync(
         ClusterView<SubscriptionGroupConfig> view, ConsumerGroup group, RoundMaster<SubscriptionGroupConfig> master, CancellationToken cancellationToken)
     {
-        string name = GroupNames.Effective(group);
+        string name = EffectiveName.Of(group);
         try
         {
             SubscriptionGroupConfig? found = await calls.WithDeadlineAsync(token => view.Admin.GetSubscriptionGroupAsync(master.Address!, name, token), cancellationToken);
@@ -54,7 +54,7 @@ internal sealed partial class GroupPass(MasterRounds<SubscriptionGroupConfig> ro
     public async Task<GroupOutcome> SyncAsync(
         ClusterView<SubscriptionGroupConfig> view, ConsumerGroup group, RoundMaster<SubscriptionGroupConfig> master, CancellationToken cancellationToken)
     {
-        string name = GroupNames.Effective(group);
+        string name = EffectiveName.Of(group);
         try
         {
             GroupOutcome outcome = await WriteAsync(view.Admin, group.Spec, name, master, cancellationToken);

@@ -43,7 +43,7 @@ internal static class GroupStatusBuilder
     public static ConsumerGroupStatus Claim(ConsumerGroup group, IReadOnlyCollection<string> claims, DateTimeOffset now) => new()
     {
         ObservedGeneration = group.Status?.ObservedGeneration,
-        GroupName = GroupNames.Effective(group),
+        GroupName = EffectiveName.Of(group),
         Cluster = group.Spec.ClusterRef.Text(group),
         Members = group.Status?.Members,
         Lag = group.Status?.Lag,

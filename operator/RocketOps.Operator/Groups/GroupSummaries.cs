@@ -59,7 +59,7 @@ internal sealed class GroupSummaries(OperatorOptions options, TimeProvider time,
 
     private async Task<Told> AskAsync(ClusterView<SubscriptionGroupConfig> view, string address, CancellationToken cancellationToken)
     {
-        string[] names = [.. groups.Of(view.Cluster).Select(GroupNames.Effective).Distinct(StringComparer.Ordinal)];
+        string[] names = [.. groups.Of(view.Cluster).Select(EffectiveName.Of).Distinct(StringComparer.Ordinal)];
         return await view.Admin.GetGroupSummariesAsync(address, names, cancellationToken) is { } all ? new Told(new MasterTable<GroupSummary>(all)) : new Told(null);
     }
 

@@ -1,6 +1,7 @@
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Groups;
 
@@ -9,7 +10,7 @@ internal static class GroupValidator
 {
     public static Problem? Check(ConsumerGroup group)
     {
-        string name = GroupNames.Effective(group);
+        string name = EffectiveName.Of(group);
         if (group.Status?.GroupName is { Length: > 0 } created && created != name)
         {
             return new Problem(Reasons.Immutable, $"The group's name cannot change from {created} to {name}: its offsets would stay behind. Set it back, or make another ConsumerGroup object.");
@@ -22,9 +23,9 @@ internal static class GroupValidator
                 $"clusterRef.name cannot change from {cluster} to {group.Spec.ClusterRef.Text(group)}: the group's offsets would stay behind. Set it back, or make another ConsumerGroup object.");
         }
 
-        if (!GroupNames.IsValid(name))
+        if (!IsValidName(name))
         {
-            return new Problem(Reasons.InvalidName, $"{name} is no name of a consumer group: 1 to 120 letters, digits, '-', '_', '%' and '|' are allowed. Set spec.groupName.");
+            return new Problem(Reasons.InvalidName, $"{name} is no name of a consumer group: 1 to {GroupNames.MaxLength} letters, digits, '-', '_', '%' and '|' are allowed. Set spec.groupName.");
         }
 
         if (GroupNames.IsSystem(name))
@@ -43,4 +44,6 @@ internal static class GroupValidator
             ? null
             : new Problem(Reasons.InvalidSpec, "retryQueueNums, retryMaxTimes, brokerId and whichBrokerWhenConsumeSlowly must be at least 0, and consumeTimeoutMinute at least 1.");
     }
+
+    public static bool IsValidName(string name) => GroupNames.FindProblem(name) is null;
 }

@@ -184,7 +184,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<UnmanagedTopics>();
         services.AddSingleton<ClusterLook<TopicSettings>>();
         services.AddSingleton(static provider => new MasterIndex<Topic>(
-            provider.GetRequiredService<IInformer<Topic>>(), static topic => topic.Spec.ClusterRef.Key(topic), TopicNames.Effective));
+            provider.GetRequiredService<IInformer<Topic>>(), static topic => topic.Spec.ClusterRef.Key(topic), EffectiveName.Of));
         services.AddSingleton(static provider => Rounds(
             provider,
             static async (admin, address, cancellationToken) =>
@@ -197,7 +197,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<GroupSummaries>();
         services.AddSingleton<ClusterLook<SubscriptionGroupConfig>>();
         services.AddSingleton(static provider => new MasterIndex<ConsumerGroup>(
-            provider.GetRequiredService<IInformer<ConsumerGroup>>(), static group => group.Spec.ClusterRef.Key(group), GroupNames.Effective));
+            provider.GetRequiredService<IInformer<ConsumerGroup>>(), static group => group.Spec.ClusterRef.Key(group), EffectiveName.Of));
         services.AddSingleton(static provider => Rounds(
             provider, static async (admin, address, cancellationToken) => (IEnumerable<KeyValuePair<string, SubscriptionGroupConfig>>)await admin.GetSubscriptionGroupsAsync(address, cancellationToken)));
     }

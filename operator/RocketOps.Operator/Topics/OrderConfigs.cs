@@ -31,7 +31,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
     public static string Text(Topic topic, IEnumerable<RoundMaster<TopicSettings>> masters)
     {
         int most = TopicSettings.Wanted(topic.Spec).WriteQueues;
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         return Text(masters
             .Where(master => TopicClaims.Find(topic, master.Broker) is not null)
             .Select(master => (master.Broker, Math.Min(most, master.Table is { } topics ? topics.Find(name)?.WriteQueues ?? 0 : TopicClaims.Find(topic, master.Broker)!.WriteQueues))));
@@ -43,7 +43,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
 
     /// <summary>Returns the value that the name servers have, for people; null when they have none, or do not answer.</summary>
     public async Task<string?> FindAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, CancellationToken cancellationToken) =>
-        (await LookAsync(cluster, admin, cancellationToken)).Answer?.Find(TopicNames.Effective(topic)) is { } text ? text == Differing ? "not the same everywhere" : text : null;
+        (await LookAsync(cluster, admin, cancellationToken)).Answer?.Find(EffectiveName.Of(topic)) is { } text ? text == Differing ? "not the same everywhere" : text : null;
 
     /// <summary>
     /// Writes the value before something is written on brokers: no producer is sent to a queue that is about to close, and no broker takes
@@ -68,7 +68,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
     private async Task<Problem?> KeepAsync(
         BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, IReadOnlyList<RoundMaster<TopicSettings>> masters, bool isThere, CancellationToken cancellationToken)
     {
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         Latest<MasterTable<string>> latest = await LookAsync(cluster, admin, cancellationToken);
         if (latest is not { IsFailing: false, Answer: { } entries })
         {

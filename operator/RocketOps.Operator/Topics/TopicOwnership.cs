@@ -9,7 +9,7 @@ internal static class TopicOwnership
 {
     /// <summary>The object that has the topic instead of this one; null when this one has it.</summary>
     public static Topic? Winner(Topic topic, IEnumerable<Topic> others) =>
-        OldestWins.Winner(topic, Rivals(topic, others), static other => other.Status?.TopicName == TopicNames.Effective(other));
+        OldestWins.Winner(topic, Rivals(topic, others), static other => other.Status?.TopicName == EffectiveName.Of(other));
 
     /// <summary>Other objects that mean the same topic, do not only watch it, and are not being deleted.</summary>
     public static IEnumerable<Topic> Rivals(Topic topic, IEnumerable<Topic> others) => others.Where(other => IsRival(topic, other));
@@ -19,5 +19,5 @@ internal static class TopicOwnership
         && !other.IsDeleting()
         && other.Spec.ManagementPolicy == ManagementPolicy.Manage
         && other.Spec.ClusterRef.Key(other) == topic.Spec.ClusterRef.Key(topic)
-        && TopicNames.Effective(other) == TopicNames.Effective(topic);
+        && EffectiveName.Of(other) == EffectiveName.Of(topic);
 }

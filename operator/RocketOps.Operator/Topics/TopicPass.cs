@@ -45,7 +45,7 @@ internal sealed partial class TopicPass
     public static TopicOutcome Left(Topic topic, RoundMaster<TopicSettings> master, Problem pending)
     {
         TopicBrokerStatus? claim = TopicClaims.Find(topic, master.Broker);
-        return new TopicOutcome(master.Broker, master.Table?.Find(TopicNames.Effective(topic)), DrainingSince: claim?.DrainingSince, Pending: pending, Observed: claim is null);
+        return new TopicOutcome(master.Broker, master.Table?.Find(EffectiveName.Of(topic)), DrainingSince: claim?.DrainingSince, Pending: pending, Observed: claim is null);
     }
 
     /// <summary>Returns the settings of the topic on the broker, as the status has them.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class TopicPass
     /// <summary>Asks a master for the topic, which is not the object's there, at this moment.</summary>
     public async Task<(TopicSettings? Found, TopicOutcome? Failure)> LookAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster<TopicSettings> master, CancellationToken cancellationToken)
     {
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         try
         {
             TopicConfig? config = await _calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(master.Address!, name, token), cancellationToken);
@@ -70,7 +70,7 @@ internal sealed partial class TopicPass
     /// <summary>Brings the topic on one master to what is wanted, as far as one pass may go.</summary>
     public async Task<TopicOutcome> SyncAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, RoundMaster<TopicSettings> master, CancellationToken cancellationToken)
     {
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         try
         {
             TopicOutcome outcome = await _brokers.SyncAsync(
@@ -98,7 +98,7 @@ internal sealed partial class TopicPass
             return new TopicOutcome(master.Broker, null, Pending: master.Away!.Problem);
         }
 
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         try
         {
             TopicOutcome outcome = await _removal.StepAsync(admin, new GroupMaster(master.Broker, master.Address), topic, mayClose, cancellationToken);
@@ -113,11 +113,11 @@ internal sealed partial class TopicPass
 
     private static TopicOutcome? Compare(Topic topic, TopicSettings wanted, RoundMaster<TopicSettings> master, MasterTable<TopicSettings> topics)
     {
-        TopicSettings? found = topics.Find(TopicNames.Effective(topic));
+        TopicSettings? found = topics.Find(EffectiveName.Of(topic));
         if (topic.Spec.ManagementPolicy == ManagementPolicy.Observe)
         {
             return new TopicOutcome(
-                master.Broker, found, Observed: true, Pending: found is null ? new Problem(Reasons.NotThere, $"{master.Broker} has no topic {TopicNames.Effective(topic)}; it is watched only.") : null);
+                master.Broker, found, Observed: true, Pending: found is null ? new Problem(Reasons.NotThere, $"{master.Broker} has no topic {EffectiveName.Of(topic)}; it is watched only.") : null);
         }
 
         return TopicClaims.Find(topic, master.Broker) is { DrainingSince: null } && found == wanted ? new TopicOutcome(master.Broker, found) : null;

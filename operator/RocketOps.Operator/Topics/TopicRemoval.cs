@@ -22,7 +22,7 @@ internal sealed class TopicRemoval(IKubernetesClient client, MasterCalls calls, 
     public async Task<TopicOutcome> StepAsync(IRocketMqAdmin admin, GroupMaster master, Topic topic, bool mayClose, CancellationToken cancellationToken)
     {
         string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         TopicBrokerStatus last = TopicClaims.Find(topic, master.Broker) ?? throw new ArgumentException("The topic there is not the object's.", nameof(topic));
 
         TopicConfig? config = await calls.WithDeadlineAsync(token => admin.GetTopicConfigAsync(address, name, token), cancellationToken);

@@ -36,7 +36,7 @@ internal static class TopicStatusBuilder
         List<Condition> conditions = topic.Status?.Conditions
             ?? new ConditionList(null, topic.Metadata.Generation, now).Outcome(null, new Problem(Reasons.Updating, "The topic is being written."), "").ToList();
         TopicStatus status = Build(topic, brokers, conditions);
-        status.TopicName = TopicNames.Effective(topic);
+        status.TopicName = EffectiveName.Of(topic);
         status.Cluster = topic.Spec.ClusterRef.Text(topic);
         status.ObservedGeneration = topic.Status?.ObservedGeneration;
         return status;

@@ -1,6 +1,7 @@
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Topics;
 
@@ -9,7 +10,7 @@ internal static class TopicValidator
 {
     public static Problem? Check(Topic topic)
     {
-        string name = TopicNames.Effective(topic);
+        string name = EffectiveName.Of(topic);
         if (topic.Status?.TopicName is { Length: > 0 } created && created != name)
         {
             return new Problem(Reasons.Immutable, $"The topic's name cannot change from {created} to {name}: its messages would stay behind. Set it back, or make another Topic object.");
@@ -22,14 +23,14 @@ internal static class TopicValidator
                 $"clusterRef.name cannot change from {cluster} to {topic.Spec.ClusterRef.Text(topic)}: its messages would stay behind. Set it back, or make another Topic object.");
         }
 
-        if (!TopicNames.IsValid(name))
+        if (!IsValidName(name))
         {
             return new Problem(
                 Reasons.InvalidName,
-                $"{name} is no topic name: 1 to 127 letters, digits, '-', '_', '%' and '|' are allowed. Set spec.topicName.");
+                $"{name} is no topic name: 1 to {TopicNames.MaxLength} letters, digits, '-', '_', '%' and '|' are allowed. Set spec.topicName.");
         }
 
-        if (TopicNames.IsSystem(name))
+        if (TopicNames.IsOfBrokers(name))
         {
             return new Problem(Reasons.InvalidName, $"{name} is a topic brokers make themselves. Choose another name.");
         }
@@ -44,4 +45,7 @@ internal static class TopicValidator
             ? new Problem(Reasons.InvalidSpec, "readQueues and writeQueues must be at least 1, and writeQueues not larger than readQueues: consumers would never see the messages of the queues above it.")
             : null;
     }
+
+    /// <summary>True when the name may be that of a topic which is not called after a group.</summary>
+    public static bool IsValidName(string name) => name.Length <= TopicNames.MaxLength && TopicNames.FindProblem(name) is null;
 }

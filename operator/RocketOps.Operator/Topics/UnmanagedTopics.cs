@@ -2,6 +2,7 @@ using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Topics;
 
@@ -13,7 +14,7 @@ internal sealed class UnmanagedTopics(MasterIndex<Topic> topics, MasterRounds<To
     /// <returns>For the next status; null when there are none. What the last one said while a master has not told.</returns>
     public UnmanagedTopicsStatus? Find(BrokerCluster cluster)
     {
-        HashSet<string> managed = topics.Of(cluster).Where(topic => cluster.Admits(topic.Namespace())).Select(TopicNames.Effective).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> managed = topics.Of(cluster).Where(topic => cluster.Admits(topic.Namespace())).Select(EffectiveName.Of).ToHashSet(StringComparer.Ordinal);
         if (managed.Count == 0)
         {
             return null;
@@ -28,7 +29,7 @@ internal sealed class UnmanagedTopics(MasterIndex<Topic> topics, MasterRounds<To
         HashSet<string> unmanaged = new(StringComparer.Ordinal);
         foreach (RoundMaster<TopicSettings> master in masters)
         {
-            unmanaged.UnionWith(master.Table!.Names.Where(topic => !managed.Contains(topic) && !TopicNames.IsOfBrokers(topic, name, master.Broker)));
+            unmanaged.UnionWith(master.Table!.Names.Where(topic => !managed.Contains(topic) && !TopicNames.IsOfServers(topic, name, master.Broker)));
         }
 
         return unmanaged.Count == 0 ? null : new UnmanagedTopicsStatus { Count = unmanaged.Count, Names = [.. unmanaged.Order(StringComparer.Ordinal).Take(UnmanagedTopicsStatus.MaxNames)] };

@@ -130,7 +130,7 @@ public sealed class TransactionHalfTests
         after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("open");
         (await ReadAsync(broker, "Paid", 0)).Should().HaveCount(2);
 
-        static string Progress(string topic, long offset) => string.Create(CultureInfo.InvariantCulture, $"\"{topic}@{TransactionTopics.Group}\":{{0:{offset}}}");
+        static string Progress(string topic, long offset) => string.Create(CultureInfo.InvariantCulture, $"\"{topic}@{GroupNames.Transactions}\":{{0:{offset}}}");
     }
 
     /// <summary>5.x writes many offsets into one op, with a comma behind each. One that is no half's is not waited for.</summary>

@@ -49,6 +49,17 @@ public sealed class CommandTests(ClusterFixture cluster)
         Array.FindIndex(all, line => line.StartsWith(topic, StringComparison.Ordinal)).Should().BeLessThan(Array.FindIndex(all, static line => line.StartsWith("TBW102", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("RMQ_SYS_")]
+    [InlineData("Rmq_sys_")]
+    public async Task Topic_List_ShowsTopicsThatOnlyLookLikeTheSystems(string prefix)
+    {
+        string topic = cluster.NewName(prefix);
+        (await cluster.RunAsync("topic", "create", topic, topic + "_REPLY_TOPIC", "--queues", "1")).EnsureSuccess();
+
+        (await cluster.RunAsync("topic", "list", topic + "*")).EnsureSuccess().Output.Should().Contain(topic + " ").And.Contain(topic + "_REPLY_TOPIC");
+    }
+
     [Fact]
     public async Task List_NamesAndPatterns_ChooseAmongWhatThereIs()
     {

@@ -1,6 +1,7 @@
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.NameServer.Tests.Routing;
 
@@ -88,7 +89,7 @@ public sealed class RouteTableTests
     {
         _table.Register(Registrations.Of("a", 1, "h:2", actingMaster: true, topics: ["T", "U"]));
 
-        _table.Snapshot.Topics["T"].Queues[0].Perm.Should().Be(QueueData.PermRead);
+        _table.Snapshot.Topics["T"].Queues[0].Perm.Should().Be(PermissionBits.Read);
     }
 
     [Fact]

@@ -18,11 +18,9 @@ using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
-using RocketOps.Operator.Topics;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters;
@@ -130,8 +128,8 @@ public sealed class SlowMembersTests : IAsyncDisposable
     private async Task<OpeningPlan?> OpenAsync(ConfigMap closure)
     {
         GroupFilling filling = new(
-            Objects<Topic>(TopicNames.Effective, static topic => topic.Spec.ClusterRef.Key(topic)),
-            Objects<ConsumerGroup>(GroupNames.Effective, static group => group.Spec.ClusterRef.Key(group)),
+            Objects<Topic>(EffectiveName.Of, static topic => topic.Spec.ClusterRef.Key(topic)),
+            Objects<ConsumerGroup>(EffectiveName.Of, static group => group.Spec.ClusterRef.Key(group)),
             _calls,
             _options,
             _time);

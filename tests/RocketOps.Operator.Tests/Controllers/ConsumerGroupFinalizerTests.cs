@@ -11,7 +11,6 @@ using RocketOps.Operator.Admin;
 using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Definitions;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting.Writing;
 using RocketOps.Operator.Settings;
@@ -45,7 +44,7 @@ public sealed class ConsumerGroupFinalizerTests : IAsyncDisposable
             _options,
             new RemovalPass(new RemovalChecks(_client, _time, NullLogger<RemovalChecks>.Instance), _admins, calls, NullLogger<RemovalPass>.Instance),
             calls,
-            new MasterIndex<ConsumerGroup>(cache, static group => group.Spec.ClusterRef.Key(group), GroupNames.Effective),
+            new MasterIndex<ConsumerGroup>(cache, static group => group.Spec.ClusterRef.Key(group), EffectiveName.Of),
             new StatusWriter(_client, new DefinitionCheck(_client, _options, _time, NullLogger<DefinitionCheck>.Instance)),
             Substitute.For<IEventRecorder>(),
             _time,

@@ -19,7 +19,7 @@ public sealed class TopicControllerTests
         await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
         await world.ClusterAsync("a", "Ready", "True");
         string[] masters = [.. world.Admin.Registered!.Values.Select(static group => group[0])];
-        foreach (string name in (string[])["auto", "TBW102", "%RETRY%g", "%DLQ%g", "rmq_sys_TRACE", "a", "a-0", "a_REPLY_TOPIC"])
+        foreach (string name in (string[])["auto", "TBW102", "%RETRY%g", "%DLQ%g", "rmq_sys_TRACE", "a", "a-0", "a_REPLY_TOPIC", "%LMQ%light", "DefaultHeartBeatSyncerTopic"])
         {
             world.Admin.Put(masters[0], new TopicConfig { Name = name });
         }

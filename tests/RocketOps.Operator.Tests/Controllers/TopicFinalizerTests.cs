@@ -45,7 +45,7 @@ public sealed class TopicFinalizerTests : IAsyncDisposable
             _options,
             removals,
             new DeletedTopicDrain(removals, calls, new TopicDrain(new DrainCheck(calls, _options, _time), _options, _time), _options, _time),
-            new MasterIndex<Topic>(cache, static topic => topic.Spec.ClusterRef.Key(topic), TopicNames.Effective),
+            new MasterIndex<Topic>(cache, static topic => topic.Spec.ClusterRef.Key(topic), EffectiveName.Of),
             new MasterRounds<TopicSettings>(_options, _time, new ClusterInfos(_options, _time), static (_, _, _) => Task.FromResult(Enumerable.Empty<KeyValuePair<string, TopicSettings>>())),
             new OrderConfigs(_options, _time, calls, NullLogger<OrderConfigs>.Instance),
             new StatusWriter(_client, new DefinitionCheck(_client, _options, _time, NullLogger<DefinitionCheck>.Instance)),

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Tests.Entities;
 
@@ -20,7 +21,6 @@ public sealed class ConsumerGroupSchemaTests : IAsyncLifetime
     [InlineData("""{"retryMaxTimes":-1}""", "spec.retryMaxTimes in body should be greater than or equal to 0")]
     [InlineData("""{"consumeTimeoutMinute":0}""", "spec.consumeTimeoutMinute in body should be greater than or equal to 1")]
     [InlineData("""{"groupName":"a b"}""", "spec.groupName in body should match '^[%|a-zA-Z0-9_-]+$'")]
-    [InlineData("""{"groupName":"TOOLS_CONSUMER"}""", "groupName is one of the groups brokers make themselves. Choose another name.")]
     [InlineData("""{"groupName":"CID_RMQ_SYS_X"}""", "groupName is one of the groups brokers make themselves. Choose another name.")]
     [InlineData("""{"groupRetryPolicy":{"type":"Exponential","customizedRetryPolicy":{"next":[1000]}}}""", "customizedRetryPolicy goes with type Customized.")]
     [InlineData("""{"groupRetryPolicy":{"type":"Customized","exponentialRetryPolicy":{}}}""", "exponentialRetryPolicy goes with type Exponential.")]
@@ -32,6 +32,17 @@ public sealed class ConsumerGroupSchemaTests : IAsyncLifetime
 
         refused.IsInvalid.Should().BeTrue();
         refused.Status.Message.Should().Contain(words);
+    }
+
+    [Fact]
+    public async Task Create_NameOfASystemGroup_Refused()
+    {
+        foreach (string name in GroupNames.SystemGroups)
+        {
+            KubernetesException refused = await _groups.RefusesAsync("g", $$"""{"groupName":"{{name}}"}""");
+
+            refused.Status.Message.Should().Contain("groupName is one of the groups brokers make themselves. Choose another name.", name);
+        }
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Ordering;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Handlers.Assignments;
 
@@ -61,5 +61,5 @@ internal sealed class RouteQueuesBody
     public int ReadQueues { get; init; }
 
     [JsonIgnore]
-    public bool IsReadable => (Permission & TopicPermission.Read) != 0;
+    public bool IsReadable => (Permission & PermissionBits.Read) != 0;
 }

@@ -21,7 +21,7 @@ internal sealed class GroupForbiddenHandler(CurrentRole role, GroupTable groups)
         if (request.Get("readable") is not null)
         {
             TopicAdminChecks.CheckMaster(role);
-            if ((TopicNames.FindGroupProblem(group) ?? TopicNames.FindProblem(topic)) is { } problem)
+            if ((GroupNames.FindProblem(group) ?? TopicNames.FindProblem(topic)) is { } problem)
             {
                 throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
             }

@@ -22,7 +22,7 @@ internal sealed class SetRequestModeHandler(CurrentRole role, TopicTable topics,
         using HeldBytes held = BrokerJson.ReadBody(connection, request, GroupJson.Default.RequestMode, out RequestMode mode);
         string topic = mode.Topic ?? throw new RemotingCommandException(ResponseCode.SystemError, "the body's field <topic> is null");
         string group = mode.ConsumerGroup ?? throw new RemotingCommandException(ResponseCode.SystemError, "the body's field <consumerGroup> is null");
-        if (topic.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal))
+        if (TopicNames.IsRetry(topic))
         {
             throw new RemotingCommandException(ResponseCode.NoPermission, "retry topic is not allowed to set mode");
         }

@@ -15,7 +15,7 @@ internal sealed class UpdateGroupHandler(CurrentRole role, GroupTable groups) : 
     {
         TopicAdminChecks.CheckMaster(role);
         using HeldBytes held = BrokerJson.ReadBody(connection, request, GroupJson.Default.SubscriptionGroupConfig, out SubscriptionGroupConfig config);
-        if (TopicNames.FindGroupProblem(config.Name) is { } problem)
+        if (GroupNames.FindProblem(config.Name) is { } problem)
         {
             throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
         }

@@ -18,7 +18,7 @@ internal sealed class UpdateGroupListHandler(CurrentRole role, GroupTable groups
         List<SubscriptionGroupConfig> changed = [];
         foreach (SubscriptionGroupConfig config in wanted.Groups ?? [])
         {
-            if (TopicNames.FindGroupProblem(config.Name) is { } problem)
+            if (GroupNames.FindProblem(config.Name) is { } problem)
             {
                 throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
             }

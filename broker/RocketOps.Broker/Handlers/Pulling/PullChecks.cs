@@ -97,7 +97,7 @@ internal sealed class PullChecks(
     /// </summary>
     private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online)
         ? online.IsPullConsumer && (request.Connection is null || online.TryGetChannel(request.Connection) is null)
-        : !GroupTable.IsSystemGroup(group.Name) && !IsAwaited(group);
+        : !GroupNames.IsSystem(group.Name) && !IsAwaited(group);
 
     /// <summary>
     /// True when the master, or the one before this broker, knows members of the group, which may have yet to send this broker their first

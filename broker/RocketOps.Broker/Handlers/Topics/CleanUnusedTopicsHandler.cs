@@ -14,14 +14,12 @@ namespace RocketOps.Broker.Handlers.Topics;
 /// </summary>
 internal sealed class CleanUnusedTopicsHandler(CurrentRole role, TopicTable topics, MessageStore store) : AsyncRequestHandler
 {
-    private const string LightPrefix = "%LMQ%";
-
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         TopicAdminChecks.CheckMaster(role);
         foreach (StoreTopic topic in store.Topics)
         {
-            bool isKept = topics.TryGet(topic.Name, out _) || TopicNames.IsSystem(topic.Name) || topic.Name.StartsWith(LightPrefix, StringComparison.Ordinal);
+            bool isKept = topics.TryGet(topic.Name, out _) || TopicNames.IsSystem(topic.Name) || TopicNames.IsLight(topic.Name);
             if (!isKept && store.GetQueueIds(topic).Count > 0)
             {
                 await store.DeleteTopicAsync(topic, cancellationToken);

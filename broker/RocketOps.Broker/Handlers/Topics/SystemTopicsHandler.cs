@@ -13,7 +13,7 @@ internal sealed class SystemTopicsHandler(BrokerSettings settings, TopicTable to
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         BrokerOptions options = settings.Current;
-        string[] own = [options.ClusterName, options.BrokerName, options.ClusterName + "_REPLY_TOPIC", options.TraceTopicName];
+        string[] own = [options.ClusterName, options.BrokerName, TopicNames.ReplyTopicOf(options.ClusterName), options.TraceTopicName];
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
         response.Body = BrokerJson.Write(
             new TopicListBody { Topics = [.. topics.All.Select(static topic => topic.Name).Where(name => TopicNames.IsSystem(name) || own.Contains(name, StringComparer.Ordinal)).Order(StringComparer.Ordinal)] },

@@ -68,7 +68,7 @@ internal static class TopicAdminChecks
             throw new RemotingCommandException(ResponseCode.InvalidParameter, $"readQueueNums and writeQueueNums must be between 0 and {TopicConfig.MaxQueues}");
         }
 
-        if (config.Perm is < 0 or > 7)
+        if (config.Perm is < 0 or > PermissionBits.All)
         {
             throw new RemotingCommandException(ResponseCode.InvalidParameter, $"perm {config.Perm} is none; 2 write, 4 read, 6 both");
         }

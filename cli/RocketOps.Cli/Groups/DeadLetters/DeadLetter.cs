@@ -1,6 +1,6 @@
-using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Store;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 using RocketOps.Protocol.Records;
 
 namespace RocketOps.Cli.Groups.DeadLetters;
@@ -22,7 +22,7 @@ internal sealed record DeadLetter(ReceivedMessage Message, string Group)
     /// Returns the topic it is sent to: the topic of the group's retries, for its group alone, or its own, for all that read it. Null when
     /// that is not known.
     /// </summary>
-    public string? Target(bool toOrigin) => toOrigin ? Origin : TopicNames.RetryPrefix + Group;
+    public string? Target(bool toOrigin) => toOrigin ? Origin : TopicNames.RetryTopicOf(Group);
 
     /// <summary>The same message as a new one, whose deliveries are counted anew. In a topic of retries it says where it comes from, by which consumers know it; in its own it is what its producer sent.</summary>
     public Resendable ToSend(string topic)

@@ -1,8 +1,8 @@
-using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Messages;
 using RocketOps.Cli.Running;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Groups.DeadLetters;
 
@@ -11,7 +11,7 @@ internal sealed class DeadLetterQueue(Shell shell, ClusterConnection cluster, st
 {
     private const int PullBatch = 32;
 
-    private readonly string _topic = TopicNames.DeadLetterPrefix + group;
+    private readonly string _topic = TopicNames.DeadLetterTopicOf(group);
 
     /// <summary>Those stored from there on, the oldest first; at most so many of every queue. Throws <see cref="CommandFailedException"/> when there are neither dead letters nor such a group.</summary>
     public async Task<IReadOnlyList<DeadLetter>> ReadAsync(StartPoint from, int most, CancellationToken cancellation)

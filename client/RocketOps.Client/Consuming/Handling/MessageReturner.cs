@@ -4,8 +4,8 @@ using RocketOps.Client.Connections;
 using RocketOps.Client.Consuming.Pulling;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Producing.Sending;
-using RocketOps.Client.Subscriptions;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Consuming.Handling;
 
@@ -130,7 +130,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
         }
 
         OutgoingMessage outgoing = new(
-            RetryTopic.Of(options.Group),
+            TopicNames.RetryTopicOf(options.Group),
             stored.Body,
             stored.SysFlag & (SysFlags.Compressed | SysFlags.CompressionMask),
             stored.Flag,

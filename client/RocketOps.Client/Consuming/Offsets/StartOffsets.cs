@@ -1,8 +1,8 @@
 using RocketOps.Client.Calls;
 using RocketOps.Client.Connections;
 using RocketOps.Client.Diagnostics;
-using RocketOps.Client.Subscriptions;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Consuming.Offsets;
 
@@ -21,7 +21,7 @@ internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions op
             return known;
         }
 
-        bool retry = queue.Topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal);
+        bool retry = TopicNames.IsRetry(queue.Topic);
         return options.ConsumeFromWhere switch
         {
             // A group's own retries are never skipped.

@@ -9,6 +9,7 @@ using RocketOps.Client.Json;
 using RocketOps.Client.Routing;
 using RocketOps.Client.Subscriptions;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Consuming.Rebalancing;
 
@@ -253,7 +254,7 @@ internal sealed class Rebalancer
             if (await _client.Routes.GetAsync(topic, cancellationToken).ConfigureAwait(false) is not { } route)
             {
                 // The group's retry topic is created by the first broker that hears of the group; any other topic somebody has to create.
-                if (!topic.StartsWith(RetryTopic.Prefix, StringComparison.Ordinal) && _missing.Add(topic))
+                if (!TopicNames.IsRetry(topic) && _missing.Add(topic))
                 {
                     ClientLog.TopicMissing(_client.Logger, topic, _options.Group);
                 }

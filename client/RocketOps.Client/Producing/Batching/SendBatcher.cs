@@ -1,5 +1,6 @@
 using RocketOps.Client.Producing.Sending;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Producing.Batching;
 
@@ -36,7 +37,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
     }
 
     /// <summary>True when a message may wait for others; the rest goes its own way.</summary>
-    public static bool IsBatchable(Message message) => !message.IsDelayed && !message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal);
+    public static bool IsBatchable(Message message) => !message.IsDelayed && !TopicNames.IsRetry(message.Topic);
 
     /// <summary>
     /// Sends a message, possibly with others. Throws what sending it alone would, <see cref="RocketMqException"/> also when too much waits already. Cancelled before it left, it is not sent.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using RocketOps.Client.Producing.Sending;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Producing.Requests;
 
@@ -10,8 +11,6 @@ namespace RocketOps.Client.Producing.Requests;
 internal static class RequestProperties
 {
     /// <summary>Suffix of the topic of replies, which brokers name after their cluster. Matches MixAll.REPLY_TOPIC_POSTFIX.</summary>
-    private const string ReplyTopicSuffix = "_REPLY_TOPIC";
-
     /// <param name="correlationId">What the reply is found by.</param>
     /// <param name="clientId">Whom brokers hand the reply to.</param>
     /// <param name="timeout">How long the sender waits.</param>
@@ -32,7 +31,7 @@ internal static class RequestProperties
         }
 
         string[] copied = [PropertyNames.CorrelationId, PropertyNames.ReplyToClient, PropertyNames.TimeToLive];
-        return (cluster + ReplyTopicSuffix, new SendExtras(
+        return (TopicNames.ReplyTopicOf(cluster), new SendExtras(
             [
                 KeyValuePair.Create(PropertyNames.MessageType, "reply"),
                 .. copied.Where(request.Properties.ContainsKey).Select(name => KeyValuePair.Create(name, request.Properties[name])),

@@ -6,6 +6,7 @@ using RocketOps.Client.Connections;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Routing;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Producing.Sending;
 
@@ -303,7 +304,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.SendMessageV2)
             .Set("a", options.Group)
             .Set("b", message.Topic)
-            .Set("c", RouteCache.DefaultTopic)
+            .Set("c", TopicNames.AutoCreateTemplate)
             .Set("d", options.DefaultTopicQueues)
             .Set("e", queue.QueueId)
             .Set("f", message.SysFlag)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Messages;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Producing.Sending;
 
@@ -84,7 +85,7 @@ internal sealed record OutgoingMessage(
         int total = 0;
         foreach (Message message in messages)
         {
-            if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.IsDelayed || message.Topic.StartsWith("%RETRY%", StringComparison.Ordinal))
+            if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.IsDelayed || TopicNames.IsRetry(message.Topic))
             {
                 throw new ArgumentException("the messages of a batch share one topic and one wish to wait, and none is delayed or a retry", nameof(messages));
             }

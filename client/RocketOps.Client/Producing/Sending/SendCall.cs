@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks.Sources;
 using RocketOps.Client.Calls;
-using RocketOps.Client.Routing;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Framing;
 using RocketOps.Protocol.Headers;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Producing.Sending;
@@ -17,8 +17,6 @@ namespace RocketOps.Client.Producing.Sending;
 /// </summary>
 internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, ProducerOptions options) : DirectRequest, ISendCall, IValueTaskSource<SendAnswer>
 {
-    private const string RetryTopicPrefix = "%RETRY%";
-
     /// <summary>Longer texts than any name are encoded on the heap.</summary>
     private const int StackChars = 128;
 
@@ -33,7 +31,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     public bool WasSent { get; private set; }
 
     protected override int MaxHeaderBytes => ResponseFrameWriter.FixedBytes
-        + Bound(options.Group) + Bound(message.Topic) + Bound(RouteCache.DefaultTopic) + Bound(queue.BrokerName)
+        + Bound(options.Group) + Bound(message.Topic) + Bound(TopicNames.AutoCreateTemplate) + Bound(queue.BrokerName)
         + ResponseFrameWriter.MaxFieldBytes(1, message.Properties.Length)
         + (9 * ResponseFrameWriter.MaxFieldBytes(1, NumberChars));
 
@@ -77,7 +75,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
             destination, SerializeType.Json, RequestCodeOf(message), opaque, version, flag: 0);
         Add(ref writer, "a"u8, options.Group);
         Add(ref writer, "b"u8, message.Topic);
-        Add(ref writer, "c"u8, RouteCache.DefaultTopic);
+        Add(ref writer, "c"u8, TopicNames.AutoCreateTemplate);
         writer.Add("d"u8, options.DefaultTopicQueues);
         writer.Add("e"u8, queue.QueueId);
         writer.Add("f"u8, message.SysFlag);
@@ -88,7 +86,7 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
         writer.Add("k"u8, value: false);
         writer.Add("m"u8, message.Kind == OutgoingKind.Batch);
         Add(ref writer, "n"u8, queue.BrokerName);
-        if (message.Retry is { } retry && message.Topic.StartsWith(RetryTopicPrefix, StringComparison.Ordinal))
+        if (message.Retry is { } retry && TopicNames.IsRetry(message.Topic))
         {
             writer.Add("l"u8, retry.MaxReconsumeTimes);
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Marks;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters.Children;
 
@@ -11,6 +12,6 @@ internal static class GroupClosureMap
     public static ConfigMap Build(ClusterContext context, string group) => new()
     {
         Metadata = ChildMetadata.For(context, GroupClosure.NameOf(group), ClusterLabels.ForGroup(context.Names.Cluster, group)),
-        Data = new(StringComparer.Ordinal) { [BrokerPermission.Key] = BrokerPermission.Read.ToString(CultureInfo.InvariantCulture) },
+        Data = new(StringComparer.Ordinal) { [BrokerPermission.Key] = PermissionBits.Read.ToString(CultureInfo.InvariantCulture) },
     };
 }

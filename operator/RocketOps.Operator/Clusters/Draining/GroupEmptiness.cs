@@ -2,6 +2,7 @@ using RocketOps.Client;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Topics;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters.Draining;
 
@@ -23,7 +24,7 @@ internal sealed class GroupEmptiness(DrainCheck check, MasterCalls calls, Operat
         long started = time.GetTimestamp();
         IReadOnlyDictionary<string, TopicConfig> topics = await calls.WithDeadlineAsync(token => admin.GetTopicConfigsAsync(address, token), cancellationToken);
         bool hasLooked = false;
-        foreach (TopicConfig topic in topics.Values.Where(topic => !TopicNames.IsInternal(topic.Name, names.Cluster, group)).OrderBy(static topic => topic.Name, StringComparer.Ordinal))
+        foreach (TopicConfig topic in topics.Values.Where(topic => !IsInternal(topic.Name, names.Cluster, group)).OrderBy(static topic => topic.Name, StringComparer.Ordinal))
         {
             if (string.CompareOrdinal(topic.Name, still.ReadTo) <= 0)
             {
@@ -56,11 +57,14 @@ internal sealed class GroupEmptiness(DrainCheck check, MasterCalls calls, Operat
         IReadOnlyDictionary<string, TopicConfig>[] there = await calls.WithDeadlineAsync(
             token => Task.WhenAll(staying.Select(other => admin.GetTopicConfigsAsync(other, token))), cancellationToken);
         return here.Values
-            .Where(topic => IsWritable(topic) && !TopicNames.IsSystem(topic.Name) && !TopicNames.IsInternal(topic.Name, names.Cluster, group))
+            .Where(topic => IsWritable(topic) && !TopicNames.IsOfServers(topic.Name, names.Cluster, group))
             .Select(static topic => topic.Name)
             .Order(StringComparer.Ordinal)
             .FirstOrDefault(name => !Array.Exists(there, topics => topics.TryGetValue(name, out TopicConfig? topic) && IsWritable(topic)));
     }
+
+    /// <summary>Topics of RocketMQ's own, in which nothing of a user's waits that is not found by the user's topic.</summary>
+    private static bool IsInternal(string topic, string cluster, string group) => TopicNames.IsSystem(topic) || topic == cluster || topic == group;
 
     private static bool IsWritable(TopicConfig topic) => topic.WriteQueues > 0 && topic.Permission.HasFlag(TopicPermission.Write);
 }

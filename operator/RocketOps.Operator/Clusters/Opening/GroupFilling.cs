@@ -9,6 +9,7 @@ using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Topics;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters.Opening;
 
@@ -30,8 +31,8 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
     {
         Topic[] topicObjects = [.. topics.Of(context.Cluster).Where(topic => IsKept(context, topic, topic.Spec.ManagementPolicy))];
         ConsumerGroup[] groupObjects = [.. groups.Of(context.Cluster).Where(group => IsKept(context, group, group.Spec.ManagementPolicy))];
-        HashSet<string> keptTopics = topicObjects.Select(TopicNames.Effective).ToHashSet(StringComparer.Ordinal);
-        HashSet<string> keptGroups = groupObjects.Select(GroupNames.Effective).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> keptTopics = topicObjects.Select(EffectiveName.Of).ToHashSet(StringComparer.Ordinal);
+        HashSet<string> keptGroups = groupObjects.Select(EffectiveName.Of).ToHashSet(StringComparer.Ordinal);
 
         // At once: many masters cost a pass no more than one does.
         Tables[] tables = await Task.WhenAll(from.Prepend(to).Select(master => AskAsync(admin, master.Address!, cancellationToken)));
@@ -41,7 +42,7 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         foreach ((GroupMaster other, Tables has) in from.Zip(tables.Skip(1)))
         {
             Take(has.Groups, otherGroups, name => !GroupNames.IsSystem(name) && !keptGroups.Contains(name) && !hasGroups.ContainsKey(name));
-            Take(has.Topics, otherTopics, name => !TopicNames.IsOfBrokers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
+            Take(has.Topics, otherTopics, name => !TopicNames.IsOfServers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
         }
 
         // Groups before topics, so that consumers have theirs when topics come into routes.
@@ -72,7 +73,7 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         observed != entity.Metadata.Generation || !Conditions.IsTrue(conditions, ConditionTypes.Stalled);
 
     private static bool IsThere(ConsumerGroup group, IReadOnlyDictionary<string, SubscriptionGroupConfig> has) =>
-        has.TryGetValue(GroupNames.Effective(group), out SubscriptionGroupConfig? found) && GroupSettings.Difference(group.Spec, found) is null;
+        has.TryGetValue(EffectiveName.Of(group), out SubscriptionGroupConfig? found) && GroupSettings.Difference(group.Spec, found) is null;
 
     /// <summary>
     /// Returns true when the topic is there as producers are to see it: queues that consumers still read to their ends, of a group that
@@ -81,7 +82,7 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
     private static bool IsThere(Topic topic, IReadOnlyDictionary<string, TopicConfig> has)
     {
         TopicSettings wanted = TopicSettings.Wanted(topic.Spec);
-        return BrokerTopics.Settings(has.GetValueOrDefault(TopicNames.Effective(topic))) is { } found && found.ReadQueues >= wanted.ReadQueues && found with { ReadQueues = wanted.ReadQueues } == wanted;
+        return BrokerTopics.Settings(has.GetValueOrDefault(EffectiveName.Of(topic))) is { } found && found.ReadQueues >= wanted.ReadQueues && found with { ReadQueues = wanted.ReadQueues } == wanted;
     }
 
     private static void Take<TConfig>(IReadOnlyDictionary<string, TConfig> found, Dictionary<string, TConfig> into, Func<string, bool> isWanted)

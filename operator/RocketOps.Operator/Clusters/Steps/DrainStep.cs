@@ -14,6 +14,7 @@ using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -152,7 +153,7 @@ internal sealed partial class DrainStep
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         string address = AddressOf(observation, group.Master!);
         int permission = await _calls.WithDeadlineAsync(token => BrokerPermission.AskAsync(admin, address, token), cancellationToken);
-        if ((permission & BrokerPermission.Write) != 0)
+        if ((permission & PermissionBits.Write) != 0)
         {
             string[] others = [.. staying.Select(other => AddressOf(observation, other.Master!))];
             if (await _emptiness.FindOnlyHereAsync(admin, context.Names, group.Name, address, others, cancellationToken) is { } topic)
@@ -161,7 +162,7 @@ internal sealed partial class DrainStep
             }
 
             _progress.Forget(context.Cluster.Key(), group.Name);
-            await _calls.WithDeadlineAsync(token => BrokerPermission.SetAsync(admin, address, permission & ~BrokerPermission.Write, token), cancellationToken);
+            await _calls.WithDeadlineAsync(token => BrokerPermission.SetAsync(admin, address, permission & ~PermissionBits.Write, token), cancellationToken);
             _events.Record(context.Cluster, EventType.Normal, "GroupClosed", "Drain", $"{group.Name} takes no more messages: it is to go.", group.Set);
             return new DrainPlan(group.Name, OperationPhase.Closing, $"{group.Name} is to go; its producers are being sent to other groups.");
         }

@@ -3,6 +3,7 @@ using RocketOps.Client;
 using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Masters;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Operator.Clusters.Steps;
 
@@ -41,5 +42,5 @@ internal static class GroupOpening
 
     /// <summary>Returns the permission that the spec asks for.</summary>
     private static int Wanted(ClusterContext context) =>
-        context.Spec.Brokers.Config?.GetValueOrDefault(BrokerPermission.Key) is { } configured && int.TryParse(configured, CultureInfo.InvariantCulture, out int permission) ? permission : BrokerPermission.ReadAndWrite;
+        context.Spec.Brokers.Config?.GetValueOrDefault(BrokerPermission.Key) is { } configured && int.TryParse(configured, CultureInfo.InvariantCulture, out int permission) ? permission : PermissionBits.ReadWrite;
 }
