@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Groups;
 

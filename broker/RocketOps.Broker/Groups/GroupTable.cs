@@ -1,8 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Persistence;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Names;
 using RocketOps.Store.Files;
 

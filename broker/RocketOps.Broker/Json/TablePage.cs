@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Json;

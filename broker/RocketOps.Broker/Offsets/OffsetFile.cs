@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Json.Serialization.Metadata;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Offsets;

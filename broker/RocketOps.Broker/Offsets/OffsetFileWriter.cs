@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Offsets;
 

@@ -7,6 +7,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Registration;
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.StaticTopics;

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Topics;
 

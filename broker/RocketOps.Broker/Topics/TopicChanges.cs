@@ -1,4 +1,4 @@
-using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Topics;
 

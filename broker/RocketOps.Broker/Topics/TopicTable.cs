@@ -1,11 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using RocketOps.Broker.Configuration;
-using RocketOps.Broker.Json;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.StaticTopics.Mappings;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
 using RocketOps.Store;

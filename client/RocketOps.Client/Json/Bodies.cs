@@ -44,13 +44,6 @@ internal sealed record SubscriptionGroupTable
             StringComparer.Ordinal);
 }
 
-/// <summary>RocketMQ's KVTable.</summary>
-internal sealed record KeyValueTable
-{
-    [JsonPropertyName("table")]
-    public IReadOnlyDictionary<string, string> Table { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-}
-
 /// <summary>Bodies that are a list of names under one of three members.</summary>
 internal sealed record NameList
 {

@@ -5,7 +5,6 @@ using RocketOps.Client.Connections;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Json;
 using RocketOps.Client.Messages;
-using RocketOps.Client.Producing;
 using RocketOps.Client.Producing.Batching;
 using RocketOps.Client.Producing.Requests;
 using RocketOps.Client.Producing.Sending;
@@ -182,7 +181,13 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public async Task<string> RecallAsync(string recallHandle, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(recallHandle);
-        RecallHandle handle = RecallHandle.Parse(recallHandle, nameof(recallHandle));
+        if (RecallHandle.TryParse(recallHandle) is not { Topic.Length: > 0, BrokerName.Length: > 0 } handle)
+        {
+            string shown = recallHandle.Length <= RecallHandle.MaxChars ? recallHandle : recallHandle[..RecallHandle.MaxChars] + "…";
+            throw new ArgumentException(
+                $"\"{shown}\" is no handle of a message that can be recalled: take {nameof(SendResult)}.{nameof(SendResult.RecallHandle)}", nameof(recallHandle));
+        }
+
         _calls.Enter();
         try
         {
@@ -216,7 +221,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
         bool succeeded = answer.Code == ResponseCode.Success;
         _tracer?.Add(new RecallTraceEntry(
-            handle.MessageId, new TraceOrigin(_tracer.NowMs, answer.Get(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group), handle.Topic, succeeded));
+            handle.UniqKey, new TraceOrigin(_tracer.NowMs, answer.Get(PropertyNames.Region) ?? SendTrace.DefaultRegion, _options.Group), handle.Topic, succeeded));
         if (!succeeded)
         {
             throw new RocketMqException(answer.Code, answer.Remark, address);

@@ -1,6 +1,7 @@
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.Json;
 using RocketOps.NameServer.Routing;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -13,7 +14,7 @@ internal sealed class QueryDataVersionHandler(RouteTable routes) : NameServerHan
     {
         string cluster = request.GetRequired("clusterName");
         string address = request.GetRequired("brokerAddr");
-        DataVersion asked = request.Body.IsEmpty ? default : NameServerJson.Read(request.Body.Span, NameServerJson.Default.DataVersion);
+        DataVersion asked = request.Body.IsEmpty ? new DataVersion() : NameServerJson.Read(request.Body.Span, NameServerJson.Default.DataVersion);
         DataVersion? stored = routes.FindDataVersion(cluster, address);
         routes.Touch(cluster, address);
         return Success(request, stored is { } version ? RouteJson.WriteDataVersion(version) : default).Set("changed", stored != asked);

@@ -4,6 +4,7 @@ using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Routing;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Records;
 using RocketOps.Remoting.Connections;

@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Text;
 using RocketOps.NameServer.Json;
 using RocketOps.NameServer.Routing;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Registration;
@@ -27,7 +28,7 @@ internal static class RegistrationBodyReader
         if (body.IsEmpty)
         {
             // RocketMQ takes an absent body as an empty table of version 0.
-            return (default, []);
+            return (new DataVersion(), []);
         }
 
         return body.Span[0] == ZlibFirstByte ? ReadCompressed(Inflate(body)) : ReadJson(body.Span);
@@ -38,7 +39,7 @@ internal static class RegistrationBodyReader
         TopicConfigWrapperBody? wrapper = NameServerJson.Read(body, NameServerJson.Default.RegisterBrokerBody).TopicConfigs;
         if (wrapper?.Topics is null)
         {
-            return (wrapper?.DataVersion ?? default, []);
+            return (wrapper?.DataVersion ?? new DataVersion(), []);
         }
 
         List<TopicRegistration> topics = new(wrapper.Topics.Count);
@@ -50,7 +51,7 @@ internal static class RegistrationBodyReader
             }
         }
 
-        return (wrapper.DataVersion, topics);
+        return (wrapper.DataVersion ?? new DataVersion(), topics);
     }
 
     // Inflated body. Source: RegisterBrokerBody.encode(). All integers big-endian.

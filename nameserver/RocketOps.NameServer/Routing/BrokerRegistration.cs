@@ -1,3 +1,4 @@
+using RocketOps.Protocol.Bodies;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.NameServer.Routing;

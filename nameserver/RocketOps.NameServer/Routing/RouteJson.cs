@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Json;
 
 namespace RocketOps.NameServer.Routing;
@@ -116,7 +117,7 @@ internal static class RouteJson
 
     public static ReadOnlyMemory<byte> WriteDataVersion(DataVersion version) =>
         new FastJsonWriter().BeginObject()
-            .Field("counter", version.Counter).Field("stateVersion", version.StateVersion).Field("timestamp", version.TimestampMs)
+            .Field("counter", version.Counter).Field("stateVersion", version.StateVersion).Field("timestamp", version.Timestamp)
             .EndObject().Written;
 
     /// <summary>The brokers of a static topic; nothing for all others.</summary>

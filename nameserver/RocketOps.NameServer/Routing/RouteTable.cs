@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;

@@ -1,6 +1,5 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Timers;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
@@ -94,27 +93,6 @@ public sealed class RecallTests
 
         answer.Code.Should().Be(ResponseCode.NoPermission);
         answer.Remark.Should().Be("recall failed, operation is forbidden");
-    }
-
-    [Fact]
-    public void TryParse_AnyText_ThrowsNothing()
-    {
-        Random random = new(5);
-        byte[] bytes = new byte[64];
-        for (int i = 0; i < 20_000; i++)
-        {
-            random.NextBytes(bytes);
-            string text = (i % 3) switch
-            {
-                0 => Encoding.Latin1.GetString(bytes, 0, random.Next(64)),
-                1 => Convert.ToBase64String(bytes, 0, random.Next(64)),
-                _ => Encoding.UTF8.GetString(RecallHandle.Encode("T", "b", i, "K"))[random.Next(8)..],
-            };
-
-            RecallHandle.TryParse(text);
-        }
-
-        RecallHandle.TryParse(Encoding.UTF8.GetString(RecallHandle.Encode("T", "b", 5, "K"))).Should().Be(new RecallHandle("T", "b", "5", "K"));
     }
 
     private static Task<RemotingCommand> RecallAsync(TimerBroker broker, string topic, string handle) =>

@@ -2,6 +2,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
 using RocketOps.Testing;

@@ -5,13 +5,14 @@ using FsCheck.Fluent;
 using RocketOps.NameServer.Registration;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.NameServer.Tests.Registration;
 
 public sealed class RegistrationBodyReaderTests
 {
-    private static readonly DataVersion Version = new() { Counter = 3, TimestampMs = 1731999999000 };
+    private static readonly DataVersion Version = new() { Counter = 3, Timestamp = 1731999999000 };
 
     public static TheoryData<byte[]> Readable => new() { Encoding.UTF8.GetBytes(Bodies.Json("T", "U")), Bodies.Compressed("T", "U") };
 
@@ -47,9 +48,21 @@ public sealed class RegistrationBodyReaderTests
     {
         (DataVersion version, IReadOnlyList<TopicRegistration> topics) = RegistrationBodyReader.Read(default);
 
-        version.Should().Be(default(DataVersion));
+        version.Should().Be(new DataVersion());
         topics.Should().BeEmpty();
     }
+
+    [Theory]
+    [InlineData("{\"topicConfigTable\":{\"T\":{}}}")]
+    [InlineData("{\"topicConfigTable\":{\"T\":{}},\"dataVersion\":null}")]
+    [InlineData("{\"dataVersion\":null}")]
+    public void Read_NoVersion_IsVersionZero(string table) =>
+        RegistrationBodyReader.Read(Encoding.UTF8.GetBytes("{\"topicConfigSerializeWrapper\":" + table + "}")).Version.Should().Be(new DataVersion());
+
+    [Fact]
+    public void Read_VersionThatIsNone_IsRefused() =>
+        FluentActions.Invoking(() => RegistrationBodyReader.Read("{\"topicConfigSerializeWrapper\":{\"dataVersion\":7}}"u8.ToArray()))
+            .Should().Throw<RemotingCommandException>().WithMessage("the body is no RegisterBrokerBody: *");
 
     [Fact]
     public void Read_BombOfZeros_IsRefusedBeforeItFillsTheMemory()

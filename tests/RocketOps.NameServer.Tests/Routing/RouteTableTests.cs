@@ -1,5 +1,6 @@
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
 
@@ -66,7 +67,7 @@ public sealed class RouteTableTests
         _table.Register(first with { Topics = changed });
         _table.Snapshot.Topics["T"].Queues[0].ReadQueues.Should().Be(8);
 
-        _table.Register(first with { Topics = changed, DataVersion = new DataVersion { Counter = 2, TimestampMs = 1 } });
+        _table.Register(first with { Topics = changed, DataVersion = new DataVersion { Counter = 2, Timestamp = 1 } });
         _table.Snapshot.Topics["T"].Queues[0].Should().Be(new QueueData("a", 4, 4, 4, 0));
     }
 

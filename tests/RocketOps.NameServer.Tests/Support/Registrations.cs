@@ -1,4 +1,5 @@
 using RocketOps.NameServer.Routing;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.NameServer.Tests.Support;
 
@@ -13,7 +14,7 @@ internal static class Registrations
             Address = address,
             BrokerId = id,
             HaAddress = address + "0",
-            DataVersion = new DataVersion { Counter = version, TimestampMs = 1, StateVersion = stateVersion },
+            DataVersion = new DataVersion { Counter = version, Timestamp = 1, StateVersion = stateVersion },
             Topics = [.. topics.Select(static topic => new TopicRegistration(topic, 8, 8, 6, 0))],
             EnableActingMaster = actingMaster,
         };

@@ -5,6 +5,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

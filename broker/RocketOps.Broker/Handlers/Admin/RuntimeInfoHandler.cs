@@ -1,4 +1,5 @@
 using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

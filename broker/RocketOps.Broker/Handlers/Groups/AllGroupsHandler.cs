@@ -1,5 +1,6 @@
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

@@ -2,7 +2,6 @@ using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Sending;
-using RocketOps.Broker.Timers;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
 using RocketOps.Protocol.Names;

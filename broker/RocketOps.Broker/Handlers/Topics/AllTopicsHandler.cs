@@ -2,6 +2,7 @@ using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

@@ -13,6 +13,7 @@ using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Broker.Transactions;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Store;
