@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using RocketOps.Broker.Json;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Ordering;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Ordering;
 

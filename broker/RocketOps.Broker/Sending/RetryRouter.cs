@@ -3,6 +3,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Sending;

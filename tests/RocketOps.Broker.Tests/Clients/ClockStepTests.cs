@@ -2,6 +2,7 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
 using RocketOps.Testing;

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Tests.Ordering;
 

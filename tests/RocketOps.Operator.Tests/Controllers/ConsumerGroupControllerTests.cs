@@ -218,7 +218,8 @@ public sealed class ConsumerGroupControllerTests
     [Theory]
     [InlineData("CID_ONSAPI_PULL")]
     [InlineData("CID_RMQ_SYS_TRANS")]
-    public async Task Reconcile_SystemsOwnGroup_Stalls(string name)
+    [InlineData("ends-its-line\n")]
+    public async Task Reconcile_NameThatNoUsersGroupHas_Stalls(string name)
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         await world.CreateGroupAsync("g", "a", spec => spec.GroupName = name);

@@ -183,12 +183,16 @@ public sealed class TopicControllerTests
         world.Admin.Topic(world.Master("a-0"), "NEW").Should().BeNull();
     }
 
-    [Fact]
-    public async Task Reconcile_SystemTopic_Stalled()
+    [Theory]
+    [InlineData("TBW102")]
+    [InlineData("%RETRY%g")]
+    [InlineData("rmq_sys_x")]
+    [InlineData("ends-its-line\n")]
+    public async Task Reconcile_NameThatNoUsersTopicHas_Stalled(string name)
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
 
-        await world.CreateTopicAsync("events", "a", static spec => spec.TopicName = "TBW102");
+        await world.CreateTopicAsync("events", "a", spec => spec.TopicName = name);
 
         await world.TopicAsync("events", "Stalled", "True", Reasons.InvalidName);
         world.Admin.Writes.Should().BeEmpty();

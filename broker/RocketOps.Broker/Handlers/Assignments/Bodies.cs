@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Ordering;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Names;
 
 namespace RocketOps.Broker.Handlers.Assignments;

@@ -1,8 +1,8 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
-using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
-using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 

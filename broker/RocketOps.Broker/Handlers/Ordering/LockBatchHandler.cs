@@ -2,6 +2,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Ordering;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 

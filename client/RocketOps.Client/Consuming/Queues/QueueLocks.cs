@@ -3,6 +3,7 @@ using System.Text.Json;
 using RocketOps.Client.Connections;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Json;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Consuming.Queues;
@@ -122,7 +123,8 @@ internal sealed class QueueLocks(ClientInstance client, PushConsumerOptions opti
             string address = AddressOf(broker);
             RemotingCommand response = await client.Caller.InvokeSuccessAsync(
                 address, Request(RequestCode.LockBatchMq, queues), options.RequestTimeout, cancellationToken).ConfigureAwait(false);
-            HashSet<MessageQueue> granted = [.. (ClientJson.Read(response, ClientJson.Default.LockResultBody, address).Locked ?? []).Intersect(queues)];
+            HashSet<MessageQueueKey> locked = [.. ClientJson.Read(response, ClientJson.Default.LockResultBody, address).Locked ?? []];
+            HashSet<MessageQueue> granted = [.. queues.Where(queue => locked.Contains(KeyOf(queue)))];
             foreach (MessageQueue queue in granted)
             {
                 _held[queue] = now;
@@ -150,13 +152,15 @@ internal sealed class QueueLocks(ClientInstance client, PushConsumerOptions opti
         }
     }
 
+    private static MessageQueueKey KeyOf(MessageQueue queue) => new() { BrokerName = queue.BrokerName, QueueId = queue.QueueId, Topic = queue.Topic };
+
     private string AddressOf(string broker) => client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master");
 
     private RemotingCommand Request(int code, IReadOnlyList<MessageQueue> queues)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(code);
         request.Body = JsonSerializer.SerializeToUtf8Bytes(
-            new LockBody { ClientId = client.ClientId, ConsumerGroup = options.Group, Queues = queues }, ClientJson.Default.LockBody);
+            new LockBody { ClientId = client.ClientId, ConsumerGroup = options.Group, Queues = [.. queues.Select(KeyOf)] }, ClientJson.Default.LockBody);
         return request;
     }
 }

@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 
-namespace RocketOps.Broker.Ordering;
+namespace RocketOps.Protocol.Bodies;
 
 /// <summary>Body of LOCK_BATCH_MQ and UNLOCK_BATCH_MQ. Source: remoting.md §2.4.</summary>
-internal sealed class LockBody
+public sealed record LockBody
 {
     [JsonPropertyName("clientId")]
     public string? ClientId { get; init; }
@@ -16,8 +16,8 @@ internal sealed class LockBody
 }
 
 /// <summary>Answer to LOCK_BATCH_MQ.</summary>
-internal sealed class LockResultBody
+public sealed record LockResultBody
 {
     [JsonPropertyName("lockOKMQSet")]
-    public required IReadOnlyList<MessageQueueKey> Locked { get; init; }
+    public IReadOnlyList<MessageQueueKey>? Locked { get; init; }
 }

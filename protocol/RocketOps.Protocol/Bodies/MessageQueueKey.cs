@@ -1,9 +1,9 @@
 using System.Text.Json.Serialization;
 
-namespace RocketOps.Broker.Ordering;
+namespace RocketOps.Protocol.Bodies;
 
-/// <summary>A queue of a broker as bodies name it.</summary>
-internal sealed record MessageQueueKey
+/// <summary>Queue of a topic on one broker as bodies name it.</summary>
+public sealed record MessageQueueKey
 {
     [JsonPropertyName("brokerName")]
     public string? BrokerName { get; init; }
