@@ -114,18 +114,22 @@ public static class TopicNames
     /// <summary>True for RocketMQ's own topics, as its brokers tell them apart.</summary>
     public static bool IsSystem(string topic) => SystemTopics.Contains(topic, StringComparer.Ordinal) || topic.StartsWith(SystemPrefix, StringComparison.Ordinal);
 
-    /// <summary>True when brokers make topics of that name themselves, whatever they and their cluster are called.</summary>
-    public static bool IsOfBrokers(string topic) => IsSystem(topic) || IsRetryOrDeadLetter(topic);
+    /// <summary>
+    /// True when brokers make topics of that name themselves: at their start, or for a group; with no names of servers, whatever these are called.
+    /// </summary>
+    /// <param name="topic">Name of the topic.</param>
+    /// <param name="servers">Names of the brokers and clusters that may have it.</param>
+    public static bool IsOfBrokers(string topic, params IReadOnlyCollection<string> servers) =>
+        IsSystem(topic)
+        || IsRetryOrDeadLetter(topic)
+        || servers.Contains(topic)
+        || (topic.EndsWith(ReplySuffix, StringComparison.Ordinal) && servers.Contains(topic[..^ReplySuffix.Length]));
 
     /// <summary>True when no application made the topic: brokers, for themselves or for a client, or proxies did.</summary>
     /// <param name="topic">Name of the topic.</param>
     /// <param name="servers">Names of the brokers and clusters that may have it.</param>
     public static bool IsOfServers(string topic, params IReadOnlyCollection<string> servers) =>
-        IsOfBrokers(topic)
-        || IsLight(topic)
-        || topic == HeartbeatSync
-        || servers.Contains(topic)
-        || (topic.EndsWith(ReplySuffix, StringComparison.Ordinal) && servers.Contains(topic[..^ReplySuffix.Length]));
+        IsOfBrokers(topic, servers) || IsLight(topic) || topic == HeartbeatSync;
 
     public static bool IsSendForbidden(string topic) => SendForbidden.Contains(topic, StringComparer.Ordinal);
 

@@ -29,23 +29,24 @@ public class TopicNamesTests
     public void WhatApplicationsMayMakeIsNobodyElses(string topic)
     {
         TopicNames.IsSystem(topic).Should().BeFalse();
-        TopicNames.IsOfBrokers(topic).Should().BeFalse();
+        TopicNames.IsOfBrokers(topic, "a", "a-0").Should().BeFalse();
         TopicNames.IsOfServers(topic, "a", "a-0").Should().BeFalse();
     }
 
     [Theory]
-    [InlineData("%RETRY%g", true)]
-    [InlineData("%DLQ%g", true)]
-    [InlineData("%LMQ%a", false)]
-    [InlineData("DefaultHeartBeatSyncerTopic", false)]
-    [InlineData("a", false)]
-    [InlineData("a-0", false)]
-    [InlineData("a_REPLY_TOPIC", false)]
-    [InlineData("a-0_REPLY_TOPIC", false)]
-    public void ServersMakeMoreThanTheSystemsTopics(string topic, bool whateverTheyAreCalled)
+    [InlineData("%RETRY%g", true, true)]
+    [InlineData("%DLQ%g", true, true)]
+    [InlineData("a", false, true)]
+    [InlineData("a-0", false, true)]
+    [InlineData("a_REPLY_TOPIC", false, true)]
+    [InlineData("a-0_REPLY_TOPIC", false, true)]
+    [InlineData("%LMQ%a", false, false)]
+    [InlineData("DefaultHeartBeatSyncerTopic", false, false)]
+    public void ServersMakeMoreThanTheSystemsTopics(string topic, bool isOfAnyBroker, bool isOfTheseBrokers)
     {
         TopicNames.IsSystem(topic).Should().BeFalse();
-        TopicNames.IsOfBrokers(topic).Should().Be(whateverTheyAreCalled);
+        TopicNames.IsOfBrokers(topic).Should().Be(isOfAnyBroker);
+        TopicNames.IsOfBrokers(topic, "a", "a-0").Should().Be(isOfTheseBrokers);
         TopicNames.IsOfServers(topic, "a", "a-0").Should().BeTrue();
     }
 

@@ -57,7 +57,7 @@ internal sealed class GroupEmptiness(DrainCheck check, MasterCalls calls, Operat
         IReadOnlyDictionary<string, TopicConfig>[] there = await calls.WithDeadlineAsync(
             token => Task.WhenAll(staying.Select(other => admin.GetTopicConfigsAsync(other, token))), cancellationToken);
         return here.Values
-            .Where(topic => IsWritable(topic) && !TopicNames.IsOfServers(topic.Name, names.Cluster, group))
+            .Where(topic => IsWritable(topic) && !TopicNames.IsOfBrokers(topic.Name, names.Cluster, group))
             .Select(static topic => topic.Name)
             .Order(StringComparer.Ordinal)
             .FirstOrDefault(name => !Array.Exists(there, topics => topics.TryGetValue(name, out TopicConfig? topic) && IsWritable(topic)));

@@ -42,7 +42,7 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         foreach ((GroupMaster other, Tables has) in from.Zip(tables.Skip(1)))
         {
             Take(has.Groups, otherGroups, name => !GroupNames.IsSystem(name) && !keptGroups.Contains(name) && !hasGroups.ContainsKey(name));
-            Take(has.Topics, otherTopics, name => !TopicNames.IsOfServers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
+            Take(has.Topics, otherTopics, name => !TopicNames.IsOfBrokers(name, context.Names.Cluster, other.Broker) && !keptTopics.Contains(name) && !hasTopics.ContainsKey(name));
         }
 
         // Groups before topics, so that consumers have theirs when topics come into routes.

@@ -34,6 +34,8 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         World.Admin.Put(first, new TopicConfig { Name = "plain", ReadQueues = 3, WriteQueues = 3, Attributes = new Dictionary<string, string> { ["message.type"] = "FIFO" } });
         World.Admin.Put(first, new TopicConfig { Name = "%RETRY%billing", ReadQueues = 1, WriteQueues = 1 });
         World.Admin.Put(first, new TopicConfig { Name = "%DLQ%billing", ReadQueues = 1, WriteQueues = 1 });
+        World.Admin.Put(first, new TopicConfig { Name = "a_REPLY_TOPIC", ReadQueues = 1, WriteQueues = 1 });
+        World.Admin.Put(first, new TopicConfig { Name = "DefaultHeartBeatSyncerTopic", ReadQueues = 2, WriteQueues = 2 });
         World.Admin.Put(first, new TopicConfig { Name = "RMQ_SYS_TRANS_HALF_TOPIC", ReadQueues = 1, WriteQueues = 1 });
         World.Admin.Put(first, new TopicConfig { Name = "a-0", ReadQueues = 1, WriteQueues = 1 });
         World.Admin.Put(first, new SubscriptionGroupConfig { Name = "billing", RetryMaxTimes = 7, Attributes = new Dictionary<string, string> { ["priority.factor"] = "50" } });
@@ -47,7 +49,9 @@ public sealed class GroupOpeningTests : IAsyncDisposable
         await World.ClusterAsync("a", "Ready", "True");
         string[] writes = [.. World.Admin.Writes.Where(write => write.StartsWith(Newcomer + ' ', StringComparison.Ordinal)).Select(write => write[(Newcomer.Length + 1)..])];
         writes[^1].Should().Be("permission 6", "producers come last");
-        writes[..^1].Should().BeEquivalentTo("orders 8/8 6", "group audit 16", "plain 3/3 6", "group billing 7 +priority.factor=50");
+        writes[..^1].Should().BeEquivalentTo(
+            ["orders 8/8 6", "group audit 16", "plain 3/3 6", "group billing 7 +priority.factor=50", "DefaultHeartBeatSyncerTopic 2/2 6"],
+            "proxies make theirs only when they find none, and brokers their own everywhere");
         Array.IndexOf(writes, "plain 3/3 6").Should().BeGreaterThan(Array.IndexOf(writes, "group billing 7 +priority.factor=50"), "consumers have their groups first");
         World.Admin.Topic(Newcomer, "plain")!.Attributes.Should().Contain("message.type", "FIFO");
         World.Admin.Writes.Should().NotContain(write => write.StartsWith(first + ' ', StringComparison.Ordinal), "nothing is done to those that are there");
