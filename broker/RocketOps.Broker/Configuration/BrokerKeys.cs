@@ -90,7 +90,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<int> FlushConsumerOffsetInterval = Int32("flushConsumerOffsetInterval", 5_000, 100, description: "Milliseconds between writes of consumerOffset.json.");
     public static readonly PropertyDefinition<long> FlushDelayOffsetInterval = Int64("flushDelayOffsetInterval", 10_000, 100, description: "Milliseconds between writes of delayOffset.json.");
     public static readonly PropertyDefinition<bool> TraceTopicEnable = Boolean("traceTopicEnable", false, description: "The message trace topic is created at start.");
-    public static readonly PropertyDefinition<string> MsgTraceTopicName = Text("msgTraceTopicName", "RMQ_SYS_TRACE_TOPIC", description: "Name of the message trace topic.");
+    public static readonly PropertyDefinition<string> MsgTraceTopicName = Text("msgTraceTopicName", TopicNames.Trace, description: "Name of the message trace topic.");
     public static readonly PropertyDefinition<bool> TraceOn = Boolean("traceOn", true, live: true, description: "Told to producers with every send.");
 
     /// <summary>Bytes.</summary>

@@ -20,9 +20,6 @@ namespace RocketOps.Broker.Topics;
 /// </summary>
 internal sealed class TopicTable
 {
-    /// <summary>Changes that <see cref="ChangesSince"/> remembers: a name server that missed more gets the whole table.</summary>
-    private const int MaxRecent = 2_048;
-
     private readonly NameTable<TopicState> _topics = new();
     private readonly BrokerSettings _settings;
     private readonly TopicDefaults _defaults;
@@ -39,9 +36,7 @@ internal sealed class TopicTable
     // Removals that are in the file while queues and offsets are still being taken away, by name.
     private readonly Dictionary<string, Task> _leaving = new(StringComparer.Ordinal);
 
-    // The newest changes by the version that made them, and the version since which none is missing.
-    private readonly Queue<(long Counter, string Name)> _recent = new();
-    private long _recentSince;
+    private readonly RecentChanges _recent = new();
 
     // The dictionary takes all of its locks to count, and whoever wants one topic more than there may be asks often.
     private volatile int _count;
@@ -92,7 +87,7 @@ internal sealed class TopicTable
         }
 
         AddSystemTopics();
-        ForgetChanges();
+        _recent.Forget(_version.Counter);
         await _writer.WriteAsync();
     }
 
@@ -117,15 +112,15 @@ internal sealed class TopicTable
     {
         lock (_changes)
         {
-            if (version.Counter < _recentSince)
+            if (_recent.After(version.Counter) is not { } names)
             {
                 return null;
             }
 
             SortedDictionary<string, TopicConfig> changed = new(StringComparer.Ordinal);
-            foreach ((long counter, string name) in _recent)
+            foreach (string name in names)
             {
-                if (counter > version.Counter && _topics.TryGet(name, out TopicState? topic))
+                if (_topics.TryGet(name, out TopicState? topic))
                 {
                     changed[name] = topic.Config;
                 }
@@ -192,7 +187,7 @@ internal sealed class TopicTable
         TopicState? state = await GetOrCreateAsync(name, () =>
         {
             TopicConfig? config = (_topics.TryGet(defaultTopic, out TopicState? template) ? _defaults.FromTemplate(name, template.Config, defaultQueueNums, unitMode) : null)
-                ?? (name.StartsWith(TopicNames.RetryPrefix, StringComparison.Ordinal) ? TopicDefaults.Plain(name, 1) : null);
+                ?? (TopicNames.IsRetry(name) ? TopicDefaults.Plain(name, 1) : null);
 
             // Those on their way count, or any number could come at once.
             refusal = config is null ? TopicRefusal.NotAllowed : IsFull(_pending.Count) ? TopicRefusal.TooMany : TopicRefusal.None;
@@ -220,7 +215,7 @@ internal sealed class TopicTable
         lock (_changes)
         {
             Bump();
-            ForgetChanges();
+            _recent.Forget(_version.Counter);
         }
 
         return PublishAsync();
@@ -401,7 +396,7 @@ internal sealed class TopicTable
 
                 // Last: whoever reads the version without the lock finds at least what it stands for.
                 Bump();
-                Note(name);
+                _recent.Add(_version.Counter, name);
             }
         }
 
@@ -518,26 +513,11 @@ internal sealed class TopicTable
         return true;
     }
 
-    private void Note(string name)
-    {
-        _recent.Enqueue((_version.Counter, name));
-        if (_recent.Count > MaxRecent)
-        {
-            _recentSince = _recent.Dequeue().Counter;
-        }
-    }
-
-    private void ForgetChanges()
-    {
-        _recent.Clear();
-        _recentSince = _version.Counter;
-    }
-
     /// <summary>Under the lock: the master's version, once the table is as the master's.</summary>
     private void TakeVersion(DataVersion version)
     {
         Volatile.Write(ref _version, version);
-        ForgetChanges();
+        _recent.Forget(_version.Counter);
     }
 
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));

@@ -10,7 +10,9 @@ internal static class NameCheck
     {
         "" => "a name is not empty.",
         _ when NameLetters.IndexOfOther(name) >= 0 => $"\"{name}\" has letters other than a-z, A-Z, 0-9, _, -, % and |.",
-        _ when TopicNames.FindProblem(name) is not null => $"a name has at most {TopicNames.MaxLength} letters, this one {name.Length}.",
+        _ when name.Length > MaxLength(name) => $"a name has at most {MaxLength(name)} letters, this one {name.Length}.",
         _ => null,
     };
+
+    private static int MaxLength(string name) => TopicNames.IsRetryOrDeadLetter(name) ? TopicNames.MaxGroupTopicLength : TopicNames.MaxLength;
 }

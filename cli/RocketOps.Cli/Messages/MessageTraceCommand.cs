@@ -5,6 +5,7 @@ using RocketOps.Cli.Output;
 using RocketOps.Cli.Running;
 using RocketOps.Cli.Tracing;
 using RocketOps.Client;
+using RocketOps.Protocol.Names;
 
 namespace RocketOps.Cli.Messages;
 
@@ -13,8 +14,6 @@ internal static class MessageTraceCommand
 {
     /// <summary>The most that brokers give at once. Matches maxMsgsNumBatch.</summary>
     private const int MaxTraces = 64;
-
-    private const string StandardTopic = "RMQ_SYS_TRACE_TOPIC";
 
     public static Command Create(Shell shell)
     {
@@ -27,7 +26,7 @@ internal static class MessageTraceCommand
                 result.AddError($"{problem}.");
             }
         });
-        Option<string> traces = new Option<string>("--trace-topic") { Description = "Where clients tell what happens, if not the usual one", HelpName = "TOPIC", DefaultValueFactory = _ => StandardTopic }
+        Option<string> traces = new Option<string>("--trace-topic") { Description = "Where clients tell what happens, if not the usual one", HelpName = "TOPIC", DefaultValueFactory = _ => TopicNames.Trace }
             .CheckedBy(NameCheck.FindProblem);
         return new DocumentedCommand(
             "trace",

@@ -1,3 +1,5 @@
+using RocketOps.Protocol.Names;
+
 namespace RocketOps.Client;
 
 /// <summary>Settings that producers and consumers have in common. Defaults are the Java client's.</summary>
@@ -20,5 +22,5 @@ public abstract record ClientOptions : ConnectionOptions
     /// Topic of the traces; brokers have it with traceTopicEnable, or create it like any topic. Matches customizedTraceTopic
     /// (RMQ_SYS_TRACE_TOPIC).
     /// </summary>
-    public string TraceTopic { get; init; } = "RMQ_SYS_TRACE_TOPIC";
+    public string TraceTopic { get; init; } = TopicNames.Trace;
 }
