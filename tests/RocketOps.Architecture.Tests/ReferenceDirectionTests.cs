@@ -16,13 +16,14 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Broker"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election"],
         ["RocketOps.Client"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
-        ["RocketOps.Kubernetes"] = [],
-        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
-        ["RocketOps.Embedded"] = ["RocketOps.Kubernetes"],
+        ["RocketOps.Kubernetes.Client"] = [],
+        ["RocketOps.Kubernetes"] = ["RocketOps.Kubernetes.Client"],
+        ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Kubernetes.Client", "RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
+        ["RocketOps.Embedded"] = ["RocketOps.Kubernetes", "RocketOps.Kubernetes.Client"],
         ["RocketOps.Cli"] =
         [
             "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election", "RocketOps.Broker", "RocketOps.NameServer",
-            "RocketOps.Kubernetes", "RocketOps.Operator", "RocketOps.Embedded",
+            "RocketOps.Kubernetes", "RocketOps.Kubernetes.Client", "RocketOps.Operator", "RocketOps.Embedded",
         ],
     };
 

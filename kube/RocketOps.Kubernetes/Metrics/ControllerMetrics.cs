@@ -6,7 +6,7 @@ namespace RocketOps.Kubernetes.Metrics;
 /// <summary>Numbers of all controllers of a process; the tag <c>kind</c> tells them apart.</summary>
 public sealed class ControllerMetrics
 {
-    public const string MeterName = "RocketOps.Kubernetes";
+    public const string MeterName = ClientMetrics.MeterName;
 
     private readonly Meter _meter;
     private readonly Counter<long> _reconciles;

@@ -15,7 +15,7 @@ public sealed class MirrorTests
         ["RocketOps.Election.Tests"] = ["RocketOps.Election"],
         ["RocketOps.Broker.Tests"] = ["RocketOps.Broker"],
         ["RocketOps.Client.Tests"] = ["RocketOps.Client", "RocketOps.Client.Extensions"],
-        ["RocketOps.Kubernetes.Tests"] = ["RocketOps.Kubernetes"],
+        ["RocketOps.Kubernetes.Tests"] = ["RocketOps.Kubernetes", "RocketOps.Kubernetes.Client"],
         ["RocketOps.Operator.Tests"] = ["RocketOps.Operator"],
         ["RocketOps.Embedded.Tests"] = ["RocketOps.Embedded"],
         ["RocketOps.Cli.Tests"] = ["RocketOps.Cli"],

@@ -39,15 +39,4 @@ public sealed class KubernetesClientConfiguration
     public string? ImpersonateUser { get; init; }
 
     public IReadOnlyList<string> ImpersonateGroups { get; init; } = [];
-
-    /// <summary>
-    /// The given kubeconfig; else the pod's service account; else <c>KUBECONFIG</c> or <c>~/.kube/config</c>. Throws <see cref="KubernetesConfigurationException"/>.
-    /// </summary>
-    public static KubernetesClientConfiguration Detect(string? kubeconfig = null) =>
-        kubeconfig is not null ? FromKubeconfig(kubeconfig) : InClusterConfiguration.TryLoad() ?? FromKubeconfig();
-
-    /// <param name="path">Null for <c>KUBECONFIG</c> (a list of files) or <c>~/.kube/config</c>.</param>
-    /// <param name="context">Null for the current context.</param>
-    public static KubernetesClientConfiguration FromKubeconfig(string? path = null, string? context = null) =>
-        Kubeconfig.Load(path is null ? Kubeconfig.DefaultPaths() : [path]).Resolve(context);
 }

@@ -6,13 +6,16 @@ namespace RocketOps.Kubernetes.Metrics;
 /// <summary>Numbers of the requests to the API server.</summary>
 public sealed class ClientMetrics
 {
+    /// <summary>Name of the meter, which clients and controllers share.</summary>
+    public const string MeterName = "RocketOps.Kubernetes";
+
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _duration;
 
     public ClientMetrics(IMeterFactory factory)
     {
         ArgumentNullException.ThrowIfNull(factory);
-        Meter meter = factory.Create(ControllerMetrics.MeterName);
+        Meter meter = factory.Create(MeterName);
         _requests = meter.CreateCounter<long>("rocketops.operator.api.requests", "{request}", "Requests to the API server, by verb and status code; code 0 when there was no answer.");
         _duration = meter.CreateHistogram<double>("rocketops.operator.api.request.duration", "s", "Time until the API server began to answer, by verb.");
     }
