@@ -5,6 +5,12 @@ public sealed record KubernetesClientOptions
     /// <summary>Program and version, as in <c>rocketops-operator/0.1.0</c>. Shows in audit logs.</summary>
     public string UserAgent { get; init; } = "rocketops";
 
+    /// <summary>
+    /// Newest version of HTTP to speak: 2.0 carries many watches over one connection. With 1.1 a request that is given up takes its connection along, so that
+    /// a peer that has vanished is not asked again: for programs that cannot wait until a ping finds out.
+    /// </summary>
+    public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version20;
+
     /// <summary>Time limit for a connection, its TLS included; after it, what waits for the connection counts as not answered.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

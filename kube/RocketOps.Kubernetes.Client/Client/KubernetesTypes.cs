@@ -1,19 +1,21 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Serialization.Metadata;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Kubernetes.Client;
 
 /// <summary>
-/// The kinds a client can speak of. The built-in ones are known from the start; custom entities are added with the serializer code of their own context:
-/// <c>types.Add(OperatorJsonContext.Default.BrokerCluster)</c>.
+/// The kinds a client can speak of. The built-in ones are known from the start, but for <see cref="None"/>; custom entities are
+/// added with the serializer code of their own context: <c>types.Add(OperatorJsonContext.Default.BrokerCluster)</c>.
 /// </summary>
 public sealed class KubernetesTypes
 {
-    private readonly ConcurrentDictionary<Type, KubernetesType> _types = new();
+    private readonly ConcurrentDictionary<Type, KubernetesType> _types;
 
     public KubernetesTypes()
+        : this(new ConcurrentDictionary<Type, KubernetesType>())
     {
         KubernetesJsonContext context = KubernetesJsonContext.Default;
         Add(context.Namespace);
@@ -41,6 +43,11 @@ public sealed class KubernetesTypes
         Add(context.StorageClass);
         Add(context.CustomResourceDefinition);
     }
+
+    private KubernetesTypes(ConcurrentDictionary<Type, KubernetesType> types) => _types = types;
+
+    /// <summary>No kind yet, not even a built-in one: for a client that speaks of <see cref="KubernetesObject"/> alone (<c>KubernetesClient.For</c>).</summary>
+    public static KubernetesTypes None => new(new ConcurrentDictionary<Type, KubernetesType>());
 
     public IReadOnlyCollection<KubernetesType> All => [.. _types.Values];
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Models;
 
@@ -7,6 +8,7 @@ namespace RocketOps.Kubernetes.Dynamic;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(KubernetesObject))]
 [JsonSerializable(typeof(ObjectMeta))]
 internal sealed partial class DynamicJsonContext : JsonSerializerContext;

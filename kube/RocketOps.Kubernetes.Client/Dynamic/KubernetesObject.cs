@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
@@ -19,6 +20,12 @@ public sealed class KubernetesObject : IKubernetesObject
         ApiVersion = json.Text("apiVersion") ?? "";
         Kind = json.Text("kind") ?? "";
         Metadata = json.Has("metadata") ? json.Field("metadata").Deserialize(DynamicJsonContext.Default.ObjectMeta)! : new ObjectMeta();
+    }
+
+    /// <param name="json">The whole object, as it is now. Throws <see cref="JsonException"/> when its metadata are none.</param>
+    public KubernetesObject(JsonObject json)
+        : this(JsonSerializer.SerializeToElement(json, DynamicJsonContext.Default.JsonObject))
+    {
     }
 
     /// <summary>The object as it was read.</summary>

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Testing;
 
@@ -34,7 +35,7 @@ public sealed class TlsTests : IAsyncLifetime
         X509Certificate2 certificate = Server(_authority);
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(certificate)));
         _app = builder.Build();
-        _app.Run(context => context.Response.WriteAsync("""{"metadata":{"name":"p"}}"""));
+        _app.Run(context => context.Response.WriteAsync($$"""{"metadata":{"name":"p","labels":{"protocol":"{{context.Request.Protocol}}"} } }"""));
         await _app.StartAsync();
         _address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal));
     }
@@ -95,6 +96,44 @@ public sealed class TlsTests : IAsyncLifetime
         File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(2));
 
         (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+    }
+
+    /// <summary>The kubelet replaces the folder that the file's link leads to; the link and its time stay.</summary>
+    [Fact]
+    public async Task Get_AuthorityFileOfAPodRotated_IsReadAgain()
+    {
+        using X509Certificate2 other = Authority("other");
+        string file = _directory.File("ca.crt");
+        string data = _directory.File("..data");
+        Publish("..1", other);
+        File.CreateSymbolicLink(data, "..1");
+        File.CreateSymbolicLink(file, Path.Combine("..data", "ca.crt"));
+        using KubernetesClient client = Client(new KubernetesClientConfiguration { Server = _address, CertificateAuthorityFile = file });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
+        await get.Should().ThrowAsync<HttpRequestException>();
+
+        Publish("..2", _authority);
+        File.Delete(data);
+        File.CreateSymbolicLink(data, "..2");
+
+        (await client.GetAsync<Pod>("p", "ns")).Should().NotBeNull();
+
+        void Publish(string folder, X509Certificate2 authority)
+        {
+            Directory.CreateDirectory(_directory.File(folder));
+            File.WriteAllText(Path.Combine(_directory.File(folder), "ca.crt"), authority.ExportCertificatePem());
+        }
+    }
+
+    [Fact]
+    public async Task Get_TheVersionOfHttpInTheOptions_IsSpoken()
+    {
+        KubernetesClientConfiguration configuration = new() { Server = _address, CertificateAuthorityPem = _authority.ExportCertificatePem() };
+        using KubernetesClient usual = Client(configuration);
+        using KubernetesClient plain = new(configuration, new KubernetesClientOptions { HttpVersion = HttpVersion.Version11 });
+
+        (await usual.GetAsync<Pod>("p", "ns"))!.Label("protocol").Should().Be("HTTP/2");
+        (await plain.GetAsync<Pod>("p", "ns"))!.Label("protocol").Should().Be("HTTP/1.1");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class EmbeddedServer : IApiServer, IAsyncLifetime
 
     public KubernetesClient CreateClient(KubernetesTypes? types = null) => new(
         new KubernetesClientConfiguration { Server = _server!.Address, CertificateAuthorityPem = _server.CaCertificatePem, Token = _server.Token },
-        types,
+        types ?? new KubernetesTypes(),
         new KubernetesClientOptions { RequestsPerSecond = 10_000, Burst = 10_000 });
 
     public async Task InitializeAsync() => _server = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions { WatchWindow = Window });

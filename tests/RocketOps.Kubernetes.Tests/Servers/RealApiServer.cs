@@ -23,7 +23,7 @@ public sealed class RealApiServer : IApiServer, IAsyncLifetime
     {
         string? reason = RingRules.Current.WhySkipGuest(RingRules.Cluster, SharedKits.WhyMissing(SharedKits.Kube));
         Skip.If(reason is not null, reason);
-        return new KubernetesClient(KubernetesClientConfiguration.FromKubeconfig(Path.Combine(State, "admin.conf")), types);
+        return new KubernetesClient(KubernetesClientConfiguration.FromKubeconfig(Path.Combine(State, "admin.conf")), types ?? new KubernetesTypes());
     }
 
     public async Task InitializeAsync()

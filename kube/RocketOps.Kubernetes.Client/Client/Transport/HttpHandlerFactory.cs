@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Net.Security;
 using RocketOps.Kubernetes.Client.Configuration;
 
@@ -23,15 +22,14 @@ internal static class HttpHandlerFactory
             KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
 
             // Old connections end, so that rotated authorities and moved addresses are noticed.
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectTimeout = connectTimeout,
 
-            // Bodies are unpacked by the client itself: watches must not ask for compression, which holds small events back.
-            AutomaticDecompression = DecompressionMethods.None,
+            // Bodies are unpacked by the client itself, not by the handler: watches must not ask for compression, which holds small events back.
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = configuration.Proxy is not null,
-            Proxy = configuration.Proxy is { } proxy ? new WebProxy(proxy) : null,
+            Proxy = configuration.Proxy is { } proxy ? new FixedProxy(proxy) : null,
         };
 
         if (configuration.ClientCertificate is { } certificate)

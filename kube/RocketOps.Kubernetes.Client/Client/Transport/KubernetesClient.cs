@@ -22,16 +22,24 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     private readonly TimeProvider _time;
     private readonly bool _ownsTransport = true;
 
+    /// <summary>A client that speaks of the built-in kinds.</summary>
+    public KubernetesClient(KubernetesClientConfiguration configuration, KubernetesClientOptions? options = null, TimeProvider? time = null, ILogger<KubernetesClient>? logger = null)
+        : this(configuration, new KubernetesTypes(), options, time, logger)
+    {
+    }
+
+    /// <summary>A client that speaks of these kinds.</summary>
     public KubernetesClient(
         KubernetesClientConfiguration configuration,
-        KubernetesTypes? types = null,
+        KubernetesTypes types,
         KubernetesClientOptions? options = null,
         TimeProvider? time = null,
         ILogger<KubernetesClient>? logger = null,
         ClientMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        Types = types ?? new KubernetesTypes();
+        ArgumentNullException.ThrowIfNull(types);
+        Types = types;
         Namespace = configuration.Namespace;
         _options = options ?? new KubernetesClientOptions();
         _time = time ?? TimeProvider.System;
@@ -55,7 +63,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
     public string Namespace { get; }
 
     /// <summary>The same connections, with <see cref="KubernetesObject"/> for this kind; it ends with this client.</summary>
-    public IKubernetesClient For(KubernetesType<KubernetesObject> kind) => new KubernetesClient(this, new KubernetesTypes().Add(kind), _transport);
+    public IKubernetesClient For(KubernetesType<KubernetesObject> kind) => new KubernetesClient(this, KubernetesTypes.None.Add(kind), _transport);
 
     /// <summary>The same connections for requests that have a rate of their own, as they must not wait for those of this client; it ends with this client.</summary>
     public IKubernetesClient WithOwnRate(double requestsPerSecond, int burst) => new KubernetesClient(this, Types, _transport.WithOwnRate(requestsPerSecond, burst));
@@ -194,7 +202,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         KubernetesType<T> type = Types.Get<T>();
         KubernetesRequest request = new(HttpMethod.Delete, type.Path(RequireNamespace(type, ns), name))
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(options ?? new DeleteOptions(), KubernetesJsonContext.Default.DeleteOptions),
+            Body = JsonSerializer.SerializeToUtf8Bytes(options ?? new DeleteOptions(), ClientJsonContext.Default.DeleteOptions),
             ContentType = KubernetesMediaTypes.Json,
             Repeatable = true,
         };
@@ -222,7 +230,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         };
         KubernetesRequest request = new(HttpMethod.Post, Types.Get<Pod>().Path(ns, name, "eviction"))
         {
-            Body = JsonSerializer.SerializeToUtf8Bytes(eviction, KubernetesJsonContext.Default.Eviction),
+            Body = JsonSerializer.SerializeToUtf8Bytes(eviction, ClientJsonContext.Default.Eviction),
             ContentType = KubernetesMediaTypes.Json,
             RepeatWhenThrottled = false,
         };
@@ -319,7 +327,7 @@ public sealed class KubernetesClient : IKubernetesClient, IDisposable
         try
         {
             using JsonDocument document = await JsonDocument.ParseAsync(body, default, cancellationToken);
-            ListMeta? metadata = document.RootElement.TryGetProperty("metadata", out JsonElement meta) ? meta.Deserialize(KubernetesJsonContext.Default.ListMeta) : null;
+            ListMeta? metadata = document.RootElement.TryGetProperty("metadata", out JsonElement meta) ? meta.Deserialize(ClientJsonContext.Default.ListMeta) : null;
             List<T> items = new();
             List<UnreadableObject> unreadable = new();
             if (document.RootElement.TryGetProperty("items", out JsonElement array) && array.ValueKind == JsonValueKind.Array)

@@ -53,7 +53,7 @@ internal sealed partial class KubernetesTransport : IDisposable
         {
             BaseAddress = BaseAddress,
             Timeout = Timeout.InfiniteTimeSpan,
-            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultRequestVersion = options.HttpVersion,
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
             MaxResponseContentBufferSize = MaxErrorBytes,
         };
@@ -298,7 +298,7 @@ internal sealed partial class KubernetesTransport : IDisposable
     {
         try
         {
-            Status? status = JsonSerializer.Deserialize(body, KubernetesJsonContext.Default.Status);
+            Status? status = JsonSerializer.Deserialize(body, ClientJsonContext.Default.Status);
             return status?.Kind == "Status" ? status : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -71,7 +71,7 @@ internal static class ObjectReader
     {
         try
         {
-            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty("metadata", out JsonElement metadata) ? metadata.Deserialize(KubernetesJsonContext.Default.ObjectMeta) : null;
+            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty("metadata", out JsonElement metadata) ? metadata.Deserialize(ClientJsonContext.Default.ObjectMeta) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

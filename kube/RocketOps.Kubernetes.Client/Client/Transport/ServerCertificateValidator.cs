@@ -7,7 +7,7 @@ using RocketOps.Kubernetes.Client.Configuration;
 namespace RocketOps.Kubernetes.Client.Transport;
 
 /// <summary>
-/// Trusts the cluster's own authorities and nobody else. They rotate: the file is looked at for every new connection, so a new bundle needs no restart.
+/// Trusts the cluster's own authorities and nobody else. They rotate: the file is read for every new connection, so a new bundle needs no restart.
 /// </summary>
 internal sealed partial class ServerCertificateValidator : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private X509Certificate2Collection _authorities = [];
-    private DateTime _fileTime;
+    private string? _read;
 
     public ServerCertificateValidator(string? pem, string? file, ILogger logger)
     {
@@ -27,8 +27,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
         }
         else if (file is not null)
         {
-            _fileTime = File.GetLastWriteTimeUtc(file);
-            _authorities = Import(ReadFile(file), file);
+            Refresh(file);
         }
     }
 
@@ -75,13 +74,7 @@ internal sealed partial class ServerCertificateValidator : IDisposable
 
             try
             {
-                DateTime fileTime = File.GetLastWriteTimeUtc(_file);
-                if (fileTime != _fileTime)
-                {
-                    // The old certificates are left to the garbage collector: another handshake may be using them.
-                    _authorities = Import(ReadFile(_file), _file);
-                    _fileTime = fileTime;
-                }
+                Refresh(_file);
             }
             catch (KubernetesConfigurationException e)
             {
@@ -92,13 +85,24 @@ internal sealed partial class ServerCertificateValidator : IDisposable
         }
     }
 
+    private void Refresh(string file)
+    {
+        string pem = ReadFile(file);
+        if (pem != _read)
+        {
+            // The old certificates are left to the garbage collector: another handshake may be using them.
+            _authorities = Import(pem, file);
+            _read = pem;
+        }
+    }
+
     private static string ReadFile(string file)
     {
         try
         {
-            return File.ReadAllText(file);
+            return CredentialFile.Read(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new KubernetesConfigurationException($"The cluster's certificate authority {file} cannot be read: {e.Message}", e);
         }

@@ -14,8 +14,10 @@ internal sealed partial class TokenSource(KubernetesClientConfiguration configur
 
     private readonly Lock _lock = new();
     private AuthenticationHeaderValue? _cached;
-    private long _readAt;
+    private long? _readAt;
 
+    /// <summary>Null for a client that has none.</summary>
+    /// <exception cref="HttpRequestException">The file of the token has never held one yet.</exception>
     public AuthenticationHeaderValue? Current()
     {
         if (configuration.TokenFile is { } file)
@@ -44,35 +46,54 @@ internal sealed partial class TokenSource(KubernetesClientConfiguration configur
 
         lock (_lock)
         {
-            _cached = null;
+            // Kept as long as its file holds no other.
+            _readAt = null;
             return true;
         }
     }
 
-    private AuthenticationHeaderValue? FromFile(string file)
+    private AuthenticationHeaderValue FromFile(string file)
     {
         lock (_lock)
         {
-            if (_cached is not null && time.GetElapsedTime(_readAt) < ReadEvery)
+            if (_cached is { } fresh && _readAt is { } readAt && time.GetElapsedTime(readAt) < ReadEvery)
             {
-                return _cached;
+                return fresh;
             }
 
-            try
+            if (FindFault(file, out string token) is not { } fault)
             {
-                _cached = new AuthenticationHeaderValue("Bearer", File.ReadAllText(file).Trim());
                 _readAt = time.GetTimestamp();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // The previous token may live on for a while; a request without one certainly fails.
-                LogUnreadable(logger, file, e.Message);
+                return _cached = new AuthenticationHeaderValue("Bearer", token);
             }
 
-            return _cached;
+            // The previous token may live on for a while; a request without one certainly fails.
+            if (_cached is not { } previous)
+            {
+                throw new HttpRequestException(
+                    HttpRequestError.UserAuthenticationError, $"Token file {file} cannot be used: {fault} A pod has the token of its service account mounted there.");
+            }
+
+            LogUnreadable(logger, file, fault);
+            return previous;
         }
     }
 
-    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Token file {File} cannot be read, going on with the previous token: {Error}")]
+    private static string? FindFault(string file, out string token)
+    {
+        token = "";
+        try
+        {
+            token = CredentialFile.Read(file).Trim();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return e.Message;
+        }
+
+        return token.Length == 0 || token.AsSpan().ContainsAnyExceptInRange('!', '~') ? "It holds no token." : null;
+    }
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "Token file {File} cannot be used, going on with the previous token: {Error}")]
     private static partial void LogUnreadable(ILogger logger, string file, string error);
 }

@@ -134,7 +134,7 @@ internal static class WatchReader
     {
         try
         {
-            return item.Deserialize(KubernetesJsonContext.Default.Status) ?? new Status();
+            return item.Deserialize(ClientJsonContext.Default.Status) ?? new Status();
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

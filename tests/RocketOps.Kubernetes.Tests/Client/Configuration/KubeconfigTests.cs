@@ -119,18 +119,34 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("10.0.0.1", "https://10.0.0.1/")]
-    [InlineData("fd00::1", "https://[fd00::1]/")]
-    public void InCluster_ReadsTheMountedAccount(string host, string server)
+    [InlineData("10.0.0.1", "443", "https://10.0.0.1/")]
+    [InlineData("kubernetes.default", "6443", "https://kubernetes.default:6443/")]
+    [InlineData("fd00::1", "443", "https://[fd00::1]/")]
+    [InlineData("[fd00::1]", "6443", "https://[fd00::1]:6443/")]
+    public void InCluster_ReadsTheMountedAccount(string host, string port, string server)
     {
         Write("token", "t");
         Write("namespace", " mq\n");
 
-        KubernetesClientConfiguration? config = InClusterConfiguration.TryLoad(Environment(host, "443"), _directory.Path);
+        KubernetesClientConfiguration? config = InClusterConfiguration.TryLoad(Environment(host, port), _directory.Path);
 
         config!.Server.Should().Be(new Uri(server));
         config.Namespace.Should().Be("mq");
         config.TokenFile.Should().Be(_directory.File("token"));
+    }
+
+    [Theory]
+    [InlineData(null, "443")]
+    [InlineData("10.0.0.1", null)]
+    [InlineData("10.0.0.1", "")]
+    [InlineData("10.0.0.1", "https")]
+    [InlineData("10.0.0.1", "0")]
+    [InlineData("a b", "443")]
+    public void InCluster_NoServer_IsRefused(string? host, string? port)
+    {
+        Func<KubernetesClientConfiguration> load = () => InClusterConfiguration.Load(Environment(host, port), _directory.Path);
+
+        load.Should().Throw<KubernetesConfigurationException>().WithMessage("*KUBERNETES_SERVICE_HOST*");
     }
 
     [Fact]

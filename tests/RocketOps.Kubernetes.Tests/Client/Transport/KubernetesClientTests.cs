@@ -325,6 +325,55 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         _peer.Received.Select(r => r.Headers["Authorization"]).Should().Equal("Bearer old", "Bearer old", "Bearer new");
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(" \n")]
+    [InlineData("two words")]
+    [InlineData("schl\u00fcssel")]
+    public async Task TokenFile_WithoutAToken_IsToldByItsNameAndNothingIsSent(string? content)
+    {
+        using TempDirectory directory = new TempDirectory();
+        string file = directory.File("token");
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(file, content);
+        }
+
+        using KubernetesClient client = _peer.CreateClient(
+            new KubernetesClientOptions { MaxAttempts = 1 }, configure: c => new KubernetesClientConfiguration { Server = c.Server, TokenFile = file });
+        Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
+
+        (await get.Should().ThrowAsync<HttpRequestException>()).Which.Message.Should().Contain(file);
+        _peer.Received.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task TokenFile_GoneAfter401_TheFormerOneIsAskedWithAgain()
+    {
+        using TempDirectory directory = new TempDirectory();
+        string file = directory.File("token");
+        await File.WriteAllTextAsync(file, "old\n");
+        _peer.Then(200, Pod).Then(401, Failure(401, "Unauthorized")).Then(200, Pod);
+        using KubernetesClient client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = c.Server, TokenFile = file });
+
+        await client.GetAsync<Pod>("p", "ns");
+        File.Delete(file);
+        await client.GetAsync<Pod>("p", "ns");
+
+        _peer.Received.Select(r => r.Headers["Authorization"]).Should().Equal("Bearer old", "Bearer old", "Bearer old");
+    }
+
+    [Fact]
+    public async Task Get_ThroughAProxy_AsksItForTheServer()
+    {
+        _peer.Then(200, Pod);
+        using KubernetesClient client = _peer.CreateClient(configure: c => new KubernetesClientConfiguration { Server = new Uri("http://api.invalid"), Proxy = c.Server });
+
+        await client.GetAsync<Pod>("p", "ns");
+
+        _peer.Received.Should().ContainSingle().Which.Headers["Host"].Should().Be("api.invalid");
+    }
+
     [Fact]
     public async Task Unauthorized_WithAFixedToken_IsFinal()
     {
