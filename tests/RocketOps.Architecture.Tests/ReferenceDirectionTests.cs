@@ -13,7 +13,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Store"] = ["RocketOps.Protocol"],
         ["RocketOps.Election"] = ["RocketOps.Protocol"],
         ["RocketOps.NameServer"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server"],
-        ["RocketOps.Broker"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election"],
+        ["RocketOps.Broker"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election", "RocketOps.Kubernetes.Client"],
         ["RocketOps.Client"] = ["RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Client.Extensions"] = ["RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
         ["RocketOps.Kubernetes.Client"] = [],

@@ -1,7 +1,7 @@
-using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Broker.Replication.Frames;
 using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
+using RocketOps.Kubernetes.Client.Configuration;
 using RocketOps.Protocol.Names;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
 
@@ -161,7 +161,7 @@ internal static class BrokerKeys
     public static readonly PropertyDefinition<string> MemberName = Text("memberName", string.Empty, description: "Name of this member, one of groupMembers, the same for ever.");
     public static readonly PropertyDefinition<string> GroupMembers = Text("groupMembers", string.Empty, description: "All members of the group, this one among them: `name@host:port` separated by `,`, with each one's remoting address. As a slave, the first has the id 1, the second 2.");
     public static readonly PropertyDefinition<string> LeaseStore = Text("leaseStore", string.Empty, description: "Where the group keeps its lease: `kubernetes:NAMESPACE/NAME`, a Lease of the cluster this pod runs in, or `file:/path`, a file that all members share (one machine).");
-    public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", KubernetesAccess.DefaultFolder, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
+    public static readonly PropertyDefinition<string> KubernetesCredentials = Text("kubernetesCredentials", InClusterConfiguration.DefaultDirectory, description: "With leaseStore=kubernetes:…: folder of the service account's `token` and `ca.crt`.");
     public static readonly PropertyDefinition<string> MasterSlice = Text("masterSlice", string.Empty, description: "With leaseStore=kubernetes:…: EndpointSlice, in the lease's namespace, of the Service that clients reach the group's master by. Whoever leads puts its pod's address (POD_IP) there.");
     public static readonly PropertyDefinition<string> MasterIP1 = Text("masterIP1", string.Empty, description: "With failover=Automatic: host that clients are told while this member leads, an address that follows the master. brokerIP1 when not set.");
     public static readonly PropertyDefinition<int> HandOverLingerMillis = Int32("handOverLingerMillis", 35_000, 0, 600_000, live: true, description: "With failover=Automatic: milliseconds that a member which has led goes on, at most, before it stops: it passes on to the new master what clients still ask of it. With masterIP1 it is over once nobody comes any more, after 5 s or a few more; without, clients ask for routes every 30 s.");

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Broker.Failover.Leases;
 using RocketOps.Broker.Json;
 
@@ -9,8 +8,8 @@ namespace RocketOps.Broker.Tests.Json;
 /// <summary>Each feature names its bodies and files by a context in its folder: one dialect for all of them.</summary>
 public sealed class FeatureContextTests
 {
-    /// <summary>What they say is not RocketMQ's: the API server's objects, and a lease in a file.</summary>
-    private static readonly Type[] Others = [typeof(KubernetesJson), typeof(LeaseJson)];
+    /// <summary>What it says is not RocketMQ's: a lease in a file.</summary>
+    private static readonly Type[] Others = [typeof(LeaseJson)];
 
     public static TheoryData<Type> Contexts =>
         [.. typeof(BrokerJson).Assembly.GetTypes().Where(static type => type.IsSubclassOf(typeof(JsonSerializerContext)) && type != typeof(BrokerJson) && !Others.Contains(type))];

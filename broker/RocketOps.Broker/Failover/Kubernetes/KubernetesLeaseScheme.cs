@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Failover.Leases;
+using RocketOps.Kubernetes.Client.Transport;
 
 namespace RocketOps.Broker.Failover.Kubernetes;
 
@@ -21,12 +22,12 @@ internal sealed class KubernetesLeaseScheme : ILeaseStoreScheme
     public OpenLeaseStore Open(string location, LeaseStoreContext context)
     {
         string[] parts = location.Split('/');
-        KubernetesApi api = new(KubernetesAccess.InCluster(Environment.GetEnvironmentVariable, context.KubernetesCredentials), context.Group.Lease.RequestTimeout, context.Time);
-        KubernetesLeaseStore leases = new(api, parts[0], parts[1], context.Time);
-        return new OpenLeaseStore(new OwnedLeaseStore(leases, api), Announcement(api, leases, parts[0], context.Group.Member, context));
+        KubernetesClient client = PodClient.Open(Environment.GetEnvironmentVariable, context.KubernetesCredentials, context.Group.Lease.RequestTimeout, context.Time, context.Loggers);
+        KubernetesLeaseStore leases = new(client, parts[0], parts[1], context.Time);
+        return new OpenLeaseStore(new OwnedLeaseStore(leases, client), Announcement(client, leases, parts[0], context.Group.Member, context));
     }
 
-    private static IMasterAnnouncement Announcement(KubernetesApi api, KubernetesLeaseStore leases, string ns, string member, LeaseStoreContext context)
+    private static IMasterAnnouncement Announcement(KubernetesClient client, KubernetesLeaseStore leases, string ns, string member, LeaseStoreContext context)
     {
         if (context.MasterSlice is not { Length: > 0 } slice)
         {
@@ -36,6 +37,6 @@ internal sealed class KubernetesLeaseScheme : ILeaseStoreScheme
         string address = Environment.GetEnvironmentVariable(PodAddressVariable) is { Length: > 0 } given
             ? given
             : throw new InvalidDataException($"masterSlice: the address that goes into EndpointSlice {ns}/{slice} is not known, {PodAddressVariable} is not set. The operator sets it from the pod's status.");
-        return new MasterSlice(api, leases, ns, slice, member, address, context.Time, context.Loggers.CreateLogger<MasterSlice>());
+        return new MasterSlice(client, leases, ns, slice, member, address, context.Time, context.Loggers.CreateLogger<MasterSlice>());
     }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Broker.Failover.Leases;
 using RocketOps.Election.Leases;
+using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Broker.Failover.Kubernetes;
 
@@ -39,8 +41,11 @@ internal static class LeaseManifest
     };
 
     /// <summary>Writes the record into a Lease and leaves everything else there as it is.</summary>
+    /// <param name="record">What is written.</param>
+    /// <param name="before">Record that is in there; null when there is none.</param>
+    /// <param name="lease">Changed in place.</param>
     /// <exception cref="LeaseStoreException">The record holds what a Lease cannot.</exception>
-    public static void Write(LeaseRecord record, JsonObject lease)
+    public static void Write(LeaseRecord record, LeaseRecord? before, JsonObject lease)
     {
         ArgumentNullException.ThrowIfNull(record);
         if (record.Epoch > int.MaxValue)
@@ -48,50 +53,50 @@ internal static class LeaseManifest
             throw new LeaseStoreException($"Epoch {record.Epoch} is more than a Lease's leaseTransitions can hold: somebody set it up that far by hand. Found the group anew, with another name.");
         }
 
-        JsonObject spec = JsonFields.Ensure(lease, "spec");
-        JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(lease, "metadata"), "annotations");
-        if (JsonFields.Number(spec, "leaseTransitions") != record.Epoch)
+        JsonObject spec = lease.Ensure("spec");
+        JsonObject annotations = lease.Ensure("metadata").Ensure("annotations");
+        if (before?.Epoch != record.Epoch)
         {
             spec["acquireTime"] = Text(record.RenewTime);
-            JsonFields.Set(annotations, History, Tell(Read(lease, out _), record));
+            annotations.Set(History, Tell(before, record));
         }
 
-        JsonFields.Set(spec, "holderIdentity", record.Holder.Length == 0 ? null : record.Holder);
+        spec.Set("holderIdentity", record.Holder.Length == 0 ? null : record.Holder);
         spec["leaseTransitions"] = record.Epoch;
         spec["renewTime"] = Text(record.RenewTime);
 
         // Kubernetes counts in seconds; others waiting longer than the holder relies on is the safe side.
         spec["leaseDurationSeconds"] = (int)Math.Max(1, Math.Ceiling(record.Duration.TotalSeconds));
-        JsonFields.Set(annotations, GroupId, record.GroupId);
-        JsonFields.Set(annotations, HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
-        JsonFields.Set(annotations, InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
-        JsonFields.Set(annotations, Successor, record.Successor);
-        JsonFields.Set(annotations, HandOverTo, record.HandOverTo);
-        JsonFields.Set(annotations, Keys, KeyDigests.Format(record.KeyDigests));
-        JsonFields.Set(annotations, UncleanEpoch, record.UncleanEpoch?.ToString(CultureInfo.InvariantCulture));
+        annotations.Set(GroupId, record.GroupId);
+        annotations.Set(HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
+        annotations.Set(InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
+        annotations.Set(Successor, record.Successor);
+        annotations.Set(HandOverTo, record.HandOverTo);
+        annotations.Set(Keys, KeyDigests.Format(record.KeyDigests));
+        annotations.Set(UncleanEpoch, record.UncleanEpoch?.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>
     /// The record of a Lease; null with a fault when it holds none. Of what only people write, and of keys, a value that is no value counts as absent: a mistyped wish must not end a mastership.
     /// </summary>
-    public static LeaseRecord? Read(JsonObject lease, out string? fault)
+    public static LeaseRecord? Read(JsonElement lease, out string? fault)
     {
-        JsonObject? spec = JsonFields.Object(lease, "spec");
-        JsonObject? annotations = JsonFields.Object(JsonFields.Object(lease, "metadata"), "annotations");
+        JsonElement spec = lease.Field("spec");
+        JsonElement annotations = lease.Field("metadata").Field("annotations");
         fault = null;
-        if (JsonFields.Number(spec, "leaseTransitions") is not ({ } epoch and >= 1))
+        if (spec.Number("leaseTransitions") is not ({ } epoch and >= 1))
         {
             fault = "spec.leaseTransitions, the epoch, is missing or below 1";
         }
-        else if (JsonFields.Number(spec, "leaseDurationSeconds") is not ({ } seconds and >= 1 and <= int.MaxValue))
+        else if (spec.Number("leaseDurationSeconds") is not ({ } seconds and >= 1 and <= int.MaxValue))
         {
             fault = "spec.leaseDurationSeconds is missing or below 1";
         }
-        else if (!DateTimeOffset.TryParse(JsonFields.Text(spec, "renewTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset renewTime))
+        else if (!DateTimeOffset.TryParse(spec.Text("renewTime"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset renewTime))
         {
             fault = "spec.renewTime is missing or no time";
         }
-        else if (!TryReadCopies(JsonFields.Text(annotations, InSync), out List<MemberCopy> inSync))
+        else if (!TryReadCopies(annotations.Text(InSync), out List<MemberCopy> inSync))
         {
             fault = $"the annotation {InSync}, which lists the copies in sync as MEMBER/COPY, is missing or no such list";
         }
@@ -99,17 +104,17 @@ internal static class LeaseManifest
         {
             return new LeaseRecord
             {
-                GroupId = JsonFields.Text(annotations, GroupId) ?? string.Empty,
-                Holder = JsonFields.Text(spec, "holderIdentity") ?? string.Empty,
-                HolderAddress = JsonFields.Text(annotations, HolderAddress) ?? string.Empty,
+                GroupId = annotations.Text(GroupId) ?? string.Empty,
+                Holder = spec.Text("holderIdentity") ?? string.Empty,
+                HolderAddress = annotations.Text(HolderAddress) ?? string.Empty,
                 Epoch = epoch,
                 RenewTime = renewTime,
                 Duration = TimeSpan.FromSeconds(seconds),
                 InSync = inSync,
-                Successor = NotEmpty(JsonFields.Text(annotations, Successor)),
-                HandOverTo = NotEmpty(JsonFields.Text(annotations, HandOverTo)),
-                UncleanEpoch = long.TryParse(JsonFields.Text(annotations, UncleanEpoch), NumberStyles.None, CultureInfo.InvariantCulture, out long permitted) ? permitted : null,
-                KeyDigests = KeyDigests.Parse(JsonFields.Text(annotations, Keys)),
+                Successor = NotEmpty(annotations.Text(Successor)),
+                HandOverTo = NotEmpty(annotations.Text(HandOverTo)),
+                UncleanEpoch = long.TryParse(annotations.Text(UncleanEpoch), NumberStyles.None, CultureInfo.InvariantCulture, out long permitted) ? permitted : null,
+                KeyDigests = KeyDigests.Parse(annotations.Text(Keys)),
             };
         }
 

@@ -1,9 +1,11 @@
 using System.Globalization;
-using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Failover.Leases;
 using RocketOps.Election.Leases;
+using RocketOps.Kubernetes.Client.Transport;
+using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Entities;
 
 namespace RocketOps.Broker.Failover.Kubernetes;
 
@@ -24,7 +26,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     /// <summary>Between looks at a slice that was right: somebody may have edited or deleted it.</summary>
     private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(10);
 
-    private readonly KubernetesApi _api;
+    private readonly NamedObject _slice;
     private readonly KubernetesLeaseStore _leases;
     private readonly string _namespace;
     private readonly string _name;
@@ -32,12 +34,11 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     private readonly string _address;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly string _path;
     private readonly Lock _gate = new();
     private CancellationTokenSource? _leading;
     private Task _looking = Task.CompletedTask;
 
-    /// <param name="api">Reaches the server; not owned.</param>
+    /// <param name="client">Reaches the server; not owned.</param>
     /// <param name="leases">The group's Lease; not owned.</param>
     /// <param name="ns">Namespace of the slice.</param>
     /// <param name="name">Of the slice.</param>
@@ -45,9 +46,9 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     /// <param name="address">The pod's address.</param>
     /// <param name="time">Measures waiting.</param>
     /// <param name="logger">Told of what becomes of the slice.</param>
-    public MasterSlice(KubernetesApi api, KubernetesLeaseStore leases, string ns, string name, string member, string address, TimeProvider time, ILogger logger)
+    public MasterSlice(KubernetesClient client, KubernetesLeaseStore leases, string ns, string name, string member, string address, TimeProvider time, ILogger logger)
     {
-        _api = api;
+        _slice = new NamedObject(client, GroupObjects.EndpointSlice, ns, name);
         _leases = leases;
         _namespace = ns;
         _name = name;
@@ -55,7 +56,6 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         _address = address;
         _time = time;
         _logger = logger;
-        _path = $"apis/discovery.k8s.io/v1/namespaces/{Uri.EscapeDataString(ns)}/endpointslices/{Uri.EscapeDataString(name)}";
     }
 
     public async Task OnLeadingAsync(long epoch, CancellationToken cancellationToken)
@@ -81,13 +81,13 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         string? group = _leases.LastSeen is { GroupId.Length: > 0 } lease && lease.Epoch == epoch ? lease.GroupId : null;
         while (true)
         {
-            JsonObject slice = await ReadAsync(cancellationToken);
+            KubernetesObject slice = await ReadAsync(cancellationToken);
             if (EpochOf(slice) != epoch || GroupOf(slice) != group || LeadsHere(slice))
             {
                 return;
             }
 
-            if (await TryPutAsync(slice, cancellationToken))
+            if (await TryPutAsync(JsonObject.Create(slice.Json)!, cancellationToken))
             {
                 LogStandsIn(_namespace, _name, _member, _address, epoch);
                 return;
@@ -108,7 +108,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
     {
         while (true)
         {
-            JsonObject slice = await ReadAsync(cancellationToken);
+            KubernetesObject slice = await ReadAsync(cancellationToken);
             long written = EpochOf(slice);
             string writer = GroupOf(slice);
             if (written == epoch && writer == group && LeadsHere(slice))
@@ -130,10 +130,11 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
                 return false;
             }
 
-            JsonObject annotations = JsonFields.Ensure(JsonFields.Ensure(slice, "metadata"), "annotations");
+            JsonObject led = JsonObject.Create(slice.Json)!;
+            JsonObject annotations = led.Ensure("metadata").Ensure("annotations");
             annotations[Epoch] = epoch.ToString(CultureInfo.InvariantCulture);
-            JsonFields.Set(annotations, GroupId, group.Length == 0 ? null : group);
-            if (await TryPutAsync(slice, cancellationToken))
+            annotations.Set(GroupId, group.Length == 0 ? null : group);
+            if (await TryPutAsync(led, cancellationToken))
             {
                 LogWritten(_namespace, _name, _member, _address, epoch);
                 return true;
@@ -141,29 +142,19 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    private async Task<JsonObject> ReadAsync(CancellationToken cancellationToken)
-    {
-        KubernetesAnswer read = await _api.GetAsync(_path, cancellationToken);
-        return read.IsSuccess
-            ? read.Body
-            : throw new KubernetesApiException($"EndpointSlice {_namespace}/{_name}, through which clients reach this group's master, is not there: the operator makes it. {read.Message}");
-    }
+    private async Task<KubernetesObject> ReadAsync(CancellationToken cancellationToken) =>
+        await _slice.ReadAsync(cancellationToken)
+        ?? throw new KubernetesApiException($"EndpointSlice {_namespace}/{_name}, through which clients reach this group's master, is not there: the operator makes it.");
 
-    /// <summary>Has the slice lead to this member. False when somebody has written it since it was read.</summary>
+    /// <summary>Has the slice lead to this member. False when somebody has written or deleted it since it was read.</summary>
     private async Task<bool> TryPutAsync(JsonObject slice, CancellationToken cancellationToken)
     {
         slice["endpoints"] = Endpoints();
-        JsonFields.Ensure(slice, "metadata").Remove("managedFields");
-        KubernetesAnswer wrote = await _api.PutAsync(_path, slice, cancellationToken);
-        if (!wrote.IsSuccess && wrote.Code != HttpStatusCode.Conflict)
-        {
-            throw new KubernetesApiException($"The API server does not take EndpointSlice {_namespace}/{_name}: {wrote.Message}");
-        }
-
-        return wrote.IsSuccess;
+        slice.Ensure("metadata").Remove("managedFields");
+        return await _slice.TryReplaceAsync(slice, cancellationToken) is not null;
     }
 
-    private bool LeadsHere(JsonObject slice) => JsonNode.DeepEquals(slice["endpoints"], Endpoints());
+    private bool LeadsHere(KubernetesObject slice) => JsonNode.DeepEquals(slice.Json.Field("endpoints").ToNode(), Endpoints());
 
     // By its constructor: a collection expression would call Add<T>, which native compilation cannot prove.
     private JsonArray Endpoints() =>
@@ -190,13 +181,11 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    private static string GroupOf(JsonObject slice) => JsonFields.Text(AnnotationsOf(slice), GroupId) ?? string.Empty;
-
-    private static JsonObject? AnnotationsOf(JsonObject slice) => JsonFields.Object(JsonFields.Object(slice, "metadata"), "annotations");
+    private static string GroupOf(KubernetesObject slice) => slice.Annotation(GroupId) ?? string.Empty;
 
     /// <summary>Returns the epoch of a slice; 0 for what is no epoch: that is somebody's edit, and no later master.</summary>
-    private static long EpochOf(JsonObject slice) =>
-        long.TryParse(JsonFields.Text(AnnotationsOf(slice), Epoch), NumberStyles.None, CultureInfo.InvariantCulture, out long epoch) ? epoch : 0;
+    private static long EpochOf(KubernetesObject slice) =>
+        long.TryParse(slice.Annotation(Epoch), NumberStyles.None, CultureInfo.InvariantCulture, out long epoch) ? epoch : 0;
 
     private void StartLooking(string group, long epoch)
     {

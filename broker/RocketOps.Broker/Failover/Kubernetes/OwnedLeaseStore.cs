@@ -1,9 +1,10 @@
 using RocketOps.Election.Leases;
+using RocketOps.Kubernetes.Client.Transport;
 
 namespace RocketOps.Broker.Failover.Kubernetes;
 
 /// <summary>A lease store with the connections it uses, closed together.</summary>
-internal sealed class OwnedLeaseStore(ILeaseStore leases, KubernetesApi api) : ILeaseStore, IDisposable
+internal sealed class OwnedLeaseStore(ILeaseStore leases, KubernetesClient client) : ILeaseStore, IDisposable
 {
     public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken) => leases.ReadAsync(cancellationToken);
 
@@ -11,5 +12,5 @@ internal sealed class OwnedLeaseStore(ILeaseStore leases, KubernetesApi api) : I
 
     public Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken) => leases.WatchAsync(seenVersion, patience, seen, cancellationToken);
 
-    public void Dispose() => api.Dispose();
+    public void Dispose() => client.Dispose();
 }

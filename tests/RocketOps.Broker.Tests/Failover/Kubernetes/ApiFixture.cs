@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Embedded;
+using RocketOps.Kubernetes.Client.Transport;
 
 namespace RocketOps.Broker.Tests.Failover.Kubernetes;
 
@@ -30,7 +33,7 @@ internal sealed class ApiFixture : IAsyncDisposable
         Api = Client(TimeSpan.FromMinutes(1));
     }
 
-    public KubernetesApi Api { get; }
+    public KubernetesClient Api { get; }
 
     public string TokenFile => Path.Combine(_folder, "token");
 
@@ -40,8 +43,17 @@ internal sealed class ApiFixture : IAsyncDisposable
 
     public static async Task<ApiFixture> StartAsync() => new(await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions()));
 
-    public KubernetesApi Client(TimeSpan timeout, TimeProvider? time = null) => new(
-        KubernetesAccess.InCluster(name => name == "KUBERNETES_SERVICE_HOST" ? _server.Address.Host : _server.Address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), _folder), timeout, time ?? TimeProvider.System);
+    public KubernetesClient Client(TimeSpan timeout, TimeProvider? time = null, int? port = null) => PodClient.Open(
+        name => name switch
+        {
+            "KUBERNETES_SERVICE_HOST" => _server.Address.Host,
+            "KUBERNETES_SERVICE_PORT" => (port ?? _server.Address.Port).ToString(CultureInfo.InvariantCulture),
+            _ => null,
+        },
+        _folder,
+        timeout,
+        time ?? TimeProvider.System,
+        NullLoggerFactory.Instance);
 
     /// <summary>As kubectl would.</summary>
     public async Task<JsonObject> SendAsync(string method, string path, string? body = null, string type = "application/json")

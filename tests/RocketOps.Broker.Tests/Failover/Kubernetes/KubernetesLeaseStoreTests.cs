@@ -1,9 +1,11 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Broker.Failover.Leases;
 using RocketOps.Election.Leases;
 using RocketOps.Embedded;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Failover.Kubernetes;
@@ -164,16 +166,22 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     [InlineData(429, "429")]
     public async Task Read_TheServerRefuses_IsToldWithWhatToDo(int code, string word)
     {
-        _api.Server.FaultHook = _ => ApiFault.Fail(code);
+        int asked = 0;
+        _api.Server.FaultHook = _ =>
+        {
+            asked++;
+            return ApiFault.Fail(code);
+        };
 
         (await _store.Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain(word);
+        asked.Should().Be(1, "the group's loops ask again");
     }
 
     [Fact]
     public async Task Read_TheServerIsSilent_EndsWithinTheRequestsTime()
     {
         FakeTimeProvider time = new();
-        using KubernetesApi api = _api.Client(TimeSpan.FromSeconds(2), time);
+        using KubernetesClient api = _api.Client(TimeSpan.FromMinutes(1), time);
         KubernetesLeaseStore store = new(api, "default", "orders-0", time);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _api.Server.FaultHook = _ =>
@@ -184,9 +192,27 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
 
         Task<VersionedLease?> read = store.ReadAsync(Cancellation);
         await asked.Task.WaitAsync(Patience);
-        time.Advance(TimeSpan.FromSeconds(2));
+        time.Advance(TimeSpan.FromMinutes(1));
 
-        (await FluentActions.Awaiting(() => read.WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("2000 ms");
+        (await FluentActions.Awaiting(() => read.WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("00:01:00");
+    }
+
+    [Fact]
+    public async Task Read_TheConnectionHasVanished_TheNextRequestTakesAnother()
+    {
+        FakeTimeProvider time = new();
+        await using VanishingPath path = new(_api.Server.Address.Port);
+        using KubernetesClient api = _api.Client(TimeSpan.FromMinutes(1), time, path.Port);
+        KubernetesLeaseStore store = new(api, "default", "orders-0", time);
+        (await store.ReadAsync(Cancellation)).Should().BeNull();
+
+        path.Vanish();
+        Task<VersionedLease?> lost = store.ReadAsync(Cancellation);
+        await path.Swallowed.WaitAsync(Patience);
+        time.Advance(TimeSpan.FromMinutes(1));
+        await FluentActions.Awaiting(() => lost.WaitAsync(Patience)).Should().ThrowAsync<LeaseStoreException>();
+
+        (await store.ReadAsync(Cancellation).WaitAsync(Patience)).Should().BeNull("a request that is given up takes its connection along");
     }
 
     [Fact]
@@ -194,7 +220,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     {
         string token = await File.ReadAllTextAsync(_api.TokenFile);
         await File.WriteAllTextAsync(_api.TokenFile, "ended");
-        using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
+        using KubernetesClient api = _api.Client(TimeSpan.FromMinutes(1));
         KubernetesLeaseStore store = new(api, "default", "orders-0", TimeProvider.System);
         (await store.Awaiting(static asked => asked.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>()).Which.Message.Should().Contain("service account");
 
@@ -208,7 +234,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     {
         await using EmbeddedApiServer other = await EmbeddedApiServer.StartAsync(new EmbeddedApiOptions());
         await File.WriteAllTextAsync(_api.AuthorityFile, other.CaCertificatePem);
-        using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
+        using KubernetesClient api = _api.Client(TimeSpan.FromMinutes(1));
 
         await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>();
     }
@@ -217,7 +243,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     public async Task Read_NoFiles_IsToldWithTheirNames()
     {
         File.Delete(_api.TokenFile);
-        using KubernetesApi api = _api.Client(TimeSpan.FromMinutes(1));
+        using KubernetesClient api = _api.Client(TimeSpan.FromMinutes(1));
 
         (await new KubernetesLeaseStore(api, "default", "orders-0", TimeProvider.System).Awaiting(static store => store.ReadAsync(Cancellation)).Should().ThrowAsync<LeaseStoreException>())
             .Which.Message.Should().Contain(_api.TokenFile);
@@ -263,7 +289,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
         for (int i = 0; i < 5_000; i++)
         {
             JsonObject lease = LeaseManifest.New("default", "orders-0");
-            LeaseManifest.Write(Record(3), lease);
+            LeaseManifest.Write(Record(3), before: null, lease);
             for (int hits = 1 + random.Next(3); hits > 0; hits--)
             {
                 JsonObject[] places = [lease, lease["spec"] as JsonObject ?? lease, (lease["metadata"] as JsonObject)?["annotations"] as JsonObject ?? lease];
@@ -272,7 +298,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
                 place[fields.Length == 0 ? "spec" : fields[random.Next(fields.Length)]] = JsonNode.Parse(values[random.Next(values.Length)]);
             }
 
-            LeaseRecord? record = LeaseManifest.Read(lease, out string? fault);
+            LeaseRecord? record = LeaseManifest.Read(JsonSerializer.SerializeToElement(lease), out string? fault);
             (record is null).Should().Be(fault is not null);
             refused += record is null ? 1 : 0;
             record?.Epoch.Should().BePositive();

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Broker.Failover.Kubernetes;
 using RocketOps.Broker.Failover.Leases;
@@ -88,15 +89,15 @@ public sealed class KeyDigestsTests
         for (int i = 0; i < 2_000; i++)
         {
             JsonObject lease = LeaseManifest.New("default", "orders-0");
-            LeaseManifest.Write(Record(), lease);
+            LeaseManifest.Write(Record(), before: null, lease);
             char[] text = [.. Enumerable.Range(0, random.Next(400)).Select(_ => "ab=,0\u0000\u20ac\" "[random.Next(9)])];
             ((JsonObject)lease["metadata"]!["annotations"]!)[LeaseManifest.Keys] = random.Next(20) == 0 ? JsonValue.Create(5) : JsonValue.Create(new string(text) + (random.Next(2) == 0 ? $",a={Digest}" : string.Empty));
 
             lease = (JsonObject)JsonNode.Parse(lease.ToJsonString())!;
 
-            LeaseRecord? read = LeaseManifest.Read(lease, out string? fault);
+            LeaseRecord? read = LeaseManifest.Read(JsonSerializer.SerializeToElement(lease), out string? fault);
             fault.Should().BeNull();
-            LeaseManifest.Write(read!, lease);
+            LeaseManifest.Write(read!, read, lease);
 
             string? written = (string?)lease["metadata"]!["annotations"]![LeaseManifest.Keys];
             written.Should().Be(KeyDigests.Format(read!.KeyDigests));
