@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -6,10 +8,12 @@ namespace RocketOps.Client;
 public sealed record TopicRoute
 {
     [JsonPropertyName("brokerDatas")]
-    public IReadOnlyList<BrokerData> Brokers { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<BrokerData> Brokers { get => field ?? []; init; }
 
     [JsonPropertyName("queueDatas")]
-    public IReadOnlyList<QueueData> Queues { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<QueueData> Queues { get => field ?? []; init; }
 
     /// <summary><c>broker-a:8;broker-b:8</c>; null when the topic is not ordered.</summary>
     [JsonPropertyName("orderTopicConf")]
@@ -29,7 +33,8 @@ public sealed record StaticTopicQueues
 
     /// <summary>Logical queue → the broker's own queue.</summary>
     [JsonPropertyName("currIdMap")]
-    public IReadOnlyDictionary<int, int> Current { get; init; } = new Dictionary<int, int>();
+    [AllowNull]
+    public IReadOnlyDictionary<int, int> Current { get => field ?? ReadOnlyDictionary<int, int>.Empty; init; }
 }
 
 /// <summary>The members of one broker group. Id 0 is the master.</summary>
@@ -38,14 +43,17 @@ public sealed record BrokerData
     public const long MasterId = 0;
 
     [JsonPropertyName("cluster")]
-    public string Cluster { get; init; } = string.Empty;
+    [AllowNull]
+    public string Cluster { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("brokerName")]
-    public string BrokerName { get; init; } = string.Empty;
+    [AllowNull]
+    public string BrokerName { get; init => field = value ?? string.Empty; } = string.Empty;
 
     /// <summary>Broker id → <c>host:port</c>.</summary>
     [JsonPropertyName("brokerAddrs")]
-    public IReadOnlyDictionary<long, string> Addresses { get; init; } = new Dictionary<long, string>();
+    [AllowNull]
+    public IReadOnlyDictionary<long, string> Addresses { get => field ?? ReadOnlyDictionary<long, string>.Empty; init; }
 
     /// <summary>Address of the master; null while the group has none.</summary>
     [JsonIgnore]
@@ -56,7 +64,8 @@ public sealed record BrokerData
 public sealed record QueueData
 {
     [JsonPropertyName("brokerName")]
-    public string BrokerName { get; init; } = string.Empty;
+    [AllowNull]
+    public string BrokerName { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("readQueueNums")]
     public int ReadQueues { get; init; }

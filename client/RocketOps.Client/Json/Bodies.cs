@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,7 +9,8 @@ namespace RocketOps.Client.Json;
 internal sealed record TopicConfigTable
 {
     [JsonPropertyName("topicConfigTable")]
-    public IReadOnlyDictionary<string, TopicConfig> Topics { get; init; } = new Dictionary<string, TopicConfig>(StringComparer.Ordinal);
+    [AllowNull]
+    public IReadOnlyDictionary<string, TopicConfig> Topics { get => field ?? ReadOnlyDictionary<string, TopicConfig>.Empty; init; }
 
     /// <summary>Static topics by name, which alone counts; brokers of 4.x have none.</summary>
     [JsonPropertyName("topicQueueMappingDetailMap")]
@@ -25,7 +28,12 @@ internal sealed record SubscriptionGroupTable
     private const int ReadForbidden = 4;
 
     [JsonPropertyName("subscriptionGroupTable")]
-    public IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups { get; init; } = new Dictionary<string, SubscriptionGroupConfig>(StringComparer.Ordinal);
+    [AllowNull]
+    public IReadOnlyDictionary<string, SubscriptionGroupConfig> Groups
+    {
+        get => field ?? ReadOnlyDictionary<string, SubscriptionGroupConfig>.Empty;
+        init;
+    }
 
     /// <summary>
     /// Forbidden permissions by group and topic; a bit of 4 forbids reading. Brokers of 4.x have none. Source: admin.md §2.3.
@@ -68,5 +76,5 @@ internal sealed class GroupNamesBody
 internal sealed class GroupSummaryTable
 {
     [JsonPropertyName("groups")]
-    public Dictionary<string, GroupSummary> Groups { get; init; } = new(StringComparer.Ordinal);
+    public required Dictionary<string, GroupSummary> Groups { get; init; }
 }

@@ -10,5 +10,5 @@ internal sealed record BroadcastOffsets
 }
 
 internal sealed record BroadcastOffset(
-    [property: JsonPropertyName("queue")] MessageQueue Queue,
+    [property: JsonPropertyName("queue"), JsonRequired] MessageQueue Queue,
     [property: JsonPropertyName("offset")] long Offset);

@@ -12,6 +12,7 @@ namespace RocketOps.Client.Json;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     MaxDepth = 32)]
 [JsonSerializable(typeof(TopicRoute))]
 [JsonSerializable(typeof(ClusterInfo))]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 using RocketOps.Client.Subscriptions;
 
@@ -10,13 +11,15 @@ internal sealed record HeartbeatBody
     public required string ClientId { get; init; }
 
     [JsonPropertyName("consumerDataSet")]
-    public IReadOnlyList<ConsumerBody> Consumers { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<ConsumerBody> Consumers { get => field ?? []; init; }
 
     [JsonPropertyName("producerDataSet")]
-    public IReadOnlyList<ProducerBody> Producers { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<ProducerBody> Producers { get => field ?? []; init; }
 }
 
-internal sealed record ProducerBody([property: JsonPropertyName("groupName")] string Group);
+internal sealed record ProducerBody([property: JsonPropertyName("groupName"), JsonRequired] string Group);
 
 /// <summary>One consumer group of a heartbeat; enums by RocketMQ's names.</summary>
 internal sealed record ConsumerBody
@@ -28,7 +31,7 @@ internal sealed record ConsumerBody
     public required string Group { get; init; }
 
     [JsonPropertyName("consumeType")]
-    public string ConsumeType { get; init; } = Passively;
+    public required string ConsumeType { get; init; }
 
     [JsonPropertyName("messageModel")]
     public required string MessageModel { get; init; }

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client.Json;
@@ -6,5 +8,6 @@ namespace RocketOps.Client.Json;
 internal sealed record OffsetTableBody
 {
     [JsonPropertyName("offsetTable")]
-    public IReadOnlyDictionary<MessageQueue, long> Offsets { get; init; } = new Dictionary<MessageQueue, long>();
+    [AllowNull]
+    public IReadOnlyDictionary<MessageQueue, long> Offsets { get => field ?? ReadOnlyDictionary<MessageQueue, long>.Empty; init; }
 }

@@ -27,7 +27,7 @@ internal sealed record Subscription
     public required long Version { get; init; }
 
     [JsonPropertyName("expressionType")]
-    public string ExpressionType { get; init; } = Tag;
+    public required string ExpressionType { get; init; }
 
     [JsonPropertyName("classFilterMode")]
     public bool ClassFilterMode { get; init; }

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -7,9 +9,15 @@ public sealed record ClusterInfo
 {
     /// <summary>Broker name → its members.</summary>
     [JsonPropertyName("brokerAddrTable")]
-    public IReadOnlyDictionary<string, BrokerData> Brokers { get; init; } = new Dictionary<string, BrokerData>(StringComparer.Ordinal);
+    [AllowNull]
+    public IReadOnlyDictionary<string, BrokerData> Brokers { get => field ?? ReadOnlyDictionary<string, BrokerData>.Empty; init; }
 
     /// <summary>Cluster name → broker names.</summary>
     [JsonPropertyName("clusterAddrTable")]
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Clusters { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+    [AllowNull]
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Clusters
+    {
+        get => field ?? ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
+        init;
+    }
 }

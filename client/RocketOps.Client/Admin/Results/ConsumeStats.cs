@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -9,7 +11,12 @@ public sealed record ConsumeStats
     public double ConsumeTps { get; init; }
 
     [JsonPropertyName("offsetTable")]
-    public IReadOnlyDictionary<MessageQueue, ConsumerQueueOffsets> Queues { get; init; } = new Dictionary<MessageQueue, ConsumerQueueOffsets>();
+    [AllowNull]
+    public IReadOnlyDictionary<MessageQueue, ConsumerQueueOffsets> Queues
+    {
+        get => field ?? ReadOnlyDictionary<MessageQueue, ConsumerQueueOffsets>.Empty;
+        init;
+    }
 
     [JsonIgnore]
     public long TotalLag => Queues.Values.Sum(static queue => queue.Lag);

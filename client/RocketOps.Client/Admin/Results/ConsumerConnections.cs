@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -6,7 +7,8 @@ namespace RocketOps.Client;
 public sealed record ConsumerConnections
 {
     [JsonPropertyName("connectionSet")]
-    public IReadOnlyList<ClientConnection> Connections { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<ClientConnection> Connections { get => field ?? []; init; }
 
     /// <summary><c>CONSUME_PASSIVELY</c> (push), <c>CONSUME_ACTIVELY</c> (pull) or <c>CONSUME_POP</c>.</summary>
     [JsonPropertyName("consumeType")]
@@ -24,10 +26,12 @@ public sealed record ConsumerConnections
 public sealed record ClientConnection
 {
     [JsonPropertyName("clientId")]
-    public string ClientId { get; init; } = string.Empty;
+    [AllowNull]
+    public string ClientId { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("clientAddr")]
-    public string Address { get; init; } = string.Empty;
+    [AllowNull]
+    public string Address { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("language")]
     public string? Language { get; init; }

@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -11,5 +13,6 @@ public sealed record GroupSummary
 
     /// <summary>Messages of each topic the group has still to consume there.</summary>
     [JsonPropertyName("lags")]
-    public IReadOnlyDictionary<string, long> Lags { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+    [AllowNull]
+    public IReadOnlyDictionary<string, long> Lags { get => field ?? ReadOnlyDictionary<string, long>.Empty; init; }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -15,7 +16,8 @@ public sealed record PendingMessages
 
     /// <summary>Waiting messages that were found, by kind and queue; at most 64 entries.</summary>
     [JsonPropertyName("pending")]
-    public IReadOnlyList<PendingQueue> Queues { get; init; } = [];
+    [AllowNull]
+    public IReadOnlyList<PendingQueue> Queues { get => field ?? []; init; }
 }
 
 /// <summary>Messages of one kind that wait for one queue.</summary>
@@ -23,7 +25,8 @@ public sealed record PendingQueue
 {
     /// <summary><c>Half</c>, <c>Timer</c>, <c>Delayed</c> or <c>Retry</c>.</summary>
     [JsonPropertyName("kind")]
-    public string Kind { get; init; } = "";
+    [AllowNull]
+    public string Kind { get; init => field = value ?? ""; } = "";
 
     /// <summary>The queue of the topic they are meant for; 0 for retries.</summary>
     [JsonPropertyName("queueId")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -6,10 +7,32 @@ namespace RocketOps.Client;
 /// <summary>A consumer group as one broker holds it.</summary>
 public sealed record SubscriptionGroupConfig
 {
-    private const int DefaultConsumeTimeoutMinutes = 15;
+    /// <summary>Makes a group with the settings that RocketMQ gives a new one.</summary>
+    public SubscriptionGroupConfig()
+    {
+    }
+
+    // What a broker leaves out, as those of 4.x do with the timeout, is as RocketMQ's class begins (apache/rocketmq
+    // SubscriptionGroupConfig); generated code would make it 0 or false.
+    [JsonConstructor]
+    internal SubscriptionGroupConfig(
+        bool consumeEnable = true,
+        bool consumeFromMinEnable = true,
+        bool consumeBroadcastEnable = true,
+        int retryQueues = 1,
+        int retryMaxTimes = 16,
+        long whichBrokerWhenConsumeSlowly = 1,
+        bool notifyConsumerIdsChangedEnable = true,
+        int consumeTimeoutMinutes = 15)
+    {
+        (ConsumeEnable, ConsumeFromMinEnable, ConsumeBroadcastEnable) = (consumeEnable, consumeFromMinEnable, consumeBroadcastEnable);
+        (RetryQueues, RetryMaxTimes, ConsumeTimeoutMinutes) = (retryQueues, retryMaxTimes, consumeTimeoutMinutes);
+        (WhichBrokerWhenConsumeSlowly, NotifyConsumerIdsChangedEnable) = (whichBrokerWhenConsumeSlowly, notifyConsumerIdsChangedEnable);
+    }
 
     [JsonPropertyName("groupName")]
-    public string Name { get; init; } = string.Empty;
+    [AllowNull]
+    public string Name { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("consumeEnable")]
     public bool ConsumeEnable { get; init; } = true;
@@ -40,8 +63,8 @@ public sealed record SubscriptionGroupConfig
     public bool NotifyConsumerIdsChangedEnable { get; init; } = true;
 
     /// <summary>Minutes after which a message that was handed out counts as not processed; 4.x brokers know none.</summary>
-    [JsonIgnore]
-    public int ConsumeTimeoutMinutes { get; init; } = DefaultConsumeTimeoutMinutes;
+    [JsonPropertyName("consumeTimeoutMinute")]
+    public int ConsumeTimeoutMinutes { get; init; } = 15;
 
     /// <summary>Delays of redeliveries with POP, as the broker keeps them; null when it has none.</summary>
     [JsonPropertyName("groupRetryPolicy")]
@@ -61,13 +84,4 @@ public sealed record SubscriptionGroupConfig
     /// <summary>Topics whose messages the group may not read. Told with all groups of a broker (5.x, RocketOps); null otherwise, and when there are none.</summary>
     [JsonIgnore]
     public IReadOnlyList<string>? ForbiddenTopics { get; init; }
-
-    /// <summary>Null when it is missing, as in the answers of 4.x brokers: then the default counts, which generated code would overwrite with 0.</summary>
-    [JsonInclude]
-    [JsonPropertyName("consumeTimeoutMinute")]
-    internal int? KeptConsumeTimeoutMinutes
-    {
-        get => ConsumeTimeoutMinutes;
-        init => ConsumeTimeoutMinutes = value ?? DefaultConsumeTimeoutMinutes;
-    }
 }

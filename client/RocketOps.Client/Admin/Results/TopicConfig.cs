@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -5,8 +6,21 @@ namespace RocketOps.Client;
 /// <summary>A topic as one broker holds it.</summary>
 public sealed record TopicConfig
 {
+    /// <summary>Makes a topic with the settings that RocketMQ's tools begin with.</summary>
+    public TopicConfig()
+    {
+    }
+
+    // What a broker leaves out is as RocketMQ's class begins (apache/rocketmq TopicConfig); generated code would make it 0.
+    [JsonConstructor]
+    internal TopicConfig(int readQueues = 16, int writeQueues = 16, TopicPermission permission = TopicPermission.ReadWrite)
+    {
+        (ReadQueues, WriteQueues, Permission) = (readQueues, writeQueues, permission);
+    }
+
     [JsonPropertyName("topicName")]
-    public string Name { get; init; } = string.Empty;
+    [AllowNull]
+    public string Name { get; init => field = value ?? string.Empty; } = string.Empty;
 
     /// <summary>Queues consumers read, from 0.</summary>
     [JsonPropertyName("readQueueNums")]
@@ -21,7 +35,8 @@ public sealed record TopicConfig
 
     /// <summary><c>SINGLE_TAG</c> or <c>MULTI_TAG</c>.</summary>
     [JsonPropertyName("topicFilterType")]
-    public string FilterType { get; init; } = "SINGLE_TAG";
+    [AllowNull]
+    public string FilterType { get; init => field = value ?? "SINGLE_TAG"; } = "SINGLE_TAG";
 
     /// <summary>Bit 0: unit topic, bit 1: has unit subscriptions.</summary>
     [JsonPropertyName("topicSysFlag")]

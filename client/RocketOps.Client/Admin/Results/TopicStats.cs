@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.Client;
@@ -6,7 +8,12 @@ namespace RocketOps.Client;
 public sealed record TopicStats
 {
     [JsonPropertyName("offsetTable")]
-    public IReadOnlyDictionary<MessageQueue, QueueOffsets> Queues { get; init; } = new Dictionary<MessageQueue, QueueOffsets>();
+    [AllowNull]
+    public IReadOnlyDictionary<MessageQueue, QueueOffsets> Queues
+    {
+        get => field ?? ReadOnlyDictionary<MessageQueue, QueueOffsets>.Empty;
+        init;
+    }
 }
 
 /// <summary>Offsets of one queue, and the time of its newest message.</summary>
