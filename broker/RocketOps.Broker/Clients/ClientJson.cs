@@ -7,6 +7,7 @@ namespace RocketOps.Broker.Clients;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(HeartbeatBody))]
 [JsonSerializable(typeof(CheckClientBody))]

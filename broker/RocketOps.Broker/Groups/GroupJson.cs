@@ -8,6 +8,7 @@ namespace RocketOps.Broker.Groups;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(GroupTableFile))]
 [JsonSerializable(typeof(SubscriptionGroupConfig))]

@@ -13,6 +13,7 @@ namespace RocketOps.Broker.Json;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(KeyValueTable))]
 [JsonSerializable(typeof(DataVersion))]

@@ -7,6 +7,7 @@ namespace RocketOps.Broker.Offsets;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(OffsetTableFile))]
 [JsonSerializable(typeof(DelayOffsetFile))]

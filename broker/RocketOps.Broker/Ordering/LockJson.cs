@@ -8,6 +8,7 @@ namespace RocketOps.Broker.Ordering;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(LockBody))]
 [JsonSerializable(typeof(LockResultBody))]

@@ -9,6 +9,7 @@ namespace RocketOps.Broker.StaticTopics;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(TopicQueueMapping))]
 [JsonSerializable(typeof(TopicQueueMappingFile))]

@@ -11,23 +11,23 @@ internal sealed class AllTopicsBody
     public required DataVersion DataVersion { get; init; }
 
     [JsonPropertyName("mappingDataVersion")]
-    public DataVersion MappingDataVersion { get; init; } = new();
+    public DataVersion MappingDataVersion { get; set; } = new();
 
     [JsonPropertyName("topicConfigTable")]
     public required IReadOnlyDictionary<string, TopicConfig> Topics { get; init; }
 
     [JsonPropertyName("topicQueueMappingDetailMap")]
-    public IReadOnlyDictionary<string, TopicQueueMapping> MappingDetails { get; init; } = new Dictionary<string, TopicQueueMapping>();
+    public IReadOnlyDictionary<string, TopicQueueMapping> MappingDetails { get; set; } = new Dictionary<string, TopicQueueMapping>();
 
     [JsonPropertyName("topicQueueMappingInfoMap")]
-    public IReadOnlyDictionary<string, TopicQueueMapping> MappingInfos { get; init; } = new Dictionary<string, TopicQueueMapping>();
+    public IReadOnlyDictionary<string, TopicQueueMapping> MappingInfos { get; set; } = new Dictionary<string, TopicQueueMapping>();
 }
 
 /// <summary>Body of REGISTER_BROKER. Source: remoting.md §3.3.</summary>
 internal sealed class RegisterBody
 {
     [JsonPropertyName("filterServerList")]
-    public IReadOnlyList<string> FilterServers { get; init; } = [];
+    public IReadOnlyList<string> FilterServers { get; set; } = [];
 
     [JsonPropertyName("topicConfigSerializeWrapper")]
     public required AllTopicsBody Topics { get; init; }

@@ -8,6 +8,7 @@ namespace RocketOps.Broker.Topics;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(TopicTableFile))]
 [JsonSerializable(typeof(TopicConfig))]

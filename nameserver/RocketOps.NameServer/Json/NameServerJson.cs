@@ -9,7 +9,7 @@ using RocketOps.Protocol.Json;
 namespace RocketOps.NameServer.Json;
 
 /// <summary>The JSON bodies a name server reads, without reflection.</summary>
-[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowReadingFromString, MaxDepth = 32)]
+[JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowReadingFromString, RespectNullableAnnotations = true, MaxDepth = 32)]
 [JsonSerializable(typeof(RegisterBrokerBody))]
 [JsonSerializable(typeof(TopicRouteBody))]
 [JsonSerializable(typeof(TopicQueueMappingInfo))]

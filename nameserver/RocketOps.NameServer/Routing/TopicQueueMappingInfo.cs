@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace RocketOps.NameServer.Routing;
@@ -20,7 +21,8 @@ internal sealed record TopicQueueMappingInfo
     public long Epoch { get; set; }
 
     [JsonPropertyName("scope")]
-    public string Scope { get; set; } = "__global__";
+    [AllowNull]
+    public string Scope { get; set => field = value ?? "__global__"; } = "__global__";
 
     [JsonPropertyName("topic")]
     public string? Topic { get; set; }

@@ -1,15 +1,20 @@
 using System.Text;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Topics;
+using RocketOps.Testing.Json;
 
 namespace RocketOps.Broker.Tests.Json;
 
 /// <summary>Tools of other versions, and of other makers, leave members out of what they send: they mean what RocketMQ's own classes begin with.</summary>
 public sealed class LeftOutMembersTests
 {
+    public static TheoryData<Type> Contexts =>
+        [.. typeof(BrokerJson).Assembly.GetTypes().Where(static type => type.IsSubclassOf(typeof(JsonSerializerContext)))];
+
     [Fact]
     public void Read_GroupWithItsNameAlone_ConsumesAsAnyNewOne()
     {
@@ -34,6 +39,16 @@ public sealed class LeftOutMembersTests
     {
         Read(ClientJson.Default.SubscriptionData, "{}").ExpressionType.Should().Be("TAG");
         Read(GroupJson.Default.RequestMode, "{}").Mode.Should().Be("PULL");
+    }
+
+    [Theory]
+    [MemberData(nameof(Contexts))]
+    public void Read_AnyBodyOrFile_GivesNoNullWhereNoneIsDeclared(Type context)
+    {
+        JsonSerializerContext bodies = (JsonSerializerContext)context.GetProperty("Default")!.GetValue(null)!;
+
+        LeftOutMembers.FindLost(bodies).Should().BeEmpty();
+        LeftOutMembers.FindNulls(bodies).Should().BeEmpty();
     }
 
     private static T Read<T>(JsonTypeInfo<T> type, string json)

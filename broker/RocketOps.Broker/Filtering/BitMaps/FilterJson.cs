@@ -8,6 +8,7 @@ namespace RocketOps.Broker.Filtering.BitMaps;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(ConsumerFilterFile))]
 internal sealed partial class FilterJson : JsonSerializerContext

@@ -7,6 +7,7 @@ namespace RocketOps.Broker.Handlers.Assignments;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(AssignmentQuery))]
 [JsonSerializable(typeof(AssignmentsBody))]

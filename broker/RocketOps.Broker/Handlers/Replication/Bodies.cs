@@ -6,10 +6,10 @@ namespace RocketOps.Broker.Handlers.Replication;
 internal sealed class HaStatusBody
 {
     [JsonPropertyName("haClientRuntimeInfo")]
-    public HaClientBody Client { get; init; } = new();
+    public HaClientBody Client { get; set; } = new();
 
     [JsonPropertyName("haConnectionInfo")]
-    public IReadOnlyList<HaConnectionBody> Connections { get; init; } = [];
+    public IReadOnlyList<HaConnectionBody> Connections { get; set; } = [];
 
     [JsonPropertyName("inSyncSlaveNums")]
     public int InSyncSlaves { get; init; }

@@ -7,6 +7,7 @@ namespace RocketOps.Broker.Handlers.Replication;
 [JsonSourceGenerationOptions(
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
+    RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(HaStatusBody))]
 internal sealed partial class ReplicationJson : JsonSerializerContext;

@@ -29,7 +29,8 @@ internal sealed record TopicQueueMapping
     public SortedDictionary<int, List<LogicQueueMappingItem>>? Queues { get; set; }
 
     [JsonPropertyName("scope")]
-    public string Scope { get; set; } = "__global__";
+    [AllowNull]
+    public string Scope { get; set => field = value ?? "__global__"; } = "__global__";
 
     [JsonPropertyName("topic")]
     public string? Topic { get; set; }
