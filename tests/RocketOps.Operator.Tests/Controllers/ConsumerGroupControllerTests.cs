@@ -218,7 +218,6 @@ public sealed class ConsumerGroupControllerTests
     [Theory]
     [InlineData("CID_ONSAPI_PULL")]
     [InlineData("CID_RMQ_SYS_TRANS")]
-    [InlineData("ends-its-line\n")]
     public async Task Reconcile_NameThatNoUsersGroupHas_Stalls(string name)
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();

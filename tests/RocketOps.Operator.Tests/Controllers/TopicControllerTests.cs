@@ -187,7 +187,6 @@ public sealed class TopicControllerTests
     [InlineData("TBW102")]
     [InlineData("%RETRY%g")]
     [InlineData("rmq_sys_x")]
-    [InlineData("ends-its-line\n")]
     public async Task Reconcile_NameThatNoUsersTopicHas_Stalled(string name)
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();

@@ -147,8 +147,7 @@ internal static class CelValues
     {
         try
         {
-            // Without backtracking, as Go's: no pattern can be made slow by its input.
-            return Regex.IsMatch(text, pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+            return Regex.IsMatch(text, GoPattern.Translate(pattern), GoPattern.Options, TimeSpan.FromSeconds(1));
         }
         catch (Exception wrong) when (wrong is ArgumentException or NotSupportedException)
         {

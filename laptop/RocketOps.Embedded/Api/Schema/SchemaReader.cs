@@ -201,8 +201,7 @@ internal sealed class SchemaReader(IReadOnlyDictionary<string, JsonObject> named
         {
             try
             {
-                // Go's regular expressions have no backtracking either; a pattern cannot be made slow by its input.
-                node.Pattern = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+                node.Pattern = new Regex(GoPattern.Translate(pattern), GoPattern.Options, TimeSpan.FromSeconds(1));
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {

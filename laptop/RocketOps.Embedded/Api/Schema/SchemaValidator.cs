@@ -101,7 +101,7 @@ internal static class SchemaValidator
         }
         else if (schema.Pattern?.IsMatch(value) == false)
         {
-            errors.InvalidText(path, value, $"{path} in body should match '{schema.Pattern}'");
+            errors.InvalidText(path, value, $"{path} in body should match '{schema.Written.Text("pattern")}'");
         }
         else if (schema.Type is SchemaType.String && schema.Format is { } format && !Formats.Fits(format, value))
         {
