@@ -1,10 +1,18 @@
 using System.Text.Json;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Testing.Json;
 
 namespace RocketOps.Kubernetes.Tests.Models;
 
 public sealed class ModelJsonTests
 {
+    [Fact]
+    public void Objects_ThatLeaveMembersOut_AreAsTheirClassesBegin()
+    {
+        LeftOutMembers.ObjectsOf(KubernetesJsonContext.Default).Should().Contain(KubernetesJsonContext.Default.PodSpec);
+        LeftOutMembers.FindLost(KubernetesJsonContext.Default).Should().BeEmpty();
+    }
+
     [Fact]
     public void MicroTime_HasSixDigits_AndTimeNone()
     {
