@@ -9,6 +9,7 @@ public sealed record SubscriptionGroupConfig
 {
     /// <summary>Makes a group with the settings that RocketMQ gives a new one.</summary>
     public SubscriptionGroupConfig()
+        : this(consumeEnable: true)
     {
     }
 
@@ -35,36 +36,36 @@ public sealed record SubscriptionGroupConfig
     public string Name { get; init => field = value ?? string.Empty; } = string.Empty;
 
     [JsonPropertyName("consumeEnable")]
-    public bool ConsumeEnable { get; init; } = true;
+    public bool ConsumeEnable { get; init; }
 
     [JsonPropertyName("consumeFromMinEnable")]
-    public bool ConsumeFromMinEnable { get; init; } = true;
+    public bool ConsumeFromMinEnable { get; init; }
 
     [JsonPropertyName("consumeBroadcastEnable")]
-    public bool ConsumeBroadcastEnable { get; init; } = true;
+    public bool ConsumeBroadcastEnable { get; init; }
 
     [JsonPropertyName("consumeMessageOrderly")]
     public bool ConsumeMessageOrderly { get; init; }
 
     [JsonPropertyName("retryQueueNums")]
-    public int RetryQueues { get; init; } = 1;
+    public int RetryQueues { get; init; }
 
     /// <summary>Redeliveries before a message goes to the dead-letter topic.</summary>
     [JsonPropertyName("retryMaxTimes")]
-    public int RetryMaxTimes { get; init; } = 16;
+    public int RetryMaxTimes { get; init; }
 
     [JsonPropertyName("brokerId")]
     public long BrokerId { get; init; }
 
     [JsonPropertyName("whichBrokerWhenConsumeSlowly")]
-    public long WhichBrokerWhenConsumeSlowly { get; init; } = 1;
+    public long WhichBrokerWhenConsumeSlowly { get; init; }
 
     [JsonPropertyName("notifyConsumerIdsChangedEnable")]
-    public bool NotifyConsumerIdsChangedEnable { get; init; } = true;
+    public bool NotifyConsumerIdsChangedEnable { get; init; }
 
     /// <summary>Minutes after which a message that was handed out counts as not processed; 4.x brokers know none.</summary>
     [JsonPropertyName("consumeTimeoutMinute")]
-    public int ConsumeTimeoutMinutes { get; init; } = 15;
+    public int ConsumeTimeoutMinutes { get; init; }
 
     /// <summary>Delays of redeliveries with POP, as the broker keeps them; null when it has none.</summary>
     [JsonPropertyName("groupRetryPolicy")]

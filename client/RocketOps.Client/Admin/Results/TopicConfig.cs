@@ -8,6 +8,7 @@ public sealed record TopicConfig
 {
     /// <summary>Makes a topic with the settings that RocketMQ's tools begin with.</summary>
     public TopicConfig()
+        : this(readQueues: 8, writeQueues: 8)
     {
     }
 
@@ -24,14 +25,14 @@ public sealed record TopicConfig
 
     /// <summary>Queues consumers read, from 0.</summary>
     [JsonPropertyName("readQueueNums")]
-    public int ReadQueues { get; init; } = 8;
+    public int ReadQueues { get; init; }
 
     /// <summary>Queues producers write, from 0.</summary>
     [JsonPropertyName("writeQueueNums")]
-    public int WriteQueues { get; init; } = 8;
+    public int WriteQueues { get; init; }
 
     [JsonPropertyName("perm")]
-    public TopicPermission Permission { get; init; } = TopicPermission.ReadWrite;
+    public TopicPermission Permission { get; init; }
 
     /// <summary><c>SINGLE_TAG</c> or <c>MULTI_TAG</c>.</summary>
     [JsonPropertyName("topicFilterType")]
