@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RocketOps.Kubernetes.Client.Transport;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Testing.Json;
 
@@ -11,6 +12,7 @@ public sealed class ModelJsonTests
     {
         LeftOutMembers.ObjectsOf(KubernetesJsonContext.Default).Should().Contain(KubernetesJsonContext.Default.PodSpec);
         LeftOutMembers.FindLost(KubernetesJsonContext.Default).Should().BeEmpty();
+        LeftOutMembers.FindLost(ClientJsonContext.Default).Should().BeEmpty();
     }
 
     [Fact]

@@ -11,7 +11,6 @@ namespace RocketOps.Kubernetes.Client.Transport;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Status))]
-[JsonSerializable(typeof(ObjectMeta))]
 [JsonSerializable(typeof(ListMeta))]
 [JsonSerializable(typeof(DeleteOptions))]
 [JsonSerializable(typeof(Eviction))]

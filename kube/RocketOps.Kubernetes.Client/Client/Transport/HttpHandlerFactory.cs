@@ -25,7 +25,8 @@ internal static class HttpHandlerFactory
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             ConnectTimeout = connectTimeout,
 
-            // Bodies are unpacked by the client itself, not by the handler: watches must not ask for compression, which holds small events back.
+            // AutomaticDecompression is not even set to none, which would bring Brotli into a native program. The client unpacks bodies itself, as
+            // watches must not ask for compression: it holds small events back.
             AllowAutoRedirect = false,
             UseCookies = false,
             UseProxy = configuration.Proxy is not null,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
@@ -71,7 +72,7 @@ internal static class ObjectReader
     {
         try
         {
-            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty("metadata", out JsonElement metadata) ? metadata.Deserialize(ClientJsonContext.Default.ObjectMeta) : null;
+            return item.ValueKind == JsonValueKind.Object && item.TryGetProperty("metadata", out JsonElement metadata) ? metadata.Deserialize(DynamicJsonContext.Default.ObjectMeta) : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
