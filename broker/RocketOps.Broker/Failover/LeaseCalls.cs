@@ -33,7 +33,9 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
     private volatile string? _lastFailure;
     private string? _lastWatchFailure;
     private Task _watching = Task.CompletedTask;
-    private int _open;
+
+    // Calls that may begin. Not disposed: one that is left behind frees its place whenever it ends.
+    private readonly SemaphoreSlim _free = new(MaxOpen, MaxOpen);
 
     /// <summary>Begins to watch what others write.</summary>
     /// <param name="seen">Told each state of the record; null when there is none. It may be older than what was read.</param>
@@ -72,24 +74,43 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         failed,
         refused ?? failed);
 
-    /// <summary>Gives up what is under way. A call that its store does not let go of is left behind.</summary>
+    /// <summary>
+    /// Gives up what is under way, and begins nothing more. Returns when all calls have ended, as a write of a file goes on when it is given up; one that its store does not let go of for as long as a call may last is left behind.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _watching;
+        using CancellationTokenSource patience = new(timings.RequestTimeout, time);
+        try
+        {
+            for (int ended = 0; ended < MaxOpen; ended++)
+            {
+                await _free.WaitAsync(patience.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever asked for it has been told already that it is not known what became of it.
+        }
     }
 
     private async Task CallAsync(Func<CancellationToken, Task<Action>> call, Action failed, Action refused)
     {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
         Action end = failed;
-        if (Interlocked.Increment(ref _open) <= MaxOpen)
+        if (await _free.WaitAsync(0, CancellationToken.None))
         {
             using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             try
             {
                 // Not on the member's thread, whatever the store does before it awaits; and not for longer than the member waits, whatever it does afterwards.
                 Task<Action> called = Task.Run(() => call(patience.Token), CancellationToken.None);
-                _ = CountAsync(called);
+                _ = FreeAfterAsync(called);
                 end = await called.WaitAsync(timings.RequestTimeout, time, _stopping.Token);
                 _lastFailure = null;
             }
@@ -104,19 +125,15 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
                 await patience.CancelAsync();
             }
         }
-        else
-        {
-            Interlocked.Decrement(ref _open);
-        }
 
         end();
     }
 
-    private async Task CountAsync(Task called)
+    private async Task FreeAfterAsync(Task called)
     {
         // What became of it is told by whoever waited.
         await called.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        Interlocked.Decrement(ref _open);
+        _free.Release();
     }
 
     /// <summary>Notes the version in an answer of the store: the watch has to show it as well.</summary>

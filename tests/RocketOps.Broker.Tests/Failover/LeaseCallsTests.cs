@@ -30,6 +30,30 @@ public sealed class LeaseCallsTests
         store.Calls.Should().BeInRange(1, 8, "a store that lets go of nothing must not be given more and more");
     }
 
+    /// <summary>A file that is being written is written to its end: whoever removes its folder then, or starts the next member, must not meet it.</summary>
+    [Fact]
+    public async Task Dispose_CallThatGoesOnWhenGivenUp_IsWaitedFor()
+    {
+        HangingStore store = new();
+        (LeaseCalls calls, Task disposed) = await DisposeDuringACallAsync(store);
+        _time.Advance(Timings.RequestTimeout - TimeSpan.FromTicks(1));
+        disposed.IsCompleted.Should().BeFalse("the call has not ended");
+        store.End();
+
+        await disposed.WaitAsync(TimeSpan.FromMinutes(2));
+        calls.Read(_ => { }, () => { });
+        store.Calls.Should().Be(1, "nothing begins any more");
+    }
+
+    [Fact]
+    public async Task Dispose_StoreThatHangsForEver_LeavesItBehindInTheTimeOfACall()
+    {
+        (_, Task disposed) = await DisposeDuringACallAsync(new HangingStore());
+        _time.Advance(Timings.RequestTimeout);
+
+        await disposed.WaitAsync(TimeSpan.FromMinutes(2));
+    }
+
     [Fact]
     public async Task Write_StoreThatThrowsAtOnce_Fails()
     {
@@ -149,6 +173,16 @@ public sealed class LeaseCallsTests
         await NextAsync(store);
     }
 
+    private async Task<(LeaseCalls Calls, Task Disposed)> DisposeDuringACallAsync(HangingStore store)
+    {
+        LeaseCalls calls = new(store, Timings, new Random(1), _time, NullLogger.Instance);
+        calls.Read(_ => { }, () => { });
+        await Eventually.TrueAsync(() => store.Calls == 1, "the call is under way");
+        Task disposed = calls.DisposeAsync().AsTask();
+        await Eventually.TrueAsync(() => _time.HasTimerIn(Timings.RequestTimeout), "it waits");
+        return (calls, disposed);
+    }
+
     private LeaseCalls Watching(WatchedStore store, out List<string?> told, out List<bool> lost)
     {
         LeaseCalls calls = new(store, Timings, new Random(1), _time, NullLogger.Instance);
@@ -200,6 +234,8 @@ public sealed class LeaseCallsTests
         public string Why { get; init; } = "no";
 
         public int Calls => Volatile.Read(ref _calls);
+
+        public void End() => _never.SetResult(null);
 
         public Task<VersionedLease?> ReadAsync(CancellationToken cancellationToken)
         {
