@@ -93,6 +93,19 @@ public sealed class Lz4FrameTests
     }
 
     [Fact]
+    public void Decompress_MatchFromAsFarBackAsThereAre_IsTheBody()
+    {
+        byte[] first = new byte[64 * 1024];
+        new Random(17).NextBytes(first);
+
+        // Eight bytes from 65535 bytes before the block's begin.
+        byte[] second = [0x04, 0xFF, 0xFF, 0x50, .. "vwxyz"u8];
+        byte[] frame = [.. Frame(0x40, 0x40, null, [])[..^4], .. Number(0x80000000 | (uint)first.Length), .. first, .. Number((uint)second.Length), .. second, .. Number(0)];
+
+        Lz4Frame.Decompress(frame, Plenty).AsSpan().SequenceEqual([.. first, .. first.AsSpan(1, 8), .. "vwxyz"u8]).Should().BeTrue();
+    }
+
+    [Fact]
     public void Decompress_MoreThanAllowed_IsRefusedBeforeItIsThere()
     {
         byte[] frame = Lz4Frame.TryCompress(new byte[4 * 1024 * 1024])!;
