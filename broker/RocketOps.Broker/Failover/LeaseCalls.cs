@@ -26,6 +26,9 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
 
     private readonly CancellationTokenSource _stopping = new();
 
+    // Calls that may begin. Not disposed: one that is left behind frees its place whenever it ends.
+    private readonly SemaphoreSlim _free = new(MaxOpen, MaxOpen);
+
     // Read, written or shown last.
     private volatile string? _knownVersion;
     private volatile TaskCompletionSource _silent = new();
@@ -33,9 +36,6 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
     private volatile string? _lastFailure;
     private string? _lastWatchFailure;
     private Task _watching = Task.CompletedTask;
-
-    // Calls that may begin. Not disposed: one that is left behind frees its place whenever it ends.
-    private readonly SemaphoreSlim _free = new(MaxOpen, MaxOpen);
 
     /// <summary>Begins to watch what others write.</summary>
     /// <param name="seen">Told each state of the record; null when there is none. It may be older than what was read.</param>
@@ -75,7 +75,8 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         refused ?? failed);
 
     /// <summary>
-    /// Gives up what is under way, and begins nothing more. Returns when all calls have ended, as a write of a file goes on when it is given up; one that its store does not let go of for as long as a call may last is left behind.
+    /// Gives up what is under way, and begins nothing more. Returns when all calls have ended, as a write of a file goes on when it is given up;
+    /// one that its store does not let go of for as long as a call may last is left behind.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -91,7 +92,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
         }
         catch (OperationCanceledException)
         {
-            // Whoever asked for it has been told already that it is not known what became of it.
+            // Nobody is told what becomes of what is left behind: whoever asked for it stops as well.
         }
     }
 
