@@ -19,11 +19,8 @@ public sealed class ClockStepTests : ConsumerTestBase
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    private readonly FakeTimeProvider _even = new();
-    private readonly SteppedClock _clock;
+    private readonly FakeTimeProvider _clock = new();
     private readonly ConcurrentQueue<ClientError> _errors = new();
-
-    public ClockStepTests() => _clock = new SteppedClock(_even);
 
     public static TheoryData<int> Hours => [1, -1];
 
@@ -64,9 +61,9 @@ public sealed class ClockStepTests : ConsumerTestBase
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendMessageV2).Length == 1, "it is under way");
 
         Step(hours);
-        _even.Advance(Limit - TimeSpan.FromMilliseconds(1));
+        _clock.Advance(Limit - TimeSpan.FromMilliseconds(1));
         sending.IsCompleted.Should().BeFalse("its time is not over");
-        _even.Advance(TimeSpan.FromMilliseconds(1));
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
 
         (await sending.Awaiting(static it => it.WaitAsync(Eventually.DefaultDeadline)).Should().ThrowAsync<RocketMqException>()).Which.IsOutcomeUnknown.Should().BeTrue();
         cluster.Broker.Of(RequestCode.SendMessageV2).Should().ContainSingle("there is no time for another attempt");
@@ -101,9 +98,9 @@ public sealed class ClockStepTests : ConsumerTestBase
         Step(hours);
 
         faults.IsAvailable("a").Should().BeFalse();
-        _even.Advance(TimeSpan.FromMilliseconds(9_999));
+        _clock.Advance(TimeSpan.FromMilliseconds(9_999));
         faults.IsAvailable("a").Should().BeFalse();
-        _even.Advance(TimeSpan.FromMilliseconds(1));
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
         faults.IsAvailable("a").Should().BeTrue();
     }
 
@@ -160,7 +157,7 @@ public sealed class ClockStepTests : ConsumerTestBase
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 2);
         cluster.AddTopic("%RETRY%g", 1);
-        SteppedClock clock = new(TimeProvider.System);
+        MovedTime clock = new();
         await using RocketMqPushConsumer consumer = new(Options(cluster) with
         {
             TimeProvider = clock,
@@ -176,9 +173,9 @@ public sealed class ClockStepTests : ConsumerTestBase
         await RoundAsync();
         int connections = cluster.Broker.Connections.Count;
 
-        clock.Step(TimeSpan.FromHours(hours));
+        clock.Set(TimeSpan.FromHours(hours));
         await RoundAsync();
-        clock.Step(TimeSpan.FromHours(-hours));
+        clock.Set(TimeSpan.FromHours(-hours));
         await RoundAsync();
         await consumer.StopAsync();
 
@@ -220,7 +217,7 @@ public sealed class ClockStepTests : ConsumerTestBase
         await Eventually.TrueAsync(() => Texts.Count == 1, "a handler has it");
 
         Step(hours);
-        _even.Advance(TimeSpan.FromSeconds(54));
+        _clock.Advance(TimeSpan.FromSeconds(54));
         await RequestAsync(cluster, consumer);
         cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Should().BeEmpty("its time is not over");
         await PassUntilAsync(() => cluster.Broker.Of(RequestCode.ConsumerSendMessageBack).Length == 1, TimeSpan.FromSeconds(12), "it is given back");
@@ -293,7 +290,7 @@ public sealed class ClockStepTests : ConsumerTestBase
         cluster.Broker.Of(RequestCode.HeartBeat).Length.Should().BeGreaterThan(heartbeats);
     }
 
-    private void Step(int hours) => _clock.Step(TimeSpan.FromHours(hours));
+    private void Step(int hours) => _clock.Set(TimeSpan.FromHours(hours));
 
     // Lets time go on by the second, so that what waits has waited by then, and no further than said.
     private async Task PassUntilAsync(Func<bool> condition, TimeSpan atMost, string what)
@@ -305,7 +302,7 @@ public sealed class ClockStepTests : ConsumerTestBase
                 if (!condition() && passed < atMost)
                 {
                     passed += TimeSpan.FromSeconds(1);
-                    _even.Advance(TimeSpan.FromSeconds(1));
+                    _clock.Advance(TimeSpan.FromSeconds(1));
                 }
 
                 return condition();

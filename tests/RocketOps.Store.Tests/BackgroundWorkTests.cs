@@ -2,6 +2,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -13,7 +14,7 @@ public sealed class BackgroundWorkTests
     public async Task Dispatch_MoreThanAQueueKeptInMemory_TouchesNoFileUntilThePass()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         files.Fault = (operation, path) => IsPointerFile(path) ? throw new InvalidOperationException($"{operation} {path} by dispatch") : null;
         files.ReadFault = files.Fault;
 
@@ -38,12 +39,12 @@ public sealed class BackgroundWorkTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 5000, IndexEntries = 20_000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
-        await using (MessageStore before = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        await using (MessageStore before = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false))
         {
             AppendWithKeys(before, 300);
         }
 
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         files.ReadFault = (operation, path) => operation == "read" && path.Contains("/index/", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
         AppendWithKeys(store, 300);
         store.Flags.Should().Be(StoreFlags.None);
@@ -129,7 +130,7 @@ public sealed class BackgroundWorkTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 5000, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, IndexQuerySteps = 100, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 500; i++)
         {
             store.Append("T", 0, "x", "KEYS\u0001hot");
@@ -162,7 +163,7 @@ public sealed class BackgroundWorkTests
     {
         const int Keys = 20_000;
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 16 * 1024 * 1024, ConsumeQueueFileBytes = 20 * 50_000, IndexSlots = 5000, IndexEntries = 50_000, MaxMessageBytes = 16 * 1024, TailBytes = 4 * 1024 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < Keys; i++)
         {
             store.Append("T", 0, "x", $"KEYS\u0001k{i}");
@@ -189,7 +190,7 @@ public sealed class BackgroundWorkTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 1024 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 64 * 1024, IndexEntries = 100_000, MaxMessageBytes = 16 * 1024, TailBytes = 1024 * 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 2000; i++)
         {
             store.Append("T", i % 2, "x", $"KEYS\u0001key{i * 7919}");

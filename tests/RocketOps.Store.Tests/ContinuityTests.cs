@@ -1,6 +1,7 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -231,7 +232,7 @@ public sealed class ContinuityTests
     }
 
     private static Task<MessageStore> RunAsync(MemoryFileSystem disk, bool isMembers = false) =>
-        SmallStore.StartAsync(SmallStore.Options(Root, replicatedOnly: isMembers), disk, new ManualTime(), hasThreads: false);
+        SmallStore.StartAsync(SmallStore.Options(Root, replicatedOnly: isMembers), disk, new FakeTimeProvider(), hasThreads: false);
 
     private static void Take(MessageStore store)
     {

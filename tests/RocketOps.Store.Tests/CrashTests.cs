@@ -3,6 +3,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -217,7 +218,7 @@ public sealed class CrashTests
     }
 
     private static Task<MessageStore> StartAsync(StoreOptions options, MemoryFileSystem files) =>
-        SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
     private static async Task CheckAsync(Trace trace, MemoryFileSystem files, IReadOnlyCollection<Sent> mustHave, string where)
     {
@@ -348,7 +349,7 @@ public sealed class CrashTests
         {
             try
             {
-                ManualTime time = new();
+                FakeTimeProvider time = new();
                 MessageStore store = await SmallStore.StartAsync(Options, files, time, hasThreads: false);
                 for (int step = 0; step < 14; step++)
                 {

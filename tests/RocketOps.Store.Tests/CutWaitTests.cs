@@ -3,6 +3,7 @@ using System.Text;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -16,7 +17,7 @@ public sealed class CutWaitTests
     [InlineData(LogPosition.Durable)]
     public async Task When_MessageWasCutOffAndOthersCameInItsPlace_IsToldSo(LogPosition position)
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root, FlushDiskType.SyncFlush), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root, FlushDiskType.SyncFlush), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendResult kept = store.Append("T", 0, "kept");
         AppendResult cut = store.Append("T", 0, "cut off");
         AppendResult alsoCut = store.Append("T", 0, "cut off as well");
@@ -40,7 +41,7 @@ public sealed class CutWaitTests
     [Fact]
     public async Task When_NothingCameInThePlaceYet_EndsAtOnce()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendResult kept = store.Append("T", 0, "kept");
         AppendResult cut = store.Append("T", 0, "cut off");
         await store.TruncateAsync(kept.End, keepIn: null, CancellationToken.None);

@@ -7,6 +7,7 @@ using RocketOps.Store.Reading;
 using RocketOps.Store.Recovery;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Logging;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -35,7 +36,7 @@ public sealed class DamagedFilesTests
         MemoryFileSystem files = await StoppedStoreAsync();
         Overwrite(files, Messages, physicalOffset, size);
 
-        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "new").QueueOffset.Should().Be(Messages);
         store.Writer.WritePending();
 
@@ -50,7 +51,7 @@ public sealed class DamagedFilesTests
         for (int damaged = 0; damaged < Messages - 1; damaged++)
         {
             MemoryFileSystem files = await StoppedStoreAsync();
-            await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
             (await store.Reader.MaxOffsetAsync(store.FindTopic("T"u8)!, 0)).Should().Be(Messages);
             Overwrite(files, damaged, physicalOffset, size);
 
@@ -67,7 +68,7 @@ public sealed class DamagedFilesTests
             MemoryFileSystem files = await StoppedStoreAsync();
             Overwrite(files, damaged, 1L << 50, 100);
 
-            await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
             store.Append("T", 0, "new").QueueOffset.Should().Be(Messages, $"unit {damaged} is damaged");
             store.Writer.WritePending();
 
@@ -80,7 +81,7 @@ public sealed class DamagedFilesTests
     public async Task QueueOffset_OfOneRecordSaysZero_CostsThatRecordAlone()
     {
         MemoryFileSystem files = new();
-        MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 5; i++)
         {
             store.Append("T", 0, $"m{i}");
@@ -96,7 +97,7 @@ public sealed class DamagedFilesTests
         killed.Damage("/store/commitlog/00000000000000000000", damaged.Offset.Value + RecordLayout.QueueOffsetAt + 7, 5);
         using RecordingLoggerFactory log = new();
 
-        await using MessageStore again = new(Options, killed, new ManualTime(), log, hasThreads: false);
+        await using MessageStore again = new(Options, killed, new FakeTimeProvider(), log, hasThreads: false);
         await again.StartAsync(CancellationToken.None);
 
         (await ReadOffsetsAsync(again)).Should().Equal(0, 1, 2, 3, 4, 6, 7);
@@ -117,7 +118,7 @@ public sealed class DamagedFilesTests
             file.Write(offset, 24);
         }
 
-        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
         AppendResult result = store.Append("T", 0, "new", "KEYS\u0001later");
         store.Writer.WritePending();
 
@@ -139,7 +140,7 @@ public sealed class DamagedFilesTests
             file.Write(bytes, 36);
         }
 
-        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
         AppendResult result = store.Append("T", 0, "new", "KEYS\u0001later");
         store.Writer.WritePending();
 
@@ -160,7 +161,7 @@ public sealed class DamagedFilesTests
         }
 
         byte[] before = Bytes(files, index);
-        Func<Task<MessageStore>> start = () => SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        Func<Task<MessageStore>> start = () => SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
 
         (await start.Should().ThrowAsync<StoreException>()).WithMessage($"*index*{length} bytes instead of 2240*maxHashSlotNum or maxIndexNum*");
         Bytes(files, index).Should().Equal(before);
@@ -172,7 +173,7 @@ public sealed class DamagedFilesTests
         await using MessageStore store = await SmallStore.StartAsync(
             new StoreOptions { RootDirectory = "/store", CommitLogFileBytes = 256 * 1024 * 1024, MaxMessageBytes = 16 * 1024, IndexEnabled = false, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } },
             new MemoryFileSystem(),
-            new ManualTime(),
+            new FakeTimeProvider(),
             hasThreads: false);
         byte[] body = new byte[64];
         BinaryPrimitives.WriteInt32BigEndian(body, 200 * 1024 * 1024);
@@ -209,7 +210,7 @@ public sealed class DamagedFilesTests
     private static async Task<MemoryFileSystem> StoppedStoreAsync()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < Messages; i++)
         {
             store.Append("T", 0, $"m{i}", $"KEYS\u0001k{i}");

@@ -7,6 +7,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -20,7 +21,7 @@ public sealed class DeleteTopicTests
     [Fact]
     public async Task Append_QueueFoundBeforeTheDeletion_GoesToTheNewTopicFromTheBeginning()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 5; i++)
         {
             store.Append("T", 0, "old");
@@ -48,7 +49,7 @@ public sealed class DeleteTopicTests
     [Fact]
     public async Task TryDelete_HasAMessageBehindWhatIsKnown_StaysAndTakesMessages()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "one");
         store.Append("Other", 0, "behind it");
         PhysicalOffset known = store.Positions.Appended;
@@ -113,7 +114,7 @@ public sealed class DeleteTopicTests
     public async Task Delete_CannotBeMadeDurable_LeavesTheTopicInUse()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "one");
         store.Writer.WritePending();
         StoreTopic topic = store.FindTopic("T"u8)!;
@@ -209,8 +210,8 @@ public sealed class DeleteTopicTests
     {
         MemoryFileSystem sourceFiles = new();
         MemoryFileSystem files = new();
-        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), sourceFiles, new ManualTime(), hasThreads: false);
-        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), sourceFiles, new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
         copy.TrySetBatch(copy.GetOrAddTopic("T"u8), isBatch).Should().BeTrue();
         for (int life = 0; life < 3; life++)
         {
@@ -241,8 +242,8 @@ public sealed class DeleteTopicTests
     [Fact]
     public async Task AppendRaw_BatchTopicMadeAnewAtItsSource_HasTheBatchesOfTheNewOne()
     {
-        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
-        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendBatches(source, 7);
         await FeedAsync(source, copy);
         copy.Writer.WritePending();
@@ -265,8 +266,8 @@ public sealed class DeleteTopicTests
     public async Task Start_WithRecordsOfATopicMadeAnew_BelievesThemInACopiedLogAlone(bool isCopy)
     {
         MemoryFileSystem files = new();
-        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
-        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
         Fill(source, "old", 5);
         await FeedAsync(source, copy);
         copy.Writer.WritePending();
@@ -276,7 +277,7 @@ public sealed class DeleteTopicTests
         await FeedAsync(source, copy);
         copy.Writer.WriteWithoutDispatch();
 
-        await using MessageStore again = new(SmallStore.Options(Root), files.AfterKill(), new ManualTime(), NullLoggerFactory.Instance, hasThreads: false);
+        await using MessageStore again = new(SmallStore.Options(Root), files.AfterKill(), new FakeTimeProvider(), NullLoggerFactory.Instance, hasThreads: false);
         if (isCopy)
         {
             again.RefuseMessages();
@@ -307,7 +308,7 @@ public sealed class DeleteTopicTests
                 MemoryFileSystem survivors = isKill ? files.AfterKill() : files.AfterPowerCut(new Random((call * 31) + seed), reordersNames: seed == 3);
                 string where = $"call {call}, seed {seed}";
 
-                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new ManualTime(), hasThreads: false);
+                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new FakeTimeProvider(), hasThreads: false);
 
                 // Files go one after the other: a deletion that was cut short may have left the end of the old queue.
                 int min = (int)await store.Reader.MinOffsetAsync(store.GetOrAddTopic("T"u8), 0);
@@ -335,7 +336,7 @@ public sealed class DeleteTopicTests
             acknowledged = 0;
             try
             {
-                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
                 for (int i = 0; i < Old; i++)
                 {
                     store.Append("T", 0, $"old {i}");
@@ -386,7 +387,7 @@ public sealed class DeleteTopicTests
                 await RunAsync(crashed);
                 MemoryFileSystem survivors = seed == 0 ? crashed.AfterKill() : crashed.AfterPowerCut(new Random((call * 31) + seed), reordersNames: seed == 2);
 
-                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new ManualTime(), hasThreads: false);
+                await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), survivors, new FakeTimeProvider(), hasThreads: false);
 
                 await ShouldBeWholeAsync(store, $"call {call}, seed {seed}");
             }
@@ -396,7 +397,7 @@ public sealed class DeleteTopicTests
         {
             try
             {
-                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), on, new ManualTime(), hasThreads: false);
+                MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), on, new FakeTimeProvider(), hasThreads: false);
                 Fill(store, "old", 20);
                 await store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None);
                 List<AppendResult> made = Fill(store, "new", 10);

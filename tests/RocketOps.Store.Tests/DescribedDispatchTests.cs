@@ -5,6 +5,7 @@ using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -111,7 +112,7 @@ public sealed class DescribedDispatchTests
     {
         // With SYNC_FLUSH nothing is dispatched before it is durable: what is cut off has been described and not dispatched.
         StoreOptions options = SmallStore.Options("/store", FlushDiskType.SyncFlush);
-        await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "stays");
         AppendResult cut = store.Append("T", 0, "is cut off", "UNIQ_KEY\u0001cut");
         store.Append("T", 1, "and this");
@@ -235,7 +236,7 @@ public sealed class DescribedDispatchTests
         }
     }
 
-    private sealed class Peer(MessageStore store, MemoryFileSystem files, ManualTime time) : IAsyncDisposable
+    private sealed class Peer(MessageStore store, MemoryFileSystem files, FakeTimeProvider time) : IAsyncDisposable
     {
         public MessageStore Store => store;
 
@@ -246,7 +247,7 @@ public sealed class DescribedDispatchTests
         public static async Task<Peer> StartAsync(int described)
         {
             MemoryFileSystem files = new();
-            ManualTime time = new();
+            FakeTimeProvider time = new();
             StoreOptions options = new()
             {
                 RootDirectory = "/store",

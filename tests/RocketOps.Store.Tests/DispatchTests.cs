@@ -4,6 +4,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -59,7 +60,7 @@ public sealed class DispatchTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = SmallStore.Options("/store");
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         int refusals = 0;
         files.Fault = (operation, path) =>
         {
@@ -91,7 +92,7 @@ public sealed class DispatchTests
         store.Maintenance.MakeDurable();
         await CheckAsync(store, accepted);
         await store.DisposeAsync();
-        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(1)), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(1)), new FakeTimeProvider(), hasThreads: false);
         await CheckAsync(again, accepted);
     }
 
@@ -100,7 +101,7 @@ public sealed class DispatchTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = SmallStore.Options("/store");
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         files.Fault = (_, path) => path.Contains("/consumequeue/", StringComparison.Ordinal) || path.Contains("/index/", StringComparison.Ordinal) ? StoreIOException.NoSpace : null;
         int accepted = 0;
         while (accepted < 300 && store.TryAppend("T", 0, [1], out _, $"UNIQ_KEY\u0001u{accepted}") == AppendStatus.Ok)
@@ -113,14 +114,14 @@ public sealed class DispatchTests
 
         files.Fault = null;
         files.FileExists("/store/abort").Should().BeTrue();
-        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new FakeTimeProvider(), hasThreads: false);
         (await again.ReadAllAsync("T", 0)).Should().HaveCount(accepted);
     }
 
     [Fact]
     public async Task Run_ObserverThrows_MessagesAreReadableAndTheStoreGoesOn()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         store.ArrivedObserver = new FaultyObserver();
 
         store.Append("T", 0, "one");

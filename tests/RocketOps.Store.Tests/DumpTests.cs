@@ -6,6 +6,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -65,7 +66,7 @@ public sealed class DumpTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = SmallStore.Options("/store");
-        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 40; i++)
             {
@@ -144,7 +145,7 @@ public sealed class DumpTests
     private static async Task<(List<StoreFinding> Findings, VerifyResult Result)> VerifyAsync(StoreOptions options, int? slots)
     {
         MemoryFileSystem files = new();
-        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 40; i++)
             {

@@ -3,6 +3,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -13,7 +14,7 @@ public sealed class FailureTests
     public async Task WritePending_WriteFails_StaysBehindAndTheStoreIsReadOnly()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "good");
         PhysicalOffset written = store.Writer.WritePending();
         files.Fault = (operation, path) => operation == "write" && path.Contains("commitlog", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
@@ -35,7 +36,7 @@ public sealed class FailureTests
     public async Task Flush_Fails_WaitersAreToldAndItIsNotTriedAgain()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, new FakeTimeProvider(), hasThreads: false);
         int flushes = 0;
         AppendResult result = store.Append("T", 0, "m");
         files.Fault = (operation, path) =>
@@ -69,7 +70,7 @@ public sealed class FailureTests
     public async Task Append_NoSpaceForTheNextFile_IsRefusedUntilThereIs()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "first");
         files.Fault = (operation, _) => operation == "fallocate" ? StoreIOException.NoSpace : null;
         int accepted = 1;
@@ -98,7 +99,7 @@ public sealed class FailureTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, Tuning = StoreTunings.Patient with { DiskWarningRatio = 90, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
         files.Space = new DiskSpace(1000L << 20, 95L << 20, 95L << 20);
         store.Retention.CheckDisk();
@@ -115,7 +116,7 @@ public sealed class FailureTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = SmallStore.Options("/store");
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         files.Fault = (operation, path) => operation == "write" && path.Contains("consumequeue", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
 
         store.Append("T", 0, "in the log");
@@ -126,7 +127,7 @@ public sealed class FailureTests
         store.Flags.Should().Be(StoreFlags.LogicQueueError);
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
         await store.DisposeAsync();
-        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new FakeTimeProvider(), hasThreads: false);
         (await again.ReadAllAsync("T", 0)).Should().Equal("in the log");
     }
 
@@ -134,7 +135,7 @@ public sealed class FailureTests
     public async Task RetentionRun_ExpiredFiles_GoWithWhatPointsToThem()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         StoreOptions options = new()
         {
             RootDirectory = "/store",
@@ -183,7 +184,7 @@ public sealed class FailureTests
     [Fact]
     public async Task RemoveExpiredFiles_OutsideOfTheHours_RemovesThemAllTheSame()
     {
-        await using MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         Fill(store);
         store.Retention.Run();
         store.GetStats().MinOffset.Value.Should().Be(0, "it is not the hour");
@@ -198,7 +199,7 @@ public sealed class FailureTests
     public async Task RemoveExpiredPointersAsync_LogFilesAreGone_RemovesWhatPointedThereAndCountsOn()
     {
         MemoryFileSystem files = new();
-        await using (MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(ExpiringOptions(), files, new FakeTimeProvider(), hasThreads: false))
         {
             Fill(store);
         }
@@ -208,7 +209,7 @@ public sealed class FailureTests
             files.DeleteFile($"/store/commitlog/{entry.Name}");
         }
 
-        await using MessageStore again = await SmallStore.StartAsync(ExpiringOptions(), files, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(ExpiringOptions(), files, new FakeTimeProvider(), hasThreads: false);
         files.Paths.Should().Contain("/store/consumequeue/T/0/00000000000000000000");
 
         await again.RemoveExpiredPointersAsync(CancellationToken.None);

@@ -2,6 +2,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -14,7 +15,7 @@ public sealed class FirstTouchTests
     public async Task Append_QueueNotUsedSinceTheStart_SaysSoUntilItIsLoaded()
     {
         MemoryFileSystem files = await RestartedAsync();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         int touched = CountTouches(files);
 
         store.TryAppendNow("T", 0, [1], out _).Should().Be(AppendStatus.QueueNotLoaded);
@@ -33,7 +34,7 @@ public sealed class FirstTouchTests
     public async Task Append_QueueThatHasNoFiles_NeedsNoDisk()
     {
         MemoryFileSystem files = await RestartedAsync();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         await store.Reader.GetOffsetsAsync(store.FindTopic("T"u8)!, 0, CancellationToken.None);
         int touched = CountTouches(files);
 
@@ -49,7 +50,7 @@ public sealed class FirstTouchTests
     public async Task LoadQueueAsync_FilesCannotBeRead_StopsTheStore()
     {
         MemoryFileSystem files = await RestartedAsync();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         files.ReadFault = (operation, path) => operation == "open" && path.Contains("consumequeue", StringComparison.Ordinal) ? StoreIOException.InputOutput : null;
 
         (await store.Writer.LoadQueueAsync(store.FindTopic("T"u8)!, 0, CancellationToken.None)).Should().Be(AppendStatus.ServiceNotAvailable);
@@ -62,7 +63,7 @@ public sealed class FirstTouchTests
         MemoryFileSystem files = await RestartedAsync();
         using ManualResetEventSlim disk = new();
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024, ConsumeQueueFileBytes = 1000, IndexSlots = 50, IndexEntries = 100, MaxMessageBytes = 16 * 1024, TailBytes = 256 * 1024, Tuning = StoreTunings.Patient with { DeleteHours = [] }, ColdReadThreads = 1, ColdReadQueueLength = 1 };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider());
         StoreTopic topic = store.FindTopic("T"u8)!;
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         files.ReadFault = (operation, path) =>
@@ -94,7 +95,7 @@ public sealed class FirstTouchTests
     private static async Task<MemoryFileSystem> RestartedAsync()
     {
         MemoryFileSystem files = new();
-        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 6; i++)
             {

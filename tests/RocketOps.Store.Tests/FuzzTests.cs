@@ -6,6 +6,7 @@ using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Records;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -47,7 +48,7 @@ public sealed class FuzzTests
     {
         StoreOptions options = SmallStore.Options("/store");
         MemoryFileSystem original = new();
-        await using (MessageStore store = await SmallStore.StartAsync(options, original, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, original, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 300; i++)
             {
@@ -98,7 +99,7 @@ public sealed class FuzzTests
     {
         try
         {
-            await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
             GetResult result = new();
             await store.Reader.GetMessagesAsync(store.GetOrAddTopic("T"u8), 0, 0, new GetLimits(32), null, result, CancellationToken.None);
             await store.Reader.QueryIndexAsync(store.GetOrAddTopic("T"u8), "u7", 32, 0, long.MaxValue, CancellationToken.None);

@@ -1,6 +1,7 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
 
@@ -18,7 +19,7 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "before");
         store.Writer.WritePending();
         files.BeforeWrite = gate.Pass;
@@ -47,7 +48,7 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new FakeTimeProvider());
         store.Append("T", 0, "loaded");
         store.Writer.WritePending();
         files.BeforeWrite = gate.Pass;
@@ -91,7 +92,7 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new FakeTimeProvider());
         try
         {
             await FillFileAsync(store, StepsFileBytes);
@@ -132,7 +133,7 @@ public sealed class HangingDiskTests
         using Gate taken = new();
         using Gate ahead = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(LargeMessages, files, new FakeTimeProvider());
         try
         {
             await FillFileAsync(store, StepsFileBytes);
@@ -172,7 +173,7 @@ public sealed class HangingDiskTests
     public async Task Append_DiskGivesNoRoomForLongerThanThePageCacheLimit_IsRefusedAsBusy()
     {
         using Gate gate = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time);
         store.Tuning = store.Tuning with { PageCacheBusyTimeoutMs = 1000 };
@@ -210,7 +211,7 @@ public sealed class HangingDiskTests
     public async Task Append_DiskHasNoRoomForTheNextFile_IsRefusedUntilThereIs()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider());
         files.Fault = (operation, path) => operation == "fallocate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? StoreIOException.NoSpace : null;
 
         int accepted = 0;
@@ -234,7 +235,7 @@ public sealed class HangingDiskTests
     public async Task Append_NextFileCannotBeMade_StopsTheStore()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider());
         files.Fault = (operation, path) => operation == "ftruncate" && path.EndsWith("00000000000000065536", StringComparison.Ordinal) ? throw new InvalidOperationException("a fault in the code") : null;
 
         AppendStatus status;
@@ -252,7 +253,7 @@ public sealed class HangingDiskTests
     public async Task WritePending_LeftToThePoolWhereSomethingUnexpectedIsThrown_StopsTheStoreAndNotTheProcess()
     {
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(Steps(fileBytes: 1024 * 1024), files, new FakeTimeProvider());
         files.BeforeWrite = static () => throw new InvalidOperationException("a fault in the code");
 
         Fill(store);
@@ -265,7 +266,7 @@ public sealed class HangingDiskTests
     public async Task Append_WriteHangsForLongerThanThePageCacheLimit_IsRefusedAsBusy()
     {
         using Gate gate = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, time, hasThreads: false);
         store.Tuning = store.Tuning with { PageCacheBusyTimeoutMs = 1000 };
@@ -291,7 +292,7 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         files.BeforeWrite = gate.Pass;
         store.Append("T", 0, "stuck");
         Task<PhysicalOffset> leader = Task.Run(store.Writer.WritePending);
@@ -320,7 +321,7 @@ public sealed class HangingDiskTests
     public async Task When_DiskHangs_WaitTimesOutWithoutTheDisksThreads(bool inWrite)
     {
         using Gate gate = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         GatedFileSystem files = new(new MemoryFileSystem());
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), files, time, hasThreads: false);
         store.Tuning = store.Tuning with { SyncFlushTimeoutMs = 5000 };
@@ -364,7 +365,7 @@ public sealed class HangingDiskTests
     [Fact]
     public async Task When_OneWaiterThrows_OthersAreToldAndTheStoreGoesOn()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", FlushDiskType.SyncFlush), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         RecordingWaiter waiter = new();
         AppendResult result = store.Append("T", 0, "m");
         store.Writer.WritePending();
@@ -382,7 +383,7 @@ public sealed class HangingDiskTests
     {
         GatedFileSystem files = new(new MemoryFileSystem());
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 64 * 1024 * 1024, IndexEnabled = false, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         int appended = 1;
         int leader = Environment.CurrentManagedThreadId;
         int byLeader = 0;
@@ -408,7 +409,7 @@ public sealed class HangingDiskTests
     [Fact]
     public async Task When_SteadyState_AllocatesNothing()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         CountingWaiter waiter = new();
         AppendResult first = store.Append("T", 0, "m");
         Wait(store, waiter, first.End, rounds: 100);
@@ -505,7 +506,7 @@ public sealed class HangingDiskTests
     {
         using Gate gate = new();
         GatedFileSystem files = new(new MemoryFileSystem());
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime());
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider());
         try
         {
             files.Before = (operation, path) =>

@@ -3,6 +3,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -16,7 +17,7 @@ public sealed class IndexChainTests
     public async Task QueryIndex_KeysInChainsInTheFileAndInMemory_FindsAllNewestFirst()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store", indexEntries: 10_000), files, time, hasThreads: false);
         List<PhysicalOffset> sent = Append(store, time, 0, Keys);
         store.Maintenance.MakeDurable();
@@ -42,7 +43,7 @@ public sealed class IndexChainTests
         for (int last = 0; ended; last++)
         {
             MemoryFileSystem files = new();
-            ManualTime time = new();
+            FakeTimeProvider time = new();
             StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
             MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
             List<PhysicalOffset> sent = Append(store, time, 0, Keys / 3);
@@ -111,7 +112,7 @@ public sealed class IndexChainTests
     public async Task Verify_WhileKeysAreInNoChain_SaysThatTheyWillBe()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
         await using MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
         Append(store, time, 0, Keys);
@@ -126,7 +127,7 @@ public sealed class IndexChainTests
         findings.Where(static finding => finding.Where.StartsWith("index", StringComparison.Ordinal)).Should().NotBeEmpty().And.OnlyContain(static finding => finding.Kind == StoreFindingKind.Repairable);
     }
 
-    private static List<PhysicalOffset> Append(MessageStore store, ManualTime time, int from, int count)
+    private static List<PhysicalOffset> Append(MessageStore store, FakeTimeProvider time, int from, int count)
     {
         List<PhysicalOffset> offsets = [];
         for (int i = from; i < from + count; i++)

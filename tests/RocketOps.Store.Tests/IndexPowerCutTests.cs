@@ -5,6 +5,7 @@ using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -17,7 +18,7 @@ public sealed class IndexPowerCutTests
     public async Task Start_AfterAPowerCut_FindsKeysThatWereDurableLongBeforeWithoutReadingTheirMessages()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
         MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
         List<PhysicalOffset> durable = Append(store, time, 0, 50);
@@ -46,7 +47,7 @@ public sealed class IndexPowerCutTests
         {
             Random random = new(seed);
             MemoryFileSystem files = new();
-            ManualTime time = new();
+            FakeTimeProvider time = new();
             StoreOptions options = SmallStore.Options("/store", indexEntries: 100);
             MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
             Append(store, time, 0, durableMessages / 2);
@@ -88,7 +89,7 @@ public sealed class IndexPowerCutTests
     public async Task Start_AfterAKillBetweenANewFileAndTheCheckpoint_FindsItsKeys()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         StoreOptions options = SmallStore.Options("/store", indexEntries: 100);
         MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
         Append(store, time, 0, 60);
@@ -102,7 +103,7 @@ public sealed class IndexPowerCutTests
         await FindsAsync(next, await OffsetsAsync(next));
     }
 
-    private static List<PhysicalOffset> Append(MessageStore store, ManualTime time, int from, int count)
+    private static List<PhysicalOffset> Append(MessageStore store, FakeTimeProvider time, int from, int count)
     {
         List<PhysicalOffset> offsets = [];
         for (int i = from; i < from + count; i++)

@@ -1,5 +1,6 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -40,8 +41,8 @@ public sealed class LastRecordTests
     [InlineData(100_000, 64 * 1024)]
     public async Task FindLastRecord_OfCopiedBytes_ReadsNothing(int chunk, int fileBytes)
     {
-        await using MessageStore source = await SmallStore.StartAsync(Options(fileBytes), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
-        await using MessageStore copy = await SmallStore.StartAsync(Options(fileBytes), _files, new ManualTime(), hasThreads: false);
+        await using MessageStore source = await SmallStore.StartAsync(Options(fileBytes), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(Options(fileBytes), _files, new FakeTimeProvider(), hasThreads: false);
         List<AppendResult> sent = Fill(source, 300);
         byte[] log = new byte[sent[^1].End.Value];
         (await source.Reader.ReadAsync(default, log, CancellationToken.None)).Should().BeTrue();
@@ -112,7 +113,7 @@ public sealed class LastRecordTests
         Tuning = StoreTunings.Patient,
     };
 
-    private static Task<MessageStore> StartAsync(MemoryFileSystem files) => SmallStore.StartAsync(Options(1024 * 1024), files, new ManualTime(), hasThreads: false);
+    private static Task<MessageStore> StartAsync(MemoryFileSystem files) => SmallStore.StartAsync(Options(1024 * 1024), files, new FakeTimeProvider(), hasThreads: false);
 
     private static List<AppendResult> Fill(MessageStore store, int count)
     {

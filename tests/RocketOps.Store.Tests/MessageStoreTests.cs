@@ -5,6 +5,7 @@ using RocketOps.Store.Dispatching;
 using RocketOps.Store.Log;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -217,7 +218,7 @@ public sealed class MessageStoreTests
     public async Task OffsetByTime_BetweenMessages_FollowsTheBoundary()
     {
         using TempDirectory directory = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(directory.Path), time: time);
         long start = time.GetUtcNow().ToUnixTimeMilliseconds();
         for (int i = 0; i < 10; i++)

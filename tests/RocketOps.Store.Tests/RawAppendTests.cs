@@ -1,6 +1,7 @@
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -69,7 +70,7 @@ public sealed class RawAppendTests
     [Fact]
     public async Task AppendRaw_NotAtTheEnd_Throws()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         byte[] log = await LogOfAsync("one");
         store.Writer.AppendRaw(new PhysicalOffset(0), log, out _).Should().Be(AppendStatus.Ok);
 
@@ -81,7 +82,7 @@ public sealed class RawAppendTests
     [Fact]
     public async Task AppendRaw_DamagedRecord_IsRefused()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         byte[] log = await LogOfAsync("one", "two", "three");
         int size = log.Length / 3;
         log[size + 90] ^= 1;
@@ -99,7 +100,7 @@ public sealed class RawAppendTests
     [InlineData(96)]
     public async Task AppendRaw_BeginningOfARecord_IsLeftToTheCaller(int missing)
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         byte[] log = await LogOfAsync("12345", "12345");
 
         AppendStatus status = store.Writer.AppendRaw(new PhysicalOffset(0), log.AsSpan(0, log.Length - missing), out int taken);
@@ -110,7 +111,7 @@ public sealed class RawAppendTests
 
     private static async Task<byte[]> LogOfAsync(params string[] bodies)
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         foreach (string body in bodies)
         {
             store.Append("T", 0, body);

@@ -3,6 +3,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -137,7 +138,7 @@ public sealed class ReadBlockTests
     /// <summary>With nothing of the log in memory, and the queues loaded.</summary>
     private static async Task<MessageStore> StartAsync(MemoryFileSystem files, int readBlocks = 64)
     {
-        MessageStore store = await SmallStore.StartAsync(Options(readBlocks), files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(Options(readBlocks), files, new FakeTimeProvider(), hasThreads: false);
         for (int queue = 0; queue < Queues; queue++)
         {
             (await store.Reader.MaxOffsetAsync(store.GetOrAddTopic("T"u8), queue)).Should().BePositive();
@@ -149,7 +150,7 @@ public sealed class ReadBlockTests
     private static async Task<MemoryFileSystem> FilledAsync(int messages = Messages)
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new FakeTimeProvider(), hasThreads: false);
         Fill(store, 0, messages);
         return files;
     }

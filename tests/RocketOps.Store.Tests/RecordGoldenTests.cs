@@ -4,6 +4,7 @@ using RocketOps.Store.Files;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -13,7 +14,7 @@ public sealed class RecordGoldenTests
     [Fact]
     public async Task Append_OneMessage_WritesTheseBytes()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), time, hasThreads: false);
 
         store.Append("TopicA", 3, "hello", "TAGS\u0001TagA");
@@ -62,7 +63,7 @@ public sealed class RecordGoldenTests
     public async Task Append_ToTheEndOfAFile_EndsItWithABlankRecord()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false);
         long lastEnd = 0;
         AppendResult result;
         do
@@ -88,7 +89,7 @@ public sealed class RecordGoldenTests
         StoreOptions options = SmallStore.Options("/store");
         for (int spare = 7; spare <= 8; spare++)
         {
-            await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(options, new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
             int fixedBytes = RecordLayout.FixedBytes + "T".Length;
             int left = options.CommitLogFileBytes;
             while (left > 12_000)
@@ -106,7 +107,7 @@ public sealed class RecordGoldenTests
     [Fact]
     public async Task Append_LongRetryTopicAndIPv6Hosts_AreReadBack()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         string name = "%RETRY%" + new string('g', 200);
         MessageHost host = MessageHost.From(System.Net.IPAddress.Parse("2001:db8::17"), 4711);
 

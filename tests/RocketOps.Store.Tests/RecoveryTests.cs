@@ -5,6 +5,7 @@ using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Logging;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -31,7 +32,7 @@ public sealed class RecoveryTests
 
             // Another boot: nothing but the durable part may be trusted.
             MemoryFileSystem after = torn.AfterPowerCut(new Random(1), keepEverything: true);
-            await using MessageStore store = await SmallStore.StartAsync(options, after, new ManualTime(), hasThreads: false);
+            await using MessageStore store = await SmallStore.StartAsync(options, after, new FakeTimeProvider(), hasThreads: false);
 
             int whole = ends.Count(end => end <= cut);
             (await store.ReadAllAsync("T", 0)).Should().Equal(Enumerable.Range(0, whole).Select(i => $"message {i}"), $"cut at {cut}");
@@ -48,7 +49,7 @@ public sealed class RecoveryTests
     {
         StoreOptions options = SmallStore.Options("/store", FlushDiskType.SyncFlush);
         MemoryFileSystem files = new() { DiskSequence = static _ => 7 };
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 200; i++)
         {
             store.Append("T", 0, $"message {i}");
@@ -70,7 +71,7 @@ public sealed class RecoveryTests
                 detached.DiskSequence = _ => sequence;
                 try
                 {
-                    await using MessageStore again = await SmallStore.StartAsync(options, detached, new ManualTime(), hasThreads: false);
+                    await using MessageStore again = await SmallStore.StartAsync(options, detached, new FakeTimeProvider(), hasThreads: false);
                     List<string> bodies = await again.ReadAllAsync("T", 0);
                     wrong += bodies.SequenceEqual(Enumerable.Range(0, 200).Select(static i => $"message {i}")) ? 0 : 1;
                 }
@@ -92,7 +93,7 @@ public sealed class RecoveryTests
         MemoryFileSystem damaged = files.AfterPowerCut(new Random(1), keepEverything: true);
         damaged.Damage(LogFile, ends[1] + 90, 0x40);
 
-        await using (MessageStore store = await SmallStore.StartAsync(options, damaged, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, damaged, new FakeTimeProvider(), hasThreads: false))
         {
             (await store.ReadAllAsync("T", 0)).Should().Equal("message 0", "message 1");
             store.GetStats().MaxOffset.Value.Should().Be(ends[1]);
@@ -111,7 +112,7 @@ public sealed class RecoveryTests
     {
         StoreOptions options = SmallStore.Options("/store");
         MemoryFileSystem files = new();
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         for (int i = 0; i < 500; i++)
         {
             store.Append("T", 0, $"message {i}");
@@ -126,7 +127,7 @@ public sealed class RecoveryTests
 
         // What lies before the hand-over is not looked at: damage there goes unnoticed at start, and only there.
         killed.Damage(LogFile, 90, 0x01);
-        await using MessageStore again = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, killed, new FakeTimeProvider(), hasThreads: false);
 
         again.GetStats().MaxOffset.Value.Should().BeGreaterThan(handedOver);
         (await again.Reader.MaxOffsetAsync(again.GetOrAddTopic("T"u8), 0)).Should().Be(501);
@@ -137,7 +138,7 @@ public sealed class RecoveryTests
     {
         StoreOptions options = SmallStore.Options("/store", indexEntries: 1000);
         MemoryFileSystem files = new();
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         List<PhysicalOffset> sent = [];
         for (int i = 0; i < 40; i++)
         {
@@ -160,7 +161,7 @@ public sealed class RecoveryTests
                 _ = length == IndexHeaderBytes ? headers++ : others++;
             }
         };
-        await using MessageStore again = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, killed, new FakeTimeProvider(), hasThreads: false);
 
         headers.Should().BePositive();
         others.Should().Be(0, "slots and entries are read by whoever needs them first");
@@ -182,7 +183,7 @@ public sealed class RecoveryTests
         const int LastNotTrustedMs = 3000;
         StoreOptions options = SmallStore.Options("/store", indexEntries: 10_000);
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
         List<AppendResult> sent = [];
         for (int i = 0; i < messages; i++)
@@ -229,7 +230,7 @@ public sealed class RecoveryTests
         MemoryFileSystem killed = files.AfterKill();
         killed.DeleteFile(LogFile);
 
-        await using MessageStore store = await SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, killed, new FakeTimeProvider(), hasThreads: false);
 
         (await store.ReadAllAsync("T", 0)).Should().BeEmpty();
         store.Append("T", 0, "anew").QueueOffset.Should().Be(0);
@@ -243,7 +244,7 @@ public sealed class RecoveryTests
         (MemoryFileSystem files, _) = await KilledStoreAsync(options, messages: 6);
         MemoryFileSystem killed = files.AfterKill();
         killed.DeleteFile(LogFile);
-        await using MessageStore store = new(options, killed, new ManualTime(), NullLoggerFactory.Instance, hasThreads: false);
+        await using MessageStore store = new(options, killed, new FakeTimeProvider(), NullLoggerFactory.Instance, hasThreads: false);
         StoreTopic topic = store.GetOrAddTopic("T"u8);
         StoreTopic other = store.GetOrAddTopic("Other"u8);
 
@@ -267,7 +268,7 @@ public sealed class RecoveryTests
             log.SetLength(1000);
         }
 
-        Func<Task<MessageStore>>? start = () => SmallStore.StartAsync(options, killed, new ManualTime(), hasThreads: false);
+        Func<Task<MessageStore>>? start = () => SmallStore.StartAsync(options, killed, new FakeTimeProvider(), hasThreads: false);
 
         (await start.Should().ThrowAsync<StoreException>()).WithMessage("*1000 bytes instead of 65536*mappedFileSizeCommitLog*");
     }
@@ -277,7 +278,7 @@ public sealed class RecoveryTests
     {
         StoreOptions options = SmallStore.Options("/store");
         MemoryFileSystem files = new();
-        ManualTime later = new();
+        FakeTimeProvider later = new();
         later.Advance(TimeSpan.FromHours(1));
         await using (MessageStore store = await SmallStore.StartAsync(options, files, later, hasThreads: false))
         {
@@ -285,7 +286,7 @@ public sealed class RecoveryTests
             store.Writer.WritePending();
         }
 
-        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterKill(), new FakeTimeProvider(), hasThreads: false);
         AppendResult result = again.Append("T", 0, "later");
         again.Writer.WritePending();
 
@@ -299,7 +300,7 @@ public sealed class RecoveryTests
     {
         MemoryFileSystem files = new();
         StoreOptions options = SmallStore.Options("/store", flush);
-        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 700; i++)
             {
@@ -322,7 +323,7 @@ public sealed class RecoveryTests
     private static async Task<(MemoryFileSystem Files, List<long> Ends)> KilledStoreAsync(StoreOptions options, int messages)
     {
         MemoryFileSystem files = new();
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         List<long> ends = [];
         for (int i = 0; i < messages; i++)
         {
@@ -340,7 +341,7 @@ public sealed class RecoveryTests
     {
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 65536, ConsumeQueueFileBytes = 20 * 10_000, MaxMessageBytes = 1024, Tuning = StoreTunings.Patient with { DiskWarningRatio = 100, DeleteHours = [] } };
         MemoryFileSystem files = new();
-        await using (MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 30; i++)
             {
@@ -362,7 +363,7 @@ public sealed class RecoveryTests
 
             return null;
         };
-        await using MessageStore again = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
         changes.Should().BeEmpty("zeroing what is zero would fill sparse files, 6 MB for each queue");
         (await again.ReadAllAsync("T", 1)).Should().HaveCount(10);

@@ -2,6 +2,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -37,7 +38,7 @@ public sealed class ReplicatedDispatchTests
     [Fact]
     public async Task Dispatch_OfAStoreThatAsksNobody_DoesNotWait()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "m0");
 
         Flush(store);
@@ -90,7 +91,7 @@ public sealed class ReplicatedDispatchTests
     [Fact]
     public async Task Prepare_WithATopicThatWasMadeAnew_GoesOnInTheNewOne()
     {
-        await using MessageStore master = await SmallStore.StartAsync(SmallStore.Options("/master"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore master = await SmallStore.StartAsync(SmallStore.Options("/master"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendResult first = master.Append("T", 0, "old");
         master.Append("T", 0, "old");
         Flush(master);
@@ -189,7 +190,7 @@ public sealed class ReplicatedDispatchTests
     }
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files, FlushDiskType flush = FlushDiskType.AsyncFlush) =>
-        SmallStore.StartAsync(SmallStore.Options(Root, flush, replicatedOnly: true), files, new ManualTime(), hasThreads: false);
+        SmallStore.StartAsync(SmallStore.Options(Root, flush, replicatedOnly: true), files, new FakeTimeProvider(), hasThreads: false);
 
     private static void Flush(MessageStore store)
     {

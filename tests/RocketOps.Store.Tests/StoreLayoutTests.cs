@@ -2,6 +2,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -41,7 +42,7 @@ public sealed class StoreLayoutTests
     {
         MemoryFileSystem files = new() { Capacity = MiB };
         StoreLayout first = Find(files);
-        await using (MessageStore store = await SmallStore.StartAsync(Options(first), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(Options(first), files, new FakeTimeProvider(), hasThreads: false))
         {
             store.Append("T", 0, "m", "UNIQ_KEY\u0001u");
             store.Writer.WritePending();
@@ -81,7 +82,7 @@ public sealed class StoreLayoutTests
     {
         MemoryFileSystem files = new() { Capacity = mebibytes * MiB };
         StoreLayout layout = Find(files);
-        await using MessageStore store = await SmallStore.StartAsync(Options(layout), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(layout), files, new FakeTimeProvider(), hasThreads: false);
         byte[] body = new byte[layout.CommitLogFileBytes / 20];
         int refusedInARow = 0;
         int sent = 0;

@@ -5,6 +5,7 @@ using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -28,8 +29,8 @@ public sealed class TruncateTests
     {
         MemoryFileSystem files = new();
         MemoryFileSystem otherFiles = new();
-        ManualTime time = new();
-        ManualTime otherTime = new();
+        FakeTimeProvider time = new();
+        FakeTimeProvider otherTime = new();
         await using (MessageStore store = await SmallStore.StartAsync(Options(flush), files, time, hasThreads: false))
         await using (MessageStore other = await SmallStore.StartAsync(Options(flush), otherFiles, otherTime, hasThreads: false))
         {
@@ -57,15 +58,15 @@ public sealed class TruncateTests
     public async Task Truncate_AtTheBeginOfAFile_RemovesTheFileAndGoesOn()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 300);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 300);
         int firstOfFile = sent.FindIndex(result => result.Offset.Value == 64 * 1024);
         firstOfFile.Should().BePositive();
 
         await store.TruncateAsync(new PhysicalOffset(64 * 1024), keepIn: null, CancellationToken.None);
 
         files.Paths.Count(path => path.StartsWith($"{Root}/commitlog/", StringComparison.Ordinal)).Should().Be(1);
-        Fill(store, new ManualTime(), 5, first: 1000)[0].Offset.Value.Should().Be(64 * 1024);
+        Fill(store, new FakeTimeProvider(), 5, first: 1000)[0].Offset.Value.Should().Be(64 * 1024);
         (await store.ReadAllAsync("T", firstOfFile % 3)).Should().Contain(BodyOf(firstOfFile - 3)).And.NotContain(BodyOf(firstOfFile));
     }
 
@@ -76,8 +77,8 @@ public sealed class TruncateTests
     public async Task Truncate_WhereNoRecordBegins_IsRefusedAndChangesNothing(int distance)
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 50);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 50);
         int calls = files.Calls;
 
         Func<Task> inARecord = () => store.TruncateAsync(new PhysicalOffset(sent[20].Offset.Value + distance), keepIn: null, CancellationToken.None);
@@ -88,7 +89,7 @@ public sealed class TruncateTests
         await behind.Should().ThrowAsync<StoreException>().WithMessage("*ends at*");
         await before.Should().ThrowAsync<StoreException>().WithMessage("*begins at*");
         files.Calls.Should().Be(calls);
-        Fill(store, new ManualTime(), 1, first: 50)[0].Offset.Should().Be(sent[^1].End);
+        Fill(store, new FakeTimeProvider(), 1, first: 50)[0].Offset.Should().Be(sent[^1].End);
         store.Flags.Should().Be(StoreFlags.None);
     }
 
@@ -96,8 +97,8 @@ public sealed class TruncateTests
     public async Task Truncate_WithKeepIn_KeepsTheBytesAside()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 20);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 20);
         byte[] cut = new byte[sent[^1].End.Value - sent[10].Offset.Value];
         store.Reader.TryRead(sent[10].Offset, cut).Should().BeTrue();
 
@@ -114,8 +115,8 @@ public sealed class TruncateTests
     [Fact]
     public async Task Truncate_BeforeAllOfATopic_LeavesItEmptyAndInUse()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 10);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 10);
         StoreTopic topic = store.GetOrAddTopic("U"u8);
         AppendResult first = store.Append("U", 2, "cut");
         for (int i = 0; i < 200; i++)
@@ -141,11 +142,11 @@ public sealed class TruncateTests
     public async Task Truncate_OneHundredTimes_KeepsNoFileOpenThatIsGone()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
         int open = 0;
         for (int round = 0; round < 100; round++)
         {
-            PhysicalOffset start = Fill(store, new ManualTime(), 250)[100].Offset;
+            PhysicalOffset start = Fill(store, new FakeTimeProvider(), 250)[100].Offset;
             await store.TruncateAsync(start, keepIn: null, CancellationToken.None);
             await store.TruncateAsync(new PhysicalOffset(0), keepIn: null, CancellationToken.None);
             open = round == 0 ? files.OpenPaths.Count : open;
@@ -157,7 +158,7 @@ public sealed class TruncateTests
     [Fact]
     public async Task Truncate_WithWaiters_FailsThoseBehindTheCutOnly()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendResult kept = store.Append("T", 0, "kept");
         AppendResult cut = store.Append("T", 0, "cut");
         Task<WaitOutcome> before = store.Writer.WhenAsync(LogPosition.Durable, kept.Mark);
@@ -217,7 +218,7 @@ public sealed class TruncateTests
     [Fact]
     public async Task CopyMessages_FoundBeforeTheCut_GivesNothingOfWhatCameInstead()
     {
-        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         AppendResult kept = store.Append("T", 0, "kept");
         store.Append("T", 0, "cut off");
         store.Writer.WritePending();
@@ -242,8 +243,8 @@ public sealed class TruncateTests
     public async Task Truncate_SomethingUnexpectedIsThrown_TakesNoMessageUntilTheNextStartHasFinishedIt(string where)
     {
         MemoryFileSystem files = new();
-        MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 60);
         bool isIntended = false;
         files.Fault = (operation, path) =>
         {
@@ -259,17 +260,17 @@ public sealed class TruncateTests
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.ServiceNotAvailable);
         files.FileExists($"{Root}/truncation").Should().BeTrue();
         await store.DisposeAsync();
-        await using MessageStore again = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files.AfterKill(), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files.AfterKill(), new FakeTimeProvider(), hasThreads: false);
         again.GetStats().MaxOffset.Should().Be(sent[40].Offset);
-        Fill(again, new ManualTime(), 1, first: 40)[0].Offset.Should().Be(sent[40].Offset);
+        Fill(again, new FakeTimeProvider(), 1, first: 40)[0].Offset.Should().Be(sent[40].Offset);
     }
 
     [Fact]
     public async Task Truncate_NoRoomForTheIntent_ChangesNothingAndGoesOn()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 60);
         files.Fault = static (operation, path) => operation == "write" && path.EndsWith("/truncation", StringComparison.Ordinal) ? StoreIOException.NoSpace : null;
 
         Func<Task> cut = () => store.TruncateAsync(sent[40].Offset, keepIn: null, CancellationToken.None);
@@ -278,7 +279,7 @@ public sealed class TruncateTests
         files.Fault = null;
         files.FileExists($"{Root}/truncation").Should().BeFalse();
         store.Flags.Should().Be(StoreFlags.None);
-        Fill(store, new ManualTime(), 1, first: 60)[0].Offset.Should().Be(sent[^1].End);
+        Fill(store, new FakeTimeProvider(), 1, first: 60)[0].Offset.Should().Be(sent[^1].End);
     }
 
     /// <summary>What is left of the intent may be whole: the next start would cut off what is appended meanwhile.</summary>
@@ -286,8 +287,8 @@ public sealed class TruncateTests
     public async Task Truncate_NoRoomForTheIntentAndItCannotBeTakenBack_TakesNoMessage()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new ManualTime(), hasThreads: false);
-        List<AppendResult> sent = Fill(store, new ManualTime(), 60);
+        await using MessageStore store = await SmallStore.StartAsync(Options(FlushDiskType.AsyncFlush), files, new FakeTimeProvider(), hasThreads: false);
+        List<AppendResult> sent = Fill(store, new FakeTimeProvider(), 60);
         files.Fault = static (operation, path) => !path.EndsWith("/truncation", StringComparison.Ordinal) ? null
             : operation == "write" ? StoreIOException.NoSpace
             : operation == "unlink" ? throw new InvalidOperationException("a fault in the code")
@@ -322,7 +323,7 @@ public sealed class TruncateTests
                 MemoryFileSystem survivors = seed == 0 ? files.AfterKill() : files.AfterPowerCut(new Random((call * 31) + seed), reordersNames: seed == 3);
                 string where = $"call {call}, seed {seed}";
 
-                await using MessageStore store = await SmallStore.StartAsync(Options(flush), survivors, new ManualTime(), hasThreads: false);
+                await using MessageStore store = await SmallStore.StartAsync(Options(flush), survivors, new FakeTimeProvider(), hasThreads: false);
 
                 long end = store.GetStats().MaxOffset.Value;
                 List<AppendResult> sent = _sent!;
@@ -341,7 +342,7 @@ public sealed class TruncateTests
                     found.Offsets.Should().Equal(number < left ? [sent[number].Offset] : [], $"{where}, key {number}");
                 }
 
-                Fill(store, new ManualTime(), 1, first: 3000)[0].Offset.Value.Should().Be(end);
+                Fill(store, new FakeTimeProvider(), 1, first: 3000)[0].Offset.Value.Should().Be(end);
                 survivors.Paths.Should().NotContain($"{Root}/truncation");
             }
         }
@@ -352,8 +353,8 @@ public sealed class TruncateTests
         {
             try
             {
-                MessageStore store = await SmallStore.StartAsync(Options(flush), files, new ManualTime(), hasThreads: false);
-                _sent = Fill(store, new ManualTime(), Messages);
+                MessageStore store = await SmallStore.StartAsync(Options(flush), files, new FakeTimeProvider(), hasThreads: false);
+                _sent = Fill(store, new FakeTimeProvider(), Messages);
                 store.Maintenance.MakeDurable();
                 firstCall = files.Calls;
                 await store.TruncateAsync(_sent[Kept].Offset, "diverged", CancellationToken.None);
@@ -439,7 +440,7 @@ public sealed class TruncateTests
     private static string BodyOf(int number) => $"{number}:" + new string('x', 300 + (number % 7 * 20));
 
     /// <summary>One after the other to three queues, a second apart; three keys each.</summary>
-    private static List<AppendResult> Fill(MessageStore store, ManualTime time, int count, int first = 0)
+    private static List<AppendResult> Fill(MessageStore store, FakeTimeProvider time, int count, int first = 0)
     {
         List<AppendResult> sent = [];
         for (int i = first; i < first + count; i++)

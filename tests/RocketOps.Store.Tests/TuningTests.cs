@@ -3,6 +3,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -18,7 +19,7 @@ public sealed class TuningTests
     [Fact]
     public async Task FileReservedHours_Lowered_ExpiredFilesGoWithTheNextRound()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await FilledAsync(KeepsAll, time);
         Round(store, time);
         store.GetStats().MinOffset.Value.Should().Be(0, "none has expired");
@@ -33,7 +34,7 @@ public sealed class TuningTests
     [Fact]
     public async Task DeleteHours_AnotherOne_ExpiredFilesGoInThatOne()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         int hour = time.GetLocalNow().Hour;
         await using MessageStore store = await FilledAsync(KeepsAll with { FileReservedHours = 72, DeleteHours = [hour + 1] }, time);
         Round(store, time);
@@ -52,7 +53,7 @@ public sealed class TuningTests
     [Fact]
     public async Task DiskMaxUsedRatio_BelowWhatIsUsed_ExpiredFilesGoAtAnyHour()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new() { Space = new DiskSpace(1000L << 20, 400L << 20, 400L << 20) };
         await using MessageStore store = await FilledAsync(KeepsAll with { FileReservedHours = 72, DeleteHours = [], DiskMaxUsedRatio = 75 }, time, files);
         Round(store, time);
@@ -67,7 +68,7 @@ public sealed class TuningTests
     [Fact]
     public async Task CleanFilesForcibly_SwitchedOn_FilesGoWhateverTheirAge()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new() { Space = new DiskSpace(1000L << 20, 400L << 20, 400L << 20) };
         await using MessageStore store = await FilledAsync(KeepsAll with { DiskCleanForciblyRatio = 50, CleanFilesForcibly = false }, time, files);
         Round(store, time);
@@ -82,7 +83,7 @@ public sealed class TuningTests
     [Fact]
     public async Task DiskWarningRatio_Raised_MessagesAreTakenAgain()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new() { Space = new DiskSpace(1000L << 20, 80L << 20, 80L << 20) };
         await using MessageStore store = await SmallStore.StartAsync(Options(KeepsAll with { DiskWarningRatio = 90 }), files, time, hasThreads: false);
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.DiskFull, "92 % are used");
@@ -118,7 +119,7 @@ public sealed class TuningTests
     [InlineData(LogPosition.Replicated, WaitOutcome.SlaveTimedOut)]
     public async Task Timeout_Lowered_CountsForTheNextWait(LogPosition awaited, WaitOutcome outcome)
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await SmallStore.StartAsync(Options(KeepsAll, FlushDiskType.SyncFlush), new MemoryFileSystem(), time, hasThreads: false);
         store.Tuning = store.Tuning with { SyncFlushTimeoutMs = awaited == LogPosition.Durable ? 100 : 200, SlaveTimeoutMs = awaited == LogPosition.Replicated ? 100 : 200 };
         store.Append("T", 0, "waits for the disk, or for a slave");
@@ -135,7 +136,7 @@ public sealed class TuningTests
     [Fact]
     public async Task AccessMessageInMemoryMaxRatio_None_ReadsCountAsOfTheDisk()
     {
-        await using MessageStore store = await FilledAsync(KeepsAll, new ManualTime());
+        await using MessageStore store = await FilledAsync(KeepsAll, new FakeTimeProvider());
         StoreTopic topic = store.GetOrAddTopic("T"u8);
         GetResult result = new();
         await store.Reader.GetMessagesAsync(topic, 0, 0, new GetLimits(9), null, result, CancellationToken.None);
@@ -155,9 +156,9 @@ public sealed class TuningTests
     {
         ColdLog files = new(new MemoryFileSystem());
         StoreTuning tuning = KeepsAll with { AccessMessageInMemoryMaxRatio = 0, MaxTransferCountOnDisk = 5 };
-        await (await FilledAsync(tuning, new ManualTime(), files)).DisposeAsync();
+        await (await FilledAsync(tuning, new FakeTimeProvider(), files)).DisposeAsync();
         // Nothing of it is in memory.
-        await using MessageStore store = await SmallStore.StartAsync(Options(tuning), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(tuning), files, new FakeTimeProvider(), hasThreads: false);
         StoreTopic topic = store.GetOrAddTopic("T"u8);
         GetResult result = new();
         await store.Reader.GetOffsetsAsync(topic, 0, CancellationToken.None);
@@ -175,7 +176,7 @@ public sealed class TuningTests
     public async Task MaxTransferCount_InThePageCacheFarBehind_TheLargerLimitCounts(int inMemory, int onDisk, int expected)
     {
         await using MessageStore store = await FilledAsync(
-            KeepsAll with { AccessMessageInMemoryMaxRatio = 0, MaxTransferCountInMemory = inMemory, MaxTransferCountOnDisk = onDisk }, new ManualTime());
+            KeepsAll with { AccessMessageInMemoryMaxRatio = 0, MaxTransferCountInMemory = inMemory, MaxTransferCountOnDisk = onDisk }, new FakeTimeProvider());
         GetResult result = new();
 
         store.Reader.GetMessages(store.GetOrAddTopic("T"u8), 0, 0, new GetLimits(32), null, result);
@@ -186,7 +187,7 @@ public sealed class TuningTests
     [Fact]
     public async Task MaxTransferCount_Lowered_CountsForTheNextRead()
     {
-        await using MessageStore store = await FilledAsync(KeepsAll, new ManualTime());
+        await using MessageStore store = await FilledAsync(KeepsAll, new FakeTimeProvider());
         StoreTopic topic = store.GetOrAddTopic("T"u8);
         GetResult result = new();
 
@@ -199,7 +200,7 @@ public sealed class TuningTests
     [Fact]
     public async Task Set_WrongValue_ThrowsAndKeepsWhatIsInForce()
     {
-        await using MessageStore store = await SmallStore.StartAsync(Options(KeepsAll), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(KeepsAll), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
 
         Action wrong = () => store.Tuning = store.Tuning with { FileReservedHours = 0, DiskMaxUsedRatio = 1 };
 
@@ -234,7 +235,7 @@ public sealed class TuningTests
     };
 
     /// <summary>A dozen files of the log, all of it dispatched and durable.</summary>
-    private static async Task<MessageStore> FilledAsync(StoreTuning tuning, ManualTime time, IStoreFileSystem? files = null)
+    private static async Task<MessageStore> FilledAsync(StoreTuning tuning, FakeTimeProvider time, IStoreFileSystem? files = null)
     {
         MessageStore store = await SmallStore.StartAsync(Options(tuning), files ?? new MemoryFileSystem(), time, hasThreads: false);
         for (int i = 0; i < 100; i++)
@@ -248,7 +249,7 @@ public sealed class TuningTests
     }
 
     /// <summary>What the store's thread does every ten seconds.</summary>
-    private static void Round(MessageStore store, ManualTime time)
+    private static void Round(MessageStore store, FakeTimeProvider time)
     {
         time.Advance(TimeSpan.FromMilliseconds(store.Options.CleanIntervalMs));
         store.Maintenance.Pass();

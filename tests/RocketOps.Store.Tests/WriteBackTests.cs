@@ -3,6 +3,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests;
@@ -38,7 +39,7 @@ public sealed class WriteBackTests
     public async Task MakeDurable_MegabytesOfQueueAndIndex_LeavesTheirFlushesLessThanAStep()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Wide, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Wide, files, new FakeTimeProvider(), hasThreads: false);
         Append(store, Messages);
         Dictionary<string, int> sentBefore = [];
         files.Fault = (operation, path) =>
@@ -64,7 +65,7 @@ public sealed class WriteBackTests
     public async Task Pass_MuchGathersBetweenTheThoroughOnes_GoesToTheDiskByAndByWhereFlushesAreWaitedFor(FlushDiskType flush)
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options(flush), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(flush), files, new FakeTimeProvider(), hasThreads: false);
         List<string> flushed = [];
         files.Fault = (operation, path) =>
         {
@@ -91,7 +92,7 @@ public sealed class WriteBackTests
     public async Task Pass_WriteBackFails_TheStoreFailsAsAfterAFailedFlush()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Wide, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Wide, files, new FakeTimeProvider(), hasThreads: false);
         Append(store, Messages);
         files.Fault = (operation, path) => operation == "write back" ? StoreIOException.InputOutput : null;
 

@@ -1,6 +1,7 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests;
 
@@ -44,7 +45,7 @@ public sealed class ZeroFillTests
             ZeroFillAhead = true,
             ZeroFillBytesPerSecond = int.MaxValue,
         };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "first");
         store.Allocator.Prepare(4 * 1024 * 1024);
         int flushes = 0;
@@ -115,7 +116,7 @@ public sealed class ZeroFillTests
     }
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files, FlushDiskType flush = FlushDiskType.AsyncFlush) =>
-        SmallStore.StartAsync(SmallStore.Options("/store", flush), files, new ManualTime(), hasThreads: false);
+        SmallStore.StartAsync(SmallStore.Options("/store", flush), files, new FakeTimeProvider(), hasThreads: false);
 
     private static Task PrepareNextAsync(MessageStore store, MemoryFileSystem files)
     {

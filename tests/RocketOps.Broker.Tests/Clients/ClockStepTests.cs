@@ -1,10 +1,10 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Ordering;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Clients;
@@ -14,7 +14,7 @@ public sealed class ClockStepTests
 {
     private const string ProducerGroup = "CLIENT_INNER_PRODUCER";
 
-    private readonly ShiftedTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Theory]
     [InlineData(1)]

@@ -1,6 +1,6 @@
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Delay;
@@ -17,7 +17,7 @@ public sealed class DelayTimesTests
     public async Task Deliver_OneAfterTheOther_EachWhenItIsDueInOrderAndOnce()
     {
         const int Messages = 12;
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await StartAsync(time);
         List<long> due = [];
         for (int i = 0; i < Messages; i++)
@@ -47,7 +47,7 @@ public sealed class DelayTimesTests
     [Fact]
     public async Task Clock_SetBack_NothingComesEarlyAndNothingWaitsForTheClock()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await StartAsync(time);
         await SendAsync(broker, "before");
         time.Advance(TimeSpan.FromSeconds(1));
@@ -79,7 +79,7 @@ public sealed class DelayTimesTests
     [Fact]
     public async Task Clock_SetForward_WhatIsDueByItComesAndAllElseWaits()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await StartAsync(time, "30m 2h");
         await SendAsync(broker, "in half an hour");
         await SendAsync(broker, "in two hours", level: 2);
@@ -106,7 +106,7 @@ public sealed class DelayTimesTests
             "what is due by the new clock arrives");
     }
 
-    private static async Task<TestBroker> StartAsync(ShiftedTime time, string levels = "5s")
+    private static async Task<TestBroker> StartAsync(FakeTimeProvider time, string levels = "5s")
     {
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = levels };
         TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: new MemoryFileSystem(), time: time);

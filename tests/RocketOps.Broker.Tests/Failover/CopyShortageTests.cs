@@ -1,5 +1,5 @@
 using RocketOps.Broker.Failover;
-using RocketOps.Broker.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Failover;
 
@@ -8,7 +8,7 @@ public sealed class CopyShortageTests
 {
     private static readonly TimeSpan Almost = CopyShortage.Patience - TimeSpan.FromMilliseconds(1);
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Lasts_AfterAMomentOnly()

@@ -10,6 +10,7 @@ using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using RocketOps.Testing.Processes;
 
@@ -64,7 +65,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public string LeaseFile => _directory.File("lease.json");
 
     /// <summary>The clock of all members.</summary>
-    public PassingTime Time { get; } = new();
+    public MovedTime Time { get; } = new();
 
     public IEnumerable<TestBroker> Running => _running.Values;
 

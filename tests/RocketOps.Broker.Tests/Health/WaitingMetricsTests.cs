@@ -2,6 +2,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Tests.Timers;
 using RocketOps.Broker.Tests.Transactions;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Health;
@@ -19,7 +20,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task PassedOver_TimersThatTheLogHasLost_AreCounted()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new();
         (string, string)[] settings = [("httpPort", "-1"), .. ExpiringLog.Settings];
         await using (TimerBroker before = await TimerBroker.StartAsync(files, time, settings))
@@ -53,7 +54,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task PassedOver_TimersThatNobodyTook_AreCounted()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker timers = await TimerBroker.StartAsync(new MemoryFileSystem(), time, [("httpPort", "-1"), ("timerStopEnqueue", "true"), .. ExpiringLog.Settings]);
         await timers.SendAsync("lost", 24 * 3_600_000);
         await Eventually.TrueAsync(() => timers.Broker.Host.Modules.Timers.Timers.IsLoaded, "the timers know where they begin");
@@ -75,7 +76,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task PassedOver_DelayedMessagesThatTheLogHasLost_AreCountedAndTold()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         RecordedLog log = new();
         await using TestBroker broker = await StartAsync(time, log, ExpiringLog.Settings);
         await DelayAsync(broker, "lost");
@@ -101,7 +102,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task DelayLate_TheNextMessageIsDueAndNobodyDelivers_TellsForHowLong()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await StartAsync(time, new RecordedLog(), [("storePathRootDir", "/store")]);
         await DelayAsync(broker, "first");
         time.Set(TimeSpan.FromHours(12));
@@ -133,7 +134,7 @@ public sealed class WaitingMetricsTests
     [Fact]
     public async Task TimersLate_DeliveriesAreStopped_TellsForHowLong()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker timers = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("httpPort", "-1"), ("timerStopDequeue", "true"));
         await timers.SendAsync("waits", 2_000);
         await timers.UntilTakenAsync(1);
@@ -161,7 +162,7 @@ public sealed class WaitingMetricsTests
     }
 
     /// <summary>A broker with one delay level of a day.</summary>
-    private static async Task<TestBroker> StartAsync(ShiftedTime time, RecordedLog log, IEnumerable<(string Key, string Value)> more)
+    private static async Task<TestBroker> StartAsync(FakeTimeProvider time, RecordedLog log, IEnumerable<(string Key, string Value)> more)
     {
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["httpPort"] = "-1", ["messageDelayLevel"] = "1d" };
         foreach ((string key, string value) in more)

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Hosting;
@@ -91,7 +91,7 @@ public sealed class HangingWriteTests
     public async Task SendBack_TheFlushIsLate_IsRefusedUntilTheDiskAnswersAgain()
     {
         GatedFileSystem files = new(new LinuxFileSystem());
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["flushDiskType"] = "SYNC_FLUSH", ["syncFlushTimeout"] = "100" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: files, time: time);
         using Gate gate = new();

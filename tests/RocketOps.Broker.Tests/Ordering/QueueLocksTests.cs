@@ -1,6 +1,6 @@
 using RocketOps.Broker.Ordering;
-using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Bodies;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Ordering;
 
@@ -8,7 +8,7 @@ public sealed class QueueLocksTests
 {
     private static readonly MessageQueueKey Queue = new() { BrokerName = "b", QueueId = 1, Topic = "T" };
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void TryLock_HeldByAnother_IsNotGivenUntilItExpires()

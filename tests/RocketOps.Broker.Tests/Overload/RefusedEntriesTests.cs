@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Overload;
 
@@ -9,7 +10,7 @@ public sealed class RefusedEntriesTests
     [Fact]
     public void Count_Many_AreOneLineNowAndThenWithTheirNumberAndTheLastOne()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         using RecordedLog log = new();
         RefusedEntries refused = new(time, new Logger<RefusedEntries>(log));
 
@@ -29,7 +30,7 @@ public sealed class RefusedEntriesTests
     public void Count_OfEachKind_HasLinesOfItsOwn()
     {
         using RecordedLog log = new();
-        RefusedEntries refused = new(new ManualTime(), new Logger<RefusedEntries>(log));
+        RefusedEntries refused = new(new FakeTimeProvider(), new Logger<RefusedEntries>(log));
 
         refused.CountGroup("one", "why");
         refused.CountOffset("T"u8, "two"u8);

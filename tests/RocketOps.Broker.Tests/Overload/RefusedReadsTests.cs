@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Overload;
 
@@ -9,7 +10,7 @@ public sealed class RefusedReadsTests
     [Fact]
     public void Count_Many_AreOneLineNowAndThenWithTheirNumber()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         using RecordedLog log = new();
         RefusedReads refused = new(time, new Logger<RefusedReads>(log));
 

@@ -6,6 +6,7 @@ using RocketOps.Protocol.Commands;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Pending;
@@ -78,7 +79,7 @@ public sealed class PendingMessagesTests
     [Fact]
     public async Task Timer_CountsUntilItsTime()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker timers = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         await timers.SendAsync("soon", 5_000);
         await timers.SendAsync("late", 3_600_000);

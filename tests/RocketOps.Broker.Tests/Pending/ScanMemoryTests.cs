@@ -1,11 +1,11 @@
 using RocketOps.Broker.Pending;
-using RocketOps.Broker.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Pending;
 
 public sealed class ScanMemoryTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly ScanMemory _memory;
 
     public ScanMemoryTests() => _memory = new ScanMemory(_time);

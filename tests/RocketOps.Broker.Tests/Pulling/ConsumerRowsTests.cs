@@ -1,5 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 
@@ -22,7 +23,7 @@ public sealed class ConsumerRowsTests
     public async Task RowsOfTime_AreAnsweredAsTheReferenceSays()
     {
         using TempDirectory directory = new("broker-");
-        PassingTime time = new();
+        MovedTime time = new();
         TestBroker broker = await TestBroker.StartAsync(directory: directory, time: time);
         try
         {
@@ -58,7 +59,7 @@ public sealed class ConsumerRowsTests
     [Fact]
     public async Task RowsOfExpiredMessages_AreAnsweredAsTheReferenceSays()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "1048576", ["fileReservedTime"] = "1" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
 

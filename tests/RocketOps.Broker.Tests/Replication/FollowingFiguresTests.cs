@@ -1,5 +1,6 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication;
@@ -17,7 +18,7 @@ public sealed class FollowingFiguresTests
     [Fact]
     public async Task MasterIsAway_ForLongerThanItMayBeSilent_IsToldUntilItIsBack()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         await using BrokerGroup group = await BrokerGroup.StartAsync(slave: Patient, time: time);
         await group.ConnectedAsync();
         (await group.Slave.FollowingAsync()).Should().Be(Follows);
@@ -61,7 +62,7 @@ public sealed class FollowingFiguresTests
     [Fact]
     public async Task Store_EndsBehindTheMasters_IsToldOnceItLasts()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         await using BrokerGroup group = await BrokerGroup.StartAsync(time: time);
         await group.Master.CreateTopicAsync("T");
         await ReplicationTests.SendAsync(group, "T", 5);
@@ -81,7 +82,7 @@ public sealed class FollowingFiguresTests
     [Fact]
     public async Task Master_IsNotKnown_SaysWhereItIsLookedFor()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         await using BrokerGroup group = await BrokerGroup.StartAsync(slave: new(Patient, StringComparer.Ordinal) { ["namesrvAddr"] = string.Empty }, time: time);
         (await group.Slave.FollowingAsync()).Should().Be(Follows, "it has only just been started");
 

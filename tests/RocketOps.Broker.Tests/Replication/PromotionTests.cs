@@ -1,6 +1,7 @@
 using System.Globalization;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Replication;
@@ -13,7 +14,7 @@ public sealed class PromotionTests
     [Fact]
     public async Task Promote_SomeDeliveredAndSomeWaiting_EachComesOnce()
     {
-        JumpingTime time = new();
+        MovedTime time = new();
         await using BrokerGroup group = await StartAsync(time);
         await SendTimerAsync(group, "delivered", 1);
         await SendTimerAsync(group, "waiting", 7_200_000);
@@ -58,7 +59,7 @@ public sealed class PromotionTests
     [Fact]
     public async Task Follow_CopiesAreNotHereYet_TheProgressIsNotTakenOver()
     {
-        await using BrokerGroup group = await StartAsync(new JumpingTime(), new(StringComparer.Ordinal) { ["haMasterAddress"] = "127.0.0.1:1" });
+        await using BrokerGroup group = await StartAsync(new MovedTime(), new(StringComparer.Ordinal) { ["haMasterAddress"] = "127.0.0.1:1" });
         await SendTimerAsync(group, "timer", 1);
         await SendDelayedAsync(group, "level", 1);
         await using Producer producer = await Producer.StartAsync(group.Master, "pg");
@@ -84,7 +85,7 @@ public sealed class PromotionTests
     [Fact]
     public async Task Promote_AHalfIsOpen_TheNewMasterAsksAboutIt()
     {
-        await using BrokerGroup group = await StartAsync(new JumpingTime());
+        await using BrokerGroup group = await StartAsync(new MovedTime());
         await group.Master.SendAsync(Topic, "read");
         await using (Producer producer = await Producer.StartAsync(group.Master, "pg"))
         {

@@ -4,6 +4,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Roles;
@@ -58,7 +59,7 @@ public sealed class RoleCutTests
     [InlineData("true", ResponseCode.PullOffsetMoved)]
     public async Task Cut_PullWaitsBehindIt_IsAnsweredNow(string checks, int code)
     {
-        PassingTime time = new();
+        MovedTime time = new();
         using IDisposable held = time.Hold();
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["offsetCheckInSlave"] = checks }, time: time);
         await broker.SendAsync("T", "kept");

@@ -5,6 +5,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
 
@@ -162,7 +163,7 @@ public sealed class SendTests : IAsyncLifetime
     [Fact]
     public async Task Send_Delayed_ArrivesLaterWithItsOwnPlace()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(time: time);
         await broker.CreateTopicAsync("Delayed", queues: 2);
         await broker.SubscribeAsync("g", "Delayed");

@@ -1,7 +1,6 @@
 using System.Text;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
@@ -77,7 +76,7 @@ public sealed class StaticTopicExpiryTests
     [InlineData("TIMER_DELAY_MS", "5000")]
     public async Task Deliver_RemappedWhileItWaited_GoesWhereItsQueueIsNow_OrIsKept(string property, string value)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store", ["messageDelayLevel"] = "5s" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: new MemoryFileSystem(), time: time);
         await RemapAsync(broker, Epoch, $"0:[{StaticTopicRows.Item("broker-a", 0, 0, 0)}],1:[{StaticTopicRows.Item("broker-a", 0, 1, 0)}]");

@@ -1,14 +1,18 @@
 namespace RocketOps.Broker.Tests.Support;
 
-/// <summary>The system's clock, counting the timers that were not disposed.</summary>
+/// <summary>The system's clock, counting the timers that were made, and those of them that were not disposed. Thread-safe.</summary>
 internal sealed class CountedTimers : TimeProvider
 {
+    private int _made;
     private int _alive;
+
+    public int Made => Volatile.Read(ref _made);
 
     public int Alive => Volatile.Read(ref _alive);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        Interlocked.Increment(ref _made);
         Interlocked.Increment(ref _alive);
         return new CountedTimer(this, base.CreateTimer(callback, state, dueTime, period));
     }

@@ -1,6 +1,6 @@
 using System.Text;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Support;
@@ -14,7 +14,7 @@ internal static class ExpiringLog
         [("storePathRootDir", "/store"), ("mappedFileSizeCommitLog", "65536"), ("fileReservedTime", Kept), ("deleteWhen", string.Join(';', Enumerable.Range(0, 24)))];
 
     /// <summary>Everything that is in the log now is taken away by retention; what comes later is kept. Some time goes on meanwhile.</summary>
-    public static async Task ExpireAsync(TestBroker broker, ShiftedTime time)
+    public static async Task ExpireAsync(TestBroker broker, FakeTimeProvider time)
     {
         long end = broker.Host.Modules.Host.Store.GetStats().MaxOffset.Value;
         for (int i = 0; i < 5; i++)

@@ -1,6 +1,7 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
@@ -10,7 +11,7 @@ public sealed class RecallTests
     [Fact]
     public async Task Recall_MessageThatWaits_NeverArrives()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
         string handle = (await broker.SendAsync("gone", 5_000)).Get("recallHandle")!;
         await broker.SendAsync("kept", 5_000);
@@ -28,7 +29,7 @@ public sealed class RecallTests
     [Fact]
     public async Task Metrics_OfTopics_CountWhatWaitsAndNothingElse()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
         string before = await MetricsAsync(broker);
         await broker.Broker.CreateTopicAsync("Elsewhere");
@@ -51,7 +52,7 @@ public sealed class RecallTests
     [Fact]
     public async Task Send_Handle_IsThatOfTheMessageAndOnlyTimersHaveOne()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         long slotMs = (time.NowMs + 4_999) / 1_000 * 1_000;
 
@@ -74,7 +75,7 @@ public sealed class RecallTests
     [InlineData("", "Timed", ResponseCode.IllegalOperation, "recall handle is invalid")]
     public async Task Recall_WrongHandle_IsRefusedInApachesWords(string handle, string topic, int code, string remark)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("recallMessageEnable", "true"));
         string text = Convert.ToBase64String(Encoding.UTF8.GetBytes(handle.Replace("{soon}", $"{time.NowMs + 5_000}", StringComparison.Ordinal)));
 
@@ -87,7 +88,7 @@ public sealed class RecallTests
     [Fact]
     public async Task Recall_ByDefault_IsForbidden()
     {
-        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime());
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new FakeTimeProvider());
 
         RemotingCommand answer = await RecallAsync(broker, TimerBroker.Topic, "x");
 

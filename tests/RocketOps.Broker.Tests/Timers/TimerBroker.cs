@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
@@ -14,17 +15,17 @@ internal sealed class TimerBroker : IAsyncDisposable
 
     private readonly TestBroker _broker;
 
-    private TimerBroker(TestBroker broker, ShiftedTime time)
+    private TimerBroker(TestBroker broker, FakeTimeProvider time)
     {
         _broker = broker;
         Time = time;
     }
 
-    public ShiftedTime Time { get; }
+    public FakeTimeProvider Time { get; }
 
     public TestBroker Broker => _broker;
 
-    public static async Task<TimerBroker> StartAsync(IStoreFileSystem files, ShiftedTime time, params (string Key, string Value)[] more)
+    public static async Task<TimerBroker> StartAsync(IStoreFileSystem files, FakeTimeProvider time, params (string Key, string Value)[] more)
     {
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["storePathRootDir"] = Root, ["mappedFileSizeTimerLog"] = "4096" };
         foreach ((string key, string value) in more)

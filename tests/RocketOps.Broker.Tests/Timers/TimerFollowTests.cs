@@ -2,6 +2,7 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Timers;
 using RocketOps.Hosting.Properties;
 using RocketOps.Store.Timers;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
@@ -14,7 +15,7 @@ public sealed class TimerFollowTests
     [Fact]
     public async Task Follow_MasterDeliveredSome_TheyDoNotComeAgainAndTheOthersCome()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         long begun = time.NowMs;
         await broker.SendAsync("delivered there", 5_000);
@@ -35,7 +36,7 @@ public sealed class TimerFollowTests
     [Fact]
     public async Task Follow_NothingTakenYet_OnlyWhatWaitsComes()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
         long begun = time.NowMs;
         await broker.SendAsync("delivered there", 5_000);
@@ -59,7 +60,7 @@ public sealed class TimerFollowTests
     [InlineData(1_100)]
     public async Task Follow_NothingTakenYet_WhatWasTakenBackDoesNotCome(int between)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
         long begun = time.NowMs;
         await broker.SendAsync("gone", 5_000);
@@ -85,7 +86,7 @@ public sealed class TimerFollowTests
     [Fact]
     public async Task Follow_MasterIsBehind_WhatWasDeliveredHereComesAgain()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         long begun = time.NowMs;
         await broker.SendAsync("twice", 5_000);
@@ -116,7 +117,7 @@ public sealed class TimerFollowTests
     [InlineData(false)]
     public async Task Cut_AfterARestart_WhatRestedOnIt_ComesAgain(bool isUnkept)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new();
         long begun = time.NowMs;
         PhysicalOffset cut;
@@ -166,7 +167,7 @@ public sealed class TimerFollowTests
     [InlineData(1, 5_000, 0)]
     public async Task Cut_WhatAMasterHadDelivered_ComesAgain(long delayMs, long keptMs, long takenBefore)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerStopEnqueue", "true"));
         long begun = time.NowMs;
         await broker.SendAsync("delivered there", delayMs);

@@ -1,4 +1,5 @@
 using System.Text;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Timers;
@@ -12,7 +13,7 @@ public sealed class TimerMetricsFileTests
     public async Task File_AtTheEndOfAMaster_TellsWhatWaits()
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using (TimerBroker broker = await TimerBroker.StartAsync(files, time))
         {
             await broker.SendAsync("a", 60_000);
@@ -34,7 +35,7 @@ public sealed class TimerMetricsFileTests
     public async Task File_WithoutATimer_IsNotMade()
     {
         MemoryFileSystem files = new();
-        await using (await TimerBroker.StartAsync(files, new ShiftedTime()))
+        await using (await TimerBroker.StartAsync(files, new FakeTimeProvider()))
         {
         }
 
@@ -45,7 +46,7 @@ public sealed class TimerMetricsFileTests
     public async Task File_EveryFewMinutes_IsRenewed()
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
         await broker.SendAsync("a", 3_600_000);
         await broker.UntilTakenAsync(1);

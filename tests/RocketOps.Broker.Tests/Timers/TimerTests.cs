@@ -6,6 +6,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using RocketOps.Testing.Rings;
 
@@ -18,7 +19,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_WithADelay_ArrivesWhenItIsDueAndNotBefore()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         long sentMs = time.NowMs;
         (await broker.SendAsync("five", 5_000)).Code.Should().Be(ResponseCode.Success);
@@ -45,7 +46,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Deliver_Properties_AreThoseApacheLeaves()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         long sentMs = time.NowMs;
         await broker.SendAsync("one", 4_000, ("KEYS", "k"));
@@ -73,7 +74,7 @@ public sealed class TimerTests
     [InlineData(35_000, true)]
     public async Task Deliver_PropertiesLeaveNoRoom_ArrivesAllTheSame(int delayMs, bool rolls)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("timerRollWindowSlot", rolls ? "10" : "1000"));
         long slotMs = (time.NowMs + delayMs) / 1_000 * 1_000;
         BrokerModules modules = broker.Broker.Host.Modules;
@@ -96,7 +97,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Deliver_ItsTopicIsGone_IsKeptAndTheNextIsDelivered()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time, ("httpPort", "-1"));
         await broker.Broker.CreateTopicAsync("Gone");
         (await broker.Broker.InvokeAsync(Requests.Send("Gone", "lost", 0, Requests.Properties(("TIMER_DELAY_MS", "3000"))))).Code.Should().Be(ResponseCode.Success);
@@ -134,7 +135,7 @@ public sealed class TimerTests
     [InlineData("TIMER_DELAY_MS", "-5", ResponseCode.Success)]
     public async Task Send_AnyTime_IsTakenUpToTheLongest(string property, string value, int code)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
 
         RemotingCommand answer = await broker.Broker.InvokeAsync(Requests.Send(TimerBroker.Topic, "any", 0, Requests.Properties((property, value))));
@@ -149,7 +150,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_TimeThatIsPast_IsStoredAtOnce()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
 
         await broker.Broker.SendAsync(TimerBroker.Topic, "past", properties: Requests.Properties(("TIMER_DELIVER_MS", "1000")));
@@ -162,7 +163,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_WheelIsOff_IsRefused()
     {
-        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime(), ("timerWheelEnable", "false"));
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new FakeTimeProvider(), ("timerWheelEnable", "false"));
 
         RemotingCommand answer = await broker.SendAsync("any", 1_000);
 
@@ -173,7 +174,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_LevelAndTime_TheLevelCounts()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
 
         await broker.SendAsync("both", 60_000, ("DELAY", "1"));
@@ -186,7 +187,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_DeliveredMessageAsItCame_IsNotTimedAgain()
     {
-        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime());
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new FakeTimeProvider());
 
         await broker.SendAsync("again", 60_000, ("TIMER_OUT_MS", "5000"), ("REAL_TOPIC", TimerBroker.Topic), ("REAL_QID", "0"));
 
@@ -196,7 +197,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Send_TooManyForOneSlot_AreRefusedInTheEnd()
     {
-        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new ShiftedTime(), ("timerCongestNumEachSlot", "10"));
+        await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), new FakeTimeProvider(), ("timerCongestNumEachSlot", "10"));
         int sent = 0;
         RemotingCommand? refusal = null;
         while (refusal is null && sent < 1_000)
@@ -224,7 +225,7 @@ public sealed class TimerTests
     {
         // The figures tell how much room the disk has, so there must be one.
         using TempDirectory directory = new();
-        await using TimerBroker broker = await TimerBroker.StartAsync(new LinuxFileSystem(), new ShiftedTime(), ("storePathRootDir", directory.Path));
+        await using TimerBroker broker = await TimerBroker.StartAsync(new LinuxFileSystem(), new FakeTimeProvider(), ("storePathRootDir", directory.Path));
         (await FiguresAsync(broker)).Should().Be("behind 0, not taken 0, waiting 0, in 0.0, out 0.0");
         foreach (string body in (string[])["one", "two", "three"])
         {
@@ -245,7 +246,7 @@ public sealed class TimerTests
     public async Task Restart_MessagesWait_EachArrivesOnce()
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
         {
             for (int i = 0; i < 100; i++)
@@ -273,7 +274,7 @@ public sealed class TimerTests
     public async Task Restart_FilesAreDamaged_WhatWaitsArrives(string damaged)
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
         {
             for (int i = 0; i < 20; i++)
@@ -304,7 +305,7 @@ public sealed class TimerTests
     public async Task Deliver_FartherThanTheWindow_GoesByWayOfTheTopic()
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(files, time, ("timerRollWindowSlot", "10"));
         long sentMs = time.NowMs;
         await broker.SendAsync("far", 35_000);
@@ -323,7 +324,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Clock_SetForward_DeliversWhatIsDueByIt()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         await broker.SendAsync("hour", 3_600_000);
         await broker.SendAsync("day", 86_400_000);
@@ -341,7 +342,7 @@ public sealed class TimerTests
     [InlineData(24 * 400)]
     public async Task Clock_SetBack_NothingComesEarlyTwiceOrNever(double hours)
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new();
         await using (TimerBroker before = await TimerBroker.StartAsync(files, time))
         {
@@ -374,7 +375,7 @@ public sealed class TimerTests
     [Fact]
     public async Task Deletion_OfAMessageThatWaits_TakesItAway()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TimerBroker broker = await TimerBroker.StartAsync(new MemoryFileSystem(), time);
         await broker.SendAsync("kept", 5_000);
         await broker.SendAsync("gone", 5_000);
@@ -401,7 +402,7 @@ public sealed class TimerTests
         {
             Random random = new(seed);
             MemoryFileSystem files = new();
-            ShiftedTime time = new();
+            FakeTimeProvider time = new();
             (string, string)[] settings = [("flushDiskType", flush), ("timerFlushIntervalMs", "50")];
             await using TimerBroker before = await TimerBroker.StartAsync(files, time, settings);
             for (int i = 0; i < 40; i++)

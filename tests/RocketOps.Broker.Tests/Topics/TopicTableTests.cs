@@ -5,6 +5,7 @@ using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Topics;
@@ -14,7 +15,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
 {
     private readonly HookedFileSystem _files = new();
     private readonly TempDirectory _directory = new("topics-");
-    private readonly PassingTime _time = new();
+    private readonly MovedTime _time = new();
     private TestBroker _broker = null!;
 
     private TopicTable Table => _broker.Host.Modules.Topics.Topics;

@@ -68,7 +68,7 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_TheProducerIsGone_AsksAnotherOfItsGroup()
     {
-        PassingTime time = new();
+        MovedTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
         await using (Producer first = await Producer.StartAsync(broker, "pg"))
         {
@@ -284,7 +284,7 @@ public sealed class TransactionCheckTests
     [InlineData("3600")]
     public async Task Check_TheHalfLiesInAnOldFile_ItIsPutBackAndAskedAboutWhenTheFileHasGone(string? immunity)
     {
-        PassingTime time = new();
+        MovedTime time = new();
         Dictionary<string, string> settings = new(Curious, StringComparer.Ordinal)
         {
             ["mappedFileSizeCommitLog"] = FileBytes.ToString(CultureInfo.InvariantCulture),
@@ -421,7 +421,7 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_TheClockIsSetBack_AsksAllTheSame()
     {
-        JumpingTime time = new();
+        MovedTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
         await broker.SendAsync("Paid", "before");
         time.Set(-TimeSpan.FromHours(10));
@@ -436,7 +436,7 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_HalvesOfAFastClockWhoseProducerIsGone_HoldNobodyUp()
     {
-        JumpingTime time = new();
+        MovedTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(
             new(Curious, StringComparer.Ordinal) { ["transactionTimeOut"] = "2000" }, time: time);
         await using (Producer fast = await Producer.StartAsync(broker, "gone"))
@@ -496,7 +496,7 @@ public sealed class TransactionCheckTests
     [Fact]
     public async Task Check_PutBackLately_IsAsOldAsTheHalfThatWasSent()
     {
-        JumpingTime time = new();
+        MovedTime time = new();
         await using TestBroker broker = await TestBroker.StartAsync(Curious, time: time);
         await using (Producer producer = await Producer.StartAsync(broker, "pg"))
         {

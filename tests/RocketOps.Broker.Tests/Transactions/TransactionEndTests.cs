@@ -1,6 +1,7 @@
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Contracts;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 
@@ -160,7 +161,7 @@ public sealed class TransactionEndTests
     [InlineData(true)]
     public async Task Commit_AfterTheClockWasSetForward_IsTakenOrAskedFor(bool hasImmunity)
     {
-        JumpingTime time = new();
+        MovedTime time = new();
         Dictionary<string, string> settings = new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "100", ["transactionTimeOut"] = "1800000" };
         await using TestBroker broker = await TestBroker.StartAsync(settings, time: time);
         await using Producer producer = await Producer.StartAsync(broker, "pg");

@@ -1,6 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Broker.Tests.Transactions;
@@ -15,7 +15,7 @@ public sealed class TransactionMetricsFileTests
     public async Task File_EveryFiveMinutes_IsRenewed()
     {
         MemoryFileSystem files = new();
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         DateTimeOffset begin = time.GetUtcNow();
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = "/store" }, fileSystem: files, time: time);
         await broker.CreateTopicAsync(Topic);

@@ -1,8 +1,8 @@
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Broker.Tests.Timers;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using static RocketOps.Broker.Tests.Transactions.TransactionBench;
 
@@ -115,7 +115,7 @@ public sealed class TransactionRoundTests
     [Fact]
     public async Task Check_EachRoundPutsAHalfBack_ASecondIsBetweenTwo()
     {
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["transactionCheckInterval"] = "3600000", ["transactionTimeOut"] = "3600000" }, time: time);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         await producer.SendHalfAsync("Paid", "order", time.GetUtcNow());
@@ -150,7 +150,7 @@ public sealed class TransactionRoundTests
     private static async Task WriteHalvesIntoAnOldFileAsync(MemoryFileSystem files, Dictionary<string, string> settings)
     {
         // Nobody puts them back meanwhile: its time stands still.
-        ShiftedTime time = new();
+        FakeTimeProvider time = new();
         await using TestBroker broker = await TestBroker.StartAsync(new(settings, StringComparer.Ordinal) { ["transactionTimeOut"] = "3600000" }, fileSystem: files, time: time);
         await using Producer producer = await Producer.StartAsync(broker, "pg");
         await producer.SendHalfAsync("Paid", "open", time.GetUtcNow());

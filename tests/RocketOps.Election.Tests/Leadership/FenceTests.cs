@@ -1,7 +1,7 @@
 using RocketOps.Election.Leadership;
 using RocketOps.Election.Leases;
 using RocketOps.Election.Members;
-using RocketOps.Election.Tests.Members;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Election.Tests.Leadership;
 
@@ -10,7 +10,7 @@ public sealed class FenceTests
 {
     private static readonly TimeSpan SinceRenewal = TimeSpan.FromMilliseconds(900);
 
-    private readonly SetClock _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Theory]
     [InlineData(0, true)]

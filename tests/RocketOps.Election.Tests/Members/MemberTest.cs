@@ -2,6 +2,7 @@ using System.Globalization;
 using NSubstitute;
 using RocketOps.Election.Leases;
 using RocketOps.Election.Members;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Election.Tests.Members;
 
@@ -10,7 +11,7 @@ public abstract class MemberTest
 {
     private protected static readonly MemberCopy Follower = new("b", "b1");
 
-    private protected readonly SetClock _time = new();
+    private protected readonly FakeTimeProvider _time = new();
     private protected readonly IMemberHost _host = Substitute.For<IMemberHost>();
 
     /// <summary>No master has been heard of.</summary>

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.NameServer.Tests.Routing;
 
@@ -15,7 +16,7 @@ public sealed class RouteTableModelTests
 
         Prop.ForAll(step.ArrayOf().ToArbitrary(), steps =>
         {
-            RouteTable table = new(new RouteTableOptions(), new ManualTime());
+            RouteTable table = new(new RouteTableOptions(), new FakeTimeProvider());
             RouteTableModel model = new();
             foreach (Action<ITarget> act in steps)
             {

@@ -3,12 +3,13 @@ using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.NameServer.Tests.Routing;
 
 public sealed class RouteTableTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly RouteTable _table;
 
     public RouteTableTests()

@@ -1,5 +1,5 @@
 using RocketOps.Operator.Admin;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Operator.Tests.Admin;
@@ -8,7 +8,7 @@ public sealed class LatestAnswersTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LatestAnswers<string, string> _answers;
     private int _asked;
     private bool _fails;

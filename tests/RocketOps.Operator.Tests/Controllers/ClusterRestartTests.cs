@@ -40,7 +40,7 @@ public sealed class ClusterRestartTests
         await PausesForAsync("a-1-0");
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1");
 
-        world.Time.Move(TimeSpan.FromHours(2));
+        world.Time.Set(TimeSpan.FromHours(2));
         await PausesForAsync("a-0-0");
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
         OperationStatus waits = await OperationAsync();
@@ -55,7 +55,7 @@ public sealed class ClusterRestartTests
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0");
         (await OperationAsync()).Since.Should().Be(waits.Since, "it is the same wait");
 
-        world.Time.Move(TimeSpan.FromHours(2));
+        world.Time.Set(TimeSpan.FromHours(2));
         (await world.ClusterAsync("a", "Ready", "True")).Status!.Operations.Should().BeNull();
         world.Workloads.Started.Should().Equal("a-0-1", "a-1-1", "a-0-0", "a-1-0");
         world.Workloads.MostAway.Should().Be(1);

@@ -99,7 +99,7 @@ public sealed class PauseTests : IAsyncLifetime
         await _world.PassesAsync(3);
         (await _world.Client.GetAsync<StatefulSet>("a-0", OperatorWorld.Ns))!.Spec!.Replicas.Should().Be(2);
 
-        _world.Time.Move(pause);
+        _world.Time.Set(pause);
 
         BrokerCluster done = await _world.ClusterAsync("a", "Ready", "True");
         done.Status!.Brokers.Should().Be("1/1");

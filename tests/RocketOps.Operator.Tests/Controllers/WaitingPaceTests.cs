@@ -1,7 +1,7 @@
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Controllers;
 
@@ -9,7 +9,7 @@ public sealed class WaitingPaceTests
 {
     private static readonly ObjectKey Cluster = new("default", "a");
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly WaitingPace _pace;
 
     public WaitingPaceTests() => _pace = new WaitingPace(new OperatorOptions(), _time);

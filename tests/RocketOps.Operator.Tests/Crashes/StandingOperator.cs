@@ -63,7 +63,7 @@ internal sealed class StandingOperator(string agent) : IAsyncDisposable
         });
 
     /// <summary>A lease that it has seen is over for it, whoever holds it, if nobody renews it.</summary>
-    public void OutwaitLease() => _time.Move(Lease + TimeSpan.FromSeconds(1));
+    public void OutwaitLease() => _time.Pass(Lease + TimeSpan.FromSeconds(1));
 
     /// <summary>Stands still with this request on its way.</summary>
     /// <param name="serve">Does it, or throws what it is refused with.</param>

@@ -1,6 +1,6 @@
 using System.Net;
 using RocketOps.Operator.Hosting;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Hosting;
 
@@ -9,7 +9,7 @@ public sealed class ReadyCheckTests
 {
     private static readonly Uri Address = new("http://operator.test/readyz");
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task RunAsync_NotThereThenNotReadyThenReady_IsReady()
@@ -38,7 +38,7 @@ public sealed class ReadyCheckTests
         return await new ReadyCheck(client, _time, TimeSpan.Zero).RunAsync(Address, CancellationToken.None);
     }
 
-    private sealed class Answers(Func<HttpResponseMessage> answer, ManualTime time) : HttpMessageHandler
+    private sealed class Answers(Func<HttpResponseMessage> answer, FakeTimeProvider time) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

@@ -4,12 +4,13 @@ using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Masters;
 
 public sealed class MasterRoundsTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly OperatorOptions _options = new();
     private readonly FakeAdmin _admin = new();
     private readonly MasterRounds<TopicSettings> _rounds;

@@ -6,6 +6,7 @@ using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Rights;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Rights;
 
@@ -16,7 +17,7 @@ public sealed class ProtectionPolicyTests : IAsyncLifetime
     private const string Policies = "validatingadmissionpolicies";
     private const string Bindings = "validatingadmissionpolicybindings";
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private EmbeddedApiServer _server = null!;
     private KubernetesClient _client = null!;
     private ProtectionPolicy _policy = null!;

@@ -13,6 +13,7 @@ using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
 using RocketOps.Operator.Settings;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 using Xunit.Sdk;
 

@@ -5,6 +5,7 @@ using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Topics;
 
@@ -14,7 +15,7 @@ public sealed class BrokerTopicsTests
     private static readonly GroupMaster Master = new("a-0", Address);
 
     private readonly FakeAdmin _admin = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public async Task Sync_NewTopic_OneWrite()

@@ -7,6 +7,7 @@ using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Operator.Topics;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Topics;
 
@@ -16,7 +17,7 @@ public sealed class TopicRemovalTests
     private const string Address = "10.0.0.1:10911";
 
     private readonly FakeAdmin _admin = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
 
     /// <summary>A topic that clients may do nothing with, as long as they take to notice, and that is empty.</summary>

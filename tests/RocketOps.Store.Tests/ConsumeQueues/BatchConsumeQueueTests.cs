@@ -6,6 +6,7 @@ using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.ConsumeQueues;
 
@@ -95,7 +96,7 @@ public sealed class BatchConsumeQueueTests
     [Fact]
     public async Task OffsetByTime_BatchQueue_IsTheBaseOffsetOfTheRecord()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         await using MessageStore store = await StartAsync(new MemoryFileSystem(), time);
         List<(long Time, long Offset)> batches = [];
         foreach (int count in (int[])[3, 1, 5, 2])
@@ -277,7 +278,7 @@ public sealed class BatchConsumeQueueTests
         byte[] bytes = new byte[result.Size];
         (await source.Reader.ReadAsync(result.Offset, bytes, CancellationToken.None)).Should().BeTrue();
 
-        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new ManualTime(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options("/store"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         copy.Writer.AppendRaw(new PhysicalOffset(0), bytes, out _).Should().Be(AppendStatus.Ok);
         copy.Writer.WritePending();
 
@@ -303,7 +304,7 @@ public sealed class BatchConsumeQueueTests
     public async Task StartAsync_PlainFilesOfABatchTopic_IsRefused()
     {
         MemoryFileSystem files = new();
-        await using (MessageStore plain = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore plain = await SmallStore.StartAsync(SmallStore.Options("/store"), files, new FakeTimeProvider(), hasThreads: false))
         {
             plain.Append(Topic, 0, "plain");
             Settle(plain);
@@ -419,7 +420,7 @@ public sealed class BatchConsumeQueueTests
             // Files of a MemoryFileSystem are as old as time.
         };
         MessageStore store = new(
-            options, files, time ?? new ManualTime(), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, hasThreads: false)
+            options, files, time ?? new FakeTimeProvider(), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, hasThreads: false)
         {
             BatchTopics = static () => new HashSet<string>([Topic]),
         };

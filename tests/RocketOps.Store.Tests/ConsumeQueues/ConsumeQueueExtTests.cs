@@ -7,6 +7,7 @@ using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Rings;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.ConsumeQueues;
 
@@ -34,7 +35,7 @@ public sealed class ConsumeQueueExtTests
         byte[] extensions = ReadFile(files, ExtFile, FileBytes);
         BinaryPrimitives.ReadInt16BigEndian(extensions).Should().Be(UnitBytes);
         BinaryPrimitives.ReadInt64BigEndian(extensions.AsSpan(2)).Should().Be(JavaHash.Compute("tag0"));
-        BinaryPrimitives.ReadInt64BigEndian(extensions.AsSpan(10)).Should().Be(new ManualTime().GetUtcNow().ToUnixTimeMilliseconds());
+        BinaryPrimitives.ReadInt64BigEndian(extensions.AsSpan(10)).Should().Be(new FakeTimeProvider().GetUtcNow().ToUnixTimeMilliseconds());
         BinaryPrimitives.ReadInt16BigEndian(extensions.AsSpan(18)).Should().Be(TestBitMaps.Bytes);
         extensions[20].Should().Be(1);
         extensions[UnitBytes + 20].Should().Be(2);
@@ -256,7 +257,7 @@ public sealed class ConsumeQueueExtTests
     {
         try
         {
-            ManualTime time = new();
+            FakeTimeProvider time = new();
             MessageStore store = await NewStoreAsync(options, files, time, new TestBitMaps());
             for (int i = 0; i < 90; i++)
             {
@@ -290,7 +291,7 @@ public sealed class ConsumeQueueExtTests
     /// <summary>Of every queue each filter gets exactly the messages that are readable and its own.</summary>
     private static async Task CheckAllAsync(StoreOptions options, MemoryFileSystem files, string where)
     {
-        await using MessageStore store = await NewStoreAsync(options, files, new ManualTime(), new TestBitMaps());
+        await using MessageStore store = await NewStoreAsync(options, files, new FakeTimeProvider(), new TestBitMaps());
         for (int again = 0; again < 2; again++)
         {
             for (int queue = 0; queue < 2; queue++)
@@ -414,9 +415,9 @@ public sealed class ConsumeQueueExtTests
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files, bool isOn = true, TestBitMaps? bitMaps = null) => StartAsync(files, Options(isOn), bitMaps ?? new TestBitMaps());
 
-    private static Task<MessageStore> StartAsync(MemoryFileSystem files, StoreOptions options, TestBitMaps bitMaps) => NewStoreAsync(options, files, new ManualTime(), bitMaps);
+    private static Task<MessageStore> StartAsync(MemoryFileSystem files, StoreOptions options, TestBitMaps bitMaps) => NewStoreAsync(options, files, new FakeTimeProvider(), bitMaps);
 
-    private static async Task<MessageStore> NewStoreAsync(StoreOptions options, MemoryFileSystem files, ManualTime time, TestBitMaps bitMaps)
+    private static async Task<MessageStore> NewStoreAsync(StoreOptions options, MemoryFileSystem files, FakeTimeProvider time, TestBitMaps bitMaps)
     {
         MessageStore store = new(options, files, time, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, hasThreads: false) { BitMaps = bitMaps };
         await store.StartAsync(CancellationToken.None);

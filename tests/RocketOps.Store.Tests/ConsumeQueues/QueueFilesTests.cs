@@ -1,6 +1,7 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.ConsumeQueues;
 
@@ -210,7 +211,7 @@ public sealed class QueueFilesTests
     [Fact]
     public async Task RetentionRun_QueuesNobodyHasUsed_AreNotOpened()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new();
         await using (MessageStore store = await StartAsync(files))
         {
@@ -237,7 +238,7 @@ public sealed class QueueFilesTests
     [Fact]
     public async Task RetentionRun_OneQueueCannotBeRead_ExpiresTheOthers()
     {
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         MemoryFileSystem files = new();
         await using MessageStore store = await SmallStore.StartAsync(Options(time), files, time, hasThreads: false);
         for (int i = 0; i < 120; i++)
@@ -256,7 +257,7 @@ public sealed class QueueFilesTests
         store.Flags.Should().Be(StoreFlags.None, "nothing is lost by a file that stays");
     }
 
-    private static StoreOptions Options(ManualTime time) => new()
+    private static StoreOptions Options(FakeTimeProvider time) => new()
     {
         RootDirectory = "/store",
         CommitLogFileBytes = 64 * 1024,
@@ -267,7 +268,7 @@ public sealed class QueueFilesTests
     };
 
     private static Task<MessageStore> StartAsync(MemoryFileSystem files) =>
-        SmallStore.StartAsync(SmallStore.Options("/store", maxOpenQueueFiles: Limit), files, new ManualTime(), hasThreads: false);
+        SmallStore.StartAsync(SmallStore.Options("/store", maxOpenQueueFiles: Limit), files, new FakeTimeProvider(), hasThreads: false);
 
     private static void Append(MessageStore store, int count)
     {

@@ -4,6 +4,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.Dump;
 
@@ -16,7 +17,7 @@ public sealed class DivergedLogTests
     public async Task Read_OfACutOverSeveralFilesOfTheLog_GivesEveryMessage()
     {
         MemoryFileSystem files = new();
-        ManualTime time = new();
+        FakeTimeProvider time = new();
         List<string> wanted = [];
         await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, time, hasThreads: false))
         {
@@ -69,7 +70,7 @@ public sealed class DivergedLogTests
     {
         MemoryFileSystem files = new();
         List<AppendResult> sent = [];
-        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false))
         {
             for (int i = 0; i < 10; i++)
             {
@@ -104,7 +105,7 @@ public sealed class DivergedLogTests
     public async Task Read_OfBytesChangedAtRandom_NeverFails(int seed)
     {
         MemoryFileSystem files = new();
-        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new ManualTime(), hasThreads: false))
+        await using (MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false))
         {
             AppendResult first = store.Append("T", 0, "0", string.Empty);
             for (int i = 1; i < 20; i++)

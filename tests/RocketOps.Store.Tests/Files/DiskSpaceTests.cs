@@ -1,6 +1,7 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
+using RocketOps.Testing.Time;
 using RocketOps.Testing;
 
 namespace RocketOps.Store.Tests.Files;
@@ -17,7 +18,7 @@ public sealed class DiskSpaceTests
     public async Task Append_FirstMessageOfAStoreWithDefaultSizes_TakesOneSmallStep()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(new StoreOptions { RootDirectory = "/store" }, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(new StoreOptions { RootDirectory = "/store" }, files, new FakeTimeProvider(), hasThreads: false);
 
         store.Append("T", 0, "first");
         store.Writer.WritePending();
@@ -33,7 +34,7 @@ public sealed class DiskSpaceTests
     {
         MemoryFileSystem files = new() { Capacity = (3 * MiB) + (64 * 1024) };
         StoreOptions options = Options();
-        MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
         int accepted = Fill(store);
 
@@ -52,7 +53,7 @@ public sealed class DiskSpaceTests
         store.TryAppend("T", 0, new byte[BodyBytes], out AppendResult next).Should().Be(AppendStatus.Ok);
         next.QueueOffset.Should().Be(accepted);
         await store.DisposeAsync();
-        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(1)), new ManualTime(), hasThreads: false);
+        await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(1)), new FakeTimeProvider(), hasThreads: false);
         (await again.ReadAllAsync("T", 0)).Should().HaveCount(accepted + 1);
     }
 
@@ -61,7 +62,7 @@ public sealed class DiskSpaceTests
     {
         MemoryFileSystem files = new() { Capacity = 256 * 1024 };
 
-        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new FakeTimeProvider(), hasThreads: false);
 
         store.Shortage.Should().Be(DiskShortage.NoRoomForLog);
         store.TryAppend("T", 0, [1], out _).Should().Be(AppendStatus.DiskFull);
@@ -75,12 +76,12 @@ public sealed class DiskSpaceTests
     {
         MemoryFileSystem files = new() { Capacity = 16 * MiB };
         StoreOptions options = Options();
-        MessageStore first = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        MessageStore first = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
         first.Append("T", 0, "first");
         await first.DisposeAsync();
         files.TakenByOthers = 16 * MiB;
 
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
         store.Shortage.Should().Be(DiskShortage.None);
         Fill(store).Should().BeGreaterThan(5, "what was reserved is its own");
@@ -120,7 +121,7 @@ public sealed class DiskSpaceTests
     public async Task Append_ReservingAheadFails_RefusesOnlyWhenTheBlocksAreNeeded()
     {
         MemoryFileSystem files = new();
-        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(Options(), files, new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "first");
         files.Fault = (operation, _) => operation == "fallocate" ? StoreIOException.NoSpace : null;
         store.Allocator.ReserveAhead(store.Log.Segments.Last, store.GetStats().MaxOffset.Value);
@@ -147,7 +148,7 @@ public sealed class DiskSpaceTests
             int accepted = 0;
             try
             {
-                MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+                MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
                 int sent = Fill(store, LargeBodyBytes);
                 store.Flags.Should().Be(StoreFlags.DiskFull);
                 store.Flusher.Pass(everything: true);
@@ -161,7 +162,7 @@ public sealed class DiskSpaceTests
             }
 
             calls = Math.Max(calls, files.Calls);
-            await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(call)), new ManualTime(), hasThreads: false);
+            await using MessageStore again = await SmallStore.StartAsync(options, files.AfterPowerCut(new Random(call)), new FakeTimeProvider(), hasThreads: false);
             int found = (await again.ReadAllAsync("T", 0)).Count;
             found.Should().BeGreaterThanOrEqualTo(accepted, $"power cut at call {call}");
             again.Append("T", 0, "goes on").QueueOffset.Should().Be(found);
@@ -175,7 +176,7 @@ public sealed class DiskSpaceTests
     {
         MemoryFileSystem files = new() { Space = new DiskSpace(1500L * MiB, 110L * MiB, 110L * MiB) };
         StoreOptions options = new() { RootDirectory = "/store", CommitLogFileBytes = 128 * MiB, Tuning = StoreTunings.Patient with { DiskWarningBytes = 32 * MiB, DeleteHours = [] } };
-        await using MessageStore store = await SmallStore.StartAsync(options, files, new ManualTime(), hasThreads: false);
+        await using MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
 
         AppendStatus enough = store.TryAppend("T", 0, [1], out _);
         files.Space = new DiskSpace(1500L * MiB, 31L * MiB, 31L * MiB);

@@ -1,18 +1,24 @@
 namespace RocketOps.Testing.Time;
 
 /// <summary>
-/// A clock that stands still until told otherwise. Timers, and so delays and cancellation after a time, fire inside <see cref="Advance"/>, in the order of
-/// their times, each seeing the clock at its own time.
+/// A clock that stands still until told otherwise, at noon to begin with. Timers, and so delays and cancellation after a time, fire
+/// inside <see cref="Advance"/>, in the order of their times, each seeing the clock at its own time. Thread-safe.
 /// </summary>
 public sealed class FakeTimeProvider : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<FakeTimer> _timers = [];
     private DateTimeOffset _now;
+    private TimeSpan _set;
 
-    public FakeTimeProvider(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    public FakeTimeProvider(DateTimeOffset? start = null) => _now = start ?? new DateTimeOffset(2026, 1, 2, 12, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <summary>The time of day, in milliseconds since 1970.</summary>
+    public long NowMs => GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Timers that would fire if time went on far enough: tests wait for this before they advance.</summary>
     public int PendingTimers
@@ -51,11 +57,17 @@ public sealed class FakeTimeProvider : TimeProvider
     {
         lock (_lock)
         {
-            return _now;
+            return _now + _set;
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (_lock)
+        {
+            return _now.Ticks;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -69,9 +81,23 @@ public sealed class FakeTimeProvider : TimeProvider
         return timer;
     }
 
+    /// <summary>Sets the time of day, as an administrator or NTP does; what is measured, and timers, go on as they were.</summary>
+    public void Set(TimeSpan by)
+    {
+        lock (_lock)
+        {
+            _set += by;
+        }
+    }
+
     public void Advance(TimeSpan time)
     {
-        DateTimeOffset end = GetUtcNow() + time;
+        DateTimeOffset end;
+        lock (_lock)
+        {
+            end = _now + time;
+        }
+
         while (NextDue(end) is { } timer)
         {
             timer.Fire();

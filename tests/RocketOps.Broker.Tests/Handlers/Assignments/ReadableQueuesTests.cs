@@ -10,13 +10,14 @@ using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Handlers.Assignments;
 
 /// <summary>The queues of a topic as a name server tells of them, and how often it is asked.</summary>
 public sealed class ReadableQueuesTests : IAsyncLifetime
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly Routes _routes = new();
     private RemotingServer _nameServer = null!;
     private RemotingClient _client = null!;

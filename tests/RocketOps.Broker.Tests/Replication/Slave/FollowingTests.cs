@@ -1,6 +1,7 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Replication.Slave;
 
@@ -10,7 +11,7 @@ public sealed class FollowingTests
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Almost = Silence - TimeSpan.FromMilliseconds(1);
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly Following _following;
 
     public FollowingTests()

@@ -78,11 +78,11 @@ public sealed class SlaveSyncTests : IAsyncLifetime
     {
         await _slave.CreateTopicAsync("T");
         await _slave.SendAsync("T", "of a master whose log was followed");
-        CountedWaits time = new();
+        CountedTimers time = new();
         await using SlaveSync sync = NewSync(time);
 
         sync.Start();
-        await Eventually.TrueAsync(() => time.Waits >= 3, "rounds are over");
+        await Eventually.TrueAsync(() => time.Made >= 3, "rounds are over");
         int asked = _master.AskedForOffsets;
         _addresses.IsFollowed = true;
 
@@ -105,20 +105,6 @@ public sealed class SlaveSyncTests : IAsyncLifetime
             modules.Timers.Timers,
             Consumers: null);
         return new SlaveSync(_addresses, _client, tables, modules.Host.Store, TimeSpan.FromMilliseconds(20), time ?? TimeProvider.System, NullLogger.Instance);
-    }
-
-    /// <summary>The system's clock, counting how often somebody has waited by it.</summary>
-    private sealed class CountedWaits : TimeProvider
-    {
-        private int _waits;
-
-        public int Waits => Volatile.Read(ref _waits);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            Interlocked.Increment(ref _waits);
-            return base.CreateTimer(callback, state, dueTime, period);
-        }
     }
 
     private sealed class Master : AsyncRequestHandler

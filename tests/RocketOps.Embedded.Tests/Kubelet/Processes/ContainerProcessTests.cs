@@ -6,6 +6,7 @@ using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Testing;
 using RocketOps.Testing.Rings;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Embedded.Tests.Kubelet.Processes;
 
@@ -49,7 +50,7 @@ public sealed class ContainerProcessTests : IDisposable
         // A grandchild holds the output open: the process has ended and its id is free, but its output is not complete yet.
         using ContainerLog log = new(_folder.File($"{Guid.NewGuid():N}.log"), 1 << 20, TimeProvider.System);
         using ContainerProcess process = await ContainerProcess.StartAsync(
-            Shell("trap '' TERM; sleep infinity & echo $!; exec sleep 0"), log, NewLedger(), Eventually.DefaultDeadline, new StoppedTime());
+            Shell("trap '' TERM; sleep infinity & echo $!; exec sleep 0"), log, NewLedger(), Eventually.DefaultDeadline, new FakeTimeProvider());
         await Eventually.TrueAsync(() => log.LastLine.Length > 0 && !Directory.Exists($"/proc/{process.Id}"), "the process has ended and its id is free");
         int grandchild = int.Parse(log.LastLine, CultureInfo.InvariantCulture);
         using Process? innocent = StartWithId(process.Id);
@@ -150,22 +151,5 @@ public sealed class ContainerProcessTests : IDisposable
         }
 
         return null;
-    }
-
-    /// <summary>Time that does not pass: nothing that waits for it goes on.</summary>
-    private sealed class StoppedTime : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new StoppedTimer();
-
-        private sealed class StoppedTimer : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-        }
     }
 }

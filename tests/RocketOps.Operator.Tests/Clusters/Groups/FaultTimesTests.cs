@@ -6,7 +6,7 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Groups;
 
@@ -17,7 +17,7 @@ public sealed class FaultTimesTests
     private static readonly BrokerRegistrations Answering = new([new ClusterInfo()], []);
     private static readonly TimeSpan Grace = new OperatorOptions().FaultGrace;
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly FaultTimes _faults;
 
     public FaultTimesTests() => _faults = new FaultTimes(new OperatorOptions(), _time);

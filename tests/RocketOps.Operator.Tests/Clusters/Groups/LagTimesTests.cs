@@ -3,7 +3,7 @@ using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Groups;
 
@@ -13,7 +13,7 @@ public sealed class LagTimesTests
     private static readonly ObjectKey Cluster = new("default", "a");
     private static readonly TimeSpan Grace = new OperatorOptions().FaultGrace;
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LagTimes _lags;
 
     public LagTimesTests() => _lags = new LagTimes(new OperatorOptions(), _time);

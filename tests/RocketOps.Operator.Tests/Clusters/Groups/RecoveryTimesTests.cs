@@ -4,7 +4,7 @@ using RocketOps.Operator.Clusters.Context;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Groups;
 
@@ -13,7 +13,7 @@ public sealed class RecoveryTimesTests
 {
     private static readonly ObjectKey Cluster = new("default", "a");
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly OperatorOptions _options = new();
     private readonly RecoveryTimes _recovery;
 

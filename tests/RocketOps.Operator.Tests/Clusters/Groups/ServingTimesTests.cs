@@ -2,7 +2,7 @@ using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Clusters.Groups;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Groups;
 
@@ -11,7 +11,7 @@ public sealed class ServingTimesTests
 {
     private static readonly ObjectKey Cluster = new("default", "a");
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly ServingTimes _serving;
 
     public ServingTimesTests() => _serving = new ServingTimes(_time);

@@ -5,7 +5,7 @@ using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Growing;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Growing;
 
@@ -13,7 +13,7 @@ public sealed class RefusedGrowthTests
 {
     private static readonly KubernetesException Answer = new(HttpStatusCode.Forbidden, new Kubernetes.Models.Status { Message = "no" });
 
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly RefusedGrowth _refused;
 
     public RefusedGrowthTests() => _refused = new RefusedGrowth(new OperatorOptions(), _time);

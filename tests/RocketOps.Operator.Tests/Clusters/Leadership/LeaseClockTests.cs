@@ -11,7 +11,7 @@ public sealed class LeaseClockTests : IDisposable
 {
     private static readonly DateTimeOffset Begin = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new(Begin);
     private Action<InformerEvent<Lease>>? _watch;
     private readonly List<string> _woken = [];
     private readonly LeaseClock _clock;

@@ -10,7 +10,7 @@ using RocketOps.Operator.Clusters.Rolling;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Steps;
 
@@ -19,7 +19,7 @@ public sealed class HandOverStepTests : IDisposable
 {
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
     private readonly IEventRecorder _events = Substitute.For<IEventRecorder>();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LeaseClock _clock;
     private readonly HandOverStep _step;
 

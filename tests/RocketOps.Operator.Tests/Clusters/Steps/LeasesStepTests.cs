@@ -10,7 +10,7 @@ using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Steps;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Settings;
-using RocketOps.Operator.Tests.Support;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Operator.Tests.Clusters.Steps;
 
@@ -20,7 +20,7 @@ public sealed class LeasesStepTests : IDisposable
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
     private readonly IEntityCache<Lease> _cache = Substitute.For<IEntityCache<Lease>>();
     private readonly IEntityCache<PersistentVolumeClaim> _claims = Substitute.For<IEntityCache<PersistentVolumeClaim>>();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly LeaseClock _clock;
     private readonly LeasesStep _step;
 

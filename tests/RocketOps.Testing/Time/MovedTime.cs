@@ -1,17 +1,19 @@
-namespace RocketOps.Broker.Tests.Support;
+namespace RocketOps.Testing.Time;
 
 /// <summary>
-/// The system's clock, with which time also passes when a test says so: what it says, and all that is measured by it, jumps. Timers go on as they do, so the loops of a broker need nobody to turn them. Thread-safe.
+/// The machine's clock, moved by a test: its time of day is set, or time passes for whatever measures it. Timers are real and
+/// notice nothing, so loops need nobody to turn them and a jump ends no request. Thread-safe.
 /// </summary>
-internal sealed class PassingTime : TimeProvider
+public class MovedTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly DateTimeOffset _begin = System.GetUtcNow();
     private readonly long _beginStamp = System.GetTimestamp();
+    private long _setTicks;
     private long _passed;
     private long? _heldAt;
 
-    public override DateTimeOffset GetUtcNow() => _begin + GetElapsedTime(_beginStamp);
+    public override DateTimeOffset GetUtcNow() => (_begin + GetElapsedTime(_beginStamp)).AddTicks(Volatile.Read(ref _setTicks));
 
     public override long GetTimestamp()
     {
@@ -21,6 +23,10 @@ internal sealed class PassingTime : TimeProvider
         }
     }
 
+    /// <summary>Sets the time of day, as an administrator or NTP does; what is measured does not change.</summary>
+    public void Set(TimeSpan by) => Interlocked.Add(ref _setTicks, by.Ticks);
+
+    /// <summary>Lets so much time go by: the time of day and all that is measured.</summary>
     public void Pass(TimeSpan time)
     {
         lock (_lock)
@@ -29,7 +35,7 @@ internal sealed class PassingTime : TimeProvider
         }
     }
 
-    /// <summary>Until the result is disposed no time passes, however long the machine takes; timers go on. Not to be nested.</summary>
+    /// <summary>Until the result is disposed no time passes, however long the machine takes. Not to be nested.</summary>
     public IDisposable Hold()
     {
         lock (_lock)
@@ -49,7 +55,7 @@ internal sealed class PassingTime : TimeProvider
         }
     }
 
-    private sealed class Held(PassingTime time) : IDisposable
+    private sealed class Held(MovedTime time) : IDisposable
     {
         public void Dispose() => time.GoOn();
     }
