@@ -19,7 +19,7 @@ public sealed class ReferenceDirectionTests
         ["RocketOps.Kubernetes.Client"] = [],
         ["RocketOps.Kubernetes"] = ["RocketOps.Kubernetes.Client"],
         ["RocketOps.Operator"] = ["RocketOps.Kubernetes", "RocketOps.Kubernetes.Client", "RocketOps.Client", "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Remoting"],
-        ["RocketOps.Embedded"] = ["RocketOps.Kubernetes", "RocketOps.Kubernetes.Client"],
+        ["RocketOps.Embedded"] = ["RocketOps.Hosting", "RocketOps.Kubernetes", "RocketOps.Kubernetes.Client"],
         ["RocketOps.Cli"] =
         [
             "RocketOps.Protocol", "RocketOps.Hosting", "RocketOps.Client", "RocketOps.Remoting", "RocketOps.Remoting.Server", "RocketOps.Store", "RocketOps.Election", "RocketOps.Broker", "RocketOps.NameServer",

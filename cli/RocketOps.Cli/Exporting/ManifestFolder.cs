@@ -1,13 +1,11 @@
-using System.Text;
 using RocketOps.Cli.Running;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Cli.Exporting;
 
 /// <summary>Manifests as files of a folder. What is there is not replaced by something else unless that was asked for; other files stay.</summary>
 internal sealed class ManifestFolder(string path, bool overwrites)
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
-
     /// <summary>Throws <see cref="CommandFailedException"/> when the file is there and says something else.</summary>
     public async Task WriteAsync(string name, string text, CancellationToken cancellation)
     {
@@ -27,8 +25,6 @@ internal sealed class ManifestFolder(string path, bool overwrites)
         }
 
         // Whole or not at all: the folder may be a working tree that somebody applies.
-        string half = file + ".tmp";
-        await File.WriteAllTextAsync(half, text, Utf8, cancellation);
-        File.Move(half, file, overwrite: true);
+        WholeFile.Write(file, text);
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Cli.Contexts;
 using RocketOps.Embedded.Kubelet.Processes;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Cli.Up;
 
@@ -35,9 +36,7 @@ internal sealed partial class UpRegistration(string? folder, string dataDirector
                 Directory.CreateDirectory(folder!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
-            string draft = _file + ".new";
-            File.WriteAllText(draft, UpInstance.Write(new UpInstance(dataDirectory, clusters, IsStarting: !hasBeenReady), self));
-            File.Move(draft, _file, overwrite: true);
+            WholeFile.Write(_file, UpInstance.Write(new UpInstance(dataDirectory, clusters, IsStarting: !hasBeenReady), self));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

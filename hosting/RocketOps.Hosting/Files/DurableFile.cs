@@ -9,24 +9,24 @@ namespace RocketOps.Hosting.Files;
 /// </summary>
 /// <param name="path">The file; its folder is made when missing.</param>
 /// <param name="flushFolder">Makes renames in a folder durable; null for fsync(2).</param>
-public sealed class DurableFile(string path, Action<string>? flushFolder = null)
+/// <param name="isPrivate">Whether its owner alone may read and write it. Windows keeps the folder's rights.</param>
+public sealed class DurableFile(string path, Action<string>? flushFolder = null, bool isPrivate = false)
 {
     private readonly string _path = Path.GetFullPath(path);
     private readonly Action<string> _flushFolder = flushFolder ?? FlushFolder;
 
-    /// <summary>Replaces the content. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when that fails. Not cancelled half-way.</summary>
-    public async Task WriteAsync(ReadOnlyMemory<byte> content)
+    /// <summary>Replaces the content, on another thread. Else as <see cref="Write"/>.</summary>
+    public Task WriteAsync(ReadOnlyMemory<byte> content) => Task.Run(() => Write(content.Span));
+
+    /// <summary>
+    /// Replaces the content, and waits for the disk. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> when
+    /// that fails.
+    /// </summary>
+    public void Write(ReadOnlySpan<byte> content)
     {
         string folder = Path.GetDirectoryName(_path)!;
         Directory.CreateDirectory(folder);
-        string temporary = _path + ".tmp";
-        await using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 4096, FileOptions.Asynchronous))
-        {
-            await file.WriteAsync(content);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, _path, overwrite: true);
+        WholeFile.Replace(_path, content, isPrivate, isDurable: true);
         _flushFolder(folder);
     }
 

@@ -18,6 +18,7 @@ using RocketOps.Embedded.Api.Reading;
 using RocketOps.Embedded.Api.Resources;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Embedded.Api.Writing;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Embedded;
 
@@ -152,7 +153,7 @@ public sealed class EmbeddedApiServer : IAsyncDisposable
     public void WriteKubeconfig(string path, string defaultNamespace = "default")
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        PrivateFile.Write(path, Kubeconfig(defaultNamespace));
+        WholeFile.Write(path, Kubeconfig(defaultNamespace), isPrivate: true);
     }
 
     /// <summary>Forgets the past: watches and lists from older versions are answered 410, as after compaction of a real server's store.</summary>

@@ -45,5 +45,18 @@ public sealed class DurableFileTests : IDisposable
         (await File.ReadAllTextAsync(path)).Should().Be("short");
     }
 
+    [Fact]
+    public void Write_Private_IsForItsOwner()
+    {
+        string path = _directory.File("file");
+
+        new DurableFile(path, isPrivate: true).Write("secret"u8);
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.GetUnixFileMode(path).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
     public void Dispose() => _directory.Dispose();
 }

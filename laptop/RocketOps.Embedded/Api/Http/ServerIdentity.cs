@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -39,27 +40,26 @@ internal sealed class ServerIdentity : IDisposable
         string ca = Path.Combine(directory, "ca.crt");
         string server = Path.Combine(directory, "server.pem");
         string token = Path.Combine(directory, "token");
-        if (File.Exists(ca) && File.Exists(server) && File.Exists(token))
+        if (File.Exists(ca) && File.Exists(server) && File.Exists(token) && TryLoad(File.ReadAllText(server)) is { } certificate)
         {
-            string pem = File.ReadAllText(server);
-            X509Certificate2 certificate = X509Certificate2.CreateFromPem(pem, pem);
-            if (certificate.NotAfter > now.UtcDateTime.AddDays(1))
+            ServerIdentity kept = new(File.ReadAllText(ca), certificate, File.ReadAllText(token).Trim());
+            if (certificate.NotAfter > now.UtcDateTime.AddDays(1) && kept.CaPem.Length > 0 && kept.Token.Length > 0)
             {
-                return new ServerIdentity(File.ReadAllText(ca), certificate, File.ReadAllText(token).Trim());
+                return kept;
             }
 
-            certificate.Dispose();
+            kept.Dispose();
         }
 
         ServerIdentity created = Create(now);
         Directory.CreateDirectory(directory);
-        PrivateFile.Write(ca, created.CaPem);
+        Keep(ca, created.CaPem);
         using (ECDsa key = created.Server.GetECDsaPrivateKey()!)
         {
-            PrivateFile.Write(server, created.Server.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+            Keep(server, created.Server.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
         }
 
-        PrivateFile.Write(token, created.Token + "\n");
+        Keep(token, created.Token + "\n");
         return created;
     }
 
@@ -69,6 +69,21 @@ internal sealed class ServerIdentity : IDisposable
         && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header["Bearer ".Length..].Trim())), SHA256.HashData(Encoding.UTF8.GetBytes(Token)));
 
     public void Dispose() => Server.Dispose();
+
+    /// <summary>The certificate with its key; null for what is neither, as a crash of the machine may leave it: the identity is made anew then.</summary>
+    private static X509Certificate2? TryLoad(string pem)
+    {
+        try
+        {
+            return X509Certificate2.CreateFromPem(pem, pem);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    private static void Keep(string path, string text) => new DurableFile(path, isPrivate: true).Write(Encoding.UTF8.GetBytes(text));
 
     private static ServerIdentity Create(DateTimeOffset now)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Volumes;
+using RocketOps.Hosting.Files;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 
@@ -119,14 +120,7 @@ internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, 
     {
         string file = Below(folder, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        string draft = file + ".new";
-        File.WriteAllBytes(draft, bytes);
-        if (isSecret && !OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(draft, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-
-        File.Move(draft, file, overwrite: true);
+        WholeFile.Write(file, bytes, isSecret);
     }
 
     /// <summary>A path below a folder; a spec that points outside of it is refused.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Embedded.Kubelet.Network;
 
@@ -114,8 +115,7 @@ internal sealed partial class AddressBook
 
         try
         {
-            File.WriteAllText(_path + ".new", text.ToString());
-            File.Move(_path + ".new", _path, overwrite: true);
+            WholeFile.Write(_path, text.ToString());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -15,10 +15,10 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
     /// <summary>The only key: the file is written as a whole.</summary>
     public static readonly ObjectKey Key = new(null, "hosts");
 
-    public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    public Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
-        await hosts.WriteAsync(Entries(), cancellation);
-        return null;
+        hosts.Write(Entries());
+        return Task.FromResult<TimeSpan?>(null);
     }
 
     private IEnumerable<HostsEntry> Entries()

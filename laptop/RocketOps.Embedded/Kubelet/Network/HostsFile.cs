@@ -1,10 +1,10 @@
 using System.Text;
+using RocketOps.Hosting.Files;
 
 namespace RocketOps.Embedded.Kubelet.Network;
 
 /// <summary>
-/// Answers of cluster DNS as a hosts file: one line per address, a name with several addresses on several lines. Replaced by rename, so
-/// that a reader sees the old or the new content and never half of one.
+/// Answers of cluster DNS as a hosts file: one line per address, a name with several addresses on several lines. Readers see it whole.
 /// </summary>
 internal sealed class HostsFile(string path)
 {
@@ -13,7 +13,7 @@ internal sealed class HostsFile(string path)
     public string Path => path;
 
     /// <summary>Writes the entries if they differ from what the file holds.</summary>
-    public async Task WriteAsync(IEnumerable<HostsEntry> entries, CancellationToken cancellation)
+    public void Write(IEnumerable<HostsEntry> entries)
     {
         StringBuilder text = new("# Written by rocketops up: names of services and pods. Changes are overwritten.\n");
         foreach (HostsEntry entry in entries.OrderBy(entry => entry.Address, StringComparer.Ordinal).ThenBy(entry => entry.Name, StringComparer.Ordinal))
@@ -27,9 +27,7 @@ internal sealed class HostsFile(string path)
             return;
         }
 
-        string draft = path + ".new";
-        await File.WriteAllTextAsync(draft, content, cancellation);
-        File.Move(draft, path, overwrite: true);
+        WholeFile.Write(path, content);
         _written = content;
     }
 }
