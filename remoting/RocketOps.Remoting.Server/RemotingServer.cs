@@ -2,14 +2,15 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server.Connections;
-using RocketOps.Remoting.Server.Kestrel;
+using RocketOps.Remoting.Server.Http;
 using RocketOps.Remoting.Server.Loops;
+using RocketOps.Remoting.Server.Streams;
 
 namespace RocketOps.Remoting.Server;
 
 /// <summary>
-/// The server end: a <see cref="RequestHandlerRegistry"/> behind remoting ports, carried by event loops of our own or by Kestrel, and optionally an HTTP port, which is
-/// always Kestrel's and does not hold up the others.
+/// The server end: a <see cref="RequestHandlerRegistry"/> behind remoting ports, carried by event loops of our own or by streams, and
+/// optionally an HTTP port, which is Kestrel's and does not hold up the others.
 /// </summary>
 public sealed class RemotingServer : IAsyncDisposable
 {
@@ -17,24 +18,23 @@ public sealed class RemotingServer : IAsyncDisposable
     private const string TransportVariable = "ROCKETOPS_TRANSPORT";
 
     private readonly OpenConnections _connections;
-    private readonly EventLoopGroup? _loops;
+    private readonly IRemotingPorts _ports;
     private readonly Task<HttpServer?> _http;
     private readonly ITimer _idleScan;
     private readonly TimeSpan _shutdownTimeout;
     private bool _stopped;
 
-    private RemotingServer(OpenConnections connections, EventLoopGroup? loops, Task<HttpServer?> http, IReadOnlyList<IPEndPoint> endPoints)
+    private RemotingServer(OpenConnections connections, IRemotingPorts ports, Task<HttpServer?> http)
     {
         _connections = connections;
-        _loops = loops;
+        _ports = ports;
         _http = http;
-        EndPoints = endPoints;
         _shutdownTimeout = connections.Options.ShutdownTimeout;
         _idleScan = connections.Time.CreateTimer(static state => ((OpenConnections)state!).CloseSilent(), connections, OpenConnections.LookInterval, OpenConnections.LookInterval);
     }
 
     /// <summary>The bound remoting addresses with their real ports, in the order of the options.</summary>
-    public IReadOnlyList<IPEndPoint> EndPoints { get; }
+    public IReadOnlyList<IPEndPoint> EndPoints => _ports.EndPoints;
 
     /// <summary>The first of <see cref="EndPoints"/>.</summary>
     public IPEndPoint EndPoint => EndPoints[0];
@@ -43,13 +43,13 @@ public sealed class RemotingServer : IAsyncDisposable
     public Task HttpStarted => _http;
 
     /// <summary>The bound HTTP address; null without one, and before <see cref="HttpStarted"/>.</summary>
-    public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.HttpEndPoint : null;
+    public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.EndPoint : null;
 
     /// <summary>
     /// Ends, with the reason, when an event loop has failed, or has been stuck for more than a minute: its connections are closed, and nobody accepts or serves in its place. The program is
     /// to stop, which does not wait for that loop, and to be started anew. Otherwise it never ends.
     /// </summary>
-    public Task<Exception> Failed => _loops?.Failed ?? NeverFails;
+    public Task<Exception> Failed => _ports.Failed;
 
     /// <summary>The connections open at this moment.</summary>
     public ICollection<RemotingConnection> Connections => _connections.All;
@@ -75,7 +75,7 @@ public sealed class RemotingServer : IAsyncDisposable
         StartAsync(new LinuxSockets(), options, handlers, loggers, time, cancellationToken);
 
     /// <summary>The same with event loops over <paramref name="sockets"/>.</summary>
-    internal static async Task<RemotingServer> StartAsync(
+    internal static Task<RemotingServer> StartAsync(
         INativeSockets sockets,
         RemotingServerOptions options,
         RequestHandlerRegistry handlers,
@@ -86,21 +86,13 @@ public sealed class RemotingServer : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
         OpenConnections connections = new(handlers, options, time ?? TimeProvider.System, loggers.CreateLogger("RocketOps.Remoting.Connection"));
-        if (UsesLoop(options))
-        {
-            EventLoopGroup loops = EventLoopGroup.Start(connections, sockets);
-            // Kestrel costs a tenth of a second to load: the remoting ports serve meanwhile.
-            Task<HttpServer?> http = options.HttpEndPoint is null ? NoHttp : Task.Run(() => StartHttpAsync(options, loggers, cancellationToken), cancellationToken);
-            return new RemotingServer(connections, loops, http, loops.EndPoints);
-        }
+        IRemotingPorts ports = UsesLoop(options) ? EventLoopGroup.Start(connections, sockets) : StreamPorts.Start(connections);
 
-        if (options.Tls is not null)
-        {
-            throw new NotSupportedException("TLS on the remoting ports needs the event loop, which runs on 64-bit Linux");
-        }
-
-        HttpServer kestrel = await HttpServer.StartAsync(options, new RemotingConnectionHandler(connections), loggers, cancellationToken);
-        return new RemotingServer(connections, null, Task.FromResult<HttpServer?>(kestrel), kestrel.EndPoints);
+        // Kestrel costs a tenth of a second to load: the remoting ports serve meanwhile.
+        Task<HttpServer?> http = options.HttpEndPoint is { } endPoint
+            ? Task.Run<HttpServer?>(async () => await HttpServer.StartAsync(endPoint, options, loggers, cancellationToken), cancellationToken)
+            : Task.FromResult<HttpServer?>(null);
+        return Task.FromResult(new RemotingServer(connections, ports, http));
     }
 
     /// <summary>Stops accepting, lets every connection answer what it has taken, then closes; cuts what is left after the shutdown timeout. Idempotent.</summary>
@@ -113,11 +105,7 @@ public sealed class RemotingServer : IAsyncDisposable
 
         _stopped = true;
         using CancellationTokenSource deadline = new(_shutdownTimeout);
-        if (_loops is not null)
-        {
-            await _loops.StopAsync(deadline.Token);
-        }
-
+        await _ports.StopAsync(deadline.Token);
         if (await StartedHttpAsync() is { } http)
         {
             await http.StopAsync(deadline.Token);
@@ -136,10 +124,6 @@ public sealed class RemotingServer : IAsyncDisposable
         }
     }
 
-    private static Task<Exception> NeverFails => new TaskCompletionSource<Exception>().Task;
-
-    private static Task<HttpServer?> NoHttp => Task.FromResult<HttpServer?>(null);
-
     private static bool UsesLoop(RemotingServerOptions options)
     {
         RemotingTransport transport = options.Transport;
@@ -155,9 +139,6 @@ public sealed class RemotingServer : IAsyncDisposable
 
         return transport == RemotingTransport.EventLoop;
     }
-
-    private static async Task<HttpServer?> StartHttpAsync(RemotingServerOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        await HttpServer.StartAsync(options, handler: null, loggers, cancellationToken);
 
     private async Task<HttpServer?> StartedHttpAsync()
     {

@@ -8,6 +8,9 @@ namespace RocketOps.Remoting.Server.Connections;
 /// <summary>The connections of a server, whatever carries them, and what they share. Thread-safe.</summary>
 internal sealed class OpenConnections
 {
+    /// <summary>The first byte of a TLS handshake. No frame of the protocol begins with it: it would be 369 MB long.</summary>
+    public const byte TlsHandshake = 0x16;
+
     public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
 
     // Two frames.
@@ -16,7 +19,7 @@ internal sealed class OpenConnections
 
     private readonly ConcurrentDictionary<string, RemotingConnection> _connections = new(StringComparer.Ordinal);
     private long _count;
-    private long _lastTlsId;
+    private long _lastStreamId;
 
     public OpenConnections(RequestHandlerRegistry handlers, RemotingServerOptions options, TimeProvider time, ILogger logger)
     {
@@ -60,8 +63,8 @@ internal sealed class OpenConnections
 
     public void Remove(RemotingConnection connection) => _connections.TryRemove(connection.Id, out _);
 
-    /// <summary>An id for a connection that has left its event loop.</summary>
-    public string NextTlsId() => string.Create(CultureInfo.InvariantCulture, $"tls-{Interlocked.Increment(ref _lastTlsId)}");
+    /// <summary>An id for a connection that no event loop carries.</summary>
+    public string NextStreamId() => string.Create(CultureInfo.InvariantCulture, $"stream-{Interlocked.Increment(ref _lastStreamId)}");
 
     /// <summary>Closes the connections on which nothing comes or goes, and those whose frames do not get on. Every <see cref="LookInterval"/>, by one thread at a time.</summary>
     public void CloseSilent()
@@ -70,6 +73,15 @@ internal sealed class OpenConnections
         {
             connection.CloseIfIdle();
             connection.CloseIfStalled(Options.MinFrameBytesPerSecond, LookInterval);
+        }
+    }
+
+    /// <summary>Ends all connections at once, as a server does that has stopped for long enough.</summary>
+    public void CutAll()
+    {
+        foreach (RemotingConnection connection in All)
+        {
+            connection.Abort("the server stops");
         }
     }
 

@@ -57,7 +57,7 @@ public sealed class RemotingServerOptions
     public int MinFrameBytesPerSecond { get; init; } = 512;
 
     /// <summary>
-    /// TLS options; with them, connections that begin with a TLS handshake are served too, on the same ports. Event loop only.
+    /// TLS options; with them, connections that begin with a TLS handshake are served too, on the same ports.
     /// </summary>
     public SslServerAuthenticationOptions? Tls { get; init; }
 }

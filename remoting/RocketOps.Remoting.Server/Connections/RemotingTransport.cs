@@ -9,6 +9,6 @@ public enum RemotingTransport
     /// <summary>Event loops of our own over epoll.</summary>
     EventLoop,
 
-    /// <summary>Kestrel's sockets and pipes.</summary>
+    /// <summary>A stream for each connection, over pipes.</summary>
     Pipe,
 }

@@ -3,23 +3,19 @@ using System.Net;
 using System.Net.Sockets;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server.Connections;
+using RocketOps.Remoting.Server.Streams;
 
 namespace RocketOps.Remoting.Server.Loops;
 
 /// <summary>
 /// The event loops of a server: the first accepts and gives every connection to the loop with the fewest, where it stays.
 /// </summary>
-internal sealed class EventLoopGroup : IAsyncDisposable
+internal sealed class EventLoopGroup : IRemotingPorts, IAsyncDisposable
 {
-    /// <summary>The first byte of a TLS handshake. No frame of the protocol begins with it: it would be 369 MB long.</summary>
-    public const byte TlsHandshake = 0x16;
-
-    private const int Backlog = 1024;
-
     private readonly OpenConnections _connections;
     private readonly List<Socket> _listeners;
     private readonly EventLoop[] _loops;
-    private readonly TlsHandover? _tls;
+    private readonly StreamConnections? _tls;
     private readonly string _idPrefix = string.Create(CultureInfo.InvariantCulture, $"{Environment.TickCount64:X}-");
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _watchGate = new();
@@ -32,7 +28,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
         _connections = connections;
         _listeners = listeners;
         EndPoints = [.. listeners.Select(static listener => (IPEndPoint)listener.LocalEndPoint!)];
-        _tls = connections.Options.Tls is { } tls ? new TlsHandover(connections, tls) : null;
+        _tls = connections.Options.Tls is null ? null : new StreamConnections(connections);
         int loops = connections.Options.Loops > 0 ? connections.Options.Loops : Math.Clamp(Environment.ProcessorCount / 2, 1, 8);
         _loops = new EventLoop[loops];
         for (int i = 0; i < loops; i++)
@@ -64,15 +60,11 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     public static EventLoopGroup Start(OpenConnections connections, INativeSockets sockets, IReadOnlyList<int>? listeners = null, TimeProvider? watchTime = null)
     {
         watchTime ??= TimeProvider.System;
-        List<Socket> bound = [];
+        List<Socket> bound = BoundPorts.Listen(listeners is null ? connections.Options.EndPoints : []);
         EventLoopGroup group;
         try
         {
-            foreach (IPEndPoint endPoint in listeners is null ? connections.Options.EndPoints : [])
-            {
-                bound.Add(Bind(endPoint));
-            }
-
+            bound.ForEach(static listener => listener.Blocking = false);
             group = new EventLoopGroup(connections, sockets, bound, watchTime);
         }
         catch
@@ -112,7 +104,7 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     /// <summary>A loop has failed.</summary>
     public void Fail(Exception error) => _failed.TrySetResult(error);
 
-    public void HandOver(int descriptor, IPEndPoint remote, IPEndPoint local) => _tls!.Take(descriptor, remote, local);
+    public void HandOver(int descriptor, IPEndPoint remote, IPEndPoint local) => _tls!.TakeTls(descriptor, remote, local);
 
     /// <summary>The accepting loop has let go of the listeners.</summary>
     public void CloseListeners(EventLoop loop)
@@ -156,32 +148,6 @@ internal sealed class EventLoopGroup : IAsyncDisposable
     private void CutRest()
     {
         Array.ForEach(_loops, loop => loop.CutRest());
-        foreach (RemotingConnection connection in _connections.All)
-        {
-            connection.Abort("the server stops");
-        }
-    }
-
-    private static Socket Bind(IPEndPoint endPoint)
-    {
-        Socket listener = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-            {
-                listener.DualMode = true;
-            }
-
-            listener.Bind(endPoint);
-            listener.Listen(Backlog);
-            listener.Blocking = false;
-            return listener;
-        }
-        catch (SocketException error)
-        {
-            listener.Dispose();
-            string reason = error.SocketErrorCode == SocketError.AddressAlreadyInUse ? "address already in use" : error.Message;
-            throw new IOException($"Failed to bind to address {endPoint}: {reason}.", error);
-        }
+        _connections.CutAll();
     }
 }

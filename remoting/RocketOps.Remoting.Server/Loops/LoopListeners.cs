@@ -42,8 +42,8 @@ internal sealed class LoopListeners(INativeSockets sockets, int poll, OpenConnec
                 }
                 else
                 {
-                    RemotingLog.TooManyConnections(connections.Logger, remote, connections.Count);
                     _ = sockets.Close(descriptor);
+                    RemotingLog.TooManyConnections(connections.Logger, remote, connections.Count);
                 }
             }
             else if (descriptor == -LinuxSockets.TryAgain)

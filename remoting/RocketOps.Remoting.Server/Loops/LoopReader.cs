@@ -183,7 +183,7 @@ internal sealed class LoopReader(INativeSockets sockets, EventLoopGroup group, O
     private bool IsHandedOver(LoopSocket socket, byte[] buffer)
     {
         socket.IsNew = false;
-        if (!group.TakesTls || sockets.Peek(socket.Descriptor, buffer.AsSpan(0, 1)) != 1 || buffer[0] != EventLoopGroup.TlsHandshake)
+        if (!group.TakesTls || sockets.Peek(socket.Descriptor, buffer.AsSpan(0, 1)) != 1 || buffer[0] != OpenConnections.TlsHandshake)
         {
             return false;
         }

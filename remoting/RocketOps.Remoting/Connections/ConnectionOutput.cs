@@ -193,7 +193,7 @@ internal abstract class ConnectionOutput(ConnectionDriver driver, long maxUnsent
         if (_unsentBytes > maxUnsentBytes)
         {
             EndLocked();
-            driver.Abort($"the peer does not read: more than {maxUnsentBytes} bytes wait to be sent");
+            driver.Connection.Abort($"the peer does not read: more than {maxUnsentBytes} bytes wait to be sent");
         }
     }
 }

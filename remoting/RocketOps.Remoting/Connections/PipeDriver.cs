@@ -7,7 +7,7 @@ using RocketOps.Protocol.Framing;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// Carries a connection over a pair of pipes: Kestrel's, a client's, a TLS stream's. A round is what this one connection has readable.
+/// Carries a connection over a pair of pipes: a client's, or those of a server's streams. A round is what this one connection has readable.
 /// </summary>
 internal sealed class PipeDriver : ConnectionDriver
 {
@@ -51,26 +51,23 @@ internal sealed class PipeDriver : ConnectionDriver
     {
         PipeReader input = _transport.Input;
         Connection.Opened();
-        using (_transport.StopRequested.UnsafeRegister(static state => ((RemotingConnection)state!).End.Stop(), Connection))
+        try
         {
-            try
+            await ReadLoopAsync(input).ConfigureAwait(false);
+            if (Connection.End.IsStopping)
             {
-                await ReadLoopAsync(input).ConfigureAwait(false);
-                if (Connection.End.IsStopping)
-                {
-                    await DrainAsync().ConfigureAwait(false);
-                    Connection.End.SayLastWords();
-                }
+                await DrainAsync().ConfigureAwait(false);
+                Connection.End.SayLastWords();
             }
-            catch (Exception error)
+        }
+        catch (Exception error)
+        {
+            Connection.NoteFailure(error);
+            if (error is FrameFormatException)
             {
-                Connection.NoteFailure(error);
-                if (error is FrameFormatException)
-                {
-                    // What was stored before the malformed frame is answered first, however long its flush takes.
-                    Connection.End.Stop();
-                    await DrainAsync().ConfigureAwait(false);
-                }
+                // What was stored before the malformed frame is answered first, however long its flush takes.
+                Connection.End.Stop();
+                await DrainAsync().ConfigureAwait(false);
             }
         }
 

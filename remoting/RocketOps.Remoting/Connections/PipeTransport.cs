@@ -25,9 +25,6 @@ internal abstract class PipeTransport : IAsyncDisposable
     /// <summary>Cancelled when the transport has ended, for whatever reason.</summary>
     public abstract CancellationToken Closed { get; }
 
-    /// <summary>Cancelled when the transport's owner wants the connection to end in good order.</summary>
-    public virtual CancellationToken StopRequested => CancellationToken.None;
-
     /// <summary>Ends both directions at once. Any thread. Never throws.</summary>
     public abstract void Abort(string reason);
 

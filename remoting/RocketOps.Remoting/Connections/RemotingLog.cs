@@ -63,6 +63,12 @@ internal static partial class RemotingLog
     [LoggerMessage(EventId = 1019, Level = LogLevel.Warning, Message = "Connection {RemoteEndPoint} ({ConnectionId}) is closed: {Bytes} bytes of a frame have come, and the rest comes at less than {BytesPerSecond} bytes a second")]
     public static partial void FrameStalled(ILogger logger, IPEndPoint remoteEndPoint, string connectionId, long bytes, int bytesPerSecond);
 
+    [LoggerMessage(EventId = 1024, Level = LogLevel.Debug, Message = "{RemoteEndPoint} is closed before it sent anything: {Reason}")]
+    public static partial void NothingCame(ILogger logger, IPEndPoint remoteEndPoint, string reason);
+
+    [LoggerMessage(EventId = 1025, Level = LogLevel.Error, Message = "Connections to {EndPoint} are not accepted any more; the program is to end, as nobody serves in its place")]
+    public static partial void PortFailed(ILogger logger, Exception error, IPEndPoint endPoint);
+
     [LoggerMessage(EventId = 1021, Level = LogLevel.Error, Message = "Event loop {Loop} is stuck, it has been at the same work for more than {Seconds} s: its connections end, and the program is to end, as nobody serves in its place")]
     public static partial void LoopStuck(ILogger logger, int loop, double seconds);
 }

@@ -16,7 +16,7 @@ internal sealed class StreamTransport : PipeTransport
 
     private const int WriteBytes = 16 * 1024;
 
-    /// <summary>Unsent bytes from which on a flush waits, and below which it no longer does. Matches Kestrel's write buffer.</summary>
+    /// <summary>Unsent bytes from which on a flush waits, and below which it no longer does.</summary>
     private const int PauseBytes = 64 * 1024;
 
     /// <summary>Time that a connection that ends in good order waits until the peer has taken the last bytes.</summary>

@@ -1,10 +1,9 @@
 using System.IO.Pipelines;
-using Microsoft.AspNetCore.Connections;
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server.Connections;
-using RocketOps.Remoting.Server.Kestrel;
 using RocketOps.Testing;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
@@ -19,11 +18,7 @@ public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTran
     public async Task Output_FlushFailsWithMuchUnsent_TheConnectionEnds()
     {
         Pipe input = new();
-        await using DefaultConnectionContext context = new("failing")
-        {
-            Transport = new Duplex(input.Reader, PipeWriter.Create(new FailingStream())),
-        };
-        await using KestrelTransport transport = new(context);
+        await using Pipes transport = new(input.Reader, PipeWriter.Create(new FailingStream()));
         PipeDriver driver = new(
             transport, new RequestHandlerRegistry().Add(EchoCode, new EchoHandler()), new RemotingOptions(), new ByteBudget(long.MaxValue, Timeout.InfiniteTimeSpan, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance);
         Task running = driver.RunAsync();
@@ -40,11 +35,29 @@ public sealed class PipeConnectionTests() : RemotingConnectionTests(RemotingTran
         driver.Connection.SendOneWay(new RemotingCommand { Code = EchoCode }).Should().BeFalse();
     }
 
-    private sealed class Duplex(PipeReader input, PipeWriter output) : IDuplexPipe
+    private sealed class Pipes(PipeReader input, PipeWriter output) : PipeTransport
     {
-        public PipeReader Input => input;
+        private readonly CancellationTokenSource _closed = new();
 
-        public PipeWriter Output => output;
+        public override string Id => "failing";
+
+        public override IPEndPoint RemoteEndPoint { get; } = new(IPAddress.None, 0);
+
+        public override IPEndPoint LocalEndPoint => RemoteEndPoint;
+
+        public override PipeReader Input => input;
+
+        public override PipeWriter Output => output;
+
+        public override CancellationToken Closed => _closed.Token;
+
+        public override void Abort(string reason) => _closed.Cancel();
+
+        public override ValueTask DisposeAsync()
+        {
+            _closed.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>A peer that is gone.</summary>

@@ -174,7 +174,7 @@ public sealed class LoopFailureTests
         await using LoopBench bench = new(new RequestHandlerRegistry().Add(Echo, new EchoHandler()), between: static inner => new KeptEvents(inner), tls: new SslServerAuthenticationOptions());
         ScriptedSockets.Peer peer = bench.Sockets.Connect();
 
-        peer.Send([EventLoopGroup.TlsHandshake, 3, 1]);
+        peer.Send([OpenConnections.TlsHandshake, 3, 1]);
 
         await Eventually.TrueAsync(() => peer.IsClosed, "nobody can serve it");
         await bench.RoundAsync();
@@ -292,7 +292,7 @@ public sealed class LoopFailureTests
 
         public override int Peek(int descriptor, Span<byte> buffer)
         {
-            buffer[0] = _peeks++ == 0 ? EventLoopGroup.TlsHandshake : (byte)0;
+            buffer[0] = _peeks++ == 0 ? OpenConnections.TlsHandshake : (byte)0;
             return 1;
         }
     }

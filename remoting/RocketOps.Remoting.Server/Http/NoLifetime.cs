@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace RocketOps.Remoting.Server.Kestrel;
+namespace RocketOps.Remoting.Server.Http;
 
 /// <summary>
 /// Leaves signals to the program. The host's own lifetime would take SIGTERM and SIGINT away from whoever embeds a <c>RemotingServer</c>, and not end the process.
