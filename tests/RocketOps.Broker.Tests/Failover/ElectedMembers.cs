@@ -1,12 +1,9 @@
 using System.Globalization;
-using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Failover.Leases;
 using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Election.Leases;
-using RocketOps.Hosting.Properties;
-using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
@@ -74,15 +71,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public static async Task<ElectedMembers> StartAsync(string[] names, params (string Key, string Value)[] settings)
     {
         ElectedMembers members = new(names, settings.ToDictionary(static setting => setting.Key, static setting => setting.Value, StringComparer.Ordinal));
-        members._nameServer = await NameServerHost.StartAsync(
-            PropertyLoader.Apply(
-                PropertyValues.Defaults(NameServerProperties.Catalog),
-                [
-                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
-                    new PropertyEntry("kvConfigPath", members._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", members._directory.File("namesrv.properties"), default),
-                ]).Values,
-            configFile: null,
-            NullLoggerFactory.Instance);
+        members._nameServer = await NameServers.StartAsync(members._directory);
         foreach (string name in names)
         {
             await members.StartAsync(name);

@@ -10,8 +10,6 @@ using RocketOps.Broker.Tests.Failover;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
-using RocketOps.Hosting.Properties;
-using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
@@ -184,7 +182,7 @@ public sealed class RegistrationTests
                 .ToDictionary(static topic => topic.Name, StringComparer.Ordinal),
         }, TopicJson.Files.TopicTableFile);
         await File.WriteAllBytesAsync(directory.File("store", "config", "topics.json"), file.WrittenMemory);
-        await using NameServerHost real = await StartNameServerAsync(directory);
+        await using NameServerHost real = await NameServers.StartAsync(directory);
         await using FakeNameServer fake = await FakeNameServer.StartAsync();
         await using TestBroker broker = await TestBroker.StartAsync(
             new(StringComparer.Ordinal) { ["namesrvAddr"] = $"{real.EndPoint};{fake.Address}" }, directory, time: new FakeTimeProvider());
@@ -264,16 +262,6 @@ public sealed class RegistrationTests
             $"the name server knows {topic}");
         return Encoding.UTF8.GetString(answer!.Body.Span);
     }
-
-    private static Task<NameServerHost> StartNameServerAsync(TempDirectory directory) => NameServerHost.StartAsync(
-        PropertyLoader.Apply(
-            PropertyValues.Defaults(NameServerProperties.Catalog),
-            [
-                new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
-                new PropertyEntry("kvConfigPath", directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", directory.File("namesrv.properties"), default),
-            ]).Values,
-        configFile: null,
-        NullLoggerFactory.Instance);
 
     /// <summary>Its clock stands still: a change is answered when name servers have been told, however long they take, and they are told of nothing else.</summary>
     private static Task<TestBroker> StartBrokerAsync(string nameServers, bool tellsChanges = false) => TestBroker.StartAsync(

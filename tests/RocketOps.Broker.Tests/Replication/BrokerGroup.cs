@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Hosting.Properties;
-using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Files;
@@ -36,15 +33,7 @@ internal sealed class BrokerGroup : IAsyncDisposable
     public static async Task<BrokerGroup> StartAsync(Dictionary<string, string>? master = null, Dictionary<string, string>? slave = null, TimeProvider? time = null)
     {
         BrokerGroup group = new() { _time = time };
-        group._nameServer = await NameServerHost.StartAsync(
-            PropertyLoader.Apply(
-                PropertyValues.Defaults(NameServerProperties.Catalog),
-                [
-                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
-                    new PropertyEntry("kvConfigPath", group._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", group._directory.File("namesrv.properties"), default),
-                ]).Values,
-            configFile: null,
-            NullLoggerFactory.Instance);
+        group._nameServer = await NameServers.StartAsync(group._directory);
         await group.StartMasterAsync(master);
         await group.StartSlaveAsync(slave);
         return group;

@@ -1,8 +1,5 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Hosting.Properties;
-using RocketOps.NameServer.Configuration;
 using RocketOps.NameServer.Hosting;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
@@ -32,15 +29,7 @@ internal sealed class StaticTopicBrokers : IAsyncDisposable
     public static async Task<StaticTopicBrokers> StartAsync(bool onlyA = false)
     {
         StaticTopicBrokers brokers = new();
-        brokers._nameServer = await NameServerHost.StartAsync(
-            PropertyLoader.Apply(
-                PropertyValues.Defaults(NameServerProperties.Catalog),
-                [
-                    new PropertyEntry("listenPort", "0", default), new PropertyEntry("bindAddress", "127.0.0.1", default),
-                    new PropertyEntry("kvConfigPath", brokers._directory.File("kvConfig.json"), default), new PropertyEntry("configStorePath", brokers._directory.File("namesrv.properties"), default),
-                ]).Values,
-            configFile: null,
-            NullLoggerFactory.Instance);
+        brokers._nameServer = await NameServers.StartAsync(brokers._directory);
         await brokers.StartAAsync();
         if (!onlyA)
         {
