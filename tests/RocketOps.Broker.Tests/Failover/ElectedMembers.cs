@@ -154,6 +154,19 @@ internal sealed class ElectedMembers : IAsyncDisposable
         Time.Pass(Duration);
     }
 
+    /// <summary>Stops one after the other and starts it again, each on a disk of its own; the others are in sync meanwhile.</summary>
+    public async Task MoveAsync<TDisk>(IEnumerable<(string Name, TDisk Disk)> disks)
+        where TDisk : IStoreFileSystem
+    {
+        foreach ((string name, TDisk disk) in disks)
+        {
+            await StopAsync(name);
+            await InSyncAsync([.. _names.Where(other => other != name)]);
+            await StartAsync(name, disk);
+            await InSyncAsync(_names);
+        }
+    }
+
     public string NameOf(TestBroker broker) => _running.Single(member => member.Value == broker).Key;
 
     /// <summary>The member that leads and takes messages.</summary>

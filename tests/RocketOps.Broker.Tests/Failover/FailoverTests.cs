@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store;
@@ -99,23 +98,16 @@ public sealed class FailoverTests
         await members.InSyncAsync(Three);
         string killed = members.NameOf(await members.MasterAsync());
         string[] left = [.. Three.Where(name => name != killed)];
-        HookedFileSystem[] disks = [.. left.Select(static _ => new HookedFileSystem())];
-        foreach ((string name, HookedFileSystem disk) in left.Zip(disks))
-        {
-            await members.StopAsync(name);
-            await members.InSyncAsync([.. Three.Where(other => other != name)]);
-            await members.StartAsync(name, disk);
-            await members.InSyncAsync(Three);
-        }
+        (string Name, HookedFileSystem Disk)[] disks = [.. left.Select(static name => (name, new HookedFileSystem()))];
+        await members.MoveAsync(disks);
 
         await members.SameLogsAsync();
-        string? winner = null;
-        foreach ((string name, HookedFileSystem disk) in left.Zip(disks))
+        FirstEpoch first = new();
+        foreach ((string name, HookedFileSystem disk) in disks)
         {
-            // Nobody writes this file before the one that has won the lease has.
             disk.BeforeRename = path =>
             {
-                if (path.Contains(EpochFile.Name, StringComparison.Ordinal) && (Interlocked.CompareExchange(ref winner, name, null) ?? name) == name)
+                if (first.IsWritten(name, path))
                 {
                     throw new StoreIOException("rename", path, StoreIOException.NoSpace, "No space left on device");
                 }
@@ -124,10 +116,12 @@ public sealed class FailoverTests
 
         await members.KillAsync(killed);
 
-        await members.UntilAsync(() => left.Any(name => name != winner && ElectedMembers.MemberOf(members[name]).Standing.TakesMessages), "the other one leads");
-        winner.Should().NotBeNull("else nobody was kept from beginning");
-        members.LogOf(winner!).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
-        (await members.ReadAsync(members[left.Single(name => name != winner)])).Should().Equal("acknowledged");
+        await members.UntilAsync(
+            () => left.Any(name => name != first.Member && ElectedMembers.MemberOf(members[name]).Standing.TakesMessages),
+            "the other one leads");
+        first.Member.Should().NotBeNull("else nobody was kept from beginning");
+        members.LogOf(first.Member!).Lines.Should().Contain(static line => line.Id == 3668, "else it never had the lease");
+        (await members.ReadAsync(members[left.Single(name => name != first.Member)])).Should().Equal("acknowledged");
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Election.Epochs;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Store.Files;
@@ -96,23 +95,16 @@ public sealed class HungMemberTests
         await members.InSyncAsync(Three);
         string killed = members.NameOf(await members.MasterAsync());
         string[] left = [.. Three.Where(name => name != killed)];
-        GatedFileSystem[] disks = [.. left.Select(static _ => new GatedFileSystem(new LinuxFileSystem()))];
-        foreach ((string name, GatedFileSystem disk) in left.Zip(disks))
-        {
-            await members.StopAsync(name);
-            await members.InSyncAsync([.. Three.Where(other => other != name)]);
-            await members.StartAsync(name, disk);
-            await members.InSyncAsync(Three);
-        }
+        (string Name, GatedFileSystem Disk)[] disks = [.. left.Select(static name => (name, new GatedFileSystem(new LinuxFileSystem())))];
+        await members.MoveAsync(disks);
 
         await members.SameLogsAsync();
-        string? winner = null;
-        foreach ((string name, GatedFileSystem disk) in left.Zip(disks))
+        FirstEpoch first = new();
+        foreach ((string name, GatedFileSystem disk) in disks)
         {
-            // Nobody writes this file before the one that has won the lease has.
             disk.Before = (_, path) =>
             {
-                if (path.Contains(EpochFile.Name, StringComparison.Ordinal) && (Interlocked.CompareExchange(ref winner, name, null) ?? name) == name)
+                if (first.IsWritten(name, path))
                 {
                     gate.Pass();
                 }
@@ -121,7 +113,7 @@ public sealed class HungMemberTests
 
         await members.KillAsync(killed);
         await members.UntilAsync(() => gate.Reached.IsCompleted, "one of them has won the lease and begins its epoch");
-        string hung = winner!;
+        string hung = first.Member!;
         string other = left.Single(name => name != hung);
         await LooksAsync(members, hung, () => !ElectedMembers.MemberOf(members[hung]).Standing.Leads);
 
