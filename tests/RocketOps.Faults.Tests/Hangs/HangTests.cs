@@ -110,7 +110,9 @@ public sealed class HangTests
         load.CutOff.Should().Be(0, "no connection was lost");
         IReadOnlyList<Reading> stored = [];
         await Eventually.TrueAsync(
-            async () => (stored = await Load.ReadAllAsync(server.BrokerAddress, Topic, Queues)).Count >= load.Acknowledged, "every acknowledged message is in a queue", Patience);
+            async () => (stored = await StoredQueues.ReadAllAsync(server.BrokerAddress, Topic, Queues)).Count >= load.Acknowledged,
+            "every acknowledged message is in a queue",
+            Patience);
         HistoryCheck.Violations(load.Attempts, load.Readings, stored).Should().BeEmpty();
         await server.StopBrokerAsync();
     }

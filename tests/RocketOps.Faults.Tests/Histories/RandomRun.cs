@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using System.Text;
 using RocketOps.Client;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
@@ -520,7 +520,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
                 await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
                 await LiveAsync(broker, Volatile.Read(ref _kills));
             }
-            catch (Exception exception) when (exception is SocketException or IOException)
+            catch (Exception exception) when (LostConnection.Is(exception))
             {
                 await Task.Delay(ReconnectPause);
             }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net.Sockets;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
@@ -74,7 +74,7 @@ public sealed class StaticTopic(RocketOpsServer server)
                     answer = await ask(broker);
                     return answer.Code == RawBroker.Success;
                 }
-                catch (Exception exception) when (exception is SocketException or IOException)
+                catch (Exception exception) when (LostConnection.Is(exception))
                 {
                     return false;
                 }

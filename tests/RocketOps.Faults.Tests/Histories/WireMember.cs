@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -99,7 +99,7 @@ public sealed class WireMember : IAsyncDisposable
                     await broker.RequestAsync(UnregisterClient, new Dictionary<string, string>(StringComparer.Ordinal) { ["clientID"] = ClientId, ["consumerGroup"] = _group.Name });
                 }
             }
-            catch (Exception exception) when (exception is SocketException or IOException)
+            catch (Exception exception) when (LostConnection.Is(exception))
             {
                 _isMember = false;
                 // What was received without a commit comes again, to whom the queue belongs then.

@@ -81,30 +81,13 @@ public sealed class KillLoopTests
         await Eventually.TrueAsync(() => load.Acknowledged >= afterLastStart, "load is served after the last start", Patience);
         await load.StopAsync();
 
-        IReadOnlyList<Reading> stored = await ReadUntilCompleteAsync(server, load);
+        IReadOnlyList<Reading> stored = await StoredQueues.ReadAtLeastAsync(
+            server.BrokerAddress, Topic, Queues, load.Acknowledged, Patience);
         IReadOnlyList<string> violations = HistoryCheck.Violations(load.Attempts, load.Readings, stored);
         violations.Should().BeEmpty(
             "{0} kills, {1} sends acknowledged, {2} cut off, {3} messages stored", kills, load.Acknowledged, load.CutOff, stored.Count);
         load.Acknowledged.Should().BeGreaterThan(kills * MinSendsPerLife);
         load.Readings.Should().NotBeEmpty("consumers read while brokers died");
-    }
-
-    // A message just acknowledged reaches its queue a moment later.
-    private static async Task<IReadOnlyList<Reading>> ReadUntilCompleteAsync(ServerUnderTest server, Load load)
-    {
-        IReadOnlyList<Reading> stored = [];
-        int acknowledged = load.Attempts.Count(attempt => attempt.AcknowledgedOffset is not null);
-        try
-        {
-            await Eventually.TrueAsync(
-                async () => (stored = await Load.ReadAllAsync(server.BrokerAddress, Topic, Queues)).Count >= acknowledged, "every acknowledged message is in a queue", Patience);
-        }
-        catch (TimeoutException)
-        {
-            // The check names what is missing.
-        }
-
-        return stored;
     }
 
     // Named, so that nothing in the environment of the tests decides what was killed.

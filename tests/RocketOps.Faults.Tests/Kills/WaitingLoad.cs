@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using RocketOps.Faults.Tests.Histories;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -25,17 +25,14 @@ public sealed class WaitingLoad : IAsyncDisposable
     private const int ShortestLaterMs = 3_000;
     private const int LongestLaterMs = 60_000;
 
-    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ObservationPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ServerUnderTest _server;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly CancellationTokenSource _stopObserving = new();
+    private readonly Workers _producers = new();
+    private readonly Workers _observer = new();
     private readonly ConcurrentBag<Sending> _sent = [];
     private readonly ConcurrentQueue<Observation> _observations = [];
     private readonly ConcurrentDictionary<int, long> _readMs = [];
-    private readonly List<Task> _tasks = [];
-    private Task _observing = Task.CompletedTask;
     private long _acknowledged;
     private volatile int _life;
     private volatile int _laterMs = ShortestLaterMs;
@@ -53,8 +50,8 @@ public sealed class WaitingLoad : IAsyncDisposable
     public static WaitingLoad Start(ServerUnderTest server)
     {
         WaitingLoad load = new(server);
-        load._tasks.AddRange(Enumerable.Range(0, Producers).Select(load.ProduceAsync));
-        load._observing = load.ObserveAsync();
+        load._producers.Start(Producers, load.ProduceAsync);
+        load._observer.Start(1, _ => load._observer.AgainAsync(load.ObserveAsync));
         return load;
     }
 
@@ -62,11 +59,7 @@ public sealed class WaitingLoad : IAsyncDisposable
     public void BrokerDies() => Interlocked.Increment(ref _life);
 
     /// <summary>Ends the producers; a failure of one other than a lost connection surfaces here.</summary>
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks);
-    }
+    public Task StopAsync() => _producers.StopAsync();
 
     /// <summary>What was sent. A message of which it is not known whether it was taken back may come or not.</summary>
     public IReadOnlyCollection<SentMessage> Sent() =>
@@ -81,42 +74,21 @@ public sealed class WaitingLoad : IAsyncDisposable
     }
 
     /// <summary>Every message that is there now, with the time the broker stored it at.</summary>
-    public static async Task<IReadOnlyList<Receipt>> ReadAllAsync(ServerUnderTest server)
+    public static Task<IReadOnlyList<Receipt>> ReadAllAsync(ServerUnderTest server)
     {
-        List<Receipt> all = [];
-        await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
-        for (int queue = 0; queue < Queues; queue++)
-        {
-            long next = 0;
-            while (true)
-            {
-                RawFrame answer = await RawBroker.PullAsync(broker, Topic, queue, next, maxMessages: 256);
-                if (answer.Code != RawBroker.Success)
-                {
-                    break;
-                }
-
-                foreach (RawRecord record in RawRecord.DecodeAll(answer.Body))
-                {
-                    all.Add(new Receipt(all.Count, "all", Encoding.UTF8.GetString(record.Body.Span), record.StoreTimestamp));
-                    next = record.QueueOffset + 1;
-                }
-            }
-        }
-
-        return all;
+        int number = 0;
+        return StoredQueues.ReadAllAsync(
+            server.BrokerAddress,
+            Topic,
+            Queues,
+            record => new Receipt(number++, "all", Encoding.UTF8.GetString(record.Body.Span), record.StoreTimestamp));
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _stopObserving.CancelAsync();
-        await Task.WhenAll(_tasks.Append(_observing)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-        _stopObserving.Dispose();
+        await _producers.DisposeAsync();
+        await _observer.DisposeAsync();
     }
-
-    private static bool IsLostConnection(Exception exception) => exception is SocketException or IOException;
 
     private bool IsTakenBack(Sending sending) => sending.IsAcknowledged && sending.Recall == Recall.Done && IsCertain(sending);
 
@@ -132,65 +104,50 @@ public sealed class WaitingLoad : IAsyncDisposable
     /// <summary>Asks the broker how far its timers are, again and again.</summary>
     private async Task ObserveAsync()
     {
-        await Task.Yield();
-        while (!_stopObserving.IsCancellationRequested)
+        int life = _life;
+        await using RawConnection broker = await RawConnection.ConnectAsync(_server.BrokerAddress);
+        long caughtUpMs = NowMs;
+
+        // Else it may be the next one that was reached.
+        bool isThisLife = life == _life;
+        while (isThisLife && !_observer.IsStopping)
         {
-            try
+            long begunMs = NowMs;
+            using JsonDocument answer = JsonDocument.Parse((await broker.RequestAsync(GetBrokerRuntimeInfo)).Body);
+            JsonElement table = answer.RootElement.GetProperty("table");
+            long Figure(string name) => long.Parse(table.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
+
+            // Whole seconds are said, and none while nothing waits.
+            Observation seen = new(
+                life,
+                begunMs,
+                NowMs,
+                IsLoaded: Figure("timerCongestNum") > 0,
+                HasReadAll: Figure("timerOffsetBehind") == 0 && Figure("dispatchBehindBytes") <= 0,
+                ReadMs: begunMs - ((Figure("timerReadBehind") + 1) * 1_000));
+            _observations.Enqueue(seen);
+            _readMs[life] = seen.ReadMs;
+            caughtUpMs = seen is { IsLoaded: true, HasReadAll: true } ? seen.BegunMs : caughtUpMs;
+            if (NowMs - caughtUpMs > _laterMs / 2)
             {
-                int life = _life;
-                await using RawConnection broker = await RawConnection.ConnectAsync(_server.BrokerAddress);
-                long caughtUpMs = NowMs;
-
-                // Else it may be the next one that was reached.
-                bool isThisLife = life == _life;
-                while (isThisLife && !_stopObserving.IsCancellationRequested)
-                {
-                    long begunMs = NowMs;
-                    using JsonDocument answer = JsonDocument.Parse((await broker.RequestAsync(GetBrokerRuntimeInfo)).Body);
-                    JsonElement table = answer.RootElement.GetProperty("table");
-                    long Figure(string name) => long.Parse(table.GetProperty(name).GetString()!, CultureInfo.InvariantCulture);
-
-                    // Whole seconds are said, and none while nothing waits.
-                    Observation seen = new(
-                        life, begunMs, NowMs, IsLoaded: Figure("timerCongestNum") > 0, HasReadAll: Figure("timerOffsetBehind") == 0 && Figure("dispatchBehindBytes") <= 0, ReadMs: begunMs - ((Figure("timerReadBehind") + 1) * 1_000));
-                    _observations.Enqueue(seen);
-                    _readMs[life] = seen.ReadMs;
-                    caughtUpMs = seen is { IsLoaded: true, HasReadAll: true } ? seen.BegunMs : caughtUpMs;
-                    if (NowMs - caughtUpMs > _laterMs / 2)
-                    {
-                        _laterMs = Math.Min(2 * _laterMs, LongestLaterMs);
-                    }
-
-                    await Task.Delay(ObservationPause);
-                }
+                _laterMs = Math.Min(2 * _laterMs, LongestLaterMs);
             }
-            catch (Exception exception) when (IsLostConnection(exception))
-            {
-                await Task.Delay(ReconnectPause);
-            }
+
+            await Task.Delay(ObservationPause);
         }
     }
 
     private async Task ProduceAsync(int producer)
     {
-        await Task.Yield();
         int sequence = 0;
         Random random = new(producer);
-        while (!_stop.IsCancellationRequested)
+        await _producers.AgainAsync(_server, async broker =>
         {
-            try
+            while (!_producers.IsStopping)
             {
-                await using RawConnection broker = await RawConnection.ConnectAsync(_server.BrokerAddress);
-                while (!_stop.IsCancellationRequested)
-                {
-                    await SendAsync(broker, $"p{producer}", sequence++, random);
-                }
+                await SendAsync(broker, $"p{producer}", sequence++, random);
             }
-            catch (Exception exception) when (IsLostConnection(exception))
-            {
-                await Task.Delay(ReconnectPause);
-            }
-        }
+        });
     }
 
     private async Task SendAsync(RawConnection broker, string key, int sequence, Random random)

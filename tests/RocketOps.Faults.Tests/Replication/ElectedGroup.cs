@@ -1,6 +1,6 @@
-using System.Net.Sockets;
 using RocketOps.Client;
 using RocketOps.Faults.Tests.Histories;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
@@ -54,7 +54,7 @@ internal sealed class ElectedGroup : IAsyncDisposable
 
                 return true;
             }
-            catch (Exception gone) when (gone is SocketException or IOException)
+            catch (Exception gone) when (LostConnection.Is(gone))
             {
                 return false;
             }

@@ -123,7 +123,7 @@ internal sealed class ElectedRun : IAsyncDisposable
                 async () =>
                 {
                     IReadOnlyList<Reading> before = stored;
-                    stored = await Kills.Load.ReadAllAsync(address, Topic, Queues);
+                    stored = await StoredQueues.ReadAllAsync(address, Topic, Queues);
                     return stored.Count >= acknowledged && stored.Count == before.Count;
                 },
                 $"every acknowledged message is in a queue of {address}",

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Faults.Tests.Histories;
 using RocketOps.Testing;
 using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
@@ -64,7 +65,10 @@ public sealed class LeaseStoreAwayTests(ITestOutputHelper output)
 
             foreach (string address in brokers.Addresses)
             {
-                await Eventually.TrueAsync(async () => (await Kills.Load.ReadAllAsync(address, ElectedRun.Topic, ElectedRun.Queues)).Count > 0, $"{address} serves reads meanwhile", Patience);
+                await Eventually.TrueAsync(
+                    async () => (await StoredQueues.ReadAllAsync(address, ElectedRun.Topic, ElectedRun.Queues)).Count > 0,
+                    $"{address} serves reads meanwhile",
+                    Patience);
             }
 
             output.WriteLine($"{mode}: {acknowledged} acknowledged before the lease store came back");

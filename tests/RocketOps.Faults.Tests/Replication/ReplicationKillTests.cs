@@ -137,7 +137,8 @@ public sealed class ReplicationKillTests
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    HashSet<string> stored = [.. (await Load.ReadAllAsync(broker, Topic, Queues)).Select(static reading => reading.Body)];
+                    IReadOnlyList<Reading> readings = await StoredQueues.ReadAllAsync(broker, Topic, Queues);
+                    HashSet<string> stored = [.. readings.Select(static reading => reading.Body)];
                     missing = [.. acknowledged.Where(attempt => !stored.Contains(attempt.Body)).Select(static attempt => attempt.ToString())];
                     return missing.Count == 0;
                 },
@@ -154,29 +155,16 @@ public sealed class ReplicationKillTests
     {
         await load.StopAsync();
         await Eventually.TrueAsync(async () => await EndAsync(master.BrokerAddress) is > 0 and long end && await EndAsync(slave.Address) == end, $"both logs are as long; {slave.Log()}", Patience);
-        IReadOnlyList<Reading> onMaster = await ReadSettledAsync(master.BrokerAddress, load);
-        IReadOnlyList<Reading> onSlave = await ReadSettledAsync(slave.Address, load);
+        IReadOnlyList<Reading> onMaster = await ReadAsync(master.BrokerAddress, load);
+        IReadOnlyList<Reading> onSlave = await ReadAsync(slave.Address, load);
 
         HistoryCheck.Violations(load.Attempts, load.Readings, onMaster).Should().BeEmpty("the master, of {0} acknowledged", load.Acknowledged);
         HistoryCheck.Violations(load.Attempts, load.Readings, onSlave).Should().BeEmpty("the slave, of {0} acknowledged", load.Acknowledged);
         onSlave.Should().Equal(onMaster);
     }
 
-    // A slave forgets a group that only it knows with its next round of tables, and a message reaches its queue a moment after the log: until all is there, again.
-    private static async Task<IReadOnlyList<Reading>> ReadSettledAsync(string broker, Load load)
-    {
-        IReadOnlyList<Reading> stored = [];
-        try
-        {
-            await Eventually.TrueAsync(async () => (stored = await Load.ReadAllAsync(broker, Topic, Queues)).Count >= load.Acknowledged, "every acknowledged message is in a queue", Patience);
-        }
-        catch (TimeoutException)
-        {
-            // The check names what is missing.
-        }
-
-        return stored;
-    }
+    private static Task<IReadOnlyList<Reading>> ReadAsync(string broker, Load load) =>
+        StoredQueues.ReadAtLeastAsync(broker, Topic, Queues, load.Acknowledged, Patience);
 
     /// <summary>How far log and dispatch are, for failures.</summary>
     private static async Task<string> PositionsAsync(string broker)

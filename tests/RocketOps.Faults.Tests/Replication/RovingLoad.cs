@@ -1,9 +1,6 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
 using RocketOps.Faults.Tests.Histories;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Faults.Tests.Replication;
@@ -16,16 +13,11 @@ internal sealed class RovingLoad : IAsyncDisposable
 {
     private const int Producers = 6;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
-
-    private readonly IReadOnlyList<string> _addresses;
     private readonly string _topic;
     private readonly int _queues;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentBag<Attempt> _attempts = [];
-    private readonly List<Task> _tasks = [];
-    private long _acknowledged;
-    private long _cutOff;
+    private readonly Workers _workers = new();
+    private readonly Rover _rover;
+    private readonly AttemptLog _sends = new();
     private readonly Lock _gaps = new();
     private volatile Mark _mark = new(long.MaxValue);
     private long _lastAcknowledged;
@@ -33,22 +25,22 @@ internal sealed class RovingLoad : IAsyncDisposable
 
     private RovingLoad(IReadOnlyList<string> addresses, string topic, int queues)
     {
-        _addresses = addresses;
         _topic = topic;
         _queues = queues;
+        _rover = new Rover(addresses, _workers, pause: TimeSpan.FromMilliseconds(20));
     }
 
-    public long Acknowledged => Interlocked.Read(ref _acknowledged);
+    public long Acknowledged => _sends.Acknowledged;
 
     /// <summary>Sends in flight to which no answer came.</summary>
-    public long CutOff => Interlocked.Read(ref _cutOff);
+    public long CutOff => _sends.CutOff;
 
-    public IReadOnlyCollection<Attempt> Attempts => _attempts;
+    public IReadOnlyCollection<Attempt> Attempts => _sends.All;
 
     public static RovingLoad Start(IReadOnlyList<string> addresses, string topic, int queues)
     {
         RovingLoad load = new(addresses, topic, queues);
-        load._tasks.AddRange(Enumerable.Range(0, Producers).Select(load.ProduceAsync));
+        load._workers.Start(Producers, load.ProduceAsync);
         return load;
     }
 
@@ -71,79 +63,45 @@ internal sealed class RovingLoad : IAsyncDisposable
         }
     }
 
-    public async Task StopAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks);
-    }
+    public Task StopAsync() => _workers.StopAsync();
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _workers.DisposeAsync();
+
+    // All four are sent for a client.
+    private static bool IsSent(int code) =>
+        code is RawBroker.Success or RawBroker.FlushDiskTimeout or RawBroker.FlushSlaveTimeout or RawBroker.SlaveNotAvailable;
 
     private async Task ProduceAsync(int producer)
     {
-        await Task.Yield();
         int sequence = 0;
-        AnswerPatience patience = new();
-        for (int member = producer; !_stop.IsCancellationRequested; member++)
+        await _rover.RoveAsync(producer, async (broker, patience) =>
         {
-            try
+            while (!_workers.IsStopping && await SendAsync(broker, producer, sequence++, patience))
             {
-                await using RawConnection broker = await patience.AwaitAsync(RawConnection.ConnectAsync(_addresses[member % _addresses.Count]));
-                while (!_stop.IsCancellationRequested && await SendAsync(broker, producer, sequence++, patience))
-                {
-                    // The next one, on the same connection.
-                }
+                // The next one, on the same connection.
             }
-            catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
-            {
-                // The next member.
-            }
-
-            await Task.Delay(Pause);
-        }
+        });
     }
 
     /// <summary>Whether that member took it.</summary>
     private async Task<bool> SendAsync(RawConnection broker, int producer, int sequence, AnswerPatience patience)
     {
         int queue = sequence % _queues;
-        long? offset = null;
         long begun = Stopwatch.GetTimestamp();
-        try
+        if (!await _sends.NoteAsync(
+            producer, sequence, queue, body => patience.AwaitAsync(RawBroker.SendAsync(broker, _topic, queue, body)), IsSent))
         {
-            RawFrame answer = await patience.AwaitAsync(RawBroker.SendAsync(broker, _topic, queue, Encoding.UTF8.GetBytes(Attempt.BodyOf(producer, sequence))));
-            if (answer.Code is not (RawBroker.Success or RawBroker.FlushDiskTimeout or RawBroker.FlushSlaveTimeout or RawBroker.SlaveNotAvailable))
-            {
-                return false;
-            }
-
-            // All four are sent for a client.
-
-            offset = long.Parse(answer.ExtFields["queueOffset"], CultureInfo.InvariantCulture);
-            Interlocked.Increment(ref _acknowledged);
-            NoteGap();
-            Mark mark = _mark;
-            if (begun >= mark.Since)
-            {
-                mark.Reached.TrySetResult(Stopwatch.GetElapsedTime(mark.Since));
-            }
-
-            return true;
+            return false;
         }
-        catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
+
+        NoteGap();
+        Mark mark = _mark;
+        if (begun >= mark.Since)
         {
-            Interlocked.Increment(ref _cutOff);
-            throw;
+            mark.Reached.TrySetResult(Stopwatch.GetElapsedTime(mark.Since));
         }
-        finally
-        {
-            _attempts.Add(new Attempt(producer, sequence, queue, offset));
-        }
+
+        return true;
     }
 
     private void NoteGap()

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using RocketOps.Faults.Tests.Histories;
-using RocketOps.Faults.Tests.Kills;
+using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Faults.Tests.Replication;
@@ -12,64 +11,45 @@ namespace RocketOps.Faults.Tests.Replication;
 /// </summary>
 internal sealed class RovingReader : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
-
-    private readonly IReadOnlyList<string> _addresses;
     private readonly string _topic;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Workers _workers = new();
+    private readonly Rover _rover;
     private readonly ConcurrentBag<Reading> _readings = [];
-    private readonly Task _reading;
 
-    private RovingReader(IReadOnlyList<string> addresses, string topic, int queues)
+    private RovingReader(IReadOnlyList<string> addresses, string topic)
     {
-        _addresses = addresses;
         _topic = topic;
-        _reading = Task.WhenAll(Enumerable.Range(0, queues).Select(ReadAsync));
+        _rover = new Rover(addresses, _workers, pause: TimeSpan.FromMilliseconds(10));
     }
 
     public IReadOnlyCollection<Reading> Readings => _readings;
 
-    public static RovingReader Start(IReadOnlyList<string> addresses, string topic, int queues) => new(addresses, topic, queues);
-
-    public async Task StopAsync()
+    public static RovingReader Start(IReadOnlyList<string> addresses, string topic, int queues)
     {
-        await _stop.CancelAsync();
-        await _reading;
+        RovingReader reader = new(addresses, topic);
+        reader._workers.Start(queues, reader.ReadAsync);
+        return reader;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-    }
+    public Task StopAsync() => _workers.StopAsync();
+
+    public ValueTask DisposeAsync() => _workers.DisposeAsync();
 
     private async Task ReadAsync(int queue)
     {
-        await Task.Yield();
         long next = 0;
-        AnswerPatience patience = new();
-        for (int member = queue; !_stop.IsCancellationRequested; member++)
+        await _rover.RoveAsync(queue, async (broker, patience) =>
         {
-            try
+            while (!_workers.IsStopping
+                && await patience.AwaitAsync(StoredQueues.PullAsync(broker, _topic, queue, next)) is { Count: > 0 } page)
             {
-                await using RawConnection broker = await patience.AwaitAsync(RawConnection.ConnectAsync(_addresses[member % _addresses.Count]));
-                while (!_stop.IsCancellationRequested && await patience.AwaitAsync(Load.PullAsync(broker, _topic, queue, next, CancellationToken.None)) is { Count: > 0 } page)
+                foreach (RawRecord record in page)
                 {
-                    foreach (Reading reading in page)
-                    {
-                        _readings.Add(reading);
-                    }
-
-                    next = page[^1].QueueOffset + 1;
+                    _readings.Add(Reading.Of(record));
                 }
-            }
-            catch (Exception gone) when (gone is SocketException or IOException or TimeoutException)
-            {
-                // The next member.
-            }
 
-            await Task.Delay(Pause);
-        }
+                next = page[^1].QueueOffset + 1;
+            }
+        });
     }
 }
