@@ -82,9 +82,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_OperatorRestarted_WritesNothing()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await world.QuietAsync();
         await world.StopOperatorAsync();
 
@@ -114,9 +112,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Reconcile_ApiFailsForOneGroup_SaysSoAndChangesTheOthers()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Fault = static call => call is { Verb: "patch", Resource: "statefulsets", Name: "a-1" } ? ApiFault.Fail(500, "InternalError") : null;
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.TerminationGracePeriodSeconds = 61);
@@ -168,9 +164,7 @@ public sealed class BrokerClusterControllerTests
     [Fact]
     public async Task Delete_Cluster_ChildrenGo()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
 
         await world.Client.DeleteAsync<BrokerCluster>("a", OperatorWorld.Ns);
 

@@ -15,9 +15,7 @@ public sealed class ClusterRestartTests
     [Fact]
     public async Task Reconcile_ConfigChanged_RestartsSlavesThenMastersOneAtATime()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Started.Clear();
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
@@ -31,9 +29,8 @@ public sealed class ClusterRestartTests
     [Fact]
     public async Task Reconcile_ConfigChangedWithAPauseBetweenMasters_TheNextMasterWaits()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync(static options => options with { MasterRestartPause = TimeSpan.FromHours(1) });
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync(
+            static options => options with { MasterRestartPause = TimeSpan.FromHours(1) });
         world.Workloads.Started.Clear();
 
         await world.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Config = new() { ["flushDiskType"] = "SYNC_FLUSH" });
@@ -100,9 +97,7 @@ public sealed class ClusterRestartTests
     [Fact]
     public async Task Reconcile_MasterEndsWhileABadConfigWaits_KeepsWhatItHadAndRevertHeals()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         string[] proven = [await world.ConfigurationAsync("a-0-0"), await world.ConfigurationAsync("a-1-0")];
         bool ended = false;
         world.Workloads.Healthy = pod => proven.Contains(OperatorWorld.Configuration(pod)) && !(Volatile.Read(ref ended) && pod.Name() == "a-1-0");
@@ -132,9 +127,7 @@ public sealed class ClusterRestartTests
     [Fact]
     public async Task Reconcile_ConfigChangedWhileNameServersAreAway_NothingHealthyGoes()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Started.Clear();
         world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.NameServerServes = static _ => false;

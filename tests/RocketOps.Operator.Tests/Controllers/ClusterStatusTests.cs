@@ -177,9 +177,8 @@ public sealed class ClusterStatusTests
     [Fact]
     public async Task Reconcile_CopiesAreTooFewWithoutASlave_DegradedSaysWhatReadyDoesFromTheFirstLookOn()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync(static options => options with { FaultGrace = TimeSpan.FromHours(1) });
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync(
+            static options => options with { FaultGrace = TimeSpan.FromHours(1) });
         string master = world.Master("a-1");
         world.Workloads.Sick = KubeletWords.Starting;
         world.Admin.RefusedBy[master] = "COPIES";
@@ -206,9 +205,7 @@ public sealed class ClusterStatusTests
     [Fact]
     public async Task Reconcile_MasterLost_DegradedAndUnavailable()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
 
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-0";
 
@@ -225,9 +222,7 @@ public sealed class ClusterStatusTests
     [Fact]
     public async Task Reconcile_MasterServesAndItsPodIsNotReady_AvailableByItsOwnWords()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         string master = world.Master("a-1");
         world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.Registers = static pod => pod.Status?.PodIP is not null;
@@ -258,9 +253,7 @@ public sealed class ClusterStatusTests
     [Fact]
     public async Task Reconcile_MembersLost_NotReadyInsteadOfStarting()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
 
         world.Workloads.Sick = KubeletWords.Starting;
         world.Workloads.Healthy = static pod => pod.Name() is not ("a-1-0" or "a-1-1");

@@ -2,7 +2,6 @@ using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
@@ -199,7 +198,7 @@ public sealed class ConsumerGroupControllerTests
     {
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         world.Admin.Members[(world.Master("a-0"), "billing")] = new ConsumerConnections { Connections = [new ClientConnection { ClientId = "c1" }, new ClientConnection { ClientId = "c2" }] };
-        world.Admin.Groups["billing"] = Behind(612);
+        world.Admin.Groups["billing"] = FakeAdmin.Behind(612);
 
         await world.CreateGroupAsync("billing", "a");
 
@@ -210,7 +209,7 @@ public sealed class ConsumerGroupControllerTests
 
         // A pass over an older copy may ask for the same once more.
         await world.QuietAsync();
-        world.Admin.Groups["billing"] = Behind(613);
+        world.Admin.Groups["billing"] = FakeAdmin.Behind(613);
         await world.PassesAsync(4);
         world.Writes.Where(static write => write.Contains("consumergroups", StringComparison.Ordinal)).Should().BeEmpty("the status does not follow every message");
     }
@@ -274,7 +273,7 @@ public sealed class ConsumerGroupControllerTests
         await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         string master = world.Master("a-0");
         world.Admin.Members[(master, "billing")] = new ConsumerConnections { Connections = [new ClientConnection { ClientId = "c1" }] };
-        world.Admin.Groups["billing"] = Behind(1204);
+        world.Admin.Groups["billing"] = FakeAdmin.Behind(1204);
         world.Admin.Put(master, new TopicConfig { Name = "%RETRY%billing" });
         world.Admin.Pending[(master, "%RETRY%billing")] = new PendingMessages { Complete = true, Queues = [new PendingQueue { Kind = "Delay", QueueId = 0, Count = 2 }] };
         await world.CreateGroupAsync("billing", "a", static spec => spec.DeletionPolicy = DeletionPolicy.DeleteIfDrained);
@@ -284,7 +283,7 @@ public sealed class ConsumerGroupControllerTests
         await SaysAsync(world, "Waiting for 1 member of group billing connected to a-0, such as c1.");
         world.Admin.Members.Clear();
         await SaysAsync(world, "Waiting for group billing, 1 204 messages behind in queue 3 of topic orders on a-0.");
-        world.Admin.Groups["billing"] = Behind(0);
+        world.Admin.Groups["billing"] = FakeAdmin.Behind(0);
         await SaysAsync(world, "Waiting for retries: 2 delayed messages for queue 0 of a-0.");
         world.Admin.Group(master, "billing").Should().NotBeNull();
         world.Admin.Pending.Clear();
@@ -303,7 +302,7 @@ public sealed class ConsumerGroupControllerTests
 
         await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
         await world.AwaitAsync<ConsumerGroup>("billing", static group => Conditions.Find(group.Status!.Conditions, "Ready") is { Reason: Reasons.DeletionProtected }, "waits");
-        await world.ChangeAsync<ConsumerGroup>("billing", static group => group.Metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [DeletionAnnotations.ForceDelete] = "true" });
+        await world.ForceDeleteAsync<ConsumerGroup>("billing");
 
         await world.GoneAsync<ConsumerGroup>("billing");
         world.Admin.Group(world.Master("a-0"), "billing").Should().NotBeNull();
@@ -320,7 +319,7 @@ public sealed class ConsumerGroupControllerTests
         await world.Client.DeleteAsync<ConsumerGroup>("billing", OperatorWorld.Ns);
         await SaysAsync(world, "The consumer group could not be removed: the master of a-0 did not answer in time. Annotate rocketops.io/force-delete=true to give up.");
 
-        await world.ChangeAsync<ConsumerGroup>("billing", static group => group.Metadata.Annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [DeletionAnnotations.ForceDelete] = "true" });
+        await world.ForceDeleteAsync<ConsumerGroup>("billing");
         await world.GoneAsync<ConsumerGroup>("billing");
     }
 
@@ -338,11 +337,6 @@ public sealed class ConsumerGroupControllerTests
 
         world.Admin.Writes.Should().BeEmpty("nobody has asked for the group any more");
     }
-
-    private static ConsumeStats Behind(long lag) => new()
-    {
-        Queues = new Dictionary<MessageQueue, ConsumerQueueOffsets> { [new MessageQueue("orders", "a-0", 3)] = new ConsumerQueueOffsets { BrokerOffset = lag, ConsumerOffset = 0 } },
-    };
 
     private static Task<ConsumerGroup> SaysAsync(OperatorWorld world, string message) =>
         world.AwaitAsync<ConsumerGroup>("billing", group => Conditions.Find(group.Status?.Conditions, ConditionTypes.Ready)?.Message == message, message);

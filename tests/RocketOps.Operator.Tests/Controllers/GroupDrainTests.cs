@@ -187,9 +187,8 @@ public sealed class GroupDrainTests : IAsyncLifetime
     public async Task MessagesGoOnComing_StaysUntilTheLogIsStill()
     {
         await _world.StopOperatorAsync();
-        await using OperatorWorld patient = await OperatorWorld.StartAsync(static options => options with { RouteRefreshGrace = TimeSpan.FromHours(1) });
-        await patient.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
-        await patient.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld patient = await OperatorWorld.StartWithTwoGroupsAsync(
+            static options => options with { RouteRefreshGrace = TimeSpan.FromHours(1) });
 
         await patient.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Groups = 1);
 

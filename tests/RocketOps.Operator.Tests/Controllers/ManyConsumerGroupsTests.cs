@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using RocketOps.Client;
-using RocketOps.Kubernetes.Entities;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
@@ -49,12 +48,7 @@ public sealed class ManyConsumerGroupsTests(ITestOutputHelper output)
         world.Admin.Fault = requests.Enqueue;
         world.Writes.Clear();
 
-        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
-        await world.ClusterAsync("a", "Available", "False");
-        await RoundsAsync(requests, 4);
-        world.Workloads.Healthy = static _ => true;
-        await world.ClusterAsync("a", "Ready", "True");
-        await RoundsAsync(requests, 4);
+        await ManyObjects.RestartMasterAsync(world, () => RoundsAsync(requests, 4));
 
         GroupWrites(world).Should().BeEmpty("the cluster says that a master restarts; its groups are what they were");
         requests.Should().NotContain(nameof(IRocketMqAdmin.GetSubscriptionGroupAsync));
@@ -65,11 +59,7 @@ public sealed class ManyConsumerGroupsTests(ITestOutputHelper output)
     public async Task NameServersSilent_NoObjectIsWritten()
     {
         await using OperatorWorld world = await StartAsync(20);
-        world.Writes.Clear();
-        world.Admin.Registered = null;
-
-        int asked = world.Admin.Questions;
-        await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "the operator has noticed");
+        await ManyObjects.SilenceNameServersAsync(world);
 
         GroupWrites(world).Should().BeEmpty();
     }
@@ -77,7 +67,7 @@ public sealed class ManyConsumerGroupsTests(ITestOutputHelper output)
     [Fact]
     public async Task MasterTellsNoProgress_WhatIsKnownStays()
     {
-        await using OperatorWorld world = await StartAsync(5, static admin => admin.Groups["g-0"] = Behind(612));
+        await using OperatorWorld world = await StartAsync(5, static admin => admin.Groups["g-0"] = FakeAdmin.Behind(612));
         ConsumerGroup told = await world.AwaitAsync<ConsumerGroup>("g-0", static group => group.Status?.Lag == 1000, "tells its lag");
         await world.QuietAsync(ManyObjects.Limit);
         ConcurrentQueue<string> requests = new();
@@ -104,17 +94,12 @@ public sealed class ManyConsumerGroupsTests(ITestOutputHelper output)
         await using OperatorWorld world = await StartAsync(3, static admin =>
         {
             admin.IsApache = true;
-            admin.Groups["g-0"] = Behind(612);
+            admin.Groups["g-0"] = FakeAdmin.Behind(612);
         });
 
         ConsumerGroup group = await world.AwaitAsync<ConsumerGroup>("g-0", static group => group.Status?.Lag == 1000, "tells its lag");
         group.Status!.Topics.Should().BeEquivalentTo([new { Name = "orders", Lag = 1000L }]);
     }
-
-    private static ConsumeStats Behind(long lag) => new()
-    {
-        Queues = new Dictionary<MessageQueue, ConsumerQueueOffsets> { [new MessageQueue("orders", "a-0", 3)] = new ConsumerQueueOffsets { BrokerOffset = lag, ConsumerOffset = 0 } },
-    };
 
     private static string Name(int number) => $"g-{number.ToString(CultureInfo.InvariantCulture)}";
 

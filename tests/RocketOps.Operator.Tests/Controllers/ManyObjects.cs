@@ -31,6 +31,27 @@ internal static class ManyObjects
         await Eventually.TrueAsync(() => requests.Count(request => request == question) >= before + count, $"{count} more rounds", Limit);
     }
 
+    /// <summary>The master of a-0 is away for some rounds and back for some.</summary>
+    public static async Task RestartMasterAsync(OperatorWorld world, Func<Task> rounds)
+    {
+        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
+        await world.ClusterAsync("a", "Available", "False");
+        await rounds();
+        world.Workloads.Healthy = static _ => true;
+        await world.ClusterAsync("a", "Ready", "True");
+        await rounds();
+    }
+
+    /// <summary>Name servers say nothing from now on, and the operator has noticed. What was written before is forgotten.</summary>
+    public static async Task SilenceNameServersAsync(OperatorWorld world)
+    {
+        world.Writes.Clear();
+        world.Admin.Registered = null;
+
+        int asked = world.Admin.Questions;
+        await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "the operator has noticed");
+    }
+
     public static Task ReadyAsync<TEntity>(OperatorWorld world, Func<TEntity, List<Condition>?> conditions)
         where TEntity : class, IKubernetesObject => Eventually.TrueAsync(
         async () => (await world.Client.ListAsync<TEntity>(new ListOptions { Namespace = OperatorWorld.Ns })).Items.All(entity => Conditions.IsTrue(conditions(entity), ConditionTypes.Ready)),

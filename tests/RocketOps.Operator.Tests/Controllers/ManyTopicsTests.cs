@@ -35,12 +35,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
         world.Writes.Clear();
         long calls = Interlocked.Read(ref _calls);
 
-        world.Workloads.Healthy = static pod => pod.Name() != "a-0-0";
-        await world.ClusterAsync("a", "Available", "False");
-        await RoundsAsync(requests, 4);
-        world.Workloads.Healthy = static _ => true;
-        await world.ClusterAsync("a", "Ready", "True");
-        await RoundsAsync(requests, 4);
+        await ManyObjects.RestartMasterAsync(world, () => RoundsAsync(requests, 4));
         Say($"master away for some rounds: {TopicWrites(world).Count()} writes of Topics, {requests.Count} requests to name servers and brokers, {Interlocked.Read(ref _calls) - calls} API calls of anybody");
 
         TopicWrites(world).Should().BeEmpty("the cluster says that a master restarts; its topics are what they were");
@@ -52,11 +47,7 @@ public sealed class ManyTopicsTests(ITestOutputHelper output)
     public async Task NameServersSilent_NoTopicIsWritten()
     {
         await using OperatorWorld world = await StartAsync(20);
-        world.Writes.Clear();
-        world.Admin.Registered = null;
-
-        int asked = world.Admin.Questions;
-        await Eventually.TrueAsync(() => world.Admin.Questions > asked + 20, "the operator has noticed");
+        await ManyObjects.SilenceNameServersAsync(world);
 
         TopicWrites(world).Should().BeEmpty();
     }

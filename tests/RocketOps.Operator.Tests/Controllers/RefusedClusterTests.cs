@@ -128,9 +128,7 @@ public sealed class RefusedClusterTests
     [Fact]
     public async Task Reconcile_ForeignServiceOfOneGroup_OthersRoll()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await DisownAsync(world, "a-0-master");
         await world.ClusterAsync("a", "Stalled", "True", Reasons.ResourceConflict);
         world.Workloads.Started.Clear();

@@ -21,7 +21,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task BadImage_PodsRecreatedMeanwhile_ComeWithWhatRan()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ErrImagePull");
         await AskAsync(world, Bad);
@@ -54,7 +54,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task BadImage_OperatorRestarted_NothingChanges()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await FailAsync(world);
         await world.QuietAsync();
         Condition before = await StalledAsync(world);
@@ -70,7 +70,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task BadImage_SetBack_ReadyAndNothingElseRestarts()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await FailAsync(world);
         world.Workloads.Started.Clear();
 
@@ -85,7 +85,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task BadImage_SetRight_RollsOn()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await FailAsync(world);
 
         await AskAsync(world, Good);
@@ -99,7 +99,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task BadImage_ThatCanBeHadNow_TriedAgainWhenAsked()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         await FailAsync(world);
         world.Workloads.Healthy = static _ => true;
         await world.PassesAsync(2);
@@ -114,7 +114,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task GoodImage_OneGroupGoesFirst_AndEveryPodGetsIt()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Makes = static pod => pod != "a-0-1";
         await AskAsync(world, Good);
         await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
@@ -181,7 +181,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task EveryPodCrashes_TheRepairReachesAll()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) == Good;
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
         world.Admin.Register([]);
@@ -196,7 +196,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task GroupBreaksBeforeTheFirstPodWent_TheRepairReachesIt()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.OperatorFault = static call => call.Subresource == "eviction" ? ApiFault.Fail(500) : null;
         await AskAsync(world, Good);
         await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
@@ -236,7 +236,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task WhatRanDoesNotStartEither_TriedAgainOnceItDoes()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
         await AskAsync(world, Good);
         await world.AwaitAsync<StatefulSet>("a-0", static set => set.Annotation(GroupRevision.FailedAnnotation) is not null && set.Annotation(GroupRevision.DoubtedAnnotation) is not null, "what ran does not start either");
@@ -256,7 +256,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task PodDidNotStartWithWhatRanBefore_TriedAgainOnceItDoes()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Sick = KubeletWords.Unscheduled;
         world.Workloads.Healthy = static pod => pod.Name() != "a-0-1";
         await world.ClusterAsync("a", "Ready", "False");
@@ -301,7 +301,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task OnlyMastersDoNotStart_EveryPodGetsWhatRanBack()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad || pod.Name() is "a-0-1" or "a-1-1";
 
         await AskAsync(world, Bad);
@@ -324,7 +324,7 @@ public sealed class RevisionTests
     [InlineData("running, but does not pass its readiness probe (why: kubectl describe pod a-0-1 -n default)")]
     public async Task PodWaitsForLong_GetsWhatRanBack(string words)
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Healthy = static pod => BrokerPods.Image(pod) != Bad;
         world.Workloads.Sick = words.StartsWith("Uns", StringComparison.Ordinal) ? KubeletWords.Unscheduled : KubeletWords.NotReady;
         await AskAsync(world, Bad);
@@ -342,7 +342,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task RestartsPausedBeforeTheFirstPodWent_TheSetHasWhatRanAgain()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.OperatorFault = static call => call.Subresource == "eviction" ? ApiFault.Fail(500) : null;
         await AskAsync(world, Good);
         await world.AwaitAsync<StatefulSet>("a-0", static set => Image(set) == Good, "the first group has it");
@@ -365,7 +365,7 @@ public sealed class RevisionTests
     [Fact]
     public async Task RestartsPausedInTheMiddle_NoOtherGroupGetsIt()
     {
-        await using OperatorWorld world = await StartAsync();
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Makes = static pod => pod != "a-0-1";
         await AskAsync(world, Good);
         await Eventually.TrueAsync(async () => await world.Client.GetAsync<Pod>("a-0-1", OperatorWorld.Ns) is null, "the first pod goes");
@@ -386,14 +386,6 @@ public sealed class RevisionTests
 
     private static Task PauseAsync(OperatorWorld world, string? what) =>
         world.ChangeAsync<BrokerCluster>("a", cluster => cluster.Metadata.Annotations = what is null ? null : new(StringComparer.Ordinal) { [ClusterAnnotations.Paused] = what });
-
-    private static async Task<OperatorWorld> StartAsync()
-    {
-        OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
-        return world;
-    }
 
     /// <summary>A bad image was asked for, and every pod runs what ran.</summary>
     private static async Task FailAsync(OperatorWorld world)

@@ -3,7 +3,6 @@ using RocketOps.Client;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Tests.Support;
 using RocketOps.Testing;
@@ -15,9 +14,7 @@ public sealed class TopicControllerTests
     [Fact]
     public async Task Reconcile_TopicsWithoutObjects_AreCountedUntilThereAreObjects()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
         string[] masters = [.. world.Admin.Registered!.Values.Select(static group => group[0])];
         foreach (string name in (string[])["auto", "TBW102", "%RETRY%g", "%DLQ%g", "rmq_sys_TRACE", "a", "a-0", "a_REPLY_TOPIC", "%LMQ%light", "DefaultHeartBeatSyncerTopic"])
         {
@@ -425,7 +422,7 @@ public sealed class TopicControllerTests
         await world.Client.DeleteAsync<Topic>("events", OperatorWorld.Ns);
         await world.AwaitAsync<Topic>("events", static topic => Conditions.Find(topic.Status!.Conditions, "Ready") is { Reason: Reasons.BrokerUnreachable }, "waits");
 
-        await world.ChangeAsync<Topic>("events", static topic => topic.Metadata.Annotations = new() { [DeletionAnnotations.ForceDelete] = "true" });
+        await world.ForceDeleteAsync<Topic>("events");
         await world.GoneAsync<Topic>("events");
     }
 

@@ -44,6 +44,15 @@ internal sealed class FakeAdmin : IRocketMqAdmin
     /// <summary>Every write in order, as text.</summary>
     public ConcurrentQueue<string> Writes { get; } = new();
 
+    /// <summary>The progress of a group that has read nothing yet of queue 3 of topic orders on a-0, which has so many messages.</summary>
+    public static ConsumeStats Behind(long lag) => new()
+    {
+        Queues = new Dictionary<MessageQueue, ConsumerQueueOffsets>
+        {
+            [new MessageQueue("orders", "a-0", 3)] = new ConsumerQueueOffsets { BrokerOffset = lag, ConsumerOffset = 0 },
+        },
+    };
+
     /// <summary>Called before each request; throws to make it fail.</summary>
     public Action<string>? Fault { get; set; }
 

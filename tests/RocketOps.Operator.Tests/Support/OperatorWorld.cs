@@ -12,6 +12,7 @@ using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters;
 using RocketOps.Operator.Entities;
 using RocketOps.Operator.Hosting;
+using RocketOps.Operator.Masters;
 using RocketOps.Operator.Settings;
 using RocketOps.Testing.Time;
 using RocketOps.Testing;
@@ -124,13 +125,12 @@ internal sealed class OperatorWorld : IAsyncDisposable
     }
 
     /// <summary>The same with cluster a of two groups, which is ready.</summary>
-    public static async Task<OperatorWorld> StartWithTwoGroupsAsync()
-    {
-        OperatorWorld world = await StartAsync();
-        await world.CreateClusterAsync("a", static spec => spec.Brokers.Groups = 2);
-        await world.ClusterAsync("a", "Ready", "True");
-        return world;
-    }
+    public static Task<OperatorWorld> StartWithTwoGroupsAsync(Func<OperatorOptions, OperatorOptions>? configure = null) =>
+        StartReadyAsync(static spec => spec.Brokers.Groups = 2, configure);
+
+    /// <summary>The same with cluster a of two groups, each a master with a slave, which is ready.</summary>
+    public static Task<OperatorWorld> StartTwoByTwoAsync(Func<OperatorOptions, OperatorOptions>? configure = null) =>
+        StartReadyAsync(TwoByTwo, configure);
 
     /// <summary>The same on another API server, which has the definitions.</summary>
     /// <param name="admin">As whom the test and its plays come there.</param>
@@ -227,6 +227,14 @@ internal sealed class OperatorWorld : IAsyncDisposable
     public Task ChangeAsync<T>(string name, Action<T> change)
         where T : class, IKubernetesObject =>
         Eventually.TrueAsync(() => Client.TryChangeAsync(name, Ns, change), $"{name} can be changed");
+
+    /// <summary>Lets the object go without what it is for being removed.</summary>
+    public Task ForceDeleteAsync<T>(string name)
+        where T : class, IKubernetesObject =>
+        ChangeAsync<T>(
+            name,
+            static entity => entity.Metadata.Annotations =
+                new Dictionary<string, string>(StringComparer.Ordinal) { [DeletionAnnotations.ForceDelete] = "true" });
 
     /// <summary>Waits for a condition of the object's newest generation.</summary>
     public async Task<BrokerCluster> ClusterAsync(string name, string type, string status, string? reason = null) => await AwaitAsync<BrokerCluster>(
@@ -358,6 +366,15 @@ internal sealed class OperatorWorld : IAsyncDisposable
 
         _refusals.Distinct().Should().BeEmpty("the roles of the chart allow all that the operator asks of the API server");
         roles.SelectMany(_rights.Excess).Should().BeEmpty("the API server lets nobody give rights that he has not");
+    }
+
+    private static async Task<OperatorWorld> StartReadyAsync(
+        Action<BrokerClusterSpec> spec, Func<OperatorOptions, OperatorOptions>? configure)
+    {
+        OperatorWorld world = await StartAsync(configure);
+        await world.CreateClusterAsync("a", spec);
+        await world.ClusterAsync("a", "Ready", "True");
+        return world;
     }
 
     /// <summary>Passes over clusters, however they ended.</summary>

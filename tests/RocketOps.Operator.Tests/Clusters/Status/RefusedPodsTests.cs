@@ -58,9 +58,7 @@ public sealed class RefusedPodsTests
     [Fact]
     public async Task Reconcile_RefusedInARestart_GoesBackToWhatRan()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         string ran = await world.ConfigurationAsync("a-0-1");
         world.Workloads.Refuses = static pod => $"pods \"{pod}\" is forbidden: no PriorityClass with name high was found";
         world.Workloads.Makes = static _ => false;
@@ -83,9 +81,7 @@ public sealed class RefusedPodsTests
     [Fact]
     public async Task Reconcile_WebhookDoesNotAnswerInARestart_TheChangeGoesOnWhenItDoes()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         string ran = await world.ConfigurationAsync("a-0-1");
         world.Workloads.Refuses = static _ => "Internal error occurred: failed calling webhook \"inject.example.com\": failed to call webhook: Post \"https://injector.mesh.svc:443/inject?timeout=10s\": dial tcp 10.0.0.7:443: connect: connection refused";
         world.Workloads.Makes = static _ => false;

@@ -108,9 +108,7 @@ public sealed class StuckPodsTests
     [Fact]
     public async Task Reconcile_ImageNotToBeHadByTwoNamesInTurn_StalledThroughout()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync();
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync();
         world.Workloads.Sick = static status => KubeletWords.Waiting(status, "ImagePullBackOff");
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
@@ -139,9 +137,8 @@ public sealed class StuckPodsTests
     [Fact]
     public async Task Reconcile_Stuck_IsLookedAtAsOftenAsAnyClusterThatWaits()
     {
-        await using OperatorWorld world = await OperatorWorld.StartAsync(static options => options with { ResyncInterval = TimeSpan.FromHours(1), RouteRefreshGrace = TimeSpan.FromHours(1) });
-        await world.CreateClusterAsync("a", OperatorWorld.TwoByTwo);
-        await world.ClusterAsync("a", "Ready", "True");
+        await using OperatorWorld world = await OperatorWorld.StartTwoByTwoAsync(
+            static options => options with { ResyncInterval = TimeSpan.FromHours(1), RouteRefreshGrace = TimeSpan.FromHours(1) });
         world.Workloads.Healthy = static pod => pod.Name() != "a-1-1";
         await world.ClusterAsync("a", "Stalled", "True", Reasons.PodsFailing);
         await world.PassesAsync(5);
