@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using RocketOps.Testing;
 
@@ -6,6 +7,22 @@ namespace RocketOps.Cli.Tests.Up;
 /// <summary>A manifest of a test's own in a folder of its own, <c>rocketops up</c> with it, and the processes that come of it.</summary>
 internal sealed class OwnCluster : IDisposable
 {
+    /// <summary>A group of two members that elects its master, and topic events.</summary>
+    public const string ElectedManifest = """
+        apiVersion: rocketops.io/v1beta1
+        kind: BrokerCluster
+        metadata: { name: own, namespace: default }
+        spec:
+          nameServer: { replicas: 1 }
+          brokers: { groups: 1, replicas: 2, storage: { size: 1Gi } }
+          replication: { mode: Sync, failover: Automatic }
+        ---
+        apiVersion: rocketops.io/v1beta1
+        kind: Topic
+        metadata: { name: events, namespace: default }
+        spec: { clusterRef: { name: own }, readQueues: 4, writeQueues: 4 }
+        """;
+
     private readonly TempDirectory _folder = new();
     private readonly TimeSpan _deadline;
 
@@ -53,6 +70,13 @@ internal sealed class OwnCluster : IDisposable
     public int? FindProcess(string member) =>
         Directory.GetFiles(Path.Combine(Data, "run", "processes")).Select(static file => (int?)int.Parse(Path.GetFileName(file), CultureInfo.InvariantCulture))
             .SingleOrDefault(id => CommandLine(id!.Value).Contains($"{member}.conf", StringComparison.Ordinal));
+
+    /// <summary>Ends the process that is this member, as SIGKILL does.</summary>
+    public void Kill(string member)
+    {
+        using Process process = Process.GetProcessById(ProcessOf(member));
+        process.Kill();
+    }
 
     private static string CommandLine(int id)
     {

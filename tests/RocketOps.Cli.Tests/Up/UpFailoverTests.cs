@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Cli.Tests.Support;
@@ -17,26 +16,11 @@ public sealed class UpFailoverTests : IDisposable
     private const int Members = 2;
     private const int Messages = 50;
 
-    private const string Manifest = """
-        apiVersion: rocketops.io/v1beta1
-        kind: BrokerCluster
-        metadata: { name: own, namespace: default }
-        spec:
-          nameServer: { replicas: 1 }
-          brokers: { groups: 1, replicas: 2, storage: { size: 1Gi } }
-          replication: { mode: Sync, failover: Automatic }
-        ---
-        apiVersion: rocketops.io/v1beta1
-        kind: Topic
-        metadata: { name: events, namespace: default }
-        spec: { clusterRef: { name: own }, readQueues: 4, writeQueues: 4 }
-        """;
-
     /// <summary>Each look is a question to all processes of the cluster, which have better things to do.</summary>
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(200);
 
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
-    private readonly OwnCluster _own = new(Manifest, Deadline);
+    private readonly OwnCluster _own = new(OwnCluster.ElectedManifest, Deadline);
     private string _nameServers = string.Empty;
 
     public void Dispose() => _own.Dispose();
@@ -53,10 +37,7 @@ public sealed class UpFailoverTests : IDisposable
         await Eventually.TrueAsync(async () => (leading = await MasterAsync()) is not null, "the status tells who leads", Deadline);
         (string master, long epoch) = leading!.Value;
 
-        using (Process broker = Process.GetProcessById(_own.ProcessOf(master)))
-        {
-            broker.Kill();
-        }
+        _own.Kill(master);
 
         (string Member, long Epoch)? successor = null;
         await Eventually.TrueAsync(async () => (successor = await MasterAsync()) is { } now && now.Epoch > epoch, "a member leads in another epoch", Deadline);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Client.Configuration;
@@ -19,23 +18,8 @@ public sealed class UpMembersTests : IDisposable
 {
     private const string Cluster = "apis/rocketops.io/v1beta1/namespaces/default/brokerclusters/own";
 
-    private const string Manifest = """
-        apiVersion: rocketops.io/v1beta1
-        kind: BrokerCluster
-        metadata: { name: own, namespace: default }
-        spec:
-          nameServer: { replicas: 1 }
-          brokers: { groups: 1, replicas: 2, storage: { size: 1Gi } }
-          replication: { mode: Sync, failover: Automatic }
-        ---
-        apiVersion: rocketops.io/v1beta1
-        kind: Topic
-        metadata: { name: events, namespace: default }
-        spec: { clusterRef: { name: own }, readQueues: 4, writeQueues: 4 }
-        """;
-
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
-    private readonly OwnCluster _own = new(Manifest, Deadline);
+    private readonly OwnCluster _own = new(OwnCluster.ElectedManifest, Deadline);
 
     public void Dispose() => _own.Dispose();
 
@@ -55,10 +39,7 @@ public sealed class UpMembersTests : IDisposable
 
         JsonNode led = (await api.SendAsync(HttpMethod.Get, Cluster))!["status"]!["groups"]![0]!;
         long epoch = (long)led["epoch"]!;
-        using (Process broker = Process.GetProcessById(_own.ProcessOf((string)led["master"]!)))
-        {
-            broker.Kill();
-        }
+        _own.Kill((string)led["master"]!);
 
         // The one that was killed, when it is started again before its lease ends.
         await Eventually.TrueAsync(async () => (long?)(await api.SendAsync(HttpMethod.Get, Cluster))!["status"]!["groups"]![0]!["epoch"] > epoch, "a member leads in a later epoch", Deadline);
