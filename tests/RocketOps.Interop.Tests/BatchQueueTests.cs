@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
@@ -106,7 +105,7 @@ public sealed class BatchQueueTests
         ReceivedMessage again = received.Should().ContainSingle(static message => message.Queue.Topic != Topic).Which;
         (again.Topic, again.GetText(), again.MessageId, again.ReconsumeTimes).Should().Be((Topic, "message 1", "inner1", 1), name);
         RawFrame committed = await broker.RequestAsync(
-            QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "our_batch_consumer", ["topic"] = Topic, ["queueId"] = "0" });
+            QueryConsumerOffset, RawFields.Progress("our_batch_consumer", Topic, 0));
         committed.ExtFields["offset"].Should().Be("9", name);
     }
 
@@ -148,7 +147,7 @@ public sealed class BatchQueueTests
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
         (await CreateAsync(broker, Topic, "+queue.type=BatchCQ")).Code.Should().Be(RawBroker.Success);
 
-        RawFrame min = await broker.RequestAsync(GetMinOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" });
+        RawFrame min = await broker.RequestAsync(GetMinOffset, RawFields.Queue(Topic, 0));
 
         (min.Code, min.ExtFields.GetValueOrDefault("offset")).Should().Be((RawBroker.Success, name == Ours ? "0" : "-1"), "{0}: {1}", name, min.Remark);
         (await OffsetAsync(broker, GetMaxOffset)).Should().Be(0, name);
@@ -193,16 +192,8 @@ public sealed class BatchQueueTests
         record.Body.ToArray().Should().Equal(Batch(3));
 
         // A batch cannot be retried as a whole: consumers then send the single message to the retry topic themselves.
-        RawFrame back = await broker.RequestAsync(ConsumerSendMsgBack, new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["offset"] = record.PhysicalOffset.ToString(CultureInfo.InvariantCulture),
-            ["group"] = "raw_consumer",
-            ["delayLevel"] = "1",
-            ["originMsgId"] = record.OffsetMessageId,
-            ["originTopic"] = Topic,
-            ["unitMode"] = "false",
-            ["maxReconsumeTimes"] = "16",
-        });
+        RawFrame back = await broker.RequestAsync(
+            ConsumerSendMsgBack, RawFields.SendBack("raw_consumer", Topic, record.PhysicalOffset, record.OffsetMessageId, delayLevel: 1));
         back.Code.Should().Be(SystemError, name);
         RawRecord.DecodeAll((await RawBroker.PullAsync(broker, Topic, 1, 0)).Body).Select(static message => (message.QueueOffset, message.SysFlag)).Should().Equal((0L, 0), (1L, 0));
     }
@@ -257,13 +248,13 @@ public sealed class BatchQueueTests
         return $"entries of {count} from {index}: {entries.Count} [{tags}], min {body.GetProperty("minQueueIndex").GetInt64()} max {body.GetProperty("maxQueueIndex").GetInt64()}";
     }
 
-    private static Dictionary<string, string> EntryFields(int queueId, long index, int count) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> EntryFields(int queueId, long index, int count)
     {
-        ["topic"] = Topic,
-        ["queueId"] = queueId.ToString(CultureInfo.InvariantCulture),
-        ["index"] = index.ToString(CultureInfo.InvariantCulture),
-        ["count"] = count.ToString(CultureInfo.InvariantCulture),
-    };
+        Dictionary<string, string> fields = RawFields.Queue(Topic, queueId);
+        fields["index"] = index.ToString(CultureInfo.InvariantCulture);
+        fields["count"] = count.ToString(CultureInfo.InvariantCulture);
+        return fields;
+    }
 
     private static string What(RawFrame pulled)
     {
@@ -279,7 +270,7 @@ public sealed class BatchQueueTests
 
     private static async Task<long> OffsetAsync(RawConnection broker, int code, long timestamp = 0)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" };
+        Dictionary<string, string> fields = RawFields.Queue(Topic, 0);
         if (code == SearchOffsetByTimestamp)
         {
             fields["timestamp"] = timestamp.ToString(CultureInfo.InvariantCulture);
@@ -289,53 +280,21 @@ public sealed class BatchQueueTests
         return answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : -1;
     }
 
-    private static Task<RawFrame> CreateAsync(RawConnection broker, string topic, string attributes) => broker.RequestAsync(
-        UpdateTopic,
-        new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["topic"] = topic,
-            ["defaultTopic"] = "TBW102",
-            ["readQueueNums"] = "2",
-            ["writeQueueNums"] = "2",
-            ["perm"] = "6",
-            ["topicFilterType"] = "SINGLE_TAG",
-            ["topicSysFlag"] = "0",
-            ["order"] = "false",
-            ["attributes"] = attributes,
-        });
+    private static Task<RawFrame> CreateAsync(RawConnection broker, string topic, string attributes)
+    {
+        Dictionary<string, string> fields = RawFields.Topic(topic, 2);
+        fields["attributes"] = attributes;
+        return broker.RequestAsync(UpdateTopic, fields);
+    }
 
     private static Task<RawFrame> SendAsync(RawConnection broker, string topic, byte[] body, string properties, bool isBatch = true, int queueId = 0, int sysFlag = 0) => broker.RequestAsync(
         isBatch ? SendBatchMessage : SendMessage,
-        new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["a"] = "raw_producer",
-            ["b"] = topic,
-            ["c"] = "TBW102",
-            ["d"] = "4",
-            ["e"] = queueId.ToString(CultureInfo.InvariantCulture),
-            ["f"] = sysFlag.ToString(CultureInfo.InvariantCulture),
-            ["g"] = "1731999999000",
-            ["h"] = "0",
-            ["i"] = properties,
-            ["j"] = "0",
-            ["k"] = "false",
-            ["m"] = isBatch ? "true" : "false",
-        },
+        RawFields.Short(RawFields.Send(topic, queueId, properties, bornTimestamp: 1_731_999_999_000, sysFlag: sysFlag), isBatch),
         body);
 
     /// <summary>A client batch of so many messages (remoting.md §4.6), each with tag B.</summary>
     private static byte[] Batch(int count) => [.. Enumerable.Range(0, count).SelectMany(static number =>
-    {
-        byte[] body = Encoding.UTF8.GetBytes($"message {number}");
-        byte[] properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001inner{number}\u0002TAGS\u0001B\u0002");
-        byte[] entry = new byte[22 + body.Length + properties.Length];
-        BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
-        BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), body.Length);
-        body.CopyTo(entry, 20);
-        BinaryPrimitives.WriteInt16BigEndian(entry.AsSpan(20 + body.Length), (short)properties.Length);
-        properties.CopyTo(entry, 22 + body.Length);
-        return entry;
-    })];
+        RawFields.BatchEntry(Encoding.UTF8.GetBytes($"message {number}"), $"UNIQ_KEY\u0001inner{number}\u0002TAGS\u0001B\u0002"))];
 
     private static ServerUnderTest Create(string name, TempDirectory directory)
     {

@@ -40,7 +40,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         await Eventually.TrueAsync(
             async () =>
             {
-                Task<RawFrame> asking = tool.RequestAsync(ConsumeMessageDirectly, Fields(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", messageId)), cancellationToken: timeout.Token);
+                Task<RawFrame> asking = tool.RequestAsync(ConsumeMessageDirectly, RawFields.Of(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", messageId)), cancellationToken: timeout.Token);
                 question = await QuestionAsync(member, ConsumeMessageDirectly, timeout.Token);
                 await AnswerAsync(member, question, """{"consumeResult":"CR_SUCCESS"}""", timeout.Token);
                 answer = await asking;
@@ -52,11 +52,11 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         Encoding.UTF8.GetString(question.Body.Span).Should().Contain("hello").And.Contain(topic);
         (answer.Code, Encoding.UTF8.GetString(answer.Body.Span)).Should().Be((0, """{"consumeResult":"CR_SUCCESS"}"""));
 
-        RawFrame nobody = await tool.RequestAsync(ConsumeMessageDirectly, Fields(("consumerGroup", "directly"), ("clientId", "nobody"), ("msgId", messageId)), cancellationToken: timeout.Token);
+        RawFrame nobody = await tool.RequestAsync(ConsumeMessageDirectly, RawFields.Of(("consumerGroup", "directly"), ("clientId", "nobody"), ("msgId", messageId)), cancellationToken: timeout.Token);
         (nobody.Code, nobody.Remark).Should().Be((SystemError, "The Consumer <directly> <nobody> not online"));
         foreach (string bad in (string[])["uniq", "7F00000100002A9F00000000000FFFFFzz"])
         {
-            (await tool.RequestAsync(ConsumeMessageDirectly, Fields(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", bad)), cancellationToken: timeout.Token))
+            (await tool.RequestAsync(ConsumeMessageDirectly, RawFields.Of(("consumerGroup", "directly"), ("clientId", "member-1"), ("msgId", bad)), cancellationToken: timeout.Token))
                 .Code.Should().Be(SystemError);
         }
     }
@@ -80,7 +80,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         await Eventually.TrueAsync(
             async () =>
             {
-                Task<RawFrame> asking = tool.RequestAsync(InvokeBrokerToGetConsumerStatus, Fields(("topic", topic), ("group", "askedgroup")), cancellationToken: timeout.Token);
+                Task<RawFrame> asking = tool.RequestAsync(InvokeBrokerToGetConsumerStatus, RawFields.Of(("topic", topic), ("group", "askedgroup")), cancellationToken: timeout.Token);
                 question = await QuestionAsync(member, GetConsumerStatusFromClient, timeout.Token);
                 await AnswerAsync(member, question, "{\"consumerTable\":{},\"messageQueueTable\":{" + queue + "}}", timeout.Token);
                 answer = await asking;
@@ -109,22 +109,24 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         await CommitAsync("copysource", 2);
         await CommitAsync("copydest", 0);
 
-        (await tool.RequestAsync(CloneGroupOffset, Fields(("srcGroup", "copysource"), ("destGroup", "copydest"), ("topic", topic), ("offline", "true")), cancellationToken: timeout.Token)).Code.Should().Be(0);
+        (await tool.RequestAsync(CloneGroupOffset, RawFields.Of(("srcGroup", "copysource"), ("destGroup", "copydest"), ("topic", topic), ("offline", "true")), cancellationToken: timeout.Token)).Code.Should().Be(0);
         (await OffsetAsync("copydest")).Should().Be("2");
 
         await CommitAsync("copydest", 1);
         (await CorrectionAsync("copysource")).Should().Contain("\"correctionOffsets\":{0:1}");
 
-        RawFrame spans = await tool.RequestAsync(QueryConsumeTimeSpan, Fields(("topic", topic), ("group", "copydest")), cancellationToken: timeout.Token);
+        RawFrame spans = await tool.RequestAsync(
+            QueryConsumeTimeSpan, RawFields.Of(("topic", topic), ("group", "copydest")), cancellationToken: timeout.Token);
         Encoding.UTF8.GetString(spans.Body.Span).Should().ContainAll("\"consumeTimeSpanSet\":[{", "\"consumeTimeStamp\":1", "\"delayTime\":", "\"maxTimeStamp\":1", "\"minTimeStamp\":1", "\"queueId\":0");
-        RawFrame unknown = await tool.RequestAsync(QueryConsumeTimeSpan, Fields(("topic", "NoSuchTopic"), ("group", "copydest")), cancellationToken: timeout.Token);
+        RawFrame unknown = await tool.RequestAsync(
+            QueryConsumeTimeSpan, RawFields.Of(("topic", "NoSuchTopic"), ("group", "copydest")), cancellationToken: timeout.Token);
         (unknown.Code, unknown.Remark).Should().Be((17, "topic[NoSuchTopic] not exist"));
 
         async Task<string> CorrectionAsync(string compared) => Encoding.UTF8.GetString(
-            (await tool.RequestAsync(QueryCorrectionOffset, Fields(("topic", topic), ("compareGroup", compared), ("filterGroups", string.Empty)), cancellationToken: timeout.Token)).Body.Span);
+            (await tool.RequestAsync(QueryCorrectionOffset, RawFields.Of(("topic", topic), ("compareGroup", compared), ("filterGroups", string.Empty)), cancellationToken: timeout.Token)).Body.Span);
 
         async Task<string> OffsetAsync(string group) =>
-            (await tool.RequestAsync(QueryConsumerOffset, Fields(("consumerGroup", group), ("topic", topic), ("queueId", "0")), cancellationToken: timeout.Token)).ExtFields["offset"];
+            (await tool.RequestAsync(QueryConsumerOffset, RawFields.Progress(group, topic, 0), cancellationToken: timeout.Token)).ExtFields["offset"];
 
         async Task CommitAsync(string group, long offset)
         {
@@ -154,11 +156,7 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
 
     private static async Task JoinAsync(RawConnection member, string group, string topic, string clientId, CancellationToken cancellationToken)
     {
-        byte[] heartbeat = Encoding.UTF8.GetBytes(
-            $$"""
-            {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}","messageModel":"CLUSTERING",
-            "subscriptionDataSet":[{"classFilterMode":false,"codeSet":[],"expressionType":"TAG","subString":"*","subVersion":1,"tagsSet":[],"topic":"{{topic}}"}],"unitMode":false}],"producerDataSet":[]}
-            """);
+        byte[] heartbeat = RawFields.Heartbeat(clientId, [RawFields.Consumer(group, [RawFields.Subscription(topic)])]);
         (await member.RequestAsync(HeartBeat, body: heartbeat, cancellationToken: cancellationToken)).Code.Should().Be(0);
     }
 
@@ -168,6 +166,4 @@ public abstract class GroupQuestionsTests(ServerFixture fixture)
         sent.Code.Should().Be(0, sent.Remark);
         return sent;
     }
-
-    private static Dictionary<string, string> Fields(params (string Name, string Value)[] fields) => fields.ToDictionary(static field => field.Name, static field => field.Value, StringComparer.Ordinal);
 }

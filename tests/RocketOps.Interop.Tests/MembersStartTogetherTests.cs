@@ -108,7 +108,7 @@ public abstract partial class MembersStartTogetherTests(ServerFixture fixture, I
     /// <summary>Whether all are members, and each says that it reads its share, no two of them the same queue.</summary>
     private static async Task<bool> ShareAsync(RawConnection broker, string topic, string group)
     {
-        RawFrame list = await broker.RequestAsync(GetConsumerList, Fields(group));
+        RawFrame list = await broker.RequestAsync(GetConsumerList, RawFields.Of(("consumerGroup", group)));
         if (list.Code != RawBroker.Success)
         {
             return false;
@@ -118,7 +118,8 @@ public abstract partial class MembersStartTogetherTests(ServerFixture fixture, I
         HashSet<string> queues = new(StringComparer.Ordinal);
         foreach (JsonElement clientId in body.RootElement.GetProperty("consumerIdList").EnumerateArray())
         {
-            RawFrame info = await broker.RequestAsync(GetConsumerRunningInfo, Fields(group, ("clientId", clientId.GetString()!), ("jstackEnable", "false")));
+            RawFrame info = await broker.RequestAsync(GetConsumerRunningInfo, RawFields.Of(
+                ("consumerGroup", group), ("clientId", clientId.GetString()!), ("jstackEnable", "false")));
             string[] own = [.. Queue().Matches(Encoding.UTF8.GetString(info.Body.Span)).Where(match => match.Groups["topic"].Value == topic).Select(static match => match.Groups["id"].Value).Distinct(StringComparer.Ordinal)];
             if (own.Length != QueuesEach)
             {
@@ -132,17 +133,6 @@ public abstract partial class MembersStartTogetherTests(ServerFixture fixture, I
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static Dictionary<string, string> Fields(string group, params (string Name, string Value)[] more)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["consumerGroup"] = group };
-        foreach ((string name, string value) in more)
-        {
-            fields[name] = value;
-        }
-
-        return fields;
-    }
 
     /// <summary>A queue as a key of the table of what is read: Apache's JSON has objects for names.</summary>
     [GeneratedRegex("""\{"brokerName":"[^"]*","queueId":(?<id>\d+),"topic":"(?<topic>[^"]*)"\}:""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]

@@ -32,7 +32,7 @@ public abstract class RequestReplyTests(ServerFixture fixture)
         string clientId = $"asker-{code}";
         using CancellationTokenSource timeout = new(Patience);
         await using RawConnection asker = await RawConnection.ConnectAsync(server.BrokerAddress, timeout.Token);
-        byte[] heartbeat = Encoding.UTF8.GetBytes($$"""{"clientID":"{{clientId}}","consumerDataSet":[],"producerDataSet":[{"groupName":"askers"}]}""");
+        byte[] heartbeat = RawFields.Heartbeat(clientId, producers: ["askers"]);
         (await asker.RequestAsync(HeartBeat, body: heartbeat, cancellationToken: timeout.Token)).Code.Should().Be(0);
         await using RawConnection replier = await RawConnection.ConnectAsync(server.BrokerAddress, timeout.Token);
 
@@ -113,8 +113,8 @@ public abstract class RequestReplyTests(ServerFixture fixture)
 
     private static Dictionary<string, string> Fields(int code, string clientId)
     {
-        string[] values =
-            ["pg", ReplyTopic, "TBW102", "4", "0", "0", "1731999999000", "7", $"CORRELATION_ID\u0001c-1\u0002REPLY_TO_CLIENT\u0001{clientId}\u0002MSG_TYPE\u0001reply\u0002", "0", "false"];
-        return values.Select((value, index) => (Name: code == SendReply ? Verbose[index] : ((char)('a' + index)).ToString(), value)).ToDictionary(static pair => pair.Name, static pair => pair.value, StringComparer.Ordinal);
+        string properties = $"CORRELATION_ID\u0001c-1\u0002REPLY_TO_CLIENT\u0001{clientId}\u0002MSG_TYPE\u0001reply\u0002";
+        Dictionary<string, string> fields = RawFields.Send(ReplyTopic, 0, properties, "pg", bornTimestamp: 1_731_999_999_000, flag: 7);
+        return code == SendReply ? fields : RawFields.Short(fields, batch: null);
     }
 }

@@ -38,7 +38,7 @@ public abstract class StatisticsTests(ServerFixture fixture)
             {
                 await TrafficAsync(client, topic, "counters", timeout.Token);
                 RawFrame progress = await client.RequestAsync(
-                    GetConsumeStats, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = "counters", ["topic"] = topic }, cancellationToken: timeout.Token);
+                    GetConsumeStats, RawFields.Of(("consumerGroup", "counters"), ("topic", topic)), cancellationToken: timeout.Token);
                 string json = Encoding.UTF8.GetString(progress.Body.Span);
                 json.Should().Contain("\"consumerOffset\":1");
                 json.Should().Contain("\"consumeTps\":");

@@ -125,5 +125,5 @@ public sealed class HonestPeer : IAsyncDisposable
     }
 
     private Task<RawFrame> BeatAsync(RawConnection connection) =>
-        connection.RequestAsync(HeartBeat, body: """{"clientID":"127.0.0.1@honest","consumerDataSet":[],"producerDataSet":[{"groupName":"honest"}]}"""u8.ToArray());
+        connection.RequestAsync(HeartBeat, body: RawFields.Heartbeat("127.0.0.1@honest", producers: ["honest"]));
 }

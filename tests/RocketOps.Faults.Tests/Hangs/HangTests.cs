@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using RocketOps.Faults.Tests.Histories;
 using RocketOps.Faults.Tests.Kills;
 using RocketOps.Testing;
@@ -131,7 +130,7 @@ public sealed class HangTests
     private static async Task AssertAliveAsync(RawConnection client)
     {
         using CancellationTokenSource late = new(Patience);
-        byte[] body = Encoding.UTF8.GetBytes("""{"clientID":"127.0.0.1@hang","consumerDataSet":[],"producerDataSet":[{"groupName":"hang"}]}""");
+        byte[] body = RawFields.Heartbeat("127.0.0.1@hang", producers: ["hang"]);
         (await client.RequestAsync(HeartBeat, body: body, cancellationToken: late.Token)).Code.Should().Be(RawBroker.Success);
     }
 

@@ -20,7 +20,9 @@ internal sealed partial class GroupOffsets(RawConnection broker, GroupOfHistory 
     /// <summary>What the group has committed; null when there is nothing.</summary>
     public async Task<long?> CommittedAsync(int queue)
     {
-        RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, Fields(queue, "consumerGroup", group.Name, "setZeroIfNotFound", "false"));
+        Dictionary<string, string> fields = RawFields.Progress(group.Name, group.Topic, queue);
+        fields["setZeroIfNotFound"] = "false";
+        RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, fields);
         return answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : null;
     }
 
@@ -31,7 +33,10 @@ internal sealed partial class GroupOffsets(RawConnection broker, GroupOfHistory 
         for (int queue = 0; queue < queues; queue++)
         {
             long committed = await CommittedAsync(queue) ?? 0;
-            long from = long.Parse((await broker.RequestAsync(SearchOffsetByTimestamp, Fields(queue, "timestamp", Text(time)))).ExtFields["offset"], CultureInfo.InvariantCulture);
+            Dictionary<string, string> fields = RawFields.Queue(group.Topic, queue);
+            fields["timestamp"] = Text(time);
+            long from = long.Parse(
+                (await broker.RequestAsync(SearchOffsetByTimestamp, fields)).ExtFields["offset"], CultureInfo.InvariantCulture);
             if (from > committed)
             {
                 return [];
@@ -46,7 +51,8 @@ internal sealed partial class GroupOffsets(RawConnection broker, GroupOfHistory 
     /// <summary>Sets the group back to a time; returns where each queue goes on.</summary>
     public async Task<IReadOnlyDictionary<int, long>> SetBackAsync(long time)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = group.Topic, ["group"] = group.Name, ["timestamp"] = Text(time), ["isForce"] = "true" };
+        Dictionary<string, string> fields = RawFields.Of(
+            ("topic", group.Topic), ("group", group.Name), ("timestamp", Text(time)), ("isForce", "true"));
         RawFrame answer = await broker.RequestAsync(ResetOffset, fields);
         answer.Code.Should().Be(RawBroker.Success, answer.Remark);
         return ToDictionary(Entry().Matches(Encoding.UTF8.GetString(answer.Body.Span)));
@@ -77,15 +83,4 @@ internal sealed partial class GroupOffsets(RawConnection broker, GroupOfHistory 
         static entry => int.Parse(entry.Groups["queue"].ValueSpan, CultureInfo.InvariantCulture), static entry => long.Parse(entry.Groups["offset"].ValueSpan, CultureInfo.InvariantCulture));
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private Dictionary<string, string> Fields(int queue, params ReadOnlySpan<string> more)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = group.Topic, ["queueId"] = Text(queue) };
-        for (int i = 0; i < more.Length; i += 2)
-        {
-            fields[more[i]] = more[i + 1];
-        }
-
-        return fields;
-    }
 }

@@ -58,7 +58,8 @@ public sealed class StaticTopic(RocketOpsServer server)
 
     private async Task<long> EndOfAsync(int physicalQueue)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Name, ["queueId"] = $"{physicalQueue}", ["lo"] = "false" };
+        Dictionary<string, string> fields = RawFields.Queue(Name, physicalQueue);
+        fields["lo"] = "false";
         return long.Parse((await AskAsync(broker => broker.RequestAsync(GetMaxOffset, fields))).ExtFields["offset"], CultureInfo.InvariantCulture);
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing.Remoting;
@@ -96,7 +95,7 @@ public sealed class WireMember : IAsyncDisposable
                 await WorkAsync(broker, nameServer);
                 if (_unregisters)
                 {
-                    await broker.RequestAsync(UnregisterClient, new Dictionary<string, string>(StringComparer.Ordinal) { ["clientID"] = ClientId, ["consumerGroup"] = _group.Name });
+                    await broker.RequestAsync(UnregisterClient, RawFields.Of(("clientID", ClientId), ("consumerGroup", _group.Name)));
                 }
             }
             catch (Exception exception) when (LostConnection.Is(exception))
@@ -142,14 +141,13 @@ public sealed class WireMember : IAsyncDisposable
     private async Task HeartbeatAsync(RawConnection broker)
     {
         bool leavesOut = Generation.LeavesOutSubscriptions && _isKnown;
-        string subscriptions = leavesOut ? string.Empty : string.Join(',', Subscription(_group.Topic), Subscription($"%RETRY%{_group.Name}"));
-        string second = Generation.LeavesOutSubscriptions ? $$""","heartbeatFingerprint":{{Fingerprint}},"withoutSub":{{(leavesOut ? "true" : "false")}}""" : string.Empty;
-        string body =
-            $$"""
-            {"clientID":"{{ClientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_FIRST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{_group.Name}}",
-            "messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}],"unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]{{second}}}
-            """;
-        RawFrame answer = await broker.RequestAsync(HeartBeat, body: Encoding.UTF8.GetBytes(body));
+        string[] subscriptions = leavesOut ? [] : [Subscription(_group.Topic), Subscription($"%RETRY%{_group.Name}")];
+        (string, string)[] second = Generation.LeavesOutSubscriptions
+            ? [("heartbeatFingerprint", Text(Fingerprint)), ("withoutSub", leavesOut ? "true" : "false")]
+            : [];
+        string consumer = RawFields.Consumer(_group.Name, subscriptions, "CONSUME_FROM_FIRST_OFFSET");
+        RawFrame answer = await broker.RequestAsync(
+            HeartBeat, body: RawFields.Heartbeat(ClientId, [consumer], ["CLIENT_INNER_PRODUCER"], second));
 
         _isMember = answer.Code == RawBroker.Success;
 
@@ -161,14 +159,13 @@ public sealed class WireMember : IAsyncDisposable
         }
     }
 
-    private string Subscription(string topic) =>
-        $$"""{"classFilterMode":false,"codeSet":[],"expressionType":"TAG","subString":"*","subVersion":{{_subVersion}},"tagsSet":[],"topic":"{{topic}}"}""";
+    private string Subscription(string topic) => RawFields.Subscription(topic, version: _subVersion);
 
     /// <summary>Neighbouring queues for each member, members in the order of their names, as Apache's AllocateMessageQueueAveragely.</summary>
     private async Task RebalanceAsync(RawConnection broker, RawConnection nameServer)
     {
-        RawFrame route = await nameServer.RequestAsync(GetRoute, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = _group.Topic, ["acceptStandardJsonOnly"] = "true" });
-        RawFrame list = await broker.RequestAsync(GetConsumerList, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = _group.Name });
+        RawFrame route = await nameServer.RequestAsync(GetRoute, RawFields.Of(("topic", _group.Topic), ("acceptStandardJsonOnly", "true")));
+        RawFrame list = await broker.RequestAsync(GetConsumerList, RawFields.Of(("consumerGroup", _group.Name)));
         if (route.Code != RawBroker.Success || list.Code != RawBroker.Success)
         {
             return;
@@ -195,7 +192,7 @@ public sealed class WireMember : IAsyncDisposable
 
         foreach (int queue in mine.Where(queue => !_next.ContainsKey(queue)))
         {
-            RawFrame offset = await broker.RequestAsync(QueryConsumerOffset, Fields(queue));
+            RawFrame offset = await broker.RequestAsync(QueryConsumerOffset, RawFields.Progress(_group.Name, _group.Topic, queue));
             _next[queue] = offset.Code == RawBroker.Success ? long.Parse(offset.ExtFields["offset"], CultureInfo.InvariantCulture) : 0;
         }
 
@@ -204,14 +201,8 @@ public sealed class WireMember : IAsyncDisposable
 
     private async Task<bool> PullAsync(RawConnection broker, int queue)
     {
-        Dictionary<string, string> fields = Fields(queue);
-        fields["queueOffset"] = Text(_next[queue]);
-        fields["maxMsgNums"] = "16";
-        fields["sysFlag"] = "0";
-        fields["commitOffset"] = "0";
-        fields["suspendTimeoutMillis"] = "0";
-        fields["subVersion"] = Text(_subVersion);
-        fields["expressionType"] = "TAG";
+        Dictionary<string, string> fields = RawFields.Pull(
+            _group.Name, _group.Topic, queue, _next[queue], maxMessages: 16, sysFlag: 0, subscription: null, subVersion: _subVersion);
         if (Generation == Generation.Young)
         {
             fields["bname"] = ServerUnderTest.BrokerName;
@@ -252,8 +243,6 @@ public sealed class WireMember : IAsyncDisposable
         await RawBroker.UpdateOffsetAsync(broker, _group.Name, _group.Topic, queue, _next[queue]);
         return _next[queue] > before;
     }
-
-    private Dictionary<string, string> Fields(int queue) => new(StringComparer.Ordinal) { ["consumerGroup"] = _group.Name, ["topic"] = _group.Topic, ["queueId"] = Text(queue) };
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using RocketOps.Testing.Remoting;
 
 namespace RocketOps.Interop.Tests.Limits;
 
@@ -24,9 +24,6 @@ internal static class LimitRequests
 
     // maxMessageSize, bytes of a body (store.md §2.5).
     private const int MaxBody = 4 * 1024 * 1024;
-
-    // Bit 2 of a pull's sysFlag: it carries its own subscription (remoting.md §2.3).
-    private const string HasSubscription = "4";
 
     public static IReadOnlyList<LimitRequest> All { get; } =
     [
@@ -110,109 +107,68 @@ internal static class LimitRequests
         Pull("pull with a malformed expression", subscription: "a >", type: "SQL92"),
         Pull("pull with an unknown expression type", subscription: "a", type: "XPATH"),
 
-        Offset("commit offset -1", UpdateConsumerOffset, offset: "-1"),
-        Offset("commit for no topic", UpdateConsumerOffset, topic: "LimitsMissing", offset: "1"),
-        Offset("commit for queue 4 of 4", UpdateConsumerOffset, queueId: 4, offset: "1"),
-        Offset("commit no number", UpdateConsumerOffset, offset: "many"),
-        Offset("query the offset of no group", QueryConsumerOffset),
+        Commit("commit offset -1", "-1"),
+        Commit("commit for no topic", "1", topic: "LimitsMissing"),
+        Commit("commit for queue 4 of 4", "1", queueId: 4),
+        Commit("commit no number", "many"),
+        new("query the offset of no group", QueryConsumerOffset, RawFields.Progress("limits_nobody", Topic, 0)),
         Queue("max offset of queue 4 of 4", GetMaxOffset, 4),
         Queue("max offset of queue -1", GetMaxOffset, -1),
         Queue("offset by time of queue 4 of 4", SearchOffsetByTimestamp, 4),
-        new("query 0 keys", QueryMessage, Fields(("topic", Topic), ("key", "nobody"), ("maxNum", "0"), ("beginTimestamp", "0"), ("endTimestamp", "9223372036854775807"))),
-        new("query without a topic", QueryMessage, Fields(("key", "nobody"), ("maxNum", "1"), ("beginTimestamp", "0"), ("endTimestamp", "1"))),
-        new("heartbeat without a body", HeartBeat, Fields()),
-        new("heartbeat of no JSON", HeartBeat, Fields(), Encoding.UTF8.GetBytes("nothing")),
-        new("send back from nowhere", ConsumerSendMsgBack, Fields(("offset", "123456789"), ("group", "limits_back"), ("delayLevel", "0"), ("originMsgId", "x"), ("originTopic", Topic), ("unitMode", "false"))),
+        new("query 0 keys", QueryMessage, RawFields.Of(
+            ("topic", Topic), ("key", "nobody"), ("maxNum", "0"), ("beginTimestamp", "0"), ("endTimestamp", "9223372036854775807"))),
+        new("query without a topic", QueryMessage, RawFields.Of(
+            ("key", "nobody"), ("maxNum", "1"), ("beginTimestamp", "0"), ("endTimestamp", "1"))),
+        new("heartbeat without a body", HeartBeat, RawFields.Of()),
+        new("heartbeat of no JSON", HeartBeat, RawFields.Of(), Encoding.UTF8.GetBytes("nothing")),
+        new("send back from nowhere", ConsumerSendMsgBack, RawFields.Of(
+            ("offset", "123456789"), ("group", "limits_back"), ("delayLevel", "0"), ("originMsgId", "x"), ("originTopic", Topic), ("unitMode", "false"))),
     ];
 
     private static LimitRequest Send(
         string name, int body = 10, string properties = "", int flag = 0, long? bornTimestamp = null, int reconsumeTimes = 0, int queueId = 0, string topic = Topic, string group = "limits_producer") =>
-        new(name, SendMessage, SendFields(topic, queueId, properties, flag: flag, bornTimestamp: bornTimestamp, reconsumeTimes: reconsumeTimes, group: group), new byte[body]);
+        new(
+            name, SendMessage, RawFields.Send(topic, queueId, properties, group, bornTimestamp, flag, reconsumeTimes: reconsumeTimes), new byte[body]);
 
     private static LimitRequest Batch(string name, int messages, int bodyBytes)
     {
-        byte[] entry = new byte[22 + bodyBytes];
-        BinaryPrimitives.WriteInt32BigEndian(entry, entry.Length);
-        BinaryPrimitives.WriteInt32BigEndian(entry.AsSpan(16), bodyBytes);
+        byte[] entry = RawFields.BatchEntry(new byte[bodyBytes]);
         return new LimitRequest(name, SendBatchMessage, BatchFields(), Enumerable.Repeat(entry, messages).SelectMany(static bytes => bytes).ToArray());
     }
 
-    private static Dictionary<string, string> SendFields(
-        string topic, int queueId, string properties, int flag = 0, long? bornTimestamp = null, int reconsumeTimes = 0, string group = "limits_producer") => Fields(
-        ("producerGroup", group),
-        ("topic", topic),
-        ("defaultTopic", "TBW102"),
-        ("defaultTopicQueueNums", "4"),
-        ("queueId", Text(queueId)),
-        ("sysFlag", "0"),
-        ("bornTimestamp", Text(bornTimestamp ?? DateTimeOffset.UtcNow.ToUnixTimeMilliseconds())),
-        ("flag", Text(flag)),
-        ("properties", properties),
-        ("reconsumeTimes", Text(reconsumeTimes)),
-        ("unitMode", "false"));
+    private static Dictionary<string, string> BatchFields() =>
+        RawFields.Short(RawFields.Send(Topic, group: "limits_producer"), batch: true);
 
-    /// <summary>Batches come with the short names of SEND_MESSAGE_V2 (remoting.md §2.2).</summary>
-    private static Dictionary<string, string> BatchFields() => Fields(
-        ("a", "limits_producer"),
-        ("b", Topic),
-        ("c", "TBW102"),
-        ("d", "4"),
-        ("e", "0"),
-        ("f", "0"),
-        ("g", Text(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds())),
-        ("h", "0"),
-        ("i", string.Empty),
-        ("j", "0"),
-        ("k", "false"),
-        ("m", "true"));
-
-    private static LimitRequest CreateTopic(string name, string topic, int queues = 1, int perm = 6, string filterType = "SINGLE_TAG") => new(
-        name,
-        UpdateAndCreateTopic,
-        Fields(
-            ("topic", topic),
-            ("defaultTopic", "TBW102"),
-            ("readQueueNums", Text(queues)),
-            ("writeQueueNums", Text(queues)),
-            ("perm", Text(perm)),
-            ("topicFilterType", filterType),
-            ("topicSysFlag", "0"),
-            ("order", "false")));
+    private static LimitRequest CreateTopic(string name, string topic, int queues = 1, int perm = 6, string filterType = "SINGLE_TAG")
+    {
+        Dictionary<string, string> fields = RawFields.Topic(topic, queues, perm: perm);
+        fields["topicFilterType"] = filterType;
+        return new LimitRequest(name, UpdateAndCreateTopic, fields);
+    }
 
     private static LimitRequest CreateGroup(string name, string group) => new(
-        name, UpdateAndCreateSubscriptionGroup, Fields(), Encoding.UTF8.GetBytes($$"""{"groupName":"{{group}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
+        name, UpdateAndCreateSubscriptionGroup, RawFields.Of(), RawFields.Group(group));
 
     private static LimitRequest Pull(
-        string name, int queueId = 0, long offset = 0, int maxMessages = 1, string group = "limits_consumer", string topic = Topic, string subscription = "*", string type = "TAG") => new(
-        name,
-        PullMessage,
-        Fields(
-            ("consumerGroup", group),
-            ("topic", topic),
-            ("queueId", Text(queueId)),
-            ("queueOffset", Text(offset)),
-            ("maxMsgNums", Text(maxMessages)),
-            ("sysFlag", HasSubscription),
-            ("commitOffset", "0"),
-            ("suspendTimeoutMillis", "0"),
-            ("subscription", subscription),
-            ("subVersion", "0"),
-            ("expressionType", type)));
+        string name, int queueId = 0, long offset = 0, int maxMessages = 1, string group = "limits_consumer", string topic = Topic, string subscription = "*", string type = "TAG") =>
+        new(name, PullMessage, RawFields.Pull(
+            group, topic, queueId, offset, maxMessages, subscription: subscription, expressionType: type));
 
-    private static LimitRequest Offset(string name, int code, string topic = Topic, int queueId = 0, string? offset = null) => new(
-        name,
-        code,
-        offset is null
-            ? Fields(("consumerGroup", "limits_nobody"), ("topic", topic), ("queueId", Text(queueId)))
-            : Fields(("consumerGroup", "limits_consumer"), ("topic", topic), ("queueId", Text(queueId)), ("commitOffset", offset)));
+    /// <summary>The offset is a text: some are no numbers.</summary>
+    private static LimitRequest Commit(string name, string offset, string topic = Topic, int queueId = 0)
+    {
+        Dictionary<string, string> fields = RawFields.Progress("limits_consumer", topic, queueId);
+        fields["commitOffset"] = offset;
+        return new LimitRequest(name, UpdateConsumerOffset, fields);
+    }
 
-    private static LimitRequest Queue(string name, int code, int queueId) => new(name, code, Fields(("topic", Topic), ("queueId", Text(queueId)), ("timestamp", "0")));
-
-    private static Dictionary<string, string> Fields(params (string Name, string Value)[] fields) =>
-        fields.ToDictionary(static field => field.Name, static field => field.Value, StringComparer.Ordinal);
+    private static LimitRequest Queue(string name, int code, int queueId)
+    {
+        Dictionary<string, string> fields = RawFields.Queue(Topic, queueId);
+        fields["timestamp"] = "0";
+        return new LimitRequest(name, code, fields);
+    }
 
     /// <summary>One property whose encoded text has so many bytes.</summary>
     private static string Property(int bytes) => $"k\u0001{new string('v', bytes - 3)}\u0002";
-
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

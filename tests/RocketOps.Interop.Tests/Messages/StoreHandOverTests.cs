@@ -234,8 +234,8 @@ public sealed class StoreHandOverTests
     private static async Task<long> CheckedToAsync(ServerUnderTest server)
     {
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["consumerGroup"] = "CID_RMQ_SYS_TRANS", ["topic"] = "RMQ_SYS_TRANS_HALF_TOPIC", ["queueId"] = "0" };
-        RawFrame answer = await broker.RequestAsync(QueryConsumerOffset, fields);
+        RawFrame answer = await broker.RequestAsync(
+            QueryConsumerOffset, RawFields.Progress("CID_RMQ_SYS_TRANS", "RMQ_SYS_TRANS_HALF_TOPIC", 0));
         return answer.Code == RawBroker.Success ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : -1;
     }
 

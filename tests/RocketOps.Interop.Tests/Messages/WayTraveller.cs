@@ -31,12 +31,6 @@ internal sealed class WayTraveller : IAsyncDisposable
     private const int TransactionRollback = 12;
     private const int TransactionPrepared = 4;
 
-    private static readonly (string Short, string Long)[] ShortNames =
-    [
-        ("a", "producerGroup"), ("b", "topic"), ("c", "defaultTopic"), ("d", "defaultTopicQueueNums"), ("e", "queueId"), ("f", "sysFlag"), ("g", "bornTimestamp"), ("h", "flag"), ("i", "properties"),
-        ("j", "reconsumeTimes"), ("k", "unitMode"), ("m", "batch"),
-    ];
-
     private readonly ServerUnderTest _server;
     private readonly RawConnection _broker;
 
@@ -94,23 +88,21 @@ internal sealed class WayTraveller : IAsyncDisposable
     public async Task SendAsync(string topic, string[]? properties = null, int sysFlag = 0, int reconsumeTimes = 0, int queue = Queue)
     {
         Body = Body.Length == 0 ? Encoding.UTF8.GetBytes("body of " + Way) : Body;
-        Dictionary<string, string> fields = SendFields(topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", .. properties ?? []]);
-        fields["sysFlag"] = Text(sysFlag);
-        fields["reconsumeTimes"] = Text(reconsumeTimes);
-        fields["queueId"] = Text(queue);
-        Sent = Answered(await _broker.RequestAsync(SendMessageV2, Short(fields), Body)).ExtFields;
+        Dictionary<string, string> fields = SendFields(
+            topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", .. properties ?? []],
+            queue, sysFlag, reconsumeTimes);
+        Sent = Answered(await _broker.RequestAsync(SendMessageV2, RawFields.Short(fields), Body)).ExtFields;
     }
 
     /// <summary>SEND_REPLY_MESSAGE_V2 of a consumer, to a client that waits for it and is handed it on before the sender is answered.</summary>
     public async Task SendReplyAsync(string topic)
     {
         await using RawConnection asker = await RawConnection.ConnectAsync(_server.BrokerAddress);
-        Answered(await asker.RequestAsync(HeartBeat, body: Encoding.UTF8.GetBytes($"{{\"clientID\":\"{Way}@asker\",\"consumerDataSet\":[],\"producerDataSet\":[{{\"groupName\":\"{Group}\"}}]}}")));
+        Answered(await asker.RequestAsync(HeartBeat, body: RawFields.Heartbeat($"{Way}@asker", producers: [Group])));
         Body = Encoding.UTF8.GetBytes("body of " + Way);
         Dictionary<string, string> fields = SendFields(
-            topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", "CORRELATION_ID=c-1", $"REPLY_TO_CLIENT={Way}@asker", "MSG_TYPE=reply"]);
-        fields["queueId"] = "0";
-        Task<RawFrame> answering = _broker.RequestAsync(SendReplyV2, Short(fields), Body);
+            topic, ["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={Way}", "WAIT=true", "own=ключ 値", "CORRELATION_ID=c-1", $"REPLY_TO_CLIENT={Way}@asker", "MSG_TYPE=reply"], queue: 0);
+        Task<RawFrame> answering = _broker.RequestAsync(SendReplyV2, RawFields.Short(fields), Body);
         using CancellationTokenSource deadline = new(Eventually.DefaultDeadline);
         RawFrame pushed = await asker.ReceiveAsync(deadline.Token) ?? throw new EndOfStreamException("closed instead of a reply");
         pushed.Code.Should().Be(PushReply);
@@ -119,12 +111,8 @@ internal sealed class WayTraveller : IAsyncDisposable
     }
 
     /// <summary>RECALL_MESSAGE of what was sent last.</summary>
-    public async Task RecallAsync() => Answered(await _broker.RequestAsync(RecallMessage, new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["producerGroup"] = Group,
-        ["topic"] = Topic,
-        ["recallHandle"] = Sent["recallHandle"],
-    }));
+    public async Task RecallAsync() => Answered(
+        await _broker.RequestAsync(RecallMessage, RawFields.Recall(Group, Topic, Sent["recallHandle"])));
 
     /// <summary>How many messages the broker has taken from its timer topic and noted, counting from 0: RocketMQ notes the offset of the last, ours that of the next.</summary>
     public async Task<long> TimersNotedAsync()
@@ -153,43 +141,27 @@ internal sealed class WayTraveller : IAsyncDisposable
         using MemoryStream batch = new();
         foreach (string key in (string[])["first", Way])
         {
-            byte[] properties = Encoding.UTF8.GetBytes(Encode(["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={key}", "WAIT=true", "own=ключ 値"]));
-            byte[] message = new byte[22 + Body.Length + properties.Length];
-            BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
-            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(12), Flag);
-            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(16), Body.Length);
-            Body.CopyTo(message.AsSpan(20));
-            BinaryPrimitives.WriteInt16BigEndian(message.AsSpan(20 + Body.Length), (short)properties.Length);
-            properties.CopyTo(message.AsSpan(22 + Body.Length));
-            batch.Write(message);
+            batch.Write(RawFields.BatchEntry(
+                Body, Encode(["KEYS=k1 k2", "TAGS=TagA", $"UNIQ_KEY={key}", "WAIT=true", "own=ключ 値"]), Flag));
         }
 
         Dictionary<string, string> fields = SendFields(Topic, ["WAIT=true"]);
-        fields["batch"] = "true";
-        Sent = Answered(await _broker.RequestAsync(SendBatchMessage, Short(fields), batch.ToArray())).ExtFields;
+        Sent = Answered(await _broker.RequestAsync(SendBatchMessage, RawFields.Short(fields, batch: true), batch.ToArray())).ExtFields;
     }
 
     /// <summary>HEART_BEAT of a consumer: the broker makes the group and its retry topic.</summary>
-    public async Task BecomeConsumerAsync() => Answered(await _broker.RequestAsync(HeartBeat, body: Encoding.UTF8.GetBytes(
-        $"{{\"clientID\":\"{Way}@consumer\",\"consumerDataSet\":[{{\"consumeFromWhere\":\"CONSUME_FROM_FIRST_OFFSET\",\"consumeType\":\"CONSUME_PASSIVELY\",\"groupName\":\"{Group}\","
-        + $"\"messageModel\":\"CLUSTERING\",\"subscriptionDataSet\":[{{\"classFilterMode\":false,\"codeSet\":[],\"expressionType\":\"TAG\",\"subString\":\"*\",\"subVersion\":1,\"tagsSet\":[],\"topic\":\"{Topic}\"}}],"
-        + "\"unitMode\":false}],\"producerDataSet\":[]}")));
+    public async Task BecomeConsumerAsync() => Answered(await _broker.RequestAsync(
+        HeartBeat,
+        body: RawFields.Heartbeat(
+            $"{Way}@consumer", [RawFields.Consumer(Group, [RawFields.Subscription(Topic)], "CONSUME_FROM_FIRST_OFFSET")])));
 
     /// <summary>HEART_BEAT of a producer: the broker asks it about its transactions.</summary>
     public async Task BecomeProducerAsync() => Answered(await _broker.RequestAsync(
-        HeartBeat, body: Encoding.UTF8.GetBytes($"{{\"clientID\":\"{Way}@producer\",\"consumerDataSet\":[],\"producerDataSet\":[{{\"groupName\":\"{Group}\"}}]}}")));
+        HeartBeat, body: RawFields.Heartbeat($"{Way}@producer", producers: [Group])));
 
     /// <summary>CONSUMER_SEND_MSG_BACK.</summary>
-    public async Task SendBackAsync(RawRecord message, int delayLevel) => Answered(await _broker.RequestAsync(ConsumerSendMessageBack, new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["offset"] = Text(message.PhysicalOffset),
-        ["group"] = Group,
-        ["delayLevel"] = Text(delayLevel),
-        ["originMsgId"] = message.OffsetMessageId,
-        ["originTopic"] = message.Topic,
-        ["unitMode"] = "false",
-        ["maxReconsumeTimes"] = "16",
-    }));
+    public async Task SendBackAsync(RawRecord message, int delayLevel) => Answered(await _broker.RequestAsync(
+        ConsumerSendMessageBack, RawFields.SendBack(Group, message.Topic, message.PhysicalOffset, message.OffsetMessageId, delayLevel)));
 
     /// <summary>SEND_MESSAGE of a half.</summary>
     public Task SendHalfAsync(params string[] properties) => SendAsync(Topic, ["TRAN_MSG=true", $"PGROUP={Group}", .. properties], TransactionPrepared);
@@ -255,9 +227,6 @@ internal sealed class WayTraveller : IAsyncDisposable
         return found;
     }
 
-    /// <summary>The names of SEND_MESSAGE_V2: remoting.md §2.2.</summary>
-    private static Dictionary<string, string> Short(Dictionary<string, string> fields) => ShortNames.ToDictionary(static names => names.Short, names => fields[names.Long], StringComparer.Ordinal);
-
     private static string Encode(IEnumerable<string> properties) => string.Concat(properties.Select(static property => property.Replace('=', '\u0001') + '\u0002'));
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
@@ -280,19 +249,7 @@ internal sealed class WayTraveller : IAsyncDisposable
         ["transactionId"] = Way,
     }));
 
-    private Dictionary<string, string> SendFields(string topic, IEnumerable<string> properties) => new(StringComparer.Ordinal)
-    {
-        ["producerGroup"] = Group,
-        ["topic"] = topic,
-        ["defaultTopic"] = "TBW102",
-        ["defaultTopicQueueNums"] = "4",
-        ["queueId"] = Text(Queue),
-        ["sysFlag"] = "0",
-        ["bornTimestamp"] = Text(BornTimestamp),
-        ["flag"] = Text(Flag),
-        ["properties"] = Encode(properties),
-        ["reconsumeTimes"] = "0",
-        ["unitMode"] = "false",
-        ["batch"] = "false",
-    };
+    private Dictionary<string, string> SendFields(
+        string topic, IEnumerable<string> properties, int queue = Queue, int sysFlag = 0, int reconsumeTimes = 0) =>
+        RawFields.Send(topic, queue, Encode(properties), Group, BornTimestamp, Flag, sysFlag, reconsumeTimes);
 }

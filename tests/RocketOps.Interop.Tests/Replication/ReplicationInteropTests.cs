@@ -98,21 +98,8 @@ public sealed class ReplicationInteropTests
     private static async Task<int> TrySendAsync(string broker)
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(broker);
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["producerGroup"] = "pg",
-            ["topic"] = Topic,
-            ["defaultTopic"] = "TBW102",
-            ["defaultTopicQueueNums"] = "1",
-            ["queueId"] = "0",
-            ["sysFlag"] = "0",
-            ["bornTimestamp"] = "1731999999000",
-            ["flag"] = "0",
-            ["properties"] = string.Empty,
-            ["reconsumeTimes"] = "0",
-            ["unitMode"] = "false",
-            ["batch"] = "false",
-        };
+        Dictionary<string, string> fields = RawFields.Send(Topic, group: "pg", bornTimestamp: 1_731_999_999_000, queues: 1);
+        fields["batch"] = "false";
         return (await connection.RequestAsync(10, fields, new byte[3000])).Code;
     }
 
@@ -136,8 +123,7 @@ public sealed class ReplicationInteropTests
     private static async Task<long> CountAsync(string broker)
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(broker);
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" };
-        RawFrame answer = await connection.RequestAsync(GetMaxOffset, fields);
+        RawFrame answer = await connection.RequestAsync(GetMaxOffset, RawFields.Queue(Topic, 0));
         return answer.Code == 0 ? long.Parse(answer.ExtFields["offset"], CultureInfo.InvariantCulture) : -1;
     }
 }

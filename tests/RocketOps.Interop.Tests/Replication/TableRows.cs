@@ -167,17 +167,7 @@ internal sealed class TableRows(bool isVersion5)
 
     private Dictionary<string, string> TopicRequest(string name, int readQueues, int writeQueues, int perm)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["topic"] = name,
-            ["defaultTopic"] = "TBW102",
-            ["readQueueNums"] = $"{readQueues}",
-            ["writeQueueNums"] = $"{writeQueues}",
-            ["perm"] = $"{perm}",
-            ["topicFilterType"] = "SINGLE_TAG",
-            ["topicSysFlag"] = "0",
-            ["order"] = "false",
-        };
+        Dictionary<string, string> fields = RawFields.Topic(name, readQueues, writeQueues, perm);
         if (isVersion5 && name == Topic)
         {
             fields["attributes"] = "+message.type=FIFO";
@@ -208,11 +198,8 @@ internal sealed class TableRows(bool isVersion5)
         return document.RootElement.Clone();
     }
 
-    private static async Task<string> CommittedAsync(RawConnection broker)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["consumerGroup"] = Group, ["topic"] = Topic, ["queueId"] = "0" };
-        return (await broker.RequestAsync(QueryConsumerOffset, fields)).ExtFields.GetValueOrDefault("offset", "none");
-    }
+    private static async Task<string> CommittedAsync(RawConnection broker) =>
+        (await broker.RequestAsync(QueryConsumerOffset, RawFields.Progress(Group, Topic, 0))).ExtFields.GetValueOrDefault("offset", "none");
 
     /// <summary>A slave of 4.9 writes what it is told into its file, and answers with the empty table of one that has never led.</summary>
     private static async Task<string> DeliveredAsync(RawConnection broker, ServerUnderTest server)

@@ -62,7 +62,7 @@ public sealed class GroupMembersTests(RocketOpsFixture fixture)
 
     private static async Task<int> CountMembersAsync(RawConnection broker)
     {
-        RawFrame answer = await broker.RequestAsync(GetConsumerList, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = Group });
+        RawFrame answer = await broker.RequestAsync(GetConsumerList, RawFields.Of(("consumerGroup", Group)));
         if (answer.Code != RawBroker.Success)
         {
             return 0;

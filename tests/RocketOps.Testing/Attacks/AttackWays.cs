@@ -40,8 +40,8 @@ internal sealed class AttackWays(string broker, long heldBytes)
     private const int ConsumerSendMsgBack = 36;
     private const int GetAllConsumerOffset = 43;
     private const int GetAllSubscriptionGroupConfig = 201;
-    private const int Suspends = 1 << 1;
-    private const int HasSubscription = 1 << 2;
+    private const int Suspends = RawFields.MayWait;
+    private const int HasSubscription = RawFields.HasSubscription;
 
     /// <summary>Between two beginnings: an attack that ends at once is not to be one of connecting.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -215,8 +215,8 @@ internal sealed class AttackWays(string broker, long heldBytes)
             const int AtOnce = 50;
             await SendManyAsync(connection, AtOnce, _ => Pull(SmallQueue, 0, "*", "TAG", HasSubscription, group: $"attack-{Guid.NewGuid():N}"), bites, cancellationToken);
             await TakeFirstAsync(connection, bites, static answer => answer.Code == RawBroker.Success, AtOnce, cancellationToken);
-            string groups = string.Join(',', Enumerable.Range(0, 500).Select(static _ => $$"""{"groupName":"attack-{{Guid.NewGuid():N}}"}"""));
-            RawFrame heartbeat = RawFrame.Request(HeartBeat, 1, body: Encoding.UTF8.GetBytes($$"""{"clientID":"attack","consumerDataSet":[],"producerDataSet":[{{groups}}]}"""));
+            IEnumerable<string> groups = Enumerable.Range(0, 500).Select(static _ => $"attack-{Guid.NewGuid():N}");
+            RawFrame heartbeat = RawFrame.Request(HeartBeat, 1, body: RawFields.Heartbeat("attack", producers: groups));
             await SendManyAsync(connection, 1, _ => heartbeat, bites, cancellationToken);
             await DrainAsync(connection, cancellationToken, 1);
         }
@@ -314,17 +314,9 @@ internal sealed class AttackWays(string broker, long heldBytes)
             return;
         }
 
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["offset"] = Text(RawMessage.DecodeAll(page.Body)[0].PhysicalOffset),
-            ["group"] = "attack",
-            // Two hours: what comes back then would be stored once more.
-            ["delayLevel"] = "18",
-            ["originMsgId"] = "attack",
-            ["originTopic"] = Topic,
-            ["unitMode"] = "false",
-            ["maxReconsumeTimes"] = "16",
-        };
+        // Two hours: what comes back then would be stored once more.
+        long large = RawMessage.DecodeAll(page.Body)[0].PhysicalOffset;
+        Dictionary<string, string> fields = RawFields.SendBack("attack", Topic, large, "attack", delayLevel: 18);
         await SendManyAsync(connection, AtOnce, _ => RawFrame.Request(ConsumerSendMsgBack, 1, fields), bites, cancellationToken);
         await TakeFirstAsync(connection, bites, static answer => answer.Code == RawBroker.Success, AtOnce, cancellationToken);
         await Task.Delay(Patience, cancellationToken);
@@ -360,7 +352,7 @@ internal sealed class AttackWays(string broker, long heldBytes)
 
     private static async Task<long> EndAsync(RawConnection connection, int queue, CancellationToken cancellationToken)
     {
-        RawFrame end = await connection.RequestAsync(GetMaxOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = Text(queue) }, cancellationToken: cancellationToken);
+        RawFrame end = await connection.RequestAsync(GetMaxOffset, RawFields.Queue(Topic, queue), cancellationToken: cancellationToken);
         return long.Parse(end.ExtFields.GetValueOrDefault("offset", "0"), CultureInfo.InvariantCulture);
     }
 
@@ -445,47 +437,18 @@ internal sealed class AttackWays(string broker, long heldBytes)
         }
     }
 
-    private static RawFrame Send(string properties, string topic = Topic, int queue = TaggedQueue) => RawFrame.Request(
-        SendMessage,
-        1,
-        new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["producerGroup"] = "attack",
-            ["topic"] = topic,
-            ["defaultTopic"] = "TBW102",
-            ["defaultTopicQueueNums"] = "4",
-            ["queueId"] = Text(queue),
-            ["sysFlag"] = "0",
-            ["bornTimestamp"] = "0",
-            ["flag"] = "0",
-            ["properties"] = properties,
-            ["reconsumeTimes"] = "0",
-            ["unitMode"] = "false",
-        },
-        "unwanted"u8.ToArray());
+    private static RawFrame Send(string properties, string topic = Topic, int queue = TaggedQueue) =>
+        RawFrame.Request(SendMessage, 1, RawFields.Send(topic, queue, properties, "attack", bornTimestamp: 0), "unwanted"u8.ToArray());
 
-    private static RawFrame Commit(string group, int queue) => RawFrame.Request(
-        UpdateConsumerOffset,
-        1,
-        new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = Topic, ["queueId"] = Text(queue), ["commitOffset"] = "1" });
+    private static RawFrame Commit(string group, int queue) =>
+        RawFrame.Request(UpdateConsumerOffset, 1, RawFields.Commit(group, Topic, queue, 1));
 
-    private static RawFrame Pull(int queue, long offset, string expression, string type, int flags, int number = 0, string group = "attack") => RawFrame.Request(
-        PullMessage,
-        number,
-        new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["consumerGroup"] = group,
-            ["topic"] = Topic,
-            ["queueId"] = Text(queue),
-            ["queueOffset"] = Text(offset),
-            ["maxMsgNums"] = Text(int.MaxValue),
-            ["sysFlag"] = Text(flags),
-            ["commitOffset"] = "0",
-            ["suspendTimeoutMillis"] = "60000",
-            ["subscription"] = expression,
-            ["subVersion"] = "0",
-            ["expressionType"] = type,
-        });
+    private static RawFrame Pull(
+        int queue, long offset, string expression, string type, int flags, int number = 0, string group = "attack") =>
+        RawFrame.Request(
+            PullMessage,
+            number,
+            RawFields.Pull(group, Topic, queue, offset, int.MaxValue, flags, waitMs: 60_000, subscription: expression, expressionType: type));
 
     private static byte[] TinyFields()
     {

@@ -31,8 +31,8 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     // Bits of a pull's sysFlag (remoting.md §2.3).
     private const int BringsProgress = 1;
-    private const int MayWait = 2;
-    private const int BringsSubscription = 4;
+    private const int MayWait = RawFields.MayWait;
+    private const int BringsSubscription = RawFields.HasSubscription;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
@@ -309,9 +309,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await ConfigureAsync("enablePropertyFilter=true");
         await DoneAsync(RawBroker.CreateTopicAsync(_one, topic, 2));
         await DoneAsync(RawBroker.CreateTopicAsync(_one, $"{topic}_more", 1));
-        Dictionary<string, string> writeOnly = Fields(
-            ("topic", $"{topic}_w"), ("defaultTopic", "TBW102"), ("readQueueNums", "1"), ("writeQueueNums", "1"), ("perm", "2"), ("topicFilterType", "SINGLE_TAG"), ("topicSysFlag", "0"), ("order", "false"));
-        await DoneAsync(_one.RequestAsync(UpdateAndCreateTopic, writeOnly));
+        await DoneAsync(_one.RequestAsync(UpdateAndCreateTopic, RawFields.Topic($"{topic}_w", 1, perm: 2)));
         await DoneAsync(RawBroker.CreateTopicAsync(_one, $"{topic}_many", 2));
         for (int i = 0; i < 40; i++)
         {
@@ -330,7 +328,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
         foreach ((string name, int queueId, string end) in ((string, int, string)[])[(topic, 0, "3"), ($"{topic}_many", 0, "40"), ($"{topic}_many", 1, "4")])
         {
-            await Eventually.TrueAsync(async () => (await _one.RequestAsync(GetMaxOffset, Fields(("topic", name), ("queueId", Text(queueId))))).ExtFields.GetValueOrDefault("offset") == end, $"{name} has its messages");
+            await Eventually.TrueAsync(async () => (await _one.RequestAsync(GetMaxOffset, RawFields.Queue(name, queueId))).ExtFields.GetValueOrDefault("offset") == end, $"{name} has its messages");
         }
 
         await MakeGroupAsync("plain");
@@ -414,7 +412,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await pull;
         await AddProgressAsync("progress after it");
 
-        Task<RawFrame> ProgressAsync() => _other.RequestAsync(QueryConsumerOffset, Fields(("consumerGroup", Group("waiting")), ("topic", name), ("queueId", "0")));
+        Task<RawFrame> ProgressAsync() => _other.RequestAsync(QueryConsumerOffset, RawFields.Progress(Group("waiting"), name, 0));
 
         async Task AddProgressAsync(string what)
         {
@@ -428,11 +426,12 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
     {
         const int Pull = 1;
         const int Behind = 2;
-        Dictionary<string, string> fields = Fields(
-            ("consumerGroup", Group(group)), ("topic", topic), ("queueId", "0"), ("queueOffset", "0"), ("maxMsgNums", "32"), ("sysFlag", Text(BringsProgress)), ("suspendTimeoutMillis", "0"), ("subVersion", "0"));
+        Dictionary<string, string> fields = RawFields.Pull(Group(group), topic, 0, 0, sysFlag: BringsProgress, subscription: null);
+        fields.Remove("commitOffset");
+        fields.Remove("expressionType");
         await using RawConnection own = await connect();
         await own.SendAsync(RawFrame.Request(PullMessage, Pull, fields).Encode());
-        await own.SendAsync(RawFrame.Request(GetTopicConfig, Behind, Fields(("topic", topic))).Encode());
+        await own.SendAsync(RawFrame.Request(GetTopicConfig, Behind, RawFields.Of(("topic", topic))).Encode());
         RawFrame? frame;
         do
         {
@@ -465,11 +464,12 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await MembersAsync("members", _other, "members");
         await ChangeAsync("another adds a topic", JoinOtherAsync(Wants(topic), Wants($"{topic}_more")));
         await ChangeAsync("another drops it", JoinOtherAsync(Wants(topic)));
-        await ChangeAsync("another leaves", _other.RequestAsync(UnregisterClient, Fields(("clientID", "other"), ("consumerGroup", Group("members")))));
+        await ChangeAsync("another leaves", _other.RequestAsync(
+            UnregisterClient, RawFields.Of(("clientID", "other"), ("consumerGroup", Group("members")))));
         await MembersAsync("members", _other, "members");
         await using (RawConnection closing = await connect())
         {
-            await ChangeAsync("another joins", closing.RequestAsync(HeartBeat, body: Heartbeat("members", "other", [Wants(topic)], "CLUSTERING", "CONSUME_PASSIVELY")));
+            await ChangeAsync("another joins", closing.RequestAsync(HeartBeat, body: Heartbeat("members", "other", [Wants(topic)])));
         }
 
         await ToldAsync();
@@ -493,7 +493,8 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
         await JoinAsync("retries", "one", [Wants(topic)], "join a group with 3 queues for retries");
         await RetryQueuesAsync("retries");
 
-        Task<RawFrame> JoinOtherAsync(params string[] wanted) => _other.RequestAsync(HeartBeat, body: Heartbeat("members", "other", wanted, "CLUSTERING", "CONSUME_PASSIVELY"));
+        Task<RawFrame> JoinOtherAsync(params string[] wanted) => _other.RequestAsync(
+            HeartBeat, body: Heartbeat("members", "other", wanted));
     }
 
     /// <summary>Changes of which others are told, or not: what they hear comes before the answer to what they ask next.</summary>
@@ -552,7 +553,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
                 async () =>
                 {
                     await expire();
-                    return (await _one.RequestAsync(GetMinOffset, Fields(("topic", topic), ("queueId", "0")))).ExtFields.GetValueOrDefault("offset") == "3";
+                    return (await _one.RequestAsync(GetMinOffset, RawFields.Queue(topic, 0))).ExtFields.GetValueOrDefault("offset") == "3";
                 },
                 "the first three messages are gone",
                 Patience);
@@ -582,20 +583,21 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private Task MakeGroupAsync(string name, bool consume = true, bool broadcast = true, int retryQueues = 1, bool notify = true)
     {
-        string group = $$"""{"groupName":"{{Group(name)}}","consumeEnable":{{Text(consume)}},"consumeBroadcastEnable":{{Text(broadcast)}},"retryQueueNums":{{Text(retryQueues)}},"retryMaxTimes":16,"notifyConsumerIdsChangedEnable":{{Text(notify)}}}""";
-        return DoneAsync(_one.RequestAsync(UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes(group)));
+        (string, string)[] more = [("consumeBroadcastEnable", Text(broadcast)), ("notifyConsumerIdsChangedEnable", Text(notify))];
+        return DoneAsync(_one.RequestAsync(
+            UpdateAndCreateSubscriptionGroup, body: RawFields.Group(Group(name), consume, retryQueues, more)));
     }
 
     private Task ForbidAsync(string group, string name, bool readable) =>
-        DoneAsync(_one.RequestAsync(UpdateAndGetGroupForbidden, Fields(("group", Group(group)), ("topic", name), ("readable", Text(readable)))));
+        DoneAsync(_one.RequestAsync(
+            UpdateAndGetGroupForbidden, RawFields.Of(("group", Group(group)), ("topic", name), ("readable", Text(readable)))));
 
     private async Task PullAsync(
         string what, string group, string? from = null, int queueId = 0, long offset = 0, int most = 32, int flags = 0, long progress = 0, long wait = 0,
         string subscription = "*", string type = "TAG", long version = 0, int code = PullMessage)
     {
-        Dictionary<string, string> fields = Fields(
-            ("consumerGroup", Group(group)), ("topic", from ?? topic), ("queueId", Text(queueId)), ("queueOffset", Text(offset)), ("maxMsgNums", Text(most)), ("sysFlag", Text(flags)), ("commitOffset", Text(progress)),
-            ("suspendTimeoutMillis", Text(wait)), ("subscription", subscription), ("subVersion", Text(version)), ("expressionType", type));
+        Dictionary<string, string> fields =
+            RawFields.Pull(Group(group), from ?? topic, queueId, offset, most, flags, progress, wait, subscription, version, type);
         RawFrame answer = await _one.RequestAsync(code, fields);
         string more = answer.ExtFields.TryGetValue("nextBeginOffset", out string? next)
             ? $", {Text(answer.Code == RawBroker.Success ? RawRecord.DecodeAll(answer.Body).Count : 0)} messages, next {next}, min {answer.ExtFields["minOffset"]}, max {answer.ExtFields["maxOffset"]}, broker {answer.ExtFields["suggestWhichBrokerId"]}"
@@ -605,7 +607,7 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private async Task JoinAsync(string group, string clientId, string[] wanted, string? what = null, string model = "CLUSTERING", string type = "CONSUME_PASSIVELY", string from = "CONSUME_FROM_LAST_OFFSET")
     {
-        Task<RawFrame> joining = _one.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, wanted, model, type, from));
+        Task<RawFrame> joining = _one.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, wanted, from, type, model));
         if (what is null)
         {
             await DoneAsync(joining);
@@ -626,9 +628,9 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
     /// <summary>A heartbeat of another member, and whether the first is told.</summary>
     private async Task HearAsync(string what, string group, string clientId, string model = "CLUSTERING")
     {
-        RawFrame answer = await _other.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, [Wants(topic)], model, "CONSUME_PASSIVELY"));
+        RawFrame answer = await _other.RequestAsync(HeartBeat, body: Heartbeat(group, clientId, [Wants(topic)], model: model));
         using CancellationTokenSource timeout = new(Patience);
-        RawFrame next = RawFrame.Request(GetMaxOffset, int.MaxValue, Fields(("topic", topic), ("queueId", "0")));
+        RawFrame next = RawFrame.Request(GetMaxOffset, int.MaxValue, RawFields.Queue(topic, 0));
         await _one.SendAsync(next.Encode(), timeout.Token);
         bool told = false;
         while (await _one.ReceiveAsync(timeout.Token) is { } frame && !(frame.IsResponse && frame.Opaque == next.Opaque))
@@ -641,14 +643,14 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private async Task KindAsync(string group)
     {
-        RawFrame answer = await _one.RequestAsync(GetConsumerConnectionList, Fields(("consumerGroup", Group(group))));
+        RawFrame answer = await _one.RequestAsync(GetConsumerConnectionList, RawFields.Of(("consumerGroup", Group(group))));
         string body = Encoding.UTF8.GetString(answer.Body.Span);
         Add("kind of the group", answer, $" {Value(body, "consumeType")} {Value(body, "messageModel")} {Value(body, "consumeFromWhere")}");
     }
 
     private async Task RetryQueuesAsync(string group)
     {
-        RawFrame answer = await _other.RequestAsync(GetTopicConfig, Fields(("topic", $"%RETRY%{Group(group)}")));
+        RawFrame answer = await _other.RequestAsync(GetTopicConfig, RawFields.Of(("topic", $"%RETRY%{Group(group)}")));
         string body = Encoding.UTF8.GetString(answer.Body.Span);
         Add("retry topic", answer, $", {Value(body, "readQueueNums")} queues, permission {Value(body, "perm")}");
     }
@@ -671,12 +673,13 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private async Task MembersAsync(string what, RawConnection asking, string group)
     {
-        RawFrame answer = await asking.RequestAsync(GetConsumerListByGroup, Fields(("consumerGroup", Group(group))));
+        RawFrame answer = await asking.RequestAsync(GetConsumerListByGroup, RawFields.Of(("consumerGroup", Group(group))));
         IEnumerable<string> ids = Regex.Matches(Encoding.UTF8.GetString(answer.Body.Span), "\"(?<id>one|other)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture).Select(static match => match.Groups["id"].Value);
         Add(what, answer, answer.Code == RawBroker.Success ? $" {string.Join(' ', ids.Order(StringComparer.Ordinal))}" : string.Empty);
     }
 
-    private async Task RetryTopicAsync(string what) => Add(what, await _other.RequestAsync(GetTopicConfig, Fields(("topic", $"%RETRY%{Group("members")}"))));
+    private async Task RetryTopicAsync(string what) => Add(
+        what, await _other.RequestAsync(GetTopicConfig, RawFields.Of(("topic", $"%RETRY%{Group("members")}"))));
 
     private async Task LockAsync(string what, string clientId, string name)
     {
@@ -690,7 +693,8 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
 
     private async Task OffsetAsync(string what, int code, string group = "plain", int queueId = 0, long timestamp = 0, bool zero = true)
     {
-        Dictionary<string, string> fields = Fields(("consumerGroup", Group(group)), ("topic", topic), ("queueId", Text(queueId)), ("timestamp", Text(timestamp)));
+        Dictionary<string, string> fields = RawFields.Progress(Group(group), topic, queueId);
+        fields["timestamp"] = Text(timestamp);
         if (!zero)
         {
             fields["setZeroIfNotFound"] = "false";
@@ -703,26 +707,19 @@ public sealed class ConsumerRows(Func<Task<RawConnection>> connect, string topic
     private byte[] Queue(string clientId, string name) => Encoding.UTF8.GetBytes(
         $$"""{"clientId":"{{clientId}}","consumerGroup":"{{Group("plain")}}","mqSet":[{"brokerName":"broker-a","queueId":0,"topic":"{{(name == topic ? topic : $"{topic}_{name}")}}"}]}""");
 
-    private byte[] Heartbeat(string group, string clientId, string[] wanted, string model, string type, string from = "CONSUME_FROM_LAST_OFFSET") => Encoding.UTF8.GetBytes(
-        $$"""
-        {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"{{from}}","consumeType":"{{type}}","groupName":"{{Group(group)}}","messageModel":"{{model}}",
-        "subscriptionDataSet":[{{string.Join(',', wanted)}}],"unitMode":false}],"producerDataSet":[]}
-        """);
+    private byte[] Heartbeat(
+        string group, string clientId, string[] wanted, string from = "CONSUME_FROM_LAST_OFFSET", string type = "CONSUME_PASSIVELY",
+        string model = "CLUSTERING") =>
+        RawFields.Heartbeat(clientId, [RawFields.Consumer(Group(group), wanted, from, type, model)]);
 
-    /// <summary>A subscription as heartbeats carry it; tags without their hashes, which brokers make themselves.</summary>
-    private static string Wants(string name, string expression = "*", string type = "TAG", long version = 1)
-    {
-        bool tags = type == "TAG" && expression != "*";
-        return $$"""{"classFilterMode":false,"codeSet":[{{(tags ? Text(JavaHash.Compute(expression)) : string.Empty)}}],"expressionType":"{{type}}","subString":"{{expression}}","subVersion":{{Text(version)}},"tagsSet":[{{(tags ? $"\"{expression}\"" : string.Empty)}}],"topic":"{{name}}"}""";
-    }
+    private static string Wants(string name, string expression = "*", string type = "TAG", long version = 1) =>
+        RawFields.Subscription(name, expression, type, version);
 
     private string Group(string name) => $"{topic}_{name}";
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(bool value) => value ? "true" : "false";
-
-    private static Dictionary<string, string> Fields(params (string Name, string Value)[] fields) => fields.ToDictionary(static field => field.Name, static field => field.Value, StringComparer.Ordinal);
 
     private void Add(string what, RawFrame answer, string more = "") => _lines.Add($"{what}: {Text(answer.Code)}{more}");
 }

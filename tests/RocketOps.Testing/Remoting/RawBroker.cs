@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RocketOps.Testing.Remoting;
 
 /// <summary>The few requests to a broker that tests make by plain frames.</summary>
@@ -22,92 +20,31 @@ public static class RawBroker
     private const int UpdateAndCreateTopic = 17;
     private const int RecallMessage = 370;
 
-    // PullSysFlag: the request carries its own subscription (remoting.md, PULL_MESSAGE).
-    private const int HasSubscription = 1 << 2;
-
     public static Task<RawFrame> SendAsync(
         RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default) =>
         SendAsync(broker, topic, queueId, body, properties: string.Empty, cancellationToken);
 
     /// <summary>With properties as they are encoded.</summary>
     public static Task<RawFrame> SendAsync(
-        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, string properties, CancellationToken cancellationToken = default)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["producerGroup"] = "raw_producer",
-            ["topic"] = topic,
-            ["defaultTopic"] = "TBW102",
-            ["defaultTopicQueueNums"] = "4",
-            ["queueId"] = Text(queueId),
-            ["sysFlag"] = "0",
-            ["bornTimestamp"] = Text(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()),
-            ["flag"] = "0",
-            ["properties"] = properties,
-            ["reconsumeTimes"] = "0",
-            ["unitMode"] = "false",
-        };
-        return broker.RequestAsync(SendMessage, fields, body, cancellationToken);
-    }
+        RawConnection broker, string topic, int queueId, ReadOnlyMemory<byte> body, string properties, CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(SendMessage, RawFields.Send(topic, queueId, properties), body, cancellationToken);
 
     public static Task<RawFrame> PullAsync(
-        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, string group = "raw_consumer", string tags = "*", CancellationToken cancellationToken = default)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["consumerGroup"] = group,
-            ["topic"] = topic,
-            ["queueId"] = Text(queueId),
-            ["queueOffset"] = Text(offset),
-            ["maxMsgNums"] = Text(maxMessages),
-            ["sysFlag"] = Text(HasSubscription),
-            ["commitOffset"] = "0",
-            ["suspendTimeoutMillis"] = "0",
-            ["subscription"] = tags,
-            ["subVersion"] = "0",
-            ["expressionType"] = "TAG",
-        };
-        return broker.RequestAsync(PullMessage, fields, cancellationToken: cancellationToken);
-    }
+        RawConnection broker, string topic, int queueId, long offset, int maxMessages = 32, string group = "raw_consumer", string tags = "*", CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(
+            PullMessage, RawFields.Pull(group, topic, queueId, offset, maxMessages, subscription: tags), cancellationToken: cancellationToken);
 
     /// <summary>Takes back what a send with a time of delivery was answered with <paramref name="recallHandle"/>.</summary>
-    public static Task<RawFrame> RecallAsync(RawConnection broker, string topic, string recallHandle, CancellationToken cancellationToken = default)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["producerGroup"] = "raw_producer", ["topic"] = topic, ["recallHandle"] = recallHandle };
-        return broker.RequestAsync(RecallMessage, fields, cancellationToken: cancellationToken);
-    }
+    public static Task<RawFrame> RecallAsync(RawConnection broker, string topic, string recallHandle, CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(RecallMessage, RawFields.Recall("raw_producer", topic, recallHandle), cancellationToken: cancellationToken);
 
-    public static Task<RawFrame> UpdateOffsetAsync(RawConnection broker, string group, string topic, int queueId, long offset, CancellationToken cancellationToken = default)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["consumerGroup"] = group,
-            ["topic"] = topic,
-            ["queueId"] = Text(queueId),
-            ["commitOffset"] = Text(offset),
-        };
-        return broker.RequestAsync(UpdateConsumerOffset, fields, cancellationToken: cancellationToken);
-    }
+    public static Task<RawFrame> UpdateOffsetAsync(RawConnection broker, string group, string topic, int queueId, long offset, CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(UpdateConsumerOffset, RawFields.Commit(group, topic, queueId, offset), cancellationToken: cancellationToken);
 
     public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int queues, CancellationToken cancellationToken = default) =>
         CreateTopicAsync(broker, topic, queues, queues, cancellationToken);
 
     /// <summary>The same with fewer queues to write to than to read from, or more.</summary>
-    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int readQueues, int writeQueues, CancellationToken cancellationToken = default)
-    {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["topic"] = topic,
-            ["defaultTopic"] = "TBW102",
-            ["readQueueNums"] = Text(readQueues),
-            ["writeQueueNums"] = Text(writeQueues),
-            ["perm"] = "6",
-            ["topicFilterType"] = "SINGLE_TAG",
-            ["topicSysFlag"] = "0",
-            ["order"] = "false",
-        };
-        return broker.RequestAsync(UpdateAndCreateTopic, fields, cancellationToken: cancellationToken);
-    }
-
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+    public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int readQueues, int writeQueues, CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(UpdateAndCreateTopic, RawFields.Topic(topic, readQueues, writeQueues), cancellationToken: cancellationToken);
 }

@@ -99,21 +99,12 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
     }
 
     /// <summary>A request to make or change the topic with this mapping.</summary>
-    public static Task<RawFrame> MakeAsync(RawConnection broker, string topic, int queues, string mapping) => broker.RequestAsync(
-        513,
-        new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["topic"] = topic,
-            ["defaultTopic"] = "TBW102",
-            ["readQueueNums"] = Text(queues),
-            ["writeQueueNums"] = Text(queues),
-            ["perm"] = "6",
-            ["topicFilterType"] = "SINGLE_TAG",
-            ["topicSysFlag"] = "0",
-            ["order"] = "false",
-            ["force"] = "false",
-        },
-        Encoding.UTF8.GetBytes(mapping));
+    public static Task<RawFrame> MakeAsync(RawConnection broker, string topic, int queues, string mapping)
+    {
+        Dictionary<string, string> fields = RawFields.Topic(topic, queues);
+        fields["force"] = "false";
+        return broker.RequestAsync(513, fields, Encoding.UTF8.GetBytes(mapping));
+    }
 
     /// <summary>A mapping as mqadmin writes it, with numbers for names.</summary>
     public static string Mapping(string topic, string broker, long epoch, int total, string queues, string scope = "__global__") =>
@@ -125,7 +116,7 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static async Task MakeGroupAsync(RawConnection broker) =>
-        await broker.RequestAsync(200, body: Encoding.UTF8.GetBytes($$"""{"groupName":"{{Group}}","consumeEnable":true,"consumeBroadcastEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
+        await broker.RequestAsync(200, body: RawFields.Group(Group, more: ("consumeBroadcastEnable", "true")));
 
     private async Task BeforeRemappingAsync()
     {
@@ -219,7 +210,7 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
 
     private async Task ConfigAsync(string what, RawConnection broker, string name, bool logical)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = name };
+        Dictionary<string, string> fields = RawFields.Of(("topic", name));
         if (logical)
         {
             fields["lo"] = "true";
@@ -257,20 +248,7 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
 
     private Task<RawFrame> PullFrameAsync(RawConnection broker, int queueId, long offset, bool logical)
     {
-        Dictionary<string, string> fields = new(StringComparer.Ordinal)
-        {
-            ["consumerGroup"] = Group,
-            ["topic"] = topic,
-            ["queueId"] = Text(queueId),
-            ["queueOffset"] = Text(offset),
-            ["maxMsgNums"] = "32",
-            ["sysFlag"] = "4",
-            ["commitOffset"] = "0",
-            ["suspendTimeoutMillis"] = "0",
-            ["subscription"] = "*",
-            ["subVersion"] = "0",
-            ["expressionType"] = "TAG",
-        };
+        Dictionary<string, string> fields = RawFields.Pull(Group, topic, queueId, offset);
         if (!logical)
         {
             fields["lo"] = "false";
@@ -297,8 +275,12 @@ public sealed class StaticTopicRows(RawConnection a, RawConnection b, string top
         Add($"{what} of queue {queueId} at {name}", answer, answer.Code == RawBroker.Success ? $" offset {answer.ExtFields["offset"]}" : Remark(answer));
     }
 
-    private Task<RawFrame> OffsetAsync(RawConnection broker, int queueId, int code, long timestamp = 0) => broker.RequestAsync(
-        code, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = Group, ["topic"] = topic, ["queueId"] = Text(queueId), ["timestamp"] = Text(timestamp) });
+    private Task<RawFrame> OffsetAsync(RawConnection broker, int queueId, int code, long timestamp = 0)
+    {
+        Dictionary<string, string> fields = RawFields.Progress(Group, topic, queueId);
+        fields["timestamp"] = Text(timestamp);
+        return broker.RequestAsync(code, fields);
+    }
 
     private async Task CommitAsync(string name, RawConnection broker, int queueId, long offset)
     {
