@@ -93,13 +93,9 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         refused.Message.Should().Contain("line 1, column").And.Contain("price >");
 
         ConcurrentQueue<string> pushed = new();
-        await using RocketMqPushConsumer consumer = new(Options("our_sql_push"));
-        await consumer.SubscribeAsync(topic, SubscriptionExpression.Sql("price > 14 AND TAGS = 'odd'"), (message, _) =>
-        {
-            pushed.Enqueue(message.GetText());
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            Options("our_sql_push"), topic, SubscriptionExpression.Sql("price > 14 AND TAGS = 'odd'"),
+            message => pushed.Enqueue(message.GetText()));
         await Eventually.TrueAsync(() => pushed.Count >= 3, "three messages came");
         pushed.Should().BeEquivalentTo("priced15", "priced17", "priced19");
 
@@ -138,13 +134,8 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         await using RocketMqProducer producer = Producer();
         SendResult first = await producer.SendAsync(new Message(topic, Bytes("m0")));
         await producer.SendAsync(new Message(topic, Bytes("m1")));
-        await using RocketMqPushConsumer consumer = new(Options("our_asked"));
-        await consumer.SubscribeAsync(topic, "*", (message, _) =>
-        {
-            seen.Enqueue(message.GetText());
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            Options("our_asked"), topic, "*", message => seen.Enqueue(message.GetText()));
         await Eventually.TrueAsync(() => seen.Count == 2, "both came");
 
         foreach (string version in Fixture.JavaVersions)
@@ -182,13 +173,9 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
         ConcurrentQueue<string> seen = new();
         await using RocketMqProducer producer = Producer();
         await producer.SendAsync(new Message(topic, Bytes("m0")));
-        await using RocketMqPushConsumer consumer = new(Options("our_reset") with { CommitInterval = TimeSpan.FromMilliseconds(500) });
-        await consumer.SubscribeAsync(topic, "*", (message, _) =>
-        {
-            seen.Enqueue(message.GetText());
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+        PushConsumerOptions options = Options("our_reset") with { CommitInterval = TimeSpan.FromMilliseconds(500) };
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            options, topic, "*", message => seen.Enqueue(message.GetText()));
         await Eventually.TrueAsync(
             async () => (await admin.GetConsumeStatsAsync(Fixture.Server.BrokerAddress, "our_reset", topic)).Queues.Values.Any(static queue => queue.ConsumerOffset == 1), "it is committed");
 
@@ -358,14 +345,13 @@ public abstract class ClientConsumerInteropTests(ServerFixture fixture) : Client
 
         async Task<RocketMqPushConsumer> StartAsync(string name, ConcurrentQueue<string> seen)
         {
-            RocketMqPushConsumer consumer = new(Options("our_broadcast") with { MessageModel = MessageModel.Broadcasting, InstanceName = name, BroadcastOffsetFolder = folder.Path });
-            await consumer.SubscribeAsync(topic, "*", (message, _) =>
+            PushConsumerOptions options = Options("our_broadcast") with
             {
-                seen.Enqueue(message.GetText());
-                return ValueTask.FromResult(ConsumeResult.Success);
-            });
-            await consumer.StartAsync();
-            return consumer;
+                MessageModel = MessageModel.Broadcasting,
+                InstanceName = name,
+                BroadcastOffsetFolder = folder.Path,
+            };
+            return await CollectingConsumer.StartAsync(options, topic, "*", message => seen.Enqueue(message.GetText()));
         }
     }
 }

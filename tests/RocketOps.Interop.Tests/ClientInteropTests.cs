@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
 using RocketOps.Client;
 using RocketOps.Interop.Tests.Clients;
 using RocketOps.Interop.Tests.Fixtures;
@@ -86,14 +85,15 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
 
         async Task<RocketMqPushConsumer> StartAsync(string group, bool orderly)
         {
-            RocketMqPushConsumer consumer = new(new PushConsumerOptions { Client = client, Group = group, PullTimeout = Patience, IsOrderly = orderly, ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
-            await consumer.SubscribeAsync(topic, "*", (message, _) =>
+            PushConsumerOptions options = new()
             {
-                seen.Enqueue($"{group} {message.GetText()}");
-                return ValueTask.FromResult(ConsumeResult.Success);
-            });
-            await consumer.StartAsync();
-            return consumer;
+                Client = client,
+                Group = group,
+                PullTimeout = Patience,
+                IsOrderly = orderly,
+                ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+            };
+            return await CollectingConsumer.StartAsync(options, topic, "*", message => seen.Enqueue($"{group} {message.GetText()}"));
         }
     }
 
@@ -177,14 +177,9 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
             sent = await producer.SendAsync(new Message(topic, "traced", "A", "order-17"));
         }
 
-        await using (RocketMqPushConsumer consumer = new(Options("our_traced_consumer") with { EnableTrace = true, ConsumeFromWhere = ConsumeFromWhere.FirstOffset }))
+        PushConsumerOptions traced = Options("our_traced_consumer") with { EnableTrace = true };
+        await using (await CollectingConsumer.StartAsync(traced, topic, "*", Note))
         {
-            await consumer.SubscribeAsync(topic, "*", (message, _) =>
-            {
-                _received.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1);
-                return ValueTask.FromResult(ConsumeResult.Success);
-            });
-            await consumer.StartAsync();
             await Eventually.TrueAsync(() => !_received.IsEmpty, "it is handled");
         }
 
@@ -237,13 +232,8 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
         await using RocketMqAdmin admin = Admin();
         await CreateTopicAsync(admin, topic, queues: 2);
         ConcurrentDictionary<string, DateTimeOffset> arrived = new(StringComparer.Ordinal);
-        await using RocketMqPushConsumer consumer = new(Options("our_timers"));
-        await consumer.SubscribeAsync(topic, "*", (message, _) =>
-        {
-            arrived[message.GetText()] = DateTimeOffset.UtcNow;
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            Options("our_timers"), topic, "*", message => arrived[message.GetText()] = DateTimeOffset.UtcNow);
         await Eventually.TrueAsync(() => QueuesOf(consumer, topic) == 2, "the consumer reads");
         await using RocketMqProducer producer = Producer();
         DateTimeOffset begin = DateTimeOffset.UtcNow;
@@ -282,13 +272,8 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
             CompressionType = CompressionType.Lz4,
         });
         ConcurrentQueue<ReceivedMessage> seen = new();
-        await using RocketMqPushConsumer consumer = new(Options("our_delayed"));
-        await consumer.SubscribeAsync(topic, "*", (message, _) =>
-        {
-            seen.Enqueue(message);
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            Options("our_delayed"), topic, "*", message => seen.Enqueue(message));
 
         await producer.SendAsync(new Message(topic, large, "A") { DelayLevel = 1 });
 
@@ -338,15 +323,8 @@ public abstract class ClientInteropTests(ServerFixture fixture) : ClientTestBase
         refusal.ResponseCode.Should().Be(17);
     }
 
-    private async Task<RocketMqPushConsumer> StartConsumerAsync(string topic, string tags)
-    {
-        RocketMqPushConsumer consumer = new(Options("our_group"));
-        await consumer.SubscribeAsync(topic, tags, (message, _) =>
-        {
-            _received.AddOrUpdate(Encoding.UTF8.GetString(message.Body.Span), 1, static (_, times) => times + 1);
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
-        return consumer;
-    }
+    private Task<RocketMqPushConsumer> StartConsumerAsync(string topic, string tags) =>
+        CollectingConsumer.StartAsync(Options("our_group"), topic, tags, Note);
+
+    private void Note(ReceivedMessage message) => _received.AddOrUpdate(message.GetText(), 1, static (_, times) => times + 1);
 }

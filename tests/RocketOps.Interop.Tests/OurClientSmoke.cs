@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RocketOps.Client;
+using RocketOps.Interop.Tests.Clients;
 using RocketOps.Testing;
 using RocketOps.Testing.Servers;
 
@@ -40,13 +41,8 @@ internal static class OurClientSmoke
             return message.GetText() == "again" && message.ReconsumeTimes == 0 ? ConsumeResult.Later : ConsumeResult.Success;
         });
         await push.StartAsync();
-        await using RocketMqPushConsumer orderly = new(Options(nameServers, "our_smoke_orderly") with { IsOrderly = true });
-        await orderly.SubscribeAsync(Topic, "K", (message, _) =>
-        {
-            ordered.Enqueue(message.GetText());
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await orderly.StartAsync();
+        await using RocketMqPushConsumer orderly = await CollectingConsumer.StartAsync(
+            Options(nameServers, "our_smoke_orderly") with { IsOrderly = true }, Topic, "K", message => ordered.Enqueue(message.GetText()));
 
         (await producer.SendAsync(new Message(Topic, "single", "A", "key"))).Status.Should().Be(SendStatus.SendOk);
         await producer.SendAsync(new Message(Topic, new string('z', 100_000), "A"));

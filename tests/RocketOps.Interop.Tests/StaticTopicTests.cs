@@ -88,13 +88,16 @@ public abstract class StaticTopicTests(ServerFixture fixture)
         const string topic = "StaticMoved";
         const int there = 16;
         ConcurrentQueue<(int Queue, string Keys)> received = new();
-        await using RocketMqPushConsumer consumer = new(new PushConsumerOptions { NameServers = nameServers, RequestTimeout = TimeSpan.FromMinutes(2), PullTimeout = TimeSpan.FromMinutes(2), Group = "our_StaticMoved", ConsumeFromWhere = ConsumeFromWhere.FirstOffset });
-        await consumer.SubscribeAsync(topic, "*", (message, _) =>
+        PushConsumerOptions options = new()
         {
-            received.Enqueue((message.Queue.QueueId, message.Keys ?? string.Empty));
-            return ValueTask.FromResult(ConsumeResult.Success);
-        });
-        await consumer.StartAsync();
+            NameServers = nameServers,
+            RequestTimeout = TimeSpan.FromMinutes(2),
+            PullTimeout = TimeSpan.FromMinutes(2),
+            Group = "our_StaticMoved",
+            ConsumeFromWhere = ConsumeFromWhere.FirstOffset,
+        };
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(
+            options, topic, "*", message => received.Enqueue((message.Queue.QueueId, message.Keys ?? string.Empty)));
         await using RocketMqProducer producer = new(new ProducerOptions { NameServers = nameServers, Group = "our_static_producer", SendTimeout = TimeSpan.FromMinutes(2), RequestTimeout = TimeSpan.FromMinutes(2) });
         List<MessageQueue> sent = [];
         for (int i = 0; i < 8; i++)

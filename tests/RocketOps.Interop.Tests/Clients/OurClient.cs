@@ -48,15 +48,12 @@ public sealed class OurClient(string nameServer) : IForeignClient
     {
         ConcurrentQueue<ClientMessage> received = [];
         PushConsumerOptions options = new() { NameServers = nameServer, Group = group, RequestTimeout = Patience, PullTimeout = Patience, ConsumeFromWhere = ConsumeFromWhere.FirstOffset };
-        await using RocketMqPushConsumer consumer = new(options);
-        await consumer.SubscribeAsync(topic, tagExpression, (message, _) =>
+        await using RocketMqPushConsumer consumer = await CollectingConsumer.StartAsync(options, topic, tagExpression, message =>
         {
             string? tag = message.Properties.GetValueOrDefault("TAGS");
             string? keys = message.Properties.GetValueOrDefault("KEYS");
             received.Enqueue(new ClientMessage(tag, keys, Sha256(message.Body.Span), message.Body.Length, message.Properties));
-            return ValueTask.FromResult(ConsumeResult.Success);
         });
-        await consumer.StartAsync();
         await Eventually.TrueAsync(() => received.Count >= count, $"{Name} receives {count} messages of {topic}", Patience);
         await consumer.StopAsync();
         return [.. received];
