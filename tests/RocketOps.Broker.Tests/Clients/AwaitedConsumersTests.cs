@@ -86,7 +86,8 @@ public sealed class AwaitedConsumersTests
         string target = Two.Single(name => name != members.NameOf(master));
         await using RawConnection second = await RawConnection.ConnectAsync(master.Address);
         await master.SubscribeAsync(Group, ElectedMembers.Topic, clientId: "first");
-        await second.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat(Group, ElectedMembers.Topic, "*", "second", version: 1));
+        await second.RequestAsync(
+            RequestCode.HeartBeat, body: Requests.Heartbeat(Group, ElectedMembers.Topic, "*", "second", version: 1).Body);
         await members.EditAsync(lease => lease with { HandOverTo = target });
         await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
         return members[target];

@@ -83,8 +83,7 @@ public sealed class DifferingSubscriptionTests
 
     private static async Task BeatAsync(TestBroker broker, RemotingClient client, string clientId, string expression, long version)
     {
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat("g", "Colours", expression, clientId, version);
+        RemotingCommand heartbeat = Requests.Heartbeat("g", "Colours", expression, clientId, version);
         RemotingCommand answer = await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }

@@ -82,7 +82,8 @@ public sealed class HeartbeatTests
         foreach ((RawConnection member, string clientId) in new[] { (first, "one"), (second, "two"), (third, "three") })
         {
             // What a member is told of its own joining comes before its answer and is passed over.
-            (await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", "T", "*", clientId, 1))).Code.Should().Be(ResponseCode.Success);
+            RemotingCommand heartbeat = Requests.Heartbeat("g", "T", "*", clientId, 1);
+            (await member.RequestAsync(RequestCode.HeartBeat, body: heartbeat.Body)).Code.Should().Be(ResponseCode.Success);
         }
 
         foreach (RawConnection told in new[] { first, first, second })
@@ -99,8 +100,7 @@ public sealed class HeartbeatTests
         await broker.SubscribeAsync("one", "T");
         await broker.SubscribeAsync("two", "T");
         await broker.SubscribeAsync("two", "T", version: 2);
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat("three", "T", "*", "client-1", 1);
+        RemotingCommand heartbeat = Requests.Heartbeat("three", "T", "*", "client-1", 1);
 
         RemotingCommand answer = await broker.InvokeAsync(heartbeat);
 
@@ -216,10 +216,9 @@ public sealed class HeartbeatTests
 
         Task<RemotingCommand> BeatAsync(int length)
         {
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
             string said = subscription.Replace("LONG", new string('x', length), StringComparison.Ordinal);
-            heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{{said}}]}]}""");
-            return broker.InvokeAsync(heartbeat);
+            return broker.InvokeAsync(Requests.Heartbeat(
+                $$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","subscriptionDataSet":[{{said}}]}]}"""));
         }
     }
 
@@ -241,12 +240,8 @@ public sealed class HeartbeatTests
         broker.Host.Modules.Clients.Producers.Groups.Should().BeEmpty();
         (await BeatAsync(most)).Code.Should().Be(ResponseCode.Success);
 
-        Task<RemotingCommand> BeatAsync(int length)
-        {
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            heartbeat.Body = Encoding.UTF8.GetBytes(body.Replace("LONG", new string('x', length), StringComparison.Ordinal));
-            return broker.InvokeAsync(heartbeat);
-        }
+        Task<RemotingCommand> BeatAsync(int length) =>
+            broker.InvokeAsync(Requests.Heartbeat(body.Replace("LONG", new string('x', length), StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -257,8 +252,7 @@ public sealed class HeartbeatTests
         RemotingClient leaving = TestBroker.NewClient();
         foreach (string group in new[] { "one", "two" })
         {
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", "leaving", 1);
+            RemotingCommand heartbeat = Requests.Heartbeat(group, "T", "*", "leaving", 1);
             await leaving.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         }
 
@@ -292,16 +286,13 @@ public sealed class HeartbeatTests
             IEnumerable<string> subscriptions = group.Topics.Select(static topic => $$"""{"subString":"*","subVersion":1,"topic":"{{topic}}"}""");
             return $$"""{"groupName":"{{group.Group}}","messageModel":"CLUSTERING","subscriptionDataSet":[{{string.Join(',', subscriptions)}}]}""";
         });
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{{string.Join(',', consumers)}}]}""");
-        return heartbeat;
+        return Requests.Heartbeat($$"""{"clientID":"c","consumerDataSet":[{{string.Join(',', consumers)}}]}""");
     }
 
     private static async Task<bool> IsSubscriptionWantedAsync(TestBroker broker, bool withoutSubscriptions, int fingerprint, RemotingClient? client = null, int version = 1)
     {
         string subscriptions = withoutSubscriptions ? string.Empty : $"\"subscriptionDataSet\":[{{\"subString\":\"*\",\"subVersion\":{version},\"topic\":\"T\"}}],";
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes(
+        RemotingCommand heartbeat = Requests.Heartbeat(
             $$"""
             {"clientID":"c","consumerDataSet":[{"consumeType":"CONSUME_PASSIVELY","groupName":"g","messageModel":"CLUSTERING",{{subscriptions}}"unitMode":false}],
             "heartbeatFingerprint":{{fingerprint}},"withoutSub":{{(withoutSubscriptions ? "true" : "false")}}}

@@ -70,8 +70,7 @@ public sealed class HeartbeatWaitTests
 
     private static async Task BeatAsync(TestBroker broker, RemotingClient client, string group, string expression, string clientId, long version = 1, string type = "TAG")
     {
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat(group, "Colours", expression, clientId, version, type);
+        RemotingCommand heartbeat = Requests.Heartbeat(group, "Colours", expression, clientId, version, type);
         RemotingCommand answer = await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }

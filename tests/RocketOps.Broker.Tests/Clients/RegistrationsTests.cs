@@ -1,4 +1,3 @@
-using System.Text;
 using RocketOps.Broker.Clients;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -78,8 +77,7 @@ public sealed class RegistrationsTests
         RemotingClient client = TestBroker.NewClient();
         await using (client)
         {
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "c", 1);
+            RemotingCommand heartbeat = Requests.Heartbeat("g", "T", "*", "c", 1);
             files.BeforeRename = static path => throw new StoreIOException("rename", path, StoreIOException.NoSpace, "No space left on device");
             (await client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().NotBe(ResponseCode.Success);
             broker.Host.Modules.Clients.Registrations.Total.Should().BePositive();
@@ -92,8 +90,7 @@ public sealed class RegistrationsTests
     private static Task<RemotingCommand> BeatAsync(TestBroker broker, RemotingClient client, string group, int topics)
     {
         string subscriptions = string.Join(',', Enumerable.Range(0, topics).Select(static topic => $$"""{"subString":"*","subVersion":1,"topic":"T{{topic}}"}"""));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{group}}","consumerDataSet":[{"groupName":"{{group}}","messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}]}]}""");
+        RemotingCommand heartbeat = Requests.Heartbeat($$"""{"clientID":"{{group}}","consumerDataSet":[{"groupName":"{{group}}","messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}]}]}""");
         return client.InvokeAsync(broker.Address, heartbeat, Eventually.DefaultDeadline);
     }
 }

@@ -250,13 +250,12 @@ public sealed class FailoverTests
         await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
 
         RemotingCommand known = await members[target].InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0));
+            Requests.Progress("cg", ElectedMembers.Topic, 0));
         known.Code.Should().Be(ResponseCode.Success, known.Remark);
         long.Parse(known.Get("offset")!, CultureInfo.InvariantCulture).Should().BeGreaterThanOrEqualTo(committed - 1, "all but the last were committed while the old master led");
         members.LogOf(target).Lines.Should().Contain(static line => line.Id == 3642);
 
-        static RemotingCommand Commit(long offset) => RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
-            .Set("consumerGroup", "cg").Set("topic", ElectedMembers.Topic).Set("queueId", 0).Set("commitOffset", offset);
+        static RemotingCommand Commit(long offset) => Requests.Commit("cg", ElectedMembers.Topic, 0, offset);
     }
 
     /// <summary>What is answered between the last message of the old master and its end is the new master's as well: nothing is lost, and nothing comes back.</summary>
@@ -298,8 +297,7 @@ public sealed class FailoverTests
 
         async Task<bool> IsTakenAsync(RemotingCommand change) => (await old.InvokeAsync(change)).Code == ResponseCode.Success && ElectedMembers.MemberOf(old).Standing.Leads;
 
-        static RemotingCommand Topic(int number) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", $"T{number}").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false);
+        static RemotingCommand Topic(int number) => Requests.Topic($"T{number}");
 
         static RemotingCommand Group(int number)
         {

@@ -190,7 +190,7 @@ public sealed class FormerMasterTests
         await HandOverAsync(members, target);
 
         RemotingCommand answer = await old.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", Group).Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+            Requests.SendBack(Group, offset));
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         IReadOnlyList<Requests.Received> waiting = [];

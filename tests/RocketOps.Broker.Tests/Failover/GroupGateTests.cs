@@ -87,9 +87,8 @@ public sealed class GroupGateTests : IAsyncDisposable
         _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
         RemotingCommand sent = await _broker.SendAsync("T", "one");
         await _broker.SubscribeAsync("g", "T");
-        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
-            .Set("offset", long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture))
-            .Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16);
+        RemotingCommand request = Requests.SendBack(
+            "g", long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
         RemotingCommand? answer = await GiveBackAsync(_broker, request, new Leadership { Leads = leads, TakesMessages = true, IsSync = false });
 

@@ -182,27 +182,12 @@ public sealed class RepliesOfMembersTests
         return (former, members[next]);
     }
 
-    private static RemotingCommand Heartbeat()
-    {
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{Asker}}","consumerDataSet":[],"producerDataSet":[{"groupName":"{{AskersGroup}}"}]}""");
-        return heartbeat;
-    }
+    private static RemotingCommand Heartbeat() => Requests.ProducerHeartbeat(Asker, AskersGroup);
 
     private static RemotingCommand Question() => Requests.Send(ElectedMembers.Topic, "question", properties: Requests.Properties(("MSG_TYPE", "request"), ("REPLY_TO_CLIENT", Asker)));
 
-    private static RemotingCommand Reply(string body)
-    {
-        RemotingCommand reply = RemotingCommand.CreateRequest(RequestCode.SendReplyMessageV2);
-        string[] values = ["pg", ReplyTopic, "TBW102", "4", "0", "0", "1731999999000", "0", Requests.Properties(("REPLY_TO_CLIENT", Asker), ("MSG_TYPE", "reply")), "0", "false"];
-        for (int i = 0; i < values.Length; i++)
-        {
-            reply.Set(((char)('a' + i)).ToString(), values[i]);
-        }
-
-        reply.Body = Encoding.UTF8.GetBytes(body);
-        return reply;
-    }
+    private static RemotingCommand Reply(string body) =>
+        Requests.Reply(ReplyTopic, body, Requests.Properties(("REPLY_TO_CLIENT", Asker), ("MSG_TYPE", "reply")));
 
     private sealed class Taking(TaskCompletionSource<string> taken) : AsyncRequestHandler
     {

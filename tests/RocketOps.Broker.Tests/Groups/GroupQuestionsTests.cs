@@ -334,14 +334,14 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
     {
         await _broker.PullAsync(group, topic, 0, 0, sysFlag: 4, subscription: "*");
         RemotingCommand answer = await _broker.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", group).Set("topic", topic).Set("queueId", queueId).Set("commitOffset", offset));
+            Requests.Commit(group, topic, queueId, offset));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 
     private async Task<long> OffsetAsync(string group, string topic, int queueId)
     {
         RemotingCommand answer = await _broker.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", group).Set("topic", topic).Set("queueId", queueId).Set("setZeroIfNotFound", false));
+            Requests.Progress(group, topic, queueId).Set("setZeroIfNotFound", false));
         return answer.Code == ResponseCode.Success ? long.Parse(answer.GetRequired("offset"), CultureInfo.InvariantCulture) : -1;
     }
 
@@ -349,8 +349,7 @@ public sealed class GroupQuestionsTests : IAsyncLifetime
     private async Task<RemotingClient> JoinAsync(string group, string clientId, int code, Func<RemotingCommand, RemotingCommand> answer)
     {
         RemotingClient client = TestBroker.NewClient(new RequestHandlerRegistry().Add(code, new Answering(answer)));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", clientId, version: 1);
+        RemotingCommand heartbeat = Requests.Heartbeat(group, "T", "*", clientId, version: 1);
         (await client.InvokeAsync(_broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }

@@ -67,7 +67,7 @@ public sealed class RequestModeTests
         (await GiveBackAsync("first")).Code.Should().Be(ResponseCode.Success, "it is there");
 
         Task<RemotingCommand> GiveBackAsync(string group) => broker.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", group).Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+            Requests.SendBack(group, offset));
     }
 
     [Fact]

@@ -172,8 +172,7 @@ public sealed class AllocationTests
             ("unknown group", Commit("unknown", "Hot"), ResponseCode.SubscriptionGroupNotExist),
             ("unknown topic", Commit("g", "Unknown"), ResponseCode.TopicNotExist));
 
-        static RemotingCommand Commit(string group, string topic) => RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
-            .Set("consumerGroup", group).Set("topic", topic).Set("queueId", 0).Set("commitOffset", 7L);
+        static RemotingCommand Commit(string group, string topic) => Requests.Commit(group, topic, 0, 7L);
     }
 
     [Fact]

@@ -80,8 +80,7 @@ public sealed class BrokerTests : IAsyncLifetime
 
         await using (Remoting.Client.RemotingClient second = TestBroker.NewClient())
         {
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            heartbeat.Body = Encoding.UTF8.GetBytes(
+            RemotingCommand heartbeat = Requests.Heartbeat(
                 """{"clientID":"two","consumerDataSet":[{"groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{"subString":"*","subVersion":1,"topic":"Shared"}]}]}""");
             await second.InvokeAsync(first.Address, heartbeat);
             await Eventually.TrueAsync(() => notified.Count == 2, "the first member is told of the second");

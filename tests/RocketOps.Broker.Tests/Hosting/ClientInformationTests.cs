@@ -87,8 +87,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
     public async Task BrokerConsumeStats_GroupsWithOffsets_TellWhatWaitsInTheirTopics(bool orderedOnly, long waiting, int plainTopics)
     {
         await _broker.CreateTopicAsync("Plain");
-        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", "Ordered").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", true));
+        await _broker.InvokeAsync(Requests.Topic("Ordered").Set("order", true));
         await _broker.SubscribeAsync("g", "Plain");
         await ConsumeOneAsync("Plain", messages: 3);
         await ConsumeOneAsync("Ordered", messages: 2);
@@ -114,8 +113,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         await ConsumeOneAsync("Plain", messages: 3);
         await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UnregisterClient).Set("clientID", "client-1").Set("consumerGroup", "g"));
         await _broker.SendAsync("Plain", "m", queueId: 1);
-        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", "Plain").Set("defaultTopic", "TBW102").Set("readQueueNums", 2).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false));
+        await _broker.CreateTopicAsync("Plain", 2, writeQueues: 1);
         await _broker.SubscribeAsync("h", "Plain");
 
         (await SummariesAsync("g", "h", "nobody")).Should().Be(
@@ -143,7 +141,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
         }
 
         await _broker.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", topic).Set("queueId", 0).Set("commitOffset", 1));
+            Requests.Commit("g", topic, 0, 1));
     }
 
     private Task<RemotingCommand> AskAsync(string group, string clientId) => _broker.InvokeAsync(
@@ -153,8 +151,7 @@ public sealed class ClientInformationTests : IAsyncLifetime
     private async Task<RemotingClient> JoinAsync(string group, Func<RemotingConnection, RemotingCommand, Task<RemotingCommand>> answer)
     {
         RemotingClient client = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.GetConsumerRunningInfo, new Answering(answer)));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat(group, "T", "*", "member", version: 1);
+        RemotingCommand heartbeat = Requests.Heartbeat(group, "T", "*", "member", version: 1);
         (await client.InvokeAsync(_broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }

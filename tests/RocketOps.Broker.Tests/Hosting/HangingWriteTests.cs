@@ -118,5 +118,5 @@ public sealed class HangingWriteTests
     }
 
     private static RemotingCommand SendBack(long offset) =>
-        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16);
+        Requests.SendBack("g", offset);
 }

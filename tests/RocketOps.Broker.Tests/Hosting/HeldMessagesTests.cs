@@ -94,8 +94,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
         TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RemotingClient member = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.ConsumeMessageDirectly, new Slow(reached, go.Task)));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "member", version: 1);
+        RemotingCommand heartbeat = Requests.Heartbeat("g", "T", "*", "member", version: 1);
         (await member.InvokeAsync(_broker.Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
 
         Task<RemotingCommand> asked = _broker.InvokeAsync(
@@ -147,8 +146,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
     public async Task Heartbeat_UntilItsGroupIsMade_IsCountedAsTheObjectsItHasBecome()
     {
         string subscriptions = string.Join(',', Enumerable.Range(0, 5_000).Select(static number => $$"""{"subString":"*","subVersion":1,"topic":"T{{number}}"}"""));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}]}]}""");
+        RemotingCommand heartbeat = Requests.Heartbeat($$"""{"clientID":"c","consumerDataSet":[{"groupName":"g","messageModel":"CLUSTERING","subscriptionDataSet":[{{subscriptions}}]}]}""");
         _files.Before = (_, path) =>
         {
             if (path.Contains("subscriptionGroup.json", StringComparison.Ordinal))
@@ -169,7 +167,7 @@ public sealed class HeldMessagesTests : IAsyncLifetime, IDisposable
     private static long OffsetOf(RemotingCommand sent) => long.Parse(sent.GetRequired("msgId").AsSpan(16), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private static RemotingCommand SendBack(long offset) =>
-        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16);
+        Requests.SendBack("g", offset);
 
     /// <summary>While no flush ends, so much is held for the requests; once they are answered nothing is.</summary>
     private async Task HeldAsync(long bytes, Func<Task<RemotingCommand[]>> ask)

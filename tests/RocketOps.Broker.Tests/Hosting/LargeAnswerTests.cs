@@ -24,9 +24,7 @@ public sealed class LargeAnswerTests
     {
         await using StaticTopicBrokers brokers = await StartAsync(logicalQueues: 2);
         TestBroker broker = brokers.A;
-        RemotingCommand attributes = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", Static).Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false)
-            .Set("attributes", "+owner=<Jürgen & \"co\">");
+        RemotingCommand attributes = Requests.Topic(Static).Set("attributes", "+owner=<Jürgen & \"co\">");
         (await broker.InvokeAsync(attributes)).Code.Should().Be(ResponseCode.Success);
         await broker.CreateTopicAsync("T", queues: 2);
         await CommitAsync(broker, "T", 1, 0);
@@ -98,8 +96,7 @@ public sealed class LargeAnswerTests
 
     private static async Task CommitAsync(TestBroker broker, string topic, int queueId, long offset)
     {
-        RemotingCommand commit = Request(RequestCode.UpdateConsumerOffset, ("consumerGroup", "g"), ("topic", topic)).Set("queueId", queueId).Set("commitOffset", offset);
-        (await broker.InvokeAsync(commit)).Code.Should().Be(ResponseCode.Success);
+        (await broker.InvokeAsync(Requests.Commit("g", topic, queueId, offset))).Code.Should().Be(ResponseCode.Success);
     }
 
     private static async Task<string> AskAsync(TestBroker broker, RemotingCommand request)

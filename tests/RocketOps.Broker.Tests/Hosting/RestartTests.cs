@@ -28,7 +28,7 @@ public sealed class RestartTests : IDisposable
 
         await using TestBroker again = await TestBroker.StartAsync(settings, _directory);
 
-        RemotingCommand offset = await again.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 0));
+        RemotingCommand offset = await again.InvokeAsync(Requests.Progress("g", "Kept", 0));
         offset.Get("offset").Should().Be("1");
         await again.SubscribeAsync("g", "Kept");
         Requests.Decode(await again.PullAsync("g", "Kept", 0, 0)).Select(static message => message.Body).Should().Equal("one", "two");

@@ -26,7 +26,8 @@ public sealed class JsonCostTests
     [Fact]
     public void Of_AHeartbeatAsClientsSendIt_IsNoMoreThanTenTimesItsBytes()
     {
-        byte[] heartbeat = TestBroker.Heartbeat("orders", "OrdersOfTheDay", "TagA || TagB", "10.1.2.3@4711#158921345667000", 1);
+        RemotingCommand request = Requests.Heartbeat("orders", "OrdersOfTheDay", "TagA || TagB", "10.1.2.3@4711#158921345667000", 1);
+        byte[] heartbeat = request.Body.ToArray();
 
         JsonCost.Of(heartbeat).Should().BeInRange(3L * heartbeat.Length, 10L * heartbeat.Length);
     }
@@ -36,8 +37,7 @@ public sealed class JsonCostTests
     public async Task Request_WhoseBodyIsNothingButObjects_IsRefusedBeforeTheyAreMade()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"c","producerDataSet":[{{string.Join(',', Enumerable.Repeat("{}", 1_500_000))}}]}""");
+        RemotingCommand heartbeat = Requests.Heartbeat($$"""{"clientID":"c","producerDataSet":[{{string.Join(',', Enumerable.Repeat("{}", 1_500_000))}}]}""");
 
         RemotingCommand answer = await broker.InvokeAsync(heartbeat);
 
@@ -52,8 +52,7 @@ public sealed class JsonCostTests
         await broker.SubscribeAsync("g", "T");
         broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
         RemotingConnection connection = group!.Channels.Single().Connection;
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = TestBroker.Heartbeat("g", "T", "*", "client-1", 1);
+        RemotingCommand heartbeat = Requests.Heartbeat("g", "T", "*", "client-1", 1);
         connection.Abort("for the test");
 
         Action read = () => BrokerJson.ReadBody(connection, heartbeat, ClientJson.Default.HeartbeatBody, out HeartbeatBody _);
@@ -66,10 +65,7 @@ public sealed class JsonCostTests
     public async Task ReadBody_WhatIsNoJson_HoldsNothingOnceItIsRefused()
     {
         await using TestBroker broker = await TestBroker.StartAsync();
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = "{\"clientID\":"u8.ToArray();
-
-        (await broker.InvokeAsync(heartbeat)).Remark.Should().StartWith("the body is no valid JSON");
+        (await broker.InvokeAsync(Requests.Heartbeat("{\"clientID\":"))).Remark.Should().StartWith("the body is no valid JSON");
 
         await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "it is given back");
     }

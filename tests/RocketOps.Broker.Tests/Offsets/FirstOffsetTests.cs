@@ -37,7 +37,7 @@ public sealed class FirstOffsetTests
     {
         BrokerModules modules = broker.Host.Modules;
         QueryConsumerOffsetHandler handler = new(modules.Offsets.Consumers, modules.Topics.Topics, modules.Host.Store, modules.Host.Settings, MachineBytes);
-        RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "new").Set("topic", topic).Set("queueId", 0);
+        RemotingCommand request = Requests.Progress("new", topic, 0);
         if (!setZero)
         {
             request.Set("setZeroIfNotFound", false);

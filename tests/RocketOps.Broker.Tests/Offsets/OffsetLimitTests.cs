@@ -98,7 +98,7 @@ public sealed class OffsetLimitTests : IDisposable
             .MatchRegex("(?m)^rocketops_consumer_offsets_refused_total\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_consumer_offsets_limit\\{.*\\} 1$").And.MatchRegex("(?m)^rocketops_consumer_offsets\\{.*\\} [1-9]");
 
         Task<RemotingCommand> CommitAsync(int queue) => broker.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "T").Set("queueId", queue).Set("commitOffset", 1));
+            Requests.Commit("g", "T", queue, 1));
     }
 
     [Theory]

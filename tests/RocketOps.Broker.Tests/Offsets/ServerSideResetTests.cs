@@ -107,8 +107,8 @@ public sealed class ServerSideResetTests : IAsyncLifetime
         _broker.PullAsync("g", "T", queueId, offset, sysFlag: commit is null ? 4 : 5, commit: commit ?? 0, subscription: "*");
 
     private Task<RemotingCommand> CommitAsync(long offset) => _broker.InvokeAsync(
-        RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "T").Set("queueId", 0).Set("commitOffset", offset));
+        Requests.Commit("g", "T", 0, offset));
 
     private async Task<string?> OffsetAsync() =>
-        (await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "T").Set("queueId", 0))).Get("offset");
+        (await _broker.InvokeAsync(Requests.Progress("g", "T", 0))).Get("offset");
 }

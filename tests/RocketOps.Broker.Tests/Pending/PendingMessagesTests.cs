@@ -104,14 +104,11 @@ public sealed class PendingMessagesTests
         await broker.SendAsync("Orders", "failing", queueId: 3);
         await broker.PullAsync("g", "Orders", 3, 0);
         await CommitAsync(broker, "g", "Orders", 3, 1);
-        RemotingCommand message = RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
-            .Set("offset", Requests.Decode(await broker.PullAsync("g", "Orders", 3, 0))[0].PhysicalOffset)
-            .Set("group", "g")
-            .Set("delayLevel", 1)
+        RemotingCommand message = Requests.SendBack(
+            "g", Requests.Decode(await broker.PullAsync("g", "Orders", 3, 0))[0].PhysicalOffset, delayLevel: 1)
             .Set("originMsgId", "id")
             .Set("originTopic", "Orders")
-            .Set("unitMode", false)
-            .Set("maxReconsumeTimes", 16);
+            .Set("unitMode", false);
         (await broker.InvokeAsync(message)).Code.Should().Be(ResponseCode.Success);
 
         (await PendingAsync(broker, "Orders", 0)).Should().Be("complete: Retry 0 x1");
@@ -184,8 +181,7 @@ public sealed class PendingMessagesTests
 
     private static async Task CommitAsync(TestBroker broker, string group, string topic, int queue, long offset)
     {
-        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
-            .Set("consumerGroup", group).Set("topic", topic).Set("queueId", queue).Set("commitOffset", offset));
+        RemotingCommand answer = await broker.InvokeAsync(Requests.Commit(group, topic, queue, offset));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 

@@ -228,7 +228,7 @@ public sealed class PullTests : IAsyncLifetime
 
         await _broker.PullAsync("g", "Commit", 0, 0, PullMessageRequestHeader.CommitOffsetFlag, commit: 1);
 
-        RemotingCommand offset = await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "Commit").Set("queueId", 0));
+        RemotingCommand offset = await _broker.InvokeAsync(Requests.Progress("g", "Commit", 0));
         offset.Get("offset").Should().Be("1");
     }
 
@@ -284,7 +284,8 @@ public sealed class PullTests : IAsyncLifetime
         RemotingCommand pull = Requests.Pull("java-group", "Newer", 0, 0).Set("subVersion", version).Set("expressionType", type);
         // Plain frames name Java as their language.
         await using RawConnection java = await RawConnection.ConnectAsync(_broker.Address);
-        await java.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("java-group", "Newer", "A", "java-client", version: 5));
+        await java.RequestAsync(
+            RequestCode.HeartBeat, body: Requests.Heartbeat("java-group", "Newer", "A", "java-client", version: 5).Body);
 
         RawFrame answer = await java.RequestAsync(RequestCode.PullMessage, pull.ExtFields);
 

@@ -143,7 +143,7 @@ public sealed class ReplicationTests
         await group.Master.CreateTopicAsync("Gone");
         await group.Master.SubscribeAsync("g", "Kept");
         (await group.Master.InvokeAsync(
-            RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "Kept").Set("queueId", 1).Set("commitOffset", 42L))).Code.Should().Be(0);
+            Requests.Commit("g", "Kept", 1, 42L))).Code.Should().Be(0);
         group.Master.Host.Modules.Offsets.Delays.Set(3, 7);
         RemotingCommand mode = RemotingCommand.CreateRequest(RequestCode.SetMessageRequestMode);
         mode.Body = """{"topic":"Kept","consumerGroup":"g","mode":"PULL","popShareQueueNum":0}"""u8.ToArray();

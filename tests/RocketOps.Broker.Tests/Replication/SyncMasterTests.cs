@@ -257,7 +257,7 @@ public sealed class SyncMasterTests
     }
 
     private static Task<RemotingCommand> GiveBackAsync(TestBroker master, long offset) => master.InvokeAsync(
-        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", 18).Set("maxReconsumeTimes", 16));
+        Requests.SendBack("g", offset));
 
     private static Task<TestBroker> StartAsync(params (string Key, string Value)[] settings) => StartAsync(log: null, settings);
 

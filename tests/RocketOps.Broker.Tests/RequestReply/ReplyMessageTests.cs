@@ -14,10 +14,6 @@ public sealed class ReplyMessageTests : IAsyncLifetime
 {
     private const string ReplyTopic = "DefaultCluster_REPLY_TOPIC";
 
-    /// <summary>Names of the verbose header in the order of the short one's letters.</summary>
-    private static readonly string[] Verbose =
-        ["producerGroup", "topic", "defaultTopic", "defaultTopicQueueNums", "queueId", "sysFlag", "bornTimestamp", "flag", "properties", "reconsumeTimes", "unitMode"];
-
     private TestBroker _broker = null!;
 
     public async Task InitializeAsync() => _broker = await TestBroker.StartAsync(time: new FakeTimeProvider());
@@ -212,27 +208,15 @@ public sealed class ReplyMessageTests : IAsyncLifetime
 
     private static Task<RemotingCommand> Taken(RemotingConnection connection, RemotingCommand question) => Task.FromResult(RemotingCommand.CreateResponse(question, ResponseCode.Success));
 
-    private static RemotingCommand Reply(int code, string body, params (string Name, string Value)[] properties)
-    {
-        RemotingCommand request = RemotingCommand.CreateRequest(code);
-        string[] values = ["pg", ReplyTopic, "TBW102", "4", "0", "0", "1731999999000", "7", Requests.Properties(properties), "0", "false"];
-        for (int i = 0; i < values.Length; i++)
-        {
-            request.Set(code == RequestCode.SendReplyMessage ? Verbose[i] : ((char)('a' + i)).ToString(), values[i]);
-        }
-
-        request.Body = Encoding.UTF8.GetBytes(body);
-        return request;
-    }
+    private static RemotingCommand Reply(int code, string body, params (string Name, string Value)[] properties) =>
+        Requests.Reply(ReplyTopic, body, Requests.Properties(properties), flag: 7, code);
 
     /// <summary>A client on a connection of its own that waits for replies.</summary>
     private async Task<RemotingClient> WaitAsync(
         string clientId, Func<RemotingConnection, RemotingCommand, Task<RemotingCommand>> answer, TestBroker? broker = null, string[]? groups = null)
     {
         RemotingClient client = TestBroker.NewClient(new RequestHandlerRegistry().Add(RequestCode.PushReplyMessageToClient, new Answering(answer)));
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        string joined = string.Join(',', (groups ?? [$"{clientId}-group"]).Select(static group => $$"""{"groupName":"{{group}}"}"""));
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{clientId}}","consumerDataSet":[],"producerDataSet":[{{joined}}]}""");
+        RemotingCommand heartbeat = Requests.ProducerHeartbeat(clientId, groups ?? [$"{clientId}-group"]);
         (await client.InvokeAsync((broker ?? _broker).Address, heartbeat, Eventually.DefaultDeadline)).Code.Should().Be(ResponseCode.Success);
         return client;
     }

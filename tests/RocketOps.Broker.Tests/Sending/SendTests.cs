@@ -83,11 +83,8 @@ public sealed class SendTests : IAsyncLifetime
     public async Task SendBatch_Messages_AreConsecutiveAndEachHasAnId()
     {
         await _broker.CreateTopicAsync("Batch");
-        RemotingCommand request = Requests.Send("Batch", string.Empty).Set("m", true);
-        request.Code = RequestCode.SendBatchMessage;
-        request.Body = Requests.Batch("one", "two", "three");
 
-        RemotingCommand answer = await _broker.InvokeAsync(request);
+        RemotingCommand answer = await _broker.InvokeAsync(Requests.SendBatch("Batch", ["one", "two", "three"]));
 
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         answer.Get("msgId")!.Split(',').Should().HaveCount(3).And.OnlyHaveUniqueItems();
@@ -263,8 +260,7 @@ public sealed class SendTests : IAsyncLifetime
     public async Task SendBatch_PropertiesOfOneLeaveNoRoomForTheBrokers_IsRefused()
     {
         await _broker.CreateTopicAsync("Full");
-        RemotingCommand request = Requests.Send("Full", string.Empty).Set("m", true);
-        request.Code = RequestCode.SendBatchMessage;
+        RemotingCommand request = Requests.SendBatch("Full", []);
         byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", new string('v', 32_400))));
         request.Body = (byte[])[0, 0, .. Int16(22 + 1 + properties.Length), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, (byte)'x', .. Int16(properties.Length), .. properties];
 
@@ -342,5 +338,5 @@ public sealed class SendTests : IAsyncLifetime
         (await _broker.InvokeAsync(RemotingCommand.CreateRequest(code).Set("topic", topic).Set("queueId", queueId))).Get("offset");
 
     private Task<RemotingCommand> SendBackAsync(long offset, int delayLevel) => _broker.InvokeAsync(
-        RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack).Set("offset", offset).Set("group", "g").Set("delayLevel", delayLevel).Set("maxReconsumeTimes", 1));
+        Requests.SendBack("g", offset, delayLevel, maxReconsumeTimes: 1));
 }

@@ -46,7 +46,8 @@ public sealed class MappingFuzzTests
                 await RawBroker.SendAsync(client, topic, queue, "x"u8.ToArray());
                 await RawBroker.PullAsync(client, topic, queue, Pick(random, Offsets));
                 await RawBroker.UpdateOffsetAsync(client, "fuzzed", topic, queue, Pick(random, Offsets));
-                Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["consumerGroup"] = "fuzzed", ["topic"] = topic, ["queueId"] = Text(queue), ["timestamp"] = Text(Pick(random, Offsets)) };
+                Dictionary<string, string> fields = RawFields.Progress("fuzzed", topic, queue);
+                fields["timestamp"] = Text(Pick(random, Offsets));
                 foreach (int code in (int[])[SearchOffset, GetMaxOffset, GetMinOffset, GetEarliestStoreTime, QueryConsumerOffset, GetTopicStats])
                 {
                     await client.RequestAsync(code, fields);

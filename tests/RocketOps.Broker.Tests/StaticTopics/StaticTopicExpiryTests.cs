@@ -23,7 +23,7 @@ public sealed class StaticTopicExpiryTests
         await MakeAsync(brokers.ToA, "broker-a", $"{kept},{expired}", queues: 2);
 
         await brokers.A.Host.Modules.Roles.Roles.Session!.Stretches.SweepAsync(CancellationToken.None);
-        RawFrame min = await brokers.ToA.RequestAsync(31, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "1" });
+        RawFrame min = await brokers.ToA.RequestAsync(31, RawFields.Queue(Topic, 1));
         RemotingCommand before = await brokers.A.PullAsync("g", Topic, 1, 3, sysFlag: 4, subscription: "*");
 
         SortedDictionary<int, List<LogicQueueMappingItem>> queues = brokers.A.Host.Modules.Statics.Mappings.Find(Topic)!.Queues!;

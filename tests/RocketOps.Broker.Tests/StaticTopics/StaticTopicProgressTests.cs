@@ -183,7 +183,7 @@ public sealed class StaticTopicProgressTests
         {
             foreach (string group in groups)
             {
-                RawFrame made = await broker.RequestAsync(RequestCode.UpdateAndCreateSubscriptionGroup, body: Encoding.UTF8.GetBytes($$"""{"groupName":"{{group}}","consumeEnable":true,"retryQueueNums":1,"retryMaxTimes":16}"""));
+                RawFrame made = await broker.RequestAsync(RequestCode.UpdateAndCreateSubscriptionGroup, body: RawFields.Group(group));
                 made.Code.Should().Be(ResponseCode.Success, made.Remark);
             }
         }
@@ -191,7 +191,7 @@ public sealed class StaticTopicProgressTests
 
     /// <summary>Where a group goes on in logical queue 0, by the broker that leads it.</summary>
     private static async Task<string> ProgressAsync(RawConnection leader, string group) => (await leader.RequestAsync(
-        RequestCode.QueryConsumerOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["consumerGroup"] = group, ["topic"] = Topic, ["queueId"] = "0" })).ExtFields["offset"];
+        RequestCode.QueryConsumerOffset, RawFields.Progress(group, Topic, 0))).ExtFields["offset"];
 
     private static async Task ResetAtTheServerAsync(StaticTopicBrokers brokers, string serverSide)
     {
@@ -204,7 +204,7 @@ public sealed class StaticTopicProgressTests
     private static async Task<RawConnection> JoinAsync(StaticTopicBrokers brokers)
     {
         RawConnection member = await RawConnection.ConnectAsync(brokers.A.Address);
-        await member.RequestAsync(RequestCode.HeartBeat, body: TestBroker.Heartbeat("g", Topic, "*", "member", 1));
+        await member.RequestAsync(RequestCode.HeartBeat, body: Requests.Heartbeat("g", Topic, "*", "member", 1).Body);
         return member;
     }
 

@@ -159,7 +159,7 @@ public sealed class StaticTopicRouteTests
         await RawBroker.PullAsync(brokers.ToA, Topic, 0, 100);
 
         RawFrame pull = await RawBroker.PullAsync(brokers.ToA, Topic, 0, 5);
-        RawFrame min = await brokers.ToA.RequestAsync(RequestCode.GetMinOffset, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Topic, ["queueId"] = "0" });
+        RawFrame min = await brokers.ToA.RequestAsync(RequestCode.GetMinOffset, RawFields.Queue(Topic, 0));
         RawFrame commit = await RawBroker.UpdateOffsetAsync(brokers.ToA, "raw_consumer", Topic, 0, 5);
 
         foreach (RawFrame answer in (RawFrame[])[pull, min, commit])

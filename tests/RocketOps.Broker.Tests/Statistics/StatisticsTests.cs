@@ -87,7 +87,7 @@ public sealed class StatisticsTests : IAsyncLifetime
         }
 
         await PullAsync(_broker, "g", "T", 0, 0, sysFlag: 4, max: 3, subscription: "*");
-        await _broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset).Set("consumerGroup", "g").Set("topic", "T").Set("queueId", 0).Set("commitOffset", 1));
+        await _broker.InvokeAsync(Requests.Commit("g", "T", 0, 1));
         Sample();
 
         using JsonDocument ofGroup = await JsonAsync(RemotingCommand.CreateRequest(RequestCode.GetConsumeStats).Set("consumerGroup", "g"));

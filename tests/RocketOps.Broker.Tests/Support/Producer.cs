@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
@@ -31,9 +30,7 @@ internal sealed class Producer : IAsyncDisposable
     public static async Task<Producer> StartAsync(TestBroker broker, string group)
     {
         Producer producer = new(broker.Address, group);
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Encoding.UTF8.GetBytes($$"""{"clientID":"{{group}}-client","consumerDataSet":[],"producerDataSet":[{"groupName":"{{group}}"}]}""");
-        (await producer.InvokeAsync(heartbeat)).Code.Should().Be(ResponseCode.Success);
+        (await producer.InvokeAsync(Requests.ProducerHeartbeat($"{group}-client", group))).Code.Should().Be(ResponseCode.Success);
         return producer;
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
@@ -125,34 +124,17 @@ internal sealed class TestBroker : IAsyncDisposable
     /// <summary>Makes a topic, or changes one, with as many queues to write to as to read from unless told otherwise.</summary>
     public async Task CreateTopicAsync(string topic, int queues = 1, int perm = 6, int? writeQueues = null)
     {
-        RemotingCommand answer = await InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", topic)
-            .Set("defaultTopic", "TBW102")
-            .Set("readQueueNums", queues)
-            .Set("writeQueueNums", writeQueues ?? queues)
-            .Set("perm", perm)
-            .Set("topicFilterType", "SINGLE_TAG")
-            .Set("order", false));
+        RemotingCommand answer = await InvokeAsync(Requests.Topic(topic, queues, perm, writeQueues));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 
     /// <summary>A heartbeat of a consumer that subscribes to one topic.</summary>
     public async Task<RemotingCommand> SubscribeAsync(string group, string topic, string expression = "*", string clientId = "client-1", long version = 1, string type = "TAG")
     {
-        RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-        heartbeat.Body = Heartbeat(group, topic, expression, clientId, version, type);
-        RemotingCommand answer = await InvokeAsync(heartbeat);
+        RemotingCommand answer = await InvokeAsync(Requests.Heartbeat(group, topic, expression, clientId, version, type));
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
         return answer;
     }
-
-    /// <summary>The body of such a heartbeat.</summary>
-    public static byte[] Heartbeat(string group, string topic, string expression, string clientId, long version, string type = "TAG") => System.Text.Encoding.UTF8.GetBytes(
-        $$"""
-        {"clientID":"{{clientId}}","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{{group}}",
-        "messageModel":"CLUSTERING","subscriptionDataSet":[{"expressionType":"{{type}}","subString":"{{expression}}","subVersion":{{version.ToString(CultureInfo.InvariantCulture)}},"topic":"{{topic}}"}],
-        "unitMode":false}],"producerDataSet":[{"groupName":"CLIENT_INNER_PRODUCER"}]}
-        """);
 
     public Task<RemotingCommand> PullAsync(string group, string topic, int queueId, long offset, int sysFlag = 0, long holdMs = 0, int max = 32, long commit = 0, string? subscription = null) =>
         InvokeAsync(Requests.Pull(group, topic, queueId, offset, sysFlag, holdMs, max, commit, subscription));

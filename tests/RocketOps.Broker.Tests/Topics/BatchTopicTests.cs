@@ -15,8 +15,10 @@ public sealed class BatchTopicTests
         await using TestBroker broker = await TestBroker.StartAsync();
         await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
 
-        RemotingCommand first = await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
-        RemotingCommand second = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+        RemotingCommand first = await broker.InvokeAsync(
+            Requests.SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        RemotingCommand second = await broker.InvokeAsync(
+            Requests.SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
 
         first.Code.Should().Be(ResponseCode.Success, first.Remark);
         (first.Get("queueOffset"), first.Get("batchUniqId"), first.Get("transactionId"), first.Get("msgId")!.Length).Should().Be(("0", "KEY", "KEY", 32));
@@ -45,7 +47,7 @@ public sealed class BatchTopicTests
 
         static RemotingCommand SendInner(int bytes)
         {
-            RemotingCommand request = SendBatch("Batches", [], Requests.Properties(("UNIQ_KEY", "KEY")));
+            RemotingCommand request = Requests.SendBatch("Batches", [], Requests.Properties(("UNIQ_KEY", "KEY")));
             byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("k", new string('v', bytes))));
             int size = 22 + 1 + properties.Length;
             request.Body = (byte[])
@@ -62,11 +64,11 @@ public sealed class BatchTopicTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
-        await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+        await broker.InvokeAsync(Requests.SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
         Task<RemotingCommand> parked = broker.InvokeAsync(Requests.Pull("g", "Batches", 0, 3, sysFlag: 2 | 4, holdMs: 60_000, subscription: "*"));
         await Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "the pull waits");
 
-        await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+        await broker.InvokeAsync(Requests.SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
 
         RemotingCommand answer = await parked;
         (answer.Code, answer.Get("nextBeginOffset")).Should().Be((ResponseCode.Success, "5"));
@@ -80,7 +82,8 @@ public sealed class BatchTopicTests
         await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
         foreach ((string key, string tag) in ((string, string)[])[("NONE", string.Empty), ("A", "A"), ("B", "B")])
         {
-            RemotingCommand batch = SendBatch("Batches", [], Requests.Properties(tag.Length > 0 ? [("UNIQ_KEY", key), ("TAGS", tag)] : [("UNIQ_KEY", key)]));
+            RemotingCommand batch = Requests.SendBatch(
+                "Batches", [], Requests.Properties(tag.Length > 0 ? [("UNIQ_KEY", key), ("TAGS", tag)] : [("UNIQ_KEY", key)]));
             batch.Body = Tagged("A");
             (await broker.InvokeAsync(batch)).Code.Should().Be(ResponseCode.Success);
         }
@@ -106,13 +109,13 @@ public sealed class BatchTopicTests
         {
             await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
             await CreateAsync(broker, "Empty", "+queue.type=BatchCQ");
-            await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+            await broker.InvokeAsync(Requests.SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
         }
 
         await using TestBroker again = await TestBroker.StartAsync(directory: directory);
 
-        (await again.InvokeAsync(SendBatch("Batches", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("queueOffset").Should().Be("3");
-        (await again.InvokeAsync(SendBatch("Empty", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("batchUniqId").Should().Be("NEXT", "a topic without a file is known by its configuration");
+        (await again.InvokeAsync(Requests.SendBatch("Batches", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("queueOffset").Should().Be("3");
+        (await again.InvokeAsync(Requests.SendBatch("Empty", ["d"], Requests.Properties(("UNIQ_KEY", "NEXT"))))).Get("batchUniqId").Should().Be("NEXT", "a topic without a file is known by its configuration");
         Directory.Exists(Path.Combine(directory.Path, "store", "consumequeue", "Empty")).Should().BeFalse();
     }
 
@@ -170,7 +173,7 @@ public sealed class BatchTopicTests
         try
         {
             await CreateAsync(broker, "Batches", "+queue.type=BatchCQ");
-            await broker.InvokeAsync(SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
+            await broker.InvokeAsync(Requests.SendBatch("Batches", ["a", "b", "c"], Requests.Properties(("UNIQ_KEY", "KEY"))));
             if (restarts)
             {
                 // What the store was told at its start must not outlive the topic.
@@ -180,7 +183,8 @@ public sealed class BatchTopicTests
 
             (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Batches"))).Code.Should().Be(ResponseCode.Success);
             await CreateAsync(broker, "Batches", string.Empty);
-            RemotingCommand sent = await broker.InvokeAsync(SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
+            RemotingCommand sent = await broker.InvokeAsync(
+                Requests.SendBatch("Batches", ["d", "e"], Requests.Properties(("UNIQ_KEY", "NEXT"))));
 
             (sent.Get("queueOffset"), sent.Get("batchUniqId")).Should().Be(("0", null));
             sent.Get("msgId").Should().Contain(",", "a plain topic has a record per message");
@@ -197,16 +201,5 @@ public sealed class BatchTopicTests
         answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
     }
 
-    private static RemotingCommand UpdateTopic(string topic, string attributes) => RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-        .Set("topic", topic).Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", "SINGLE_TAG").Set("order", false)
-        .Set("attributes", attributes);
-
-    private static RemotingCommand SendBatch(string topic, string[] bodies, string properties)
-    {
-        RemotingCommand request = Requests.Send(topic, string.Empty, properties: properties);
-        request.Code = RequestCode.SendBatchMessage;
-        request.Set("m", true);
-        request.Body = Requests.Batch(bodies);
-        return request;
-    }
+    private static RemotingCommand UpdateTopic(string topic, string attributes) => Requests.Topic(topic).Set("attributes", attributes);
 }

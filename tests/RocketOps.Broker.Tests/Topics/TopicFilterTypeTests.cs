@@ -15,8 +15,7 @@ public sealed class TopicFilterTypeTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
 
-        RemotingCommand answer = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateTopic)
-            .Set("topic", "Typed").Set("defaultTopic", "TBW102").Set("readQueueNums", 1).Set("writeQueueNums", 1).Set("perm", 6).Set("topicFilterType", filterType).Set("order", false));
+        RemotingCommand answer = await broker.InvokeAsync(Requests.Topic("Typed").Set("topicFilterType", filterType));
 
         answer.Code.Should().Be(code, answer.Remark);
         answer.Remark.Should().Be(code == ResponseCode.Success ? null : $"topicFilterType = [{filterType}] value invalid");

@@ -26,8 +26,7 @@ public sealed class QueryAssignmentTests
         foreach (TestBroker broker in (TestBroker[])[brokers.A, brokers.B])
         {
             await broker.SubscribeAsync("g", Topic, clientId: "client-1");
-            RemotingCommand heartbeat = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            heartbeat.Body = TestBroker.Heartbeat("g", Topic, "*", "client-2", 1);
+            RemotingCommand heartbeat = Requests.Heartbeat("g", Topic, "*", "client-2", 1);
             (await second.InvokeAsync(broker.Address, heartbeat)).Code.Should().Be(ResponseCode.Success);
         }
 
