@@ -46,8 +46,9 @@ public sealed class RemotingServer : IAsyncDisposable
     public IPEndPoint? HttpEndPoint => _http.IsCompletedSuccessfully ? _http.Result?.EndPoint : null;
 
     /// <summary>
-    /// Ends, with the reason, when an event loop has failed, or has been stuck for more than a minute: its connections are closed, and nobody accepts or serves in its place. The program is
-    /// to stop, which does not wait for that loop, and to be started anew. Otherwise it never ends.
+    /// Ends, with the reason, when an event loop has failed, or has been stuck for more than a minute: its connections are closed, and
+    /// nobody accepts or serves in its place; where there is none, when a port accepts no more. The program is to stop, which does not
+    /// wait for that loop, and to be started anew. Otherwise it never ends.
     /// </summary>
     public Task<Exception> Failed => _ports.Failed;
 
