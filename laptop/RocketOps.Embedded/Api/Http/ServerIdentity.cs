@@ -53,6 +53,9 @@ internal sealed class ServerIdentity : IDisposable
 
         ServerIdentity created = Create(now);
         Directory.CreateDirectory(directory);
+
+        // Gone first: whoever is cut off below must not leave a certificate beside an authority that has not signed it.
+        File.Delete(server);
         Keep(ca, created.CaPem);
         using (ECDsa key = created.Server.GetECDsaPrivateKey()!)
         {

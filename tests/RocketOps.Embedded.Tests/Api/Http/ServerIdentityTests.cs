@@ -44,5 +44,19 @@ public sealed class ServerIdentityTests : IDisposable
         kept.Server.Thumbprint.Should().Be(made.Server.Thumbprint);
     }
 
+    [Fact]
+    public void Load_CutOffWhileItIsMadeAnew_IsMadeAnewOnceMore()
+    {
+        using ServerIdentity former = ServerIdentity.LoadOrCreate(_directory.Path, Now);
+        File.WriteAllText(_directory.File("ca.crt"), string.Empty);
+        Directory.CreateDirectory(_directory.File("server.pem.tmp"));
+        FluentActions.Invoking(() => ServerIdentity.LoadOrCreate(_directory.Path, Now)).Should().Throw<UnauthorizedAccessException>();
+        Directory.Delete(_directory.File("server.pem.tmp"));
+
+        using ServerIdentity made = ServerIdentity.LoadOrCreate(_directory.Path, Now);
+
+        made.Server.Thumbprint.Should().NotBe(former.Server.Thumbprint, "the authority that is kept now has not signed it");
+    }
+
     public void Dispose() => _directory.Dispose();
 }
