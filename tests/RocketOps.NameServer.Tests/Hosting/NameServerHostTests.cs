@@ -4,6 +4,7 @@ using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
+using RocketOps.Testing.Logging;
 using RocketOps.Testing;
 
 namespace RocketOps.NameServer.Tests.Hosting;
@@ -36,7 +37,7 @@ public sealed class NameServerHostTests
     {
         const int Removed = 2603;
         const int EvictionFailed = 2608;
-        using FailingLog log = new(failAt: Removed, count: EvictionFailed);
+        using ThrowingLog log = new(failAt: Removed, count: EvictionFailed);
         await using NameServerFixture server = await NameServerFixture.StartAsync(log, "scanNotActiveBrokerInterval=100");
         await server.RegisterAsync(server.Client(), "a", 0, "h:1", null, ("heartbeatTimeoutMillis", "1"));
         await Eventually.TrueAsync(() => log.Counted == 1, "a scan has failed");

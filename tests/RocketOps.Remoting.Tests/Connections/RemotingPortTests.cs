@@ -3,12 +3,12 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.Extensions.Logging;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 using RocketOps.Remoting.Server;
 using RocketOps.Remoting.Server.Connections;
 using RocketOps.Testing;
+using RocketOps.Testing.Logging;
 using static RocketOps.Remoting.Tests.Connections.StreamFrames;
 
 namespace RocketOps.Remoting.Tests.Connections;
@@ -17,6 +17,9 @@ namespace RocketOps.Remoting.Tests.Connections;
 public abstract class RemotingPortTests(RemotingTransport transport)
 {
     private const int EchoCode = 1;
+
+    /// <summary>Event that a connection is refused for there being too many.</summary>
+    private const int TooManyConnections = 1016;
 
     [Fact]
     public async Task Tls_OnTheSamePort_IsServedBesidePlaintext()
@@ -97,14 +100,14 @@ public abstract class RemotingPortTests(RemotingTransport transport)
     [Fact]
     public async Task Accepting_FailsForNoReasonOfASocket_EndsTheServer()
     {
-        using RefusingLog log = new();
+        using ThrowingLog log = new(failAt: TooManyConnections);
         RemotingServerOptions none = new() { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)], Transport = transport, MaxConnections = 0 };
         await using RemotingServer server = await RemotingServer.StartAsync(none, new RequestHandlerRegistry(), log);
         using Socket peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
         await peer.ConnectAsync(server.EndPoint);
 
-        (await server.Failed.WaitAsync(Eventually.DefaultDeadline)).Message.Should().Be(RefusingLog.Reason);
+        (await server.Failed.WaitAsync(Eventually.DefaultDeadline)).Message.Should().Be(ThrowingLog.Reason);
         await Eventually.TrueAsync(() => HasEnded(peer), "the connection is closed");
     }
 
@@ -150,35 +153,6 @@ public abstract class RemotingPortTests(RemotingTransport transport)
         CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-    }
-
-    /// <summary>A log with a fault: it fails when a connection is refused for there being too many.</summary>
-    private sealed class RefusingLog : ILoggerFactory, ILogger
-    {
-        public const string Reason = "a fault of the log";
-
-        private const int TooManyConnections = 1016;
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (eventId.Id == TooManyConnections)
-            {
-                throw new InvalidOperationException(Reason);
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 
     public sealed class OverTheLoop() : RemotingPortTests(RemotingTransport.EventLoop);

@@ -1,10 +1,15 @@
 using Microsoft.Extensions.Logging;
 
-namespace RocketOps.NameServer.Tests.Support;
+namespace RocketOps.Testing.Logging;
 
-/// <summary>A log that throws at one event, once, and counts the others.</summary>
-internal sealed class FailingLog(int failAt, int count) : ILoggerFactory, ILogger
+/// <summary>A log that throws at one event, once, and counts another one. Thread-safe.</summary>
+/// <param name="failAt">Id of the event it throws at.</param>
+/// <param name="count">Id of the event it counts; null counts none.</param>
+public sealed class ThrowingLog(int failAt, int? count = null) : ILoggerFactory, ILogger
 {
+    /// <summary>Message of what it throws, an <see cref="InvalidOperationException"/>.</summary>
+    public const string Reason = "the log is full";
+
     private int _failed;
     private int _counted;
 
@@ -32,7 +37,7 @@ internal sealed class FailingLog(int failAt, int count) : ILoggerFactory, ILogge
 
         if (eventId.Id == failAt && Interlocked.Exchange(ref _failed, 1) == 0)
         {
-            throw new InvalidOperationException("the log is full");
+            throw new InvalidOperationException(Reason);
         }
     }
 
