@@ -43,7 +43,7 @@ internal sealed class Chooser(
         Standing standing = _candidacy.Decide(observed, persisted.State, () => ++_round);
         if (standing != Standing.None)
         {
-            Take(lease, standing, _candidacy);
+            AcquireLease(lease, standing, _candidacy);
         }
         else if (_candidacy.Obstacle is { } obstacle)
         {
@@ -146,7 +146,7 @@ internal sealed class Chooser(
         }
     }
 
-    private void Take(LeaseRecord? lease, Standing standing, Candidacy candidacy)
+    private void AcquireLease(LeaseRecord? lease, Standing standing, Candidacy candidacy)
     {
         MemberCopy self = context.Self;
         MemberState state = persisted.State;

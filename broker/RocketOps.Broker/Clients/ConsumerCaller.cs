@@ -32,7 +32,7 @@ internal sealed class ConsumerCaller(ConsumerTable consumers)
     }
 
     private ClientChannel? Find(string group, string clientId) =>
-        consumers.TryGet(group, out ConsumerGroup? online)
+        consumers.TryGet(group, out OnlineGroup? online)
             ? online.Channels.FirstOrDefault(channel => string.Equals(channel.ClientId, clientId, StringComparison.Ordinal))
             : null;
 

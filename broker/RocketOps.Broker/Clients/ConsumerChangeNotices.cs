@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Clients;
 /// <param name="tell">Tells the members a group has at that moment.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where failures go.</param>
-internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed partial class ConsumerChangeNotices(Action<OnlineGroup> tell, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     /// <summary>Members up to which every change is told at once: as many that join together cost 528 frames.</summary>
     public const int SmallGroup = 32;
@@ -24,8 +24,8 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
     private readonly Lock _gate = new();
 
     // Groups to be told when their turn comes, in that order, and how many members they have.
-    private readonly Queue<ConsumerGroup> _turns = new();
-    private readonly Dictionary<ConsumerGroup, int> _waiting = [];
+    private readonly Queue<OnlineGroup> _turns = new();
+    private readonly Dictionary<OnlineGroup, int> _waiting = [];
 
     // Frames that may be sent now, less than none after a large group was told; as of that time.
     private double _frames = FramesPerSecond;
@@ -34,7 +34,7 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
     private bool _disposed;
 
     /// <summary>The group, which has so many members now, has changed.</summary>
-    public void Changed(ConsumerGroup group, int members)
+    public void Changed(OnlineGroup group, int members)
     {
         lock (_gate)
         {
@@ -77,7 +77,7 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
     }
 
     /// <summary>Under the lock.</summary>
-    private bool MayBeToldNow(ConsumerGroup group) =>
+    private bool MayBeToldNow(OnlineGroup group) =>
         !_waiting.ContainsKey(group) && (group.ToldAt is not { } toldAt || time.GetElapsedTime(toldAt) >= Quiet || HasBudget());
 
     /// <summary>Under the lock.</summary>
@@ -96,7 +96,7 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
     }
 
     /// <summary>Under the lock. The largest group owes a second at most: the others' turns come.</summary>
-    private void NoteTold(ConsumerGroup group, int members)
+    private void NoteTold(OnlineGroup group, int members)
     {
         group.ToldAt = time.GetTimestamp();
         if (members > SmallGroup)
@@ -117,7 +117,7 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
     {
         while (true)
         {
-            ConsumerGroup group;
+            OnlineGroup group;
             lock (_gate)
             {
                 if (_disposed || _turns.Count == 0)
@@ -141,7 +141,7 @@ internal sealed partial class ConsumerChangeNotices(Action<ConsumerGroup> tell, 
         }
     }
 
-    private void TryTell(ConsumerGroup group)
+    private void TryTell(OnlineGroup group)
     {
         try
         {

@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Clients;
 /// <summary>Consumer groups that are online. Tells the members when a group changes (NOTIFY_CONSUMER_IDS_CHANGED). Source: remoting.md §5.9.</summary>
 internal sealed class ConsumerTable : IAsyncDisposable
 {
-    private readonly NameTable<ConsumerGroup> _groups = new();
+    private readonly NameTable<OnlineGroup> _groups = new();
     private readonly BrokerSettings _settings;
     private readonly GroupTable _groupSettings;
     private readonly ConsumerChangeNotices _notices;
@@ -25,7 +25,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     private long _version = Random.Shared.NextInt64(long.MaxValue / 2);
 
     // The groups of each connection: one that closes must not look into every group of the broker.
-    private readonly Dictionary<RemotingConnection, HashSet<ConsumerGroup>> _byConnection = [];
+    private readonly Dictionary<RemotingConnection, HashSet<OnlineGroup>> _byConnection = [];
 
     public ConsumerTable(BrokerSettings settings, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger, ConsumerFilterTable? filters = null)
     {
@@ -39,11 +39,11 @@ internal sealed class ConsumerTable : IAsyncDisposable
     /// <summary>Changes with every member that comes or goes, and is another one in each process.</summary>
     public long Version => Volatile.Read(ref _version);
 
-    public IEnumerable<ConsumerGroup> All => _groups.Entries.Values;
+    public IEnumerable<OnlineGroup> All => _groups.Entries.Values;
 
-    public bool TryGet(ReadOnlySpan<byte> utf8Group, [MaybeNullWhen(false)] out ConsumerGroup group) => _groups.TryGet(utf8Group, out group);
+    public bool TryGet(ReadOnlySpan<byte> utf8Group, [MaybeNullWhen(false)] out OnlineGroup group) => _groups.TryGet(utf8Group, out group);
 
-    public bool TryGet(string group, [MaybeNullWhen(false)] out ConsumerGroup found) => _groups.TryGet(group, out found);
+    public bool TryGet(string group, [MaybeNullWhen(false)] out OnlineGroup found) => _groups.TryGet(group, out found);
 
     /// <summary>
     /// Applies a heartbeat; true when the client should send its subscriptions in full: the group knew another fingerprint, or the heartbeat leaves out subscriptions that the group
@@ -52,18 +52,18 @@ internal sealed class ConsumerTable : IAsyncDisposable
     public bool Register(ClientChannel channel, HeartbeatBody.ConsumerData data, bool keepSubscriptions, int fingerprint)
     {
         bool changed;
-        ConsumerGroup group;
+        OnlineGroup group;
         lock (_changes)
         {
             // Together with Remove: a group that has just become empty must not lose the member that joins now.
-            group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new ConsumerGroup(name, logger), _logger);
+            group = _groups.Entries.GetOrAdd(data.GroupName!, static (name, logger) => new OnlineGroup(name, logger), _logger);
             changed = group.Join(channel);
             if (changed)
             {
                 _version++;
             }
 
-            if (!_byConnection.TryGetValue(channel.Connection, out HashSet<ConsumerGroup>? joined))
+            if (!_byConnection.TryGetValue(channel.Connection, out HashSet<OnlineGroup>? joined))
             {
                 _byConnection[channel.Connection] = joined = [];
             }
@@ -89,8 +89,8 @@ internal sealed class ConsumerTable : IAsyncDisposable
         HashSet<string> groups = new((named ?? []).Select(static data => data.GroupName ?? string.Empty), StringComparer.Ordinal);
         lock (_changes)
         {
-            return _byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined)
-                ? joined.Count + groups.Count(name => !_groups.TryGet(name, out ConsumerGroup? group) || !joined.Contains(group))
+            return _byConnection.TryGetValue(connection, out HashSet<OnlineGroup>? joined)
+                ? joined.Count + groups.Count(name => !_groups.TryGet(name, out OnlineGroup? group) || !joined.Contains(group))
                 : groups.Count;
         }
     }
@@ -112,10 +112,10 @@ internal sealed class ConsumerTable : IAsyncDisposable
             }
         }
 
-        ConsumerGroup[] others = [];
+        OnlineGroup[] others = [];
         lock (_changes)
         {
-            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined))
+            if (_byConnection.TryGetValue(connection, out HashSet<OnlineGroup>? joined))
             {
                 others = [.. joined.Where(group => !told.Contains(group.Name))];
             }
@@ -127,7 +127,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     /// <summary>Takes the connection out of one group.</summary>
     public void Unregister(string groupName, RemotingConnection connection)
     {
-        ConsumerGroup? group;
+        OnlineGroup? group;
         lock (_changes)
         {
             if (!_groups.TryGet(groupName, out group) || !Leave(group, connection))
@@ -135,7 +135,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
                 return;
             }
 
-            if (_byConnection.TryGetValue(connection, out HashSet<ConsumerGroup>? joined) && joined.Remove(group) && joined.Count == 0)
+            if (_byConnection.TryGetValue(connection, out HashSet<OnlineGroup>? joined) && joined.Remove(group) && joined.Count == 0)
             {
                 _byConnection.Remove(connection);
             }
@@ -148,7 +148,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     /// <summary>Takes the connection out of every group it is a member of.</summary>
     public void Remove(RemotingConnection connection)
     {
-        HashSet<ConsumerGroup>? joined;
+        HashSet<OnlineGroup>? joined;
         lock (_changes)
         {
             if (!_byConnection.Remove(connection, out joined))
@@ -156,13 +156,13 @@ internal sealed class ConsumerTable : IAsyncDisposable
                 return;
             }
 
-            foreach (ConsumerGroup group in joined)
+            foreach (OnlineGroup group in joined)
             {
                 Leave(group, connection);
             }
         }
 
-        foreach (ConsumerGroup group in joined)
+        foreach (OnlineGroup group in joined)
         {
             group.Forget(connection);
             Notify(group);
@@ -172,7 +172,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     /// <summary>Ends the membership of clients that have sent no heartbeat for longer than <paramref name="longest"/> and closes their connections.</summary>
     public void Expire(TimeSpan longest)
     {
-        foreach (ConsumerGroup group in All)
+        foreach (OnlineGroup group in All)
         {
             foreach (ClientChannel channel in group.Channels)
             {
@@ -188,7 +188,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _notices.DisposeAsync();
 
-    private void RegisterFilters(ConsumerGroup group, ClientChannel channel)
+    private void RegisterFilters(OnlineGroup group, ClientChannel channel)
     {
         if (_filters is { } filters)
         {
@@ -203,7 +203,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     }
 
     /// <summary>Under the lock: true when the connection was a member.</summary>
-    private bool Leave(ConsumerGroup group, RemotingConnection connection)
+    private bool Leave(OnlineGroup group, RemotingConnection connection)
     {
         bool left = group.Leave(connection);
         if (left)
@@ -213,14 +213,14 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
         if (left && group.IsEmpty)
         {
-            _groups.Entries.TryRemove(new KeyValuePair<string, ConsumerGroup>(group.Name, group));
+            _groups.Entries.TryRemove(new KeyValuePair<string, OnlineGroup>(group.Name, group));
             _filters?.Unregister(group.Name);
         }
 
         return left;
     }
 
-    private void Notify(ConsumerGroup group)
+    private void Notify(OnlineGroup group)
     {
         bool wanted = _settings.Current.NotifyConsumerIdsChanged
             && (!_groupSettings.TryGet(group.Name, out GroupState? state) || state.Config.NotifyConsumerIdsChangedEnable);
@@ -232,7 +232,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
     }
 
     /// <summary>Sends every member the same bytes. Nobody answers, so that the opaque, which differs between requests otherwise, has no meaning.</summary>
-    private static void Tell(ConsumerGroup group)
+    private static void Tell(OnlineGroup group)
     {
         ArrayBufferWriter<byte>? frame = null;
         foreach (ClientChannel channel in group.Channels)
@@ -243,7 +243,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
         }
     }
 
-    private static ArrayBufferWriter<byte> Encode(ConsumerGroup group, int version)
+    private static ArrayBufferWriter<byte> Encode(OnlineGroup group, int version)
     {
         RemotingCommand notice = RemotingCommand.CreateRequest(RequestCode.NotifyConsumerIdsChanged).Set("consumerGroup", group.Name);
         notice.Version = version;

@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Clients;
 /// Filters the retry topic of a group by the SQL92 expressions with which it subscribed to the topics its messages came from; a message of a topic that is not among them, or is
 /// subscribed to by tags, is taken. Source: apache/rocketmq ExpressionForRetryMessageFilter (filterSupportRetry).
 /// </summary>
-internal sealed class RetryFilter(ConsumerGroup group) : IMessageFilter
+internal sealed class RetryFilter(OnlineGroup group) : IMessageFilter
 {
     public bool NeedsRecord => true;
 

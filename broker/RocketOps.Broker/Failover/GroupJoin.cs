@@ -58,7 +58,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
                 $"this store belongs to group {ownGroup}, and which master wrote its log is not known here: what it has behind offset {plan.At} may have been acknowledged, and is not cut; move the store away and start this member empty");
         }
 
-        await MakeSameAsync(own, plan);
+        await CutToMasterAsync(own, plan);
         await checkAsync(lease.HolderAddress, cancellationToken);
         ThrowIfFailed();
         await host.NoteJoinedAsync(Merge(plan, master.Extent.Epochs), master.GroupId, cancellationToken);
@@ -151,7 +151,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         return merged;
     }
 
-    private async Task MakeSameAsync(LogExtent own, JoinPlan plan)
+    private async Task CutToMasterAsync(LogExtent own, JoinPlan plan)
     {
         if (plan.Cuts)
         {

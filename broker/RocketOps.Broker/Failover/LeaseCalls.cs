@@ -122,7 +122,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
             catch (Exception failure)
             {
                 end = failure is LeaseStoreException { IsRefusal: true } ? refused : failed;
-                Tell(failure is TimeoutException ? $"no answer within {timings.RequestTimeout.TotalMilliseconds} ms" : failure.Message);
+                LogFailure(failure is TimeoutException ? $"no answer within {timings.RequestTimeout.TotalMilliseconds} ms" : failure.Message);
                 await patience.CancelAsync();
             }
         }
@@ -222,7 +222,7 @@ internal sealed partial class LeaseCalls(ILeaseStore leases, LeaseTimings timing
     }
 
     /// <summary>The same trouble with every renewal is one line.</summary>
-    private void Tell(string failure)
+    private void LogFailure(string failure)
     {
         if (_lastFailure != failure)
         {

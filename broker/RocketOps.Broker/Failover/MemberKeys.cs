@@ -74,7 +74,7 @@ internal sealed partial class MemberKeys(
 
         try
         {
-            await LookAsync().WaitAsync(options.AnswerTime, time, cancellationToken);
+            await ReadLeaseAsync().WaitAsync(options.AnswerTime, time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -153,7 +153,7 @@ internal sealed partial class MemberKeys(
                 $"a member that has lost its {MemberKey.FileName} writes the digest of its new one into the lease and asks again; one of a version without keys comes back by taking its entry out of the lease's key digests (docs/replication.md)");
     }
 
-    private Task LookAsync()
+    private Task ReadLeaseAsync()
     {
         lock (_gate)
         {

@@ -88,20 +88,20 @@ internal sealed class MisledClients(BrokerAddress address, ParkedPulls pulls, As
             _looks = true;
         }
 
-        _ = LookAsync();
+        _ = CloseDuePeriodicallyAsync();
     }
 
-    private async Task LookAsync()
+    private async Task CloseDuePeriodicallyAsync()
     {
         do
         {
             await Task.Delay(Look, time);
         }
-        while (LookOnce());
+        while (CloseDue());
     }
 
     /// <summary>False when all are gone.</summary>
-    private bool LookOnce()
+    private bool CloseDue()
     {
         List<(RemotingConnection Connection, Leaving Leaving)> due = [];
         lock (_gate)

@@ -11,7 +11,7 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
     private const int MostFound = 10_000;
 
     private readonly byte[] _topic = Encoding.UTF8.GetBytes(topic);
-    private readonly Dictionary<(StoreTopic Topic, int QueueId), QueueScan> _queues = [];
+    private readonly Dictionary<(StoreTopic Topic, int QueueId), PendingScan> _queues = [];
 
     public string Topic { get; } = topic;
 
@@ -52,9 +52,9 @@ internal sealed class TopicScan(string topic, int fromQueue, int generation)
     {
         foreach (BacklogQueue queue in queues)
         {
-            if (!_queues.TryGetValue((queue.Topic, queue.QueueId), out QueueScan? scan))
+            if (!_queues.TryGetValue((queue.Topic, queue.QueueId), out PendingScan? scan))
             {
-                scan = new QueueScan(_topic, FromQueue);
+                scan = new PendingScan(_topic, FromQueue);
                 _queues.Add((queue.Topic, queue.QueueId), scan);
             }
 

@@ -156,7 +156,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     {
         if (!_stopping && Interlocked.Exchange(ref _looking, 1) == 0)
         {
-            _ = LookAsync();
+            _ = RegisterMissingAsync();
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     /// Registers with the name servers that do not know this broker, and with all of them while this slave seeks its master. Beside the rounds, so that a topic that is made does not wait for an address that
     /// does not answer; and those that know the broker are spared.
     /// </summary>
-    private async Task LookAsync()
+    private async Task RegisterMissingAsync()
     {
         TimeSpan next = LookPeriod;
         try

@@ -208,7 +208,7 @@ internal sealed partial class TimerService : IAsyncDisposable
                     CountLost(progress.Lost, $"not taken before offset {progress.Next}");
                 }
 
-                Note(progress);
+                SetQueueOffset(progress);
                 progress.Appended = 0;
                 progress.Lost = 0;
             }
@@ -226,7 +226,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         return TimeSpan.Zero;
     }
 
-    private void Note(in Progress progress)
+    private void SetQueueOffset(in Progress progress)
     {
         if (progress.Appended > 0)
         {

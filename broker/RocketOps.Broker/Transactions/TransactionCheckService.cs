@@ -207,15 +207,15 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
             at = next;
             if (Math.Min(at, round.FirstLeft) - _progress.Half >= HalvesOfNote)
             {
-                await NoteAsync(Math.Min(at, round.FirstLeft), cancellationToken);
+                await CommitAsync(Math.Min(at, round.FirstLeft), cancellationToken);
             }
         }
 
         _sender.Reset();
         _firstLeftAt = Math.Min(round.FirstLeftAt, logEnd);
-        Tell(round);
+        ReportRound(round);
         long done = Math.Min(at, round.FirstLeft);
-        await NoteAsync(done, cancellationToken);
+        await CommitAsync(done, cancellationToken);
 
         // What came, or was put back, meanwhile is for the next one.
         end = await HalvesEndAsync(cancellationToken);
@@ -248,7 +248,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     }
 
     /// <summary>One line a group, however many halves it has.</summary>
-    private void Tell(CheckRound round)
+    private void ReportRound(CheckRound round)
     {
         if (round.Asks)
         {
@@ -526,7 +526,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// Everything before <paramref name="half"/> is done. Noted once all that this rests on is on the disk: the copies, and the messages and ops of those that were settled;
     /// a power cut must not take them and leave the note.
     /// </summary>
-    private async ValueTask NoteAsync(long half, CancellationToken cancellationToken)
+    private async ValueTask CommitAsync(long half, CancellationToken cancellationToken)
     {
         int passed = _openOps.TakeWhile(open => open.LastHalf < half).Count();
         long op = _openOps.Count > passed ? _openOps.ElementAt(passed).Op : _opsReadTo;

@@ -62,7 +62,7 @@ internal static class BrokerConfigSetCommand
                 return ExitCodes.Success;
             }
 
-            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Change the configuration of {Quantity.Of(changed.Count, "broker")}?", cancellation);
+            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Change the configuration of {CountText.Of(changed.Count, "broker")}?", cancellation);
             foreach ((string name, string address) in changed)
             {
                 await cluster.Admin.UpdateBrokerConfigAsync(address, wanted, cancellation);

@@ -95,7 +95,7 @@ internal sealed class ClusterExport
     {
         // Of all names, so that a filter never changes what an object is called.
         IReadOnlyDictionary<string, string> names = ObjectNames.Choose(table.Names, fallback);
-        ObjectWriter writer = new(kind, nameField, _reference, Masters, _options.Observe);
+        ObjectExporter writer = new(kind, nameField, _reference, Masters, _options.Observe);
         foreach (string name in table.Names.Where(isWanted))
         {
             yield return problem(name) is { } why
@@ -111,7 +111,7 @@ internal sealed class ClusterExport
         : null;
 
     private static string? WhyNoGroup(string group) =>
-        !Operator.Groups.GroupValidator.IsValidName(group) ? "a ConsumerGroup takes names of 1 to 120 letters, digits, '-', '_', '%' and '|'."
+        !Operator.ConsumerGroups.ConsumerGroupValidator.IsValidName(group) ? "a ConsumerGroup takes names of 1 to 120 letters, digits, '-', '_', '%' and '|'."
         : GroupNames.IsSystem(group) ? "brokers make groups of such names themselves."
         : null;
 }

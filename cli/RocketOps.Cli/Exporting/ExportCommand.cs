@@ -84,7 +84,7 @@ internal static class ExportCommand
             (topics, groups) = made.Kind == Operator.Entities.Topic.KindName ? (topics + 1, groups) : (topics, groups + 1);
         }
 
-        await shell.Error.WriteLineAsync($"{export.Cluster} ({string.Join(", ", export.Masters)}): {Quantity.Of(topics, "topic")} and {Quantity.Of(groups, "consumer group")}");
+        await shell.Error.WriteLineAsync($"{export.Cluster} ({string.Join(", ", export.Masters)}): {CountText.Of(topics, "topic")} and {CountText.Of(groups, "consumer group")}");
         return isWhole ? ExitCodes.Success : ExitCodes.Failed;
     }
 }

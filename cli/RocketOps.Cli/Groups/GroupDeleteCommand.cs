@@ -33,12 +33,12 @@ internal static class GroupDeleteCommand
             GroupOnBrokers group = await GroupOnBrokers.FindAsync(cluster, parsed.GetRequiredValue(name), parsed.GetValue(clusterName), cancellation);
             if (group.Members.Count > 0 && !parsed.GetValue(force))
             {
-                throw new CommandFailedException($"group {group.Name} has {Quantity.Of(group.Members.Count, "member")} online. Stop them first, or give --force.");
+                throw new CommandFailedException($"group {group.Name} has {CountText.Of(group.Members.Count, "member")} online. Stop them first, or give --force.");
             }
 
             bool keepsOffsets = parsed.GetValue(keep);
             await Confirmation.AskAsync(
-                shell, parsed.GetValue(yes), $"Delete group {group.Name}{(keepsOffsets ? string.Empty : $" with its offsets; {Quantity.Of(group.Lag, "message")} {(group.Lag == 1 ? "waits" : "wait")} for it")}?", cancellation);
+                shell, parsed.GetValue(yes), $"Delete group {group.Name}{(keepsOffsets ? string.Empty : $" with its offsets; {CountText.Of(group.Lag, "message")} {(group.Lag == 1 ? "waits" : "wait")} for it")}?", cancellation);
             string retry = TopicNames.RetryTopicOf(group.Name);
             foreach ((BrokerData broker, _) in group.Brokers)
             {

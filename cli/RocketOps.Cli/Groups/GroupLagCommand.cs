@@ -40,7 +40,7 @@ internal static class GroupLagCommand
             }
         }
 
-        listing.Footer = $"{Quantity.Of(total, "message")} {(total == 1 ? "waits" : "wait")} for {Quantity.Of(group.Members.Count, "member")}";
+        listing.Footer = $"{CountText.Of(total, "message")} {(total == 1 ? "waits" : "wait")} for {CountText.Of(group.Members.Count, "member")}";
         return listing;
     }
 }

@@ -53,7 +53,7 @@ internal static class GroupResetCommand
                     cancellation);
                 IReadOnlyList<MessageQueue> untold = await plan.DoAsync(cluster, changes, cancellation);
                 int moved = plan.Steps.Count - untold.Count;
-                await changes.SummariseAsync($"{group}: moved in {Quantity.Of(moved, "queue")}{(plan.IsRunning && moved > 0 ? $"; {plan.Members} told" : string.Empty)}");
+                await changes.SummariseAsync($"{group}: moved in {CountText.Of(moved, "queue")}{(plan.IsRunning && moved > 0 ? $"; {plan.Members} told" : string.Empty)}");
                 if (untold.Count > 0)
                 {
                     throw new CommandFailedException(

@@ -21,7 +21,7 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
     private const string Broadcasting = "BROADCASTING";
 
     /// <summary>Number of members that are online, as text: 2 members.</summary>
-    public string Members => Quantity.Of(Group.Members.Count, "member");
+    public string Members => CountText.Of(Group.Members.Count, "member");
 
     /// <summary>Somebody works on the group's messages.</summary>
     public bool IsRunning => Group.Members.Count > 0;
@@ -122,6 +122,6 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
             : null;
         return limit is null
             ? null
-            : $"group {group.Name} has {Quantity.Of(group.Members.Count, "member")} online ({string.Join(", ", group.Members.Select(static member => member.ClientId))}). They {limit}. Stop them first: they would commit over the new offsets.";
+            : $"group {group.Name} has {CountText.Of(group.Members.Count, "member")} online ({string.Join(", ", group.Members.Select(static member => member.ClientId))}). They {limit}. Stop them first: they would commit over the new offsets.";
     }
 }

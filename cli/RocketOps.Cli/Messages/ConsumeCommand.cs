@@ -103,8 +103,8 @@ internal static class ConsumeCommand
                 await shell.Error.WriteLineAsync($"Messages of {string.Join(", ", options.Topics)}{(options.Group is null ? string.Empty : $" for group {options.Group}")}; Ctrl-C ends.");
             }
 
-            return await new Following(shell).RunAsync(
-                end => options.Group is null ? new TopicReader(shell, cluster, options, printer).RunAsync(end) : new GroupMember(shell, cluster, options, printer).RunAsync(end), cancellation);
+            return await new FollowedOutput(shell).RunAsync(
+                end => options.Group is null ? new TopicReader(shell, cluster, options, printer).RunAsync(end) : new ConsumerGroupReader(shell, cluster, options, printer).RunAsync(end), cancellation);
         });
 
         DateTimeOffset? Time(OptionResult? option) => option is { Tokens: [{ } token] } ? StartPoint.Parse(token.Value, shell.Time)?.Time : null;

@@ -29,7 +29,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
         try
         {
             // With --quiet there is nothing to read, so it goes on without a reader.
-            return options.IsQuiet ? await SendAllAsync(producer, queue, cancellation) : await new Following(shell).RunAsync(end => SendAllAsync(producer, queue, end), cancellation);
+            return options.IsQuiet ? await SendAllAsync(producer, queue, cancellation) : await new FollowedOutput(shell).RunAsync(end => SendAllAsync(producer, queue, end), cancellation);
         }
         finally
         {
@@ -155,7 +155,7 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
                 ["messageId"] = result.MessageId,
                 ["offsetMessageId"] = result.OffsetMessageId,
             }.ToJsonString()
-            : $"{result.Status} {where} {(messages == 1 ? result.MessageId : Quantity.Of(messages, "message"))}";
+            : $"{result.Status} {where} {(messages == 1 ? result.MessageId : CountText.Of(messages, "message"))}";
         await shell.Output.WriteLineAsync(line);
     }
 
@@ -166,17 +166,17 @@ internal sealed class ProduceRun(Shell shell, ClusterConnection cluster, Produce
             TimeSpan elapsed = shell.Time.GetElapsedTime(_begun);
             double rate = _sent / Math.Max(0.001, elapsed.TotalSeconds);
             string perSecond = rate.ToString(rate is > 0 and < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
-            await shell.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Quantity.Of(_sent, "message")} in {elapsed.TotalSeconds:0.0} s, {perSecond} a second"));
+            await shell.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{CountText.Of(_sent, "message")} in {elapsed.TotalSeconds:0.0} s, {perSecond} a second"));
         }
 
         if (_drafts.Empty > 0)
         {
-            await shell.Error.WriteLineAsync($"{Quantity.Of(_drafts.Empty, "empty line")} left out: brokers refuse empty bodies");
+            await shell.Error.WriteLineAsync($"{CountText.Of(_drafts.Empty, "empty line")} left out: brokers refuse empty bodies");
         }
 
         if (_incomplete > 0)
         {
-            await shell.Error.WriteLineAsync($"{Quantity.Of(_incomplete, "message")} stored, but not as safely as the broker is set to; -o text says how far each got");
+            await shell.Error.WriteLineAsync($"{CountText.Of(_incomplete, "message")} stored, but not as safely as the broker is set to; -o text says how far each got");
         }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class ListingOptions
         }
 
         TimeSpan pause = TimeSpan.FromSeconds(Seconds(parsed.GetValue(_watch)) ?? DefaultSeconds);
-        return await new Following(shell).RunAsync(end => new WatchLoop(shell, pause).RunAsync(make, format, end), cancellation);
+        return await new FollowedOutput(shell).RunAsync(end => new WatchLoop(shell, pause).RunAsync(make, format, end), cancellation);
     }
 
     private static double? Seconds(string? text) =>

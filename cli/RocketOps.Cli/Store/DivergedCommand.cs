@@ -12,7 +12,7 @@ internal static class DivergedCommand
 {
     public static Command Create(Shell shell)
     {
-        Argument<string> directory = StoreDirectory.Argument();
+        Argument<string> directory = StoreArgument.Argument();
         Argument<string?> file = File();
         Option<bool> messages = new("--messages", "-m") { Description = "The messages themselves, as JSON lines like those of store dump" };
         DocumentedCommand command = new(
@@ -24,7 +24,7 @@ internal static class DivergedCommand
             directory, file, messages,
         };
         ListingOptions listing = new(command, canWatch: false);
-        command.SetAction((parsed, cancellation) => StoreDirectory.RunAsync(
+        command.SetAction((parsed, cancellation) => StoreArgument.RunAsync(
             shell,
             parsed.GetRequiredValue(directory),
             async root =>

@@ -13,7 +13,7 @@ internal static class ResendCommand
 {
     public static Command Create(Shell shell)
     {
-        Argument<string> directory = StoreDirectory.Argument();
+        Argument<string> directory = StoreArgument.Argument();
         Argument<string?> file = DivergedCommand.File();
         NameOption topic = NameOption.Topic("Only messages of this topic");
         Option<string?> broker = new("--broker", "-b") { Description = "Only to this broker group, as ordered topics need it; default: all that have the topic", HelpName = "NAME" };
@@ -26,7 +26,7 @@ internal static class ResendCommand
             "rocketops store resend /home/rocketmq/store --topic orders --broker broker-a --yes")
         {
             directory, file, topic, broker, all, yes,
-        }.RunsOnCluster(shell, (cluster, parsed, cancellation) => StoreDirectory.RunAsync(
+        }.RunsOnCluster(shell, (cluster, parsed, cancellation) => StoreArgument.RunAsync(
             shell,
             parsed.GetRequiredValue(directory),
             async root =>
@@ -41,7 +41,7 @@ internal static class ResendCommand
                     return ExitCodes.Success;
                 }
 
-                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {Quantity.Of(count, "message")} again?", cancellation);
+                await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {CountText.Of(count, "message")} again?", cancellation);
                 await using Resender resender = new(cluster, parsed.GetValue(broker), shell);
                 return await RunAsync(shell, files, logs, resender, wanted, parsed.GetValue(all), cancellation);
             }));
@@ -92,7 +92,7 @@ internal static class ResendCommand
         }
         catch (Exception failure) when (failure is CommandFailedException or Client.RocketMqException)
         {
-            throw new CommandFailedException($"{Failures.Describe(failure)}. {Quantity.Of(report.Sent, "message")} sent; run it again to send the rest.");
+            throw new CommandFailedException($"{Failures.Describe(failure)}. {CountText.Of(report.Sent, "message")} sent; run it again to send the rest.");
         }
 
         await report.ToListing().WriteAsync(OutputFormat.Table, shell, shell.Output);

@@ -19,7 +19,7 @@ internal static class StoreCommand
 
     private static Command Dump(Shell shell)
     {
-        Argument<string> directory = StoreDirectory.Argument();
+        Argument<string> directory = StoreArgument.Argument();
         Option<bool> noUnits = new("--no-units") { Description = "Leave out the units of consume queues" };
         Command command = new DocumentedCommand(
             "dump",
@@ -29,7 +29,7 @@ internal static class StoreCommand
         {
             directory, noUnits,
         };
-        command.SetAction((result, cancellationToken) => StoreDirectory.RunAsync(
+        command.SetAction((result, cancellationToken) => StoreArgument.RunAsync(
             shell,
             result.GetRequiredValue(directory),
             root => Task.Run(
@@ -46,14 +46,14 @@ internal static class StoreCommand
 
     private static Command Verify(Shell shell)
     {
-        Argument<string> directory = StoreDirectory.Argument();
+        Argument<string> directory = StoreArgument.Argument();
         Option<int?> slots = new("--index-slots") { Description = "maxHashSlotNum of the broker, where its configuration has one" };
         Command command = new DocumentedCommand(
             "verify", "Check every record, queue unit and index entry; exit code 1 when something is damaged, 2 when DIR is no store", "rocketops store verify /home/rocketmq/store")
         {
             directory, slots,
         };
-        command.SetAction((result, cancellationToken) => StoreDirectory.RunAsync(
+        command.SetAction((result, cancellationToken) => StoreArgument.RunAsync(
             shell, result.GetRequiredValue(directory), root => Task.Run(() => Verify(shell.Output, root, result.GetValue(slots), cancellationToken), cancellationToken)));
         return command;
     }
@@ -69,14 +69,14 @@ internal static class StoreCommand
         output.WriteLine($"{figures.Messages} messages, {figures.Units} queue units, {figures.IndexEntries} index entries; the log ends at {figures.LogEnd}");
         output.WriteLine(figures switch
         {
-            { Damages: > 0 } => $"{Quantity.Of(figures.Damages, "place")} damaged",
-            { Repairable: > 0 } => $"not damaged; {Quantity.Of(figures.Repairable, "place")} to be put right by the next start",
+            { Damages: > 0 } => $"{CountText.Of(figures.Damages, "place")} damaged",
+            { Repairable: > 0 } => $"not damaged; {CountText.Of(figures.Repairable, "place")} to be put right by the next start",
             { Unchecked: > 0 } => "what could be checked is sound",
             _ => "sound",
         });
         if (figures.Unchecked > 0)
         {
-            output.WriteLine($"{Quantity.Of(figures.Unchecked, "index file")} could not be checked");
+            output.WriteLine($"{CountText.Of(figures.Unchecked, "index file")} could not be checked");
         }
 
         return figures.Damages > 0 ? Damaged : Sound;

@@ -34,7 +34,7 @@ internal sealed class QuitKey : IAsyncDisposable
         _stopped = stop.UnsafeRegister(static key => ((QuitKey)key!).GiveBack(), this);
         AppDomain.CurrentDomain.ProcessExit += OnExit;
         AppDomain.CurrentDomain.UnhandledException += OnExit;
-        _looking = LookAsync();
+        _looking = ReadKeysAsync();
     }
 
     /// <summary>True when a terminal can be asked for single keys here.</summary>
@@ -59,16 +59,16 @@ internal sealed class QuitKey : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task LookAsync()
+    private async Task ReadKeysAsync()
     {
-        while (!_end.IsCancellationRequested && Look())
+        while (!_end.IsCancellationRequested && ReadKeys())
         {
             await Task.Delay(Period, _time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>Returns whether to look again.</summary>
-    private bool Look()
+    private bool ReadKeys()
     {
         Span<byte> keys = stackalloc byte[64];
         int count;

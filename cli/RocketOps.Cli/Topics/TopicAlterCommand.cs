@@ -26,7 +26,7 @@ internal static class TopicAlterCommand
         type.DefaultValueFactory = null;
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
-        Option<bool> force = TopicOwnership.Force();
+        Option<bool> force = TopicGuard.Force();
         Option<string> output = Changes.Option();
         Command command = new DocumentedCommand(
             "alter",
@@ -51,7 +51,7 @@ internal static class TopicAlterCommand
             await connection.RouteAsync(topic, cancellation);
             List<(BrokerData Broker, TopicConfig To)> steps = [];
             IReadOnlyList<BrokerData> masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
-            await TopicOwnership.CheckAsync(shell, topic, masters, parsed.GetValue(force), "put it back", Instead, cancellation);
+            await TopicGuard.CheckAsync(shell, topic, masters, parsed.GetValue(force), "put it back", Instead, cancellation);
             foreach (BrokerData broker in masters)
             {
                 if (await connection.Admin.GetTopicConfigAsync(broker.MasterAddress!, topic, cancellation) is { } before)

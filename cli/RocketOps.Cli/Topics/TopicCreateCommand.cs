@@ -85,7 +85,7 @@ internal static class TopicCreateCommand
         {
             await connection.Admin.CreateOrUpdateTopicAsync(broker.MasterAddress!, topic, cancellation);
             await changes.DoneAsync(
-                $"{topic.Name}: {Quantity.Of(topic.ReadQueues, "queue")} on {broker.BrokerName}",
+                $"{topic.Name}: {CountText.Of(topic.ReadQueues, "queue")} on {broker.BrokerName}",
                 new JsonObject { ["topic"] = topic.Name, ["broker"] = broker.BrokerName, ["done"] = "created", ["queues"] = topic.ReadQueues, ["type"] = TopicOnBrokers.TypeOf(topic) });
         }
     }

@@ -19,7 +19,7 @@ internal static class TopicDeleteCommand
         NamesArgument names = NamesArgument.Topics();
         Option<string?> cluster = TopicOptions.Cluster();
         Option<bool> yes = Confirmation.Yes();
-        Option<bool> force = TopicOwnership.Force();
+        Option<bool> force = TopicGuard.Force();
         Option<string> output = Changes.Option();
         return new DocumentedCommand(
             "delete",
@@ -38,12 +38,12 @@ internal static class TopicDeleteCommand
                 // Brokers and name servers say yes to the removal of what is not there; a mistyped name must not look like a deletion.
                 await connection.RouteAsync(topic, cancellation);
                 masters = await connection.MastersAsync(parsed.GetValue(cluster), cancellation);
-                await TopicOwnership.CheckAsync(shell, topic, masters, parsed.GetValue(force), "make it again, empty", Instead, cancellation);
+                await TopicGuard.CheckAsync(shell, topic, masters, parsed.GetValue(force), "make it again, empty", Instead, cancellation);
                 messages += (await TopicOnBrokers.FindAsync(connection, topic, cancellation)).Messages ?? 0;
             }
 
             string what = topics.Length == 1 ? $"topic {topics[0]} with its" : $"{topics.Length} topics ({string.Join(", ", topics)}) with their";
-            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete {what} {Quantity.Of(messages, "message")}? What is deleted cannot be brought back.", cancellation);
+            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Delete {what} {CountText.Of(messages, "message")}? What is deleted cannot be brought back.", cancellation);
             foreach (string topic in topics)
             {
                 foreach (BrokerData broker in masters)

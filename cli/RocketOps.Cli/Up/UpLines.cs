@@ -53,7 +53,7 @@ internal sealed class UpLines(TextWriter output)
 
         foreach (TopicView topic in state.Topics)
         {
-            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {Quantity.Of(topic.ReadQueues, "queue")} per group" : Because(topic.Reason, topic.Message), elapsed);
+            await TellAsync($"topic {topic.Key}", topic.IsReady ? $"ready, {CountText.Of(topic.ReadQueues, "queue")} per group" : Because(topic.Reason, topic.Message), elapsed);
         }
 
         foreach (GroupView group in state.Groups)

@@ -195,7 +195,7 @@ internal static class UpScreen
             yield return new ScreenLine().PadTo(NameColumn).Add(topic.TopicName).PadTo(queues)
                 .Add(topic.IsReady ? "ready" : Words(topic.Reason), topic.IsReady ? Tint.Good : Tint.Waiting)
                 .Add(Queues(topic), Tint.Quiet)
-                .Add(state.TopicMessages.TryGetValue(topic.Key, out long messages) ? $"  {Quantity.Of(messages, "message")}" : string.Empty, Tint.Quiet)
+                .Add(state.TopicMessages.TryGetValue(topic.Key, out long messages) ? $"  {CountText.Of(messages, "message")}" : string.Empty, Tint.Quiet)
                 .Add($"  of {topic.Cluster}", Tint.Quiet);
         }
 
@@ -209,7 +209,7 @@ internal static class UpScreen
     private static string Queues(TopicView topic) => (topic.ReadQueues, topic.WriteQueues) switch
     {
         (0, 0) => "",
-        (var read, var write) when read == write => $"  {Quantity.Of(read, "queue")} per group",
+        (var read, var write) when read == write => $"  {CountText.Of(read, "queue")} per group",
         (var read, var write) => $"  {read} queues to read, {write} to write per group",
     };
 
@@ -228,8 +228,8 @@ internal static class UpScreen
         {
             yield return new ScreenLine().PadTo(NameColumn).Add(group.GroupName).PadTo(states)
                 .Add(group.IsReady ? "ready" : Words(group.Reason), group.IsReady ? Tint.Good : Tint.Waiting)
-                .Add($"  {Quantity.Of(group.Members, "member")}", Tint.Quiet)
-                .Add(group.Lag is { } lag ? $"  {Quantity.Of(lag, "message")} behind" : string.Empty, Tint.Quiet)
+                .Add($"  {CountText.Of(group.Members, "member")}", Tint.Quiet)
+                .Add(group.Lag is { } lag ? $"  {CountText.Of(lag, "message")} behind" : string.Empty, Tint.Quiet)
                 .Add($"  of {group.Cluster}", Tint.Quiet);
         }
 

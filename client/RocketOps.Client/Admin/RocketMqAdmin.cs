@@ -34,13 +34,13 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)
     {
         (RemotingCommand response, string address) = await AskNameServerAsync(static () => RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.ClusterInfo, address);
+        return WireJson.Read(response, WireJson.Default.ClusterInfo, address);
     }
 
     public async Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(nameServerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.ClusterInfo, nameServerAddress);
+        return WireJson.Read(response, WireJson.Default.ClusterInfo, nameServerAddress);
     }
 
     public async Task<TopicRoute?> GetTopicRouteAsync(string topic, CancellationToken cancellationToken = default)
@@ -49,7 +49,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
             .InvokeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.TopicRoute, address),
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.TopicRoute, address),
             ResponseCode.TopicNotExist => null,
             _ => throw new RocketMqException(response.Code, response.Remark, address),
         };
@@ -58,7 +58,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<IReadOnlyList<string>> GetTopicNamesAsync(CancellationToken cancellationToken = default)
     {
         (RemotingCommand response, string address) = await AskNameServerAsync(static () => RemotingCommand.CreateRequest(RequestCode.GetAllTopicListFromNameServer), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.NameList, address).Topics ?? [];
+        return WireJson.Read(response, WireJson.Default.NameList, address).Topics ?? [];
     }
 
     public Task CreateOrUpdateTopicAsync(string brokerAddress, TopicConfig topic, CancellationToken cancellationToken = default)
@@ -88,7 +88,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         switch (response.Code)
         {
             case ResponseCode.Success:
-                return ClientJson.Read(response, ClientJson.Default.TopicConfig, brokerAddress);
+                return WireJson.Read(response, WireJson.Default.TopicConfig, brokerAddress);
             case ResponseCode.TopicNotExist:
                 return null;
             case ResponseCode.RequestCodeNotSupported:
@@ -103,7 +103,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     {
         // Without paging fields every version answers the whole table.
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllTopicConfig), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.TopicConfigTable, brokerAddress).All();
+        return WireJson.Read(response, WireJson.Default.TopicConfigTable, brokerAddress).All();
     }
 
     public Task DeleteTopicOnBrokerAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default) =>
@@ -137,7 +137,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<TopicStats> GetTopicStatsAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetTopicStatsInfo).Set("topic", topic), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.TopicStats, brokerAddress);
+        return WireJson.Read(response, WireJson.Default.TopicStats, brokerAddress);
     }
 
     public async Task<PendingMessages?> GetPendingMessagesAsync(string brokerAddress, string topic, int fromQueue = 0, CancellationToken cancellationToken = default)
@@ -146,7 +146,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.PendingMessages, brokerAddress),
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.PendingMessages, brokerAddress),
             ResponseCode.RequestCodeNotSupported => null,
             _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
         };
@@ -163,13 +163,13 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumeStats).Set("consumerGroup", group).Set("topic", topic);
         RemotingCommand response = await CallAsync(brokerAddress, request, cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.ConsumeStats, brokerAddress);
+        return WireJson.Read(response, WireJson.Default.ConsumeStats, brokerAddress);
     }
 
     public async Task<IReadOnlyDictionary<string, string>> GetBrokerRuntimeInfoAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.KeyValueTable, brokerAddress).Table;
+        return WireJson.Read(response, WireJson.Default.KeyValueTable, brokerAddress).Table;
     }
 
     public async Task<IReadOnlyDictionary<string, string>> GetBrokerConfigAsync(string brokerAddress, CancellationToken cancellationToken = default)
@@ -207,7 +207,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<IReadOnlyDictionary<string, SubscriptionGroupConfig>> GetSubscriptionGroupsAsync(string brokerAddress, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.GetAllSubscriptionGroupConfig), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.SubscriptionGroupTable, brokerAddress).All();
+        return WireJson.Read(response, WireJson.Default.SubscriptionGroupTable, brokerAddress).All();
     }
 
     public async Task<SubscriptionGroupConfig?> GetSubscriptionGroupAsync(string brokerAddress, string group, CancellationToken cancellationToken = default)
@@ -216,7 +216,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.SubscriptionGroupConfig, brokerAddress),
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.SubscriptionGroupConfig, brokerAddress),
             ResponseCode.SubscriptionGroupNotExist => null,
 
             // A 4.x broker: only the whole table can be asked for.
@@ -228,7 +228,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public Task CreateOrUpdateSubscriptionGroupAsync(string brokerAddress, SubscriptionGroupConfig group, CancellationToken cancellationToken = default)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateAndCreateSubscriptionGroup);
-        request.Body = JsonSerializer.SerializeToUtf8Bytes(group, ClientJson.Default.SubscriptionGroupConfig);
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(group, WireJson.Default.SubscriptionGroupConfig);
         return CallAsync(brokerAddress, request, cancellationToken);
     }
 
@@ -246,7 +246,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.ConsumerConnections, brokerAddress),
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.ConsumerConnections, brokerAddress),
             ResponseCode.ConsumerNotOnline => null,
             _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
         };
@@ -255,11 +255,11 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<IReadOnlyDictionary<string, GroupSummary>?> GetGroupSummariesAsync(string brokerAddress, IReadOnlyCollection<string> groups, CancellationToken cancellationToken = default)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetGroupSummaries);
-        request.Body = JsonSerializer.SerializeToUtf8Bytes(new GroupNamesBody { Groups = groups }, ClientJson.Default.GroupNamesBody);
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(new GroupNamesBody { Groups = groups }, WireJson.Default.GroupNamesBody);
         RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.GroupSummaryTable, brokerAddress).Groups,
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.GroupSummaryTable, brokerAddress).Groups,
             ResponseCode.RequestCodeNotSupported => null,
             _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
         };
@@ -268,7 +268,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<IReadOnlyList<string>> GetGroupsOfTopicAsync(string brokerAddress, string topic, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(brokerAddress, RemotingCommand.CreateRequest(RequestCode.QueryTopicConsumeByWho).Set("topic", topic), cancellationToken).ConfigureAwait(false);
-        return ClientJson.Read(response, ClientJson.Default.NameList, brokerAddress).Groups ?? [];
+        return WireJson.Read(response, WireJson.Default.NameList, brokerAddress).Groups ?? [];
     }
 
     public Task SetConsumerOffsetAsync(string brokerAddress, string group, MessageQueue queue, long offset, CancellationToken cancellationToken = default)
@@ -288,7 +288,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         RemotingCommand response = await _caller.InvokeAsync(brokerAddress, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.OffsetTableBody, brokerAddress).Offsets,
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.OffsetTableBody, brokerAddress).Offsets,
             ResponseCode.ConsumerNotOnline => null,
             _ => throw new RocketMqException(response.Code, response.Remark, brokerAddress),
         };
@@ -302,7 +302,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         RemotingCommand response = await _caller.InvokeAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.KeyValueTable, address).Table,
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.KeyValueTable, address).Table,
             ResponseCode.QueryNotFound => new Dictionary<string, string>(),
             _ => throw new RocketMqException(response.Code, response.Remark, address),
         };

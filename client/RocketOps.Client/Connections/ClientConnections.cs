@@ -237,7 +237,7 @@ internal sealed class ClientConnections
         try
         {
             RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.HeartBeat);
-            request.Body = JsonSerializer.SerializeToUtf8Bytes(heartbeat, ClientJson.Default.HeartbeatBody);
+            request.Body = JsonSerializer.SerializeToUtf8Bytes(heartbeat, WireJson.Default.HeartbeatBody);
             // Before it is sent: a client that leaves while the answer is on its way has to unregister all the same.
             _greeted[address] = true;
             await Caller.InvokeSuccessAsync(address, request, Options.RequestTimeout, cancellationToken).ConfigureAwait(false);

@@ -41,7 +41,7 @@ internal sealed class ExpressionCheck(ClientInstance client, PushConsumerOptions
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.CheckClientConfig);
         request.Body = JsonSerializer.SerializeToUtf8Bytes(
-            new ClientCheckBody { ClientId = client.ClientId, Group = options.Group, Subscription = subscription }, ClientJson.Default.ClientCheckBody);
+            new ClientCheckBody { ClientId = client.ClientId, Group = options.Group, Subscription = subscription }, WireJson.Default.ClientCheckBody);
         RemotingCommand response;
         try
         {

@@ -38,7 +38,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _lifecycle = new(1, 1);
     private readonly PausedQueues _paused = new();
-    private readonly QueueLocks? _locks;
+    private readonly HeldQueueLocks? _locks;
     private readonly MessageTracer? _tracer;
     private readonly PollingMode? _polling;
     private IConsumeService? _consuming;
@@ -72,17 +72,17 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         _startedAt = options.TimeProvider.GetUtcNow();
         RequestHandlerRegistry handlers = new RequestHandlerRegistry()
             .Add(RequestCode.NotifyConsumerIdsChanged, new ConsumerIdsChangedHandler(() => _rebalancer?.Wake()))
-            .Add(RequestCode.ResetConsumerClientOffset, new ResetOffsetHandler(this))
-            .Add(RequestCode.GetConsumerStatusFromClient, new ConsumerStatusHandler(this))
+            .Add(RequestCode.ResetConsumerClientOffset, new ClientResetOffsetHandler(this))
+            .Add(RequestCode.GetConsumerStatusFromClient, new ClientConsumerStatusHandler(this))
             .Add(RequestCode.GetConsumerRunningInfo, new RunningInfoHandler(this))
-            .Add(RequestCode.ConsumeMessageDirectly, new ConsumeDirectlyHandler(this));
+            .Add(RequestCode.ConsumeMessageDirectly, new ClientConsumeDirectlyHandler(this));
         _client = new ClientInstance(_options, handlers, Heartbeat, readsFromSlaves: true, _options.Group);
         _client.Routes.Watch(OnRouteChanged);
         IOffsetStore offsets = _options.MessageModel == MessageModel.Clustering
             ? new BrokerOffsetStore(_client, _options)
             : new FileOffsetStore(FileOffsetStore.PathFor(_options, _client.ClientId), _options.ConsumeFromWhere, _client.Logger);
         _offsets = polling?.Attach(offsets) ?? offsets;
-        _locks = _options.IsLocking ? new QueueLocks(_client, _options) : null;
+        _locks = _options.IsLocking ? new HeldQueueLocks(_client, _options) : null;
         _tracer = _options.EnableTrace ? new MessageTracer(_client, _options, _options.Group, "CONSUME") : null;
     }
 
@@ -438,7 +438,7 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         }
     }
 
-    private async Task RenewLocksPeriodicallyAsync(QueueLocks locks)
+    private async Task RenewLocksPeriodicallyAsync(HeldQueueLocks locks)
     {
         using PeriodicTimer timer = new(_options.LockRenewInterval, _options.TimeProvider);
         try

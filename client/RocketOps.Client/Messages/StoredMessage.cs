@@ -16,7 +16,7 @@ internal sealed record StoredMessage(
     Dictionary<string, string> Properties)
 {
     /// <summary>
-    /// True when it came in a record with others, out of an <see cref="InnerBatch"/>: it shares their place in the log, and the broker
+    /// True when it came in a record with others, out of an <see cref="InnerBatchRecord"/>: it shares their place in the log, and the broker
     /// takes none of them back by itself.
     /// </summary>
     public bool IsInner { get; init; }

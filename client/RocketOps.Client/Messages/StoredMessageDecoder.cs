@@ -6,15 +6,15 @@ namespace RocketOps.Client;
 internal static class StoredMessageDecoder
 {
     /// <summary>
-    /// Adds what the record at the start of <paramref name="bytes"/> holds to <paramref name="messages"/>, one message or those of an <see cref="InnerBatch"/>, and moves past it as
+    /// Adds what the record at the start of <paramref name="bytes"/> holds to <paramref name="messages"/>, one message or those of an <see cref="InnerBatchRecord"/>, and moves past it as
     /// <see cref="Decode"/> does, which also says what is thrown; nothing is added then.
     /// </summary>
     public static void DecodeInto(List<StoredMessage> messages, ref ReadOnlyMemory<byte> bytes)
     {
         StoredMessage record = Decode(ref bytes);
-        if (InnerBatch.Is(record))
+        if (InnerBatchRecord.Is(record))
         {
-            InnerBatch.Unwrap(record, messages);
+            InnerBatchRecord.Unwrap(record, messages);
         }
         else
         {

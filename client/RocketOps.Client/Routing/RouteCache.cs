@@ -163,7 +163,7 @@ internal sealed class RouteCache(NameServers nameServers)
             .InvokeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
         TopicRoute? route = response.Code switch
         {
-            ResponseCode.Success => ClientJson.Read(response, ClientJson.Default.TopicRoute, address),
+            ResponseCode.Success => WireJson.Read(response, WireJson.Default.TopicRoute, address),
             ResponseCode.TopicNotExist => null,
             _ => throw new RocketMqException(response.Code, response.Remark, address),
         };

@@ -46,7 +46,7 @@ internal sealed partial class OperatorRuntime(
 
     private async Task ControlAsync(CancellationToken cancellationToken)
     {
-        await SyncAsync(cancellationToken);
+        await WaitForInformersAsync(cancellationToken);
         if (elector.Elector is { } election)
         {
             await election.RunAsync(RunControllersAsync, cancellationToken);
@@ -57,7 +57,7 @@ internal sealed partial class OperatorRuntime(
         }
     }
 
-    private async Task SyncAsync(CancellationToken cancellationToken)
+    private async Task WaitForInformersAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource deadline = new(settings.SyncTimeout, time);
         using CancellationTokenSource linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);

@@ -25,7 +25,7 @@ internal static class NameServerHandlers
             .Add(RequestCode.GetBrokerClusterInfo, new GetClusterInfoHandler(routes))
             .Add(RequestCode.WipeWritePermOfBroker, new SetWritePermissionHandler(routes, writable: false, logger))
             .Add(RequestCode.GetAllTopicListFromNameServer, new GetAllTopicsHandler(routes, configuration))
-            .Add(RequestCode.DeleteTopicInNameServer, new DeleteTopicHandler(routes, logger))
+            .Add(RequestCode.DeleteTopicInNameServer, new DeleteTopicInNameServerHandler(routes, logger))
             .Add(RequestCode.RegisterTopicInNameServer, new RegisterTopicHandler(routes))
             .Add(RequestCode.GetKvListByNamespace, new GetNamespaceHandler(keyValues))
             .Add(RequestCode.GetTopicsByCluster, new GetTopicsByClusterHandler(routes, configuration))

@@ -7,8 +7,8 @@ using RocketOps.Kubernetes.Metrics;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Kubernetes.Rbac;
 using RocketOps.Operator.Clusters;
+using RocketOps.Operator.ConsumerGroups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Reporting.Writing;
@@ -24,8 +24,8 @@ internal sealed partial class ConsumerGroupController(
     OperatorOptions options,
     MasterIndex<ConsumerGroup> groups,
     ClusterLook<SubscriptionGroupConfig> look,
-    GroupSummaries summaries,
-    GroupPass pass,
+    ConsumerGroupSummaries summaries,
+    ConsumerGroupReconciler reconciler,
     StatusWriter status,
     IEventRecorder events,
     ControllerMetrics metrics,
@@ -40,12 +40,12 @@ internal sealed partial class ConsumerGroupController(
             return ReconciliationResult<ConsumerGroup>.Success(entity);
         }
 
-        if (GroupValidator.Check(entity) is { } problem)
+        if (ConsumerGroupValidator.Check(entity) is { } problem)
         {
             return await ReportAsync(entity, [], null, problem, null, cancellationToken);
         }
 
-        if (entity.Spec.ManagementPolicy == ManagementPolicy.Manage && GroupOwnership.Winner(entity, look.Admitted(entity.Spec.ClusterRef.Key(entity), groups.Same(entity))) is { } winner)
+        if (entity.Spec.ManagementPolicy == ManagementPolicy.Manage && ConsumerGroupOwnership.Winner(entity, look.Admitted(entity.Spec.ClusterRef.Key(entity), groups.Same(entity))) is { } winner)
         {
             Problem conflict = new Problem(
                 Reasons.ResourceConflict,
@@ -56,12 +56,12 @@ internal sealed partial class ConsumerGroupController(
         Look<SubscriptionGroupConfig> found = await look.AsideAsync(
             entity,
             entity.Spec.ClusterRef.Key(entity),
-            cluster => entity.Status?.ObservedGeneration == entity.Metadata.Generation && GroupClaims.IsEverywhere(entity, cluster),
+            cluster => entity.Status?.ObservedGeneration == entity.Metadata.Generation && ConsumerGroupClaims.IsEverywhere(entity, cluster),
             entity.Status?.Conditions,
             cancellationToken);
         if (found.View is { } view)
         {
-            return await SyncAsync(entity, view, cancellationToken);
+            return await ReconcileMastersAsync(entity, view, cancellationToken);
         }
 
         return found.Pending is { } pending
@@ -72,15 +72,15 @@ internal sealed partial class ConsumerGroupController(
     public Task<ReconciliationResult<ConsumerGroup>> DeletedAsync(ConsumerGroup entity, CancellationToken cancellationToken) =>
         Task.FromResult(ReconciliationResult<ConsumerGroup>.Success(entity));
 
-    private async Task<ReconciliationResult<ConsumerGroup>> SyncAsync(ConsumerGroup group, ClusterView<SubscriptionGroupConfig> view, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<ConsumerGroup>> ReconcileMastersAsync(ConsumerGroup group, ClusterView<SubscriptionGroupConfig> view, CancellationToken cancellationToken)
     {
-        Dictionary<string, GroupOutcome?> known = view.Round.Masters.ToDictionary(static master => master.Broker, master => GroupPass.Compare(group, master), StringComparer.Ordinal);
+        Dictionary<string, ConsumerGroupOutcome?> known = view.Round.Masters.ToDictionary(static master => master.Broker, master => ConsumerGroupReconciler.Compare(group, master), StringComparer.Ordinal);
         if (ClusterPause.Of(view.Cluster, time.GetUtcNow()) is { Topics: true } pause)
         {
             foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters.Where(master => known[master.Broker] is null))
             {
-                known[master.Broker] = new GroupOutcome(
-                    master.Broker, master.Table?.Find(EffectiveName.Of(group)), Pending: MasterCalls.Paused(pause), Observed: GroupClaims.Find(group, master.Broker) is null);
+                known[master.Broker] = new ConsumerGroupOutcome(
+                    master.Broker, master.Table?.Find(EffectiveName.Of(group)), Pending: MasterCalls.Paused(pause), Observed: ConsumerGroupClaims.Find(group, master.Broker) is null);
             }
         }
 
@@ -90,15 +90,15 @@ internal sealed partial class ConsumerGroupController(
             return ReconciliationResult<ConsumerGroup>.Success(group);
         }
 
-        List<GroupOutcome> outcomes = [];
+        List<ConsumerGroupOutcome> outcomes = [];
         foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters)
         {
-            outcomes.Add(known[master.Broker] ?? await pass.SyncAsync(view, group, master, cancellationToken));
+            outcomes.Add(known[master.Broker] ?? await reconciler.ReconcileAsync(view, group, master, cancellationToken));
         }
 
-        Tell(group, outcomes, claims);
+        RecordEvents(group, outcomes, claims);
         RoundMaster<SubscriptionGroupConfig>[] silent = [.. view.Round.Masters.Where(static master => master.Table is null)];
-        GroupProgress? progress = silent.Length > 0
+        ConsumerGroupProgress? progress = silent.Length > 0
             ? null
             : await summaries.ReadAsync(view, EffectiveName.Of(group), cancellationToken);
         return await ReportAsync(group, outcomes, progress, null, null, cancellationToken, view.Cluster);
@@ -111,12 +111,12 @@ internal sealed partial class ConsumerGroupController(
     /// <param name="cancellationToken">Ends the pass.</param>
     /// <returns>What those it may write to have now. Null when the object has gone, and nothing is its any more.</returns>
     private async Task<Dictionary<string, SubscriptionGroupConfig?>?> ClaimAsync(
-        ConsumerGroup group, ClusterView<SubscriptionGroupConfig> view, Dictionary<string, GroupOutcome?> known, CancellationToken cancellationToken)
+        ConsumerGroup group, ClusterView<SubscriptionGroupConfig> view, Dictionary<string, ConsumerGroupOutcome?> known, CancellationToken cancellationToken)
     {
-        ClaimDecision<SubscriptionGroupConfig> claims = new(!GroupClaims.HasAny(group), found => GroupClaims.MayTake(group.Spec, found));
-        foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters.Where(master => known[master.Broker] is null && GroupClaims.Find(group, master.Broker) is null))
+        ClaimDecision<SubscriptionGroupConfig> claims = new(!ConsumerGroupClaims.HasAny(group), found => ConsumerGroupClaims.MayTake(group.Spec, found));
+        foreach (RoundMaster<SubscriptionGroupConfig> master in view.Round.Masters.Where(master => known[master.Broker] is null && ConsumerGroupClaims.Find(group, master.Broker) is null))
         {
-            (SubscriptionGroupConfig? found, GroupOutcome? failure) = await pass.LookAsync(view, group, master, cancellationToken);
+            (SubscriptionGroupConfig? found, ConsumerGroupOutcome? failure) = await reconciler.GetAsync(view, group, master, cancellationToken);
             if (failure is not null)
             {
                 known[master.Broker] = failure;
@@ -129,20 +129,20 @@ internal sealed partial class ConsumerGroupController(
 
         foreach ((string broker, SubscriptionGroupConfig? found) in claims.GiveUpDiffering())
         {
-            known[broker] = new GroupOutcome(broker, found, Problem: GroupClaims.Conflict(EffectiveName.Of(group), group.Spec, claims.Differing), Observed: true);
+            known[broker] = new ConsumerGroupOutcome(broker, found, Problem: ConsumerGroupClaims.Conflict(EffectiveName.Of(group), group.Spec, claims.Differing), Observed: true);
         }
 
         if (claims.TakesOver && TakeoverRefusal.Find(group, $"Consumer group {EffectiveName.Of(group)}", groups, view.Cluster) is { } unreadable)
         {
             foreach ((string broker, SubscriptionGroupConfig? found) in claims.GiveUp())
             {
-                known[broker] = new GroupOutcome(broker, found, Pending: unreadable, Observed: true);
+                known[broker] = new ConsumerGroupOutcome(broker, found, Pending: unreadable, Observed: true);
             }
         }
 
         if (claims.Taken.Count > 0)
         {
-            ConsumerGroupStatus claimed = GroupStatusBuilder.Claim(group, claims.Taken.Keys, time.GetUtcNow());
+            ConsumerGroupStatus claimed = ConsumerGroupStatusBuilder.Claim(group, claims.Taken.Keys, time.GetUtcNow());
             if (await status.WriteAsync(group, new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = claimed }, cancellationToken) == StatusWrite.Gone)
             {
                 return null;
@@ -155,20 +155,20 @@ internal sealed partial class ConsumerGroupController(
     }
 
     /// <summary>One event per group and kind of change, whatever the number of masters.</summary>
-    private void Tell(ConsumerGroup group, List<GroupOutcome> outcomes, Dictionary<string, SubscriptionGroupConfig?> claims)
+    private void RecordEvents(ConsumerGroup group, List<ConsumerGroupOutcome> outcomes, Dictionary<string, SubscriptionGroupConfig?> claims)
     {
         string name = EffectiveName.Of(group);
-        foreach (GroupOutcome _ in outcomes.Where(outcome => outcome.Written && !claims.ContainsKey(outcome.Broker) && WasAsAsked(group, outcome.Broker)))
+        foreach (ConsumerGroupOutcome _ in outcomes.Where(outcome => outcome.Written && !claims.ContainsKey(outcome.Broker) && WasAsAsked(group, outcome.Broker)))
         {
             metrics.Corrected(nameof(ConsumerGroup));
         }
 
-        bool IsNew(GroupOutcome outcome) => claims.TryGetValue(outcome.Broker, out SubscriptionGroupConfig? before) && before is null;
+        bool IsNew(ConsumerGroupOutcome outcome) => claims.TryGetValue(outcome.Broker, out SubscriptionGroupConfig? before) && before is null;
         Record("GroupCreated", "was created on", outcome => outcome.Written && IsNew(outcome));
         Record("GroupAdopted", "was there before this object and belongs to it now on", outcome => claims.GetValueOrDefault(outcome.Broker) is not null && outcome.Problem is null);
         Record("GroupUpdated", "was changed on", outcome => outcome.Written && !IsNew(outcome));
 
-        void Record(string reason, string what, Func<GroupOutcome, bool> concerns)
+        void Record(string reason, string what, Func<ConsumerGroupOutcome, bool> concerns)
         {
             string brokers = string.Join(", ", outcomes.Where(concerns).Select(static outcome => outcome.Broker));
             if (brokers.Length > 0)
@@ -184,13 +184,13 @@ internal sealed partial class ConsumerGroupController(
     /// changed by somebody else, not by the object.
     /// </summary>
     private static bool WasAsAsked(ConsumerGroup group, string broker) =>
-        group.Status?.ObservedGeneration == group.Metadata.Generation && Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) && GroupClaims.Find(group, broker) is { Differs: null };
+        group.Status?.ObservedGeneration == group.Metadata.Generation && Conditions.IsTrue(group.Status?.Conditions, ConditionTypes.Ready) && ConsumerGroupClaims.Find(group, broker) is { Differs: null };
 
     private async Task<ReconciliationResult<ConsumerGroup>> ReportAsync(
-        ConsumerGroup group, IReadOnlyList<GroupOutcome> outcomes, GroupProgress? progress, Problem? problem, Problem? pending, CancellationToken cancellationToken, BrokerCluster? cluster = null)
+        ConsumerGroup group, IReadOnlyList<ConsumerGroupOutcome> outcomes, ConsumerGroupProgress? progress, Problem? problem, Problem? pending, CancellationToken cancellationToken, BrokerCluster? cluster = null)
     {
         DateTimeOffset now = time.GetUtcNow();
-        ConsumerGroup next = new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = GroupStatusBuilder.Build(group, outcomes, progress, problem, pending, now) };
+        ConsumerGroup next = new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = ConsumerGroupStatusBuilder.Build(group, outcomes, progress, problem, pending, now) };
         if (await status.WriteAsync(group, next, cancellationToken) == StatusWrite.Written)
         {
             TransitionEvents.Record(events, group, group.Status?.Conditions, next.Status.Conditions);

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Controllers;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Operator.ConsumerGroups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Reporting.Writing;
@@ -42,15 +42,15 @@ internal sealed partial class ConsumerGroupFinalizer(
         ArgumentNullException.ThrowIfNull(entity);
 
         // The status names what was made or taken over, whatever the spec says by now. Without it nothing was.
-        if (entity.Status is not { GroupName: { } name, Cluster: { } clusterName } || !GroupClaims.HasAny(entity) || !AppliesTo(entity))
+        if (entity.Status is not { GroupName: { } name, Cluster: { } clusterName } || !ConsumerGroupClaims.HasAny(entity) || !AppliesTo(entity))
         {
             return ReconciliationResult<ConsumerGroup>.Success(entity);
         }
 
         Problem? pending = await removals.RunAsync(
-            new RemovalClaim<ConsumerGroup>(entity, What, name, clusterName, broker => GroupClaims.Find(entity, broker) is not null),
+            new RemovalClaim<ConsumerGroup>(entity, What, name, clusterName, broker => ConsumerGroupClaims.Find(entity, broker) is not null),
             groups,
-            other => GroupOwnership.IsRival(entity, other),
+            other => ConsumerGroupOwnership.IsRival(entity, other),
             (place, token) => DeleteAsync(entity, place, name, token),
             cancellationToken);
         return pending is null ? ReconciliationResult<ConsumerGroup>.Success(entity) : await WaitAsync(entity, pending, cancellationToken);
@@ -132,7 +132,7 @@ internal sealed partial class ConsumerGroupFinalizer(
 
     private async Task<ReconciliationResult<ConsumerGroup>> WaitAsync(ConsumerGroup group, Problem pending, CancellationToken cancellationToken)
     {
-        ConsumerGroupStatus status = GroupStatusBuilder.Build(group, [], null, null, pending, time.GetUtcNow());
+        ConsumerGroupStatus status = ConsumerGroupStatusBuilder.Build(group, [], null, null, pending, time.GetUtcNow());
         await writer.WriteAsync(group, new ConsumerGroup { Metadata = group.Metadata, Spec = group.Spec, Status = status }, cancellationToken);
         return ReconciliationResult<ConsumerGroup>.Success(group, PassIntervals.Waiting(options, status.Conditions, time.GetUtcNow()));
     }

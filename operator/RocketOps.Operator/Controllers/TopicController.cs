@@ -26,7 +26,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
     private readonly OperatorOptions _options;
     private readonly MasterIndex<Topic> _topics;
     private readonly ClusterLook<TopicSettings> _look;
-    private readonly TopicPass _pass;
+    private readonly TopicReconciler _reconciler;
     private readonly OrderConfigs _orders;
     private readonly StatusWriter _status;
     private readonly IEventRecorder _events;
@@ -38,7 +38,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         OperatorOptions options,
         MasterIndex<Topic> topics,
         ClusterLook<TopicSettings> look,
-        TopicPass pass,
+        TopicReconciler reconciler,
         OrderConfigs orders,
         StatusWriter status,
         IEventRecorder events,
@@ -49,7 +49,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         _options = options;
         _topics = topics;
         _look = look;
-        _pass = pass;
+        _reconciler = reconciler;
         _orders = orders;
         _status = status;
         _events = events;
@@ -87,7 +87,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
             cancellationToken);
         if (look.View is { } view)
         {
-            return await SyncAsync(entity, view.Cluster, view.Admin, view.Round, cancellationToken);
+            return await ReconcileMastersAsync(entity, view.Cluster, view.Admin, view.Round, cancellationToken);
         }
 
         return look.Pending is { } pending
@@ -98,18 +98,18 @@ internal sealed partial class TopicController : IEntityController<Topic>
     public Task<ReconciliationResult<Topic>> DeletedAsync(Topic entity, CancellationToken cancellationToken) =>
         Task.FromResult(ReconciliationResult<Topic>.Success(entity));
 
-    private async Task<ReconciliationResult<Topic>> SyncAsync(Topic topic, BrokerCluster cluster, IRocketMqAdmin admin, MasterRound<TopicSettings> round, CancellationToken cancellationToken)
+    private async Task<ReconciliationResult<Topic>> ReconcileMastersAsync(Topic topic, BrokerCluster cluster, IRocketMqAdmin admin, MasterRound<TopicSettings> round, CancellationToken cancellationToken)
     {
         IReadOnlyList<RoundMaster<TopicSettings>> wanted = TopicPlacement.Wanted(topic, cluster, round.Masters);
-        IReadOnlyList<(RoundMaster<TopicSettings> Master, TopicOutcome? Outcome)> compared = TopicPass.Compare(topic, round with { Masters = wanted });
+        IReadOnlyList<(RoundMaster<TopicSettings> Master, TopicOutcome? Outcome)> compared = TopicReconciler.Compare(topic, round with { Masters = wanted });
         if (ClusterPause.Of(cluster, _time.GetUtcNow()) is { Topics: true } pause)
         {
             Problem paused = MasterCalls.Paused(pause);
             TopicOutcome[] left =
             [
-                .. compared.Select(pair => pair.Outcome ?? TopicPass.Left(topic, pair.Master, paused)),
+                .. compared.Select(pair => pair.Outcome ?? TopicReconciler.Left(topic, pair.Master, paused)),
                 .. TopicPlacement.Missing(topic, cluster),
-                .. TopicPlacement.Unwanted(topic, cluster, round.Masters).Select(master => TopicPass.Left(topic, master, paused)),
+                .. TopicPlacement.Unwanted(topic, cluster, round.Masters).Select(master => TopicReconciler.Left(topic, master, paused)),
             ];
             return await ReportAsync(topic, left, null, Problem.Join(left.Select(static outcome => outcome.Pending)), cancellationToken, cluster);
         }
@@ -129,7 +129,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
         List<TopicOutcome> outcomes = new List<TopicOutcome>(compared.Count);
         foreach ((RoundMaster<TopicSettings> master, TopicOutcome? known) in compared)
         {
-            TopicOutcome outcome = known ?? refused.GetValueOrDefault(master.Broker) ?? await _pass.SyncAsync(cluster, topic, admin, master, cancellationToken);
+            TopicOutcome outcome = known ?? refused.GetValueOrDefault(master.Broker) ?? await _reconciler.ReconcileAsync(cluster, topic, admin, master, cancellationToken);
             outcomes.Add(WithRefusal(outcome, cluster));
         }
 
@@ -138,11 +138,11 @@ internal sealed partial class TopicController : IEntityController<Topic>
             outcome is { Problem: null, Pending: null } && outcome.Found == TopicSettings.Wanted(topic.Spec) && !ClusterMasters.IsClosed(cluster, outcome.Broker));
         foreach (RoundMaster<TopicSettings> master in TopicPlacement.Unwanted(topic, cluster, round.Masters))
         {
-            outcomes.Add(await _pass.RemoveAsync(cluster, topic, admin, master, isWhereAsked, cancellationToken));
+            outcomes.Add(await _reconciler.RemoveAsync(cluster, topic, admin, master, isWhereAsked, cancellationToken));
         }
 
         Problem? waits = await _orders.WidenAsync(cluster, topic, admin, wanted, cancellationToken);
-        Tell(topic, outcomes, claims);
+        RecordEvents(topic, outcomes, claims);
         Problem? pending = Problem.Join([.. outcomes.Select(static outcome => outcome.Pending), waits]);
         return await ReportAsync(topic, outcomes, null, pending, cancellationToken, cluster);
     }
@@ -162,7 +162,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
                 continue;
             }
 
-            (TopicSettings? found, TopicOutcome? failure) = await _pass.LookAsync(cluster, topic, admin, master, cancellationToken);
+            (TopicSettings? found, TopicOutcome? failure) = await _reconciler.GetAsync(cluster, topic, admin, master, cancellationToken);
             if (failure is not null)
             {
                 refused[master.Broker] = failure;
@@ -225,7 +225,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
     }
 
     /// <summary>One event per topic and kind of change, whatever the number of masters.</summary>
-    private void Tell(Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims)
+    private void RecordEvents(Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims)
     {
         string name = EffectiveName.Of(topic);
         foreach (TopicOutcome _ in outcomes.Where(outcome => outcome is { Written: true, Removal: null, Removed: false } && WasAsAsked(topic, outcome.Broker)))
@@ -265,7 +265,7 @@ internal sealed partial class TopicController : IEntityController<Topic>
     /// changed by somebody else, not by the object.
     /// </summary>
     private static bool WasAsAsked(Topic topic, string broker) =>
-        TopicClaims.Find(topic, broker) is { DrainingSince: null } last && TopicPass.Settings(last) == TopicSettings.Wanted(topic.Spec);
+        TopicClaims.Find(topic, broker) is { DrainingSince: null } last && TopicReconciler.Settings(last) == TopicSettings.Wanted(topic.Spec);
 
     /// <summary>The topic is as it should be, and nobody can send to it there: the cluster's controller has found out why.</summary>
     private static TopicOutcome WithRefusal(TopicOutcome outcome, BrokerCluster cluster) =>

@@ -18,10 +18,10 @@ using RocketOps.Operator.Clusters.Opening;
 using RocketOps.Operator.Clusters.Revisions.Planning;
 using RocketOps.Operator.Clusters.Status;
 using RocketOps.Operator.Clusters.Steps;
+using RocketOps.Operator.ConsumerGroups;
 using RocketOps.Operator.Controllers;
 using RocketOps.Operator.Definitions;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Metrics;
 using RocketOps.Operator.Reporting;
@@ -60,7 +60,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<StatusWriter>();
         services.AddSingleton<IUnreadableReporter, UnreadableReporter>();
         services.AddSingleton<ProtectionPolicy>();
-        services.AddSingleton<IGroupLeadership, OrdinalLeadership>();
+        services.AddSingleton<IMemberRoles, OrdinalRoles>();
         services.AddSingleton<ChildCaches>();
         services.AddSingleton<WaitingPace>();
         services.AddSingleton<ClusterReporter>();
@@ -180,7 +180,7 @@ public static class RocketOpsOperatorExtensions
         services.AddSingleton<TopicDrain>();
         services.AddSingleton<DeletedTopicDrain>();
         services.AddSingleton<OrderConfigs>();
-        services.AddSingleton<TopicPass>();
+        services.AddSingleton<TopicReconciler>();
         services.AddSingleton<UnmanagedTopics>();
         services.AddSingleton<ClusterLook<TopicSettings>>();
         services.AddSingleton(static provider => new MasterIndex<Topic>(
@@ -193,8 +193,8 @@ public static class RocketOpsOperatorExtensions
 
     private static void AddGroups(IServiceCollection services)
     {
-        services.AddSingleton<GroupPass>();
-        services.AddSingleton<GroupSummaries>();
+        services.AddSingleton<ConsumerGroupReconciler>();
+        services.AddSingleton<ConsumerGroupSummaries>();
         services.AddSingleton<ClusterLook<SubscriptionGroupConfig>>();
         services.AddSingleton(static provider => new MasterIndex<ConsumerGroup>(
             provider.GetRequiredService<IInformer<ConsumerGroup>>(), static group => group.Spec.ClusterRef.Key(group), EffectiveName.Of));
@@ -227,5 +227,5 @@ public static class RocketOpsOperatorExtensions
             .Select(static group => group.Key());
 
     private static IEnumerable<ObjectKey> RivalsOf(IServiceProvider services, ConsumerGroup group) =>
-        GroupOwnership.Rivals(group, services.GetRequiredService<MasterIndex<ConsumerGroup>>().Same(group)).Select(static rival => rival.Key());
+        ConsumerGroupOwnership.Rivals(group, services.GetRequiredService<MasterIndex<ConsumerGroup>>().Same(group)).Select(static rival => rival.Key());
 }

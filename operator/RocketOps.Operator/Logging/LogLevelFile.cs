@@ -42,7 +42,7 @@ internal sealed partial class LogLevelFile(string path, LogLevelSwitch level, Ti
             string text = (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
             if (LogLevels.Parse(text) is { } wanted)
             {
-                Take(wanted);
+                SetLevel(wanted);
             }
             else
             {
@@ -51,7 +51,7 @@ internal sealed partial class LogLevelFile(string path, LogLevelSwitch level, Ti
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
-            Take(_atStart);
+            SetLevel(_atStart);
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -67,7 +67,7 @@ internal sealed partial class LogLevelFile(string path, LogLevelSwitch level, Ti
         _problem = problem;
     }
 
-    private void Take(LogLevel wanted)
+    private void SetLevel(LogLevel wanted)
     {
         LogLevel present = level.Level;
         if (wanted == present)

@@ -49,7 +49,7 @@ internal sealed class ClusterLook<TEntry>(IEntityCache<BrokerCluster> clusters, 
         }
 
         IRocketMqAdmin admin = admins.Get(cluster.Key(), new ClusterNames(cluster.Name(), cluster.Namespace()!).NameServerRegistrationAddress);
-        MasterRound<TEntry> round = await rounds.LookAsync(cluster, admin, isReady && isSettled(cluster), cancellationToken);
+        MasterRound<TEntry> round = await rounds.AskAsync(cluster, admin, isReady && isSettled(cluster), cancellationToken);
         if (round.Silence is { } silence && (round.Masters.Count == 0 || silence.IsLong))
         {
             // Of an object that was fine nothing new is known until that lasts.

@@ -42,6 +42,6 @@ internal sealed class MasterCalls(OperatorOptions options, TimeProvider time)
         BrokerMemberStatus? refusing = group?.Members?.Find(static member => member is { Role: BrokerMemberRole.Master, SendsRefused: not null });
         return refusing is null
             ? null
-            : new Problem(SendRefusals.Reason(refusing.RefusedBy), $"{broker} takes no messages: {refusing.SendsRefused}. BrokerCluster {cluster.Metadata.Name} says what to do.");
+            : new Problem(MasterRefusals.Reason(refusing.RefusedBy), $"{broker} takes no messages: {refusing.SendsRefused}. BrokerCluster {cluster.Metadata.Name} says what to do.");
     }
 }

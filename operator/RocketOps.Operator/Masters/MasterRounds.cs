@@ -31,7 +31,7 @@ internal sealed class MasterRounds<TEntry>(
     /// <param name="admin">Its client.</param>
     /// <param name="isSettled">Nothing is awaited.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
-    public async Task<MasterRound<TEntry>> LookAsync(BrokerCluster cluster, IRocketMqAdmin admin, bool isSettled, CancellationToken cancellationToken)
+    public async Task<MasterRound<TEntry>> AskAsync(BrokerCluster cluster, IRocketMqAdmin admin, bool isSettled, CancellationToken cancellationToken)
     {
         ObjectKey key = cluster.Key();
         Latest<ClusterInfo> info = await infos.GetAsync(key, admin, isSettled, cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class MasterRounds<TEntry>(
         List<RoundMaster<TEntry>> masters = [];
         foreach (GroupMaster master in ClusterMasters.Find(cluster, info.Answer))
         {
-            masters.Add(await LookAsync(cluster, admin, master, cancellationToken));
+            masters.Add(await AskAsync(cluster, admin, master, cancellationToken));
         }
 
         return new MasterRound<TEntry>(masters, silence);
@@ -92,7 +92,7 @@ internal sealed class MasterRounds<TEntry>(
         return (refused, silent);
     }
 
-    private async Task<RoundMaster<TEntry>> LookAsync(BrokerCluster cluster, IRocketMqAdmin admin, GroupMaster master, CancellationToken cancellationToken)
+    private async Task<RoundMaster<TEntry>> AskAsync(BrokerCluster cluster, IRocketMqAdmin admin, GroupMaster master, CancellationToken cancellationToken)
     {
         if (master.Address is not { } address)
         {

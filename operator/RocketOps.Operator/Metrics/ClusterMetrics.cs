@@ -58,6 +58,6 @@ internal sealed class ClusterMetrics
     /// <summary>Returns the number of groups for each reason there is, so that a series does not come and go.</summary>
     private IEnumerable<Measurement<long>> Faults() =>
         from cluster in _clusters.List()
-        from reason in SendRefusals.Faults
+        from reason in MasterRefusals.Faults
         select new Measurement<long>(cluster.Status?.Groups?.Count(one => one.Reason == reason) ?? 0, [.. Labels(cluster), new("reason", reason)]);
 }

@@ -32,7 +32,7 @@ internal sealed class BrokerTopics
     /// <param name="wanted">What the object asks for.</param>
     /// <param name="last">What the last status said of this broker.</param>
     /// <param name="cancellationToken">Ends the pass.</param>
-    public async Task<TopicOutcome> SyncAsync(
+    public async Task<TopicOutcome> ConvergeAsync(
         IRocketMqAdmin admin, GroupMaster master, string uid, string topic, TopicSettings wanted, TopicBrokerStatus? last, CancellationToken cancellationToken)
     {
         string address = master.Address ?? throw new ArgumentException("The broker has no address.", nameof(master));
@@ -44,7 +44,7 @@ internal sealed class BrokerTopics
         {
             TopicSettings? found = Settings(config);
             DrainReport drain = await DrainAsync(admin, master, uid, topic, wanted, found, drainingSince, cancellationToken);
-            TopicStep step = TopicPlanner.Next(wanted, found, drain.Drained, HaveConsumersNoticed(wanted, last, drainingSince));
+            TopicChange step = TopicPlanner.Next(wanted, found, drain.Drained, HaveConsumersNoticed(wanted, last, drainingSince));
             if (step.Converged)
             {
                 return new TopicOutcome(master.Broker, found, written, RetypedFrom: retypedFrom);
@@ -90,7 +90,7 @@ internal sealed class BrokerTopics
             config.Attributes?.GetValueOrDefault(TopicSettings.MessageTypeAttribute) ?? TopicSettings.DefaultMessageType,
             config.Order);
 
-    private static Problem Waiting(TopicStep step, DrainReport drain) => step.Opening is { } first
+    private static Problem Waiting(TopicChange step, DrainReport drain) => step.Opening is { } first
         ? new Problem(Reasons.Updating, $"Queues {first} and above are open to consumers, and to producers when all consumers have noticed.")
         : new Problem(Reasons.DrainingQueues, $"Queues {step.Draining} and above wait for {drain.BlockedBy ?? "producers that may still know them"}.");
 

@@ -43,7 +43,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
 
     /// <summary>Returns the value that the name servers have, for people; null when they have none, or do not answer.</summary>
     public async Task<string?> FindAsync(BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, CancellationToken cancellationToken) =>
-        (await LookAsync(cluster, admin, cancellationToken)).Answer?.Find(EffectiveName.Of(topic)) is { } text ? text == Differing ? "not the same everywhere" : text : null;
+        (await GetLatestAsync(cluster, admin, cancellationToken)).Answer?.Find(EffectiveName.Of(topic)) is { } text ? text == Differing ? "not the same everywhere" : text : null;
 
     /// <summary>
     /// Writes the value before something is written on brokers: no producer is sent to a queue that is about to close, and no broker takes
@@ -69,7 +69,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
         BrokerCluster cluster, Topic topic, IRocketMqAdmin admin, IReadOnlyList<RoundMaster<TopicSettings>> masters, bool isThere, CancellationToken cancellationToken)
     {
         string name = EffectiveName.Of(topic);
-        Latest<MasterTable<string>> latest = await LookAsync(cluster, admin, cancellationToken);
+        Latest<MasterTable<string>> latest = await GetLatestAsync(cluster, admin, cancellationToken);
         if (latest is not { IsFailing: false, Answer: { } entries })
         {
             // Nothing new is known. A topic that was fine stays so, and one without the flag needs nothing of them.
@@ -107,7 +107,7 @@ internal sealed partial class OrderConfigs(OperatorOptions options, TimeProvider
 
     private static Problem Silent() => new(Reasons.NameServersUnreachable, "Not every name server answers the operator: the order configuration of the topic waits for them.");
 
-    private Task<Latest<MasterTable<string>>> LookAsync(BrokerCluster cluster, IRocketMqAdmin admin, CancellationToken cancellationToken) => _tables.GetAsync(
+    private Task<Latest<MasterTable<string>>> GetLatestAsync(BrokerCluster cluster, IRocketMqAdmin admin, CancellationToken cancellationToken) => _tables.GetAsync(
         cluster.Key(),
         options.ResyncInterval / 2,
         async token => new MasterTable<string>((await admin.GetNameServerValuesAsync(Namespace, token)).Select(static entry => KeyValuePair.Create(entry.Key, entry.Value ?? Differing))),

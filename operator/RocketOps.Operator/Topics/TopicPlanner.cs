@@ -13,25 +13,25 @@ internal static class TopicPlanner
     /// Whether the queues from the wanted read count on are consumed to their end and no producer can know them any more. Matters only while a shrink is under way.
     /// </param>
     /// <param name="noticed">Whether consumers have had time to notice queues that they were given. Matters only while a growth is under way.</param>
-    public static TopicStep Next(TopicSettings wanted, TopicSettings? found, bool drained, bool noticed)
+    public static TopicChange Next(TopicSettings wanted, TopicSettings? found, bool drained, bool noticed)
     {
         ArgumentNullException.ThrowIfNull(wanted);
         if (found is null)
         {
             // A new topic has no messages to lose: one write.
-            return new TopicStep(wanted, null);
+            return new TopicChange(wanted, null);
         }
 
         if (wanted.ReadQueues > found.ReadQueues && wanted.WriteQueues > found.WriteQueues)
         {
             // Consumers first. Permission and message type go with it: they have no order of their own.
-            return new TopicStep(wanted with { WriteQueues = found.WriteQueues }, null, found.WriteQueues);
+            return new TopicChange(wanted with { WriteQueues = found.WriteQueues }, null, found.WriteQueues);
         }
 
         if (wanted.ReadQueues == found.ReadQueues && wanted.WriteQueues > found.WriteQueues && !noticed)
         {
             TopicSettings open = wanted with { WriteQueues = found.WriteQueues };
-            return new TopicStep(open == found ? null : open, null, found.WriteQueues);
+            return new TopicChange(open == found ? null : open, null, found.WriteQueues);
         }
 
         if (wanted.ReadQueues < found.ReadQueues)
@@ -39,15 +39,15 @@ internal static class TopicPlanner
             TopicSettings closed = wanted with { ReadQueues = found.ReadQueues };
             if (closed != found)
             {
-                return new TopicStep(closed, wanted.ReadQueues);
+                return new TopicChange(closed, wanted.ReadQueues);
             }
 
             if (!drained)
             {
-                return new TopicStep(null, wanted.ReadQueues);
+                return new TopicChange(null, wanted.ReadQueues);
             }
         }
 
-        return wanted == found ? TopicStep.None : new TopicStep(wanted, null);
+        return wanted == found ? TopicChange.None : new TopicChange(wanted, null);
     }
 }

@@ -4,8 +4,8 @@ using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Headers;
-using RocketOps.Testing.Time;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Clients;
 
@@ -91,7 +91,7 @@ public sealed class ClockStepTests
         locks.TryLock("g", "two", [queue]).Should().ContainSingle();
     }
 
-    private static bool IsOnline(TestBroker broker) => broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group) && !group.IsEmpty;
+    private static bool IsOnline(TestBroker broker) => broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group) && !group.IsEmpty;
 
     private static Task ParkedAsync(TestBroker broker) => Eventually.TrueAsync(() => broker.Host.Modules.Pulls.Parked.Count == 1, "the pull is parked");
 }

@@ -10,8 +10,8 @@ public sealed class ConsumerChangeNoticesTests
     private const int Huge = ConsumerChangeNotices.FramesPerSecond;
 
     private readonly FakeTimeProvider _time = new();
-    private readonly List<(ConsumerGroup Group, int Members)> _told = [];
-    private readonly ConsumerGroup _group = new("g", NullLogger.Instance);
+    private readonly List<(OnlineGroup Group, int Members)> _told = [];
+    private readonly OnlineGroup _group = new("g", NullLogger.Instance);
     private readonly ConsumerChangeNotices _notices;
     private int _members;
 
@@ -50,7 +50,7 @@ public sealed class ConsumerChangeNoticesTests
     {
         Use(Huge);
         Use(Huge);
-        ConsumerGroup small = new("small", NullLogger.Instance);
+        OnlineGroup small = new("small", NullLogger.Instance);
 
         for (int i = 0; i < 1_000; i++)
         {
@@ -100,7 +100,7 @@ public sealed class ConsumerChangeNoticesTests
     {
         Use(Huge);
         Use(Huge);
-        ConsumerGroup other = new("h", NullLogger.Instance);
+        OnlineGroup other = new("h", NullLogger.Instance);
 
         _notices.Changed(other, 500);
         _notices.Changed(other, 500);

@@ -29,7 +29,7 @@ public sealed class DifferingSubscriptionTests
         (LogLevel level, _, string text) = log.Lines.Should().ContainSingle(static line => line.Id == Differ).Which;
         level.Should().Be(LogLevel.Warning);
         text.Should().ContainAll("g", "two to Colours: blue", "one to something else");
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out Broker.Clients.ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out Broker.Clients.OnlineGroup? group).Should().BeTrue();
         group!.SubscribesDifferently.Should().BeTrue();
         group.TryGetSubscription("Colours", out SubscriptionData? subscription).Should().BeTrue();
         subscription!.SubString.Should().Be("blue");

@@ -37,7 +37,7 @@ public sealed class HeartbeatTests
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeTrue();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: false, fingerprint: 5, second, version: 2)).Should().BeFalse();
         (await IsSubscriptionWantedAsync(broker, withoutSubscriptions: true, fingerprint: 5, second)).Should().BeFalse();
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         group!.TryGetSubscription("T", out SubscriptionData? subscription).Should().BeTrue();
         subscription!.SubVersion.Should().Be(2);
     }
@@ -56,7 +56,7 @@ public sealed class HeartbeatTests
         await using TestBroker broker = await TestBroker.StartAsync();
         await using RawConnection member = await RawConnection.ConnectAsync(broker.Address);
         (await IsToldAsync(member, before, version: 2)).Should().BeTrue("it has joined");
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         SubscriptionData[] known = [.. group!.Subscriptions];
 
         (await IsToldAsync(member, after, version: 1)).Should().Be(isTold, "members share the queues anew when the topics are others");
@@ -147,7 +147,7 @@ public sealed class HeartbeatTests
         RemotingCommand members = await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetConsumerListByGroup).Set("consumerGroup", "late"));
 
         both.Code.Should().Be(ResponseCode.Success, "a client learns the broker's version by it");
-        broker.Host.Modules.Clients.Consumers.TryGet("known", out ConsumerGroup? known).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("known", out OnlineGroup? known).Should().BeTrue();
         known!.MemberCount.Should().Be(2);
         alone.Code.Should().Be(ResponseCode.SystemError);
         alone.Remark.Should().Contain("maxGroups,");

@@ -61,7 +61,7 @@ public sealed class HeartbeatWaitTests
 
         await beating.ContinueWith(static _ => { }, TaskScheduler.Default);
         await BeatAsync(broker, later, "slow", "*", "later");
-        Broker.Clients.ConsumerGroup group = broker.Host.Modules.Clients.Consumers.All.Single();
+        Broker.Clients.OnlineGroup group = broker.Host.Modules.Clients.Consumers.All.Single();
         group.ClientIds.Should().Equal("later");
         group.SubscribesDifferently.Should().BeFalse("nobody else is a member");
     }

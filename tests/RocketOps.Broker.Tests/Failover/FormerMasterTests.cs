@@ -115,7 +115,7 @@ public sealed class FormerMasterTests
         await HandOverAsync(members, target);
 
         await Eventually.TrueAsync(
-            () => old.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0 && (!old.Host.Modules.Clients.Consumers.TryGet(Group, out ConsumerGroup? left) || left.IsEmpty), "nothing leads to the former master any more");
+            () => old.Host.Modules.Clients.Producers.ChannelsOf("pg").Count == 0 && (!old.Host.Modules.Clients.Consumers.TryGet(Group, out OnlineGroup? left) || left.IsEmpty), "nothing leads to the former master any more");
     }
 
     /// <summary>A queue that is locked here may be locked at the next master as well, and progress that is noted here is overwritten with the master's.</summary>

@@ -101,7 +101,7 @@ public sealed class GroupGateTests : IAsyncDisposable
         BrokerModules modules = broker.Host.Modules;
         HostServices host = modules.Host;
         MessageAppender appender = new(host.Store, modules.Messages.Statistics, new ReplicaGate(host.Settings, modules.Replication.Slaves, group), host.Time);
-        modules.Clients.Consumers.TryGet("g", out ConsumerGroup? consumers).Should().BeTrue();
+        modules.Clients.Consumers.TryGet("g", out OnlineGroup? consumers).Should().BeTrue();
         return await new SendBackHandler(
             host.Settings,
             host.Role,

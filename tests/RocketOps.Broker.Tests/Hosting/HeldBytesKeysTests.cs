@@ -27,7 +27,7 @@ public sealed class HeldBytesKeysTests
         await using TestBroker broker = await StartAsync(("maxHeldBytes", "33554432"), ("heldBytesTimeout", "5000"));
         await broker.SubscribeAsync("g", "T");
         await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "nothing is held");
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         RemotingConnection member = group!.Channels.Single().Connection;
 
         member.ChangeHeld(Limit + 1);

@@ -55,7 +55,7 @@ public sealed class LargeAnswerTests
         await using StaticTopicBrokers brokers = await StartAsync(entries);
         TestBroker broker = brokers.A;
         BrokerModules modules = broker.Host.Modules;
-        modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         RemotingConnection connection = group!.Channels.Single().Connection;
         // One member has all it takes to be many.
         AsyncRequestHandler handler = code == RequestCode.GetConsumerListByGroup

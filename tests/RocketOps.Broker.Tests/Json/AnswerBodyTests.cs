@@ -17,7 +17,7 @@ public sealed class AnswerBodyTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await broker.SubscribeAsync("g", "T");
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         Handler handler = new(() => broker.Host.HeldBytes);
 
         await Eventually.TrueAsync(() => broker.Host.HeldBytes == 0, "nothing of the heartbeat is held");

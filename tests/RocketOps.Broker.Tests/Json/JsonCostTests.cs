@@ -50,7 +50,7 @@ public sealed class JsonCostTests
     {
         await using TestBroker broker = await TestBroker.StartAsync();
         await broker.SubscribeAsync("g", "T");
-        broker.Host.Modules.Clients.Consumers.TryGet("g", out ConsumerGroup? group).Should().BeTrue();
+        broker.Host.Modules.Clients.Consumers.TryGet("g", out OnlineGroup? group).Should().BeTrue();
         RemotingConnection connection = group!.Channels.Single().Connection;
         RemotingCommand heartbeat = Requests.Heartbeat("g", "T", "*", "client-1", 1);
         connection.Abort("for the test");

@@ -40,6 +40,6 @@ public sealed class StaticTopicRouteTests
         answer.Body = Encoding.UTF8.GetBytes(
             """{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:1"},"brokerName":"broker-a","cluster":"c"},{"brokerAddrs":{0:"127.0.0.1:2"},"brokerName":"broker-b","cluster":"c"}],"queueDatas":[{"brokerName":"broker-a","perm":6,"readQueueNums":2,"writeQueueNums":2},{"brokerName":"broker-b","perm":6,"readQueueNums":2,"writeQueueNums":2}],"topicQueueMappingByBroker":"""
             + mappings + "}");
-        return ClientJson.Read(answer, ClientJson.Default.TopicRoute, "127.0.0.1:9876");
+        return WireJson.Read(answer, WireJson.Default.TopicRoute, "127.0.0.1:9876");
     }
 }

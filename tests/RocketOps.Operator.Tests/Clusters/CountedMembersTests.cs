@@ -53,9 +53,9 @@ public sealed class CountedMembersTests
             leases["a-0"] = new GroupLease("a-0-0", 1, [.. inSync.Select(static ordinal => $"a-0-{ordinal}")], null, null);
         }
 
-        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalLeadership())
+        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalRoles())
             .Honouring(new EffectiveSpec(cluster.Spec, 1, KeptConfigurations.None, null, Blocked: false), observation)
-            .Knowing(GroupFacts.None with { Leases = leases });
+            .Knowing(GroupObservation.None with { Leases = leases });
     }
 
     private static ClusterObservation Observation(int present, int template, int[] lists) => new(

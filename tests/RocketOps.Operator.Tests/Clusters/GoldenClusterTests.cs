@@ -13,10 +13,10 @@ public sealed class GoldenClusterTests
     private static readonly string Folder = Repository.Path("tests", "RocketOps.Operator.Tests", "Golden");
 
     /// <summary>Addresses that Services of a group that elects its master were given.</summary>
-    private static readonly GroupFacts Facts = new(
+    private static readonly GroupObservation Facts = new(
         new Dictionary<string, GroupLease>(StringComparer.Ordinal),
         new Dictionary<string, string>(StringComparer.Ordinal) { ["orders-0-master"] = "10.96.0.10", ["orders-0-0"] = "10.96.0.11", ["orders-0-1"] = "10.96.0.12" },
-        GroupFacts.None.Unread);
+        GroupObservation.None.Unread);
 
     public static TheoryData<string> Cases() => new(Directory.GetDirectories(Folder).Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
 
@@ -26,7 +26,7 @@ public sealed class GoldenClusterTests
     {
         BrokerCluster cluster = Manifests.Cluster(File.ReadAllText(Path.Combine(Folder, name, "cluster.yaml")));
 
-        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"), new OrdinalLeadership()).Knowing(Facts)).SelectMany(static part => part));
+        string children = Manifests.Write(ClusterChildren.Parts(new ClusterContext(cluster, new OperatorImages("test/broker:1", "test/nameserver:1"), new OrdinalRoles()).Knowing(Facts)).SelectMany(static part => part));
 
         Repository.ShouldMatch(Path.Combine(Folder, name, "children.yaml"), children);
     }
@@ -36,8 +36,8 @@ public sealed class GoldenClusterTests
     {
         string yaml = File.ReadAllText(Path.Combine(Folder, "full", "cluster.yaml"));
 
-        string first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalLeadership())).SelectMany(static part => part));
-        string second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalLeadership())).SelectMany(static part => part));
+        string first = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalRoles())).SelectMany(static part => part));
+        string second = Manifests.Write(ClusterChildren.Parts(new ClusterContext(Manifests.Cluster(yaml), OperatorImages.Default, new OrdinalRoles())).SelectMany(static part => part));
 
         second.Should().Be(first);
     }

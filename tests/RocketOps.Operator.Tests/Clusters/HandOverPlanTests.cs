@@ -50,7 +50,7 @@ public sealed class HandOverPlanTests
     [Fact]
     public void Next_TheMasterDoesNotServe_GoesWithoutHandOver()
     {
-        GroupView group = Group("a-0-0", All, outdated: [0]);
+        ObservedGroup group = Group("a-0-0", All, outdated: [0]);
         group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false } }, group.Members[1], group.Members[2]] };
 
         Next(group).Restart!.Pod.Should().Be("a-0-0", "it cannot hand over");
@@ -60,7 +60,7 @@ public sealed class HandOverPlanTests
     [Fact]
     public void Next_TheMasterServesAndItsPodIsNotReady_HandsOverFirst()
     {
-        GroupView group = Group("a-0-0", All, outdated: [0]);
+        ObservedGroup group = Group("a-0-0", All, outdated: [0]);
         group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false }, Says = group.Members[0].Says with { Answers = true, Leads = true } }, group.Members[1], group.Members[2]] };
 
         RollPlan plan = Next(group);
@@ -74,7 +74,7 @@ public sealed class HandOverPlanTests
     [Fact]
     public void Next_AllOutdatedAndTheMastersPodStaysUnready_TheMasterHandsOverFirst()
     {
-        GroupView group = Group("a-0-0", All, outdated: [0, 1, 2]);
+        ObservedGroup group = Group("a-0-0", All, outdated: [0, 1, 2]);
         group = group with { Members = [group.Members[0] with { Live = group.Members[0].Live with { Ready = false }, Says = group.Members[0].Says with { Answers = true, Leads = true } }, group.Members[1], group.Members[2]] };
 
         RollPlan plan = Next(group);
@@ -87,7 +87,7 @@ public sealed class HandOverPlanTests
     [Fact]
     public void Next_TheOnlyCopyInSyncDoesNotServe_IsNotDeleted()
     {
-        GroupView group = Broken(Group("a-0-0", ["a-0-0"], outdated: [0, 1]), 0, recovering: true);
+        ObservedGroup group = Broken(Group("a-0-0", ["a-0-0"], outdated: [0, 1]), 0, recovering: true);
 
         RollPlan plan = Next(group);
 
@@ -116,7 +116,7 @@ public sealed class HandOverPlanTests
     [InlineData(1)]
     public void Next_LeaseExpired_NoWishAndNobodyGoes(int outdated)
     {
-        GroupView group = Group("a-0-0", All, outdated: [outdated]);
+        ObservedGroup group = Group("a-0-0", All, outdated: [outdated]);
 
         RollPlan plan = Next(group with { Lease = group.Lease! with { Expired = true } });
 
@@ -130,25 +130,25 @@ public sealed class HandOverPlanTests
     [InlineData(1)]
     public void Next_LeaseHadEndedBefore_AndItsHolderDoesNotAnswer_NoWishAndNobodyGoes(int outdated)
     {
-        GroupView group = Group("a-0-0", All, outdated: [outdated]);
+        ObservedGroup group = Group("a-0-0", All, outdated: [outdated]);
 
         RollPlan plan = Next(group with { Lease = group.Lease! with { Doubtful = true } });
 
         (plan.Restart, plan.HandOver, plan.Why).Should().Be((null, null, RollWait.Master));
     }
 
-    private static RollPlan Next(GroupView group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
+    private static RollPlan Next(ObservedGroup group) => RollPlanner.Next([group], NameServerState.Answering, DateTimeOffset.UnixEpoch, TimeSpan.Zero);
 
-    private static GroupView Broken(GroupView group, int ordinal, bool recovering) =>
+    private static ObservedGroup Broken(ObservedGroup group, int ordinal, bool recovering) =>
         group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? member with { Live = member.Live with { Ready = false, Recovering = recovering } } : member)] };
 
-    private static GroupView Group(string? master, string[] inSync, int[] outdated)
+    private static ObservedGroup Group(string? master, string[] inSync, int[] outdated)
     {
-        LeaseLeadership leadership = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = new(master, 3, inSync, null, null) });
-        return new GroupView(
+        LeaseRoles roles = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = new(master, 3, inSync, null, null) });
+        return new ObservedGroup(
             "a-0",
             Set: null,
-            [.. Enumerable.Range(0, 3).Select(ordinal => new MemberState("a-0", $"a-0-{ordinal}", ordinal, leadership.RankOf("a-0", ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: outdated.Contains(ordinal), Terminating: false), MemberFigures.Unknown, Registered: null))],
+            [.. Enumerable.Range(0, 3).Select(ordinal => new ObservedMember("a-0", $"a-0-{ordinal}", ordinal, roles.RankOf("a-0", ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: outdated.Contains(ordinal), Terminating: false), MemberFigures.Unknown, Registered: null))],
             new GroupLease(master, 3, inSync, null, null));
     }
 }

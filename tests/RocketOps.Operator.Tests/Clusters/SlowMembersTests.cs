@@ -138,7 +138,7 @@ public sealed class SlowMembersTests : IAsyncDisposable
         return (await step.RunAsync(Context(), observation, Groups(), CancellationToken.None)).SingleOrDefault();
     }
 
-    private ClusterContext Context() => new(_cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
+    private ClusterContext Context() => new(_cluster, new OperatorImages("broker", "nameserver"), new OrdinalRoles());
 
     private static string Address(string pod) => $"10.0.{pod[2]}.{pod[4]}:10911";
 
@@ -148,11 +148,11 @@ public sealed class SlowMembersTests : IAsyncDisposable
         Status = new PodStatus { PodIP = Address(member.Pod).Split(':')[0] },
     })], []);
 
-    private static GroupView[] Groups() => [.. Members().GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, null, [.. group]))];
+    private static ObservedGroup[] Groups() => [.. Members().GroupBy(static member => member.Group).Select(static group => new ObservedGroup(group.Key, null, [.. group]))];
 
-    private static IEnumerable<MemberState> Members() =>
+    private static IEnumerable<ObservedMember> Members() =>
         from @group in Enumerable.Range(0, 2)
         from ordinal in Enumerable.Range(0, 2)
-        select new MemberState(
+        select new ObservedMember(
             $"a-{@group}", $"a-{@group}-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod($"uid-{@group}-{ordinal}", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: true);
 }

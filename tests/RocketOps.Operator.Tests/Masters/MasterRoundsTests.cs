@@ -47,7 +47,7 @@ public sealed class MasterRoundsTests
     /// <summary>Of a master that never registered.</summary>
     private async Task<bool> IsAwayForLongAsync(BrokerCluster cluster)
     {
-        MasterRound<TopicSettings> round = await _rounds.LookAsync(cluster, _admin, isSettled: false, CancellationToken.None);
+        MasterRound<TopicSettings> round = await _rounds.AskAsync(cluster, _admin, isSettled: false, CancellationToken.None);
         return round.Masters.Should().ContainSingle().Which.Away!.IsLong;
     }
 }

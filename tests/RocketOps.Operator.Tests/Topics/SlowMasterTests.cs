@@ -4,8 +4,8 @@ using NSubstitute;
 using RocketOps.Client;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Models;
+using RocketOps.Operator.ConsumerGroups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Settings;
@@ -31,7 +31,7 @@ public sealed class SlowMasterTests
     private readonly IKubernetesClient _client = Substitute.For<IKubernetesClient>();
     private readonly MasterCalls _calls;
     private readonly MasterRounds<TopicSettings> _topics;
-    private readonly TopicPass _pass;
+    private readonly TopicReconciler _reconciler;
 
     private DateTimeOffset LongAgo => _time.GetUtcNow() - TimeSpan.FromHours(1);
 
@@ -45,8 +45,8 @@ public sealed class SlowMasterTests
             static async (admin, address, cancellationToken) =>
                 (await admin.GetTopicConfigsAsync(address, cancellationToken)).Select(static pair => KeyValuePair.Create(pair.Key, BrokerTopics.Settings(pair.Value)!)));
         TopicDrain drains = new(new DrainCheck(_calls, _options, _time), _options, _time);
-        _pass = new TopicPass(
-            _topics, _calls, new BrokerTopics(_calls, drains, _options, _time), new TopicRemoval(_client, _calls, drains, _options, _time), NullLogger<TopicPass>.Instance);
+        _reconciler = new TopicReconciler(
+            _topics, _calls, new BrokerTopics(_calls, drains, _options, _time), new TopicRemoval(_client, _calls, drains, _options, _time), NullLogger<TopicReconciler>.Instance);
         _admin.Registered = new Dictionary<string, Dictionary<long, string>>(StringComparer.Ordinal) { ["a-0"] = new() { [0] = Address } };
         _admin.Stats[(Address, "T")] = new TopicStats { Queues = new Dictionary<MessageQueue, QueueOffsets> { [new("T", "a-0", 0)] = new(), [Second] = new() { MaxOffset = 5 } } };
         for (int reader = 0; reader < Readers; reader++)
@@ -64,10 +64,10 @@ public sealed class SlowMasterTests
         _admin.Put(Address, new TopicConfig { Name = "T", ReadQueues = 2, WriteQueues = 1 });
         Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 1, Permission = 6, DrainingSince = LongAgo });
         (topic.Spec.ReadQueues, topic.Spec.WriteQueues) = (1, 1);
-        RoundMaster<TopicSettings> master = await LookAsync();
+        RoundMaster<TopicSettings> master = await AskAsync();
 
         await UntilAsync(
-            () => _pass.SyncAsync(_cluster, topic, _admin, master, CancellationToken.None),
+            () => _reconciler.ReconcileAsync(_cluster, topic, _admin, master, CancellationToken.None),
             "Queues 1 and above wait for a-0, which answers, but takes longer to say what is left to be read than a pass may; the next pass asks on where this one ended.");
 
         _admin.Topic(Address, "T")!.ReadQueues.Should().Be(1);
@@ -78,10 +78,10 @@ public sealed class SlowMasterTests
     {
         _admin.Put(Address, new TopicConfig { Name = "T", ReadQueues = 2, WriteQueues = 2, Permission = Client.TopicPermission.Read });
         Topic topic = Of(new TopicBrokerStatus { Name = "a-0", ReadQueues = 2, WriteQueues = 2, Permission = 4, Removal = TopicRemovalPhase.Draining, DrainingSince = LongAgo });
-        RoundMaster<TopicSettings> master = await LookAsync();
+        RoundMaster<TopicSettings> master = await AskAsync();
 
         await UntilAsync(
-            () => _pass.RemoveAsync(_cluster, topic, _admin, master, mayClose: true, CancellationToken.None),
+            () => _reconciler.RemoveAsync(_cluster, topic, _admin, master, mayClose: true, CancellationToken.None),
             "The topic is to go from a-0, and waits for a-0, which answers, but takes longer to say what is left to be read than a pass may; the next pass asks on where this one ended.");
 
         _admin.Topic(Address, "T")!.Permission.Should().Be(default, "everything is read, so clients may do nothing there any more");
@@ -95,12 +95,12 @@ public sealed class SlowMasterTests
             _time,
             new ClusterInfos(_options, _time),
             static async (admin, address, cancellationToken) => (IEnumerable<KeyValuePair<string, SubscriptionGroupConfig>>)await admin.GetSubscriptionGroupsAsync(address, cancellationToken));
-        MasterRound<SubscriptionGroupConfig> round = await rounds.LookAsync(_cluster, _admin, isSettled: false, CancellationToken.None);
+        MasterRound<SubscriptionGroupConfig> round = await rounds.AskAsync(_cluster, _admin, isSettled: false, CancellationToken.None);
         ConsumerGroup group = new() { Metadata = new ObjectMeta { Name = "billing", Namespace = "ns", Uid = "group" } };
         _admin.Fault = _ => _time.Advance(_options.AdminTimeout / 2);
 
-        GroupOutcome outcome = await new GroupPass(rounds, _calls, NullLogger<GroupPass>.Instance)
-            .SyncAsync(new ClusterView<SubscriptionGroupConfig>(_cluster, _admin, round), group, round.Masters[0], CancellationToken.None);
+        ConsumerGroupOutcome outcome = await new ConsumerGroupReconciler(rounds, _calls, NullLogger<ConsumerGroupReconciler>.Instance)
+            .ReconcileAsync(new ClusterView<SubscriptionGroupConfig>(_cluster, _admin, round), group, round.Masters[0], CancellationToken.None);
 
         outcome.Should().BeEquivalentTo(new { Written = true, Pending = (Problem?)null, Problem = (Problem?)null });
         rounds.Known(_cluster).Should().NotBeNull();
@@ -113,9 +113,9 @@ public sealed class SlowMasterTests
         Status = new TopicStatus { TopicName = "T", Cluster = "a", Brokers = [broker] },
     };
 
-    private async Task<RoundMaster<TopicSettings>> LookAsync()
+    private async Task<RoundMaster<TopicSettings>> AskAsync()
     {
-        MasterRound<TopicSettings> round = await _topics.LookAsync(_cluster, _admin, isSettled: false, CancellationToken.None);
+        MasterRound<TopicSettings> round = await _topics.AskAsync(_cluster, _admin, isSettled: false, CancellationToken.None);
         _admin.Fault = request => _time.Advance(TimeSpan.FromSeconds(request == nameof(IRocketMqAdmin.GetConsumeStatsAsync) ? 1 : 0));
         return round.Masters.Should().ContainSingle().Which;
     }

@@ -11,7 +11,7 @@ public sealed class TopicPlannerTests
     {
         TopicSettings wanted = Settings(8, 8);
 
-        TopicPlanner.Next(wanted, null, drained: false, noticed: true).Should().Be(new TopicStep(wanted, null));
+        TopicPlanner.Next(wanted, null, drained: false, noticed: true).Should().Be(new TopicChange(wanted, null));
     }
 
     [Fact]
@@ -30,19 +30,19 @@ public sealed class TopicPlannerTests
     [Fact]
     public void Next_Grow_ProducersWaitUntilConsumersHaveNoticed()
     {
-        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false, noticed: false).Should().Be(new TopicStep(Settings(16, 8), null, 8));
-        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false, noticed: false).Should().Be(new TopicStep(null, null, 8));
+        TopicPlanner.Next(Settings(16, 16), Settings(8, 8), drained: false, noticed: false).Should().Be(new TopicChange(Settings(16, 8), null, 8));
+        TopicPlanner.Next(Settings(16, 16), Settings(16, 8), drained: false, noticed: false).Should().Be(new TopicChange(null, null, 8));
         TopicPlanner.Next(Settings(16, 16) with { Permission = 4 }, Settings(16, 8), drained: false, noticed: false)
-            .Should().Be(new TopicStep(Settings(16, 8) with { Permission = 4 }, null, 8), "the rest has no order of its own");
-        TopicPlanner.Next(Settings(16, 16), null, drained: false, noticed: false).Should().Be(new TopicStep(Settings(16, 16), null), "what is new has no consumers");
+            .Should().Be(new TopicChange(Settings(16, 8) with { Permission = 4 }, null, 8), "the rest has no order of its own");
+        TopicPlanner.Next(Settings(16, 16), null, drained: false, noticed: false).Should().Be(new TopicChange(Settings(16, 16), null), "what is new has no consumers");
     }
 
     [Fact]
     public void Next_Shrink_WriteQueuesFirstThenWaitsThenReadQueues()
     {
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 8), drained: true, noticed: true).Should().Be(new TopicStep(Settings(8, 4), 4));
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: false, noticed: true).Should().Be(new TopicStep(null, 4));
-        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: true, noticed: true).Should().Be(new TopicStep(Settings(4, 4), null));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 8), drained: true, noticed: true).Should().Be(new TopicChange(Settings(8, 4), 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: false, noticed: true).Should().Be(new TopicChange(null, 4));
+        TopicPlanner.Next(Settings(4, 4), Settings(8, 4), drained: true, noticed: true).Should().Be(new TopicChange(Settings(4, 4), null));
     }
 
     [Fact]
@@ -72,13 +72,13 @@ public sealed class TopicPlannerTests
             TopicSettings found = new(state.found.Read, state.found.Write, state.q, "NORMAL");
             for (int steps = 0; steps < 4; steps++)
             {
-                TopicStep undrained = TopicPlanner.Next(wanted, found, drained: false, noticed: true);
+                TopicChange undrained = TopicPlanner.Next(wanted, found, drained: false, noticed: true);
                 if (undrained.Write is { } early && early.ReadQueues < found.ReadQueues)
                 {
                     return false;
                 }
 
-                TopicStep step = TopicPlanner.Next(wanted, found, drained: true, noticed: true);
+                TopicChange step = TopicPlanner.Next(wanted, found, drained: true, noticed: true);
                 if (step.Converged)
                 {
                     return found == wanted;

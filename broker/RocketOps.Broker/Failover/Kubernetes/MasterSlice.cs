@@ -192,7 +192,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         lock (_gate)
         {
             _leading = new CancellationTokenSource();
-            _looking = LookAsync(group, epoch, _leading.Token);
+            _looking = KeepPeriodicallyAsync(group, epoch, _leading.Token);
         }
     }
 
@@ -214,7 +214,7 @@ internal sealed partial class MasterSlice : IMasterAnnouncement, IAsyncDisposabl
         }
     }
 
-    private async Task LookAsync(string group, long epoch, CancellationToken cancellationToken)
+    private async Task KeepPeriodicallyAsync(string group, long epoch, CancellationToken cancellationToken)
     {
         try
         {

@@ -44,7 +44,7 @@ internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable co
             // Those of a static topic are made for each answer. Of others name servers tell, for whom nobody is to wait in his turn.
             int? made = state.Mapping?.TotalQueues;
             queues = made is null ? await readable.FindAsync(state).WaitAsync(cancellationToken) : null;
-            (int count, int members) = (made ?? queues?.Count ?? 0, consumers.TryGet(group, out ConsumerGroup? online) ? online.MemberCount : 0);
+            (int count, int members) = (made ?? queues?.Count ?? 0, consumers.TryGet(group, out OnlineGroup? online) ? online.MemberCount : 0);
             if (Math.Max(count, members) > Few && !await answer.TakeTurnAsync(cancellationToken))
             {
                 return null;
@@ -66,7 +66,7 @@ internal sealed class QueryAssignmentHandler(TopicTable topics, ConsumerTable co
     /// <summary>Null when it cannot be told, so that the member keeps what it has; nothing when the group has others and not this one.</summary>
     private IEnumerable<MessageQueueKey>? ShareOf(AssignmentQuery query, string group, IReadOnlyList<MessageQueueKey> queues)
     {
-        string[] members = consumers.TryGet(group, out ConsumerGroup? found) ? found.ClientIds : [];
+        string[] members = consumers.TryGet(group, out OnlineGroup? found) ? found.ClientIds : [];
         members = awaited?.With(group, members) ?? members;
         if (string.IsNullOrEmpty(query.ClientId) || queues.Count == 0 || members.Length == 0)
         {

@@ -11,7 +11,7 @@ internal sealed class ConsumerConnectionHandler(ConsumerTable consumers) : Heavy
     protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("consumerGroup");
-        if (!consumers.TryGet(name, out ConsumerGroup? group))
+        if (!consumers.TryGet(name, out OnlineGroup? group))
         {
             throw new RemotingCommandException(ResponseCode.ConsumerNotOnline, $"the consumer group[{name}] not online");
         }

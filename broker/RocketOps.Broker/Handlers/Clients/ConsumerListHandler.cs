@@ -24,7 +24,7 @@ internal sealed class ConsumerListHandler(ConsumerTable consumers, GroupMaker gr
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("consumerGroup");
-        ConsumerGroup? group = consumers.TryGet(name, out ConsumerGroup? found) ? found : null;
+        OnlineGroup? group = consumers.TryGet(name, out OnlineGroup? found) ? found : null;
         int members = (group?.MemberCount ?? 0) + (awaited?.CountOf(name) ?? 0);
         if (members > few && !await answer.TakeTurnAsync(cancellationToken))
         {

@@ -25,7 +25,7 @@ internal sealed partial class ConsumerStatusHandler(ConsumerTable consumers, ILo
         string topic = request.GetRequired("topic");
         string group = request.GetRequired("group");
         string? only = request.Get("clientAddr") is { Length: > 0 } named ? named : null;
-        if (!consumers.TryGet(group, out ConsumerGroup? online) || online.IsEmpty)
+        if (!consumers.TryGet(group, out OnlineGroup? online) || online.IsEmpty)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, $"No Any Consumer online in the consumer group: [{group}]");
         }

@@ -63,7 +63,7 @@ internal sealed class HeartbeatHandler(
         bool rejectsPullConsumers = settings.Current.RejectPullConsumer;
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
         {
-            if (rejectsPullConsumers && string.Equals(consumer.ConsumeType, ConsumerGroup.Actively, StringComparison.Ordinal))
+            if (rejectsPullConsumers && string.Equals(consumer.ConsumeType, OnlineGroup.Actively, StringComparison.Ordinal))
             {
                 // As RocketMQ: it is passed over as if it had not said so; its pulls are refused with 24.
                 continue;

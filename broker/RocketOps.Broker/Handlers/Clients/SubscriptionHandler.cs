@@ -16,7 +16,7 @@ internal sealed class SubscriptionHandler(ConsumerTable consumers) : AsyncReques
         SubscriptionBody body = new()
         {
             Group = group,
-            Subscription = consumers.TryGet(group, out ConsumerGroup? online) && online.TryGetSubscription(topic, out SubscriptionData? subscription) ? subscription : null,
+            Subscription = consumers.TryGet(group, out OnlineGroup? online) && online.TryGetSubscription(topic, out SubscriptionData? subscription) ? subscription : null,
             Topic = topic,
         };
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);

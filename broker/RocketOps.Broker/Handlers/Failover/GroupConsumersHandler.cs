@@ -16,7 +16,7 @@ internal sealed class GroupConsumersHandler(ConsumerTable consumers, AwaitedCons
         if (request.Get("version") != version)
         {
             Dictionary<string, string[]> groups = new(awaited.Groups, StringComparer.Ordinal);
-            foreach (ConsumerGroup group in consumers.All)
+            foreach (OnlineGroup group in consumers.All)
             {
                 groups[group.Name] = [.. group.ClientIds.Union(groups.GetValueOrDefault(group.Name, []), StringComparer.Ordinal)];
             }

@@ -29,7 +29,7 @@ internal sealed class CloneOffsetsHandler(CurrentRole role, TopicTable topics, G
 
         foreach (string topic in request.Get("topic") is { } one && !string.IsNullOrWhiteSpace(one) ? [one] : offsets.TopicsOf(source))
         {
-            if (!topics.TryGet(topic, out TopicState? state) || (!offline && consumers.TryGet(source, out ConsumerGroup? online) && !online.TryGetSubscription(topic, out _)))
+            if (!topics.TryGet(topic, out TopicState? state) || (!offline && consumers.TryGet(source, out OnlineGroup? online) && !online.TryGetSubscription(topic, out _)))
             {
                 continue;
             }

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Handlers.Groups;
 internal sealed class GroupProgress(BrokerSettings settings, TopicTable topics, ConsumerOffsetTable offsets, ConsumerTable consumers, MessageStore store, BrokerStatistics statistics)
 {
     /// <summary>An online group is not asked about topics it has left.</summary>
-    public bool IsSubscribed(string group, string topic) => !consumers.TryGet(group, out ConsumerGroup? online) || online.TryGetSubscription(topic, out _);
+    public bool IsSubscribed(string group, string topic) => !consumers.TryGet(group, out OnlineGroup? online) || online.TryGetSubscription(topic, out _);
 
     /// <summary>Messages a second that the group was given of the topic during the last minute.</summary>
     public double TpsOf(string group, string topic) => statistics.GetTpsOf(group, topic);

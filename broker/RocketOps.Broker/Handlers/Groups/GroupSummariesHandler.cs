@@ -24,7 +24,7 @@ internal sealed class GroupSummariesHandler(ConsumerTable consumers, GroupProgre
         json.BeginObject().Name("groups").BeginObject();
         foreach (string group in asked)
         {
-            int members = consumers.TryGet(group, out ConsumerGroup? online) ? online.Channels.Count : 0;
+            int members = consumers.TryGet(group, out OnlineGroup? online) ? online.Channels.Count : 0;
             json.Name(group).BeginObject().Field("members", members).Name("lags").BeginObject();
             foreach ((string topic, long lag) in lags.GetValueOrDefault(group, []))
             {

@@ -55,7 +55,7 @@ internal sealed class ResetOffsetHandler(
             targets = await FindLogicTargetsAsync(answer.Connection, topic.Name, mapping, group, timestamp, force, cancellationToken);
         }
 
-        if (!consumers.TryGet(group, out ConsumerGroup? online))
+        if (!consumers.TryGet(group, out OnlineGroup? online))
         {
             throw new RemotingCommandException(
                 ResponseCode.ConsumerNotOnline,

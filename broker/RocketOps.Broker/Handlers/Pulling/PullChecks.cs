@@ -95,7 +95,7 @@ internal sealed class PullChecks(
     /// True when the consumer pulls for a group of pull consumers, or one that is not online, without being a member of it. Source:
     /// apache/rocketmq PullMessageProcessor 5.5.0.
     /// </summary>
-    private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online)
+    private bool IsStranger(in PullRequest request, SubscriptionGroupConfig group) => consumers.TryGet(request.ConsumerGroup, out OnlineGroup? online)
         ? online.IsPullConsumer && (request.Connection is null || online.TryGetChannel(request.Connection) is null)
         : !GroupNames.IsSystem(group.Name) && !IsAwaited(group);
 
@@ -108,7 +108,7 @@ internal sealed class PullChecks(
 
     /// <summary>Retries belong to the group whatever their tags, and unless told otherwise whatever their properties.</summary>
     private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
-        options.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online) ? online.RetryFilter : null;
+        options.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out OnlineGroup? online) ? online.RetryFilter : null;
 
     /// <summary>Progress in a logical queue is kept beside the physical queue it lies in, where that is here; the consumer's own commits reach all.</summary>
     private void Commit(in PullRequest request, LogicPull? logic, long progress)
@@ -178,7 +178,7 @@ internal sealed class PullChecks(
             return PullStatus.Ok;
         }
 
-        if (!consumers.TryGet(request.ConsumerGroup, out ConsumerGroup? online))
+        if (!consumers.TryGet(request.ConsumerGroup, out OnlineGroup? online))
         {
             return !request.IsTag || !IsAwaited(group.Config) ? PullStatus.GroupNotOnline : group.MayRead(topic) ? PullStatus.Ok : PullStatus.GroupForbiddenForTopic;
         }

@@ -114,5 +114,5 @@ internal sealed class PullMessageHandler : IRequestHandler
     /// so more than they want is as good; other clients may rely on the broker.
     /// </summary>
     private bool FiltersItself(scoped in PullMessageRequestHeader header, RemotingConnection connection) =>
-        _consumers.TryGet(header.ConsumerGroup, out ConsumerGroup? online) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;
+        _consumers.TryGet(header.ConsumerGroup, out OnlineGroup? online) && online.TryGetChannel(connection)?.Language == LanguageCode.Java;
 }

@@ -61,7 +61,7 @@ internal sealed class QueryConsumeQueueHandler(TopicTable topics, MessageStore s
             return;
         }
 
-        if (consumers.TryGet(group, out ConsumerGroup? online) && online.TryGetSubscription(topic, out SubscriptionData? subscription))
+        if (consumers.TryGet(group, out OnlineGroup? online) && online.TryGetSubscription(topic, out SubscriptionData? subscription))
         {
             // Filters that RocketMQ keeps beside a subscription are part of it here.
             json.Field("filterData", "null").Name("subscriptionData").Raw(BrokerJson.Write(subscription, ClientJson.Default.SubscriptionData));

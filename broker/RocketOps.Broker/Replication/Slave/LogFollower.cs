@@ -153,7 +153,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     private void Lose(string why, bool isRefusal)
     {
-        Tell(why, isRefusal);
+        LogFailure(why, isRefusal);
         if (isRefusal)
         {
             _following.OnRefused($"this slave does not follow {MasterName}: {why}");
@@ -165,7 +165,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     }
 
     /// <summary>The same trouble again and again is one line.</summary>
-    private void Tell(string failure, bool isRefusal)
+    private void LogFailure(string failure, bool isRefusal)
     {
         if (_lastFailure == failure)
         {
@@ -332,7 +332,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     /// <summary>The connection stays. A disk without room is somebody's to mend; anything else is over in a moment, or counts as a loss.</summary>
     private void Wait(AppendStatus status)
     {
-        Tell($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);
+        LogFailure($"the store takes nothing at the moment ({status}); replication goes on when it does", isRefusal: false);
         if (status == AppendStatus.DiskFull)
         {
             _following.OnRefused($"this slave does not follow {MasterName}: its disk is full; it goes on when there is room");

@@ -159,7 +159,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             using CancellationTokenSource last = new(patience, _time);
             _ending = last.Token;
             _isLast = true;
-            await SyncAsync(master, onlyDelivered: false);
+            await CopyPartsAsync(master, onlyDelivered: false);
             if (last.IsCancellationRequested)
             {
                 LogLastIncomplete(master, patience.TotalMilliseconds);
@@ -188,7 +188,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>One round.</summary>
-    private async Task SyncAsync(string master, bool onlyDelivered)
+    private async Task CopyPartsAsync(string master, bool onlyDelivered)
     {
         foreach (Part part in _parts.Where(part => part.IsDelivered || !onlyDelivered || part.IsLacking()))
         {
@@ -227,7 +227,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                     lastRound = _time.GetTimestamp();
                 }
 
-                await SyncAsync(master, onlyDelivered);
+                await CopyPartsAsync(master, onlyDelivered);
                 delay = _interval < DeliveredInterval ? _interval : DeliveredInterval;
             }
             else

@@ -42,7 +42,7 @@ internal static class DeadLetterResendCommand
 
             bool origin = parsed.GetValue(toOrigin);
             string where = origin ? string.Join(", ", letters.Select(static letter => letter.Origin).OfType<string>().Distinct(StringComparer.Ordinal)) : $"group {name}";
-            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {Quantity.Of(letters.Count, "message")} again to {where}?", cancellation);
+            await Confirmation.AskAsync(shell, parsed.GetValue(yes), $"Send {CountText.Of(letters.Count, "message")} again to {where}?", cancellation);
             return await SendAsync(shell, cluster, queue, letters, origin, parsed.GetValue(again), changes, cancellation);
         }));
     }
@@ -91,7 +91,7 @@ internal static class DeadLetterResendCommand
 
         if (present > 0)
         {
-            await shell.Error.WriteLineAsync($"{Quantity.Of(present, "message")} had been sent again already; --again sends them once more");
+            await shell.Error.WriteLineAsync($"{CountText.Of(present, "message")} had been sent again already; --again sends them once more");
         }
 
         return lost == 0 ? ExitCodes.Success : ExitCodes.Failed;

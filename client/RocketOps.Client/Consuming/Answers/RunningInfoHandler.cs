@@ -54,7 +54,7 @@ internal sealed class RunningInfoHandler(IAnsweringConsumer consumer) : AsyncReq
             .Field("PROP_THREADPOOL_CORE_SIZE", consumer.Options.MaxConcurrency.ToString(CultureInfo.InvariantCulture))
             .EndObject();
         return json.Name("statusTable").BeginObject().EndObject()
-            .Name("subscriptionSet").Raw(JsonSerializer.SerializeToUtf8Bytes(consumer.Subscriptions, ClientJson.Default.IReadOnlyListSubscription))
+            .Name("subscriptionSet").Raw(JsonSerializer.SerializeToUtf8Bytes(consumer.Subscriptions, WireJson.Default.IReadOnlyListSubscription))
             .Name("userConsumerInfo").BeginObject().EndObject()
             .EndObject().Written;
     }

@@ -21,7 +21,7 @@ internal sealed class OrderlyConsumeService : IConsumeService
     /// <param name="locks">The locks of this member; null when broadcasting.</param>
     /// <param name="giveUp">Has a queue dropped that must not be handled any further.</param>
     public OrderlyConsumeService(
-        ClientInstance client, PushConsumerOptions options, HandlerInvoker invoker, PausedQueues paused, QueueLocks? locks, Action<ProcessQueue> giveUp) =>
+        ClientInstance client, PushConsumerOptions options, HandlerInvoker invoker, PausedQueues paused, HeldQueueLocks? locks, Action<ProcessQueue> giveUp) =>
         _context = new OrderlyLaneContext(
             client, options, invoker, new MessageReturner(client, options), paused, locks, new SemaphoreSlim(Math.Max(1, options.MaxConcurrency)), giveUp, _stopping.Token, _cut.Token);
 

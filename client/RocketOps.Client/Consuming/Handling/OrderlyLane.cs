@@ -147,5 +147,5 @@ internal sealed class OrderlyLane
 /// <param name="Stopping">No further handler is started.</param>
 /// <param name="Cut">The handlers' token.</param>
 internal sealed record OrderlyLaneContext(
-    ClientInstance Client, PushConsumerOptions Options, HandlerInvoker Invoker, MessageReturner Returner, PausedQueues Paused, QueueLocks? Locks,
+    ClientInstance Client, PushConsumerOptions Options, HandlerInvoker Invoker, MessageReturner Returner, PausedQueues Paused, HeldQueueLocks? Locks,
     SemaphoreSlim Slots, Action<ProcessQueue> GiveUp, CancellationToken Stopping, CancellationToken Cut);

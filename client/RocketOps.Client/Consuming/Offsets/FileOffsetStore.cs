@@ -91,7 +91,7 @@ internal sealed class FileOffsetStore : IOffsetStore
 
             byte[] json = JsonSerializer.SerializeToUtf8Bytes(
                 new BroadcastOffsets { Offsets = [.. all.OrderBy(static pair => pair.Key).Select(static pair => new BroadcastOffset(pair.Key, pair.Value))] },
-                ClientJson.Default.BroadcastOffsets);
+                WireJson.Default.BroadcastOffsets);
             _written ??= stored.Content;
             if (!json.AsSpan().SequenceEqual(_written))
             {
@@ -177,7 +177,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         byte[] content = File.ReadAllBytes(path);
         try
         {
-            if (JsonSerializer.Deserialize(content, ClientJson.Default.BroadcastOffsets) is not { Offsets: { } entries } || entries.Any(static entry => entry?.Queue is null || entry.Offset < 0))
+            if (JsonSerializer.Deserialize(content, WireJson.Default.BroadcastOffsets) is not { Offsets: { } entries } || entries.Any(static entry => entry?.Queue is null || entry.Offset < 0))
             {
                 return (content, null);
             }

@@ -32,7 +32,7 @@ internal sealed class Rebalancer
     private readonly Puller _puller;
     private readonly IConsumeService _handlers;
     private readonly PausedQueues _paused;
-    private readonly QueueLocks? _locks;
+    private readonly HeldQueueLocks? _locks;
     private readonly Func<IReadOnlyList<MessageQueue>?> _assignedByHand;
     private readonly BufferLimits _limits;
     private readonly RebalanceEvents _events;
@@ -48,7 +48,7 @@ internal sealed class Rebalancer
 
     public Rebalancer(
         ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, Subscription> subscriptions, IOffsetStore offsets, IConsumeService handlers, PausedQueues paused,
-        QueueLocks? locks, Func<IReadOnlyList<MessageQueue>?> assignedByHand, CancellationToken stopping)
+        HeldQueueLocks? locks, Func<IReadOnlyList<MessageQueue>?> assignedByHand, CancellationToken stopping)
     {
         _client = client;
         _options = options;
@@ -295,7 +295,7 @@ internal sealed class Rebalancer
             {
                 RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumerListByGroup).Set("consumerGroup", _options.Group);
                 RemotingCommand response = await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
-                return ClientJson.Read(response, ClientJson.Default.NameList, address).ConsumerIds ?? [];
+                return WireJson.Read(response, WireJson.Default.NameList, address).ConsumerIds ?? [];
             }
             catch (RocketMqException failed)
             {

@@ -49,7 +49,7 @@ internal static class BrokerConfigFile
 
     private static void AddFixed(ClusterContext context, string group, int ordinal, Dictionary<string, string> properties)
     {
-        MemberRank rank = context.Leadership.RankOf(group, ordinal);
+        MemberRank rank = context.Roles.RankOf(group, ordinal);
         properties["brokerId"] = rank.BrokerId.ToString(CultureInfo.InvariantCulture);
         properties["brokerRole"] = Role(rank.Role, context.Spec.Replication.Mode);
         if (context.Spec.Replication is { Mode: ReplicationMode.Sync } sync)

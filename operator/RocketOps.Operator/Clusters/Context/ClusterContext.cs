@@ -18,20 +18,20 @@ internal sealed record ClusterContext
     /// <summary>A cluster of which nothing is there yet.</summary>
     /// <param name="cluster">The object.</param>
     /// <param name="images">Where the spec names none.</param>
-    /// <param name="leadership">Who is what in each group.</param>
+    /// <param name="roles">Who is what in each group.</param>
     /// <param name="groupLease">How long leases hold where the spec says nothing of their times; null for the brokers' own default.</param>
     /// <param name="notes">What sets note of their templates, as read before; null to read each anew.</param>
     public ClusterContext(
-        BrokerCluster cluster, OperatorImages images, IGroupLeadership leadership, TimeSpan? groupLease = null, RevisionNotes? notes = null)
+        BrokerCluster cluster, OperatorImages images, IMemberRoles roles, TimeSpan? groupLease = null, RevisionNotes? notes = null)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(leadership);
+        ArgumentNullException.ThrowIfNull(roles);
         Cluster = cluster;
         Spec = cluster.Spec;
         Staying = cluster.Spec.Brokers.Groups;
         Images = images;
-        Leadership = leadership;
+        Roles = roles;
         GroupLease = groupLease;
         Notes = notes ?? new RevisionNotes();
         Names = new ClusterNames(
@@ -84,7 +84,7 @@ internal sealed record ClusterContext
 
     public string BrokerImageOf(string group) => Spec.Brokers.Image ?? Kept.ImageOf(group) ?? Images.Broker;
 
-    public IGroupLeadership Leadership { get; private init; }
+    public IMemberRoles Roles { get; private init; }
 
     public ClusterNames Names { get; }
 
@@ -95,7 +95,7 @@ internal sealed record ClusterContext
     private ImmutableDictionary<string, MemberLists> Lists { get; init; } = ImmutableDictionary.Create<string, MemberLists>(StringComparer.Ordinal);
 
     /// <summary>Facts that were found of groups that elect their master.</summary>
-    public GroupFacts Facts { get; private init; } = GroupFacts.None;
+    public GroupObservation Facts { get; private init; } = GroupObservation.None;
 
     /// <summary>The members of a group elect their master.</summary>
     public bool IsAutomatic => Spec.Replication.Failover == FailoverMode.Automatic;
@@ -204,7 +204,7 @@ internal sealed record ClusterContext
     public ClusterContext Honouring(EffectiveSpec honoured, ClusterObservation observation) => (this with { Spec = honoured.Spec, Staying = honoured.Staying, Kept = honoured.Kept }).Seeing(observation);
 
     /// <summary>The same cluster with what was found of its groups.</summary>
-    public ClusterContext Knowing(GroupFacts facts) => this with { Facts = facts, Leadership = IsAutomatic ? new LeaseLeadership(facts.Leases) : Leadership };
+    public ClusterContext Knowing(GroupObservation facts) => this with { Facts = facts, Roles = IsAutomatic ? new LeaseRoles(facts.Leases) : Roles };
 
     /// <summary>The same cluster when it is known which groups' objects could not all be applied.</summary>
     public ClusterContext Troubling(IReadOnlySet<string> troubled) => this with { Troubled = troubled };

@@ -10,7 +10,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// <summary>
 /// Times since which masters do not answer, groups take no messages, name servers are silent and slaves lack something, by this process's
 /// clock. One look proves nothing: an answer may come late, and while a master hands over nobody leads for a moment. Of a master whose
-/// Lease had ended before this process came it is enough (<see cref="GroupView.IsHolderDoubted"/>). Forgotten with the process; the next
+/// Lease had ended before this process came it is enough (<see cref="ObservedGroup.IsHolderDoubted"/>). Forgotten with the process; the next
 /// one believes of a cluster's first look what its last status says: what was at fault and still is has lasted. Thread-safe.
 /// </summary>
 internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
@@ -22,7 +22,7 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     /// <param name="cluster">The cluster, with its last status.</param>
     /// <param name="groups">Its groups, with what their members say.</param>
     /// <param name="registrations">What its name servers say.</param>
-    public (IReadOnlyList<GroupView> Groups, bool NameServersSilent) Measure(BrokerCluster cluster, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations)
+    public (IReadOnlyList<ObservedGroup> Groups, bool NameServersSilent) Measure(BrokerCluster cluster, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations)
     {
         IReadOnlyDictionary<(string Of, string What), long>? before = _seen.GetValueOrDefault(cluster.Key());
         Look look = new Look(before, beginsInAFault: before is null && WasAtFault(cluster.Status), time, options.FaultGrace);
@@ -42,7 +42,7 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     private static bool WasAtFault(BrokerClusterStatus? last) =>
         Conditions.IsTrue(last?.Conditions, ConditionTypes.Degraded) || Conditions.Find(last?.Conditions, ConditionTypes.Available) is { Status: not ConditionStatus.True };
 
-    private static GroupView Answers(Look look, GroupView group) =>
+    private static ObservedGroup Answers(Look look, ObservedGroup group) =>
         group with
         {
             Members =
@@ -60,7 +60,7 @@ internal sealed class FaultTimes(OperatorOptions options, TimeProvider time)
     /// Marks a fault that has lasted. Two count at once, as they are known only after some time: that a Lease has ended, and that a master
     /// does not answer.
     /// </summary>
-    private static GroupView Measure(Look look, GroupView group) =>
+    private static ObservedGroup Measure(Look look, ObservedGroup group) =>
         group.Fault is { } fault && (look.Lasts(group.Name, fault) || group.Lease is { Expired: true } || fault == Reasons.Unanswering) ? group with { FaultLasts = true } : group;
 
     /// <summary>Faults noted in one pass.</summary>

@@ -6,6 +6,6 @@ namespace RocketOps.Operator.Clusters.Groups;
 internal static class GroupViews
 {
     /// <summary>The wanted groups, there or not.</summary>
-    public static IReadOnlyList<GroupView> Groups(this ClusterObservation observation, ClusterContext context, BrokerRegistrations registrations) =>
-        [.. context.Groups.Select(group => GroupView.Of(context, group, observation, registrations))];
+    public static IReadOnlyList<ObservedGroup> Groups(this ClusterObservation observation, ClusterContext context, BrokerRegistrations registrations) =>
+        [.. context.Groups.Select(group => ObservedGroup.Of(context, group, observation, registrations))];
 }

@@ -17,13 +17,13 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
     /// <summary>The groups with <see cref="MemberFigures.Behind"/> of their slaves.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="groups">Its groups, with what their members say.</param>
-    public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
+    public IReadOnlyList<ObservedGroup> Measure(ObjectKey cluster, IReadOnlyList<ObservedGroup> groups)
     {
         IReadOnlyDictionary<(string Group, string? Master), Marks>? before = _seen.GetValueOrDefault(cluster);
         long now = time.GetTimestamp();
         Dictionary<(string Group, string? Master), Marks> seen = [];
-        List<GroupView> measured = [];
-        foreach (GroupView group in groups)
+        List<ObservedGroup> measured = [];
+        foreach (ObservedGroup group in groups)
         {
             (string Group, string? Master) key = (group.Name, group.Master?.Live.Uid);
             Marks? known = before?.GetValueOrDefault(key);
@@ -63,7 +63,7 @@ internal sealed class LagTimes(OperatorOptions options, TimeProvider time)
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster) => _seen.TryRemove(cluster, out _);
 
-    private static bool? IsBehind(MemberState member, long? earlier) =>
+    private static bool? IsBehind(ObservedMember member, long? earlier) =>
         member.Role == BrokerMemberRole.Slave && member.Says.LogEnd is { } end && earlier is { } wanted ? end < wanted : null;
 
     /// <param name="Earlier">Where a master's log was at a look that is as long ago as counts; null while there was none.</param>

@@ -10,7 +10,7 @@ namespace RocketOps.Operator.Clusters.Groups;
 /// Why it takes no messages although it serves, in its own words; null when it takes them or could not be asked.
 /// </param>
 /// <param name="RefusedBy">
-/// What makes it refuse messages, one of <see cref="SendRefusals"/>; null with <paramref name="SendsRefused"/>, and of a broker that has no
+/// What makes it refuse messages, one of <see cref="MasterRefusals"/>; null with <paramref name="SendsRefused"/>, and of a broker that has no
 /// word for it.
 /// </param>
 /// <param name="Leads">Of a group that elects its master: it says that it is master and serves; null when it could not be asked.</param>

@@ -12,7 +12,7 @@ internal static class OwnPods
     /// <summary>A member of a group, by its name and by its owner; one that nobody owns is its set's soon.</summary>
     public static bool IsBroker(Pod pod) =>
         pod.Label(ClusterLabels.Component) == ClusterLabels.BrokerComponent
-        && pod.Label(ClusterLabels.Group) is { } group && ClusterNames.OrdinalOf(group, pod.Name()) is not null && GroupView.WasOf(pod, group);
+        && pod.Label(ClusterLabels.Group) is { } group && ClusterNames.OrdinalOf(group, pod.Name()) is not null && ObservedGroup.WasOf(pod, group);
 
     /// <summary>A name server that runs or will: made for the Deployment by one of its ReplicaSets, which are named after it.</summary>
     public static bool IsNameServer(Pod pod, string deployment) =>

@@ -15,9 +15,9 @@ internal sealed class RecoveryTimes(OperatorOptions options, TimeProvider time)
     private readonly PodTimes _times = new(time);
 
     /// <summary>The groups with <see cref="MemberPod.Recovering"/>.</summary>
-    public IReadOnlyList<GroupView> Measure(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<GroupView> groups)
+    public IReadOnlyList<ObservedGroup> Measure(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups)
     {
-        IEnumerable<MemberState> running = groups.SelectMany(static group => group.Members)
+        IEnumerable<ObservedMember> running = groups.SelectMany(static group => group.Members)
             .Where(member => member is { Live: { Uid: not null, Ready: false } } && Runs(observation.Pod(member.Pod)));
         _times.Look(cluster, running.Select(static member => member.Live.Uid!));
         return

@@ -16,7 +16,7 @@ internal sealed class ServingTimes(TimeProvider time)
     private readonly ConcurrentDictionary<ObjectKey, IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>> _seen = new();
 
     /// <summary>The groups with <see cref="MemberPod.ReadySince"/> by this process's clock.</summary>
-    public IReadOnlyList<GroupView> Measure(ObjectKey cluster, IReadOnlyList<GroupView> groups)
+    public IReadOnlyList<ObservedGroup> Measure(ObjectKey cluster, IReadOnlyList<ObservedGroup> groups)
     {
         IReadOnlyDictionary<(string Uid, DateTimeOffset? Ready), long>? before = _seen.GetValueOrDefault(cluster);
         long now = time.GetTimestamp();

@@ -29,7 +29,7 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>Tells the group from any other that had or has its name; null when the Lease does not say.</summary>
     public string? GroupId { get; init; }
 
-    /// <summary>Nobody has renewed it for as long as it lasts, as the server has said when it was last asked, so that who holds it takes no messages, unless it says that it does (<c>GroupView.ServesWithoutLease</c>): see <see cref="LeaseClock"/>.</summary>
+    /// <summary>Nobody has renewed it for as long as it lasts, as the server has said when it was last asked, so that who holds it takes no messages, unless it says that it does (<c>ObservedGroup.ServesWithoutLease</c>): see <see cref="LeaseClock"/>.</summary>
     public bool Expired { get; init; }
 
     /// <summary>No renewal was seen for as long as it lasts. Without <see cref="Expired"/> the server did not say whether there was one.</summary>
@@ -38,7 +38,7 @@ internal sealed record GroupLease(string? Holder, long Epoch, IReadOnlyList<stri
     /// <summary>
     /// True when, by the time in it, the Lease had ended when this operator saw it first, and it was not renewed since. Without
     /// <see cref="Expired"/> the clocks may differ, and its holder may serve: what that says itself decides
-    /// (<c>GroupView.IsHolderDoubted</c>).
+    /// (<c>ObservedGroup.IsHolderDoubted</c>).
     /// </summary>
     public bool Doubtful { get; init; }
 

@@ -3,8 +3,8 @@ using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Admin;
 using RocketOps.Operator.Clusters.Context;
+using RocketOps.Operator.ConsumerGroups;
 using RocketOps.Operator.Entities;
-using RocketOps.Operator.Groups;
 using RocketOps.Operator.Masters;
 using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Settings;
@@ -73,7 +73,7 @@ internal sealed class GroupFilling(MasterIndex<Topic> topics, MasterIndex<Consum
         observed != entity.Metadata.Generation || !Conditions.IsTrue(conditions, ConditionTypes.Stalled);
 
     private static bool IsThere(ConsumerGroup group, IReadOnlyDictionary<string, SubscriptionGroupConfig> has) =>
-        has.TryGetValue(EffectiveName.Of(group), out SubscriptionGroupConfig? found) && GroupSettings.Difference(group.Spec, found) is null;
+        has.TryGetValue(EffectiveName.Of(group), out SubscriptionGroupConfig? found) && ConsumerGroupSettings.Difference(group.Spec, found) is null;
 
     /// <summary>
     /// Returns true when the topic is there as producers are to see it: queues that consumers still read to their ends, of a group that

@@ -17,18 +17,18 @@ internal static class CopyRules
     /// <param name="leaving">The member that would restart.</param>
     /// <param name="copies">How many members have to have a message, the master among them.</param>
     /// <returns>Who has to catch up before; null when nobody has to.</returns>
-    public static MemberState? WaitsFor(GroupView group, MemberState leaving, int copies)
+    public static ObservedMember? WaitsFor(ObservedGroup group, ObservedMember leaving, int copies)
     {
         if (group.IsElected || leaving.Role == BrokerMemberRole.Master || !IsCopy(group, leaving))
         {
             return null;
         }
 
-        MemberState[] staying = [.. group.Members.Where(member => member.Pod != leaving.Pod)];
-        MemberState[] behind = [.. staying.Where(member => !IsCopy(group, member))];
+        ObservedMember[] staying = [.. group.Members.Where(member => member.Pod != leaving.Pod)];
+        ObservedMember[] behind = [.. staying.Where(member => !IsCopy(group, member))];
         return staying.Length - behind.Length < Math.Min(copies, staying.Length) ? behind[0] : null;
     }
 
-    private static bool IsCopy(GroupView group, MemberState member) =>
+    private static bool IsCopy(ObservedGroup group, ObservedMember member) =>
         member.Role == BrokerMemberRole.Master || (member.Settled && member.Says.Follows != false && group.LagOf(member) < UnderWayBytes);
 }

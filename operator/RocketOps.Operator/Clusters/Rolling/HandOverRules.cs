@@ -14,10 +14,10 @@ internal static class HandOverRules
     /// <summary>
     /// Returns the member whose place another one has to take before anybody may go; null when somebody leads, or nobody is on the way to.
     /// </summary>
-    public static MemberState? Lost(GroupView group) => group.Lease is { Expired: true } || group.IsHolderDoubted ? group.Holder : null;
+    public static ObservedMember? Lost(ObservedGroup group) => group.Lease is { Expired: true } || group.IsHolderDoubted ? group.Holder : null;
 
     /// <summary>Returns the member that has to catch up before this one may go; null when none has to.</summary>
-    public static MemberState? WaitsFor(GroupView group, MemberState leaving) =>
+    public static ObservedMember? WaitsFor(ObservedGroup group, ObservedMember leaving) =>
         group.Lease is { Holder: not null } lease ? group.Members.FirstOrDefault(member => member.Pod != leaving.Pod && !(member.Settled && lease.Has(member.Pod))) : null;
 
     /// <summary>
@@ -25,7 +25,7 @@ internal static class HandOverRules
     /// begin that anew. One that crashes, cannot be made, or has had its time loses nothing by a restart, as its volume stays, and the new
     /// template may be the repair.
     /// </summary>
-    public static bool IsLeftAlone(GroupView group, MemberState broken) =>
+    public static bool IsLeftAlone(ObservedGroup group, ObservedMember broken) =>
         broken.Live.Recovering
         && group.Lease is { } lease
         && lease.Has(broken.Pod)
@@ -35,7 +35,7 @@ internal static class HandOverRules
     /// Returns the member that is to lead instead of this one; null when this one does not lead, or hands over already. One that is up to
     /// date need not hand over again.
     /// </summary>
-    public static MemberState? Successor(GroupView group, MemberState leaving) => group.Lease is null or { Expired: true } || leaving.Role != BrokerMemberRole.Master
+    public static ObservedMember? Successor(ObservedGroup group, ObservedMember leaving) => group.Lease is null or { Expired: true } || leaving.Role != BrokerMemberRole.Master
         ? null
         : group.Members.Where(member => member.Pod != leaving.Pod)
             .OrderBy(static member => member.Live.Outdated)

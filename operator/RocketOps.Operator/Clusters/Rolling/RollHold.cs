@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <param name="Why">The kind of reason.</param>
 /// <param name="WaitsFor">A member of the group that this is about; null when it is about none.</param>
 /// <param name="Problem">What has to be set right or become known first, with <see cref="RollWait.Held"/>.</param>
-internal sealed record RollHold(RollWait Why, MemberState? WaitsFor = null, Problem? Problem = null)
+internal sealed record RollHold(RollWait Why, ObservedMember? WaitsFor = null, Problem? Problem = null)
 {
     /// <summary>The next pass, which comes by itself, sees: somebody asked for a pause, or something was changed in this one.</summary>
     public static readonly RollHold ForNow = new(RollWait.None);
@@ -22,6 +22,6 @@ internal sealed record RollHold(RollWait Why, MemberState? WaitsFor = null, Prob
     /// Returns the hold while a set's controller has not seen it: which of its pods are outdated is not known before; null when all have
     /// been seen.
     /// </summary>
-    public static RollHold? OfUnobserved(IEnumerable<GroupView> groups) =>
+    public static RollHold? OfUnobserved(IEnumerable<ObservedGroup> groups) =>
         groups.FirstOrDefault(static group => group is { Set: not null, Observed: false }) is { } group ? new RollHold(RollWait.Unobserved, group.Members.Count > 0 ? group.Members[0] : null) : null;
 }

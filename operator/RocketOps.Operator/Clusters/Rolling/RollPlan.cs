@@ -7,7 +7,7 @@ namespace RocketOps.Operator.Clusters.Rolling;
 /// <param name="Groups">The groups' steps, in the order of the groups.</param>
 /// <param name="Why">Why nothing is taken away.</param>
 /// <param name="WaitsFor">The pod that this is about: the one that has to serve, be known, catch up or be left alone for a while before any other may go, or that may not go; null when it is about none.</param>
-internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why, MemberState? WaitsFor)
+internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why, ObservedMember? WaitsFor)
 {
     public static readonly RollPlan Nothing = new([], RollWait.None, null);
 
@@ -21,7 +21,7 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
     public bool InProgress => Groups.Any(static action => action.Outdated > 0);
 
     /// <summary>The pod to take away now; null when there is none.</summary>
-    public MemberState? Restart => Groups.FirstOrDefault(static action => action.Step is GroupStep.Restart or GroupStep.Evict)?.Member;
+    public ObservedMember? Restart => Groups.FirstOrDefault(static action => action.Step is GroupStep.Restart or GroupStep.Evict)?.Member;
 
     /// <summary>The hand-over to bring about now; null when there is none.</summary>
     public GroupAction? HandOver => Groups.FirstOrDefault(static action => action.Step == GroupStep.HandOver);
@@ -31,7 +31,7 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
         hold is null || (hold.Problem is null && Restart is null && HandOver is null) ? this : Waiting(hold.Why, hold.WaitsFor) with { Hold = hold.Problem };
 
     /// <summary>The same, and nothing is taken away or handed over yet.</summary>
-    public RollPlan Waiting(RollWait why = RollWait.None, MemberState? waitsFor = null) => this with
+    public RollPlan Waiting(RollWait why = RollWait.None, ObservedMember? waitsFor = null) => this with
     {
         Why = why,
         WaitsFor = waitsFor,

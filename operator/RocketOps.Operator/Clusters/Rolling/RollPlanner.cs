@@ -17,11 +17,11 @@ internal static class RollPlanner
     /// <param name="now">By the clock that wrote <see cref="MemberPod.ReadySince"/>.</param>
     /// <param name="masterPause">How long a master has to have served before that of another group goes.</param>
     /// <param name="copies">How many members have to have a message of a group with fixed roles.</param>
-    public static RollPlan Next(IReadOnlyList<GroupView> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause, int copies = 1)
+    public static RollPlan Next(IReadOnlyList<ObservedGroup> groups, NameServerState nameServers, DateTimeOffset now, TimeSpan masterPause, int copies = 1)
     {
         // A group whose objects are refused waits alone; what of it is away is away all the same. Where its set was never made nothing is.
-        MemberState[] members = [.. groups.Where(static group => group is not { IsTroubled: true, Set: null }).SelectMany(static group => group.Members)];
-        MemberState[] outdated = [.. Ordered(groups.Where(static group => !group.IsTroubled).SelectMany(static group => group.Outdated))];
+        ObservedMember[] members = [.. groups.Where(static group => group is not { IsTroubled: true, Set: null }).SelectMany(static group => group.Members)];
+        ObservedMember[] outdated = [.. Ordered(groups.Where(static group => !group.IsTroubled).SelectMany(static group => group.Outdated))];
         if (outdated.Length == 0)
         {
             return Plan(groups);
@@ -41,7 +41,7 @@ internal static class RollPlanner
             return Wait(groups, why, unproven);
         }
 
-        MemberState[] broken = [.. outdated.Where(static member => member is { Live.Ready: false, TakesMessages: false })];
+        ObservedMember[] broken = [.. outdated.Where(static member => member is { Live.Ready: false, TakesMessages: false })];
         if (broken.Length > 0)
         {
             return Array.Find(broken, member => !HandOverRules.IsLeftAlone(GroupOf(groups, member), member)) is { } repaired ? Plan(groups, repaired) : Wait(groups, RollWait.LastCopy, broken[0]);
@@ -53,7 +53,7 @@ internal static class RollPlanner
         }
 
         // A pod that is the only one not known may have a configuration that keeps it from registering: its restart may be the repair.
-        MemberState[] unknown = [.. Ordered(members.Where(static member => member.Registered == false))];
+        ObservedMember[] unknown = [.. Ordered(members.Where(static member => member.Registered == false))];
         if (unknown is not [] and not [{ Live.Outdated: true }])
         {
             return Wait(groups, RollWait.Registration, Array.Find(unknown, static member => !member.Live.Outdated) ?? unknown[0]);
@@ -61,11 +61,11 @@ internal static class RollPlanner
 
         // A master that takes messages although its pod is not ready, as where its probes come too late: others would wait for it, and what is asked for may be the repair. Whoever does not follow is nobody's copy, and its
         // restart may be the repair too.
-        MemberState next = unknown is [{ } single] ? single
+        ObservedMember next = unknown is [{ } single] ? single
             : Array.Find(outdated, static member => !member.Live.Ready)
             ?? Array.Find(outdated, static member => member.Says.Follows == false)
             ?? outdated[0];
-        GroupView group = GroupOf(groups, next);
+        ObservedGroup group = GroupOf(groups, next);
         if (HandOverRules.Lost(group) is { } lost)
         {
             return Wait(groups, RollWait.Master, lost);
@@ -81,18 +81,18 @@ internal static class RollPlanner
             return Plan(groups, next, successor) with { Why = RollWait.HandOver, WaitsFor = next };
         }
 
-        MemberState? newcomer = next.Role == BrokerMemberRole.Master
+        ObservedMember? newcomer = next.Role == BrokerMemberRole.Master
             ? Ordered(members.Where(member =>
                 member.Role == BrokerMemberRole.Master && member != next && now - member.Live.ReadySince < masterPause)).FirstOrDefault()
             : null;
         return newcomer is null ? Plan(groups, next) : Wait(groups, RollWait.MasterPause, newcomer);
     }
 
-    private static GroupView GroupOf(IReadOnlyList<GroupView> groups, MemberState member) => groups.First(candidate => candidate.Name == member.Group);
+    private static ObservedGroup GroupOf(IReadOnlyList<ObservedGroup> groups, ObservedMember member) => groups.First(candidate => candidate.Name == member.Group);
 
-    private static RollPlan Wait(IReadOnlyList<GroupView> groups, RollWait why, MemberState? waitsFor = null) => Plan(groups, waitsFor: waitsFor) with { Why = why, WaitsFor = waitsFor };
+    private static RollPlan Wait(IReadOnlyList<ObservedGroup> groups, RollWait why, ObservedMember? waitsFor = null) => Plan(groups, waitsFor: waitsFor) with { Why = why, WaitsFor = waitsFor };
 
-    private static RollPlan Plan(IReadOnlyList<GroupView> groups, MemberState? restart = null, MemberState? successor = null, MemberState? waitsFor = null) => new(
+    private static RollPlan Plan(IReadOnlyList<ObservedGroup> groups, ObservedMember? restart = null, ObservedMember? successor = null, ObservedMember? waitsFor = null) => new(
         [.. groups.Select(group =>
         {
             int outdated = group.Outdated.Count();
@@ -105,10 +105,10 @@ internal static class RollPlanner
         null);
 
     /// <summary>Slaves before masters; inside a role by group and ordinal, so that repeated passes choose alike.</summary>
-    private static GroupStep StepOf(MemberState restart) =>
+    private static GroupStep StepOf(ObservedMember restart) =>
         restart.Live.Ready || restart.TakesMessages ? GroupStep.Evict : GroupStep.Restart;
 
-    private static IEnumerable<MemberState> Ordered(IEnumerable<MemberState> members) => members
+    private static IEnumerable<ObservedMember> Ordered(IEnumerable<ObservedMember> members) => members
         .OrderBy(static member => member.Role == BrokerMemberRole.Slave ? 0 : 1)
         .ThenBy(static member => member.Group, StringComparer.Ordinal)
         .ThenBy(static member => member.Ordinal);

@@ -17,7 +17,7 @@ internal static class ElectedScaleIn
     /// <param name="lease">What it has agreed on.</param>
     /// <param name="leaving">Its last member.</param>
     /// <param name="registrations">What the name servers know.</param>
-    public static ScaleInPlan Next(int wanted, GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    public static ScaleInPlan Next(int wanted, ObservedGroup group, GroupLease lease, ObservedMember leaving, BrokerRegistrations registrations)
     {
         if (Blocker(wanted, group, lease, leaving, registrations) is { } blocker)
         {
@@ -29,14 +29,14 @@ internal static class ElectedScaleIn
             return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Removing, null, leaving);
         }
 
-        MemberState successor = group.Members[0];
+        ObservedMember successor = group.Members[0];
         return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, $"{successor.Pod} to lead instead of it", leaving, successor);
     }
 
     /// <summary>A member that has left and that the Lease, or others, still count among their group; nothing when there is none.</summary>
-    public static ScaleInPlan Left(ClusterContext context, IReadOnlyList<GroupView> groups)
+    public static ScaleInPlan Left(ClusterContext context, IReadOnlyList<ObservedGroup> groups)
     {
-        foreach (GroupView group in context.IsAutomatic ? groups : [])
+        foreach (ObservedGroup group in context.IsAutomatic ? groups : [])
         {
             int present = group.Members.Count;
             if (group.Set is null || context.IsMarked(group.Name) || present < context.Spec.Brokers.Replicas)
@@ -56,7 +56,7 @@ internal static class ElectedScaleIn
         return ScaleInPlan.Nothing;
     }
 
-    private static string? Blocker(int wanted, GroupView group, GroupLease lease, MemberState leaving, BrokerRegistrations registrations)
+    private static string? Blocker(int wanted, ObservedGroup group, GroupLease lease, ObservedMember leaving, BrokerRegistrations registrations)
     {
         if (group.Master is null)
         {
@@ -73,7 +73,7 @@ internal static class ElectedScaleIn
             return $"the Lease not to name {before} any more, which has left";
         }
 
-        MemberState[] staying = [.. group.Members.Take(wanted)];
+        ObservedMember[] staying = [.. group.Members.Take(wanted)];
         if (StayingMembers.WaitFor(staying, leaving) is { } reason)
         {
             return reason;

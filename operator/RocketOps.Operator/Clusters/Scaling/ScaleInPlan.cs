@@ -11,7 +11,7 @@ namespace RocketOps.Operator.Clusters.Scaling;
 /// <param name="WaitsFor">What has to be so before it goes, as the rest of a sentence; null unless it waits.</param>
 /// <param name="Leaving">The member as it was seen; null when its set has already let it go.</param>
 /// <param name="Successor">The member that is to lead instead of the one that leaves; null when that does not lead, or something else comes first.</param>
-internal sealed record ScaleInPlan(string? Group, string Pod, OperationPhase Phase, string? WaitsFor, MemberState? Leaving, MemberState? Successor = null)
+internal sealed record ScaleInPlan(string? Group, string Pod, OperationPhase Phase, string? WaitsFor, ObservedMember? Leaving, ObservedMember? Successor = null)
 {
     public static readonly ScaleInPlan Nothing = new(null, "", OperationPhase.Waiting, null, null);
 

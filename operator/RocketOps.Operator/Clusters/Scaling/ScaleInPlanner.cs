@@ -23,7 +23,7 @@ internal static class ScaleInPlanner
     /// <param name="observation">The workloads.</param>
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="noted">Where the log of the group that is to shrink had come to at an earlier look (<see cref="EndOf"/>); null in the first.</param>
-    public static ScaleInPlan Next(int wanted, IReadOnlyList<GroupView> groups, ClusterObservation observation, BrokerRegistrations registrations, long? noted = null)
+    public static ScaleInPlan Next(int wanted, IReadOnlyList<ObservedGroup> groups, ClusterObservation observation, BrokerRegistrations registrations, long? noted = null)
     {
         if (Stopping(groups, observation) is { } stopping)
         {
@@ -36,7 +36,7 @@ internal static class ScaleInPlanner
             return ScaleInPlan.Nothing;
         }
 
-        MemberState leaving = group.Members[^1];
+        ObservedMember leaving = group.Members[^1];
         if (group.IsTroubled)
         {
             return new ScaleInPlan(group.Name, leaving.Pod, OperationPhase.Waiting, $"what keeps the objects of {group.Name} from being applied to be removed", leaving);
@@ -52,12 +52,12 @@ internal static class ScaleInPlanner
     }
 
     /// <summary>Returns the end of a group's log, by its master and by its last member; null when neither says.</summary>
-    public static long? EndOf(GroupView group) => new[] { group.Master?.Says.LogEnd, group.Members[^1].Says.LogEnd }.Max();
+    public static long? EndOf(ObservedGroup group) => new[] { group.Master?.Says.LogEnd, group.Members[^1].Says.LogEnd }.Max();
 
     /// <summary>A pod that its set has let go and that has not ended: nobody else leaves meanwhile.</summary>
-    private static ScaleInPlan? Stopping(IReadOnlyList<GroupView> groups, ClusterObservation observation)
+    private static ScaleInPlan? Stopping(IReadOnlyList<ObservedGroup> groups, ClusterObservation observation)
     {
-        foreach (GroupView group in groups)
+        foreach (ObservedGroup group in groups)
         {
             Pod? pod = observation.Pods
                 .Where(pod => group.Set is { } set && pod.ControllerOwner()?.Uid == set.Uid() && group.Members.All(member => member.Pod != pod.Name()))
@@ -71,7 +71,7 @@ internal static class ScaleInPlanner
         return null;
     }
 
-    private static string? Blocker(GroupView group, MemberState leaving, BrokerRegistrations registrations, long? noted)
+    private static string? Blocker(ObservedGroup group, ObservedMember leaving, BrokerRegistrations registrations, long? noted)
     {
         if (leaving.Role == BrokerMemberRole.Master || group.Master is not { } master)
         {
@@ -83,7 +83,7 @@ internal static class ScaleInPlanner
             return "every name server to answer the operator";
         }
 
-        MemberState[] staying = [.. group.Members.Where(member => member != leaving)];
+        ObservedMember[] staying = [.. group.Members.Where(member => member != leaving)];
         if (StayingMembers.WaitFor(staying, leaving) is { } reason)
         {
             return reason;

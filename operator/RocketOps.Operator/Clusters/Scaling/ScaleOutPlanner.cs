@@ -15,10 +15,10 @@ internal static class ScaleOutPlanner
 {
     /// <param name="context">The cluster with the sets that are there.</param>
     /// <param name="groups">Its groups.</param>
-    public static IReadOnlyList<ScaleOutPlan> Next(ClusterContext context, IReadOnlyList<GroupView> groups) =>
+    public static IReadOnlyList<ScaleOutPlan> Next(ClusterContext context, IReadOnlyList<ObservedGroup> groups) =>
         context.IsAutomatic ? [.. groups.Where(group => group.Set?.IsDeleting() == false && !context.IsMarked(group.Name)).Select(group => Next(context, group)).OfType<ScaleOutPlan>()] : [];
 
-    private static ScaleOutPlan? Next(ClusterContext context, GroupView group)
+    private static ScaleOutPlan? Next(ClusterContext context, ObservedGroup group)
     {
         int wanted = context.Spec.Brokers.Replicas;
         int present = group.Members.Count;
@@ -71,9 +71,9 @@ internal static class ScaleOutPlanner
     }
 
     /// <summary>Lists the members that are new, stay, and have not been in sync.</summary>
-    private static string Joining(GroupView group, int from, int wanted) =>
+    private static string Joining(ObservedGroup group, int from, int wanted) =>
         string.Join(", ", group.Members.Where(member => member.Ordinal >= from && member.Ordinal < wanted && group.Lease?.Has(member.Pod) != true).Select(static member => member.Pod));
 
-    private static string Names(GroupView group, int from, int end) =>
+    private static string Names(ObservedGroup group, int from, int end) =>
         string.Join(", ", Enumerable.Range(from, Math.Max(0, end - from)).Select(ordinal => ClusterNames.Member(group.Name, ordinal)));
 }

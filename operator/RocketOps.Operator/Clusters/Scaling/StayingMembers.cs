@@ -6,7 +6,7 @@ namespace RocketOps.Operator.Clusters.Scaling;
 internal static class StayingMembers
 {
     /// <returns>What the member that leaves waits for; null for nothing.</returns>
-    public static string? WaitFor(MemberState[] staying, MemberState leaving)
+    public static string? WaitFor(ObservedMember[] staying, ObservedMember leaving)
     {
         if (Array.Find(staying, static member => !member.Settled) is { } unsettled)
         {

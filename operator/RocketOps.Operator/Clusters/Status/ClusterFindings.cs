@@ -16,7 +16,7 @@ namespace RocketOps.Operator.Clusters.Status;
 /// <param name="Pause">What somebody asked to be left alone; null for nothing.</param>
 internal sealed record ClusterFindings(
     ClusterObservation Observation,
-    IReadOnlyList<GroupView> Groups,
+    IReadOnlyList<ObservedGroup> Groups,
     BrokerRegistrations Registrations,
     ClusterOperations Operations,
     Problem? Problem,
@@ -51,5 +51,5 @@ internal sealed record ClusterFindings(
     public UnmanagedTopicsStatus? Unmanaged { get; init; }
 
     /// <summary>The members of all groups.</summary>
-    public IReadOnlyList<MemberState> Members { get; } = [.. Groups.SelectMany(static group => group.Members)];
+    public IReadOnlyList<ObservedMember> Members { get; } = [.. Groups.SelectMany(static group => group.Members)];
 }

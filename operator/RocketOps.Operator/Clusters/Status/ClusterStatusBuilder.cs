@@ -76,7 +76,7 @@ internal static class ClusterStatusBuilder
     private static long? Generation(ClusterContext context, ClusterFindings findings) =>
         findings.Paused ? context.Cluster.Status?.ObservedGeneration : context.Cluster.Metadata.Generation;
 
-    private static BrokerGroupStatus Group(GroupView group, BrokerGroupStatus? last) => new()
+    private static BrokerGroupStatus Group(ObservedGroup group, BrokerGroupStatus? last) => new()
     {
         Name = group.Name,
         Master = group.IsLeadUnknown ? last?.Master : group.Leaderless is null && !group.IsHolderDoubted ? group.Master?.Pod : null,
@@ -92,7 +92,7 @@ internal static class ClusterStatusBuilder
         Members = [.. group.Members.Select(member => Member(group, member, last?.Members?.Find(known => known.Name == member.Pod)))],
     };
 
-    private static BrokerMemberStatus Member(GroupView group, MemberState member, BrokerMemberStatus? last) => new()
+    private static BrokerMemberStatus Member(ObservedGroup group, ObservedMember member, BrokerMemberStatus? last) => new()
     {
         Name = member.Pod,
         PodUid = member.Live.Uid ?? last?.PodUid,
@@ -111,8 +111,8 @@ internal static class ClusterStatusBuilder
     };
 
     /// <summary>Returns the rank of a member: one that has lost its Lease is the master no longer.</summary>
-    private static MemberRank Rank(GroupView group, MemberState member) => group.Master is null && member.Role == BrokerMemberRole.Master ? LeaseLeadership.SlaveOf(member.Ordinal) : member.Rank;
+    private static MemberRank Rank(ObservedGroup group, ObservedMember member) => group.Master is null && member.Role == BrokerMemberRole.Master ? LeaseRoles.SlaveOf(member.Ordinal) : member.Rank;
 
     /// <summary>Returns true when a member refuses messages; a refusal that the operator has asked for itself is none.</summary>
-    private static bool Refuses(GroupView group, MemberState member) => member == group.Refusing;
+    private static bool Refuses(ObservedGroup group, ObservedMember member) => member == group.Refusing;
 }

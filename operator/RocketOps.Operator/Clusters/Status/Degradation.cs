@@ -15,7 +15,7 @@ internal static class Degradation
 {
     public static void Add(ConditionList conditions, ClusterContext context, ClusterFindings findings)
     {
-        MemberState[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
+        ObservedMember[] broken = findings.Members.Where(static member => !member.Settled).ToArray();
         Pod[] nameServers = NameServerWords.Failing(findings.Observation);
         Problem[] faults = [.. Faults(context, findings, broken, nameServers)];
         if (Problem.Join(faults) is { } all)
@@ -37,7 +37,7 @@ internal static class Degradation
     }
 
     /// <summary>Returns true when something that is not well has run before, or fails in its restart.</summary>
-    public static bool IsOf(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
+    public static bool IsOf(ClusterContext context, ClusterFindings findings, ObservedMember[] broken, Pod[] nameServers)
     {
         if (IsRestarting(context, findings))
         {
@@ -51,11 +51,11 @@ internal static class Degradation
     }
 
     /// <summary>All that has run and does not, what concerns most clients first.</summary>
-    private static IEnumerable<Problem> Faults(ClusterContext context, ClusterFindings findings, MemberState[] broken, Pod[] nameServers)
+    private static IEnumerable<Problem> Faults(ClusterContext context, ClusterFindings findings, ObservedMember[] broken, Pod[] nameServers)
     {
         bool hasRun = HasRun(context);
         bool isRestarting = IsRestarting(context, findings);
-        GroupView[] faulty = [.. findings.Groups.Where(group => Counts(group, findings, hasRun, isRestarting))];
+        ObservedGroup[] faulty = [.. findings.Groups.Where(group => Counts(group, findings, hasRun, isRestarting))];
         if ((broken.Length > 0 || nameServers.Length > 0) && IsOf(context, findings, broken, nameServers))
         {
             // What a group lacks with its pods is no planned change, and needs no second look.
@@ -93,7 +93,7 @@ internal static class Degradation
     }
 
     /// <summary>A master whose pod does not serve is told with the pods, and one that is not registered yet is waited for.</summary>
-    private static bool Counts(GroupView group, ClusterFindings findings, bool hasRun, bool isRestarting) => group.Fault switch
+    private static bool Counts(ObservedGroup group, ClusterFindings findings, bool hasRun, bool isRestarting) => group.Fault switch
     {
         Reasons.DiskFull or Reasons.StoreFailed => true,
         Reasons.MasterMissing => hasRun && group.FaultLasts && group.Leaderless is not null,
@@ -109,10 +109,10 @@ internal static class Degradation
     private static bool IsWell(ClusterFindings findings) => findings.Registrations.Known && findings.Groups.All(static group => group.TakesMessages);
 
     /// <summary>Pods of the group that have run are away: not one that is new or leaves, nor one that the operator restarts, unless that fails.</summary>
-    private static bool Lacks(GroupView group, ClusterFindings findings, bool isRestarting) =>
+    private static bool Lacks(ObservedGroup group, ClusterFindings findings, bool isRestarting) =>
         !group.IsLeadUnknown && (isRestarting ? group.Members.Any(member => IsFailing(findings, member)) : !group.IsClosed && group.Members.Any(static member => !member.Settled));
 
-    private static bool IsFailing(ClusterFindings findings, MemberState member) => !member.Settled && (findings.Refused.Brokers.ContainsKey(member.Pod) || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
+    private static bool IsFailing(ClusterFindings findings, ObservedMember member) => !member.Settled && (findings.Refused.Brokers.ContainsKey(member.Pod) || PodTrouble.IsFailing(findings.Observation.Pod(member.Pod)));
 
     /// <summary>All of the cluster has been well once, or is restarted. The status of a cluster that comes up says that pods start until it is.</summary>
     private static bool HasRun(ClusterContext context) => Last(context) is { Status: not ConditionStatus.False } or { Reason: Reasons.AsExpected or Reasons.RollingUpdate };
@@ -125,6 +125,6 @@ internal static class Degradation
 
     private static Condition? Last(ClusterContext context) => Conditions.Find(context.Cluster.Status?.Conditions, ConditionTypes.Degraded);
 
-    private static bool WasReady(MemberState member, BrokerClusterStatus? last) =>
+    private static bool WasReady(ObservedMember member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)?.Members?.Find(known => known.Name == member.Pod)?.Ready == true;
 }

@@ -8,11 +8,11 @@ namespace RocketOps.Operator.Clusters.Status;
 internal static class GroupFaults
 {
     /// <summary>One problem for all groups of a kind, the most telling kind first; empty when all of them take messages.</summary>
-    public static IReadOnlyList<Problem> Of(IEnumerable<GroupView> groups) =>
+    public static IReadOnlyList<Problem> Of(IEnumerable<ObservedGroup> groups) =>
     [
         .. groups.Where(static group => group.Fault is not null)
             .GroupBy(static group => group.Fault!, StringComparer.Ordinal)
-            .OrderBy(static kind => SendRefusals.Order(kind.Key))
+            .OrderBy(static kind => MasterRefusals.Order(kind.Key))
             .Select(static kind => new Problem(kind.Key, Describe(kind.Key, [.. kind]))),
     ];
 
@@ -20,7 +20,7 @@ internal static class GroupFaults
     /// Names the groups that take no messages, as a sentence to go before what is wrong with their pods; empty while each has a master that
     /// serves.
     /// </summary>
-    public static string WithoutMaster(IReadOnlyList<GroupView> groups)
+    public static string WithoutMaster(IReadOnlyList<ObservedGroup> groups)
     {
         if (groups.All(static group => group.Fault != Reasons.MasterMissing))
         {
@@ -31,7 +31,7 @@ internal static class GroupFaults
         return $"{PodWords.List(silent)} {(silent.Length == 1 ? "takes" : "take")} no messages. ";
     }
 
-    private static string Describe(string reason, GroupView[] groups) => reason switch
+    private static string Describe(string reason, ObservedGroup[] groups) => reason switch
     {
         Reasons.MasterMissing => $"No serving master: {PodWords.List([.. groups.Select(static group => group.Leaderless is { } why ? $"{group.Name} ({why})" : group.Name)])}.",
         Reasons.Unanswering => string.Create(
@@ -41,9 +41,9 @@ internal static class GroupFaults
         _ => Refused([.. groups.Select(static group => group.Refusing!)]),
     };
 
-    private static string Refused(MemberState[] masters)
+    private static string Refused(ObservedMember[] masters)
     {
         string words = PodWords.List([.. masters.Select(static master => $"{master.Pod} takes no messages: {master.Says.SendsRefused}")], "; ");
-        return $"{words}. {SendRefusals.Remedy(masters[0].Says.RefusedBy)}".TrimEnd();
+        return $"{words}. {MasterRefusals.Remedy(masters[0].Says.RefusedBy)}".TrimEnd();
     }
 }

@@ -21,7 +21,7 @@ internal static class MasterChanges
             {
                 if (lease is { Holder: { } first, Epoch: > 0 })
                 {
-                    Tell(first, name, lease, string.Empty);
+                    RecordEvent(first, name, lease, string.Empty);
                 }
 
                 continue;
@@ -48,11 +48,11 @@ internal static class MasterChanges
             }
             else if (lease.Holder is { } master && lease.Epoch > seen)
             {
-                Tell(master, name, lease, last.Master is { } earlier ? string.Create(CultureInfo.InvariantCulture, $" Before: {earlier} in epoch {seen}.") : string.Empty);
+                RecordEvent(master, name, lease, last.Master is { } earlier ? string.Create(CultureInfo.InvariantCulture, $" Before: {earlier} in epoch {seen}.") : string.Empty);
             }
         }
 
-        void Tell(string master, string group, GroupLease lease, string was)
+        void RecordEvent(string master, string group, GroupLease lease, string was)
         {
             string why = lease.History is { } history ? $" {history}" : string.Empty;
             recorder.Record(cluster, EventType.Normal, "MasterChanged", Action, string.Create(CultureInfo.InvariantCulture, $"{master} is the master of {group} in epoch {lease.Epoch}.{why}{was}"));

@@ -37,12 +37,12 @@ internal static class NodeSpread
         }
     }
 
-    private static IEnumerable<string> Shared(GroupView group, ClusterObservation observation) => group.Members
+    private static IEnumerable<string> Shared(ObservedGroup group, ClusterObservation observation) => group.Members
         .GroupBy(member => Node(member, observation), StringComparer.Ordinal)
         .Where(static node => node.Key is not null && node.Count() > 1)
         .OrderBy(static node => node.Key, StringComparer.Ordinal)
         .Select(static node => $"{string.Join(" and ", node.Select(static member => member.Pod))} on {node.Key}");
 
-    private static string? Node(MemberState member, ClusterObservation observation) =>
+    private static string? Node(ObservedMember member, ClusterObservation observation) =>
         member.Live.Uid is not null && observation.Pod(member.Pod)?.Spec?.NodeName is { Length: > 0 } node ? node : null;
 }

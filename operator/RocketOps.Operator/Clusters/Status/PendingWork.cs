@@ -63,7 +63,7 @@ internal static class PendingWork
     /// <summary>Returns the problem of what does not serve as it should.</summary>
     private static Problem? Wrong(ClusterContext context, ClusterFindings findings)
     {
-        MemberState[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
+        ObservedMember[] waiting = findings.Members.Where(static member => !member.Settled).ToArray();
         if (waiting.Length > 0)
         {
             return Unready(context, findings, waiting);
@@ -103,7 +103,7 @@ internal static class PendingWork
         : findings.Unapplied ?? Replication.NotFollowing(findings.Groups);
 
     /// <summary>Members that are not ready: on their way, or no longer. The groups that take no messages are named first.</summary>
-    private static Problem Unready(ClusterContext context, ClusterFindings findings, MemberState[] waiting)
+    private static Problem Unready(ClusterContext context, ClusterFindings findings, ObservedMember[] waiting)
     {
         return Degradation.IsOf(context, findings, waiting, NameServerWords.Failing(findings.Observation))
             ? Problem.Join(UnreadyPods.Of(findings, findings.Groups, waiting))!

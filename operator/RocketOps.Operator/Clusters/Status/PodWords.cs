@@ -15,12 +15,12 @@ internal static class PodWords
     public static string List(IReadOnlyCollection<string> entries, string separator = ", ") =>
         entries.Count <= MaxNamed ? string.Join(separator, entries) : string.Join(separator, entries.Take(MaxNamed)) + " and more";
 
-    public static string WithTrouble(MemberState member, ClusterFindings findings) =>
+    public static string WithTrouble(ObservedMember member, ClusterFindings findings) =>
         findings.Refused.Brokers.ContainsKey(member.Pod) ? $"{member.Pod}: the API server refuses it" : WithTrouble(member, findings.Observation);
 
-    public static string WithTrouble(MemberState member, ClusterObservation observation) => $"{member.Pod}: {PodTrouble.Describe(observation.Pod(member.Pod))}";
+    public static string WithTrouble(ObservedMember member, ClusterObservation observation) => $"{member.Pod}: {PodTrouble.Describe(observation.Pod(member.Pod))}";
 
     public static string WithTrouble(Pod pod) => $"{pod.Name()}: {PodTrouble.Describe(pod)}";
 
-    public static string WithTrouble(IEnumerable<MemberState> members, ClusterFindings findings) => List([.. members.Select(member => WithTrouble(member, findings))], "; ");
+    public static string WithTrouble(IEnumerable<ObservedMember> members, ClusterFindings findings) => List([.. members.Select(member => WithTrouble(member, findings))], "; ");
 }

@@ -40,7 +40,7 @@ internal static class Replication
     }
 
     /// <summary>The slaves that say that they do not follow, with why; null when there is none.</summary>
-    public static Problem? NotFollowing(IReadOnlyList<GroupView> groups)
+    public static Problem? NotFollowing(IReadOnlyList<ObservedGroup> groups)
     {
         string[] astray =
         [
@@ -61,15 +61,15 @@ internal static class Replication
         ? ""
         : " With replication.mode Async a message is acknowledged before slaves have it: what they lack may be on the master alone, and is lost with its disk.";
 
-    private static IEnumerable<string> Behind(GroupView group, bool wasBehind) => group is { IsElected: true, Lease: { } lease }
+    private static IEnumerable<string> Behind(ObservedGroup group, bool wasBehind) => group is { IsElected: true, Lease: { } lease }
         ? group.Members.Where(member => member.Settled && IsLed(group) && !lease.Has(member.Pod)).Select(static member => $"{member.Pod} is not among the copies in sync")
         : group.Members.Where(member => member.Says.Behind ?? (wasBehind && group.LagOf(member) > 0))
             .Select(static member => $"{member.Pod} lacks what its master has had for a while");
 
     /// <summary>A copy that was in sync when its member was lost is counted in the Lease until the master takes it out.</summary>
-    private static bool IsUnknown(GroupView group, MemberState member) => group.IsElected
+    private static bool IsUnknown(ObservedGroup group, ObservedMember member) => group.IsElected
         ? member != group.Master && (!member.Settled || !IsLed(group))
         : member.Role == BrokerMemberRole.Slave && group.LagOf(member) is null;
 
-    private static bool IsLed(GroupView group) => group.Leaderless is null && group.Master is { Settled: true };
+    private static bool IsLed(ObservedGroup group) => group.Leaderless is null && group.Master is { Settled: true };
 }

@@ -56,7 +56,7 @@ internal static class RollWords
     /// <summary>The last pod of the group that goes first is up to date, and it is not known yet whether it serves.</summary>
     public static Problem First(ClusterContext context, ClusterFindings findings)
     {
-        MemberState[] tried =
+        ObservedMember[] tried =
         [
             .. findings.Groups.Where(group => context.Revisions.Groups.GetValueOrDefault(group.Name) is { Choice: RevisionChoice.Give } && context.Notes.Of(group.Set).IsTried).SelectMany(static group => group.Members),
         ];
@@ -101,7 +101,7 @@ internal static class RollWords
         $"{Begin}: {roll.HandOver?.Member?.Pod ?? roll.WaitsFor!.Pod} hands {roll.WaitsFor!.Group} over{(roll.HandOver?.HandOverTo is { } successor ? $" to {successor.Pod}" : "")} before it restarts";
 
     /// <summary>A member that is up to date has been restarted for it, and is on its way back.</summary>
-    private static string Straggler(MemberState member, ClusterFindings findings) =>
+    private static string Straggler(ObservedMember member, ClusterFindings findings) =>
         findings.Members.FirstOrDefault(other => other.Pod == member.Pod)?.Says.NotFollowing is { } why
             ? $"It does not copy its master's log: {why.TrimEnd('.')}."
         : member is { Live.Outdated: false, Settled: true } ? "It has been made again and catches up by itself, or its log says why not."

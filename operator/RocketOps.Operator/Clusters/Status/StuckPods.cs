@@ -27,7 +27,7 @@ internal static class StuckPods
         // What has failed stays so, whatever runs instead meanwhile.
         string[] failed = context.Revisions.Failures(context.Notes, findings.Observation.Sets);
         bool repairsWait = findings.Pause is { Restarts: true } && failed.Length == 0;
-        MemberState[] brokers =
+        ObservedMember[] brokers =
         [
             .. findings.Groups.Where(group => group.Observed && !(repairsWait && context.Revisions.IsPending(context.Notes, group.Set))).SelectMany(group => Members(context, findings.Observation, group)),
         ];
@@ -47,10 +47,10 @@ internal static class StuckPods
     }
 
     /// <summary>The pods of a group's present template that do not start, and why.</summary>
-    public static string[] Of(ClusterContext context, ClusterObservation observation, GroupView group) =>
+    public static string[] Of(ClusterContext context, ClusterObservation observation, ObservedGroup group) =>
         [.. Members(context, observation, group).Select(member => PodWords.WithTrouble(member, observation))];
 
-    private static IEnumerable<MemberState> Members(ClusterContext context, ClusterObservation observation, GroupView group)
+    private static IEnumerable<ObservedMember> Members(ClusterContext context, ClusterObservation observation, ObservedGroup group)
     {
         bool known = WereStuck(context);
         return group.Members.Where(member =>
@@ -68,7 +68,7 @@ internal static class StuckPods
         && stalled.ObservedGeneration == context.Cluster.Metadata.Generation;
 
     /// <summary>Returns true when the last status tells of this very pod: one that was made anew gets its own first try.</summary>
-    private static bool IsSame(MemberState member, BrokerClusterStatus? last) =>
+    private static bool IsSame(ObservedMember member, BrokerClusterStatus? last) =>
         last?.Groups?.Find(group => group.Name == member.Group)
             ?.Members?.Find(known => known.Name == member.Pod)?.PodUid == member.Live.Uid;
 

@@ -9,7 +9,7 @@ internal static class UnreadyPods
     /// <param name="findings">What the pass found.</param>
     /// <param name="groups">The groups whose faults count.</param>
     /// <param name="members">The members that are not ready.</param>
-    public static IReadOnlyList<Problem> Of(ClusterFindings findings, IReadOnlyList<GroupView> groups, IEnumerable<MemberState> members)
+    public static IReadOnlyList<Problem> Of(ClusterFindings findings, IReadOnlyList<ObservedGroup> groups, IEnumerable<ObservedMember> members)
     {
         string pods = PodWords.List([.. members.Select(member => PodWords.WithTrouble(member, findings)), .. NameServerWords.Failing(findings.Observation).Select(PodWords.WithTrouble)], "; ") + ".";
         IReadOnlyList<Problem> faults = GroupFaults.Of(groups);

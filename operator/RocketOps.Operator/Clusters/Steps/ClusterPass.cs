@@ -102,7 +102,7 @@ internal sealed class ClusterPass
 
         // Asked before anything restarts: a pod that serves but is not known yet counts as away.
         GroupsOutcome asked = await _groups.RunAsync(context, observation, cancellationToken);
-        (IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) = (asked.Groups, asked.Registrations);
+        (IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations) = (asked.Groups, asked.Registrations);
         Problem? problem = children.Told ?? (paused ? null : denied ?? honoured.Problem ?? growth.Problem ?? leases.Told);
         Problem? unknown = claims.Unread ?? leases.Unread ?? leases.Unadopted;
         ClusterFindings findings = new(

@@ -62,11 +62,11 @@ internal sealed partial class DrainStep
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<IReadOnlyList<DrainPlan>> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
-        GroupView[] staying = [.. groups.Where(group => !context.IsLeaving(group.Name))];
-        GroupView[] open = [.. staying.Where(group => !observation.IsClosed(group.Name))];
-        GroupView[] leaving = [.. groups.Where(group => context.IsLeaving(group.Name))];
+        ObservedGroup[] staying = [.. groups.Where(group => !context.IsLeaving(group.Name))];
+        ObservedGroup[] open = [.. staying.Where(group => !observation.IsClosed(group.Name))];
+        ObservedGroup[] leaving = [.. groups.Where(group => context.IsLeaving(group.Name))];
         _progress.Keep(context.Cluster.Key(), [.. leaving.Select(static group => group.Name)]);
 
         // At once: a master that does not answer costs a pass its timeout, many of them no more.
@@ -91,7 +91,7 @@ internal sealed partial class DrainStep
     }
 
     private async Task<DrainPlan> DrainAsync(
-        ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, ObservedGroup group, ObservedGroup[] staying, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
         if (group.Set is not { } set || set.IsDeleting())
         {
@@ -137,7 +137,7 @@ internal sealed partial class DrainStep
     /// Returns what is missing before producers may be kept out, and while they are: they need somewhere to go, and what is left is read
     /// from the master. Null when nothing is.
     /// </summary>
-    private static string? Blocker(GroupView group, GroupView[] staying, BrokerRegistrations registrations) =>
+    private static string? Blocker(ObservedGroup group, ObservedGroup[] staying, BrokerRegistrations registrations) =>
         group.IsTroubled ? "what keeps its objects from being applied to be removed"
         : !GroupMark.IsOn(group.Set) ? "its StatefulSet to be marked"
         : !registrations.Complete ? "every name server to answer the operator"
@@ -148,7 +148,7 @@ internal sealed partial class DrainStep
             ? "its master to serve: what is left is read from it"
         : null;
 
-    private async Task<DrainPlan> AskAsync(ClusterContext context, ClusterObservation observation, GroupView group, GroupView[] staying, CancellationToken cancellationToken)
+    private async Task<DrainPlan> AskAsync(ClusterContext context, ClusterObservation observation, ObservedGroup group, ObservedGroup[] staying, CancellationToken cancellationToken)
     {
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         string address = AddressOf(observation, group.Master!);
@@ -184,7 +184,7 @@ internal sealed partial class DrainStep
             : Draining(group, "messages that have just arrived");
     }
 
-    private async Task<DrainPlan> RemoveAsync(ClusterContext context, GroupView group, string why, CancellationToken cancellationToken)
+    private async Task<DrainPlan> RemoveAsync(ClusterContext context, ObservedGroup group, string why, CancellationToken cancellationToken)
     {
         if (await _removal.RunAsync(context, group, why, cancellationToken))
         {
@@ -195,7 +195,7 @@ internal sealed partial class DrainStep
     }
 
     /// <summary>A group that was to go and is asked for again.</summary>
-    private async Task<DrainPlan> ReopenAsync(ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
+    private async Task<DrainPlan> ReopenAsync(ClusterContext context, ClusterObservation observation, ObservedGroup group, CancellationToken cancellationToken)
     {
         if (group.IsTroubled)
         {
@@ -241,15 +241,15 @@ internal sealed partial class DrainStep
     private static bool IsAbandoned(ClusterContext context, string group) =>
         context.Cluster.Annotation(ClusterAnnotations.Abandoned)?.Split(',', StringSplitOptions.TrimEntries).Contains(group, StringComparer.Ordinal) == true;
 
-    private static DrainPlan Waiting(GroupView group, string blocker) => new(group.Name, OperationPhase.Waiting, $"{group.Name} is to go and waits for {blocker}.");
+    private static DrainPlan Waiting(ObservedGroup group, string blocker) => new(group.Name, OperationPhase.Waiting, $"{group.Name} is to go and waits for {blocker}.");
 
-    private static DrainPlan Draining(GroupView group, string blocker) => new(group.Name, OperationPhase.Draining, $"{group.Name} is to go and takes no more messages; {blocker}.");
+    private static DrainPlan Draining(ObservedGroup group, string blocker) => new(group.Name, OperationPhase.Draining, $"{group.Name} is to go and takes no more messages; {blocker}.");
 
     private static async Task<long?> LogEndAsync(IRocketMqAdmin admin, string address, CancellationToken cancellationToken) =>
         long.TryParse((await admin.GetBrokerRuntimeInfoAsync(address, cancellationToken)).GetValueOrDefault(MemberFiguresStep.LogEnd), CultureInfo.InvariantCulture, out long end) ? end : null;
 
     /// <summary>The pod's own: there it is the broker that was looked at, whatever clients are told.</summary>
-    private static string AddressOf(ClusterObservation observation, MemberState master) => MemberFiguresStep.AddressOf(observation.Pod(master.Pod)?.Status?.PodIP ?? throw new RocketMqException($"{master.Pod} has no address."));
+    private static string AddressOf(ClusterObservation observation, ObservedMember master) => MemberFiguresStep.AddressOf(observation.Pod(master.Pod)?.Status?.PodIP ?? throw new RocketMqException($"{master.Pod} has no address."));
 
     [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "Draining {Group} does not go on; the next pass tries again.")]
     private partial void LogFailed(Exception exception, string group);

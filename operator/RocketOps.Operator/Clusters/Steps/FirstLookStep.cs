@@ -14,7 +14,7 @@ namespace RocketOps.Operator.Clusters.Steps;
 internal sealed class FirstLookStep
 {
     private readonly OperatorOptions _options;
-    private readonly IGroupLeadership _leadership;
+    private readonly IMemberRoles _roles;
     private readonly ElectionRights _rights;
     private readonly ClusterObserver _observer;
     private readonly ElectedClaimsStep _claims;
@@ -24,7 +24,7 @@ internal sealed class FirstLookStep
 
     public FirstLookStep(
         OperatorOptions options,
-        IGroupLeadership leadership,
+        IMemberRoles roles,
         ElectionRights rights,
         ClusterObserver observer,
         ElectedClaimsStep claims,
@@ -32,7 +32,7 @@ internal sealed class FirstLookStep
         ChildrenStep children)
     {
         _options = options;
-        _leadership = leadership;
+        _roles = roles;
         _rights = rights;
         _observer = observer;
         _claims = claims;
@@ -45,15 +45,15 @@ internal sealed class FirstLookStep
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<FirstLook> RunAsync(BrokerCluster cluster, ClusterPause? pause, CancellationToken cancellationToken)
     {
-        ClusterObservation observation = _observer.Observe(cluster, new ClusterContext(cluster, _options.Images, _leadership).Names);
+        ClusterObservation observation = _observer.Observe(cluster, new ClusterContext(cluster, _options.Images, _roles).Names);
         OperatorImages images = ClusterVersion.Images(cluster, observation, _options);
-        ClusterContext asked = new(cluster, images, _leadership, _options.GroupLease, _notes);
+        ClusterContext asked = new(cluster, images, _roles, _options.GroupLease, _notes);
         ClaimsFound claims = await _claims.FindAsync(asked, observation, cancellationToken);
         observation = observation with { ElectedClaims = claims.Claims, LeftOutClaims = claims.LeftOut };
         EffectiveSpec honoured = ClusterValidator.Check(asked, observation);
         ClusterContext context = asked.Honouring(honoured, observation);
         LeasesOutcome leases = await _leases.RunAsync(context, adopts: pause is not { Cluster: true }, cancellationToken);
-        context = context.Knowing(new GroupFacts(leases.Leases, _observer.AddressesOf(cluster), leases.Unreadable));
+        context = context.Knowing(new GroupObservation(leases.Leases, _observer.AddressesOf(cluster), leases.Unreadable));
         context = context.Troubling(_children.TroubledBefore(cluster.Key()).Union(leases.Foreign.Keys).ToHashSet(StringComparer.Ordinal));
         context = honoured.Blocked ? context : context.Choosing(RevisionPlanner.Plan(context, observation, pause is { Restarts: true }));
         return new FirstLook(context, observation, honoured, claims, leases, context.IsAutomatic ? _rights.Lacking : claims.Denied);

@@ -24,7 +24,7 @@ internal sealed class GoneMembersStep
     /// <param name="context">The cluster.</param>
     /// <param name="groups">Its groups, not older than what was applied in this pass.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task RunAsync(ClusterContext context, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    public async Task RunAsync(ClusterContext context, IReadOnlyList<ObservedGroup> groups, CancellationToken cancellationToken)
     {
         if (!context.IsAutomatic)
         {
@@ -32,7 +32,7 @@ internal sealed class GoneMembersStep
         }
 
         // All that run were made from the newest template, and so from the list that is in it.
-        foreach (GroupView group in groups.Where(static group =>
+        foreach (ObservedGroup group in groups.Where(static group =>
             group.Observed && !group.Outdated.Any() && group.Members.All(static member => member.Live.Uid is not null)))
         {
             int counted = Math.Max(context.CountedAmong(group.Name), Math.Max(context.ListedOf(group.Name), context.ListsOf(group.Name).Longest ?? 0));

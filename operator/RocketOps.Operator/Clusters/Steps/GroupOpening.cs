@@ -12,17 +12,17 @@ internal static class GroupOpening
 {
     /// <summary>Gives every member of a group that serves what the spec asks for: any of them may lead it next. Each request has a deadline of its own.</summary>
     /// <returns>Whether somebody had something else.</returns>
-    public static async Task<bool> OpenAsync(IRocketMqAdmin admin, MasterCalls calls, ClusterContext context, ClusterObservation observation, GroupView group, CancellationToken cancellationToken)
+    public static async Task<bool> OpenAsync(IRocketMqAdmin admin, MasterCalls calls, ClusterContext context, ClusterObservation observation, ObservedGroup group, CancellationToken cancellationToken)
     {
         int wanted = Wanted(context);
-        ILookup<bool, MemberState> members = group.Members.Where(static member => member.Settled).ToLookup(member => member == group.Master);
+        ILookup<bool, ObservedMember> members = group.Members.Where(static member => member.Settled).ToLookup(member => member == group.Master);
 
         // The one that leads last: when it takes messages, so does whoever leads after it.
-        bool[] others = await Task.WhenAll(members[false].Select(TellAsync));
-        bool[] master = await Task.WhenAll(members[true].Select(TellAsync));
+        bool[] others = await Task.WhenAll(members[false].Select(SetPermissionAsync));
+        bool[] master = await Task.WhenAll(members[true].Select(SetPermissionAsync));
         return others.Concat(master).Contains(true);
 
-        async Task<bool> TellAsync(MemberState member)
+        async Task<bool> SetPermissionAsync(ObservedMember member)
         {
             if (observation.Pod(member.Pod)?.Status?.PodIP is not { } podIP)
             {

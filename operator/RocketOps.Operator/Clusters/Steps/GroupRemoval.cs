@@ -23,7 +23,7 @@ internal sealed class GroupRemoval(IKubernetesClient client, LiveBrokers live, C
     /// <param name="why">It may go, as the rest of a sentence.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     /// <returns>Whether its set was deleted; if not, a later pass looks again.</returns>
-    public async Task<bool> RunAsync(ClusterContext context, GroupView group, string why, CancellationToken cancellationToken)
+    public async Task<bool> RunAsync(ClusterContext context, ObservedGroup group, string why, CancellationToken cancellationToken)
     {
         // Caches lag behind: somebody may want the group back since.
         ClusterObservation now = await live.ReadAsync(context, new ClusterObservation(null, [], [], []), cancellationToken);

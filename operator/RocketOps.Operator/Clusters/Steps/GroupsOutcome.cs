@@ -9,4 +9,4 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="NameServersSilent">None of the name servers serves, or one that serves does not answer, and that has lasted.</param>
 /// <param name="Refused">Pods that the API server refuses to make.</param>
 internal sealed record GroupsOutcome(
-    IReadOnlyList<GroupView> Groups, BrokerRegistrations Registrations, bool NameServersSilent, RefusedPods Refused);
+    IReadOnlyList<ObservedGroup> Groups, BrokerRegistrations Registrations, bool NameServersSilent, RefusedPods Refused);

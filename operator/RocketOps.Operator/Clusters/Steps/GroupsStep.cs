@@ -13,7 +13,7 @@ internal sealed class GroupsStep(RegistrationsStep registrations, MemberFiguresS
     public async Task<GroupsOutcome> RunAsync(ClusterContext context, ClusterObservation observation, CancellationToken cancellationToken)
     {
         BrokerRegistrations known = await registrations.RunAsync(context, observation, cancellationToken);
-        IReadOnlyList<GroupView> groups = observation.Groups(context, known);
+        IReadOnlyList<ObservedGroup> groups = observation.Groups(context, known);
         (groups, bool silent) = faults.Measure(
             context.Cluster, await figures.RunAsync(context, observation, groups, cancellationToken), known);
         return new GroupsOutcome(groups, known, silent, await refused.RunAsync(context, observation, groups, cancellationToken));

@@ -179,7 +179,7 @@ internal sealed class GrowthStep
     /// <summary>The pods are their set's alone, and nothing is kept of the one before. As long as a pod has not been adopted it counts as one of the group because of what is saved.</summary>
     private async Task<GrowthPlan> FinishAsync(ClusterContext context, string group, StatefulSet set, Pod[] pods, ConfigMap saved, CancellationToken cancellationToken)
     {
-        if (Array.TrueForAll(pods, pod => GroupView.IsOf(pod, set)) && await _interim.RemoveAsync(context, pods, cancellationToken))
+        if (Array.TrueForAll(pods, pod => ObservedGroup.IsOf(pod, set)) && await _interim.RemoveAsync(context, pods, cancellationToken))
         {
             DeleteOptions same = new DeleteOptions { Preconditions = new Preconditions { Uid = saved.Uid() } };
             await _client.DeleteAsync<ConfigMap>(saved.Name(), context.Names.Namespace, same, cancellationToken);
@@ -303,7 +303,7 @@ internal sealed class GrowthStep
 
     /// <summary>The pods of a set that has gone.</summary>
     private static IEnumerable<Pod> Left(ClusterObservation observation, string group, ConfigMap saved) =>
-        Pods(observation, group, (int?)SavedSet.Read(saved)["spec"]?["replicas"] ?? 1).Where(pod => GroupView.WasOf(pod, group));
+        Pods(observation, group, (int?)SavedSet.Read(saved)["spec"]?["replicas"] ?? 1).Where(pod => ObservedGroup.WasOf(pod, group));
 
     private static GrowthPlan Recreating(string group) =>
         new(group, OperationPhase.Recreating, $"StatefulSet {group} is made again, for its claims have a new size; its pods run on.");

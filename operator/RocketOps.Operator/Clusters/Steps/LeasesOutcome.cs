@@ -10,7 +10,7 @@ namespace RocketOps.Operator.Clusters.Steps;
 /// <param name="Unadopted">One could not be made the cluster's; null when all could.</param>
 internal sealed record LeasesOutcome(IReadOnlyDictionary<string, GroupLease> Leases, IReadOnlyDictionary<string, Problem> Unreadable, IReadOnlyDictionary<string, Problem> Foreign, Problem? Unadopted)
 {
-    public static readonly LeasesOutcome None = new(GroupFacts.None.Leases, new Dictionary<string, Problem>(), new Dictionary<string, Problem>(), null);
+    public static readonly LeasesOutcome None = new(GroupObservation.None.Leases, new Dictionary<string, Problem>(), new Dictionary<string, Problem>(), null);
 
     /// <summary>Problem that a person has to solve; null when there is none. Of several groups the first is told.</summary>
     public Problem? Told => First(Foreign.Where(static group => group.Value.Reason == Reasons.ResourceConflict));

@@ -46,7 +46,7 @@ internal sealed class LeasesStep
         }
 
         string[] groups = [.. context.Groups];
-        (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => LookAsync(context, group, cancellationToken)));
+        (Lease? Lease, Exception? Failure)[] read = await Task.WhenAll(groups.Select(group => FindAsync(context, group, cancellationToken)));
         Dictionary<string, GroupLease> leases = new(StringComparer.Ordinal);
         Dictionary<string, Problem> unread = new(StringComparer.Ordinal);
         Dictionary<string, Problem> foreigners = new(StringComparer.Ordinal);
@@ -115,7 +115,7 @@ internal sealed class LeasesStep
     /// <summary>
     /// The server is asked for a Lease that the watch has not seen, as one that is not labelled yet; that nobody seems to renew, as the watch may stand still; and that this operator has written since.
     /// </summary>
-    private Task<(Lease? Lease, Exception? Failure)> LookAsync(ClusterContext context, string group, CancellationToken cancellationToken) =>
+    private Task<(Lease? Lease, Exception? Failure)> FindAsync(ClusterContext context, string group, CancellationToken cancellationToken) =>
         _cache.Get(context.Names.Namespace, group) is { } seen && !_clock.IsOverdue(seen) && !ResourceVersions.IsNewer(_written.GetValueOrDefault((context.Cluster.Key(), group)), seen.Metadata.ResourceVersion)
             ? Task.FromResult<(Lease?, Exception?)>((seen, null))
             : TryReadAsync(context, group, cancellationToken);

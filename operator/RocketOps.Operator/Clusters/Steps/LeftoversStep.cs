@@ -16,7 +16,7 @@ internal sealed class LeftoversStep(GoneGroupsStep groups, GoneMembersStep membe
     public async Task RunAsync(
         ClusterContext context,
         ClusterObservation observation,
-        IReadOnlyList<GroupView> views,
+        IReadOnlyList<ObservedGroup> views,
         IReadOnlySet<string> current,
         CancellationToken cancellationToken)
     {

@@ -67,7 +67,7 @@ internal sealed partial class LiveConfigStep
     /// <param name="groups">Its groups.</param>
     /// <param name="applied">The ConfigMap as this pass applied it; null when it did not, and what is there goes on to be meant.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task<LiveConfigOutcome> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, ConfigMap? applied, CancellationToken cancellationToken)
+    public async Task<LiveConfigOutcome> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, ConfigMap? applied, CancellationToken cancellationToken)
     {
         ConfigMap? map = applied ?? _maps.Get(context.Names.Namespace, context.Names.LiveConfig);
         if (map is null || !IsOf(context, map) || LiveValues.Of(map).IsEmpty)
@@ -91,7 +91,7 @@ internal sealed partial class LiveConfigStep
                 }
 
                 await Task.WhenAll(members.Select(member => SendAsync(admin, LiveValues.Of(map), member, cancellationToken)));
-                Tell(context, members);
+                RecordEvents(context, members);
                 foreach (LiveMember _ in members.Where(member => member.Changed.Count > 0 && WasAsAsked(context) && map.Metadata.ResourceVersion == seen))
                 {
                     _metrics.Corrected(nameof(BrokerCluster));
@@ -112,7 +112,7 @@ internal sealed partial class LiveConfigStep
     /// <summary>A group that goes, and one that is new, are kept closed against whatever the spec says.</summary>
     private static bool IsOfSteps(ClusterContext context, ClusterObservation observation, string group) => context.IsMarked(group) || observation.Closures.ContainsKey(group);
 
-    private async Task<LiveMember> AskAsync(ClusterContext context, ClusterObservation observation, IRocketMqAdmin admin, MemberState member, CancellationToken cancellationToken)
+    private async Task<LiveMember> AskAsync(ClusterContext context, ClusterObservation observation, IRocketMqAdmin admin, ObservedMember member, CancellationToken cancellationToken)
     {
         string address = MemberFiguresStep.AddressOf(observation.Pod(member.Pod)!.Status!.PodIP!);
         string? except = IsOfSteps(context, observation, member.Group) ? BrokerPermission.Key : null;
@@ -176,7 +176,7 @@ internal sealed partial class LiveConfigStep
     private static string Text(string key, string value) => value.Length > 0 ? $"{key}={value}" : $"{key} back to its default";
 
     /// <summary>Tells of each change once: members that were sent the same are named together.</summary>
-    private void Tell(ClusterContext context, LiveMember[] members)
+    private void RecordEvents(ClusterContext context, LiveMember[] members)
     {
         string[] changes =
         [
@@ -212,7 +212,7 @@ internal sealed partial class LiveConfigStep
     /// <summary>
     /// A key has been reset when every broker there is shows its default. Not at once: one that was started again in its pod may have read the file as it was, and kubelets take a minute to renew it.
     /// </summary>
-    private async Task ForgetResetsAsync(ClusterContext context, IReadOnlyList<GroupView> groups, ConfigMap map, LiveMember[] asked, CancellationToken cancellationToken)
+    private async Task ForgetResetsAsync(ClusterContext context, IReadOnlyList<ObservedGroup> groups, ConfigMap map, LiveMember[] asked, CancellationToken cancellationToken)
     {
         LiveValues values = LiveValues.Of(map);
         if (values.Resets.Count == 0 || _time.GetUtcNow() - WrittenAt(map) < _options.ConfigRefreshGrace)
@@ -257,7 +257,7 @@ internal sealed partial class LiveConfigStep
     /// <param name="Address">Where it is asked.</param>
     /// <param name="Except">A key that somebody else sets there; null for none.</param>
     /// <param name="Shown">Its configuration; empty when it did not tell.</param>
-    private sealed record LiveMember(MemberState State, string Address, string? Except, IReadOnlyDictionary<string, string> Shown)
+    private sealed record LiveMember(ObservedMember State, string Address, string? Except, IReadOnlyDictionary<string, string> Shown)
     {
         /// <summary>Values that it took.</summary>
         public List<string> Changed { get; } = [];

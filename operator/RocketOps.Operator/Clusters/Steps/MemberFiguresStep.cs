@@ -39,7 +39,7 @@ internal sealed partial class MemberFiguresStep
     }
 
     /// <summary>The same groups, with what their members say.</summary>
-    public async Task<IReadOnlyList<GroupView>> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ObservedGroup>> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, CancellationToken cancellationToken)
     {
         IRocketMqAdmin admin = _admins.Get(context.Cluster.Key(), context.Names.NameServerRegistrationAddress);
         using CancellationTokenSource deadline = new CancellationTokenSource(_options.AdminTimeout, _time);
@@ -49,10 +49,10 @@ internal sealed partial class MemberFiguresStep
         return await Task.WhenAll(groups.Select(group => AskAsync(admin, observation, group, either.Token, cancellationToken)));
     }
 
-    private async Task<GroupView> AskAsync(IRocketMqAdmin admin, ClusterObservation observation, GroupView group, CancellationToken token, CancellationToken pass) =>
+    private async Task<ObservedGroup> AskAsync(IRocketMqAdmin admin, ClusterObservation observation, ObservedGroup group, CancellationToken token, CancellationToken pass) =>
         group with { Members = await Task.WhenAll(group.Members.Select(member => AskAsync(admin, observation.Pod(member.Pod)?.Status?.PodIP, member, token, pass))) };
 
-    private async Task<MemberState> AskAsync(IRocketMqAdmin admin, string? podIP, MemberState member, CancellationToken token, CancellationToken pass)
+    private async Task<ObservedMember> AskAsync(IRocketMqAdmin admin, string? podIP, ObservedMember member, CancellationToken token, CancellationToken pass)
     {
         // Where it listens, whatever address it registers: one that does not register may say why.
         if (!(member.Settled || member is { Role: BrokerMemberRole.Master, Live: { Uid: not null, Terminating: false } }) || podIP is null)

@@ -23,7 +23,7 @@ internal sealed class MovesStep(
         ClusterContext context, ClusterFindings found, bool restarts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ClusterObservation there = found.Observation;
-        IReadOnlyList<GroupView> groups = found.Groups;
+        IReadOnlyList<ObservedGroup> groups = found.Groups;
         BrokerRegistrations known = found.Registrations;
         ClusterOperations operations = found.Operations;
         yield return operations = operations with { Drains = await drain.RunAsync(context, there, groups, known, cancellationToken) };

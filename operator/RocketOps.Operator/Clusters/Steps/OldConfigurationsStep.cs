@@ -33,7 +33,7 @@ internal sealed class OldConfigurationsStep
     /// <param name="current">ConfigMaps that the current templates name; all of them were applied.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, IReadOnlySet<string> current, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, IReadOnlySet<string> current, CancellationToken cancellationToken)
     {
         HashSet<string> used = Used(observation.Pods.Concat(observation.NameServerPods));
         foreach (StatefulSet set in observation.Sets)
@@ -75,7 +75,7 @@ internal sealed class OldConfigurationsStep
         new[] { set.Spec?.Template, context.Notes.Of(set).LastGood is { } good ? TemplateText.Read(good) : null }.Select(static template => KeptConfigurations.ConfigOf(template?.Spec)).OfType<string>();
 
     /// <summary>A set makes pods from its newest template alone. An older ReplicaSet of the name servers may make one again until the newest has replaced it.</summary>
-    private static bool NoPodIsMadeWith(ConfigMap map, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>
+    private static bool NoPodIsMadeWith(ConfigMap map, ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups) =>
         map.Label(ClusterLabels.Group) is { } name
             ? groups.FirstOrDefault(group => group.Name == name) is { Observed: true }
             : observation.NameServersSettled(context.Spec.NameServer.Replicas);

@@ -46,7 +46,7 @@ internal sealed partial class OpeningStep
     /// <param name="observation">Its workloads.</param>
     /// <param name="groups">All its groups.</param>
     /// <param name="cancellationToken">Ends the step.</param>
-    public async Task<IReadOnlyList<OpeningPlan>> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OpeningPlan>> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, CancellationToken cancellationToken)
     {
         // At once: a master that does not answer costs a pass its timeout, many of them no more.
         OpeningPlan?[] plans = await Task.WhenAll(
@@ -56,7 +56,7 @@ internal sealed partial class OpeningStep
     }
 
     private async Task<OpeningPlan?> OpenAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, ObservedGroup group, ConfigMap closure, CancellationToken cancellationToken)
     {
         if (group.IsTroubled && GroupClosure.IsClosed(closure))
         {
@@ -88,9 +88,9 @@ internal sealed partial class OpeningStep
     }
 
     private async Task<OpeningPlan> FillAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, ObservedGroup group, ConfigMap closure, CancellationToken cancellationToken)
     {
-        GroupView[] others = [.. groups.Where(other => !context.IsLeaving(other.Name) && !observation.IsClosed(other.Name))];
+        ObservedGroup[] others = [.. groups.Where(other => !context.IsLeaving(other.Name) && !observation.IsClosed(other.Name))];
         List<string> refused = [];
         string? missing = await MissingAsync(admin, context, observation, others, group, refused, cancellationToken);
         if (missing is not null && !IsLong(context, group.Name))
@@ -99,12 +99,12 @@ internal sealed partial class OpeningStep
         }
 
         await GroupClosure.OpenAsync(_client, closure, _time.GetUtcNow(), cancellationToken);
-        Tell(context, group, missing, refused);
+        RecordEvents(context, group, missing, refused);
         return Opening(group, "now");
     }
 
     private async Task<string?> MissingAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView[] others, GroupView group, List<string> refused, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, ObservedGroup[] others, ObservedGroup group, List<string> refused, CancellationToken cancellationToken)
     {
         string? away = Array.Find(others, static other => other.Master is not { Settled: true })?.Name;
         GroupMaster[] sources = [.. others.Where(static other => other.Master is { Settled: true }).Select(other => new GroupMaster(other.Name, AddressOf(observation, other)))];
@@ -124,7 +124,7 @@ internal sealed partial class OpeningStep
     /// The group is opened: its members are told, and told again while one of them may start with what stood in the map before. One that does not serve yet may have done so, however long ago that was.
     /// </summary>
     private async Task<OpeningPlan?> LetInAsync(
-        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, GroupView group, ConfigMap closure, CancellationToken cancellationToken)
+        IRocketMqAdmin admin, ClusterContext context, ClusterObservation observation, ObservedGroup group, ConfigMap closure, CancellationToken cancellationToken)
     {
         if (await GroupOpening.OpenAsync(admin, _calls, context, observation, group, cancellationToken))
         {
@@ -146,7 +146,7 @@ internal sealed partial class OpeningStep
         context.Cluster.Status?.Operations?.Find(operation => operation.Type == OperationType.Open && operation.Group == group && operation.Phase == OperationPhase.Filling)?.Since is { } since
         && _time.GetUtcNow() - since >= _options.OpeningGrace;
 
-    private void Tell(ClusterContext context, GroupView group, string? missing, List<string> refused)
+    private void RecordEvents(ClusterContext context, ObservedGroup group, string? missing, List<string> refused)
     {
         string without = string.Join("; ", new[] { missing is null ? null : $"it has waited in vain for {missing}", refused.Count == 0 ? null : $"its master refuses {string.Join(", ", refused.Take(5))}" }.OfType<string>());
         if (without.Length > 0)
@@ -160,11 +160,11 @@ internal sealed partial class OpeningStep
         }
     }
 
-    private static OpeningPlan Waiting(GroupView group, string what) => new(group.Name, OperationPhase.Waiting, $"{group.Name} is new and takes no messages yet; it waits for {what}.");
+    private static OpeningPlan Waiting(ObservedGroup group, string what) => new(group.Name, OperationPhase.Waiting, $"{group.Name} is new and takes no messages yet; it waits for {what}.");
 
-    private static OpeningPlan Opening(GroupView group, string when) => new(group.Name, OperationPhase.Opening, $"{group.Name} is new, has what it needs, and takes messages {when}.");
+    private static OpeningPlan Opening(ObservedGroup group, string when) => new(group.Name, OperationPhase.Opening, $"{group.Name} is new, has what it needs, and takes messages {when}.");
 
-    private static string AddressOf(ClusterObservation observation, GroupView group) =>
+    private static string AddressOf(ClusterObservation observation, ObservedGroup group) =>
         MemberFiguresStep.AddressOf(observation.Pod(group.Master!.Pod)?.Status?.PodIP ?? throw new RocketMqException($"{group.Master.Pod} has no address."));
 
     [LoggerMessage(EventId = 5005, Level = LogLevel.Warning, Message = "Opening {Group} does not go on; the next pass tries again.")]

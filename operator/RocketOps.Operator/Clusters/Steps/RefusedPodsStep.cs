@@ -22,7 +22,7 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
 
     private readonly ConcurrentDictionary<ObjectKey, Look> _looks = new();
 
-    public async Task<RefusedPods> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    public async Task<RefusedPods> RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, CancellationToken cancellationToken)
     {
         Look? before = _looks.GetValueOrDefault(context.Cluster.Key());
         Look look = new(
@@ -52,14 +52,14 @@ internal sealed partial class RefusedPodsStep(IKubernetesClient client, Operator
     /// Finds the pods that are missing, but only those that the set asks for: members that are added or taken away one by one are not there
     /// yet, or no more.
     /// </summary>
-    private Dictionary<string, MissingPod> Missing(ClusterContext context, IReadOnlyList<GroupView> groups, Look? before)
+    private Dictionary<string, MissingPod> Missing(ClusterContext context, IReadOnlyList<ObservedGroup> groups, Look? before)
     {
         Dictionary<string, MissingPod> missing = new(StringComparer.Ordinal);
-        foreach (GroupView group in groups.Where(static group => group.Set is { } set && !set.IsDeleting()))
+        foreach (ObservedGroup group in groups.Where(static group => group.Set is { } set && !set.IsDeleting()))
         {
             (string Uid, long Generation) set = (group.Set!.Uid(), group.Set!.Metadata.Generation ?? 0);
             int asked = group.Set!.Spec?.Replicas ?? 1;
-            foreach (MemberState member in group.Members.Where(member => member.Live.Uid is null && member.Ordinal < asked))
+            foreach (ObservedMember member in group.Members.Where(member => member.Live.Uid is null && member.Ordinal < asked))
             {
                 MissingPod? known = before?.Missing.GetValueOrDefault(member.Pod);
                 if (!group.Observed)

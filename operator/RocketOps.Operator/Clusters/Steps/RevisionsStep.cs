@@ -39,12 +39,12 @@ internal sealed class RevisionsStep
     /// <param name="refusals">The pods that cannot be made.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<RevisionsOutcome> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, RefusedPods refusals, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations, RefusedPods refusals, CancellationToken cancellationToken)
     {
         List<StatefulSet> written = [];
         List<string> refused = [];
         _starts.Look(context.Cluster.Key(), observation, groups);
-        foreach (GroupView group in groups.Where(static group => group.Observed))
+        foreach (ObservedGroup group in groups.Where(static group => group.Observed))
         {
             GroupRevision revision = context.Notes.Of(group.Set);
             GroupRevision served = !(revision.IsTried || revision.HasWayBack) || !group.Members.Any(member => Serves(group, member)) ? revision
@@ -56,7 +56,7 @@ internal sealed class RevisionsStep
             }
         }
 
-        foreach (GroupView group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && context.Notes.Of(group.Set).HasFailed(wanted)))
+        foreach (ObservedGroup group in groups.Where(group => group.Observed && context.Revisions.WantedOf(group.Name) is { } wanted && context.Notes.Of(group.Set).HasFailed(wanted)))
         {
             if (Reconsider(group, context.Notes.Of(group.Set), _starts.Of(context, observation, group, refusals)) is { } revision)
             {
@@ -72,7 +72,7 @@ internal sealed class RevisionsStep
         // The cache lags behind, and what has failed is not tried again by itself: decided on what the API server says now.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Seeing(live);
-        foreach (GroupView group in live.Groups(now, registrations).Where(group => MayFail(context, group)))
+        foreach (ObservedGroup group in live.Groups(now, registrations).Where(group => MayFail(context, group)))
         {
             if (_starts.Of(now, live, group, refusals) is not [] and string[] words)
             {
@@ -88,7 +88,7 @@ internal sealed class RevisionsStep
         return Outcome();
 
         // One that has just been noted to serve is looked at again in the next pass.
-        bool MayFail(ClusterContext known, GroupView group) => group.Observed && known.Notes.Of(group.Set).HasWayBack && !written.Exists(set => set.Name() == group.Name) && !refused.Contains(group.Name);
+        bool MayFail(ClusterContext known, ObservedGroup group) => group.Observed && known.Notes.Of(group.Set).HasWayBack && !written.Exists(set => set.Name() == group.Name) && !refused.Contains(group.Name);
 
         async Task<bool> NoteAsync(ClusterContext known, StatefulSet set, GroupRevision revision)
         {
@@ -120,7 +120,7 @@ internal sealed class RevisionsStep
     /// registry may be. It is tried again when the pods serve with what ran.
     /// </summary>
     /// <returns>What is to be noted now; null for nothing new.</returns>
-    private static GroupRevision? Reconsider(GroupView group, GroupRevision revision, string[] failures) =>
+    private static GroupRevision? Reconsider(ObservedGroup group, GroupRevision revision, string[] failures) =>
         revision.IsDoubted
             ? group.Members.All(static member => member is { Settled: true, Registered: true, Live.Outdated: false })
                 ? revision.Forgive()
@@ -129,6 +129,6 @@ internal sealed class RevisionsStep
             : null;
 
     /// <summary>Returns true when a pod of the set's template does all that is asked of a member.</summary>
-    private static bool Serves(GroupView group, MemberState member) =>
+    private static bool Serves(ObservedGroup group, ObservedMember member) =>
         member is { Live.Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
 }

@@ -16,10 +16,10 @@ internal sealed class RolesStep
 
     public RolesStep(IKubernetesClient client) => _client = client;
 
-    public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, CancellationToken cancellationToken)
+    public async Task RunAsync(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, CancellationToken cancellationToken)
     {
         // Where nobody knows who leads the pods keep the labels they have.
-        foreach (MemberState member in groups.Where(static group => !group.IsLeadUnknown).SelectMany(static group => group.Members))
+        foreach (ObservedMember member in groups.Where(static group => !group.IsLeadUnknown).SelectMany(static group => group.Members))
         {
             if (member.Live.Uid is null || member.Live.Terminating || observation.Pod(member.Pod) is not { } pod)
             {

@@ -46,7 +46,7 @@ internal sealed class RollStep
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<RollPlan> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
         RollPlan plan = Look(context, observation, groups, registrations);
         if (plan.Restart is null)
@@ -102,7 +102,7 @@ internal sealed class RollStep
     }
 
     /// <summary>Returns the plan of what could restart next, as far as the caches and the figures of this pass say.</summary>
-    public RollPlan Look(ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations) => RollPlanner.Next(
+    public RollPlan Look(ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations) => RollPlanner.Next(
         _recovery.Measure(context.Cluster.Key(), observation, _serving.Measure(context.Cluster.Key(), groups)),
         State(observation, registrations),
         _time.GetUtcNow(),
@@ -121,7 +121,7 @@ internal sealed class RollStep
     /// ends with the deletion. A status without identities was written by an older operator, or with a definition that has no field for
     /// them: nobody waits for what may never come.
     /// </summary>
-    private static bool IsNoted(ClusterContext context, MemberState member) =>
+    private static bool IsNoted(ClusterContext context, ObservedMember member) =>
         RestartList.Before(context.Cluster.Status, member.Pod) is { Outdated: true } noted
         && (noted.PodUid is null || noted.PodUid == member.Live.Uid)
         && noted.OutdatedBy == member.Live.Changed;

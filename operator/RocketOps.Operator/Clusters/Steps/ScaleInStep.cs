@@ -33,7 +33,7 @@ internal sealed class ScaleInStep
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<ScaleInPlan> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
         int wanted = context.Spec.Brokers.Replicas;
         ScaleInPlan plan = ScaleInPlanner.Next(wanted, groups, observation, registrations);
@@ -46,7 +46,7 @@ internal sealed class ScaleInStep
         // at this one; asked at once, the logs of a group at work differ by what comes meanwhile.
         ClusterObservation live = await _live.ReadAsync(context, observation, cancellationToken);
         ClusterContext now = context.Knowing(context.Facts with { Leases = await _leases.ReadAsync(context, cancellationToken) }).Seeing(live);
-        IReadOnlyList<GroupView> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
+        IReadOnlyList<ObservedGroup> asked = await _figures.RunAsync(now, live, live.Groups(now, registrations), cancellationToken);
         long? noted = ScaleInPlanner.EndOf(groups.First(group => group.Name == leaving.Group));
         ScaleInPlan confirmed = ScaleInPlanner.Next(wanted, [.. asked.Select(group => Remembering(group, leaving))], live, registrations, noted);
         if (!confirmed.InProgress)
@@ -85,7 +85,7 @@ internal sealed class ScaleInStep
         return confirmed;
     }
 
-    private static GroupView Remembering(GroupView group, MemberState leaving) => group.Name != leaving.Group
+    private static ObservedGroup Remembering(ObservedGroup group, ObservedMember leaving) => group.Name != leaving.Group
         ? group
         : group with
         {

@@ -32,7 +32,7 @@ internal sealed class ScaleOutStep
     /// <param name="registrations">What the name servers know.</param>
     /// <param name="cancellationToken">Ends the step.</param>
     public async Task<IReadOnlyList<ScaleOutPlan>> RunAsync(
-        ClusterContext context, ClusterObservation observation, IReadOnlyList<GroupView> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
+        ClusterContext context, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups, BrokerRegistrations registrations, CancellationToken cancellationToken)
     {
         IReadOnlyList<ScaleOutPlan> plans = ScaleOutPlanner.Next(context, groups);
         if (!plans.Any(static plan => plan.Phase == OperationPhase.Adding))

@@ -45,6 +45,6 @@ public sealed class BrokerConfigFileTests
               brokers: {groups: 1, replicas: 2, config: {{config}}}
               replication: {{replication}}
             """);
-        return BrokerConfigFile.Render(new ClusterContext(cluster, OperatorImages.Default, new OrdinalLeadership(), lease).Knowing(GroupFacts.None), "orders-0", 0);
+        return BrokerConfigFile.Render(new ClusterContext(cluster, OperatorImages.Default, new OrdinalRoles(), lease).Knowing(GroupObservation.None), "orders-0", 0);
     }
 }

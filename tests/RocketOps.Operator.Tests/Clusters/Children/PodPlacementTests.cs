@@ -14,7 +14,7 @@ public sealed class PodPlacementTests
     [Fact]
     public void Build_SetMadeBeforeThereWasADefaultAffinity_TemplateStaysWithoutIt()
     {
-        ClusterContext context = new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } } }, new OperatorImages("b", "n"), new OrdinalLeadership());
+        ClusterContext context = new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } } }, new OperatorImages("b", "n"), new OrdinalRoles());
         StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
         older.Spec!.Template!.Spec!.Affinity.Should().NotBeNull("a new set spreads masters of different groups");
         older.Spec.Template.Spec.Affinity = null;
@@ -24,7 +24,7 @@ public sealed class PodPlacementTests
 
         BrokerStatefulSet.Build(seen, "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
         BrokerStatefulSet.Build(seen.WithoutLastMember("a-0"), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
-        BrokerStatefulSet.Build(seen.Knowing(GroupFacts.None), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
+        BrokerStatefulSet.Build(seen.Knowing(GroupObservation.None), "a-0", "config").Spec!.Template!.Spec!.Affinity.Should().BeNull();
         BrokerStatefulSet.Build(seen, "a-1", "config").Spec!.Template!.Spec!.Affinity.Should().NotBeNull();
     }
 
@@ -33,7 +33,7 @@ public sealed class PodPlacementTests
     public void Build_SetMadeBeforeThereWasADefaultAffinityGetsAnotherImage_GetsTheDefaultToo()
     {
         BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } } };
-        ClusterContext context = new(cluster, new OperatorImages("b", "n"), new OrdinalLeadership());
+        ClusterContext context = new(cluster, new OperatorImages("b", "n"), new OrdinalRoles());
         StatefulSet older = BrokerStatefulSet.Build(context, "a-0", "config");
         older.Spec!.Template!.Spec!.Affinity = null;
         older.Metadata.Annotations!.Remove(GroupRevision.CurrentAnnotation).Should().BeTrue();

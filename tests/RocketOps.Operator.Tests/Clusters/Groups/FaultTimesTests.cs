@@ -46,12 +46,12 @@ public sealed class FaultTimesTests
     {
         BrokerCluster cluster = new() { Metadata = Cluster.Metadata, Status = new BrokerClusterStatus { Conditions = [new Condition { Type = condition, Status = status }] } };
 
-        GroupView group = _faults.Measure(cluster, [new GroupView("a-0", null, [Member(0, "m", answers: false)])], Answering).Groups.Single();
+        ObservedGroup group = _faults.Measure(cluster, [new ObservedGroup("a-0", null, [Member(0, "m", answers: false)])], Answering).Groups.Single();
 
         (group.Fault, group.FaultLasts).Should().Be((lasts ? "Unanswering" : null, lasts));
 
         // Only what is at fault at that first look.
-        _faults.Measure(cluster, [new GroupView("a-0", null, [Member(0, "next", answers: false)])], Answering).Groups.Single().FaultLasts.Should().BeFalse();
+        _faults.Measure(cluster, [new ObservedGroup("a-0", null, [Member(0, "next", answers: false)])], Answering).Groups.Single().FaultLasts.Should().BeFalse();
     }
 
     /// <summary>An operator comes when a node is lost: the pod is ready for a minute, and the Lease ended before.</summary>
@@ -60,9 +60,9 @@ public sealed class FaultTimesTests
     [InlineData(true, null)]
     public void Measure_LeaseHadEndedBeforeTheFirstLook_WhoDoesNotAnswerCountsAtOnce(bool answers, string? fault)
     {
-        GroupView group = new("a-0", null, [Member(0, "m", answers)], new GroupLease("a-0-0", 1, [], null, null) { Doubtful = true }) { IsElected = true };
+        ObservedGroup group = new("a-0", null, [Member(0, "m", answers)], new GroupLease("a-0-0", 1, [], null, null) { Doubtful = true }) { IsElected = true };
 
-        GroupView measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
+        ObservedGroup measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
 
         (measured.Fault, measured.Serves, measured.IsHolderDoubted).Should().Be((fault, answers, !answers));
     }
@@ -80,11 +80,11 @@ public sealed class FaultTimesTests
     [Fact]
     public void Measure_SlaveDoesNotAnswer_IsNoFault()
     {
-        GroupView group = new("a-0", null, [Member(0, "m", answers: true), Member(1, "s", answers: false)]);
+        ObservedGroup group = new("a-0", null, [Member(0, "m", answers: true), Member(1, "s", answers: false)]);
         _faults.Measure(Cluster, [group], Answering);
         _time.Advance(Grace);
 
-        GroupView measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
+        ObservedGroup measured = _faults.Measure(Cluster, [group], Answering).Groups.Single();
 
         (measured.Fault, measured.Members.Any(static member => member.Says.Unanswering)).Should().Be((null, false));
     }
@@ -92,8 +92,8 @@ public sealed class FaultTimesTests
     [Fact]
     public void Measure_NobodyLeads_LastsFromTheSecondLookOnAndAnExpiredLeaseAtOnce()
     {
-        GroupView free = new("a-0", null, [Member(1, "m", answers: true)], new GroupLease(null, 1, [], null, null)) { IsElected = true };
-        GroupView expired = new("a-1", null, [Member(1, "n", answers: true)], new GroupLease("gone", 1, [], null, null) { Expired = true }) { IsElected = true };
+        ObservedGroup free = new("a-0", null, [Member(1, "m", answers: true)], new GroupLease(null, 1, [], null, null)) { IsElected = true };
+        ObservedGroup expired = new("a-1", null, [Member(1, "n", answers: true)], new GroupLease("gone", 1, [], null, null) { Expired = true }) { IsElected = true };
 
         Lasts().Should().Equal(false, true);
         _time.Advance(Grace);
@@ -115,10 +115,10 @@ public sealed class FaultTimesTests
 
     private (bool Unanswering, string? Fault) Look(bool answers, string uid = "m")
     {
-        GroupView group = _faults.Measure(Cluster, [new GroupView("a-0", null, [Member(0, uid, answers)])], Answering).Groups.Single();
+        ObservedGroup group = _faults.Measure(Cluster, [new ObservedGroup("a-0", null, [Member(0, uid, answers)])], Answering).Groups.Single();
         return (group.Members[0].Says.Unanswering, group.Fault);
     }
 
-    private static MemberState Member(int ordinal, string uid, bool answers) =>
+    private static ObservedMember Member(int ordinal, string uid, bool answers) =>
         new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod(uid, Ready: true, Outdated: false, Terminating: false), new MemberFigures(Answers: answers), Registered: null);
 }

@@ -73,10 +73,10 @@ public sealed class LagTimesTests
 
     private bool? Look(long? master, long? slave, string uid = "m")
     {
-        GroupView group = new("a-0", null, [Member(0, uid, master), Member(1, "s", slave)]);
+        ObservedGroup group = new("a-0", null, [Member(0, uid, master), Member(1, "s", slave)]);
         return _lags.Measure(Cluster, [group]).Single().Members[1].Says.Behind;
     }
 
-    private static MemberState Member(int ordinal, string uid, long? end) =>
+    private static ObservedMember Member(int ordinal, string uid, long? end) =>
         new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod(uid, Ready: true, Outdated: false, Terminating: false), new MemberFigures(LogEnd: end), Registered: null);
 }

@@ -51,7 +51,7 @@ public sealed class RecoveryTimesTests
                 ContainerStatuses = state is null ? null : [new ContainerStatus { Name = "broker", State = state, RestartCount = restarts, LastState = restarts == 0 ? null : new ContainerState { Terminated = new ContainerStateTerminated { ExitCode = 1 } } }],
             },
         };
-        MemberState member = new("a-0", "a-0-0", 0, new OrdinalLeadership().RankOf("a-0", 0), new MemberPod(uid, Ready: false, Outdated: true, Terminating: false), MemberFigures.Unknown, Registered: null);
-        return _recovery.Measure(Cluster, new ClusterObservation(null, [], [pod], []), [new GroupView("a-0", null, [member])])[0].Members[0].Live.Recovering;
+        ObservedMember member = new("a-0", "a-0-0", 0, new OrdinalRoles().RankOf("a-0", 0), new MemberPod(uid, Ready: false, Outdated: true, Terminating: false), MemberFigures.Unknown, Registered: null);
+        return _recovery.Measure(Cluster, new ClusterObservation(null, [], [pod], []), [new ObservedGroup("a-0", null, [member])])[0].Members[0].Live.Recovering;
     }
 }

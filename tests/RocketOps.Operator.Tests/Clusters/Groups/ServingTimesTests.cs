@@ -56,14 +56,14 @@ public sealed class ServingTimesTests
     [Fact]
     public void Measure_DoesNotServe_IsAsItWas()
     {
-        MemberState member = new("a-0", "a-0-0", 0, new MemberRank(BrokerMemberRole.Master, 0), new MemberPod(null, Ready: false, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null);
+        ObservedMember member = new("a-0", "a-0-0", 0, new MemberRank(BrokerMemberRole.Master, 0), new MemberPod(null, Ready: false, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null);
 
-        _serving.Measure(Cluster, [new GroupView("a-0", null, [member])])[0].Members.Should().Equal(member);
+        _serving.Measure(Cluster, [new ObservedGroup("a-0", null, [member])])[0].Members.Should().Equal(member);
     }
 
     private TimeSpan Served(string uid, DateTimeOffset? told)
     {
-        MemberState member = new("a-0", "a-0-0", 0, new MemberRank(BrokerMemberRole.Master, 0), new MemberPod(uid, Ready: true, Outdated: false, Terminating: false, ReadySince: told), MemberFigures.Unknown, Registered: null);
-        return _time.GetUtcNow() - _serving.Measure(Cluster, [new GroupView("a-0", null, [member])])[0].Members[0].Live.ReadySince!.Value;
+        ObservedMember member = new("a-0", "a-0-0", 0, new MemberRank(BrokerMemberRole.Master, 0), new MemberPod(uid, Ready: true, Outdated: false, Terminating: false, ReadySince: told), MemberFigures.Unknown, Registered: null);
+        return _time.GetUtcNow() - _serving.Measure(Cluster, [new ObservedGroup("a-0", null, [member])])[0].Members[0].Live.ReadySince!.Value;
     }
 }

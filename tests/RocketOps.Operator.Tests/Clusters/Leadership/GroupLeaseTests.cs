@@ -31,10 +31,10 @@ public sealed class GroupLeaseTests
     [Fact]
     public void Rank_OfTheHolder_IsMaster_OthersKeepTheirIds()
     {
-        LeaseLeadership leadership = new(new Dictionary<string, GroupLease> { ["a-0"] = new("a-0-1", 1, [], null, null) });
+        LeaseRoles roles = new(new Dictionary<string, GroupLease> { ["a-0"] = new("a-0-1", 1, [], null, null) });
 
-        Enumerable.Range(0, 3).Select(ordinal => leadership.RankOf("a-0", ordinal)).Should().Equal(new MemberRank(BrokerMemberRole.Slave, 1), new MemberRank(BrokerMemberRole.Master, 0), new MemberRank(BrokerMemberRole.Slave, 3));
-        leadership.RankOf("a-1", 0).Role.Should().Be(BrokerMemberRole.Slave, "nobody leads a group without a Lease");
+        Enumerable.Range(0, 3).Select(ordinal => roles.RankOf("a-0", ordinal)).Should().Equal(new MemberRank(BrokerMemberRole.Slave, 1), new MemberRank(BrokerMemberRole.Master, 0), new MemberRank(BrokerMemberRole.Slave, 3));
+        roles.RankOf("a-1", 0).Role.Should().Be(BrokerMemberRole.Slave, "nobody leads a group without a Lease");
     }
 
     private static Lease Lease(string holder, int epoch, params (string Key, string Value)[] annotations) => new()

@@ -116,6 +116,6 @@ public sealed class LiveValuesTests
     {
         BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default", Uid = "1" } };
         cluster.Spec.Brokers.Config = config;
-        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalLeadership());
+        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalRoles());
     }
 }

@@ -23,7 +23,7 @@ public sealed class GroupClosureTests
         ClusterContext seen = context.Seeing(new ClusterObservation(null, [older], [], []));
 
         GroupClosure.IsIn(BrokerStatefulSet.Build(seen, "a-0", "config")).Should().BeFalse();
-        GroupClosure.IsIn(BrokerStatefulSet.Build(seen.Knowing(GroupFacts.None), "a-0", "config")).Should().BeFalse();
+        GroupClosure.IsIn(BrokerStatefulSet.Build(seen.Knowing(GroupObservation.None), "a-0", "config")).Should().BeFalse();
         GroupClosure.IsIn(BrokerStatefulSet.Build(seen, "a-1", "config")).Should().BeTrue();
     }
 
@@ -39,5 +39,5 @@ public sealed class GroupClosureTests
     private static BrokerClusterStatus Groups(string? uid) => new() { Groups = [new BrokerGroupStatus { Name = "a-0", Members = [new BrokerMemberStatus { Name = "a-0-0", PodUid = uid }] }] };
 
     private static ClusterContext Context(BrokerClusterStatus? status) =>
-        new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } }, Status = status }, new OperatorImages("b", "n"), new OrdinalLeadership());
+        new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default" }, Spec = { Brokers = { Groups = 2 } }, Status = status }, new OperatorImages("b", "n"), new OrdinalRoles());
 }

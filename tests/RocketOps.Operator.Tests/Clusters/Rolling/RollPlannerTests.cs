@@ -45,7 +45,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_UpdatedPodFails_NotEvenBrokenPodsAreMovedToItsTemplate()
     {
-        MemberState failing = Member("a-0", 1, ready: false);
+        ObservedMember failing = Member("a-0", 1, ready: false);
 
         RollPlan plan = Next([Member("a-0", 0, outdated: true), failing, Member("a-1", 0, ready: false, outdated: true), Member("a-1", 1, outdated: true)]);
 
@@ -72,14 +72,14 @@ public sealed class RollPlannerTests
 
     [Fact]
     public void Next_RestartedMasterNotReadyYet_IsOnItsWayBack() =>
-        Next([Member("a-0", 0, ready: false), Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, Why = RollWait.Returning, WaitsFor = new { Pod = "a-0-0" } });
+        Next([Member("a-0", 0, ready: false), Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (ObservedMember?)null, Why = RollWait.Returning, WaitsFor = new { Pod = "a-0-0" } });
 
     [Fact]
     public void Next_PodMissing_Waits()
     {
-        MemberState missing = new("a-0", "a-0-1", 1, Rank(1), MemberPod.None, MemberFigures.Unknown, Registered: null);
+        ObservedMember missing = new("a-0", "a-0-1", 1, Rank(1), MemberPod.None, MemberFigures.Unknown, Registered: null);
 
-        Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = missing, Why = RollWait.Absent });
+        Next([Member("a-0", 0, outdated: true), missing]).Should().BeEquivalentTo(new { Restart = (ObservedMember?)null, WaitsFor = missing, Why = RollWait.Absent });
     }
 
     [Fact]
@@ -110,8 +110,8 @@ public sealed class RollPlannerTests
 
         Prop.ForAll(Gen.NonEmptyListOf(member).ToArbitrary(), states.ToArbitrary(), (generated, nameServers) =>
         {
-            MemberState[] members = generated.Select(static (m, i) => m.missing
-                ? new MemberState($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), MemberPod.None, MemberFigures.Unknown, Registered: null)
+            ObservedMember[] members = generated.Select(static (m, i) => m.missing
+                ? new ObservedMember($"g-{i}", $"g-{i}-{m.role}", m.role, Rank(m.role), MemberPod.None, MemberFigures.Unknown, Registered: null)
                 : Member($"g-{i}", m.role, m.ready, m.outdated, m.terminating) with { Registered = m.registered }).ToArray();
 
             RollPlan plan = Next(members, nameServers);
@@ -121,7 +121,7 @@ public sealed class RollPlannerTests
                 return plan.InProgress == (plan.Why != RollWait.None) && (!plan.InProgress || plan.WaitsFor is not null || nameServers != NameServerState.Answering);
             }
 
-            MemberState[] others = members.Where(other => other != chosen).ToArray();
+            ObservedMember[] others = members.Where(other => other != chosen).ToArray();
             return chosen.Live.Outdated && !chosen.Live.Terminating && !others.Any(static other => other.Live.Terminating)
                 && (!chosen.Live.Ready || others.All(static other => other.Settled))
                 && others.All(static other => other.Settled || other.Live.Outdated)
@@ -135,7 +135,7 @@ public sealed class RollPlannerTests
     [InlineData(35, "a-1-0")]
     public void Next_MasterOfAnotherGroupJustRestarted_WaitsUntilClientsFoundIt(int servesForSeconds, string? expected)
     {
-        MemberState restarted = Since(Member("a-0", 0), Now.AddSeconds(-servesForSeconds));
+        ObservedMember restarted = Since(Member("a-0", 0), Now.AddSeconds(-servesForSeconds));
 
         RollPlan plan = Next([restarted, Member("a-1", 0, outdated: true)]);
 
@@ -147,7 +147,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_MasterJustRestarted_SlavesAndBrokenPodsDoNotWait()
     {
-        MemberState restarted = Since(Member("a-0", 0), Now);
+        ObservedMember restarted = Since(Member("a-0", 0), Now);
 
         Next([restarted, Member("a-1", 0, outdated: true), Member("a-1", 1, outdated: true)]).Restart!.Pod.Should().Be("a-1-1");
         Next([restarted, Member("a-1", 0, ready: false, outdated: true)]).Restart!.Pod.Should().Be("a-1-0");
@@ -162,9 +162,9 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_RestartedPodNotRegisteredYet_Waits()
     {
-        MemberState unknown = Member("a-0", 0) with { Registered = false };
+        ObservedMember unknown = Member("a-0", 0) with { Registered = false };
 
-        Next([unknown, Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (MemberState?)null, WaitsFor = unknown });
+        Next([unknown, Member("a-1", 0, outdated: true)]).Should().BeEquivalentTo(new { Restart = (ObservedMember?)null, WaitsFor = unknown });
     }
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_SeveralNotRegistered_Waits()
     {
-        MemberState first = Member("a-0", 0, outdated: true) with { Registered = false };
+        ObservedMember first = Member("a-0", 0, outdated: true) with { Registered = false };
 
         RollPlan plan = Next([first, Member("a-1", 0, outdated: true) with { Registered = false }, Member("a-2", 0)]);
 
@@ -220,7 +220,7 @@ public sealed class RollPlannerTests
     [InlineData(0, null, null)]
     public void Next_FixedRolesSlaveBehind_Waits(int? lag, bool? follows, string? waitsFor)
     {
-        MemberState back = Copy(1, lag, follows: follows);
+        ObservedMember back = Copy(1, lag, follows: follows);
 
         RollPlan plan = Next([Copy(0, 0), back, Copy(2, 0, outdated: true)], copies: 2);
 
@@ -231,7 +231,7 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_FixedRolesAsManyCopiesStayAsAMessageNeeds_NobodyIsWaitedFor()
     {
-        MemberState behind = Copy(1, 8 * 1024 * 1024);
+        ObservedMember behind = Copy(1, 8 * 1024 * 1024);
 
         Next([Copy(0, 0), behind, Copy(2, 0, outdated: true)], copies: 1).Restart!.Pod.Should().Be("a-0-2", "the master is enough");
         Next([Copy(0, 0), behind, Copy(2, 0), Copy(3, 0, outdated: true)], copies: 2).Restart!.Pod.Should().Be("a-0-3", "another slave has all");
@@ -243,23 +243,23 @@ public sealed class RollPlannerTests
     [Fact]
     public void Next_FixedRolesOutdatedSlaveDoesNotFollow_GoesFirst()
     {
-        MemberState astray = Copy(2, 0, outdated: true, follows: false);
+        ObservedMember astray = Copy(2, 0, outdated: true, follows: false);
 
         Next([Copy(0, 0), Copy(1, 0, outdated: true), astray], copies: 2).Restart!.Pod.Should().Be("a-0-2");
         Next([Copy(0, 0), Copy(1, 0, outdated: true, follows: false), astray], copies: 2).Restart!.Pod.Should().Be("a-0-1", "neither is a copy that would be missed");
     }
 
-    private static RollPlan Next(IReadOnlyCollection<MemberState> members, NameServerState nameServers = NameServerState.Answering, int copies = 1) =>
-        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new GroupView(group.Key, Set: null, [.. group]))], nameServers, Now, Pause, copies);
+    private static RollPlan Next(IReadOnlyCollection<ObservedMember> members, NameServerState nameServers = NameServerState.Answering, int copies = 1) =>
+        RollPlanner.Next([.. members.GroupBy(static member => member.Group).Select(static group => new ObservedGroup(group.Key, Set: null, [.. group]))], nameServers, Now, Pause, copies);
 
     /// <summary>A member of a-0 whose log lacks so many bytes of its master's; null when it does not say.</summary>
-    private static MemberState Copy(int ordinal, int? lag, bool outdated = false, bool? follows = null) =>
+    private static ObservedMember Copy(int ordinal, int? lag, bool outdated = false, bool? follows = null) =>
         Member("a-0", ordinal, outdated: outdated) with { Says = new MemberFigures(LogEnd: (1L << 30) - lag, Follows: follows) };
 
-    private static MemberState Since(MemberState member, DateTimeOffset since) => member with { Live = member.Live with { ReadySince = since } };
+    private static ObservedMember Since(ObservedMember member, DateTimeOffset since) => member with { Live = member.Live with { ReadySince = since } };
 
-    private static MemberRank Rank(int ordinal) => new OrdinalLeadership().RankOf("", ordinal);
+    private static MemberRank Rank(int ordinal) => new OrdinalRoles().RankOf("", ordinal);
 
-    private static MemberState Member(string group, int ordinal, bool ready = true, bool outdated = false, bool terminating = false) =>
+    private static ObservedMember Member(string group, int ordinal, bool ready = true, bool outdated = false, bool terminating = false) =>
         new(group, $"{group}-{ordinal}", ordinal, Rank(ordinal), new MemberPod($"uid-{group}-{ordinal}", ready, outdated, terminating), MemberFigures.Unknown, Registered: null);
 }

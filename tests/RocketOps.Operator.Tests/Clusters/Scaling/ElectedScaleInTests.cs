@@ -15,7 +15,7 @@ public sealed class ElectedScaleInTests
     private static readonly string[] All = ["a-0-0", "a-0-1", "a-0-2"];
 
     [Fact]
-    public void Next_OthersAreInSync_TheLastOneGoes() => Next(Group(0, All)).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Removing, Successor = (MemberState?)null, TakesAway = true });
+    public void Next_OthersAreInSync_TheLastOneGoes() => Next(Group(0, All)).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Removing, Successor = (ObservedMember?)null, TakesAway = true });
 
     [Fact]
     public void Next_TheLastOneLeads_HandsOverFirst()
@@ -53,7 +53,7 @@ public sealed class ElectedScaleInTests
     [MemberData(nameof(Blockers))]
     public void Next_WhatStaysMightNotDo_Waits(string what, string waitsFor)
     {
-        GroupView group = what switch
+        ObservedGroup group = what switch
         {
             "nobody leads" => Group(null, All),
             "one is behind" => Group(0, ["a-0-0", "a-0-2"]),
@@ -67,19 +67,19 @@ public sealed class ElectedScaleInTests
         Next(group).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = waitsFor, HandOver = (object?)null });
     }
 
-    private static ScaleInPlan Next(GroupView group) => ScaleInPlanner.Next(2, [group], new ClusterObservation(null, [], [], []), new BrokerRegistrations([new ClusterInfo()], []));
+    private static ScaleInPlan Next(ObservedGroup group) => ScaleInPlanner.Next(2, [group], new ClusterObservation(null, [], [], []), new BrokerRegistrations([new ClusterInfo()], []));
 
-    private static GroupView Change(GroupView group, int ordinal, Func<MemberState, MemberState> change) =>
+    private static ObservedGroup Change(ObservedGroup group, int ordinal, Func<ObservedMember, ObservedMember> change) =>
         group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? change(member) : member)] };
 
-    private static GroupView Group(int? master, string[] inSync, int members = 3)
+    private static ObservedGroup Group(int? master, string[] inSync, int members = 3)
     {
         GroupLease lease = new(master is { } ordinal ? $"a-0-{ordinal}" : null, 3, inSync, null, null);
-        LeaseLeadership leadership = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = lease });
-        return new GroupView(
+        LeaseRoles roles = new(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = lease });
+        return new ObservedGroup(
             "a-0",
             new StatefulSet { Metadata = new ObjectMeta { Name = "a-0", Uid = "a-0" } },
-            [.. Enumerable.Range(0, members).Select(member => new MemberState("a-0", $"a-0-{member}", member, leadership.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), new MemberFigures(LogEnd: 4096), Registered: true))],
+            [.. Enumerable.Range(0, members).Select(member => new ObservedMember("a-0", $"a-0-{member}", member, roles.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), new MemberFigures(LogEnd: 4096), Registered: true))],
             lease);
     }
 }

@@ -24,7 +24,7 @@ public sealed class ScaleInPlannerTests
     [Fact]
     public void Next_ObjectsOfTheFirstGroupRefused_TheNextOneShrinks()
     {
-        GroupView troubled = Group("a-0", 2) with { IsTroubled = true };
+        ObservedGroup troubled = Group("a-0", 2) with { IsTroubled = true };
 
         Next(1, troubled, Group("a-1", 2)).Should().BeEquivalentTo(new { Group = "a-1", Phase = OperationPhase.Removing });
         Next(1, troubled, Group("a-1", 1)).Should().BeEquivalentTo(new { Group = "a-0", Phase = OperationPhase.Waiting, WaitsFor = "what keeps the objects of a-0 from being applied to be removed" });
@@ -50,8 +50,8 @@ public sealed class ScaleInPlannerTests
     [MemberData(nameof(Blockers))]
     public void Next_WhatStaysMightHoldLess_Waits(string what, string waitsFor)
     {
-        GroupView group = Group("a-0", 3);
-        GroupView broken = what switch
+        ObservedGroup group = Group("a-0", 3);
+        ObservedGroup broken = what switch
         {
             "master ends" => Change(group, 0, static member => member with { Live = member.Live with { Ready = false } }),
             "slave stops" => Change(group, 1, static member => member with { Live = member.Live with { Terminating = true } }),
@@ -69,7 +69,7 @@ public sealed class ScaleInPlannerTests
     [Fact]
     public void Next_StayingSlaveLacksALittle_Waits()
     {
-        GroupView group = Change(Group("a-0", 3), 1, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd - 1 } });
+        ObservedGroup group = Change(Group("a-0", 3), 1, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd - 1 } });
 
         Next(2, group).Phase.Should().Be(OperationPhase.Removing);
         Confirm(group).Should().BeEquivalentTo(new { Pod = "a-0-2", Phase = OperationPhase.Waiting, WaitsFor = "a-0-1 to have its master's log" });
@@ -78,7 +78,7 @@ public sealed class ScaleInPlannerTests
         // What has come since to the master and to whoever leaves is not waited for: there would be no end of it.
         Confirm(Change(Change(Group("a-0", 3), 0, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + 5 } }), 2, static member => member with { Says = member.Says with { LogEnd = member.Says.LogEnd + 5 } })).Phase.Should().Be(OperationPhase.Removing);
 
-        static ScaleInPlan Confirm(GroupView now) => ScaleInPlanner.Next(2, [now], new ClusterObservation(null, [], [], []), Answering, ScaleInPlanner.EndOf(Group("a-0", 3)));
+        static ScaleInPlan Confirm(ObservedGroup now) => ScaleInPlanner.Next(2, [now], new ClusterObservation(null, [], [], []), Answering, ScaleInPlanner.EndOf(Group("a-0", 3)));
     }
 
     [Fact]
@@ -91,22 +91,22 @@ public sealed class ScaleInPlannerTests
     {
         Pod leftover = new() { Metadata = new ObjectMeta { Name = "a-0-1", OwnerReferences = [new OwnerReference { Kind = "StatefulSet", Name = "a-0", Uid = "a-0", Controller = true }] } };
 
-        Next(1, Answering, [leftover], Group("a-0", 1), Group("a-1", 2)).Should().BeEquivalentTo(new { Group = "a-0", Pod = "a-0-1", Phase = OperationPhase.Stopping, Leaving = (MemberState?)null });
+        Next(1, Answering, [leftover], Group("a-0", 1), Group("a-1", 2)).Should().BeEquivalentTo(new { Group = "a-0", Pod = "a-0-1", Phase = OperationPhase.Stopping, Leaving = (ObservedMember?)null });
     }
 
-    private static ScaleInPlan Next(int wanted, params GroupView[] groups) => Next(wanted, Answering, [], groups);
+    private static ScaleInPlan Next(int wanted, params ObservedGroup[] groups) => Next(wanted, Answering, [], groups);
 
-    private static ScaleInPlan Next(int wanted, BrokerRegistrations registrations, Pod[] pods, params GroupView[] groups) =>
+    private static ScaleInPlan Next(int wanted, BrokerRegistrations registrations, Pod[] pods, params ObservedGroup[] groups) =>
         ScaleInPlanner.Next(wanted, groups, new ClusterObservation(null, [], pods, []), registrations);
 
-    private static GroupView Change(GroupView group, int ordinal, Func<MemberState, MemberState> change) =>
+    private static ObservedGroup Change(ObservedGroup group, int ordinal, Func<ObservedMember, ObservedMember> change) =>
         group with { Members = [.. group.Members.Select(member => member.Ordinal == ordinal ? change(member) : member)] };
 
-    private static GroupView Group(string name, int members) => new(
+    private static ObservedGroup Group(string name, int members) => new(
         name,
         new StatefulSet { Metadata = new ObjectMeta { Name = name, Uid = name } },
         [
-            .. Enumerable.Range(0, members).Select(ordinal => new MemberState(
+            .. Enumerable.Range(0, members).Select(ordinal => new ObservedMember(
                 name,
                 $"{name}-{ordinal}",
                 ordinal,

@@ -52,10 +52,10 @@ public sealed class ScaleOutPlannerTests
         ClusterContext before = Context(asked, Observation(present, "unknown", joining), lease);
         ClusterObservation observation = Observation(present, BrokerConfigMap.Build(before, "a-0").Name(), joining);
         ClusterContext context = Context(asked, observation, lease);
-        GroupView group = new(
+        ObservedGroup group = new(
             "a-0",
             observation.Set("a-0"),
-            [.. Enumerable.Range(0, present).Select(member => new MemberState("a-0", $"a-0-{member}", member, context.Leadership.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null))],
+            [.. Enumerable.Range(0, present).Select(member => new ObservedMember("a-0", $"a-0-{member}", member, context.Roles.RankOf("a-0", member), new MemberPod($"uid-{member}", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null))],
             lease)
         { IsElected = true };
         return ScaleOutPlanner.Next(context, [group]).SingleOrDefault();
@@ -72,9 +72,9 @@ public sealed class ScaleOutPlannerTests
             leases["a-0"] = lease;
         }
 
-        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalLeadership())
+        return new ClusterContext(cluster, OperatorImages.Default, new OrdinalRoles())
             .Honouring(new EffectiveSpec(cluster.Spec, 1, KeptConfigurations.None, null, Blocked: false), observation)
-            .Knowing(GroupFacts.None with { Leases = leases });
+            .Knowing(GroupObservation.None with { Leases = leases });
     }
 
     private static ClusterObservation Observation(int present, string configuration, int? joining) => new(

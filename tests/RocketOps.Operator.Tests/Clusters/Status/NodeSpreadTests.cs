@@ -37,18 +37,18 @@ public sealed class NodeSpreadTests
     private static Condition? Condition(Condition? last, params (string Group, string? Node)[] members)
     {
         List<Pod> pods = [];
-        List<GroupView> groups = [];
+        List<ObservedGroup> groups = [];
         foreach (IGrouping<string, (string Group, string? Node)> group in members.GroupBy(static member => member.Group))
         {
-            List<MemberState> states = [];
+            List<ObservedMember> states = [];
             foreach ((string name, string? node) in group)
             {
-                MemberState state = new(name, $"{name}-{states.Count}", states.Count, new MemberRank(BrokerMemberRole.Slave, states.Count), new MemberPod("x", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null);
+                ObservedMember state = new(name, $"{name}-{states.Count}", states.Count, new MemberRank(BrokerMemberRole.Slave, states.Count), new MemberPod("x", Ready: true, Outdated: false, Terminating: false), MemberFigures.Unknown, Registered: null);
                 states.Add(state);
                 pods.Add(new Pod { Metadata = new ObjectMeta { Name = state.Pod }, Spec = new PodSpec { NodeName = node } });
             }
 
-            groups.Add(new GroupView(group.Key, null, states));
+            groups.Add(new ObservedGroup(group.Key, null, states));
         }
 
         ClusterFindings findings = new(new ClusterObservation(null, [], pods, []), groups, new BrokerRegistrations([], []), ClusterOperations.None, null, null, false, null);

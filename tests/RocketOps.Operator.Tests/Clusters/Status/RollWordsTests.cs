@@ -14,7 +14,7 @@ namespace RocketOps.Operator.Tests.Clusters.Status;
 /// <summary>What a status says of a restart that goes on or waits.</summary>
 public sealed class RollWordsTests
 {
-    private static readonly MemberState Member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), new MemberPod("uid", Ready: true, Outdated: true, Terminating: false), MemberFigures.Unknown, Registered: null);
+    private static readonly ObservedMember Member = new("a-0", "a-0-1", 1, new MemberRank(BrokerMemberRole.Slave, 1), new MemberPod("uid", Ready: true, Outdated: true, Terminating: false), MemberFigures.Unknown, Registered: null);
 
     private static readonly GroupAction Other = new("a-1", GroupStep.Wait, 1, null);
 
@@ -105,7 +105,7 @@ public sealed class RollWordsTests
     public void Describe_MemberThatWasRestartedIsBehind_SaysThatItComesBack()
     {
         ClusterFindings findings = Findings(RollWait.Sync, follows: true);
-        MemberState back = Member with { Live = Member.Live with { Outdated = false } };
+        ObservedMember back = Member with { Live = Member.Live with { Outdated = false } };
 
         RollWords.Describe(With(findings, found => found with { Roll = found.Roll with { WaitsFor = back } })).Message.Should().EndWith(" has everything that was acknowledged. It has been made again and catches up by itself, or its log says why not.");
         RollWords.Describe(findings).Message.Should().EndWith(" has everything that was acknowledged. It comes by itself, or its log says why not.");
@@ -151,7 +151,7 @@ public sealed class RollWordsTests
 
     private static ClusterFindings Findings(RollWait why, bool isElected = true, Pod? pod = null, bool follows = false, bool troubled = false)
     {
-        MemberState member = Member;
+        ObservedMember member = Member;
         RollPlan plan = new([new GroupAction("a-0", GroupStep.Wait, 1, member)], why, why is RollWait.None or RollWait.SilentNameServer or RollWait.ReplacedNameServers or RollWait.Removal or RollWait.Held ? null : member)
         {
             Budgets = "theirs",
@@ -159,7 +159,7 @@ public sealed class RollWordsTests
         };
         return new ClusterFindings(
             new ClusterObservation(null, [], [pod ?? Pod()], []),
-            [new GroupView("a-0", null, [member with { Says = member.Says with { NotFollowing = follows ? null : "another record" } }]) { IsElected = isElected, IsTroubled = troubled }],
+            [new ObservedGroup("a-0", null, [member with { Says = member.Says with { NotFollowing = follows ? null : "another record" } }]) { IsElected = isElected, IsTroubled = troubled }],
             BrokerRegistrations.Unknown,
             ClusterOperations.None with
             {

@@ -123,10 +123,10 @@ public sealed class HandOverStepTests : IDisposable
         BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default" } };
         cluster.Spec.Replication.Failover = FailoverMode.Automatic;
         Dictionary<string, GroupLease> leases = new(StringComparer.Ordinal) { ["a-0"] = new("a-0-0", epoch, ["a-0-0", "a-0-1"], wish, null) };
-        ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership()).Knowing(GroupFacts.None with { Leases = leases });
+        ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalRoles()).Knowing(GroupObservation.None with { Leases = leases });
         return _step.RunAsync(context, new GroupAction("a-0", GroupStep.HandOver, 1, Member(0), Member(1)), CancellationToken.None);
     }
 
-    private static MemberState Member(int ordinal) =>
+    private static ObservedMember Member(int ordinal) =>
         new("a-0", $"a-0-{ordinal}", ordinal, new MemberRank(ordinal == 0 ? BrokerMemberRole.Master : BrokerMemberRole.Slave, ordinal), new MemberPod($"uid-{ordinal}", Ready: true, Outdated: ordinal == 0, Terminating: false), MemberFigures.Unknown, Registered: null);
 }

@@ -114,7 +114,7 @@ public sealed class LeaseBelongingTests
     private static string? WhyForeign(Lease lease) => LeaseBelonging.WhyForeign(Context(), lease, static _ => false)?.Message;
 
     private static ClusterContext Context() =>
-        new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default", Uid = "cluster" } }, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
+        new(new BrokerCluster { Metadata = new ObjectMeta { Name = "a", Namespace = "default", Uid = "cluster" } }, new OperatorImages("broker", "nameserver"), new OrdinalRoles());
 
     private static Lease Lease(string? inSync, OwnerReference? owner = null, string? cluster = null, string? group = null)
     {

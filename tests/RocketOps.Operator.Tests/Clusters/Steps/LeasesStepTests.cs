@@ -206,7 +206,7 @@ public sealed class LeasesStepTests : IDisposable
     {
         BrokerCluster cluster = new() { Metadata = new ObjectMeta { Name = "a", Namespace = "default", Uid = "cluster" } };
         cluster.Spec.Replication.Failover = FailoverMode.Automatic;
-        return new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership());
+        return new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalRoles());
     }
 
     private static Lease Lease(string holder, string version) => new()

@@ -245,10 +245,10 @@ public sealed class RollStepTests
         cluster.Spec.Replication.Failover = elects ? FailoverMode.Automatic : FailoverMode.None;
         cluster.Spec.Replication.Addressing = AddressingMode.PodIP;
         ClusterObservation observation = new(null, [Set(replicas: replicas)], pods, []);
-        ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalLeadership()).Seeing(observation);
-        context = elects ? context.Knowing(new GroupFacts(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = GroupLease.Of(Lease("a-0-0,a-0-1,a-0-2")) }, new Dictionary<string, string>(StringComparer.Ordinal), GroupFacts.None.Unread)) : context;
+        ClusterContext context = new ClusterContext(cluster, new OperatorImages("broker", "nameserver"), new OrdinalRoles()).Seeing(observation);
+        context = elects ? context.Knowing(new GroupObservation(new Dictionary<string, GroupLease>(StringComparer.Ordinal) { ["a-0"] = GroupLease.Of(Lease("a-0-0,a-0-1,a-0-2")) }, new Dictionary<string, string>(StringComparer.Ordinal), GroupObservation.None.Unread)) : context;
         BrokerRegistrations registrations = new(
-            [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = pods.Select((_, ordinal) => ordinal).ToDictionary(ordinal => (long)context.Leadership.RankOf("a-0", ordinal).BrokerId, static ordinal => $"10.0.0.{ordinal + 1}:10911") } } }], []);
+            [new ClusterInfo { Brokers = new Dictionary<string, BrokerData> { ["a-0"] = new BrokerData { BrokerName = "a-0", Addresses = pods.Select((_, ordinal) => ordinal).ToDictionary(ordinal => (long)context.Roles.RankOf("a-0", ordinal).BrokerId, static ordinal => $"10.0.0.{ordinal + 1}:10911") } } }], []);
 
         OperatorOptions options = new();
         await using ClusterAdmins admins = new(new FakeAdminFactory(_admin), Substitute.For<IEntityCache<BrokerCluster>>());
@@ -267,5 +267,5 @@ public sealed class RollStepTests
     }
 
     /// <summary>As all were when the pass asked them.</summary>
-    private static GroupView WithLog(GroupView group) => group with { Members = [.. group.Members.Select(static member => member with { Says = member.Says with { LogEnd = 4096 } })] };
+    private static ObservedGroup WithLog(ObservedGroup group) => group with { Members = [.. group.Members.Select(static member => member with { Says = member.Says with { LogEnd = 4096 } })] };
 }

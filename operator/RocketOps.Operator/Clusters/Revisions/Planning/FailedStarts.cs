@@ -16,7 +16,7 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
     private readonly PodTimes _times = new(time);
 
     /// <summary>One look at the pods that wait, once a pass.</summary>
-    public void Look(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<GroupView> groups) =>
+    public void Look(ObjectKey cluster, ClusterObservation observation, IReadOnlyList<ObservedGroup> groups) =>
         _times.Look(
             cluster,
             groups.SelectMany(static group => group.Members)
@@ -28,7 +28,7 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
     /// <param name="observation">Its pods.</param>
     /// <param name="group">The group.</param>
     /// <param name="refused">The pods that cannot be made.</param>
-    public string[] Of(ClusterContext context, ClusterObservation observation, GroupView group, RefusedPods refused) =>
+    public string[] Of(ClusterContext context, ClusterObservation observation, ObservedGroup group, RefusedPods refused) =>
     [
         .. StuckPods.Of(context, observation, group),
         .. group.Members.Where(static member => member.Live.Uid is null)
@@ -43,6 +43,6 @@ internal sealed class FailedStarts(OperatorOptions options, TimeProvider time)
     /// <summary>The cluster is no more.</summary>
     public void Forget(ObjectKey cluster) => _times.Forget(cluster);
 
-    private static bool IsOfTemplate(MemberState member) =>
+    private static bool IsOfTemplate(ObservedMember member) =>
         member is { Settled: false, Live: { Uid: not null, Terminating: false, Outdated: false } };
 }

@@ -64,8 +64,8 @@ internal static class RevisionPlanner
         }
 
         string wanted = TemplateText.Write(BrokerStatefulSet.Template(context, group, configuration));
-        GroupView view = GroupView.Of(context, group, observation, BrokerRegistrations.Unknown);
-        MemberState[] failing = [.. view.Members.Where(member => DoesNotStart(observation.Pod(member.Pod)))];
+        ObservedGroup view = ObservedGroup.Of(context, group, observation, BrokerRegistrations.Unknown);
+        ObservedMember[] failing = [.. view.Members.Where(member => DoesNotStart(observation.Pod(member.Pod)))];
         bool failsNow = Array.Exists(failing, static member => !member.Live.Outdated);
         return new Candidate(group, revision, wanted, Likeness(context, group, wanted, configuration), view, failing.Length > 0, failsNow);
     }
@@ -109,7 +109,7 @@ internal static class RevisionPlanner
     /// <param name="View">Its members.</param>
     /// <param name="HasNothingToLose">One of its pods does not start with what it has.</param>
     /// <param name="IsBroken">One does not that was made from the set's present template.</param>
-    private sealed record Candidate(string Name, GroupRevision Revision, string Wanted, string Likeness, GroupView View, bool HasNothingToLose, bool IsBroken)
+    private sealed record Candidate(string Name, GroupRevision Revision, string Wanted, string Likeness, ObservedGroup View, bool HasNothingToLose, bool IsBroken)
     {
         /// <summary>The set does not have what is asked for.</summary>
         public bool IsPending => Revision.Current != Wanted;
