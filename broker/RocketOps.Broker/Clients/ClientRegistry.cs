@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Clients;
 
 /// <summary>Ends memberships, when a connection closes and when heartbeats stop, and the queue locks nobody renews.</summary>
 internal sealed partial class ClientRegistry(
-    BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, Registrations registrations, QueueLocks locks, TimeProvider time, ILogger<ClientRegistry> logger)
+    CurrentOptions<ClientTableOptions> options, ConsumerTable consumers, ProducerTable producers, Registrations registrations, QueueLocks locks, TimeProvider time, ILogger<ClientRegistry> logger)
     : IAsyncDisposable
 {
     /// <summary>RocketMQ scans as often.</summary>
@@ -47,7 +47,7 @@ internal sealed partial class ClientRegistry(
 
     internal void Scan()
     {
-        TimeSpan longest = settings.Current.ChannelExpiredTimeout;
+        TimeSpan longest = options.Value.ChannelExpiredTimeout;
         consumers.Expire(longest);
         producers.Expire(longest);
         locks.RemoveExpired();

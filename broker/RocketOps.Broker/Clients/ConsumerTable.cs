@@ -16,7 +16,7 @@ namespace RocketOps.Broker.Clients;
 internal sealed class ConsumerTable : IAsyncDisposable
 {
     private readonly NameTable<OnlineGroup> _groups = new();
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<ClientTableOptions> _options;
     private readonly GroupTable _groupSettings;
     private readonly ConsumerChangeNotices _notices;
     private readonly ILogger<ConsumerTable> _logger;
@@ -27,10 +27,10 @@ internal sealed class ConsumerTable : IAsyncDisposable
     // The groups of each connection: one that closes must not look into every group of the broker.
     private readonly Dictionary<RemotingConnection, HashSet<OnlineGroup>> _byConnection = [];
 
-    public ConsumerTable(BrokerSettings settings, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger, ConsumerFilterTable? filters = null)
+    public ConsumerTable(CurrentOptions<ClientTableOptions> options, GroupTable groupSettings, TimeProvider time, ILogger<ConsumerTable> logger, ConsumerFilterTable? filters = null)
     {
         _filters = filters;
-        _settings = settings;
+        _options = options;
         _groupSettings = groupSettings;
         _logger = logger;
         _notices = new ConsumerChangeNotices(Tell, time, logger);
@@ -222,7 +222,7 @@ internal sealed class ConsumerTable : IAsyncDisposable
 
     private void Notify(OnlineGroup group)
     {
-        bool wanted = _settings.Current.NotifyConsumerIdsChanged
+        bool wanted = _options.Value.NotifyConsumerIdsChanged
             && (!_groupSettings.TryGet(group.Name, out GroupState? state) || state.Config.NotifyConsumerIdsChangedEnable);
         // Members of a broadcasting group share nothing, and nobody is left to tell in an empty one.
         if (wanted && !group.IsBroadcasting && !group.IsEmpty)

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Clients;
 /// Makes the groups that clients are the first to name: by heartbeats, pulls, messages that are given back, modes. Each is an entry in a file that is written whole, and stays when its clients have gone, so one connection
 /// makes no more of them than it may be a member of, and all together make them up to a number. A group that is there is found whatever their number. Thread-safe.
 /// </summary>
-internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable groups, RefusedEntries refused, ILogger<GroupMaker> logger)
+internal sealed partial class GroupMaker(CurrentOptions<ClientTableOptions> options, GroupTable groups, RefusedEntries refused, ILogger<GroupMaker> logger)
 {
     // The groups that requests of each connection have made, whether it is a member of them or has left again.
     private readonly ConditionalWeakTable<RemotingConnection, HashSet<string>> _made = new();
@@ -69,9 +69,9 @@ internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable gro
     public string? RemarkOf(GroupRefusal refusal) => refusal switch
     {
         GroupRefusal.TooManyOfConnection =>
-            $"the consumer group is not there, and the connection has made as many as maxGroupsPerConnection, which is {settings.Current.MaxGroupsPerConnection}",
+            $"the consumer group is not there, and the connection has made as many as maxGroupsPerConnection, which is {options.Value.MaxGroupsPerConnection}",
         GroupRefusal.TooMany =>
-            $"the consumer group is not there, and the broker has as many as maxGroups, which is {settings.Current.MaxGroups}: an administrator can make it (mqadmin updateSubGroup)",
+            $"the consumer group is not there, and the broker has as many as maxGroups, which is {groups.Limit}: an administrator can make it (mqadmin updateSubGroup)",
         _ => null,
     };
 
@@ -128,7 +128,7 @@ internal sealed partial class GroupMaker(BrokerSettings settings, GroupTable gro
         return found;
     }
 
-    private bool HasPlace(HashSet<string> made, string group) => made.Count < settings.Current.MaxGroupsPerConnection || made.Contains(group);
+    private bool HasPlace(HashSet<string> made, string group) => made.Count < options.Value.MaxGroupsPerConnection || made.Contains(group);
 
     private async Task TellOfFailureAsync(string group, Task written)
     {

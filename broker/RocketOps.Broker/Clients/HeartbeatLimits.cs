@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Clients;
 /// Limits on what a heartbeat may make the broker keep for as long as its client is there: groups, subscriptions, whose topics need not be,
 /// and texts. All of it is looked at before anything is registered.
 /// </summary>
-internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable consumers, ProducerTable producers, Registrations registrations, RefusedEntries refused)
+internal sealed class HeartbeatLimits(CurrentOptions<ClientTableOptions> options, ConsumerTable consumers, ProducerTable producers, Registrations registrations, RefusedEntries refused)
 {
     /// <summary>RocketMQ's clients take no longer group; the rest are names of enums.</summary>
     private const int MaxNameLength = 255;
@@ -33,20 +33,20 @@ internal sealed class HeartbeatLimits(BrokerSettings settings, ConsumerTable con
             CheckLength("groupName", producer.GroupName);
         }
 
-        BrokerOptions options = settings.Current;
+        ClientTableOptions now = options.Value;
         int consuming = consumers.CountGroupsWith(connection, body.Consumers);
         int producing = producers.CountGroupsWith(connection, body.Producers);
-        CheckGroups(consuming, options.MaxGroupsPerConnection);
-        CheckGroups(producing, options.MaxGroupsPerConnection);
+        CheckGroups(consuming, now.MaxGroupsPerConnection);
+        CheckGroups(producing, now.MaxGroupsPerConnection);
         long subscriptions = consumers.CountSubscriptionsWith(connection, body);
-        if (subscriptions > options.MaxSubscriptionsPerConnection)
+        if (subscriptions > now.MaxSubscriptionsPerConnection)
         {
-            throw Refused($"the connection would have {subscriptions} subscriptions, long ones counting several times, more than maxSubscriptionsPerConnection, which is {options.MaxSubscriptionsPerConnection}");
+            throw Refused($"the connection would have {subscriptions} subscriptions, long ones counting several times, more than maxSubscriptionsPerConnection, which is {now.MaxSubscriptionsPerConnection}");
         }
 
         if (!registrations.TryNote(connection, consuming + producing + subscriptions))
         {
-            string why = $"the clients of this broker are members of {registrations.Total} groups and topics, as many as maxRegistrations, which is {options.MaxRegistrations}";
+            string why = $"the clients of this broker are members of {registrations.Total} groups and topics, as many as maxRegistrations, which is {now.MaxRegistrations}";
             refused.CountClient(body.ClientId, why);
             throw Refused(why);
         }

@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Clients;
 /// Number of registrations of all connections together, memberships and subscriptions, each by its latest heartbeat: they are in memory for
 /// as long as the connections are there, and what a few dozen of them may have would be all of it. Thread-safe.
 /// </summary>
-internal sealed class Registrations(BrokerSettings settings)
+internal sealed class Registrations(CurrentOptions<ClientTableOptions> options)
 {
     /// <summary>
     /// Registrations that a connection may have up to twice the limit of all: one that has much keeps out none that wants a little.
@@ -18,6 +18,9 @@ internal sealed class Registrations(BrokerSettings settings)
     private readonly Dictionary<RemotingConnection, long> _ofEach = [];
     private long _total;
 
+    /// <summary>Registrations beyond which heartbeats that say more are refused.</summary>
+    public int Limit => options.Value.MaxRegistrations;
+
     public long Total => Volatile.Read(ref _total);
 
     /// <summary>Notes how many a connection has with its heartbeat. False, and nothing has changed, when it would have more than before and there are too many.</summary>
@@ -26,7 +29,7 @@ internal sealed class Registrations(BrokerSettings settings)
         lock (_gate)
         {
             long before = _ofEach.GetValueOrDefault(connection);
-            long most = settings.Current.MaxRegistrations;
+            long most = options.Value.MaxRegistrations;
             long total = _total - before + count;
             if (count > before && total > (count > Always ? most : 2 * most))
             {

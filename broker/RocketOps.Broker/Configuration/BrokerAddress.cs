@@ -50,7 +50,7 @@ internal sealed class BrokerAddress
                 ?? (options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress);
         }
 
-        string asMaster = options.Group is not null && options.Values.Get(BrokerKeys.MasterIP1) is { Length: > 0 } given ? given : options.BrokerIP1;
+        string asMaster = options.Group is not null && options.Values.Get(ElectionSettings.Keys.MasterIP1) is { Length: > 0 } given ? given : options.BrokerIP1;
         return new BrokerAddress(options.BrokerIP1, asMaster, address, options.ListenPort);
     }
 

@@ -2,13 +2,31 @@ using RocketOps.Hosting.Properties;
 
 namespace RocketOps.Broker.Configuration;
 
-/// <summary>Holds the current <see cref="BrokerOptions"/> and swaps it when an update over the network changes live keys.</summary>
+/// <summary>Holds the options of the broker and of its features, and swaps them when an update over the network changes live keys. Thread-safe.</summary>
 internal sealed class BrokerSettings(BrokerOptions options)
 {
     private readonly Lock _updates = new();
+    private readonly Dictionary<Type, ICurrentOptions> _features = [];
     private volatile BrokerOptions _current = options;
 
     public BrokerOptions Current => _current;
+
+    /// <summary>Returns the options of a feature, the same object each time.</summary>
+    public CurrentOptions<T> Of<T>()
+        where T : class, IFeatureOptions<T>
+    {
+        lock (_updates)
+        {
+            if (_features.TryGetValue(typeof(T), out ICurrentOptions? known))
+            {
+                return (CurrentOptions<T>)known;
+            }
+
+            CurrentOptions<T> made = new(_current.Values);
+            _features.Add(typeof(T), made);
+            return made;
+        }
+    }
 
     /// <summary>Told of each change before it counts, one after the other: for what does not read <see cref="Current"/> itself. What it throws leaves the configuration as it was.</summary>
     public Action<BrokerOptions>? Applying { get; set; }
@@ -40,7 +58,9 @@ internal sealed class BrokerSettings(BrokerOptions options)
             if (problems.Count == 0)
             {
                 BrokerOptions changed = BrokerOptions.From(result.Values);
+                Action[] swaps = [.. _features.Values.Select(feature => feature.Prepare(result.Values))];
                 Applying?.Invoke(changed);
+                Array.ForEach(swaps, static swap => swap());
                 _current = changed;
             }
 

@@ -17,10 +17,10 @@ internal sealed class ScheduleService : IAsyncDisposable
     private readonly LevelDelivery[] _levels;
 
     public ScheduleService(
-        BrokerSettings settings, MessageStore store, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
+        CurrentOptions<DelayOptions> options, MessageStore store, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger<ScheduleService> logger)
     {
         _schedule = store.GetOrAddTopic(Encoding.UTF8.GetBytes(TopicNames.Schedule));
-        DelayLevels levels = settings.Current.DelayLevels;
+        DelayLevels levels = options.Value.DelayLevels;
         _levels = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => new LevelDelivery(level, levels.DelayOf(level), store, _schedule, appender, waiting, offsets, time, logger))];
     }
 

@@ -136,7 +136,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
         PropertyValues values = _settings.Current.Values;
         _leases = LeaseStores.Open(
-            _group.LeaseStore, new LeaseStoreContext(_group.Options, values.Get(BrokerKeys.KubernetesCredentials), values.Get(BrokerKeys.MasterSlice), _loggers, _time));
+            _group.LeaseStore, new LeaseStoreContext(_group.Options, values.Get(ElectionSettings.Keys.KubernetesCredentials), values.Get(ElectionSettings.Keys.MasterSlice), _loggers, _time));
         (MemberKey key, bool wasThere) = await Task.Run(_files.LoadKey);
         if (!wasThere && state.GroupId.Length > 0)
         {

@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Failover;
 /// passes on. A broker that is gone would refuse them until their attempts are used up, and who waits for a reply would not have it. An
 /// address that follows the master has moved after seconds; routes that name a member itself are asked for anew every 30 s.
 /// </summary>
-internal sealed class Farewell(MemberStanding standing, MisledClients misled, BrokerSettings settings, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
+internal sealed class Farewell(MemberStanding standing, MisledClients misled, CurrentOptions<FailoverOptions> options, BrokerAddress address, ProducerTable producers, AskerTable askers, TimeProvider time)
 {
     /// <summary>Time that kube-proxy, which gathers changes for a second, takes on a busy node.</summary>
     private static readonly TimeSpan AddressMoves = TimeSpan.FromSeconds(5);
@@ -25,7 +25,7 @@ internal sealed class Farewell(MemberStanding standing, MisledClients misled, Br
     public async Task WaitAsync()
     {
         long known = time.GetTimestamp();
-        while (standing.SinceLed is { } since && since < settings.Current.HandOverLinger && Comes(since))
+        while (standing.SinceLed is { } since && since < options.Value.HandOverLinger && Comes(since))
         {
             if (standing.MasterElsewhere is not null)
             {

@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Failover;
 /// Passes on to the master what clients ask of a member that does not lead: their connection, or their route, is from before the master changed. The master's answer is theirs, so an acknowledgement still comes from
 /// who leads; while nobody does, in the middle of a hand-over, or while its followers have yet to come, the request waits. A request is passed on once: a member that gets it so and does not lead says that, and the one before looks again. Thread-safe.
 /// </summary>
-internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding group, RemotingClient client, MisledClients misled, TimeProvider time)
+internal sealed class MasterForwarder(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, MemberStanding group, RemotingClient client, MisledClients misled, TimeProvider time)
 {
     /// <summary>
     /// Time for which a request waits for the master. Less than the 3 s that clients wait: they are to hear something while they still
@@ -126,7 +126,7 @@ internal sealed class MasterForwarder(BrokerSettings settings, MemberStanding gr
             TimeSpan left = Patience - time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero)
             {
-                return group.IsShortOfCopies ? RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.TooFewReplicas(settings.Current)) : RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {found}; send again");
+                return group.IsShortOfCopies ? RemotingCommand.CreateResponse(request, ResponseCode.SystemError, SendRefusals.TooFewReplicas(options.Value)) : RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, $"service not available now: this broker does not lead its group at the moment, or has only just begun to, and {found}; send again");
             }
 
             if (group.MasterElsewhere is { } master)

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Groups;
 internal sealed class GroupTable
 {
     private readonly NameTable<GroupState> _groups = new();
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<GroupTableOptions> _options;
     private readonly TimeProvider _time;
     private readonly JsonConfigFile _file;
     private readonly CoalescingWriter _writer;
@@ -23,14 +23,20 @@ internal sealed class GroupTable
     private volatile int _count;
     private DataVersion _version;
 
-    public GroupTable(BrokerSettings settings, IStoreFileSystem fileSystem, TimeProvider time)
+    public GroupTable(BrokerSettings settings, CurrentOptions<GroupTableOptions> options, IStoreFileSystem fileSystem, TimeProvider time)
     {
-        _settings = settings;
+        _options = options;
         _time = time;
         _file = new JsonConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
         _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot(), GroupJson.Files.GroupTableFile));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
+
+    /// <summary>Groups come into being with the first heartbeat or pull.</summary>
+    public bool AutoCreates => _options.Value.AutoCreateGroup;
+
+    /// <summary>Groups up to which clients make more.</summary>
+    public int Limit => _options.Value.MaxGroups;
 
     public int Count => _count;
 
@@ -110,13 +116,12 @@ internal sealed class GroupTable
     /// <summary>Finds the reason why <see cref="GetOrCreate"/> would not make a group of this name, which is not there.</summary>
     public GroupRefusal FindRefusal(string name)
     {
-        BrokerOptions options = _settings.Current;
-        if (!options.AutoCreateGroup || GroupNames.FindProblem(name) is not null)
+        if (!AutoCreates || GroupNames.FindProblem(name) is not null)
         {
             return GroupRefusal.NotAllowed;
         }
 
-        return _count >= options.MaxGroups ? GroupRefusal.TooMany : GroupRefusal.None;
+        return _count >= Limit ? GroupRefusal.TooMany : GroupRefusal.None;
     }
 
     /// <summary>Makes or changes a group for an administrator, whatever the number of groups.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Hosting.Modules;
@@ -9,6 +10,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Registration;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Remoting.Client;
@@ -94,16 +96,16 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         resolver ??= HostResolver.FromEnvironment();
         BrokerAddress address = await BrokerAddress.CreateAsync(options, resolver, cancellationToken);
         ArrivedObservers observers = new();
-        MessageStore store = new(StoreOptionsFactory.Create(options, LargestBody.Settle(options, fileSystem)), fileSystem, time, loggers)
+        MessageStore store = new(StoreOptionsFactory.Create(options, LargestBody.Settle(options, settings.Of<SendOptions>().Value, fileSystem)), fileSystem, time, loggers)
         {
             ArrivedObserver = observers,
             BatchTopics = () => BatchTopics.Read(options.StoreRoot, fileSystem),
         };
         settings.Applying = changed => store.Tuning = StoreOptionsFactory.TuningOf(changed);
         ConsumerFilterTable? filters = null;
-        if (options.WritesBitMaps)
+        if (settings.Of<FilterOptions>().Value.WritesBitMaps)
         {
-            filters = new ConsumerFilterTable(options, () => store.LastStoreTimestamp, fileSystem, time, loggers.CreateLogger<ConsumerFilterTable>());
+            filters = new ConsumerFilterTable(options, settings.Of<FilterOptions>().Value, () => store.LastStoreTimestamp, fileSystem, time, loggers.CreateLogger<ConsumerFilterTable>());
             filters.Load();
             store.BitMaps = filters;
         }
@@ -196,8 +198,9 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     private async Task ServeAsync(HostResolver resolver, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         BrokerOptions options = _services.Settings.Current;
+        RemotingPortOptions connections = _services.Options<RemotingPortOptions>().Value;
         NameServerRegistrar registrar = new(
-            _services.Settings,
+            new RegistrarOptions(_services.Settings, _services.Options<RegistrationOptions>()),
             _services.Role,
             _modules.Topics.Topics,
             _modules.Statics.Mappings,
@@ -214,13 +217,13 @@ internal sealed partial class BrokerHost : IAsyncDisposable
                 EndPoints = EndPointsOf(options),
                 HttpEndPoint = options.HttpPort == 0 ? null : new IPEndPoint(options.BindAddress, Math.Max(0, options.HttpPort)),
                 ConfigureHttp = new HealthPages(_health.FindReasonNotStarted, _health.FindReasonNotReady, _modules.NewMetricsPage().Render).Configure,
-                MaxConnections = options.MaxConnections,
-                Loops = options.RemotingLoops,
-                LingerMicros = options.LingerMicros,
-                MaxHeldBytes = options.MaxHeldBytes,
-                HeldBytesTimeout = options.HeldBytesTimeout,
-                MinFrameBytesPerSecond = options.MinFrameBytesPerSecond,
-                Remoting = new RemotingOptions { IdleTimeout = options.IdleTimeout },
+                MaxConnections = connections.MaxConnections,
+                Loops = connections.RemotingLoops,
+                LingerMicros = connections.LingerMicros,
+                MaxHeldBytes = connections.MaxHeldBytes,
+                HeldBytesTimeout = connections.HeldBytesTimeout,
+                MinFrameBytesPerSecond = connections.MinFrameBytesPerSecond,
+                Remoting = new RemotingOptions { IdleTimeout = connections.IdleTimeout },
             },
             _modules.Codes(),
             loggers,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Sending;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Hosting;
@@ -18,7 +19,7 @@ internal static class LargestBody
     /// <summary>Notes the present limit where it is the largest so far, durably: before the store takes the first message under it.</summary>
     /// <returns>Bytes.</returns>
     /// <exception cref="StoreIOException">The file cannot be read or written.</exception>
-    public static int Settle(BrokerOptions options, IStoreFileSystem files)
+    public static int Settle(BrokerOptions options, SendOptions sends, IStoreFileSystem files)
     {
         ConfigFile file = new(files, Path.Combine(options.StoreRoot, "config", "largestBody"));
         int noted = 0;
@@ -27,7 +28,7 @@ internal static class LargestBody
             noted = 0;
         }
 
-        int limit = options.MaxMessageSize;
+        int limit = sends.MaxMessageSize;
         if (limit > AlwaysStorable && limit > noted)
         {
             file.Write(output => output.Write(Encoding.ASCII.GetBytes(limit.ToString(CultureInfo.InvariantCulture))));
@@ -39,7 +40,7 @@ internal static class LargestBody
     /// <summary>No more than any limit could ever be: a damaged file must not cost all of the memory.</summary>
     private static bool TryRead(byte[] content, out int noted)
     {
-        bool isOne = int.TryParse(content, NumberStyles.None, CultureInfo.InvariantCulture, out noted) && noted <= BrokerKeys.LargestMaxMessageSize;
+        bool isOne = int.TryParse(content, NumberStyles.None, CultureInfo.InvariantCulture, out noted) && noted <= SendOptions.LargestMaxMessageSize;
         noted = isOne ? noted : 0;
         return isOne;
     }

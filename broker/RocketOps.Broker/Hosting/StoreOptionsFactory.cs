@@ -17,24 +17,25 @@ internal static class StoreOptionsFactory
     public static StoreOptions Create(BrokerOptions options, int largestBody)
     {
         PropertyValues values = options.Values;
+        DelayLevels levels = DelayOptions.From(values).DelayLevels;
         return new StoreOptions
         {
             RootDirectory = options.StoreRoot,
             CommitLogDirectory = options.CommitLogFolder,
-            FlushDiskType = options.FlushDisk,
+            FlushDiskType = values.Get(StoreKeys.FlushDiskType),
             DispatchesReplicatedOnly = options.Group is not null,
-            CommitLogFileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog),
+            CommitLogFileBytes = values.Get(StoreKeys.MappedFileSizeCommitLog),
             // RocketMQ rounds up to whole units.
-            ConsumeQueueFileBytes = (values.Get(BrokerKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
-            BatchConsumeQueueFileBytes = (values.Get(BrokerKeys.MapperFileSizeBatchConsumeQueue) + BatchUnitBytes - 1) / BatchUnitBytes * BatchUnitBytes,
-            ConsumeQueueExtEnabled = values.Get(BrokerKeys.EnableConsumeQueueExt),
-            ConsumeQueueExtFileBytes = values.Get(BrokerKeys.MappedFileSizeConsumeQueueExt),
-            IndexEnabled = values.Get(BrokerKeys.MessageIndexEnable),
-            IndexSlots = values.Get(BrokerKeys.MaxHashSlotNum),
-            IndexEntries = values.Get(BrokerKeys.MaxIndexNum),
+            ConsumeQueueFileBytes = (values.Get(StoreKeys.MappedFileSizeConsumeQueue) + QueueUnitBytes - 1) / QueueUnitBytes * QueueUnitBytes,
+            BatchConsumeQueueFileBytes = (values.Get(StoreKeys.MapperFileSizeBatchConsumeQueue) + BatchUnitBytes - 1) / BatchUnitBytes * BatchUnitBytes,
+            ConsumeQueueExtEnabled = values.Get(StoreKeys.EnableConsumeQueueExt),
+            ConsumeQueueExtFileBytes = values.Get(StoreKeys.MappedFileSizeConsumeQueueExt),
+            IndexEnabled = values.Get(StoreKeys.MessageIndexEnable),
+            IndexSlots = values.Get(StoreKeys.MaxHashSlotNum),
+            IndexEntries = values.Get(StoreKeys.MaxIndexNum),
             MaxMessageBytes = largestBody,
-            ZeroFillAhead = values.Get(BrokerKeys.WarmMapedFileEnable),
-            DelayLevelsMs = [.. Enumerable.Range(1, options.DelayLevels.MaxLevel).Select(level => (long)options.DelayLevels.DelayOf(level).TotalMilliseconds)],
+            ZeroFillAhead = values.Get(StoreKeys.WarmMapedFileEnable),
+            DelayLevelsMs = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => (long)levels.DelayOf(level).TotalMilliseconds)],
             Tuning = TuningOf(options),
         };
     }
@@ -48,29 +49,29 @@ internal static class StoreOptionsFactory
     public static StoreTuning TuningOf(BrokerOptions options)
     {
         PropertyValues values = options.Values;
-        long fileBytes = values.Get(BrokerKeys.MappedFileSizeCommitLog);
+        long fileBytes = values.Get(StoreKeys.MappedFileSizeCommitLog);
         return new StoreTuning
         {
-            FlushIntervalMs = values.Get(BrokerKeys.FlushIntervalCommitLog),
-            PageCacheBusyTimeoutMs = values.Get(BrokerKeys.OsPageCacheBusyTimeout),
-            SlaveTimeoutMs = Math.Max(values.Get(BrokerKeys.SlaveTimeout), LongestWait(options.Group)),
-            SyncFlushTimeoutMs = values.Get(BrokerKeys.SyncFlushTimeout),
-            MaxTransferBytesInMemory = values.Get(BrokerKeys.MaxTransferBytesOnMessageInMemory),
-            MaxTransferCountInMemory = values.Get(BrokerKeys.MaxTransferCountOnMessageInMemory),
-            MaxTransferBytesOnDisk = values.Get(BrokerKeys.MaxTransferBytesOnMessageInDisk),
-            MaxTransferCountOnDisk = values.Get(BrokerKeys.MaxTransferCountOnMessageInDisk),
-            AccessMessageInMemoryMaxRatio = options.MemoryRatio,
-            FileReservedHours = values.Get(BrokerKeys.FileReservedTime),
-            DeleteHours = [.. values.Get(BrokerKeys.DeleteWhen).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static hour => int.Parse(hour, CultureInfo.InvariantCulture))],
-            DiskMaxUsedRatio = values.Get(BrokerKeys.DiskMaxUsedSpaceRatio),
-            DiskWarningRatio = values.Get(BrokerKeys.DiskSpaceWarningLevelRatio),
-            DiskCleanForciblyRatio = values.Get(BrokerKeys.DiskSpaceCleanForciblyRatio),
+            FlushIntervalMs = values.Get(StoreKeys.FlushIntervalCommitLog),
+            PageCacheBusyTimeoutMs = values.Get(StoreKeys.OsPageCacheBusyTimeout),
+            SlaveTimeoutMs = Math.Max(values.Get(StoreKeys.SlaveTimeout), LongestWait(options.Group)),
+            SyncFlushTimeoutMs = values.Get(StoreKeys.SyncFlushTimeout),
+            MaxTransferBytesInMemory = values.Get(StoreKeys.MaxTransferBytesOnMessageInMemory),
+            MaxTransferCountInMemory = values.Get(StoreKeys.MaxTransferCountOnMessageInMemory),
+            MaxTransferBytesOnDisk = values.Get(StoreKeys.MaxTransferBytesOnMessageInDisk),
+            MaxTransferCountOnDisk = values.Get(StoreKeys.MaxTransferCountOnMessageInDisk),
+            AccessMessageInMemoryMaxRatio = values.Get(StoreKeys.AccessMessageInMemoryMaxRatio),
+            FileReservedHours = values.Get(StoreKeys.FileReservedTime),
+            DeleteHours = [.. values.Get(StoreKeys.DeleteWhen).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(static hour => int.Parse(hour, CultureInfo.InvariantCulture))],
+            DiskMaxUsedRatio = values.Get(StoreKeys.DiskMaxUsedSpaceRatio),
+            DiskWarningRatio = values.Get(StoreKeys.DiskSpaceWarningLevelRatio),
+            DiskCleanForciblyRatio = values.Get(StoreKeys.DiskSpaceCleanForciblyRatio),
 
             // RocketMQ's ratios speak of a disk of the broker's own. On one that others fill, 95 % used may leave more than any store needs, so they alone decide only
             // where somebody has set them.
-            DiskWarningBytes = values.IsSet(BrokerKeys.DiskSpaceWarningLevelRatio) ? long.MaxValue : fileBytes / 4,
-            DiskCleanForciblyBytes = values.IsSet(BrokerKeys.DiskSpaceCleanForciblyRatio) ? long.MaxValue : fileBytes * 4,
-            CleanFilesForcibly = values.Get(BrokerKeys.CleanFileForciblyEnable),
+            DiskWarningBytes = values.IsSet(StoreKeys.DiskSpaceWarningLevelRatio) ? long.MaxValue : fileBytes / 4,
+            DiskCleanForciblyBytes = values.IsSet(StoreKeys.DiskSpaceCleanForciblyRatio) ? long.MaxValue : fileBytes * 4,
+            CleanFilesForcibly = values.Get(StoreKeys.CleanFileForciblyEnable),
         };
     }
 }

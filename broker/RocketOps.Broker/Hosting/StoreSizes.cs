@@ -19,19 +19,19 @@ internal static class StoreSizes
     public static BrokerOptions Fit(BrokerOptions options, IStoreFileSystem files)
     {
         PropertyValues values = options.Values;
-        if (values.IsSet(BrokerKeys.MappedFileSizeCommitLog))
+        if (values.IsSet(StoreKeys.MappedFileSizeCommitLog))
         {
             // Who chooses one length has the others as RocketMQ has them.
             return options;
         }
 
-        StoreLayout layout = StoreLayout.Find(files, options.StoreRoot, options.CommitLogFolder, values.Get(BrokerKeys.StoreVolumeBytes));
+        StoreLayout layout = StoreLayout.Find(files, options.StoreRoot, options.CommitLogFolder, values.Get(StoreKeys.StoreVolumeBytes));
         List<PropertyEntry> entries = [];
-        Add(BrokerKeys.MappedFileSizeCommitLog, layout.CommitLogFileBytes);
-        Add(BrokerKeys.MappedFileSizeConsumeQueue, layout.ConsumeQueueFileBytes);
-        Add(BrokerKeys.MapperFileSizeBatchConsumeQueue, layout.BatchConsumeQueueFileBytes);
-        Add(BrokerKeys.MaxHashSlotNum, layout.IndexSlots);
-        Add(BrokerKeys.MaxIndexNum, layout.IndexEntries);
+        Add(StoreKeys.MappedFileSizeCommitLog, layout.CommitLogFileBytes);
+        Add(StoreKeys.MappedFileSizeConsumeQueue, layout.ConsumeQueueFileBytes);
+        Add(StoreKeys.MapperFileSizeBatchConsumeQueue, layout.BatchConsumeQueueFileBytes);
+        Add(StoreKeys.MaxHashSlotNum, layout.IndexSlots);
+        Add(StoreKeys.MaxIndexNum, layout.IndexEntries);
         return BrokerOptions.From(PropertyLoader.Apply(values, entries).Values);
 
         void Add(PropertyDefinition<int> key, int value)

@@ -21,7 +21,7 @@ internal sealed class ConsumerOffsetTable
     private const char Separator = '@';
 
     private readonly NameTable<NameTable<ConcurrentDictionary<int, long>>> _topics = new();
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<OffsetOptions> _options;
     private readonly RefusedEntries _refused;
     private readonly OffsetFile _file;
 
@@ -29,9 +29,9 @@ internal sealed class ConsumerOffsetTable
     private readonly Lock _entries = new();
     private int _count;
 
-    public ConsumerOffsetTable(BrokerSettings settings, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
+    public ConsumerOffsetTable(BrokerSettings settings, CurrentOptions<OffsetOptions> options, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
-        _settings = settings;
+        _options = options;
         _refused = refused;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"),
@@ -64,6 +64,9 @@ internal sealed class ConsumerOffsetTable
         }
     }
 
+    /// <summary>Offsets up to which clients commit the first one on a queue.</summary>
+    public int Limit => _options.Value.MaxConsumerOffsets;
+
     /// <summary>Offsets of all groups on all queues.</summary>
     public int Count => Volatile.Read(ref _count);
 
@@ -77,7 +80,7 @@ internal sealed class ConsumerOffsetTable
         {
             queues[queueId] = offset;
         }
-        else if (!TryAdd(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group), queueId, offset, _settings.Current.MaxConsumerOffsets))
+        else if (!TryAdd(Encoding.UTF8.GetString(topic), Encoding.UTF8.GetString(group), queueId, offset, Limit))
         {
             _refused.CountOffset(topic, group);
             return false;

@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Offsets;
 /// Writes the offset files now and then, and once more at the end. A write that fails, for whatever reason, is logged, counted and tried again at the next interval:
 /// nothing ends these loops but the stop.
 /// </summary>
-internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger, ConsumerFilterTable? filters = null)
+internal sealed partial class OffsetPersister(CurrentOptions<OffsetOptions> options, ConsumerOffsetTable consumerOffsets, DelayOffsetTable delayOffsets, TimeProvider time, ILogger<OffsetPersister> logger, ConsumerFilterTable? filters = null)
     : IAsyncDisposable
 {
     /// <summary>RocketMQ writes it as often.</summary>
@@ -22,8 +22,8 @@ internal sealed partial class OffsetPersister(BrokerSettings settings, ConsumerO
     public long Failures => Volatile.Read(ref _failures);
 
     public void Start() => _loops = Task.WhenAll(
-        RunAsync("consumerOffset.json", settings.Current.FlushConsumerOffsetInterval, consumerOffsets.PersistAsync),
-        RunAsync("delayOffset.json", settings.Current.FlushDelayOffsetInterval, delayOffsets.PersistAsync),
+        RunAsync("consumerOffset.json", options.Value.FlushConsumerOffsetInterval, consumerOffsets.PersistAsync),
+        RunAsync("delayOffset.json", options.Value.FlushDelayOffsetInterval, delayOffsets.PersistAsync),
         filters is null ? Task.CompletedTask : RunAsync("consumerFilter.json", FilterInterval, filters.PersistAsync));
 
     public async ValueTask DisposeAsync()

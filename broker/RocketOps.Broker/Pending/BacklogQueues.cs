@@ -10,7 +10,8 @@ namespace RocketOps.Broker.Pending;
 
 /// <summary>The queues of the broker in which messages of other topics wait, and how far each of them has come. Any thread.</summary>
 internal sealed class BacklogQueues(
-    BrokerSettings settings,
+    CurrentOptions<DelayOptions> options,
+    CurrentOptions<TimerOptions> timerOptions,
     TopicTable topics,
     ConsumerOffsetTable offsets,
     DelayOffsetTable delayOffsets,
@@ -22,7 +23,7 @@ internal sealed class BacklogQueues(
     /// <summary>All of them, for a topic: with the retry topics of the groups that have offsets on it when <paramref name="withRetries"/>.</summary>
     public IReadOnlyList<BacklogQueue> Find(string topic, bool withRetries)
     {
-        DelayLevels levels = settings.Current.DelayLevels;
+        DelayLevels levels = options.Value.DelayLevels;
         List<BacklogQueue> queues =
         [
             new BacklogQueue(
@@ -74,7 +75,7 @@ internal sealed class BacklogQueues(
     /// A message that is taken late goes into the slot of that moment, which is a step behind its own at most unless deliveries are stopped: then all of them count.
     /// </summary>
     private bool WaitsForItsTime(PendingMessage message) =>
-        settings.Current.TimerStopsDequeue
+        timerOptions.Value.TimerStopsDequeue
         || message.QueueOffset >= timers.QueueOffset
         || ((message.Time < 0 || message.Time >= timers.ReadMs - (2L * timers.PrecisionMs)) && !(timers.Counts.HasDeliveredAll(out long taken) && message.QueueOffset < taken));
 }

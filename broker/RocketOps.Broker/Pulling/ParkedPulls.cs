@@ -47,7 +47,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     private readonly ConcurrentDictionary<(StoreTopic Topic, int QueueId), ParkedQueue> _queues = new();
     private readonly ConditionalWeakTable<object, ParkedShare> _shares = new();
     private readonly PullExecutor _executor;
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<PullOptions> _options;
     private readonly MessageStore _store;
     private readonly TimeProvider _time;
     private readonly ILogger<ParkedPulls> _logger;
@@ -67,10 +67,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     private volatile bool _stopped;
     private WokenPulls? _round;
 
-    public ParkedPulls(PullExecutor executor, BrokerSettings settings, MessageStore store, TimeProvider time, ILogger<ParkedPulls> logger)
+    public ParkedPulls(PullExecutor executor, CurrentOptions<PullOptions> options, MessageStore store, TimeProvider time, ILogger<ParkedPulls> logger)
     {
         _executor = executor;
-        _settings = settings;
+        _options = options;
         _store = store;
         _time = time;
         _logger = logger;
@@ -93,10 +93,10 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     public bool TryPark(in PullArguments pull)
     {
         // Step 7 of a pull that found nothing.
-        BrokerOptions options = _settings.Current;
+        PullOptions now = _options.Value;
         ParkedShare share = _shares.GetValue(pull.Ticket.Sink.ConsumerOf(pull.Ticket), static _ => new ParkedShare());
         int weight = 1 + (pull.SubscriptionBytes / SubscriptionBytesPerPull);
-        if (Interlocked.Increment(ref _places) > options.MaxParkedPulls || !share.TryTake(weight, options.MaxParkedPullsPerConnection))
+        if (Interlocked.Increment(ref _places) > now.MaxParkedPulls || !share.TryTake(weight, now.MaxParkedPullsPerConnection))
         {
             Interlocked.Decrement(ref _places);
             return false;
@@ -111,7 +111,7 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
         parked.Since = _time.GetTimestamp();
         parked.Deadline = parked.Since + (Math.Min(pull.HoldMs, MaxHoldMs) * _time.TimestampFrequency / 1000);
         pull.Hold(ParkedBytes);
-        if (!TryAdd(parked, options.MaxParkedPullsPerQueue, out ParkedQueue? queue))
+        if (!TryAdd(parked, now.MaxParkedPullsPerQueue, out ParkedQueue? queue))
         {
             pull.Hold(-ParkedBytes);
             Leave(parked);

@@ -13,7 +13,7 @@ namespace RocketOps.Broker.Pulling;
 /// Reads the queue of a checked pull and answers it through the pull's sink: messages are copied once, from the store to where they leave from. What would need the disk
 /// is read by the store's own threads and answered from there. Called by the handlers, and again for parked pulls. Thread-safe.
 /// </summary>
-internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole role, MessageStore store, PullCounters counters, RefusedReads refused, ILogger<PullExecutor> logger)
+internal sealed partial class PullExecutor(CurrentOptions<PullOptions> options, CurrentRole role, MessageStore store, PullCounters counters, RefusedReads refused, ILogger<PullExecutor> logger)
 {
     private readonly GetResultPool _results = new();
 
@@ -57,7 +57,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
         counters.CountMissed();
         pull.Traffic?.NotePull(pull.QueueId, resetTo);
         (long min, long max) = store.Reader.TryGetOffsets(pull.Topic.StoreTopic, pull.QueueId, out QueueOffsets bounds) ? bounds : new QueueOffsets(0, resetTo);
-        pull.Ticket.Sink.Answer(pull.Ticket, new PullAnswer(PullOutcome.OffsetReset, GetStatus.OffsetOverflowBadly, resetTo, min, max, settings.Current.SlaveReadEnable ? pull.BrokerId : 0), default, flush);
+        pull.Ticket.Sink.Answer(pull.Ticket, new PullAnswer(PullOutcome.OffsetReset, GetStatus.OffsetOverflowBadly, resetTo, min, max, options.Value.SlaveReadEnable ? pull.BrokerId : 0), default, flush);
     }
 
     private bool TryAnswerEmpty(in PullArguments pull, GetStatus status, GetResult result, bool flush)
@@ -76,7 +76,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
         }
 
         PullAnswer answer = AnswerOf(pull, outcome, status, result, result.NextBeginOffset);
-        if (outcome == PullOutcome.OffsetMoved && role.IsSlave && !settings.Current.OffsetCheckInSlave)
+        if (outcome == PullOutcome.OffsetMoved && role.IsSlave && !options.Value.OffsetCheckInSlave)
         {
             // A slave may be behind its master: the consumer keeps its offset and asks the broker its group reads from.
             answer = answer with { Outcome = PullOutcome.RetryAtOnce, NextOffset = pull.Offset, SuggestedBrokerId = pull.BrokerId };
@@ -174,7 +174,7 @@ internal sealed partial class PullExecutor(BrokerSettings settings, CurrentRole 
 
     private PullAnswer AnswerOf(in PullArguments pull, PullOutcome outcome, GetStatus status, GetResult result, long nextOffset)
     {
-        long suggested = !settings.Current.SlaveReadEnable ? 0 : result.SuggestPullingFromSlave ? pull.SlowBrokerId : pull.BrokerId;
+        long suggested = !options.Value.SlaveReadEnable ? 0 : result.SuggestPullingFromSlave ? pull.SlowBrokerId : pull.BrokerId;
         pull.Traffic?.NotePull(pull.QueueId, nextOffset);
         return new PullAnswer(outcome, status, nextOffset, result.MinOffset, result.MaxOffset, suggested);
     }

@@ -43,6 +43,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private const int ChangesOnlyFrom = 1_000;
 
     private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<RegistrationOptions> _options;
     private readonly CurrentRole _role;
     private readonly TopicTable _topics;
     private readonly TopicQueueMappingTable _mappings;
@@ -73,9 +74,19 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     private volatile bool _stopping;
 
     public NameServerRegistrar(
-        BrokerSettings settings, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings, BrokerAddress address, HaListener ha, MasterAddresses master, HostResolver resolver, ILoggerFactory loggers, TimeProvider time)
+        RegistrarOptions options,
+        CurrentRole role,
+        TopicTable topics,
+        TopicQueueMappingTable mappings,
+        BrokerAddress address,
+        HaListener ha,
+        MasterAddresses master,
+        HostResolver resolver,
+        ILoggerFactory loggers,
+        TimeProvider time)
     {
-        _settings = settings;
+        _settings = options.Broker;
+        _options = options.Registration;
         _role = role;
         _topics = topics;
         _mappings = mappings;
@@ -92,7 +103,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     /// <summary>Starts the first round and the period; the task ends with the first round.</summary>
     public Task StartAsync()
     {
-        TimeSpan period = _settings.Current.RegisterPeriod;
+        TimeSpan period = _options.Value.RegisterPeriod;
         _period = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Trigger(), this, period, period);
         _look = _time.CreateTimer(static state => ((NameServerRegistrar)state!).Look(), this, LookPeriod, Timeout.InfiniteTimeSpan);
         Volatile.Write(ref _fullRoundDue, 1);
@@ -256,7 +267,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         }
 
         TimeSpan delay = FirstRetry * (1 << Math.Min(_unknownRounds++, 16));
-        TimeSpan period = _settings.Current.RegisterPeriod;
+        TimeSpan period = _options.Value.RegisterPeriod;
         if (delay < period && !_stopping)
         {
             // Two timers would be one too many: the period goes on from this round.
@@ -346,7 +357,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     /// <summary>Sends what the name server does not have yet; false when it must be told everything.</summary>
     private async Task<bool> TrySendChangesAsync(string nameServer, RemotingConnection connection, BrokerOptions options, RoleTerm term)
     {
-        bool worthwhile = options.EnableSingleTopicRegister || _topics.Count >= ChangesOnlyFrom;
+        bool worthwhile = _options.Value.EnableSingleTopicRegister || _topics.Count >= ChangesOnlyFrom;
         if (!worthwhile || !_confirmed.TryGetValue(nameServer, out Confirmation? confirmed) || !ReferenceEquals(confirmed.Connection, connection)
             || _topics.ChangesSince(confirmed.Version) is not { } changes)
         {
@@ -377,9 +388,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         {
             DataVersion version = _topics.Version;
             long epoch = EpochOf(options, term);
-            if (_full is null || _full.Version != version || _full.Epoch != epoch || !ReferenceEquals(_full.Options, options))
+            RegistrationOptions how = _options.Value;
+            if (_full is null || _full.Version != version || _full.Epoch != epoch || !ReferenceEquals(_full.Options, options) || !ReferenceEquals(_full.How, how))
             {
-                _full = new FullRegistration(version, epoch, options, RegistrationBodies.Write(Told(version, epoch), Masked(_topics.Snapshot(), options), _mappings.Find, options));
+                _full = new FullRegistration(
+                    version, epoch, options, how, RegistrationBodies.Write(Told(version, epoch), Masked(_topics.Snapshot(), options), _mappings.Find, how));
             }
 
             return _full;
@@ -402,7 +415,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             }
 
             request.Body = part.Body;
-            RemotingCommand answer = await connection.InvokeAsync(request, options.RegisterTimeout);
+            RemotingCommand answer = await connection.InvokeAsync(request, _options.Value.RegisterTimeout);
             if (answer.Code != ResponseCode.Success)
             {
                 _confirmed.TryRemove(nameServer, out _);
@@ -476,10 +489,14 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private sealed record Confirmation(RemotingConnection Connection, DataVersion Version);
 
-    private sealed record FullRegistration(DataVersion Version, long Epoch, BrokerOptions Options, IReadOnlyList<RegistrationPart> Parts);
+    private sealed record FullRegistration(
+        DataVersion Version, long Epoch, BrokerOptions Options, RegistrationOptions How, IReadOnlyList<RegistrationPart> Parts);
 
     private sealed class LostConnection(NameServerRegistrar registrar, string nameServer)
     {
         public void Run() => registrar.Lost(nameServer);
     }
 }
+
+/// <summary>Options of a registration.</summary>
+internal sealed record RegistrarOptions(BrokerSettings Broker, CurrentOptions<RegistrationOptions> Registration);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
-using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.StaticTopics.Mappings;
@@ -27,7 +26,7 @@ internal static class RegistrationBodies
     /// The whole table in as many parts as it needs, to be sent in this order. Name servers apply a part only when its version is not the one they have, so each has its
     /// own; the last one has the table's.
     /// </summary>
-    public static IReadOnlyList<RegistrationPart> Write(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf, BrokerOptions options)
+    public static IReadOnlyList<RegistrationPart> Write(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, Func<string, TopicQueueMapping?> mappingOf, RegistrationOptions options)
     {
         if (options.SplitRegistrationSize > 0)
         {

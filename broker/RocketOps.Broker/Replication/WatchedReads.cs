@@ -9,7 +9,7 @@ internal sealed class WatchedReads : IAsyncDisposable
 
     private readonly Stream _stream;
     private readonly string _peer;
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<ReplicationOptions> _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending;
     private readonly ITimer _timer;
@@ -18,17 +18,17 @@ internal sealed class WatchedReads : IAsyncDisposable
 
     /// <param name="stream">The connection.</param>
     /// <param name="peer">Who sends, for people.</param>
-    /// <param name="settings">Say how long a silence may be (<c>haHousekeepingInterval</c>).</param>
+    /// <param name="options">Say how long a silence may be (<c>haHousekeepingInterval</c>).</param>
     /// <param name="time">The clock.</param>
     /// <param name="stopping">Ends a read.</param>
-    public WatchedReads(Stream stream, string peer, BrokerSettings settings, TimeProvider time, CancellationToken stopping)
+    public WatchedReads(Stream stream, string peer, CurrentOptions<ReplicationOptions> options, TimeProvider time, CancellationToken stopping)
     {
         _stream = stream;
         _peer = peer;
-        _settings = settings;
+        _options = options;
         _time = time;
         _ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        _timer = time.CreateTimer(static watched => ((WatchedReads)watched!).Look(), this, settings.Current.HaSilence, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static watched => ((WatchedReads)watched!).Look(), this, options.Value.HaSilence, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Throws <see cref="IOException"/> when nothing comes for as long as a silence may be. One read at a time; what happens between two reads does not count.</summary>
@@ -41,7 +41,7 @@ internal sealed class WatchedReads : IAsyncDisposable
         }
         catch (OperationCanceledException silent) when (_isSilent)
         {
-            throw new IOException($"{_peer} was silent for {_settings.Current.HaSilence.TotalMilliseconds} ms (haHousekeepingInterval)", silent);
+            throw new IOException($"{_peer} was silent for {_options.Value.HaSilence.TotalMilliseconds} ms (haHousekeepingInterval)", silent);
         }
         finally
         {
@@ -58,7 +58,7 @@ internal sealed class WatchedReads : IAsyncDisposable
 
     private void Look()
     {
-        TimeSpan silence = _settings.Current.HaSilence;
+        TimeSpan silence = _options.Value.HaSilence;
         long since = Volatile.Read(ref _waitingSince);
         TimeSpan waited = since == Idle ? TimeSpan.Zero : _time.GetElapsedTime(since);
         if (waited < silence)

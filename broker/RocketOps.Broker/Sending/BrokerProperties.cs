@@ -4,7 +4,7 @@ using RocketOps.Broker.Configuration;
 namespace RocketOps.Broker.Sending;
 
 /// <summary>The properties a broker adds to every message it stores, encoded once per configuration. Source: remoting.md §5.1.</summary>
-internal sealed class BrokerProperties(BrokerSettings settings)
+internal sealed class BrokerProperties(BrokerSettings settings, CurrentOptions<SendOptions> options)
 {
     private volatile Encoded? _encoded;
 
@@ -12,18 +12,18 @@ internal sealed class BrokerProperties(BrokerSettings settings)
     {
         get
         {
-            BrokerOptions options = settings.Current;
+            SendOptions now = options.Value;
             Encoded? encoded = _encoded;
-            if (encoded is null || !ReferenceEquals(encoded.Options, options))
+            if (encoded is null || !ReferenceEquals(encoded.Options, now))
             {
                 _encoded = encoded = new Encoded(
-                    options,
-                    Encoding.UTF8.GetBytes($"{PropertyNames.Cluster}\u0001{options.ClusterName}\u0002{PropertyNames.Region}\u0001{options.RegionId}\u0002{PropertyNames.TraceOn}\u0001{(options.TraceOn ? "true" : "false")}\u0002"));
+                    now,
+                    Encoding.UTF8.GetBytes($"{PropertyNames.Cluster}\u0001{settings.Current.ClusterName}\u0002{PropertyNames.Region}\u0001{now.RegionId}\u0002{PropertyNames.TraceOn}\u0001{(now.TraceOn ? "true" : "false")}\u0002"));
             }
 
             return encoded.Bytes;
         }
     }
 
-    private sealed record Encoded(BrokerOptions Options, byte[] Bytes);
+    private sealed record Encoded(SendOptions Options, byte[] Bytes);
 }

@@ -21,7 +21,7 @@ namespace RocketOps.Broker.Sending;
 /// Source: remoting.md §5.1. Thread-safe.
 /// </summary>
 internal sealed class SendPipeline(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, ReplicaGate replicas, AppendStatistics statistics, TimeProvider time, ISendRouter[] routers)
+    SendPipelineOptions options, CurrentRole role, TopicTable topics, MessageStore store, BrokerAddress address, BrokerProperties brokerProperties, ReplicaGate replicas, AppendStatistics statistics, TimeProvider time, ISendRouter[] routers)
 {
     /// <summary>Bit of sysFlag: the tag property holds several tags.</summary>
     private const int MultiTagsFlag = 0x2;
@@ -30,8 +30,7 @@ internal sealed class SendPipeline(
     public SendOutcome Send(scoped in SendRequest request, Span<PhysicalOffset> offsets)
     {
         // Step 4 of a send.
-        BrokerOptions options = settings.Current;
-        if (CheckBroker(options) is not SendStatus.Stored and SendStatus refused)
+        if (CheckBroker() is not SendStatus.Stored and SendStatus refused)
         {
             return Refused(refused, request);
         }
@@ -54,7 +53,7 @@ internal sealed class SendPipeline(
         }
 
         int queueId = leader?.QueueId ?? request.QueueId;
-        if (CheckTopic(topic, options, queueId) is not SendStatus.Stored and SendStatus forbidden)
+        if (CheckTopic(topic, queueId) is not SendStatus.Stored and SendStatus forbidden)
         {
             return Refused(forbidden, request, topic);
         }
@@ -81,14 +80,13 @@ internal sealed class SendPipeline(
     /// </summary>
     public SendStatus Check(scoped ReadOnlySpan<byte> topicName, scoped ReadOnlySpan<byte> defaultTopic, int queueId, out TopicState? topic)
     {
-        BrokerOptions options = settings.Current;
         topic = null;
-        if (CheckBroker(options) is not SendStatus.Stored and SendStatus refused)
+        if (CheckBroker() is not SendStatus.Stored and SendStatus refused)
         {
             return refused;
         }
 
-        return topics.TryGet(topicName, out topic) ? CheckTopic(topic, options, queueId) : CheckMissingTopic(topicName, defaultTopic);
+        return topics.TryGet(topicName, out topic) ? CheckTopic(topic, queueId) : CheckMissingTopic(topicName, defaultTopic);
     }
 
     /// <summary>Returns the store's answer to an append, in the pipeline's words.</summary>
@@ -104,7 +102,7 @@ internal sealed class SendPipeline(
         _ => SendStatus.Failed,
     };
 
-    private SendStatus CheckBroker(BrokerOptions options)
+    private SendStatus CheckBroker()
     {
         if (role.IsSlave)
         {
@@ -116,7 +114,8 @@ internal sealed class SendPipeline(
             return refused;
         }
 
-        return options.StartAcceptSendTimestamp > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < options.StartAcceptSendTimestamp ? SendStatus.NotYet : SendStatus.Stored;
+        long notBefore = options.Sends.Value.StartAcceptSendTimestamp;
+        return notBefore > 0 && time.GetUtcNow().ToUnixTimeMilliseconds() < notBefore ? SendStatus.NotYet : SendStatus.Stored;
     }
 
     private SendStatus CheckMissingTopic(scoped ReadOnlySpan<byte> topic, scoped ReadOnlySpan<byte> defaultTopic)
@@ -135,10 +134,10 @@ internal sealed class SendPipeline(
         return refusal == TopicRefusal.None ? SendStatus.TopicToBeMade : SendRefusals.StatusOf(refusal);
     }
 
-    private static SendStatus CheckTopic(TopicState topic, BrokerOptions options, int queueId)
+    private SendStatus CheckTopic(TopicState topic, int queueId)
     {
         TopicConfig config = topic.Config;
-        if (!options.IsWriteable && config.Order)
+        if (!options.Broker.Current.IsWriteable && config.Order)
         {
             return SendStatus.BrokerNotWriteable;
         }
@@ -209,7 +208,7 @@ internal sealed class SendPipeline(
     /// </summary>
     private SendStatus CheckSize(scoped ReadOnlySpan<byte> body, scoped ReadOnlySpan<byte> own, scoped ReadOnlySpan<byte> last, int room)
     {
-        if (body.Length > settings.Current.MaxMessageSize)
+        if (body.Length > options.Sends.Value.MaxMessageSize)
         {
             return SendStatus.MessageIllegal;
         }
@@ -232,7 +231,7 @@ internal sealed class SendPipeline(
             return Refused(SendStatus.BatchTopicTooLong, request, topic);
         }
 
-        if (request.BatchCount <= 0 || request.Body.Length > settings.Current.MaxMessageSize)
+        if (request.BatchCount <= 0 || request.Body.Length > options.Sends.Value.MaxMessageSize)
         {
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
@@ -348,3 +347,6 @@ internal sealed class SendPipeline(
     private static int SysFlagOf(TopicState topic, int sysFlag) =>
         string.Equals(topic.Config.TopicFilterType, TopicConfig.MultiTag, StringComparison.Ordinal) ? sysFlag | MultiTagsFlag : sysFlag;
 }
+
+/// <summary>Options that sends are checked by.</summary>
+internal sealed record SendPipelineOptions(BrokerSettings Broker, CurrentOptions<SendOptions> Sends);

@@ -16,7 +16,14 @@ namespace RocketOps.Broker.Sending;
 /// where noted, as this broker reports that version. Writing a remark allocates nothing: a full or busy broker refuses more often than it accepts.
 /// Source: remoting.md §5.1.
 /// </summary>
-internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress address, MessageStore store)
+internal sealed class SendRefusals(
+    BrokerSettings settings,
+    CurrentOptions<SendOptions> options,
+    CurrentOptions<TopicTableOptions> topics,
+    CurrentOptions<TimerOptions> timers,
+    CurrentOptions<ReplicationOptions> replication,
+    BrokerAddress address,
+    MessageStore store)
 {
     private const string NotEnough = "in-sync replicas not enough: minInSyncReplicas is ";
     private const string WhyNotEnough = ", and fewer members of the group have the log";
@@ -86,14 +93,14 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
     };
 
     /// <summary>The remark of <see cref="SendStatus.TooFewReplicas"/>, for who has waited for copies.</summary>
-    public static string TooFewReplicas(BrokerOptions options) => string.Create(CultureInfo.InvariantCulture, $"{NotEnough}{options.MinInSyncReplicas}{WhyNotEnough}");
+    public static string TooFewReplicas(ReplicationOptions options) => string.Create(CultureInfo.InvariantCulture, $"{NotEnough}{options.MinInSyncReplicas}{WhyNotEnough}");
 
     /// <summary>
     /// The remark of a refusal as UTF-8; where it names something it is written to <paramref name="buffer"/>, which holds <see cref="RemarkText.MaxBytes"/>.
     /// </summary>
     public ReadOnlySpan<byte> RemarkOf(SendStatus status, scoped ReadOnlySpan<byte> topic, int queueId, TopicConfig? config, Span<byte> buffer) => status switch
     {
-        SendStatus.TooFewReplicas => RemarkText.Write(buffer, $"{NotEnough}{settings.Current.MinInSyncReplicas}{WhyNotEnough}"),
+        SendStatus.TooFewReplicas => RemarkText.Write(buffer, $"{NotEnough}{replication.Value.MinInSyncReplicas}{WhyNotEnough}"),
         SendStatus.Slave => "service not available now: this broker is a slave"u8,
         SendStatus.NotLeading => "service not available now: this broker does not lead its group at the moment; send again"u8,
         SendStatus.Busy or SendStatus.QueueToBeLoaded or SendStatus.RoomToBeMade or SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade =>
@@ -102,20 +109,20 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.TimerNotEnabled => "accurate timer message is not enabled, timerWheelEnable is false"u8,
         SendStatus.TimerIllegal => RemarkText.Write(
             buffer,
-            $"timer message illegal, the delay time should not be bigger than the max delay {settings.Current.TimerMaxDelayMs}ms; or if set del msg, the delay time should be bigger than the current time"),
+            $"timer message illegal, the delay time should not be bigger than the max delay {timers.Value.TimerMaxDelayMs}ms; or if set del msg, the delay time should be bigger than the current time"),
         SendStatus.TimerCongested => RemarkText.Write(
             buffer,
-            $"timer message is under flow control, max num limit is {settings.Current.TimerMaxPerSlot * 2L} or the current value is greater than {settings.Current.TimerMaxPerSlot} and less than {settings.Current.TimerMaxPerSlot * 2L}, trigger random flow control"),
+            $"timer message is under flow control, max num limit is {timers.Value.TimerMaxPerSlot * 2L} or the current value is greater than {timers.Value.TimerMaxPerSlot} and less than {timers.Value.TimerMaxPerSlot * 2L}, trigger random flow control"),
         SendStatus.FileCreationFailed => "create mapped file failed, server is busy or broken."u8,
         SendStatus.NotYet => RemarkText.Write(
-            buffer, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(settings.Current.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}"),
+            buffer, $"broker unable to service, until {DateTimeOffset.FromUnixTimeMilliseconds(options.Value.StartAcceptSendTimestamp):yyyy-MM-dd HH:mm:ss,fff}"),
         SendStatus.BrokerNotWriteable => RemarkText.BrokerForbids(buffer, address.Host, "sending message"),
         SendStatus.BadTopicName => RemarkText.Write(buffer, $"{TopicNames.FindProblem(topic)}"),
         SendStatus.TopicForbidden => RemarkText.Write(buffer, $"Sending message to topic[{RemarkText.Cut(topic)}] is forbidden."),
         SendStatus.TopicMissing => RemarkText.TopicMissing(buffer, topic),
         SendStatus.TooManyTopics => RemarkText.Write(
             buffer,
-            $"topic[{RemarkText.Cut(topic)}] not exist, apply first please! The broker has as many topics as maxTopics, which is {settings.Current.MaxTopics}: an administrator can make it (mqadmin updateTopic)"),
+            $"topic[{RemarkText.Cut(topic)}] not exist, apply first please! The broker has as many topics as maxTopics, which is {topics.Value.MaxTopics}: an administrator can make it (mqadmin updateTopic)"),
         SendStatus.BadQueue => RemarkText.Write(
             buffer, $"request queueId[{queueId}] is illegal, topic {RemarkText.Cut(topic)} has {config?.WriteQueueNums ?? 0} write and {config?.ReadQueueNums ?? 0} read queues"),
         SendStatus.NotLeader => RemarkText.Write(buffer, $"{RemarkText.Cut(topic)}-{queueId} does not exit in request process of current broker {settings.Current.BrokerName}"),
@@ -124,10 +131,10 @@ internal sealed class SendRefusals(BrokerSettings settings, BrokerAddress addres
         SendStatus.TransactionForbidden => RemarkText.BrokerForbids(buffer, address.Host, "sending transaction message"),
         SendStatus.MessageIllegal => RemarkText.Write(
             buffer,
-            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(settings.Current.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB."),
+            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(options.Value.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB."),
         SendStatus.NoRoomForProperties => RemarkText.Write(
             buffer,
-            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(settings.Current.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB, of which {PropertyRoom.Reserved} bytes are kept for what is added when a message waits or is given back."),
+            $"the message is illegal, maybe msg body or properties length not matched. msg body length limit {Math.Min(options.Value.MaxMessageSize, store.Options.CommitLogFileBytes)}B, msg properties length limit 32KB, of which {PropertyRoom.Reserved} bytes are kept for what is added when a message waits or is given back."),
         SendStatus.DiskFull => DiskFull(buffer),
         SendStatus.StoreNotAvailable => RemarkText.Write(buffer, $"service not available now: the store takes no messages ({TextOf(store.Flags)})"),
         _ => RemarkText.Unknown,

@@ -11,7 +11,7 @@ namespace RocketOps.Broker.StaticTopics;
 /// <summary>
 /// Asks other brokers, by name, what they hold of a logical queue. Their masters' addresses come from the name servers and are kept until one does not answer. Thread-safe.
 /// </summary>
-internal sealed class BrokerPeers(BrokerSettings settings, RemotingClient client)
+internal sealed class BrokerPeers(BrokerSettings settings, CurrentOptions<PeerOptions> options, RemotingClient client)
 {
     private const int MasterId = 0;
 
@@ -31,7 +31,7 @@ internal sealed class BrokerPeers(BrokerSettings settings, RemotingClient client
 
         try
         {
-            return await client.InvokeAsync(address, request, settings.Current.ForwardTimeout, cancellationToken);
+            return await client.InvokeAsync(address, request, options.Value.ForwardTimeout, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or TimeoutException)
         {
@@ -64,7 +64,7 @@ internal sealed class BrokerPeers(BrokerSettings settings, RemotingClient client
     {
         try
         {
-            RemotingCommand answer = await client.InvokeAsync(nameServer, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), settings.Current.ForwardTimeout, cancellationToken);
+            RemotingCommand answer = await client.InvokeAsync(nameServer, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), options.Value.ForwardTimeout, cancellationToken);
             return answer.Code == ResponseCode.Success
                 && BrokerJson.Read(answer.Body.Span, StaticTopicJson.Default.ClusterInfoBody).Brokers?.GetValueOrDefault(brokerName) is { } group
                 ? group.Addresses?.GetValueOrDefault(MasterId)

@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Statistics;
 /// per topic, what is read by the pulls per group and topic; every ten seconds all of them are sampled. Source: admin.md §3. Thread-safe.
 /// </summary>
 internal sealed partial class BrokerStatistics(
-    BrokerSettings settings, TopicTable topics, GroupTable groups, MessageStore store, PullCounters pulls, TimeProvider time, ILogger<BrokerStatistics> logger) : IAsyncDisposable
+    CurrentOptions<StatisticsOptions> options, TopicTable topics, GroupTable groups, MessageStore store, PullCounters pulls, TimeProvider time, ILogger<BrokerStatistics> logger) : IAsyncDisposable
 {
     private const string TopicPutNums = "TOPIC_PUT_NUMS";
     private const string TopicPutSize = "TOPIC_PUT_SIZE";
@@ -214,7 +214,7 @@ internal sealed partial class BrokerStatistics(
 
     private GroupTraffic? Add(GroupState group, TopicState topic)
     {
-        if (Volatile.Read(ref _groupTraffics) >= settings.Current.MaxStatisticsKeys)
+        if (Volatile.Read(ref _groupTraffics) >= options.Value.MaxStatisticsKeys)
         {
             return null;
         }

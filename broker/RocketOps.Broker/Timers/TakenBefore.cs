@@ -3,7 +3,7 @@ using RocketOps.Broker.Configuration;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>Which messages of the timer topic were taken already, by this broker or by the master before it, though the queue brings them again.</summary>
-internal sealed class TakenBefore(BrokerSettings settings, SlotClock clock)
+internal sealed class TakenBefore(CurrentOptions<TimerOptions> options, SlotClock clock)
 {
     /// <summary>
     /// Margin: after damage a message must have been put back so much earlier than the clock for its first copy to be passed over.
@@ -33,7 +33,7 @@ internal sealed class TakenBefore(BrokerSettings settings, SlotClock clock)
         }
 
         // What passed on the way was stored anew, and that copy lies behind it in the queue.
-        long stopMs = TimerClock.StopOf(slotMs, clock.SlotOf(record.StoreTimestamp), clock.PrecisionMs, settings.Current.TimerRollWindowSlots, out bool rolls);
+        long stopMs = TimerClock.StopOf(slotMs, clock.SlotOf(record.StoreTimestamp), clock.PrecisionMs, options.Value.TimerRollWindowSlots, out bool rolls);
         return rolls ? stopMs + (long)RollSlack.TotalMilliseconds < ReadMs : slotMs < ReadMs;
     }
 

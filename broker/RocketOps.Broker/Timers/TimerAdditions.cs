@@ -4,7 +4,7 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>Messages that were taken and are on their way into their slots. One thread at a time, but for what says otherwise.</summary>
-internal sealed class TimerAdditions(BrokerSettings settings, TimerDisk disk, TimerProgress progress, SlotClock clock)
+internal sealed class TimerAdditions(CurrentOptions<TimerOptions> options, TimerDisk disk, TimerProgress progress, SlotClock clock)
 {
     private readonly List<Addition> _units = [];
     private volatile bool _isUnwritten;
@@ -26,7 +26,7 @@ internal sealed class TimerAdditions(BrokerSettings settings, TimerDisk disk, Ti
     /// <param name="firstMs">The first slot that takes anything: the one to deliver next.</param>
     public void Add(in RecordView record, in TimerProperties.Found found, long firstMs)
     {
-        long slot = TimerClock.StopOf(Math.Max(clock.SlotOf(found.SlotMs), firstMs), progress.WriteMs, clock.PrecisionMs, settings.Current.TimerRollWindowSlots, out bool rolls);
+        long slot = TimerClock.StopOf(Math.Max(clock.SlotOf(found.SlotMs), firstMs), progress.WriteMs, clock.PrecisionMs, options.Value.TimerRollWindowSlots, out bool rolls);
         int magic = TimerUnit.Default | (rolls ? TimerUnit.Roll : 0) | (found.DeletedKey.IsEmpty ? 0 : TimerUnit.Delete);
         progress.HasChanged = true;
         _units.Add(new Addition(record.QueueOffset, slot, progress.WriteMs, magic, record.PhysicalOffset, record.Size, JavaHash.Compute(found.Topic)));

@@ -12,7 +12,7 @@ namespace RocketOps.Broker.Timers;
 /// </summary>
 internal sealed partial class TimerCheckpoints : IAsyncDisposable
 {
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<TimerOptions> _options;
     private readonly MessageStore _store;
     private readonly TimerDisk _disk;
     private readonly TimerProgress _progress;
@@ -28,9 +28,9 @@ internal sealed partial class TimerCheckpoints : IAsyncDisposable
     private long _lastBegun;
 
     public TimerCheckpoints(
-        BrokerSettings settings, MessageStore store, IStoreFileSystem files, TimerDisk disk, TimerProgress progress, TimerAdditions additions, SlotClock clock, TimeProvider time, ILogger<TimerTable> logger)
+        BrokerSettings settings, CurrentOptions<TimerOptions> options, MessageStore store, IStoreFileSystem files, TimerDisk disk, TimerProgress progress, TimerAdditions additions, SlotClock clock, TimeProvider time, ILogger<TimerTable> logger)
     {
-        _settings = settings;
+        _options = options;
         _store = store;
         _disk = disk;
         _progress = progress;
@@ -73,7 +73,7 @@ internal sealed partial class TimerCheckpoints : IAsyncDisposable
     /// <summary>Begins a checkpoint when the last one is old enough, and something has changed; it goes on by itself.</summary>
     public void Begin()
     {
-        if (_writing.IsCompleted && HasChanged && _additions.IsWritten && _time.GetElapsedTime(_lastBegun) >= _settings.Current.TimerFlushInterval)
+        if (_writing.IsCompleted && HasChanged && _additions.IsWritten && _time.GetElapsedTime(_lastBegun) >= _options.Value.TimerFlushInterval)
         {
             _lastBegun = _time.GetTimestamp();
             _writing = TryWriteAsync();

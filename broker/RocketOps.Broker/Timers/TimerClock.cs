@@ -44,7 +44,7 @@ internal static class TimerClock
     /// Decides about a message that is due at a time: stored as any other when that is past; otherwise it waits in the slot whose time is
     /// given back.
     /// </summary>
-    public static SendStatus Decide(long dueMs, long nowMs, bool deletes, BrokerOptions options, out long slotMs)
+    public static SendStatus Decide(long dueMs, long nowMs, bool deletes, TimerOptions options, out long slotMs)
     {
         slotMs = 0;
         if (dueMs <= nowMs)

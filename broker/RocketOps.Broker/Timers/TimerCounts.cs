@@ -5,7 +5,7 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>Counts of the messages in the slots of the timer wheel, for whoever asks. Any thread.</summary>
-internal sealed class TimerCounts(BrokerSettings settings, TimerDisk disk, TimerProgress progress, TimerAdditions additions, SlotClock clock)
+internal sealed class TimerCounts(CurrentOptions<TimerOptions> options, TimerDisk disk, TimerProgress progress, TimerAdditions additions, SlotClock clock)
 {
     private readonly SemaphoreSlim _counting = new(1);
 
@@ -38,7 +38,7 @@ internal sealed class TimerCounts(BrokerSettings settings, TimerDisk disk, Timer
     /// </summary>
     public bool IsCongested(long slotMs)
     {
-        long limit = settings.Current.TimerMaxPerSlot;
+        long limit = options.Value.TimerMaxPerSlot;
         if (limit == int.MaxValue || disk.Opened is not { } index)
         {
             return false;

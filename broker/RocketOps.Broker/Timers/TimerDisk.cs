@@ -5,7 +5,7 @@ using RocketOps.Store.Timers;
 namespace RocketOps.Broker.Timers;
 
 /// <summary>Timer wheel and timer log while they are open, and the thread on which they wait for the disk. One user at a time; what is open any thread may ask.</summary>
-internal sealed class TimerDisk(BrokerSettings settings, IStoreFileSystem files, SlotClock clock) : IDisposable
+internal sealed class TimerDisk(BrokerSettings settings, CurrentOptions<TimerOptions> options, IStoreFileSystem files, SlotClock clock) : IDisposable
 {
     private readonly DiskThread _thread = new("timers");
     private volatile TimerIndex? _opened;
@@ -17,7 +17,7 @@ internal sealed class TimerDisk(BrokerSettings settings, IStoreFileSystem files,
     public TimerIndex Index => _opened ?? throw new InvalidOperationException("the timers are not loaded");
 
     /// <summary>Wheel and log of this broker, not yet read.</summary>
-    public TimerIndex Make() => new(files, settings.Current.StoreRoot, clock.PrecisionMs, settings.Current.TimerLogFileBytes);
+    public TimerIndex Make() => new(files, settings.Current.StoreRoot, clock.PrecisionMs, options.Value.TimerLogFileBytes);
 
     /// <summary>They are open from now on, and closed here.</summary>
     public void Open(TimerIndex index) => _opened = index;

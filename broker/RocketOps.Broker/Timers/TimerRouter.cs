@@ -9,7 +9,7 @@ namespace RocketOps.Broker.Timers;
 /// A message that asks for a time of delivery waits in the timer topic. A delay level goes before; what a timer has delivered already is not timed again when it is sent on.
 /// The time of a half begins with its commit, but one that could never be kept is refused at once. Source: remoting.md §5.2.
 /// </summary>
-internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, TimeProvider time) : ISendRouter
+internal sealed class TimerRouter(CurrentOptions<TimerOptions> options, TimerTable timers, TimeProvider time) : ISendRouter
 {
     /// <summary>The topic messages wait in.</summary>
     public StoreTopic Topic => timers.Topic.Topic;
@@ -27,7 +27,7 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, Ti
             return SendStatus.Stored;
         }
 
-        BrokerOptions options = settings.Current;
+        TimerOptions current = options.Value;
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (!TimerClock.TryGetDue(found.TimerUnit, found.TimerText, now, out long due))
         {
@@ -39,12 +39,12 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, Ti
             return SendStatus.Stored;
         }
 
-        if (!options.TimerEnabled)
+        if (!current.TimerEnabled)
         {
             return SendStatus.TimerNotEnabled;
         }
 
-        slot = TimerClock.SlotOf(due, options.TimerPrecisionMs);
+        slot = TimerClock.SlotOf(due, current.TimerPrecisionMs);
         return SendStatus.Stored;
     }
 
@@ -66,8 +66,8 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, Ti
             return SendStatus.Stored;
         }
 
-        BrokerOptions options = settings.Current;
-        if (!options.TimerEnabled)
+        TimerOptions current = options.Value;
+        if (!current.TimerEnabled)
         {
             return SendStatus.TimerNotEnabled;
         }
@@ -78,7 +78,7 @@ internal sealed class TimerRouter(BrokerSettings settings, TimerTable timers, Ti
             return SendStatus.TimerIllegal;
         }
 
-        SendStatus status = TimerClock.Decide(due, now, properties.IsTimerDeletion, options, out long slot);
+        SendStatus status = TimerClock.Decide(due, now, properties.IsTimerDeletion, current, out long slot);
         if (status != SendStatus.Stored || slot <= 0 || route.IsHalf)
         {
             return status;

@@ -38,7 +38,7 @@ internal sealed partial class TimerService : IAsyncDisposable
 
     private static readonly TimeSpan ExpiryInterval = TimeSpan.FromSeconds(30);
 
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<TimerOptions> _options;
     private readonly MessageStore _store;
     private readonly MessageAppender _appender;
     private readonly DueMessages _waiting;
@@ -64,7 +64,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     private long _lastExpiry;
 
     public TimerService(
-        BrokerSettings settings,
+        CurrentOptions<TimerOptions> options,
         MessageStore store,
         MessageAppender appender,
         DueMessages waiting,
@@ -73,7 +73,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         TimeProvider time,
         ILogger<TimerService> logger)
     {
-        _settings = settings;
+        _options = options;
         _store = store;
         _appender = appender;
         _waiting = waiting;
@@ -89,7 +89,7 @@ internal sealed partial class TimerService : IAsyncDisposable
 
     public void Start()
     {
-        if (_settings.Current.TimerEnabled)
+        if (_options.Value.TimerEnabled)
         {
             _loop.Start();
         }
@@ -146,16 +146,16 @@ internal sealed partial class TimerService : IAsyncDisposable
     /// <summary>Takes one block of the topic and delivers one write; how long to wait for the next round, null for a message.</summary>
     private async Task<TimeSpan?> RoundAsync(CancellationToken cancellationToken)
     {
-        BrokerOptions options = _settings.Current;
+        TimerOptions now = _options.Value;
         if (await _table.FollowClockAsync())
         {
             _chain = null;
         }
 
         await _table.WriteAdditionsAsync();
-        bool takes = !options.TimerStopsEnqueue && !_table.IsFarBehind;
-        TimeSpan? taken = takes ? await TakeAsync(cancellationToken) : options.TimerStopsEnqueue ? LongestWait : TimeSpan.Zero;
-        TimeSpan? delivered = options.TimerStopsDequeue ? LongestWait : await DeliverAsync(takes ? _takenBeforeMs : long.MaxValue, cancellationToken);
+        bool takes = !now.TimerStopsEnqueue && !_table.IsFarBehind;
+        TimeSpan? taken = takes ? await TakeAsync(cancellationToken) : now.TimerStopsEnqueue ? LongestWait : TimeSpan.Zero;
+        TimeSpan? delivered = now.TimerStopsDequeue ? LongestWait : await DeliverAsync(takes ? _takenBeforeMs : long.MaxValue, cancellationToken);
         _table.BeginCheckpoint();
         _metrics.BeginWrite();
         if (_time.GetElapsedTime(_lastExpiry) >= ExpiryInterval)
@@ -165,7 +165,7 @@ internal sealed partial class TimerService : IAsyncDisposable
         }
 
         TimeSpan? wait = taken is null || delivered < taken ? delivered : taken;
-        return wait is null && _table.HasChanged ? options.TimerFlushInterval : wait;
+        return wait is null && _table.HasChanged ? now.TimerFlushInterval : wait;
     }
 
     /// <summary>Takes the next messages of the topic; how long to wait with the next ones, null when there are none.</summary>
@@ -278,7 +278,7 @@ internal sealed partial class TimerService : IAsyncDisposable
     /// back may lie farther on in the topic.
     /// </summary>
     private bool TakesAtOnce(in RecordView record, in TimerProperties.Found found) =>
-        found.SlotMs < _table.WriteMs && found.SlotMs + _table.PrecisionMs <= record.StoreTimestamp && !_settings.Current.TimerStopsDequeue;
+        found.SlotMs < _table.WriteMs && found.SlotMs + _table.PrecisionMs <= record.StoreTimestamp && !_options.Value.TimerStopsDequeue;
 
     /// <summary>
     /// Delivers messages of the first slot that is due, up to one write; how long to wait with the next ones, null when nothing waits but for what comes in the topic. A slot that ends behind <paramref name="takenBeforeMs"/> is

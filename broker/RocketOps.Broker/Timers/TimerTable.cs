@@ -25,18 +25,19 @@ internal sealed class TimerTable : IAsyncDisposable
     private readonly TimerCheckpoints _checkpoints;
     private readonly TimerRecovery _recovery;
 
-    public TimerTable(BrokerSettings settings, MessageStore store, TimerTopic topic, IStoreFileSystem files, TimeProvider time, ILogger<TimerTable> logger)
+    public TimerTable(
+        BrokerSettings settings, CurrentOptions<TimerOptions> options, MessageStore store, TimerTopic topic, IStoreFileSystem files, TimeProvider time, ILogger<TimerTable> logger)
     {
         _store = store;
         Topic = topic;
-        _clock = new SlotClock(time, settings.Current.TimerPrecisionMs);
-        _disk = new TimerDisk(settings, files, _clock);
+        _clock = new SlotClock(time, options.Value.TimerPrecisionMs);
+        _disk = new TimerDisk(settings, options, files, _clock);
         _progress = new TimerProgress(_clock, () => store.Positions.Kept);
-        _taken = new TakenBefore(settings, _clock);
-        _additions = new TimerAdditions(settings, _disk, _progress, _clock);
-        _checkpoints = new TimerCheckpoints(settings, store, files, _disk, _progress, _additions, _clock, time, logger);
+        _taken = new TakenBefore(options, _clock);
+        _additions = new TimerAdditions(options, _disk, _progress, _clock);
+        _checkpoints = new TimerCheckpoints(settings, options, store, files, _disk, _progress, _additions, _clock, time, logger);
         _recovery = new TimerRecovery(settings, store, topic, _disk, _progress, _taken, _additions, _checkpoints, _clock, logger);
-        Counts = new TimerCounts(settings, _disk, _progress, _additions, _clock);
+        Counts = new TimerCounts(options, _disk, _progress, _additions, _clock);
     }
 
     /// <summary>Topic where messages wait until their slot is near.</summary>

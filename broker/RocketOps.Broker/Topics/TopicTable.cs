@@ -21,7 +21,7 @@ namespace RocketOps.Broker.Topics;
 internal sealed class TopicTable
 {
     private readonly NameTable<TopicState> _topics = new();
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<TopicTableOptions> _options;
     private readonly TopicDefaults _defaults;
     private readonly MessageStore _store;
     private readonly RefusedEntries _refused;
@@ -42,10 +42,10 @@ internal sealed class TopicTable
     private volatile int _count;
     private DataVersion _version;
 
-    public TopicTable(BrokerSettings settings, MessageStore store, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
+    public TopicTable(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, TopicDefaults defaults, MessageStore store, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
-        _settings = settings;
-        _defaults = new TopicDefaults(settings);
+        _options = options;
+        _defaults = defaults;
         _store = store;
         _refused = refused;
         _time = time;
@@ -61,6 +61,9 @@ internal sealed class TopicTable
     public Func<string, TopicQueueMapping?> MappingOf { get; set; } = static _ => null;
 
     public DataVersion Version => Volatile.Read(ref _version);
+
+    /// <summary>Topics up to which sends make more.</summary>
+    public int Limit => _options.Value.MaxTopics;
 
     public int Count => _count;
 
@@ -295,7 +298,7 @@ internal sealed class TopicTable
         }
     }
 
-    private bool IsFull(int coming) => _count + coming >= _settings.Current.MaxTopics;
+    private bool IsFull(int coming) => _count + coming >= Limit;
 
     private TopicRefusal Counted(TopicRefusal refusal, ReadOnlySpan<byte> name)
     {
@@ -475,7 +478,7 @@ internal sealed class TopicTable
             Put(config);
         }
 
-        if (!_settings.Current.AutoCreateTopic && _topics.TryGet(TopicNames.AutoCreateTemplate, out TopicState? template))
+        if (!_options.Value.AutoCreateTopic && _topics.TryGet(TopicNames.AutoCreateTemplate, out TopicState? template))
         {
             // Left from a time when topics could be made by sending: it must not be inherited from any more.
             template.Config = template.Config with { Perm = PermissionBits.ReadWrite };

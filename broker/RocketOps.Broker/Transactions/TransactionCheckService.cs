@@ -36,7 +36,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// <summary>Between two looks whether a round is needed before its time: a tenth of what is between two runs of retention, or as much when nothing can be put back anyway.</summary>
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<TransactionOptions> _options;
     private readonly MessageStore _store;
     private readonly MessageAppender _appender;
     private readonly BrokerAddress _address;
@@ -70,7 +70,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private volatile bool _hasBegun;
 
     public TransactionCheckService(
-        BrokerSettings settings,
+        CurrentOptions<TransactionOptions> options,
         MessageStore store,
         MessageAppender appender,
         BrokerAddress address,
@@ -81,7 +81,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         TimeProvider time,
         ILogger<TransactionCheckService> logger)
     {
-        _settings = settings;
+        _options = options;
         _store = store;
         _appender = appender;
         _address = address;
@@ -156,7 +156,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
 
     private TimeSpan OnFailed(Exception failure)
     {
-        TimeSpan pause = _settings.Current.TransactionCheckInterval;
+        TimeSpan pause = _options.Value.TransactionCheckInterval;
         LogRoundFailed(failure, _progress.Half, pause.TotalSeconds);
         return pause;
     }
@@ -167,7 +167,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     /// </summary>
     private async Task PauseAsync(CancellationToken cancellationToken)
     {
-        TimeSpan left = _settings.Current.TransactionCheckInterval;
+        TimeSpan left = _options.Value.TransactionCheckInterval;
         while (left > TimeSpan.Zero)
         {
             TimeSpan part = left < LookInterval ? left : LookInterval;
@@ -186,7 +186,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         long logEnd = _store.GetStats().MaxOffset.Value;
         await ReadOpsAsync(cancellationToken);
         long end = await HalvesEndAsync(cancellationToken);
-        CheckRound round = new(end, _age.FindOldEnd(end, _settings.Current.TransactionTimeout), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
+        CheckRound round = new(end, _age.FindOldEnd(end, _options.Value.TransactionTimeout), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
         _sender.Reset();
         long at = _progress.Half;
         bool goesOn = true;
@@ -398,22 +398,22 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private Step Decide(HalfMessage half, CheckRound round, out ClientChannel? producer)
     {
         producer = null;
-        BrokerOptions options = _settings.Current;
+        TransactionOptions now = _options.Value;
         if (half.QueueOffset >= round.End)
         {
             // By its place and not by its time: the clock may have been set back.
             return Step.Stop;
         }
 
-        if (!half.IsWhole || ChecksOf(half) >= options.TransactionCheckMax)
+        if (!half.IsWhole || ChecksOf(half) >= now.TransactionCheckMax)
         {
             return Step.GiveUp;
         }
 
         // A birth in the future is a wrong clock, and no reason to wait.
         TimeSpan age = half.AgeAt(_time.GetUtcNow());
-        TimeSpan? immunity = half.ImmunityOver(options.TransactionTimeout);
-        if (age >= TimeSpan.Zero && age < (immunity ?? options.TransactionTimeout))
+        TimeSpan? immunity = half.ImmunityOver(now.TransactionTimeout);
+        if (age >= TimeSpan.Zero && age < (immunity ?? now.TransactionTimeout))
         {
             // Where births can be believed, what follows is younger still. A producer whose clock is fast, and gone, must not hold up what others sent behind it.
             return immunity is not null || round.IsOld(half) ? Wait(half, round) : round.IsSafe(half) && _halves.SettledCount < MostSettled ? Step.Stop : Step.PutBack;
@@ -436,7 +436,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         }
 
         // By this broker's clock: its producer's may be days behind, and one that is connected is asked in any case.
-        if (half.StoredFor(_time.GetUtcNow()) > options.FileReservedTime)
+        if (half.StoredFor(_time.GetUtcNow()) > now.FileReservedTime)
         {
             return Step.GiveUp;
         }

@@ -8,7 +8,7 @@ namespace RocketOps.Broker.Transactions;
 /// The half of a transaction waits in a topic of the broker's own until its producer commits it. A delay it asks for begins with the commit. What a client sends again to a
 /// retry topic is no half any more, even if its properties still say so. Source: remoting.md §5.4.
 /// </summary>
-internal sealed class TransactionRouter(BrokerSettings settings, TransactionTopics topics) : ISendRouter
+internal sealed class TransactionRouter(CurrentOptions<TransactionOptions> options, TransactionTopics topics) : ISendRouter
 {
     public SendStatus Route(in SendRequest request, in SendProperties properties, ref SendRoute route)
     {
@@ -17,7 +17,7 @@ internal sealed class TransactionRouter(BrokerSettings settings, TransactionTopi
             return SendStatus.Stored;
         }
 
-        if (settings.Current.RejectTransactions)
+        if (options.Value.RejectTransactions)
         {
             return SendStatus.TransactionForbidden;
         }

@@ -1,5 +1,5 @@
 using System.Text;
-using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
 using RocketOps.Hosting.Properties;
 using RocketOps.Testing;
 
@@ -31,7 +31,7 @@ internal static class ConfigurationPage
             | --- | --- | --- | --- |
 
             """);
-        foreach (PropertyDefinition definition in BrokerKeys.Catalog.Definitions.Where(static definition => definition is { Support: PropertySupport.Honoured, Description: not null }))
+        foreach (PropertyDefinition definition in BrokerCatalog.All.Definitions.Where(static definition => definition is { Support: PropertySupport.Honoured, Description: not null }))
         {
             page.Append(RowOf(definition)).Append('\n');
         }
@@ -47,7 +47,7 @@ internal static class ConfigurationPage
             | --- | --- |
 
             """);
-        foreach (PropertyDefinition definition in BrokerKeys.Catalog.Definitions.Where(static definition => definition.Support == PropertySupport.Unsupported))
+        foreach (PropertyDefinition definition in BrokerCatalog.All.Definitions.Where(static definition => definition.Support == PropertySupport.Unsupported))
         {
             page.Append($"| `{definition.Name}` | {definition.Advice} |\n");
         }
@@ -63,7 +63,7 @@ internal static class ConfigurationPage
             | --- | --- |
 
             """);
-        foreach (PropertyDefinition definition in BrokerKeys.Catalog.Definitions.Where(static definition => definition is { Support: PropertySupport.Honoured, Description: null }))
+        foreach (PropertyDefinition definition in BrokerCatalog.All.Definitions.Where(static definition => definition is { Support: PropertySupport.Honoured, Description: null }))
         {
             page.Append($"| `{definition.Name}` | {definition.Allowed} |\n");
         }

@@ -1,4 +1,4 @@
-using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
 using RocketOps.Hosting.Properties;
 using RocketOps.Testing;
 
@@ -19,20 +19,20 @@ public sealed class OperatorKeysTests
         string path = Path.Combine(SharedKits.RepositoryRoot, "operator", "RocketOps.Operator", "Clusters", "Spec", "Keys", "broker.keys");
         if (Environment.GetEnvironmentVariable("ROCKETOPS_WRITE_DOCS") == "1")
         {
-            File.WriteAllText(path, PropertyCatalogText.Write(BrokerKeys.Catalog));
+            File.WriteAllText(path, PropertyCatalogText.Write(BrokerCatalog.All));
         }
 
-        File.ReadAllText(path).Should().Be(PropertyCatalogText.Write(BrokerKeys.Catalog), "ROCKETOPS_WRITE_DOCS=1 dotnet test tests/RocketOps.Broker.Tests writes it anew");
+        File.ReadAllText(path).Should().Be(PropertyCatalogText.Write(BrokerCatalog.All), "ROCKETOPS_WRITE_DOCS=1 dotnet test tests/RocketOps.Broker.Tests writes it anew");
     }
 
     /// <summary>Never refused by the operator what a broker takes, and never taken what a broker refuses but where its code alone can tell.</summary>
     [Fact]
     public void Read_WhatWasWritten_JudgesAsTheBroker()
     {
-        PropertyCatalog read = PropertyCatalogText.Read(PropertyCatalogText.Write(BrokerKeys.Catalog));
+        PropertyCatalog read = PropertyCatalogText.Read(PropertyCatalogText.Write(BrokerCatalog.All));
 
-        read.Definitions.Select(static definition => definition.Name).Should().Equal(BrokerKeys.Catalog.Definitions.Select(static definition => definition.Name));
-        foreach (PropertyDefinition broker in BrokerKeys.Catalog.Definitions)
+        read.Definitions.Select(static definition => definition.Name).Should().Equal(BrokerCatalog.All.Definitions.Select(static definition => definition.Name));
+        foreach (PropertyDefinition broker in BrokerCatalog.All.Definitions)
         {
             PropertyDefinition known = read.Find(broker.Name)!;
             known.Support.Should().Be(broker.Support);

@@ -100,7 +100,7 @@ public sealed class GroupGateTests : IAsyncDisposable
     {
         BrokerModules modules = broker.Host.Modules;
         HostServices host = modules.Host;
-        MessageAppender appender = new(host.Store, modules.Messages.Statistics, new ReplicaGate(host.Settings, modules.Replication.Slaves, group), host.Time);
+        MessageAppender appender = new(host.Store, modules.Messages.Statistics, new ReplicaGate(host.Settings, host.Options<ReplicationOptions>(), modules.Replication.Slaves, group), host.Time);
         modules.Clients.Consumers.TryGet("g", out OnlineGroup? consumers).Should().BeTrue();
         return await new SendBackHandler(
             host.Settings,
@@ -119,7 +119,8 @@ public sealed class GroupGateTests : IAsyncDisposable
     {
         _broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path });
         BrokerSettings settings = _broker.Host.Modules.Host.Settings;
-        return new ReplicaGate(settings, new SlaveTable(settings, _broker.Host.Modules.Host.Store, NullLogger<SlaveTable>.Instance), group);
+        CurrentOptions<ReplicationOptions> options = settings.Of<ReplicationOptions>();
+        return new ReplicaGate(settings, options, new SlaveTable(settings, options, _broker.Host.Modules.Host.Store, NullLogger<SlaveTable>.Instance), group);
     }
 
     private sealed record Leadership : IGroupLeadership

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Replication;
@@ -42,7 +43,7 @@ public sealed class MasterForwarderTests
             throw new SocketException((int)SocketError.ConnectionRefused);
         };
         await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, refused);
-        MasterForwarder forwarder = new(left.Host.Settings, left.Membership!.Standing, client, left.Routing.Misled, time);
+        MasterForwarder forwarder = new(left.Host.Settings, left.Host.Options<ReplicationOptions>(), left.Membership!.Standing, client, left.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         RemotingConnection connection = await producer.ConnectAsync(members.Running.Single().Address);
 
@@ -73,7 +74,7 @@ public sealed class MasterForwarderTests
         FakeTimeProvider time = new();
         AddressResolver toBeginner = (_, _) => Task.FromResult<IReadOnlyList<IPEndPoint>>([server.EndPoint]);
         await using RemotingClient client = new(new RemotingClientOptions(), NullLoggerFactory.Instance, toBeginner);
-        MasterForwarder forwarder = new(other.Host.Settings, other.Membership!.Standing, client, other.Routing.Misled, time);
+        MasterForwarder forwarder = new(other.Host.Settings, other.Host.Options<ReplicationOptions>(), other.Membership!.Standing, client, other.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         RemotingConnection connection = await producer.ConnectAsync(leader.Address);
 
@@ -108,7 +109,7 @@ public sealed class MasterForwarderTests
         FakeTimeProvider time = new();
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
-        MasterForwarder forwarder = new(left.Host.Settings, left.Membership!.Standing, client, left.Routing.Misled, time);
+        MasterForwarder forwarder = new(left.Host.Settings, left.Host.Options<ReplicationOptions>(), left.Membership!.Standing, client, left.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
         try
         {
@@ -143,7 +144,8 @@ public sealed class MasterForwarderTests
         await Eventually.TrueAsync(() => group.IsShortOfCopies, "the only copy is gone");
         FakeTimeProvider time = new();
         await using RemotingClient others = TestBroker.NewClient();
-        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, group, others, master.Host.Modules.Routing.Misled, time);
+        MasterForwarder forwarder = new(
+            master.Host.Modules.Host.Settings, master.Host.Modules.Host.Options<ReplicationOptions>(), group, others, master.Host.Modules.Routing.Misled, time);
         await using RemotingClient producer = TestBroker.NewClient();
 
         Task<RemotingCommand?> waiting = forwarder.ForwardAsync(await producer.ConnectAsync(master.Address), Requests.Send(ElectedMembers.Topic, "waits"), CancellationToken.None);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.RequestReply;
@@ -132,7 +133,8 @@ public sealed class RepliesOfMembersTests
             : Task.FromResult<IReadOnlyList<IPEndPoint>>([IPEndPoint.Parse(address)]);
         RemotingClientOptions options = new();
         await using RemotingClient client = new(options, NullLoggerFactory.Instance, silent, time: time);
-        MasterForwarder forwarder = new(master.Host.Modules.Host.Settings, ElectedMembers.MemberOf(master).Standing, client, master.Host.Modules.Routing.Misled, time);
+        MasterForwarder forwarder = new(
+            master.Host.Modules.Host.Settings, master.Host.Modules.Host.Options<ReplicationOptions>(), ElectedMembers.MemberOf(master).Standing, client, master.Host.Modules.Routing.Misled, time);
         try
         {
             (await forwarder.AskOthersAsync(Reply("hello"), CancellationToken.None).WaitAsync(Eventually.DefaultDeadline)).Should().BeTrue();
@@ -159,7 +161,7 @@ public sealed class RepliesOfMembersTests
         members.Time.Pass(AskerTable.Patience);
 
         BrokerModules modules = former.Host.Modules;
-        Task farewell = new Farewell(ElectedMembers.MemberOf(former).Standing, modules.Routing.Misled, modules.Host.Settings, modules.Host.Address, modules.Clients.Producers, modules.Clients.Askers, members.Time).WaitAsync();
+        Task farewell = new Farewell(ElectedMembers.MemberOf(former).Standing, modules.Routing.Misled, modules.Host.Options<FailoverOptions>(), modules.Host.Address, modules.Clients.Producers, modules.Clients.Askers, members.Time).WaitAsync();
         farewell.IsCompleted.Should().BeFalse("the reply may come yet");
         Task<RemotingCommand> replying = master.InvokeAsync(Reply("hello"));
 

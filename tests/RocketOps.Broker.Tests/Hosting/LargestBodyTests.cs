@@ -1,4 +1,6 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Store.Files;
 using RocketOps.Testing;
@@ -36,6 +38,9 @@ public sealed class LargestBodyTests : IDisposable
         Settle(4_000_000).Should().Be(LargestBody.AlwaysStorable);
     }
 
-    private int Settle(int limit) => LargestBody.Settle(
-        TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path, ["maxMessageSize"] = $"{limit}" }), new LinuxFileSystem());
+    private int Settle(int limit)
+    {
+        BrokerOptions options = TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path, ["maxMessageSize"] = $"{limit}" });
+        return LargestBody.Settle(options, SendOptions.From(options.Values), new LinuxFileSystem());
+    }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Transactions;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store.Contracts;
 using RocketOps.Testing;
@@ -30,7 +31,7 @@ public sealed class LiveStoreKeysTests
             },
             "expired files are removed");
         (await ConfigAsync(broker)).Should().Contain("fileReservedTime=72");
-        broker.Host.Modules.Host.Settings.Current.FileReservedTime.Should().Be(TimeSpan.FromHours(72), "halves of transactions expire with them");
+        broker.Host.Modules.Host.Options<TransactionOptions>().Value.FileReservedTime.Should().Be(TimeSpan.FromHours(72), "halves of transactions expire with them");
     }
 
     [Fact]

@@ -238,7 +238,7 @@ public sealed class RegistrationTests
         BrokerOptions options = TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["enableSplitRegistration"] = "true", ["splitRegistrationSize"] = "40" });
         Dictionary<string, TopicConfig> topics = Enumerable.Range(0, 100).Select(static i => new TopicConfig { TopicName = $"T{i}" }).ToDictionary(static topic => topic.Name, StringComparer.Ordinal);
 
-        string[] bodies = [.. RegistrationBodies.Write(version, topics, static _ => null, options).Select(static part => Encoding.UTF8.GetString(part.Body))];
+        string[] bodies = [.. RegistrationBodies.Write(version, topics, static _ => null, RegistrationOptions.From(options.Values)).Select(static part => Encoding.UTF8.GetString(part.Body))];
 
         bodies.Should().HaveCount(3);
         bodies[0].Should().Contain("\"timestamp\":998}");

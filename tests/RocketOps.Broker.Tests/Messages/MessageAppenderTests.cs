@@ -24,7 +24,10 @@ public sealed class MessageAppenderTests
         await using MessageStore store = new(options, new LinuxFileSystem(), TimeProvider.System, NullLoggerFactory.Instance);
         await store.StartAsync(CancellationToken.None);
         BrokerSettings settings = new(TestBroker.OptionsOf([]));
-        MessageAppender appender = new(store, new AppendStatistics(TimeProvider.System), new ReplicaGate(settings, new SlaveTable(settings, store, NullLogger<SlaveTable>.Instance), leadership: null), TimeProvider.System);
+        CurrentOptions<ReplicationOptions> replication = settings.Of<ReplicationOptions>();
+        SlaveTable slaves = new(settings, replication, store, NullLogger<SlaveTable>.Instance);
+        MessageAppender appender = new(
+            store, new AppendStatistics(TimeProvider.System), new ReplicaGate(settings, replication, slaves, leadership: null), TimeProvider.System);
         StoreTopic first = store.GetOrAddTopic("First"u8);
         StoreTopic second = store.GetOrAddTopic("Second"u8);
 

@@ -1,5 +1,6 @@
 using RocketOps.Broker.Handlers.Offsets;
 using RocketOps.Broker.Hosting.Modules;
+using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 
@@ -36,7 +37,7 @@ public sealed class FirstOffsetTests
     private static async Task<(int Code, string? Offset, string? Remark)> AskAsync(TestBroker broker, string topic, bool setZero = true)
     {
         BrokerModules modules = broker.Host.Modules;
-        QueryConsumerOffsetHandler handler = new(modules.Offsets.Consumers, modules.Topics.Topics, modules.Host.Store, modules.Host.Settings, MachineBytes);
+        QueryConsumerOffsetHandler handler = new(modules.Offsets.Consumers, modules.Topics.Topics, modules.Host.Store, modules.Host.Options<PullOptions>(), MachineBytes);
         RemotingCommand request = Requests.Progress("new", topic, 0);
         if (!setZero)
         {

@@ -141,6 +141,14 @@ public sealed class OffsetFileTests : IDisposable
         }
     }
 
-    private ConsumerOffsetTable NewTable() =>
-        new(new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path })), new RefusedEntries(TimeProvider.System, NullLogger<RefusedEntries>.Instance), new LinuxFileSystem(), TimeProvider.System);
+    private ConsumerOffsetTable NewTable()
+    {
+        BrokerSettings settings = new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
+        return new ConsumerOffsetTable(
+            settings,
+            settings.Of<OffsetOptions>(),
+            new RefusedEntries(TimeProvider.System, NullLogger<RefusedEntries>.Instance),
+            new LinuxFileSystem(),
+            TimeProvider.System);
+    }
 }

@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Groups;
+using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
 using RocketOps.Hosting.Properties;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
@@ -107,11 +110,12 @@ public sealed class OffsetLimitTests : IDisposable
     [InlineData(16_384L, 100_000, 200_000, 1_000_000)]
     public void Limits_OfWhatStays_FitTheMemory(long mebibytes, int groups, int topics, int offsets)
     {
-        BrokerOptions options = BrokerOptions.From(PropertyValues.Defaults(BrokerKeys.Catalog), mebibytes * 1024 * 1024);
+        PropertyValues values = PropertyValues.Defaults(BrokerCatalog.All);
+        long bytes = mebibytes * 1024 * 1024;
 
-        options.MaxGroups.Should().Be(groups);
-        options.MaxTopics.Should().Be(topics);
-        options.MaxConsumerOffsets.Should().Be(offsets);
+        new GroupTableOptions(values, bytes).MaxGroups.Should().Be(groups);
+        new TopicTableOptions(values, bytes).MaxTopics.Should().Be(topics);
+        new OffsetOptions(values, bytes).MaxConsumerOffsets.Should().Be(offsets);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -123,6 +127,7 @@ public sealed class OffsetLimitTests : IDisposable
             ["storePathRootDir"] = _directory.Path,
             ["maxConsumerOffsets"] = most.ToString(System.Globalization.CultureInfo.InvariantCulture),
         }));
-        return new ConsumerOffsetTable(settings, refused ?? new RefusedEntries(TimeProvider.System, NullLogger<RefusedEntries>.Instance), _files, TimeProvider.System);
+        return new ConsumerOffsetTable(
+            settings, settings.Of<OffsetOptions>(), refused ?? new RefusedEntries(TimeProvider.System, NullLogger<RefusedEntries>.Instance), _files, TimeProvider.System);
     }
 }

@@ -24,8 +24,9 @@ public sealed class OffsetPersisterTests : IDisposable
     public OffsetPersisterTests()
     {
         _settings = new BrokerSettings(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["storePathRootDir"] = _directory.Path }));
-        _offsets = new ConsumerOffsetTable(_settings, new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), _files, _time);
-        _persister = new OffsetPersister(_settings, _offsets, new DelayOffsetTable(_settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
+        _offsets = new ConsumerOffsetTable(_settings, _settings.Of<OffsetOptions>(), new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), _files, _time);
+        _persister = new OffsetPersister(
+            _settings.Of<OffsetOptions>(), _offsets, new DelayOffsetTable(_settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), _files, _time), _time, NullLogger<OffsetPersister>.Instance);
     }
 
     public static TheoryData<Exception> Failures =>
@@ -78,14 +79,14 @@ public sealed class OffsetPersisterTests : IDisposable
         };
         RecordedLog log = new();
         DelayOffsetTable delayOffsets = new(_settings, static () => new PhysicalOffset(long.MaxValue), static _ => Task.FromResult(WaitOutcome.Reached), _files, _time);
-        await using OffsetPersister persister = new(_settings, _offsets, delayOffsets, _time, LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
+        await using OffsetPersister persister = new(_settings.Of<OffsetOptions>(), _offsets, delayOffsets, _time, LoggerFactoryExtensions.CreateLogger<OffsetPersister>(log));
         delayOffsets.Set(3, 7);
         persister.Start();
 
-        _time.Advance(_settings.Current.FlushDelayOffsetInterval);
+        _time.Advance(_settings.Of<OffsetOptions>().Value.FlushDelayOffsetInterval);
         await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Text.Contains("delayOffset.json", StringComparison.Ordinal)), "the failure is told");
         File.Exists(file).Should().BeFalse();
-        _time.Advance(_settings.Current.FlushDelayOffsetInterval);
+        _time.Advance(_settings.Of<OffsetOptions>().Value.FlushDelayOffsetInterval);
 
         await Eventually.TrueAsync(() => File.Exists(file), "the next round writes");
         File.ReadAllText(file).Should().Contain("3:7");
@@ -96,12 +97,12 @@ public sealed class OffsetPersisterTests : IDisposable
     private async Task TickAsync()
     {
         await Eventually.TrueAsync(() => _time.PendingTimers == 2, "both loops wait for their interval");
-        _time.Advance(_settings.Current.FlushConsumerOffsetInterval);
+        _time.Advance(_settings.Of<OffsetOptions>().Value.FlushConsumerOffsetInterval);
     }
 
     private long OnDisk()
     {
-        ConsumerOffsetTable read = new(_settings, new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), new LinuxFileSystem(), _time);
+        ConsumerOffsetTable read = new(_settings, _settings.Of<OffsetOptions>(), new RefusedEntries(_time, NullLogger<RefusedEntries>.Instance), new LinuxFileSystem(), _time);
         read.Load();
         return read.Query("T", "g", 0);
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Hosting.Properties;
 using RocketOps.Store.Files;
@@ -53,7 +54,7 @@ public sealed class SettingsFileTests : IDisposable
 
         await new SettingsFile(_directory.File("gone", "broker.conf"), new LinuxFileSystem(), NullLogger<SettingsFile>.Instance).SaveAsync(settings.Current.Values, changes);
 
-        settings.Current.TraceOn.Should().BeFalse();
+        settings.Of<SendOptions>().Value.TraceOn.Should().BeFalse();
     }
 
     /// <summary>In a pod the file is a ConfigMap's, and the operator sends many an update.</summary>
@@ -78,7 +79,7 @@ public sealed class SettingsFileTests : IDisposable
         }
 
         logs.Entries.Select(static entry => (entry.Event, entry.Level)).Should().Equal((3402, LogLevel.Warning), (3402, second), (3402, second));
-        settings.Current.TraceOn.Should().BeFalse("it holds all the same");
+        settings.Of<SendOptions>().Value.TraceOn.Should().BeFalse("it holds all the same");
     }
 
     public void Dispose() => _directory.Dispose();

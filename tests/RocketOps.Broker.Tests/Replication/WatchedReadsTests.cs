@@ -18,7 +18,7 @@ public sealed class WatchedReadsTests : IAsyncDisposable
     public WatchedReadsTests()
     {
         BrokerSettings settings = new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["haHousekeepingInterval"] = "20000" }));
-        _reads = new WatchedReads(_peer.Reader.AsStream(), "the slave", settings, _time, _stopping.Token);
+        _reads = new WatchedReads(_peer.Reader.AsStream(), "the slave", settings.Of<ReplicationOptions>(), _time, _stopping.Token);
     }
 
     public async ValueTask DisposeAsync()

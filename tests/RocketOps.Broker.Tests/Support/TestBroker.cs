@@ -95,7 +95,7 @@ internal sealed class TestBroker : IAsyncDisposable
     public static BrokerOptions OptionsOf(Dictionary<string, string> values)
     {
         PropertyLoadResult result = PropertyLoader.Apply(
-            PropertyValues.Defaults(BrokerKeys.Catalog), values.Select(static pair => new PropertyEntry(pair.Key, pair.Value, new PropertyOrigin("test", 0))));
+            PropertyValues.Defaults(BrokerCatalog.All), values.Select(static pair => new PropertyEntry(pair.Key, pair.Value, new PropertyOrigin("test", 0))));
         result.Errors.Should().BeEmpty();
         return BrokerOptions.From(result.Values);
     }

@@ -37,14 +37,15 @@ internal sealed partial class ConsumerFilterTable : IMessageBitMaps
     private readonly SemaphoreSlim _writes = new(1);
 
     /// <param name="options">Options of the broker.</param>
+    /// <param name="filters">Options of filters.</param>
     /// <param name="lastStoreTimestamp">Store time of the last message dispatched, ms since 1970.</param>
     /// <param name="fileSystem">Where the file lies.</param>
     /// <param name="time">The clock messages are stored by.</param>
     /// <param name="logger">Told what is wrong with the file.</param>
-    public ConsumerFilterTable(BrokerOptions options, Func<long> lastStoreTimestamp, IStoreFileSystem fileSystem, TimeProvider time, ILogger<ConsumerFilterTable> logger)
+    public ConsumerFilterTable(BrokerOptions options, FilterOptions filters, Func<long> lastStoreTimestamp, IStoreFileSystem fileSystem, TimeProvider time, ILogger<ConsumerFilterTable> logger)
     {
-        int expected = options.Values.Get(BrokerKeys.ExpectConsumerNumUseFilter);
-        _layout = new BloomLayout(options.Values.Get(BrokerKeys.MaxErrorRateOfBloomFilter), expected);
+        int expected = filters.ExpectedConsumers;
+        _layout = new BloomLayout(filters.MaxErrorRate, expected);
         _maxPerTopic = MostPerExpected * expected;
         _lastStoreTimestamp = lastStoreTimestamp;
         _time = time;

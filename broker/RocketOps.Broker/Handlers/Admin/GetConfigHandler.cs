@@ -23,15 +23,15 @@ internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role
             values[name] = value;
         }
 
-        values[BrokerKeys.BrokerName.Name] = options.BrokerName;
+        values[BrokerOptions.Keys.BrokerName.Name] = options.BrokerName;
         RoleTerm term = role.Term;
-        values[BrokerKeys.BrokerId.Name] = term.BrokerId.ToString(CultureInfo.InvariantCulture);
-        values[BrokerKeys.Role.Name] = !term.IsMaster ? "SLAVE" : (options.Group?.Options.Mode is { } mode ? mode == ReplicationMode.Sync : options.Role == BrokerRole.SyncMaster) ? "SYNC_MASTER" : "ASYNC_MASTER";
-        values[BrokerKeys.BrokerIP1.Name] = options.BrokerIP1;
-        values[BrokerKeys.BrokerIP2.Name] = options.BrokerIP2;
-        values[BrokerKeys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);
-        values[BrokerKeys.StorePathRootDir.Name] = options.StoreRoot;
-        values[BrokerKeys.StorePathCommitLog.Name] = options.CommitLogFolder;
+        values[BrokerOptions.Keys.BrokerId.Name] = term.BrokerId.ToString(CultureInfo.InvariantCulture);
+        values[BrokerOptions.Keys.Role.Name] = !term.IsMaster ? "SLAVE" : (options.Group?.Options.Mode is { } mode ? mode == ReplicationMode.Sync : options.Role == BrokerRole.SyncMaster) ? "SYNC_MASTER" : "ASYNC_MASTER";
+        values[BrokerOptions.Keys.BrokerIP1.Name] = options.BrokerIP1;
+        values[BrokerOptions.Keys.BrokerIP2.Name] = options.BrokerIP2;
+        values[BrokerOptions.Keys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);
+        values[BrokerOptions.Keys.StorePathRootDir.Name] = options.StoreRoot;
+        values[BrokerOptions.Keys.StorePathCommitLog.Name] = options.CommitLogFolder;
         // mqadmin exportMetrics takes this for the number of processors.
         values["clientCallbackExecutorThreads"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture);
         // mqadmin exportConfigs takes these for granted; the 4.9 one ends with a NullPointerException where one is missing.

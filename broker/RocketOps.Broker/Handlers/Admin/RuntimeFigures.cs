@@ -6,6 +6,7 @@ using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
 using RocketOps.Protocol.Commands;
 using RocketOps.Store;
@@ -26,7 +27,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private static readonly string OwnVersion =
         typeof(RuntimeFigures).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
-    private readonly BrokerSettings _settings;
+    private readonly RuntimeFigureOptions _options;
     private readonly CurrentRole _role;
     private readonly MessageStore _store;
     private readonly AppendStatistics _appendStatistics;
@@ -49,7 +50,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
     private (long Put, long Get) _todayMorning;
 
     public RuntimeFigures(
-        BrokerSettings settings,
+        RuntimeFigureOptions options,
         CurrentRole role,
         MessageStore store,
         AppendStatistics appends,
@@ -60,7 +61,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         ReplicationFigures replication,
         TimeProvider time)
     {
-        _settings = settings;
+        _options = options;
         _refusals = refusals;
         _replication = replication;
         _role = role;
@@ -120,7 +121,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["putLatency99"] = _appendStatistics.Percentile(0.99),
             ["putLatency999"] = _appendStatistics.Percentile(0.999),
             ["commitLogDiskRatio"] = Ratio(stats.DiskUsedRatio),
-            ["commitLogDiskRatio_" + _settings.Current.CommitLogFolder] = Ratio(stats.DiskUsedRatio),
+            ["commitLogDiskRatio_" + _options.Broker.Current.CommitLogFolder] = Ratio(stats.DiskUsedRatio),
             ["consumeQueueDiskRatio"] = Ratio(stats.DiskUsedRatio),
             ["commitLogMinOffset"] = Text(stats.MinOffset.Value),
             ["commitLogMaxOffset"] = Text(stats.MaxOffset.Value),
@@ -131,7 +132,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
             ["dispatchBehindBytes"] = Text(stats.DispatchBehindBytes),
             ["pageCacheLockTimeMills"] = Text(_store.Writer.CurrentWriteMs),
             ["earliestMessageTimeStamp"] = Text(await EarliestAsync(stats, cancellationToken)),
-            ["startAcceptSendRequestTimeStamp"] = Text(_settings.Current.StartAcceptSendTimestamp),
+            ["startAcceptSendRequestTimeStamp"] = Text(_options.Sends.Value.StartAcceptSendTimestamp),
             ["remainTransientStoreBufferNumbs"] = Text(int.MaxValue),
             ["remainHowManyDataToFlush"] = Human(stats.MaxOffset.Value - stats.DurableOffset.Value),
             ["commitLogDirCapacity"] = Capacity(),
@@ -203,7 +204,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private async Task AddDelaysAsync(SortedDictionary<string, string> figures, CancellationToken cancellationToken)
     {
-        for (int level = 1; level <= _settings.Current.DelayLevels.MaxLevel; level++)
+        for (int level = 1; level <= _options.Delays.Value.DelayLevels.MaxLevel; level++)
         {
             long max = (await _store.Reader.GetOffsetsAsync(_schedule, level - 1, cancellationToken)).Max;
             if (max > 0)
@@ -242,7 +243,7 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private string Capacity()
     {
-        DriveInfo drive = new(_settings.Current.CommitLogFolder);
+        DriveInfo drive = new(_options.Broker.Current.CommitLogFolder);
         return $"Total : {Human(drive.TotalSize)}, Free : {Human(drive.AvailableFreeSpace)}.";
     }
 
@@ -267,3 +268,6 @@ internal sealed class RuntimeFigures : IAsyncDisposable
         }
     }
 }
+
+/// <summary>Options that the figures are made of.</summary>
+internal sealed record RuntimeFigureOptions(BrokerSettings Broker, CurrentOptions<SendOptions> Sends, CurrentOptions<DelayOptions> Delays);

@@ -14,7 +14,7 @@ namespace RocketOps.Broker.Handlers.Admin;
 /// Finds why this broker, a master, takes no messages, whichever producer sends them to whichever topic: for the operator and the command line. What is over before a producer that waits is refused, as a change of the master, is
 /// not told. Producers are told in words of their own (<see cref="SendRefusals"/>). Thread-safe.
 /// </summary>
-internal sealed class StandingRefusals(BrokerSettings settings, CurrentRole role, MessageStore store, ReplicaGate replicas, MemberStanding? group)
+internal sealed class StandingRefusals(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, CurrentRole role, MessageStore store, ReplicaGate replicas, MemberStanding? group)
 {
     /// <summary>Key of the runtime figures; there only while sends are refused. Not in RocketMQ.</summary>
     public const string Key = "rocketOpsSendsRefused";
@@ -49,7 +49,7 @@ internal sealed class StandingRefusals(BrokerSettings settings, CurrentRole role
         return FindShortage() is { } shortage ? new StandingRefusal(Disk, shortage)
             : store.FindFailure() is not StoreFlags.None and StoreFlags failed ? new StandingRefusal(
                 Store, $"the store cannot be written ({failed}): writing to its disk failed or it was made read-only, and it stays so until this broker is started again")
-            : LacksCopies ? new StandingRefusal(Copies, Invariant($"fewer copies are in sync than minInSyncReplicas asks for, which is {settings.Current.MinInSyncReplicas}: see why the others do not follow"))
+            : LacksCopies ? new StandingRefusal(Copies, Invariant($"fewer copies are in sync than minInSyncReplicas asks for, which is {options.Value.MinInSyncReplicas}: see why the others do not follow"))
             : !settings.Current.IsWriteable ? new StandingRefusal(Permission, Invariant($"brokerPermission is {settings.Current.Permission}, which lets nobody write: set it to 6"))
             : group is { RefusesMessages: true } ? new StandingRefusal(NotLeading, FindWhyNotLeading(group))
             : null;

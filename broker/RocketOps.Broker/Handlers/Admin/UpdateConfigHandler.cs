@@ -18,7 +18,7 @@ internal sealed class UpdateConfigHandler(BrokerSettings settings, TopicTable to
         List<PropertyProblem> problems = [];
         IReadOnlyList<PropertyEntry> entries = JavaPropertiesParser.Parse(request.Body.Span, "request", problems);
         BrokerOptions before = settings.Current;
-        string[] forbidden = [.. before.Values.Get(BrokerKeys.ConfigBlackList).Split(';'), "brokerConfigPath", "rocketmqHome", "configBlackList"];
+        string[] forbidden = [.. before.Values.Get(BrokerOptions.Keys.ConfigBlackList).Split(';'), "brokerConfigPath", "rocketmqHome", "configBlackList"];
         if (entries.FirstOrDefault(entry => forbidden.Contains(entry.Key, StringComparer.Ordinal)) is { Key: { } key })
         {
             throw new RemotingCommandException(ResponseCode.NoPermission, $"Can not update config in black list: {key}");

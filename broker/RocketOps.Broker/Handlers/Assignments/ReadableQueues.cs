@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
@@ -12,7 +13,7 @@ namespace RocketOps.Broker.Handlers.Assignments;
 /// The queues of topics that can be read, on all brokers, as name servers tell of them. An answer counts for loadBalancePollNameServerInterval; whoever asks meanwhile gets it, or waits for it. Thread-safe. Source: apache/rocketmq
 /// TopicRouteInfoManager 5.5.0.
 /// </summary>
-internal sealed class ReadableQueues(BrokerSettings settings, RemotingClient client, TimeProvider time)
+internal sealed class ReadableQueues(BrokerSettings settings, CurrentOptions<AssignmentOptions> options, CurrentOptions<PeerOptions> peers, RemotingClient client, TimeProvider time)
 {
     /// <summary>Clients name what leads a logical queue after its scope. Source: apache/rocketmq TopicQueueMappingUtils.getMockBrokerName 5.5.0.</summary>
     private const string NoBroker = "__syslo__";
@@ -63,7 +64,7 @@ internal sealed class ReadableQueues(BrokerSettings settings, RemotingClient cli
         }
     }
 
-    private bool IsOver(Question question) => question.Answer.IsCompleted && time.GetElapsedTime(question.AskedAt) >= (question.Found is null ? LifeOfNothing : settings.Current.QueuesPollInterval);
+    private bool IsOver(Question question) => question.Answer.IsCompleted && time.GetElapsedTime(question.AskedAt) >= (question.Found is null ? LifeOfNothing : options.Value.QueuesPollInterval);
 
     private async Task<IReadOnlyList<MessageQueueKey>?> AskAsync(string topic, Question question, IReadOnlyList<MessageQueueKey>? before)
     {
@@ -72,7 +73,7 @@ internal sealed class ReadableQueues(BrokerSettings settings, RemotingClient cli
         {
             try
             {
-                RemotingCommand answer = await client.InvokeAsync(nameServer, RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), settings.Current.ForwardTimeout, CancellationToken.None);
+                RemotingCommand answer = await client.InvokeAsync(nameServer, RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), peers.Value.ForwardTimeout, CancellationToken.None);
                 if (answer.Code == ResponseCode.Success)
                 {
                     return question.Found = QueuesOf(topic, BrokerJson.Read(answer.Body.Span, AssignmentJson.Default.RouteBody));

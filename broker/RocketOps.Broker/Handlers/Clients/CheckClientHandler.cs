@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Handlers.Clients;
 /// <summary>
 /// CHECK_CLIENT_CONFIG (46): whether a subscription can be served; consumers that filter by something else than tags ask before they start. Source: remoting.md §2.4.
 /// </summary>
-internal sealed class CheckClientHandler(BrokerSettings settings) : AsyncRequestHandler
+internal sealed class CheckClientHandler(CurrentOptions<FilterOptions> options) : AsyncRequestHandler
 {
     /// <summary>The remark while enablePropertyFilter is off, before the expression type.</summary>
     public const string Unsupported = "The broker does not support consumer to filter message by ";
@@ -20,7 +20,7 @@ internal sealed class CheckClientHandler(BrokerSettings settings) : AsyncRequest
         using HeldBytes held = BrokerJson.ReadBody(connection, request, ClientJson.Default.CheckClientBody, out CheckClientBody body);
         if (body.Subscription is { IsTag: false } subscription)
         {
-            if (!settings.Current.EnablePropertyFilter)
+            if (!options.Value.EnablePropertyFilter)
             {
                 throw new RemotingCommandException(ResponseCode.SystemError, $"{Unsupported}{subscription.ExpressionType}");
             }

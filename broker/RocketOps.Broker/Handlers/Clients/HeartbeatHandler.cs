@@ -3,6 +3,7 @@ using RocketOps.Broker.Clients;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
@@ -12,7 +13,7 @@ namespace RocketOps.Broker.Handlers.Clients;
 
 /// <summary>HEART_BEAT (34): registers the client's groups before it answers, as the client asks for its group's members right after. Source: remoting.md §2.4, §5.9.</summary>
 internal sealed class HeartbeatHandler(
-    BrokerSettings settings, HeartbeatLimits limits, GroupMaker groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
+    CurrentOptions<PullOptions> options, HeartbeatLimits limits, GroupMaker groups, TopicTable topics, ConsumerTable consumers, ProducerTable producers, ClientRegistry registry, TimeProvider time)
     : AsyncRequestHandler
 {
     // What a heartbeat may register depends on what the connection's last one did.
@@ -60,7 +61,7 @@ internal sealed class HeartbeatHandler(
         bool changed = false;
         bool isServed = false;
         GroupRefusal refusal = GroupRefusal.None;
-        bool rejectsPullConsumers = settings.Current.RejectPullConsumer;
+        bool rejectsPullConsumers = options.Value.RejectPullConsumer;
         foreach (HeartbeatBody.ConsumerData consumer in body.Consumers ?? [])
         {
             if (rejectsPullConsumers && string.Equals(consumer.ConsumeType, OnlineGroup.Actively, StringComparison.Ordinal))

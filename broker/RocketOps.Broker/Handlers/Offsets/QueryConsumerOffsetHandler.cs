@@ -1,5 +1,6 @@
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Pulling;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -15,9 +16,9 @@ namespace RocketOps.Broker.Handlers.Offsets;
 /// <param name="offsets">What groups have committed.</param>
 /// <param name="topics">The broker's topics.</param>
 /// <param name="store">Their messages.</param>
-/// <param name="settings">The configuration.</param>
+/// <param name="options">The configuration.</param>
 /// <param name="machineBytes">The machine's memory.</param>
-internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, MessageStore store, BrokerSettings settings, long machineBytes) : AsyncRequestHandler
+internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, TopicTable topics, MessageStore store, CurrentOptions<PullOptions> options, long machineBytes) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -51,6 +52,6 @@ internal sealed class QueryConsumerOffsetHandler(ConsumerOffsetTable offsets, To
         }
 
         return await store.Reader.ReadUnitsAsync(topic.StoreTopic, queue.QueueId, queueOffset: 0, count: 1, cancellationToken) is [QueueUnit first, ..]
-            && store.GetStats().MaxOffset.Value - first.Offset.Value <= machineBytes / 100 * settings.Current.MemoryRatio;
+            && store.GetStats().MaxOffset.Value - first.Offset.Value <= machineBytes / 100 * options.Value.MemoryRatio;
     }
 }

@@ -23,7 +23,7 @@ namespace RocketOps.Broker.Handlers.Offsets;
 /// queues of several brokers.
 /// </summary>
 internal sealed class ResetOffsetHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : HeavyRequestHandler
+    BrokerSettings settings, CurrentOptions<OffsetOptions> options, CurrentRole role, TopicTable topics, GroupTable groups, ConsumerTable consumers, ConsumerOffsetTable offsets, MessageStore store, LogicOffsets logic) : HeavyRequestHandler
 {
     /// <summary>A queue with the offset that is found for it.</summary>
     private const int TargetBytes = 64;
@@ -31,7 +31,7 @@ internal sealed class ResetOffsetHandler(
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
         string group = request.GetRequired("group");
-        if (settings.Current.ServerSideReset && !(topics.TryGet(request.GetRequired("topic"), out TopicState? named) && named.Mapping is not null))
+        if (options.Value.ServerSideReset && !(topics.TryGet(request.GetRequired("topic"), out TopicState? named) && named.Mapping is not null))
         {
             return await ResetHereAsync(request, answer, group, cancellationToken);
         }

@@ -22,7 +22,7 @@ namespace RocketOps.Broker.Handlers.Pulling;
 /// Thread-safe.
 /// </summary>
 internal sealed class PullChecks(
-    BrokerSettings settings, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets,
+    PullCheckOptions options, TopicTable topics, GroupTable groups, ConsumerTable consumers, ExpressionCache expressions, ConsumerOffsetTable offsets,
     BrokerStatistics statistics, ReplicaGate replicas, ConsumerFilterTable? filters = null, AwaitedConsumers? awaited = null)
 {
     /// <summary>Fills <paramref name="pull"/> but for whom to answer; only with <see cref="PullStatus.Ok"/> is it of use.</summary>
@@ -30,20 +30,20 @@ internal sealed class PullChecks(
     {
         // Step 4 of a pull.
         pull = default;
-        BrokerOptions options = settings.Current;
-        if (!options.IsReadable)
+        PullOptions pulls = options.Pulls.Value;
+        if (!options.Broker.Current.IsReadable)
         {
             return PullStatus.BrokerNotReadable;
         }
 
-        if (request.IsLite && !options.LitePullEnable)
+        if (request.IsLite && !pulls.LitePullEnable)
         {
             return PullStatus.LitePullForbidden;
         }
 
         if (!groups.TryGet(request.ConsumerGroup, out GroupState? state))
         {
-            return options.AutoCreateGroup ? PullStatus.GroupToBeMade : PullStatus.GroupMissing;
+            return groups.AutoCreates ? PullStatus.GroupToBeMade : PullStatus.GroupMissing;
         }
 
         SubscriptionGroupConfig group = state.Config;
@@ -53,13 +53,13 @@ internal sealed class PullChecks(
             return status;
         }
 
-        status = FindFilter(request, state, topic!, options, out IMessageFilter? filter);
+        status = FindFilter(request, state, topic!, out IMessageFilter? filter);
         if (status != PullStatus.Ok)
         {
             return status;
         }
 
-        if (options.RejectPullConsumer && IsStranger(request, group))
+        if (pulls.RejectPullConsumer && IsStranger(request, group))
         {
             return PullStatus.PullConsumerRejected;
         }
@@ -81,12 +81,12 @@ internal sealed class PullChecks(
             Offset = logic?.Offset ?? request.Offset,
             ResetTo = resetTo,
             MaxMessages = Math.Max(1, logic?.Limit(request.MaxMessages) ?? request.MaxMessages),
-            Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request, options) : filter,
+            Filter = TopicNames.IsRetry(request.Topic) ? RetryFilterOf(request) : filter,
             SubscriptionBytes = request.HasSubscription ? request.Subscription.Length : 0,
             SlowBrokerId = group.WhichBrokerWhenConsumeSlowly,
             BrokerId = group.BrokerId,
             // Nothing comes any more to a stretch that another one follows.
-            HoldMs = request.HoldMs is not { } asked || logic is { HasNext: true } ? 0 : options.LongPolling ? Math.Max(0, asked) : options.ShortPollingMs,
+            HoldMs = request.HoldMs is not { } asked || logic is { HasNext: true } ? 0 : pulls.LongPolling ? Math.Max(0, asked) : pulls.ShortPollingMs,
         };
         return PullStatus.Ok;
     }
@@ -107,8 +107,8 @@ internal sealed class PullChecks(
     private bool IsAwaited(SubscriptionGroupConfig group) => awaited is not null && awaited.CountOf(group.Name) > 0;
 
     /// <summary>Retries belong to the group whatever their tags, and unless told otherwise whatever their properties.</summary>
-    private RetryFilter? RetryFilterOf(in PullRequest request, BrokerOptions options) =>
-        options.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out OnlineGroup? online) ? online.RetryFilter : null;
+    private RetryFilter? RetryFilterOf(in PullRequest request) =>
+        options.Filters.Value.FilterSupportRetry && consumers.TryGet(request.ConsumerGroup, out OnlineGroup? online) ? online.RetryFilter : null;
 
     /// <summary>Progress in a logical queue is kept beside the physical queue it lies in, where that is here; the consumer's own commits reach all.</summary>
     private void Commit(in PullRequest request, LogicPull? logic, long progress)
@@ -163,7 +163,7 @@ internal sealed class PullChecks(
         return (uint)(logic?.Item.QueueId ?? request.QueueId) >= (uint)config.ReadQueueNums ? PullStatus.BadQueue : PullStatus.Ok;
     }
 
-    private PullStatus FindFilter(in PullRequest request, GroupState group, TopicState topic, BrokerOptions options, out IMessageFilter? filter)
+    private PullStatus FindFilter(in PullRequest request, GroupState group, TopicState topic, out IMessageFilter? filter)
     {
         filter = null;
         if (request.HasSubscription)
@@ -171,7 +171,7 @@ internal sealed class PullChecks(
             if (!request.IsTag)
             {
                 filter = expressions.Find(request.ExpressionType, request.Subscription, out _);
-                return filter is null ? PullStatus.SubscriptionMalformed : options.EnablePropertyFilter ? PullStatus.Ok : PullStatus.PropertyFilterOff;
+                return filter is null ? PullStatus.SubscriptionMalformed : options.Filters.Value.EnablePropertyFilter ? PullStatus.Ok : PullStatus.PropertyFilterOff;
             }
 
             filter = request.Subscription.IsEmpty || request.Subscription.SequenceEqual("*"u8) ? null : TagFilter.For(Encoding.UTF8.GetString(request.Subscription));
@@ -209,7 +209,7 @@ internal sealed class PullChecks(
             return PullStatus.FilterMissing;
         }
 
-        if (!subscription.IsTag && !options.EnablePropertyFilter)
+        if (!subscription.IsTag && !options.Filters.Value.EnablePropertyFilter)
         {
             return PullStatus.PropertyFilterOff;
         }
@@ -223,3 +223,6 @@ internal sealed class PullChecks(
         return PullStatus.Ok;
     }
 }
+
+/// <summary>Options that a pull is checked by.</summary>
+internal sealed record PullCheckOptions(BrokerSettings Broker, CurrentOptions<PullOptions> Pulls, CurrentOptions<FilterOptions> Filters);

@@ -9,7 +9,7 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Handlers.Queries;
 
 /// <summary>QUERY_MESSAGE (12): messages of a topic by key or unique key. The index knows hashes only, so topic and key are compared here. Source: store.md §5.6.</summary>
-internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable topics, MessageStore store) : HeavyRequestHandler
+internal sealed class QueryMessageHandler(CurrentOptions<QueryOptions> options, TopicTable topics, MessageStore store) : HeavyRequestHandler
 {
     /// <summary>Bytes of one answer: the frame limit of 16 MiB with room for the header.</summary>
     private const int MaxAnswerBytes = 15 * 1024 * 1024;
@@ -18,11 +18,11 @@ internal sealed class QueryMessageHandler(BrokerSettings settings, TopicTable to
 
     protected override async ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        BrokerOptions options = settings.Current;
+        QueryOptions now = options.Value;
         string key = request.GetRequired("key");
         bool byUniqueKey = request.GetBoolean("_UNIQUE_KEY_QUERY", fallback: false);
-        int wanted = byUniqueKey ? options.DefaultQueryMaxNum : request.GetRequiredInt32("maxNum");
-        int maxNum = Math.Clamp(wanted, 1, options.MaxMessagesNumBatch);
+        int wanted = byUniqueKey ? now.DefaultQueryMaxNum : request.GetRequiredInt32("maxNum");
+        int maxNum = Math.Clamp(wanted, 1, now.MaxMessagesNumBatch);
         if (topics.TryGet(request.GetRequired("topic"), out TopicState? topic))
         {
             IndexQueryResult found = await store.Reader.QueryIndexAsync(

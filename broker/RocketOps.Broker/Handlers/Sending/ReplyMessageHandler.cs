@@ -21,7 +21,7 @@ namespace RocketOps.Broker.Handlers.Sending;
 /// logged, as with RocketMQ. In a group that elects its master that is done by the master, and the client may still be connected to another member. Source: remoting.md §5.11.
 /// </summary>
 internal sealed partial class ReplyMessageHandler(
-    BrokerSettings settings, TopicTable topics, SendPipeline pipeline, SendRefusals refusals, ReplyPusher pusher, MessageAppender appender, BrokerAddress address, MasterForwarder? forwarder, ILogger<ReplyMessageHandler> logger)
+    CurrentOptions<SendOptions> options, TopicTable topics, SendPipeline pipeline, SendRefusals refusals, ReplyPusher pusher, MessageAppender appender, BrokerAddress address, MasterForwarder? forwarder, ILogger<ReplyMessageHandler> logger)
     : AsyncRequestHandler
 {
     /// <summary>RocketMQ's id of a reply that is not stored.</summary>
@@ -71,9 +71,9 @@ internal sealed partial class ReplyMessageHandler(
             SetPlace(response, NotStored, queueId, 0);
         }
 
-        if (settings.Current.StoreReplies)
+        if (options.Value.StoreReplies)
         {
-            AppendOutcome stored = reply.Question.Body.Length > settings.Current.MaxMessageSize
+            AppendOutcome stored = reply.Question.Body.Length > options.Value.MaxMessageSize
                 ? new AppendOutcome(AppendStatus.MessageIllegal, default, WaitOutcome.Failed)
                 : await appender.AppendAsync(reply.ToStored(topic!, queueId, address.StoreHost), waitForDisk: true);
             if (stored.Status == AppendStatus.Ok)
@@ -97,8 +97,8 @@ internal sealed partial class ReplyMessageHandler(
         RequestCopy copy = new(request);
         RequestFrame frame = copy.Frame;
         SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, copy.Scratch);
-        BrokerOptions options = settings.Current;
-        MessageProperties properties = MessageProperties.Parse(header.Properties).Set(PropertyNames.Region, options.RegionId).Set(PropertyNames.TraceOn, options.TraceOn ? "true" : "false");
+        SendOptions now = options.Value;
+        MessageProperties properties = MessageProperties.Parse(header.Properties).Set(PropertyNames.Region, now.RegionId).Set(PropertyNames.TraceOn, now.TraceOn ? "true" : "false");
         byte[] stored = properties.Encode();
         return new Reply(
             new AskedTopic(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode), header.QueueId, header.Flag, header.SysFlag,
@@ -107,7 +107,7 @@ internal sealed partial class ReplyMessageHandler(
     }
 
     private RemotingCommand WithBrokerFields(RemotingCommand response) =>
-        response.Set("MSG_REGION", settings.Current.RegionId).Set("TRACE_ON", settings.Current.TraceOn);
+        response.Set("MSG_REGION", options.Value.RegionId).Set("TRACE_ON", options.Value.TraceOn);
 
     private static void SetPlace(RemotingCommand response, string messageId, int queueId, long queueOffset) =>
         response.Set("msgId", messageId).Set("queueId", queueId).Set("queueOffset", queueOffset);

@@ -124,7 +124,7 @@ internal sealed class SendBackHandler(
         }
 
         properties.Set(PropertyNames.Wait, "false")
-            .Set(PropertyNames.Delay, (delayLevel > 0 ? settings.Current.DelayLevels.Clamp(delayLevel) : 0).ToString(CultureInfo.InvariantCulture));
+            .Set(PropertyNames.Delay, (delayLevel > 0 ? delays.Clamp(delayLevel) : 0).ToString(CultureInfo.InvariantCulture));
         if (delayLevel > 0)
         {
             // The level goes before a time.

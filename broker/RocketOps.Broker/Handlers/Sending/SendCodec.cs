@@ -10,7 +10,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Sending;
 
 /// <summary>Translates between remoting and the send pipeline: frames to requests, outcomes to reply frames.</summary>
-internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, SendRefusals refusals)
+internal sealed class SendCodec(BrokerSettings settings, CurrentOptions<SendOptions> options, BrokerAddress address, SendRefusals refusals)
 {
     /// <summary>A frame as the pipeline wants it. Borrows from frame and header.</summary>
     public static SendRequest RequestOf(in RequestFrame frame, in SendMessageRequestHeader header, RemotingConnection connection, int batchCount) => new()
@@ -76,7 +76,7 @@ internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, 
         + ResponseFrameWriter.MaxFieldBytes(13, uniqKeyBytes)
         + (isInnerBatch ? ResponseFrameWriter.MaxFieldBytes(11, uniqKeyBytes) : 0)
         + (handleBytes == 0 ? 0 : ResponseFrameWriter.MaxFieldBytes(12, handleBytes))
-        + ResponseFrameWriter.MaxFieldBytes(10, settings.Current.RegionIdUtf8.Length);
+        + ResponseFrameWriter.MaxFieldBytes(10, options.Value.RegionIdUtf8.Length);
 
     /// <summary>
     /// Returns the handle that a producer recalls the message by, when it waits for a time and may be recalled; empty for others, as nearly
@@ -92,7 +92,7 @@ internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, 
         Span<byte> destination, in ReplyTo to, ReadOnlySpan<byte> messageIds, int queueId, long queueOffset, ReadOnlySpan<byte> uniqKey, int code = ResponseCode.Success, ReadOnlySpan<byte> remark = default,
         ReadOnlySpan<byte> recallHandle = default, bool isInnerBatch = false)
     {
-        BrokerOptions options = settings.Current;
+        SendOptions now = options.Value;
         ResponseFrameWriter writer = new(destination, to.SerializeType, code, to.Opaque, to.Connection.Options.Version, remark);
         writer.Add("msgId"u8, messageIds);
         writer.Add("queueId"u8, queueId);
@@ -111,8 +111,8 @@ internal sealed class SendCodec(BrokerSettings settings, BrokerAddress address, 
             writer.Add("recallHandle"u8, recallHandle);
         }
 
-        writer.Add("MSG_REGION"u8, options.RegionIdUtf8);
-        writer.Add("TRACE_ON"u8, options.TraceOn);
+        writer.Add("MSG_REGION"u8, now.RegionIdUtf8);
+        writer.Add("TRACE_ON"u8, now.TraceOn);
         return writer.Complete(0);
     }
 }

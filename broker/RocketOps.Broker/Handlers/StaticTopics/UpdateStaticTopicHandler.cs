@@ -14,13 +14,13 @@ namespace RocketOps.Broker.Handlers.StaticTopics;
 /// UPDATE_AND_CREATE_STATIC_TOPIC (513): a topic and this broker's mapping of it. The mapping comes first, so that no client is told of the topic without it; a mapping that is
 /// refused leaves the topic as it was. Source: admin.md §2.2.
 /// </summary>
-internal sealed class UpdateStaticTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings) : AsyncRequestHandler
+internal sealed class UpdateStaticTopicHandler(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, CurrentRole role, TopicTable topics, TopicQueueMappingTable mappings) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
         TopicAdminChecks.CheckMaster(role);
-        TopicAdminChecks.CheckName(name, settings.Current);
+        TopicAdminChecks.CheckName(name, settings.Current, options.Value);
         topics.TryGet(name, out TopicState? existing);
         TopicConfig config = TopicFields.Read(request, name) with { Attributes = existing?.Config.Attributes };
         TopicAdminChecks.CheckConfig(topics, config);

@@ -2,6 +2,7 @@ using System.Globalization;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Roles;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Timers;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
@@ -14,7 +15,16 @@ namespace RocketOps.Broker.Handlers.Timers;
 /// are those of 5.5.0. Source: remoting.md §5.2, apache/rocketmq RecallMessageProcessor.
 /// </summary>
 internal sealed class RecallMessageHandler(
-    BrokerSettings settings, CurrentRole role, TopicTable topics, TimerRouter router, TimerTable timers, MessageAppender appender, BrokerAddress address, TimeProvider time) : AsyncRequestHandler
+    BrokerSettings settings,
+    CurrentOptions<TimerOptions> options,
+    CurrentOptions<SendOptions> sends,
+    CurrentRole role,
+    TopicTable topics,
+    TimerRouter router,
+    TimerTable timers,
+    MessageAppender appender,
+    BrokerAddress address,
+    TimeProvider time) : AsyncRequestHandler
 {
     private const string Tag = "_RECALL_TAG_";
     private const string NotAvailable = "recall failed, broker service not available";
@@ -22,49 +32,48 @@ internal sealed class RecallMessageHandler(
 
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
-        BrokerOptions options = settings.Current;
         string topic = request.GetRequired("topic");
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        (int code, string? problem) = CheckBroker(options, topic, now);
+        (int code, string? problem) = CheckBroker(topic, now);
         if (problem is not null)
         {
-            return Answer(request, code, problem, options);
+            return Answer(request, code, problem);
         }
 
         if (RecallHandle.TryParse(request.GetRequired("recallHandle")) is not { } handle)
         {
-            return Answer(request, ResponseCode.IllegalOperation, "recall handle is invalid", options);
+            return Answer(request, ResponseCode.IllegalOperation, "recall handle is invalid");
         }
 
-        problem = CheckHandle(handle, topic, now, options, out long dueMs);
+        problem = CheckHandle(handle, topic, now, out long dueMs);
         if (problem is not null)
         {
-            return Answer(request, ResponseCode.IllegalOperation, problem, options);
+            return Answer(request, ResponseCode.IllegalOperation, problem);
         }
 
-        long slot = TimerClock.SlotOf(dueMs, options.TimerPrecisionMs);
-        if (!options.TimerEnabled || timers.Counts.IsCongested(slot))
+        long slot = TimerClock.SlotOf(dueMs, options.Value.TimerPrecisionMs);
+        if (!options.Value.TimerEnabled || timers.Counts.IsCongested(slot))
         {
-            return Answer(request, ResponseCode.SystemError, NotDone, options);
+            return Answer(request, ResponseCode.SystemError, NotDone);
         }
 
-        AppendOutcome outcome = await appender.AppendAsync(Deletion(connection, request, handle, slot, now, options), waitForDisk: true);
+        AppendOutcome outcome = await appender.AppendAsync(Deletion(connection, request, handle, slot, now), waitForDisk: true);
         if (!outcome.IsStored)
         {
-            return Answer(request, ResponseCode.SystemError, NotDone, options);
+            return Answer(request, ResponseCode.SystemError, NotDone);
         }
 
-        RemotingCommand answer = Answer(request, ResponseCode.Success, null, options);
+        RemotingCommand answer = Answer(request, ResponseCode.Success, null);
         answer.Set("msgId", handle.UniqKey);
         return answer;
     }
 
-    private static RemotingCommand Answer(RemotingCommand request, int code, string? remark, BrokerOptions options) =>
-        RemotingCommand.CreateResponse(request, code, remark).Set("MSG_REGION", options.RegionId);
+    private RemotingCommand Answer(RemotingCommand request, int code, string? remark) =>
+        RemotingCommand.CreateResponse(request, code, remark).Set("MSG_REGION", sends.Value.RegionId);
 
-    private (int Code, string? Problem) CheckBroker(BrokerOptions options, string topic, long now)
+    private (int Code, string? Problem) CheckBroker(string topic, long now)
     {
-        if (!options.RecallEnabled)
+        if (!options.Value.RecallEnabled)
         {
             return (ResponseCode.NoPermission, "recall failed, operation is forbidden");
         }
@@ -74,7 +83,7 @@ internal sealed class RecallMessageHandler(
             return (ResponseCode.SlaveNotAvailable, NotAvailable);
         }
 
-        if (now < options.StartAcceptSendTimestamp || (!options.IsWriteable && !options.RecallWhileNotWriteable))
+        if (now < sends.Value.StartAcceptSendTimestamp || (!settings.Current.IsWriteable && !options.Value.RecallWhileNotWriteable))
         {
             return (ResponseCode.ServiceNotAvailable, NotAvailable);
         }
@@ -82,20 +91,20 @@ internal sealed class RecallMessageHandler(
         return topics.TryGet(topic, out _) ? (ResponseCode.Success, null) : (ResponseCode.TopicNotExist, $"recall failed, the topic[{topic}] not exist");
     }
 
-    private static string? CheckHandle(RecallHandle handle, string topic, long now, BrokerOptions options, out long dueMs)
+    private string? CheckHandle(RecallHandle handle, string topic, long now, out long dueMs)
     {
-        bool isTime = long.TryParse(handle.TimeText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out dueMs) && dueMs > now && dueMs - now < options.TimerMaxDelayMs;
+        bool isTime = long.TryParse(handle.TimeText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out dueMs) && dueMs > now && dueMs - now < options.Value.TimerMaxDelayMs;
         return !string.Equals(handle.Topic, topic, StringComparison.Ordinal) ? "recall failed, topic not match"
-            : !string.Equals(handle.BrokerName, options.BrokerName, StringComparison.Ordinal) ? NotAvailable
+            : !string.Equals(handle.BrokerName, settings.Current.BrokerName, StringComparison.Ordinal) ? NotAvailable
             : !isTime ? "recall failed, timestamp invalid"
             : null;
     }
 
-    private OwnedMessage Deletion(RemotingConnection connection, RemotingCommand request, RecallHandle handle, long slot, long now, BrokerOptions options)
+    private OwnedMessage Deletion(RemotingConnection connection, RemotingCommand request, RecallHandle handle, long slot, long now)
     {
         MessageProperties properties = new MessageProperties()
             .Set(PropertyNames.Tags, Tag)
-            .Set(PropertyNames.TimerDeleteUniqKey, options.RecallNamesTopic ? $"{handle.Topic}+{handle.UniqKey}" : handle.UniqKey)
+            .Set(PropertyNames.TimerDeleteUniqKey, options.Value.RecallNamesTopic ? $"{handle.Topic}+{handle.UniqKey}" : handle.UniqKey)
             .Set(PropertyNames.UniqKey, handle.UniqKey)
             .Set(PropertyNames.TimerDeliverMs, handle.TimeText)
             .Set("BORN_TIMESTAMP", now.ToString(CultureInfo.InvariantCulture))

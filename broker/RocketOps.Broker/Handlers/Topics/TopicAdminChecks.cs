@@ -19,7 +19,7 @@ internal static class TopicAdminChecks
         }
     }
 
-    public static void CheckName(string topic, BrokerOptions options)
+    public static void CheckName(string topic, BrokerOptions options, TopicTableOptions topics)
     {
         if (TopicNames.FindProblem(topic) is { } problem)
         {
@@ -27,7 +27,7 @@ internal static class TopicAdminChecks
         }
 
         bool isOwn = string.Equals(topic, options.ClusterName, StringComparison.Ordinal) || string.Equals(topic, options.BrokerName, StringComparison.Ordinal);
-        if (options.ValidateSystemTopic && (isOwn || TopicNames.IsSystem(topic)))
+        if (topics.ValidateSystemTopic && (isOwn || TopicNames.IsSystem(topic)))
         {
             throw new RemotingCommandException(ResponseCode.InvalidParameter, $"The topic[{topic}] is conflict with system topic.");
         }

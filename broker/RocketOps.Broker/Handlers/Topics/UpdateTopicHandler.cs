@@ -7,13 +7,13 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Topics;
 
 /// <summary>UPDATE_AND_CREATE_TOPIC (17).</summary>
-internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentRole role, TopicTable topics) : AsyncRequestHandler
+internal sealed class UpdateTopicHandler(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, CurrentRole role, TopicTable topics) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
         string name = request.GetRequired("topic");
         TopicAdminChecks.CheckMaster(role);
-        TopicAdminChecks.CheckName(name, settings.Current);
+        TopicAdminChecks.CheckName(name, settings.Current, options.Value);
         topics.TryGet(name, out TopicState? existing);
         TopicConfig config = TopicFields.Read(request, name) with
         {

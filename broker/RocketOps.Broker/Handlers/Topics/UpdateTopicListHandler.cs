@@ -8,7 +8,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Topics;
 
 /// <summary>UPDATE_AND_CREATE_TOPIC_LIST (18): all are checked before the first is made.</summary>
-internal sealed class UpdateTopicListHandler(BrokerSettings settings, CurrentRole role, TopicTable topics) : AsyncRequestHandler
+internal sealed class UpdateTopicListHandler(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, CurrentRole role, TopicTable topics) : AsyncRequestHandler
 {
     public override async ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -17,7 +17,7 @@ internal sealed class UpdateTopicListHandler(BrokerSettings settings, CurrentRol
         List<TopicConfig> wanted = [];
         foreach (TopicConfig config in body.Topics ?? [])
         {
-            TopicAdminChecks.CheckName(config.Name, settings.Current);
+            TopicAdminChecks.CheckName(config.Name, settings.Current, options.Value);
             TopicAdminChecks.CheckSettings(config);
             topics.TryGet(config.Name, out TopicState? existing);
             wanted.Add(config with { Attributes = TopicAttributes.Apply(existing?.Config, config.Attributes) });

@@ -17,7 +17,7 @@ namespace RocketOps.Broker.Handlers.Transactions;
 /// back. Message and note go into the log one behind the other, so that nothing but a crash or a change of role between two writes leaves a committed half unsettled. Source: remoting.md §5.4.
 /// </summary>
 internal sealed class EndTransactionHandler(
-    BrokerSettings settings,
+    CurrentOptions<TransactionOptions> options,
     CurrentRole role,
     MessageStore store,
     MessageAppender appender,
@@ -60,7 +60,7 @@ internal sealed class EndTransactionHandler(
         HalfMessage half = await FindAsync(commitLogOffset, cancellationToken);
         using HeldBytes held = connection.Hold(half.HeldBytes);
         bool answersCheck = string.Equals(request.Get("fromTransactionCheck"), "true", StringComparison.OrdinalIgnoreCase);
-        if (!answersCheck && half.ImmunityOver(settings.Current.TransactionTimeout) is { } immunity && half.AgeAt(time.GetUtcNow()) > immunity)
+        if (!answersCheck && half.ImmunityOver(options.Value.TransactionTimeout) is { } immunity && half.AgeAt(time.GetUtcNow()) > immunity)
         {
             return RemotingCommand.CreateResponse(request, ResponseCode.IllegalOperation, "the time in which the producer could end the transaction unasked is over; it is asked");
         }

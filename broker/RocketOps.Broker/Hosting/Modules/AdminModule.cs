@@ -1,6 +1,8 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Handlers.Admin;
 using RocketOps.Broker.Handlers.Replication;
 using RocketOps.Broker.Persistence;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -29,14 +31,14 @@ internal sealed class AdminModule : IBrokerModule
         _topics = topics.Topics;
         _settingsFile = new SettingsFile(configFile, host.Files, host.LoggerOf<SettingsFile>());
         Figures = new RuntimeFigures(
-            host.Settings,
+            new RuntimeFigureOptions(host.Settings, host.Options<SendOptions>(), host.Options<DelayOptions>()),
             host.Role,
             host.Store,
             messages.Statistics,
             statistics.Pulls,
             offsets.Delays,
             timers.Timers,
-            new StandingRefusals(host.Settings, host.Role, host.Store, replication.Gate, membership?.Standing),
+            new StandingRefusals(host.Settings, host.Options<ReplicationOptions>(), host.Role, host.Store, replication.Gate, membership?.Standing),
             new ReplicationFigures(host.Settings, host.Role, replication.Master, replication.Following, membership?.Standing),
             host.Time);
     }

@@ -1,6 +1,7 @@
 using RocketOps.Broker.Groups;
 using RocketOps.Broker.Handlers.Assignments;
 using RocketOps.Broker.Handlers.Groups;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -20,7 +21,7 @@ internal sealed class AssignmentModule : IBrokerModule
         _topics = topics;
         _groups = groups;
         _clients = clients;
-        Queues = new ReadableQueues(host.Settings, host.Client, host.Time);
+        Queues = new ReadableQueues(host.Settings, host.Options<AssignmentOptions>(), host.Options<PeerOptions>(), host.Client, host.Time);
         Modes = new RequestModeTable(host.Settings, host.Files);
     }
 

@@ -1,8 +1,10 @@
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Handlers.Clients;
 using RocketOps.Broker.Handlers.Ordering;
 using RocketOps.Broker.Ordering;
+using RocketOps.Broker.Pulling;
 using RocketOps.Broker.RequestReply;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -22,11 +24,11 @@ internal sealed class ClientModule : IBrokerModule
         _topics = topics;
         _groups = groups;
         Awaited = membership?.Awaited;
-        Consumers = new ConsumerTable(host.Settings, groups.Groups, host.Time, host.LoggerOf<ConsumerTable>(), filters);
+        Consumers = new ConsumerTable(host.Options<ClientTableOptions>(), groups.Groups, host.Time, host.LoggerOf<ConsumerTable>(), filters);
         Askers = new AskerTable(host.Time);
-        Registrations = new Registrations(host.Settings);
+        Registrations = new Registrations(host.Options<ClientTableOptions>());
         Locks = new QueueLocks(host.Time);
-        Registry = new ClientRegistry(host.Settings, Consumers, Producers, Registrations, Locks, host.Time, host.LoggerOf<ClientRegistry>());
+        Registry = new ClientRegistry(host.Options<ClientTableOptions>(), Consumers, Producers, Registrations, Locks, host.Time, host.LoggerOf<ClientRegistry>());
     }
 
     public ConsumerTable Consumers { get; }
@@ -49,11 +51,11 @@ internal sealed class ClientModule : IBrokerModule
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
         ConsumerCaller caller = new(Consumers);
-        HeartbeatLimits limits = new(_host.Settings, Consumers, Producers, Registrations, _host.Refused);
+        HeartbeatLimits limits = new(_host.Options<ClientTableOptions>(), Consumers, Producers, Registrations, _host.Refused);
         registry
-            .Add(RequestCode.HeartBeat, new HeartbeatHandler(_host.Settings, limits, _groups.Maker, _topics.Topics, Consumers, Producers, Registry, _host.Time))
+            .Add(RequestCode.HeartBeat, new HeartbeatHandler(_host.Options<PullOptions>(), limits, _groups.Maker, _topics.Topics, Consumers, Producers, Registry, _host.Time))
             .Add(RequestCode.UnregisterClient, new UnregisterClientHandler(Consumers, Producers, Awaited))
-            .Add(RequestCode.CheckClientConfig, new CheckClientHandler(_host.Settings))
+            .Add(RequestCode.CheckClientConfig, new CheckClientHandler(_host.Options<FilterOptions>()))
             .Add(RequestCode.GetConsumerListByGroup, new ConsumerListHandler(Consumers, _groups.Maker, Awaited))
             .Add(RequestCode.GetConsumerConnectionList, new ConsumerConnectionHandler(Consumers))
             .Add(RequestCode.GetProducerConnectionList, new ProducerConnectionHandler(Producers))

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Delay;
 using RocketOps.Broker.Sending;
 
@@ -7,9 +8,9 @@ namespace RocketOps.Broker.Hosting.Modules;
 internal sealed class DelayModule(HostServices host, OffsetModule offsets, MessageModule messages)
 {
     /// <summary>Way of a message to its level.</summary>
-    public DelayRouter Router { get; } = new(host.Settings, host.Store);
+    public DelayRouter Router { get; } = new(host.Options<DelayOptions>(), host.Store);
 
     /// <summary>Delivery, for as long as this broker is the master.</summary>
     public ScheduleService NewService() =>
-        new(host.Settings, host.Store, messages.Appender, messages.Waiting, offsets.Delays, host.Time, host.LoggerOf<ScheduleService>());
+        new(host.Options<DelayOptions>(), host.Store, messages.Appender, messages.Waiting, offsets.Delays, host.Time, host.LoggerOf<ScheduleService>());
 }

@@ -66,7 +66,7 @@ internal sealed class FailoverModule : IBrokerModule
         await member.LeaveAsync();
         if (member.Standing.SinceLed is not null)
         {
-            await new Farewell(member.Standing, _routing.Misled, _host.Settings, _host.Address, _clients.Producers, _clients.Askers, _host.Time).WaitAsync();
+            await new Farewell(member.Standing, _routing.Misled, _host.Options<FailoverOptions>(), _host.Address, _clients.Producers, _clients.Askers, _host.Time).WaitAsync();
 
             // It has followed the new master meanwhile, which may count on it.
             await member.LeaveAsync();

@@ -1,5 +1,5 @@
-using RocketOps.Broker.Groups;
 using RocketOps.Broker.Clients;
+using RocketOps.Broker.Groups;
 using RocketOps.Broker.Handlers.Groups;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -14,8 +14,8 @@ internal sealed class GroupModule : IBrokerModule
     public GroupModule(HostServices host)
     {
         _host = host;
-        Groups = new GroupTable(host.Settings, host.Files, host.Time);
-        Maker = new GroupMaker(host.Settings, Groups, host.Refused, host.LoggerOf<GroupMaker>());
+        Groups = new GroupTable(host.Settings, host.Options<GroupTableOptions>(), host.Files, host.Time);
+        Maker = new GroupMaker(host.Options<ClientTableOptions>(), Groups, host.Refused, host.LoggerOf<GroupMaker>());
     }
 
     public GroupTable Groups { get; }

@@ -34,5 +34,8 @@ internal sealed record HostServices(
     ILoggerFactory Loggers,
     TimeProvider Time)
 {
+    public CurrentOptions<T> Options<T>()
+        where T : class, IFeatureOptions<T> => Settings.Of<T>();
+
     public ILogger<T> LoggerOf<T>() => Loggers.CreateLogger<T>();
 }

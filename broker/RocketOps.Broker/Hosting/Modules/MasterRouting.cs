@@ -1,3 +1,4 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover;
 using RocketOps.Broker.Handlers.Failover;
 using RocketOps.Remoting.Connections;
@@ -13,7 +14,7 @@ internal sealed class MasterRouting
     {
         _standing = membership?.Standing;
         Misled = new MisledClients(host.Address, pulls.Parked, clients.Askers, host.Time);
-        Forwarder = _standing is null ? null : new MasterForwarder(host.Settings, _standing, host.Client, Misled, host.Time);
+        Forwarder = _standing is null ? null : new MasterForwarder(host.Settings, host.Options<ReplicationOptions>(), _standing, host.Client, Misled, host.Time);
     }
 
     /// <summary>Clients that ask the wrong member.</summary>

@@ -1,5 +1,7 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Sending;
+using RocketOps.Broker.Topics;
 
 namespace RocketOps.Broker.Hosting.Modules;
 
@@ -13,7 +15,14 @@ internal sealed class MessageModule
         Places = new TruePlaces(topics.Topics);
         Undeliverable = new UndeliverableMessages(topics.Topics, host.Store, host.Time, host.LoggerOf<UndeliverableMessages>());
         Waiting = new DueMessages(Appender, host.Address, Places, Undeliverable);
-        Refusals = new SendRefusals(host.Settings, host.Address, host.Store);
+        Refusals = new SendRefusals(
+            host.Settings,
+            host.Options<SendOptions>(),
+            host.Options<TopicTableOptions>(),
+            host.Options<TimerOptions>(),
+            host.Options<ReplicationOptions>(),
+            host.Address,
+            host.Store);
     }
 
     public AppendStatistics Statistics { get; }

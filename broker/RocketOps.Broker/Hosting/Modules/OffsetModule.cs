@@ -3,6 +3,7 @@ using RocketOps.Broker.Handlers.Groups;
 using RocketOps.Broker.Handlers.Offsets;
 using RocketOps.Broker.Handlers.StaticTopics;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Pulling;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -26,10 +27,10 @@ internal sealed class OffsetModule : IBrokerModule
         _statics = statics;
         _groups = groups;
         _clients = clients;
-        Consumers = new ConsumerOffsetTable(host.Settings, host.Refused, host.Files, host.Time);
+        Consumers = new ConsumerOffsetTable(host.Settings, host.Options<OffsetOptions>(), host.Refused, host.Files, host.Time);
         Delays = new DelayOffsetTable(
             host.Settings, () => host.Store.Positions.Kept, end => host.Store.Writer.WhenAsync(LogPosition.Durable, end), host.Files, host.Time);
-        Persister = new OffsetPersister(host.Settings, Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
+        Persister = new OffsetPersister(host.Options<OffsetOptions>(), Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
     }
 
     public ConsumerOffsetTable Consumers { get; }
@@ -43,7 +44,7 @@ internal sealed class OffsetModule : IBrokerModule
         LogicOffsetHandler begins = _statics.OfQueue(new MinOffsetHandler(_topics.Topics, _host.Store));
         LogicOffsetHandler times = _statics.OfQueue(new SearchOffsetHandler(_topics.Topics, _host.Store));
         LogicOffsetHandler committed = _statics.OfQueue(
-            new QueryConsumerOffsetHandler(Consumers, _topics.Topics, _host.Store, _host.Settings, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
+            new QueryConsumerOffsetHandler(Consumers, _topics.Topics, _host.Store, _host.Options<PullOptions>(), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes));
         CommitForwarder forwarder = new(_topics.Topics, Consumers, _statics.Peers);
         LogicOffsets offsets = new(begins, _statics.Ends, times, committed);
         registry
@@ -56,7 +57,16 @@ internal sealed class OffsetModule : IBrokerModule
             .Add(RequestCode.GetAllDelayOffset, routing.ToFollowers(new AllDelayOffsetsHandler(Delays)))
             .Add(
                 RequestCode.InvokeBrokerToResetOffset,
-                new ResetOffsetHandler(_host.Settings, _host.Role, _topics.Topics, _groups.Groups, _clients.Consumers, Consumers, _host.Store, offsets))
+                new ResetOffsetHandler(
+                    _host.Settings,
+                    _host.Options<OffsetOptions>(),
+                    _host.Role,
+                    _topics.Topics,
+                    _groups.Groups,
+                    _clients.Consumers,
+                    Consumers,
+                    _host.Store,
+                    offsets))
             .Add(RequestCode.CloneGroupOffset, new CloneOffsetsHandler(_host.Role, _topics.Topics, _groups.Groups, _clients.Consumers, Consumers))
             .Add(RequestCode.QueryCorrectionOffset, new CorrectionOffsetHandler(_topics.Topics, Consumers, _host.Store))
             .Add(RequestCode.QueryTopicsByConsumer, new GroupTopicsHandler(Consumers, _host.Address))

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Filtering;
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Handlers.Pulling;
@@ -33,13 +34,23 @@ internal sealed class PullModule : IBrokerModule
         _clients = clients;
         _groups = groups;
         ExpressionCache expressions = new();
+        CurrentOptions<PullOptions> options = host.Options<PullOptions>();
         _checks = new PullChecks(
-            host.Settings, topics.Topics, groups.Groups, clients.Consumers, expressions, offsets.Consumers, statistics.Statistics, replication.Gate, filters, clients.Awaited);
+            new PullCheckOptions(host.Settings, options, host.Options<FilterOptions>()),
+            topics.Topics,
+            groups.Groups,
+            clients.Consumers,
+            expressions,
+            offsets.Consumers,
+            statistics.Statistics,
+            replication.Gate,
+            filters,
+            clients.Awaited);
         _refusals = new PullRefusals(host.Address, topics.Topics, expressions);
         _forwarder = new PullForwarder(topics.Topics, statics.Peers);
         RefusedReads refused = new(host.Time, host.LoggerOf<RefusedReads>());
-        _executor = new PullExecutor(host.Settings, host.Role, host.Store, statistics.Pulls, refused, host.LoggerOf<PullExecutor>());
-        Parked = new ParkedPulls(_executor, host.Settings, host.Store, host.Time, host.LoggerOf<ParkedPulls>());
+        _executor = new PullExecutor(options, host.Role, host.Store, statistics.Pulls, refused, host.LoggerOf<PullExecutor>());
+        Parked = new ParkedPulls(_executor, options, host.Store, host.Time, host.LoggerOf<ParkedPulls>());
     }
 
     /// <summary>Pulls that wait for messages.</summary>

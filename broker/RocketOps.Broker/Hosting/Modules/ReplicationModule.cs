@@ -1,3 +1,4 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Replication.Slave;
 
@@ -8,11 +9,12 @@ internal sealed class ReplicationModule
 {
     public ReplicationModule(HostServices host, MembershipModule? membership)
     {
-        Slaves = new SlaveTable(host.Settings, host.Store, host.LoggerOf<SlaveTable>());
-        Gate = new ReplicaGate(host.Settings, Slaves, membership?.Standing);
-        Listener = new HaListener(host.Settings, host.Store, Slaves, membership?.Door.Tickets, host.Time, host.LoggerOf<HaListener>());
-        Master = new MasterAddresses(host.Settings.Current.HaMasterAddress, isElected: membership is not null);
-        Following = new Following(host.Settings, host.Time);
+        CurrentOptions<ReplicationOptions> options = host.Options<ReplicationOptions>();
+        Slaves = new SlaveTable(host.Settings, options, host.Store, host.LoggerOf<SlaveTable>());
+        Gate = new ReplicaGate(host.Settings, options, Slaves, membership?.Standing);
+        Listener = new HaListener(host.Settings, options, host.Store, Slaves, membership?.Door.Tickets, host.Time, host.LoggerOf<HaListener>());
+        Master = new MasterAddresses(options.Value.HaMasterAddress, isElected: membership is not null);
+        Following = new Following(options, host.Time);
     }
 
     /// <summary>Slaves that are connected while this broker is the master.</summary>

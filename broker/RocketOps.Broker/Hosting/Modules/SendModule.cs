@@ -41,12 +41,12 @@ internal sealed class SendModule : IBrokerModule
         _delays = delays;
         RetryRouter retries = new(host.Settings, topics.Topics, groups.Groups, clients.Locks);
         _pipeline = new SendPipeline(
-            host.Settings,
+            new SendPipelineOptions(host.Settings, host.Options<SendOptions>()),
             host.Role,
             topics.Topics,
             host.Store,
             host.Address,
-            new BrokerProperties(host.Settings),
+            new BrokerProperties(host.Settings, host.Options<SendOptions>()),
             replication.Gate,
             messages.Statistics,
             host.Time,
@@ -55,13 +55,13 @@ internal sealed class SendModule : IBrokerModule
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
-        SendCodec sendReplies = new(_host.Settings, _host.Address, _messages.Refusals);
+        SendCodec sendReplies = new(_host.Settings, _host.Options<SendOptions>(), _host.Address, _messages.Refusals);
         DetachedSendHandler slow = new(
             _topics.Topics, _pipeline, sendReplies, _messages.Refusals, _messages.Appender, _host.Store, routing.Forwarder, _clients.Askers, _host.Time);
         SendMessageHandler send = new(_pipeline, sendReplies, slow, _host.Store, _messages.Statistics, _replication.Gate, _clients.Askers);
         ReplyPusher pusher = new(_clients.Producers, _clients.Askers, _host.Address, _host.Time, _host.LoggerOf<ReplyPusher>());
         ReplyMessageHandler replies = new(
-            _host.Settings,
+            _host.Options<SendOptions>(),
             _topics.Topics,
             _pipeline,
             _messages.Refusals,

@@ -11,17 +11,17 @@ internal sealed class SlaveSessions(HostServices host, ReplicationModule replica
     {
         MasterCheck check = new(host.Settings, host.Store, host.Client, host.LoggerOf<MasterCheck>());
         return new SlaveSession(
-            new LogFollower(host.Settings, host.Store, replication.Master, check, host.Resolver, replication.Following, host.Time, host.LoggerOf<LogFollower>()) { Join = join },
-            new SlaveSync(replication.Master, host.Client, tables, host.Store, TableInterval(host.Settings.Current), host.Time, host.LoggerOf<SlaveSync>()));
+            new LogFollower(host.Settings, host.Options<ReplicationOptions>(), host.Store, replication.Master, check, host.Resolver, replication.Following, host.Time, host.LoggerOf<LogFollower>()) { Join = join },
+            new SlaveSync(replication.Master, host.Client, tables, host.Store, TableInterval(host.Settings.Current, host.Options<ReplicationOptions>().Value), host.Time, host.LoggerOf<SlaveSync>()));
     }
 
     /// <summary>
     /// Returns the interval at which a slave asks for tables. One that may be elected at any moment asks more often: what was not asked for
     /// is lost with the master.
     /// </summary>
-    private static TimeSpan TableInterval(BrokerOptions options)
+    private static TimeSpan TableInterval(BrokerOptions options, ReplicationOptions replication)
     {
         TimeSpan longest = options.Group is null ? TimeSpan.MaxValue : TimeSpan.FromSeconds(1);
-        return options.SlaveSyncInterval < longest ? options.SlaveSyncInterval : longest;
+        return replication.SlaveSyncInterval < longest ? replication.SlaveSyncInterval : longest;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class StaticTopicModule : IBrokerModule
         _host = host;
         _topics = topics.Topics;
         Mappings = new TopicQueueMappingTable(host.Settings, _topics, host.Files, host.Time);
-        Peers = new BrokerPeers(host.Settings, host.Client);
+        Peers = new BrokerPeers(host.Settings, host.Options<PeerOptions>(), host.Client);
         _physical = new PhysicalRequests(Peers);
         _ends = new MaxOffsetHandler(_topics, host.Store);
         Ends = OfQueue(_ends);
@@ -39,7 +39,7 @@ internal sealed class StaticTopicModule : IBrokerModule
     public LogicOffsetHandler OfQueue(AsyncRequestHandler handler) => new(_topics, _physical, handler, _ends);
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing) => registry
-        .Add(RequestCode.UpdateAndCreateStaticTopic, new UpdateStaticTopicHandler(_host.Settings, _host.Role, _topics, Mappings))
+        .Add(RequestCode.UpdateAndCreateStaticTopic, new UpdateStaticTopicHandler(_host.Settings, _host.Options<TopicTableOptions>(), _host.Role, _topics, Mappings))
         .Add(RequestCode.GetAllTopicConfig, routing.ToFollowers(new AllTopicsHandler(_topics, Mappings)))
         .Add(RequestCode.GetMaxOffset, Ends);
 }

@@ -25,7 +25,7 @@ internal sealed class StatisticsModule : IBrokerModule
         _clients = clients;
         _offsets = offsets;
         Pulls = new PullCounters(host.Time);
-        Statistics = new BrokerStatistics(host.Settings, topics.Topics, groups.Groups, host.Store, Pulls, host.Time, host.LoggerOf<BrokerStatistics>());
+        Statistics = new BrokerStatistics(host.Options<StatisticsOptions>(), topics.Topics, groups.Groups, host.Store, Pulls, host.Time, host.LoggerOf<BrokerStatistics>());
     }
 
     public PullCounters Pulls { get; }

@@ -1,7 +1,9 @@
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Handlers.Admin;
 using RocketOps.Broker.Handlers.Queries;
 using RocketOps.Broker.Handlers.Topics;
 using RocketOps.Broker.Pending;
+using RocketOps.Broker.Topics;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
 
@@ -35,7 +37,15 @@ internal sealed class StoreModule : IBrokerModule
         _offsets = offsets;
         _pulls = pulls;
         Waiting = new BacklogQueues(
-            host.Settings, topics.Topics, offsets.Consumers, offsets.Delays, delays.Router, timers.Timers, timers.Router, transactions.State);
+            host.Options<DelayOptions>(),
+            host.Options<TimerOptions>(),
+            topics.Topics,
+            offsets.Consumers,
+            offsets.Delays,
+            delays.Router,
+            timers.Timers,
+            timers.Router,
+            transactions.State);
     }
 
     /// <summary>Queues in which messages of other topics wait.</summary>
@@ -43,9 +53,10 @@ internal sealed class StoreModule : IBrokerModule
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
-        DeleteTopicHandler delete = new(_host.Settings, _host.Role, _topics.Topics, _statics.Mappings, _offsets.Consumers, _pulls.Parked);
+        DeleteTopicHandler delete = new(
+            _host.Settings, _host.Options<TopicTableOptions>(), _host.Role, _topics.Topics, _statics.Mappings, _offsets.Consumers, _pulls.Parked);
         registry
-            .Add(RequestCode.QueryMessage, new QueryMessageHandler(_host.Settings, _topics.Topics, _host.Store))
+            .Add(RequestCode.QueryMessage, new QueryMessageHandler(_host.Options<QueryOptions>(), _topics.Topics, _host.Store))
             .Add(RequestCode.ViewMessageById, new ViewMessageHandler(_host.Store))
             .Add(RequestCode.QueryConsumeQueue, new QueryConsumeQueueHandler(_topics.Topics, _host.Store, _clients.Consumers))
             .Add(RequestCode.GetPendingMessages, new PendingMessagesHandler(_host.Role, _topics.Topics, _host.Store, Waiting, _host.Time))

@@ -28,7 +28,7 @@ internal sealed class TransactionModule : IBrokerModule
         HalfMessageTable halves = new();
         State = new TransactionState(own, halves, new CheckProgress(offsets.Consumers, host.Store, own, halves), new TransactionFigures());
         _metrics = new TransactionMetrics(host.Settings, host.Store, State, host.Files, host.Time, host.LoggerOf<TransactionMetrics>());
-        Router = new TransactionRouter(host.Settings, own);
+        Router = new TransactionRouter(host.Options<TransactionOptions>(), own);
     }
 
     public TransactionState State { get; }
@@ -38,12 +38,12 @@ internal sealed class TransactionModule : IBrokerModule
 
     /// <summary>Checks, for as long as this broker is the master.</summary>
     public TransactionCheckService NewService() => new(
-        _host.Settings, _host.Store, _messages.Appender, _host.Address, _topics, State, _sender, _metrics, _host.Time, _host.LoggerOf<TransactionCheckService>());
+        _host.Options<TransactionOptions>(), _host.Store, _messages.Appender, _host.Address, _topics, State, _sender, _metrics, _host.Time, _host.LoggerOf<TransactionCheckService>());
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
         EndTransactionHandler end = new(
-            _host.Settings, _host.Role, _host.Store, _messages.Appender, _host.Address, _routes, State, _messages.Refusals, _host.Time);
+            _host.Options<TransactionOptions>(), _host.Role, _host.Store, _messages.Appender, _host.Address, _routes, State, _messages.Refusals, _host.Time);
         registry
             .Add(RequestCode.EndTransaction, routing.OfMaster(end))
             .Add(RequestCode.ResumeCheckHalfMessage, new ResumeCheckHandler(_host.Role, _host.Store, _messages.Appender, _host.Address, State, _host.Time));

@@ -15,6 +15,7 @@ internal sealed partial class HaListener : IAsyncDisposable
     private static readonly TimeSpan AcceptFailureDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<ReplicationOptions> _options;
     private readonly MessageStore _store;
     private readonly SlaveTable _table;
     private readonly ISlaveAdmission? _admission;
@@ -28,14 +29,16 @@ internal sealed partial class HaListener : IAsyncDisposable
     private Task _accepting = Task.CompletedTask;
 
     /// <param name="settings">Of the broker.</param>
+    /// <param name="options">Options of replication.</param>
     /// <param name="store">Whose log is sent.</param>
     /// <param name="table">Of the slaves that are connected.</param>
     /// <param name="admission">Says who may follow, in a group that elects its master; null when everybody may.</param>
     /// <param name="time">Measures rates and silence.</param>
     /// <param name="logger">Told who comes and goes.</param>
-    public HaListener(BrokerSettings settings, MessageStore store, SlaveTable table, ISlaveAdmission? admission, TimeProvider time, ILogger<HaListener> logger)
+    public HaListener(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, MessageStore store, SlaveTable table, ISlaveAdmission? admission, TimeProvider time, ILogger<HaListener> logger)
     {
         _settings = settings;
+        _options = options;
         _store = store;
         _table = table;
         _admission = admission;
@@ -153,7 +156,7 @@ internal sealed partial class HaListener : IAsyncDisposable
             }
 
             slave.NoDelay = true;
-            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _settings, _store, _table, _time, _logger) { Admission = _admission };
+            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _options, _store, _table, _time, _logger) { Admission = _admission };
             Task running = link.RunAsync(serving.Token);
             _running.Add(running);
             _ = ForgetAsync(running);

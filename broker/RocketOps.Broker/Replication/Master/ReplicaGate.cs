@@ -9,9 +9,10 @@ namespace RocketOps.Broker.Replication.Master;
 /// its group's rules. Asked once for each batch of replies; any other broker answers at once. Source: store.md §7.1. Thread-safe.
 /// </summary>
 /// <param name="settings">Of the broker.</param>
+/// <param name="options">Options of replication.</param>
 /// <param name="slaves">Those that are connected.</param>
 /// <param name="leadership">In the group that elects its master; null where people say who it is.</param>
-internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IGroupLeadership? leadership)
+internal sealed class ReplicaGate(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, SlaveTable slaves, IGroupLeadership? leadership)
 {
     /// <summary>True for a configured SYNC_MASTER. What was configured holds until the next start.</summary>
     private readonly bool _isSync = settings.Current.Role == BrokerRole.SyncMaster;
@@ -34,7 +35,7 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IG
                 return SendStatus.Stored;
             }
 
-            int least = settings.Current.MinInSyncReplicas;
+            int least = options.Value.MinInSyncReplicas;
             return least > 1 && 1 + slaves.CountInSync() < least ? SendStatus.TooFewReplicas : SendStatus.Stored;
         }
     }
@@ -62,11 +63,11 @@ internal sealed class ReplicaGate(BrokerSettings settings, SlaveTable slaves, IG
                 return ReplicaNeed.None;
             }
 
-            BrokerOptions options = settings.Current;
+            ReplicationOptions now = options.Value;
             int inSync = slaves.CountInSync();
-            int needed = SlaveTable.NeededSlaves(options, inSync);
+            int needed = SlaveTable.NeededSlaves(now, inSync);
             return inSync < needed ? ReplicaNeed.NoSlave
-                : needed > 0 || (options.AllAckInSync && inSync > 0) ? ReplicaNeed.Replicated
+                : needed > 0 || (now.AllAckInSync && inSync > 0) ? ReplicaNeed.Replicated
                 : ReplicaNeed.None;
         }
     }

@@ -25,7 +25,7 @@ internal sealed partial class SlaveLink
 
     private readonly Stream _stream;
     private readonly string _address;
-    private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<ReplicationOptions> _options;
     private readonly MessageStore _store;
     private readonly SlaveTable _table;
     private readonly TimeProvider _time;
@@ -39,11 +39,11 @@ internal sealed partial class SlaveLink
     private IAdmittedSlave? _admitted;
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public SlaveLink(Stream stream, string address, BrokerSettings settings, MessageStore store, SlaveTable table, TimeProvider time, ILogger logger)
+    public SlaveLink(Stream stream, string address, CurrentOptions<ReplicationOptions> options, MessageStore store, SlaveTable table, TimeProvider time, ILogger logger)
     {
         _stream = stream;
         _address = address;
-        _settings = settings;
+        _options = options;
         _store = store;
         _table = table;
         _time = time;
@@ -67,7 +67,7 @@ internal sealed partial class SlaveLink
     {
         if (!_table.TryAdd(this))
         {
-            LogTooMany(_address, _settings.Current.MaxHaConnections);
+            LogTooMany(_address, _options.Value.MaxHaConnections);
             await _stream.DisposeAsync();
             return;
         }
@@ -100,10 +100,10 @@ internal sealed partial class SlaveLink
     {
         if (Admission is { } admission)
         {
-            _admitted = await admission.AdmitAsync(_stream, cancellationToken).AsTask().WaitAsync(_settings.Current.HaSilence, _time, cancellationToken);
+            _admitted = await admission.AdmitAsync(_stream, cancellationToken).AsTask().WaitAsync(_options.Value.HaSilence, _time, cancellationToken);
         }
 
-        await using WatchedReads reads = new(_stream, "the slave", _settings, _time, cancellationToken);
+        await using WatchedReads reads = new(_stream, "the slave", _options, _time, cancellationToken);
         byte[] buffer = new byte[HaFrames.ReportBytes * 512];
         int length = 0;
         while (true)
@@ -157,7 +157,7 @@ internal sealed partial class SlaveLink
     private void TellSync()
     {
         long end = _store.Positions.Appended.Value;
-        long maxGap = _settings.Current.HaMaxGap;
+        long maxGap = _options.Value.HaMaxGap;
         bool isInSync = IsInSync(end, maxGap);
         if (isInSync == _wasInSync || Acknowledged < 0)
         {
@@ -199,7 +199,7 @@ internal sealed partial class SlaveLink
     private async Task SendAsync(CancellationToken cancellationToken)
     {
         await _started.Task.WaitAsync(cancellationToken);
-        byte[] buffer = new byte[Math.Max(SendBytes, (HaFrames.HeaderBytes * 2) + _settings.Current.HaBatchBytes)];
+        byte[] buffer = new byte[Math.Max(SendBytes, (HaFrames.HeaderBytes * 2) + _options.Value.HaBatchBytes)];
         while (true)
         {
             Task growth = _store.Growth.Next();
@@ -224,7 +224,7 @@ internal sealed partial class SlaveLink
         }
     }
 
-    private TimeSpan Interval => Admission is { WordInterval: var word } && word < _settings.Current.HaHeartbeatInterval ? word : _settings.Current.HaHeartbeatInterval;
+    private TimeSpan Interval => Admission is { WordInterval: var word } && word < _options.Value.HaHeartbeatInterval ? word : _options.Value.HaHeartbeatInterval;
 
     private bool IsWordDue => Admission is { Serves: true } && (_store.Positions.Get(LogPosition.Replicated).Value > _toldReplicated || _time.GetElapsedTime(_toldAt) >= Interval);
 
@@ -258,8 +258,8 @@ internal sealed partial class SlaveLink
 
     private async Task SendLogAsync(byte[] buffer, long end, CancellationToken cancellationToken)
     {
-        BrokerOptions options = _settings.Current;
-        if (_rate.DelayFor(options.HaBytesPerSecond) is { } delay)
+        ReplicationOptions now = _options.Value;
+        if (_rate.DelayFor(now.HaBytesPerSecond) is { } delay)
         {
             await Task.Delay(delay, _time, cancellationToken);
         }
@@ -271,7 +271,7 @@ internal sealed partial class SlaveLink
         {
             // A frame crosses no file: Java takes a body for bytes of one file.
             int fileBytes = _store.Options.CommitLogFileBytes;
-            long most = Math.Min(Math.Min(end - next, options.HaBatchBytes), fileBytes - (next % fileBytes));
+            long most = Math.Min(Math.Min(end - next, now.HaBatchBytes), fileBytes - (next % fileBytes));
             int count = (int)Math.Min(most, buffer.Length - length - HaFrames.HeaderBytes);
             if (length > first && count < most)
             {

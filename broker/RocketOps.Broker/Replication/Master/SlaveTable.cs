@@ -9,11 +9,12 @@ namespace RocketOps.Broker.Replication.Master;
 /// The slaves that are connected to this master and what they have: says up to where the log is replicated (<see cref="LogPosition.Replicated"/>), by one position for all sends
 /// that wait. Bounded by <c>maxHaConnections</c>. Thread-safe.
 /// </summary>
-internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore store, ILogger<SlaveTable> logger)
+internal sealed partial class SlaveTable(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, MessageStore store, ILogger<SlaveTable> logger)
 {
     private readonly Lock _lock = new();
     private readonly List<SlaveLink> _slaves = [];
     private volatile int _count;
+    private readonly bool _isSync = settings.Current.Role == BrokerRole.SyncMaster;
     private readonly bool _isGroup = settings.Current.Group is not null;
     private bool _hadEnough = true;
 
@@ -24,7 +25,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
     {
         lock (_lock)
         {
-            if (_slaves.Count >= settings.Current.MaxHaConnections)
+            if (_slaves.Count >= options.Value.MaxHaConnections)
             {
                 return false;
             }
@@ -73,7 +74,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
         }
 
         long end = store.Positions.Appended.Value;
-        long maxGap = settings.Current.HaMaxGap;
+        long maxGap = options.Value.HaMaxGap;
         int count = 0;
         lock (_lock)
         {
@@ -89,7 +90,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
     public IReadOnlyList<SlaveStatus> Snapshot()
     {
         long end = store.Positions.Appended.Value;
-        long maxGap = settings.Current.HaMaxGap;
+        long maxGap = options.Value.HaMaxGap;
         lock (_lock)
         {
             return [.. _slaves.Select(slave => slave.StatusAt(end, maxGap))];
@@ -97,7 +98,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
     }
 
     /// <summary>Slaves that must have a message before it counts as replicated, by the slaves in sync.</summary>
-    public static int NeededSlaves(BrokerOptions options, int inSync)
+    public static int NeededSlaves(ReplicationOptions options, int inSync)
     {
         int needed = options.InSyncReplicas - 1;
         return options.AutoInSyncReplicas ? Math.Min(needed, Math.Max(options.MinInSyncReplicas - 1, inSync)) : needed;
@@ -106,7 +107,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
     /// <summary>Under the lock: the offset before which everything is on as many slaves as needed; null when nothing can be said.</summary>
     private long? FindReplicated()
     {
-        BrokerOptions options = settings.Current;
+        ReplicationOptions now = options.Value;
         long end = store.Positions.Appended.Value;
         Span<long> acknowledged = _slaves.Count <= 64 ? stackalloc long[_slaves.Count] : new long[_slaves.Count];
         long slowestInSync = long.MaxValue;
@@ -114,15 +115,15 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
         for (int i = 0; i < acknowledged.Length; i++)
         {
             acknowledged[i] = _slaves[i].Acknowledged;
-            if (_slaves[i].IsInSync(end, options.HaMaxGap))
+            if (_slaves[i].IsInSync(end, now.HaMaxGap))
             {
                 inSync++;
                 slowestInSync = Math.Min(slowestInSync, acknowledged[i]);
             }
         }
 
-        TellMembers(options, 1 + inSync);
-        int needed = NeededSlaves(options, inSync);
+        TellMembers(now, 1 + inSync);
+        int needed = NeededSlaves(now, inSync);
         if (needed > acknowledged.Length)
         {
             return null;
@@ -136,13 +137,13 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
 
         acknowledged.Sort();
         long replicated = needed == 0 ? store.Positions.Get(store.Positions.VisibleAt).Value : acknowledged[^needed];
-        return options.AllAckInSync ? Math.Min(replicated, slowestInSync) : replicated;
+        return now.AllAckInSync ? Math.Min(replicated, slowestInSync) : replicated;
     }
 
     /// <summary>Under the lock: once for each time that messages begin, or end, to be refused for want of slaves.</summary>
-    private void TellMembers(BrokerOptions options, int inSync)
+    private void TellMembers(ReplicationOptions now, int inSync)
     {
-        bool hasEnough = options.Role != BrokerRole.SyncMaster || inSync >= options.MinInSyncReplicas;
+        bool hasEnough = !_isSync || inSync >= now.MinInSyncReplicas;
         if (hasEnough == _hadEnough)
         {
             return;
@@ -155,7 +156,7 @@ internal sealed partial class SlaveTable(BrokerSettings settings, MessageStore s
         }
         else
         {
-            LogTooFew(inSync, options.MinInSyncReplicas);
+            LogTooFew(inSync, now.MinInSyncReplicas);
         }
     }
 

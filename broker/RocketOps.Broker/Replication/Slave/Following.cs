@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Replication.Slave;
 /// or by the next session: it counts once the loss has lasted for as long as a silence may on a connection (<c>haHousekeepingInterval</c>).
 /// What keeps the slave from following until somebody does something counts at once. Outlives the sessions of a slave; thread-safe.
 /// </summary>
-internal sealed class Following(BrokerSettings settings, TimeProvider time)
+internal sealed class Following(CurrentOptions<ReplicationOptions> options, TimeProvider time)
 {
     // Null while it follows.
     private volatile Loss? _loss = new(string.Empty, IsRefusal: false, time.GetTimestamp());
@@ -15,7 +15,7 @@ internal sealed class Following(BrokerSettings settings, TimeProvider time)
     /// <summary>
     /// Reason why the master's log does not come, empty when nothing was told of it; null while it comes, or may in a moment.
     /// </summary>
-    public string? WhyNot => _loss is { } loss && (loss.IsRefusal || time.GetElapsedTime(loss.Since) >= settings.Current.HaSilence) ? loss.Why : null;
+    public string? WhyNot => _loss is { } loss && (loss.IsRefusal || time.GetElapsedTime(loss.Since) >= options.Value.HaSilence) ? loss.Why : null;
 
     /// <summary>This broker is a master: as a slave, later, it has lost nothing yet.</summary>
     public void OnLeads() => _loss = new Loss(string.Empty, IsRefusal: false, time.GetTimestamp());

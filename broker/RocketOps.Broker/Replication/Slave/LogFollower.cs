@@ -31,6 +31,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(200);
 
     private readonly BrokerSettings _settings;
+    private readonly CurrentOptions<ReplicationOptions> _options;
     private readonly MessageStore _store;
     private readonly MasterAddresses _master;
     private readonly MasterCheck _check;
@@ -46,9 +47,10 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private long _heardAtMs;
     private SlaveReports? _reports;
 
-    public LogFollower(BrokerSettings settings, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, Following following, TimeProvider time, ILogger logger)
+    public LogFollower(BrokerSettings settings, CurrentOptions<ReplicationOptions> options, MessageStore store, MasterAddresses master, MasterCheck check, HostResolver resolver, Following following, TimeProvider time, ILogger logger)
     {
         _settings = settings;
+        _options = options;
         _store = store;
         _master = master;
         _check = check;
@@ -227,7 +229,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
         // An elected master sends from where this log begins; RocketMQ's from the beginning of its last file.
         bool isEmpty = Join is null && end.Offset.Value == _store.GetStats().MinOffset.Value;
-        using SlaveReports reports = new(stream, _settings, _store, _time, isEmpty ? 0 : end.Offset.Value);
+        using SlaveReports reports = new(stream, _settings, _options, _store, _time, isEmpty ? 0 : end.Offset.Value);
         Volatile.Write(ref _reports, reports);
         await BothWays.RunAsync(ending => ReceiveAsync(stream, reports, isEmpty ? -1 : end.Offset.Value, address, ending), ending => reports.RunAsync(Join, ending), _stopping.Token);
     }
@@ -235,7 +237,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     private async Task ReceiveAsync(Stream stream, SlaveReports reports, long start, string address, CancellationToken cancellationToken)
     {
         using HaStreamDecoder decoder = new(start, isElected: Join is not null);
-        await using WatchedReads reads = new(stream, "the master", _settings, _time, cancellationToken);
+        await using WatchedReads reads = new(stream, "the master", _options, _time, cancellationToken);
         long words = 0;
         while (true)
         {

@@ -64,9 +64,9 @@ internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore 
             values[entry.Key] = entry.Value;
         }
 
-        CheckName(values, BrokerKeys.BrokerClusterName.Name, settings.Current.ClusterName);
-        CheckName(values, BrokerKeys.BrokerName.Name, settings.Current.BrokerName);
-        if (values.TryGetValue(BrokerKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
+        CheckName(values, BrokerOptions.Keys.BrokerClusterName.Name, settings.Current.ClusterName);
+        CheckName(values, BrokerOptions.Keys.BrokerName.Name, settings.Current.BrokerName);
+        if (values.TryGetValue(StoreKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
         {
             throw new HaRefusedException(
                 $"the master's log has files of {fileBytes} bytes, this one of {store.Options.CommitLogFileBytes}: set mappedFileSizeCommitLog={fileBytes} here, and start with an empty store");

@@ -10,11 +10,12 @@ namespace RocketOps.Broker.Replication.Slave;
 /// there was nothing to tell for a while. Source: store.md §7.1.
 /// </summary>
 /// <param name="stream">The connection to the master.</param>
-/// <param name="settings">How often something is to be told.</param>
+/// <param name="settings">Settings of the broker.</param>
+/// <param name="options">How often something is to be told.</param>
 /// <param name="store">The slave's store.</param>
 /// <param name="time">The clock.</param>
 /// <param name="first">What a log without a byte is told as, wherever it begins.</param>
-internal sealed class SlaveReports(Stream stream, BrokerSettings settings, MessageStore store, TimeProvider time, long first) : IDisposable
+internal sealed class SlaveReports(Stream stream, BrokerSettings settings, CurrentOptions<ReplicationOptions> options, MessageStore store, TimeProvider time, long first) : IDisposable
 {
     private readonly byte[] _frame = new byte[HaFrames.ReportBytes];
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -33,8 +34,8 @@ internal sealed class SlaveReports(Stream stream, BrokerSettings settings, Messa
     {
         get
         {
-            BrokerOptions options = settings.Current;
-            return options.Group is { Options.Lease.Renew: var renew } && renew < options.HaHeartbeatInterval ? renew : options.HaHeartbeatInterval;
+            TimeSpan interval = options.Value.HaHeartbeatInterval;
+            return settings.Current.Group is { Options.Lease.Renew: var renew } && renew < interval ? renew : interval;
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Handlers.Assignments;
+using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
@@ -29,7 +30,7 @@ public sealed class ReadableQueuesTests : IAsyncLifetime
             new RemotingServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, 0)] }, new RequestHandlerRegistry().Add(RequestCode.GetRouteInfoByTopic, _routes), NullLoggerFactory.Instance);
         _client = TestBroker.NewClient();
         BrokerSettings settings = new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["namesrvAddr"] = _nameServer.EndPoint.ToString(), ["forwardTimeout"] = "180000", ["loadBalancePollNameServerInterval"] = "20000" }));
-        _queues = new ReadableQueues(settings, _client, _time);
+        _queues = new ReadableQueues(settings, settings.Of<AssignmentOptions>(), settings.Of<PeerOptions>(), _client, _time);
     }
 
     public async Task DisposeAsync()

@@ -17,7 +17,7 @@ public sealed class FollowingTests
     public FollowingTests()
     {
         BrokerSettings settings = new(TestBroker.OptionsOf(new(StringComparer.Ordinal) { ["haHousekeepingInterval"] = "20000" }));
-        _following = new Following(settings, _time);
+        _following = new Following(settings.Of<ReplicationOptions>(), _time);
         _following.OnFollows();
     }
 

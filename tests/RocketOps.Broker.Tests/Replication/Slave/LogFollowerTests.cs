@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting.Modules;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Tests.Support;
@@ -71,7 +72,20 @@ public sealed class LogFollowerTests
     {
         BrokerModules modules = broker.Host.Modules;
         MasterCheck check = new(modules.Host.Settings, modules.Host.Store, modules.Host.Client, NullLogger.Instance);
-        LogFollower follower = new(modules.Host.Settings, modules.Host.Store, modules.Replication.Master, check, new HostResolver(), new Following(modules.Host.Settings, _time), _time, log ?? NullLogger.Instance) { Join = master };
+        CurrentOptions<ReplicationOptions> options = modules.Host.Options<ReplicationOptions>();
+        LogFollower follower = new(
+            modules.Host.Settings,
+            options,
+            modules.Host.Store,
+            modules.Replication.Master,
+            check,
+            new HostResolver(),
+            new Following(options, _time),
+            _time,
+            log ?? NullLogger.Instance)
+        {
+            Join = master,
+        };
         follower.Start();
         return follower;
     }

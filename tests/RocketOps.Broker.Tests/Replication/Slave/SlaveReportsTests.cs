@@ -28,7 +28,8 @@ public sealed class SlaveReportsTests
         MessageStore store = broker.Host.Modules.Host.Store;
         long before = store.Positions.Appended.Value;
         ToldStream told = new();
-        using SlaveReports reports = new(told, new BrokerSettings(TestBroker.OptionsOf([])), store, _time, before);
+        BrokerSettings settings = new(TestBroker.OptionsOf([]));
+        using SlaveReports reports = new(told, settings, settings.Of<ReplicationOptions>(), store, _time, before);
         using CancellationTokenSource ending = new();
         Task running = reports.RunAsync(join: null, ending.Token);
         await Eventually.TrueAsync(() => told.Offsets.SequenceEqual([before]), "the first report");
@@ -72,7 +73,8 @@ public sealed class SlaveReportsTests
             ["leaseStore"] = "file:/var/lease",
             ["haSendHeartbeatInterval"] = heartbeatMs.ToString(CultureInfo.InvariantCulture),
         };
-        using SlaveReports reports = new(told, new BrokerSettings(TestBroker.OptionsOf(values)), store, _time, end);
+        BrokerSettings settings = new(TestBroker.OptionsOf(values));
+        using SlaveReports reports = new(told, settings, settings.Of<ReplicationOptions>(), store, _time, end);
         using CancellationTokenSource ending = new();
         Task running = reports.RunAsync(join: null, ending.Token);
 

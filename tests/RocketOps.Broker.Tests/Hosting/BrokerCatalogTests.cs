@@ -1,10 +1,14 @@
+using System.Reflection;
 using RocketOps.Broker.Configuration;
+using RocketOps.Broker.Hosting;
+using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Tests.Configuration;
 using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
 
-namespace RocketOps.Broker.Tests.Configuration;
+namespace RocketOps.Broker.Tests.Hosting;
 
-public sealed class BrokerKeysTests
+public sealed class BrokerCatalogTests
 {
     // What the benchmark's and the kit's scripts write for Apache's brokers.
     private static readonly string[] ApacheFile =
@@ -134,6 +138,32 @@ public sealed class BrokerKeysTests
     }
 
     [Fact]
+    public void TryUpdate_LiveKeyOfAFeature_TakesEffectForWhoHasItsOptions()
+    {
+        BrokerSettings settings = new(BrokerOptions.From(Load("longPollingEnable=true", "maxParkedPulls=7").Values));
+        CurrentOptions<PullOptions> options = settings.Of<PullOptions>();
+        PullOptions before = options.Value;
+
+        settings.TryUpdate([Entry("longPollingEnable", "false")]).Should().BeEmpty();
+
+        options.Value.LongPolling.Should().BeFalse();
+        options.Value.MaxParkedPulls.Should().Be(7);
+        before.LongPolling.Should().BeTrue("a snapshot does not change");
+        settings.Of<PullOptions>().Should().BeSameAs(options);
+    }
+
+    [Fact]
+    public void TryUpdate_TheChangeCannotBeApplied_LeavesTheOptionsOfFeatures()
+    {
+        BrokerSettings settings = new(BrokerOptions.From(Load("longPollingEnable=true").Values)) { Applying = static _ => throw new IOException("no") };
+        CurrentOptions<PullOptions> options = settings.Of<PullOptions>();
+
+        ((Action)(() => settings.TryUpdate([Entry("longPollingEnable", "false")]))).Should().Throw<IOException>();
+
+        options.Value.LongPolling.Should().BeTrue();
+    }
+
+    [Fact]
     public void TryUpdate_OneKeyNeedsARestart_NothingIsApplied()
     {
         BrokerSettings settings = new(BrokerOptions.From(Load("brokerPermission=6", "listenPort=10911").Values));
@@ -147,10 +177,26 @@ public sealed class BrokerKeysTests
     [Fact]
     public void Defaults_EveryKey_IsAllowedByItself()
     {
-        foreach (PropertyDefinition definition in BrokerKeys.Catalog.Definitions.Where(static definition => definition.DefaultText is { Length: > 0 }))
+        foreach (PropertyDefinition definition in BrokerCatalog.All.Definitions.Where(static definition => definition.DefaultText is { Length: > 0 }))
         {
             definition.Accepts(definition.DefaultText!).Should().BeTrue(definition.Name);
         }
+    }
+
+    /// <summary>A key that stands with a feature and not in the catalog would be refused as one that nobody knows.</summary>
+    [Fact]
+    public void Catalog_EveryKeyOfAFeature_IsInItOnce()
+    {
+        string[] keys =
+        [
+            .. typeof(BrokerCatalog).Assembly.GetTypes()
+                .SelectMany(static type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+                .Where(static field => field.FieldType.IsSubclassOf(typeof(PropertyDefinition)))
+                .Select(static field => ((PropertyDefinition)field.GetValue(null)!).Name),
+        ];
+
+        keys.Should().HaveCountGreaterThan(140).And.OnlyHaveUniqueItems();
+        BrokerCatalog.All.Definitions.Select(static definition => definition.Name).Should().OnlyHaveUniqueItems().And.Contain(keys);
     }
 
     /// <summary>
@@ -163,7 +209,7 @@ public sealed class BrokerKeysTests
         string[] keys = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Configuration", "apache-keys.txt"));
 
         keys.Should().HaveCountGreaterThan(500);
-        keys.Where(static key => BrokerKeys.Catalog.Find(key) is null).Should().BeEmpty();
+        keys.Where(static key => BrokerCatalog.All.Find(key) is null).Should().BeEmpty();
     }
 
     [Fact]
@@ -183,6 +229,6 @@ public sealed class BrokerKeysTests
     {
         List<PropertyProblem> problems = [];
         IReadOnlyList<PropertyEntry> entries = JavaPropertiesParser.Parse(string.Join('\n', lines), "broker.conf", problems);
-        return PropertyLoader.Apply(PropertyValues.Defaults(BrokerKeys.Catalog), entries, problems);
+        return PropertyLoader.Apply(PropertyValues.Defaults(BrokerCatalog.All), entries, problems);
     }
 }
