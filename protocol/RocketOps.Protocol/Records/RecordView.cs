@@ -50,6 +50,18 @@ public readonly ref struct RecordView
 
     public long PreparedTransactionOffset => Int64(_reconsumeTimesAt + 4);
 
+    /// <summary>The fields that whoever stores the message once more takes over.</summary>
+    public RecordFields Fields => new()
+    {
+        Flag = Flag,
+        SysFlag = SysFlag,
+        BornTimestamp = BornTimestamp,
+        BornHost = BornHost,
+        StoreHost = StoreHost,
+        ReconsumeTimes = ReconsumeTimes,
+        PreparedTransactionOffset = PreparedTransactionOffset,
+    };
+
     /// <summary>Offset of the body within the record.</summary>
     public int BodyAt => _reconsumeTimesAt + sizeof(int) + sizeof(long) + sizeof(int);
 
