@@ -224,7 +224,8 @@ internal sealed class FlushTailRun(string directory, int count, string only)
         return status == AppendStatus.Ok ? result.Mark : throw new InvalidOperationException($"append: {status}");
 
         AppendStatus Append(out AppendResult result) =>
-            store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = host, StoreHost = host, Body = body, Properties = properties }, out result);
+            RecordFields fields = new() { BornHost = host, StoreHost = host };
+            store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, Fields = fields, Body = body, Properties = properties }, out result);
     }
 
     private static void Print(string what, double[] times)

@@ -186,8 +186,7 @@ internal sealed class ScaleRun
         {
             Topic = Topic(store, queue),
             QueueId = queue % QueuesPerTopic,
-            BornHost = _host,
-            StoreHost = _host,
+            Fields = new() { BornHost = _host, StoreHost = _host },
             Body = _body,
         },
         out _);

@@ -38,7 +38,15 @@ public sealed class AllocationTests
             long offset = 0;
             for (int i = 0; i < 16; i++)
             {
-                if (store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body, Properties = "TAGS\u0001a\u0002UNIQ_KEY\u00010123456789ABCDEF"u8 }, out AppendResult appended) != AppendStatus.Ok)
+                MessageToAppend message = new()
+                {
+                    Topic = topic,
+                    QueueId = 0,
+                    Fields = TestMessages.Fields,
+                    Body = body,
+                    Properties = "TAGS\u0001a\u0002UNIQ_KEY\u00010123456789ABCDEF"u8,
+                };
+                if (store.Writer.Append(message, out AppendResult appended) != AppendStatus.Ok)
                 {
                     throw new InvalidOperationException("append failed");
                 }

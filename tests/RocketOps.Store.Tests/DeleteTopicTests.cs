@@ -557,9 +557,7 @@ public sealed class DeleteTopicTests
     {
         Topic = topic,
         QueueId = 0,
-        BornTimestamp = 1_700_000_000_000,
-        BornHost = TestMessages.BornHost,
-        StoreHost = TestMessages.StoreHost,
+        Fields = TestMessages.Fields,
         Body = Encoding.UTF8.GetBytes(body),
     };
 
@@ -567,9 +565,7 @@ public sealed class DeleteTopicTests
     {
         Topic = topic,
         QueueId = 0,
-        BornTimestamp = 1_700_000_000_000,
-        BornHost = TestMessages.BornHost,
-        StoreHost = TestMessages.StoreHost,
+        Fields = TestMessages.Fields,
         Body = TestMessages.BatchEntry(body),
     };
 }

@@ -277,9 +277,7 @@ public sealed class DescribedDispatchTests
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)),
                 QueueId = queue,
-                SysFlag = sysFlag,
-                BornHost = TestMessages.BornHost,
-                StoreHost = TestMessages.StoreHost,
+                Fields = TestMessages.Fields with { SysFlag = sysFlag },
                 Body = Encoding.UTF8.GetBytes(body),
                 Properties = Encoding.UTF8.GetBytes(first),
                 MoreProperties = Encoding.UTF8.GetBytes(second),
@@ -292,8 +290,7 @@ public sealed class DescribedDispatchTests
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)),
                 QueueId = queue,
-                BornHost = TestMessages.BornHost,
-                StoreHost = TestMessages.StoreHost,
+                Fields = TestMessages.Fields,
                 Body = body,
                 MoreProperties = Encoding.UTF8.GetBytes(more),
             },

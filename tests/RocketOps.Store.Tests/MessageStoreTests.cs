@@ -113,7 +113,7 @@ public sealed class MessageStoreTests
         read.Take(10).Should().Equal(Enumerable.Range(0, 10).Select(i => new string((char)('a' + i), 500)));
 
         AppendStatus Append(out AppendResult result) => store.Writer.AppendBatch(
-            new BatchToAppend { Topic = topic, QueueId = 1, BornHost = TestMessages.BornHost, StoreHost = TestMessages.StoreHost, Body = body },
+            new BatchToAppend { Topic = topic, QueueId = 1, Fields = TestMessages.Fields, Body = body },
             offsets,
             out result);
     }

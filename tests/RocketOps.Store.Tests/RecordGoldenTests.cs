@@ -112,7 +112,13 @@ public sealed class RecordGoldenTests
         MessageHost host = MessageHost.From(System.Net.IPAddress.Parse("2001:db8::17"), 4711);
 
         AppendStatus status = store.Writer.Append(
-            new MessageToAppend { Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(name)), QueueId = 0, BornHost = host, StoreHost = host, Body = "b"u8 },
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(name)),
+                QueueId = 0,
+                Fields = new() { BornHost = host, StoreHost = host },
+                Body = "b"u8,
+            },
             out AppendResult result);
         store.Writer.WritePending();
 

@@ -105,8 +105,7 @@ public class AppendBenchmarks
         {
             Topic = _topic!,
             QueueId = 0,
-            BornHost = _host,
-            StoreHost = _host,
+            Fields = new() { BornHost = _host, StoreHost = _host },
             Body = _body,
             Properties = "UNIQ_KEY\u00010A010209126718B4AAC2000186A00000\u0002TAGS\u0001TagA"u8,
         },

@@ -10,20 +10,7 @@ internal sealed class OwnedMessage
 
     public required int QueueId { get; init; }
 
-    public int Flag { get; init; }
-
-    public int SysFlag { get; init; }
-
-    public long BornTimestamp { get; init; }
-
-    public MessageHost BornHost { get; init; }
-
-    public MessageHost StoreHost { get; init; }
-
-    public int ReconsumeTimes { get; init; }
-
-    /// <summary>Commit-log offset of the half of a committed transaction.</summary>
-    public long PreparedTransactionOffset { get; init; }
+    public RecordFields Fields { get; init; }
 
     public ReadOnlyMemory<byte> Body { get; init; }
 
@@ -33,13 +20,7 @@ internal sealed class OwnedMessage
     {
         Topic = Topic,
         QueueId = QueueId,
-        Flag = Flag,
-        SysFlag = SysFlag,
-        BornTimestamp = BornTimestamp,
-        BornHost = BornHost,
-        StoreHost = StoreHost,
-        ReconsumeTimes = ReconsumeTimes,
-        PreparedTransactionOffset = PreparedTransactionOffset,
+        Fields = Fields,
         Body = Body.Span,
         Properties = Properties.Span,
     };

@@ -29,7 +29,8 @@ internal sealed class RetryRouter(BrokerSettings settings, TopicTable topics, Gr
 
         route.RewritesProperties = true;
         int max = request.MaxReconsumeTimes ?? group.Config.RetryMaxTimes;
-        if (request.ReconsumeTimes < max || (request.ReconsumeTimes == max && !IsConsumedInOrder(group.Config.Name, properties.RetryTopic)))
+        int times = request.Fields.ReconsumeTimes;
+        if (times < max || (times == max && !IsConsumedInOrder(group.Config.Name, properties.RetryTopic)))
         {
             return SendStatus.Stored;
         }

@@ -60,7 +60,8 @@ internal sealed class SendPipeline(
 
         queueId = queueId >= 0 ? queueId : Random.Shared.Next(Math.Max(1, topic.Config.WriteQueueNums));
         SendProperties properties = SendProperties.Read(request.Properties);
-        if (properties.NamesInnerMessages && (request.SysFlag & SysFlags.InnerBatch) == 0 && !IsInnerBatch(request, properties, topic))
+        bool hasInnerBatchFlag = (request.Fields.SysFlag & SysFlags.InnerBatch) != 0;
+        if (properties.NamesInnerMessages && !hasInnerBatchFlag && !IsInnerBatch(request, properties, topic))
         {
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
@@ -180,23 +181,9 @@ internal sealed class SendPipeline(
         }
 
         // Step 5 of a send.
-        AppendStatus appended = store.Writer.Append(
-            new MessageToAppend
-            {
-                Topic = route.StoreTopic,
-                QueueId = route.StoreQueue,
-                Flag = request.Flag,
-                SysFlag = SysFlagOf(route.Topic, route.IsHalf ? request.SysFlag & ~SysFlags.TransactionMask : request.SysFlag),
-                BornTimestamp = request.BornTimestamp,
-                BornHost = request.BornHost,
-                StoreHost = address.StoreHost,
-                ReconsumeTimes = request.ReconsumeTimes,
-                Body = request.Body,
-                Properties = own,
-                MoreProperties = brokerProperties.Utf8,
-                LastProperties = last,
-            },
-            out AppendResult result);
+        int sysFlag = request.Fields.SysFlag & (route.IsHalf ? ~SysFlags.TransactionMask : ~0);
+        RecordFields fields = FieldsOf(request, route.Topic, sysFlag);
+        AppendStatus appended = Append(request, fields, route.StoreTopic, route.StoreQueue, own, last, out AppendResult result);
         return appended == AppendStatus.QueueNotLoaded
             ? ToBeLoaded(request, route.Topic, route.StoreTopic, route.StoreQueue)
             : Outcome(appended, result, request, properties, route.Topic, route.QueueId, route.TimerOutMs);
@@ -241,7 +228,7 @@ internal sealed class SendPipeline(
             return StoreInnerBatch(request, properties, topic, queueId);
         }
 
-        if ((request.SysFlag & SysFlags.InnerBatch) != 0 && !topic.StoreTopic.IsBatch)
+        if ((request.Fields.SysFlag & SysFlags.InnerBatch) != 0 && !topic.StoreTopic.IsBatch)
         {
             return Refused(SendStatus.MessageIllegal, request, topic);
         }
@@ -251,11 +238,7 @@ internal sealed class SendPipeline(
             {
                 Topic = topic.StoreTopic,
                 QueueId = queueId,
-                SysFlag = SysFlagOf(topic, request.SysFlag),
-                BornTimestamp = request.BornTimestamp,
-                BornHost = request.BornHost,
-                StoreHost = address.StoreHost,
-                ReconsumeTimes = request.ReconsumeTimes,
+                Fields = FieldsOf(request, topic, request.Fields.SysFlag),
                 Body = request.Body,
                 ReservedPropertyBytes = PropertyRoom.Reserved,
             },
@@ -291,27 +274,46 @@ internal sealed class SendPipeline(
         number[name.Length] = PropertyReader.NameEnd;
         Utf8Formatter.TryFormat(request.BatchCount, number[(name.Length + 1)..], out int digits);
         number[name.Length + 1 + digits] = PropertyReader.PropertyEnd;
-        AppendStatus appended = store.Writer.Append(
-            new MessageToAppend
-            {
-                Topic = topic.StoreTopic,
-                QueueId = queueId,
-                Flag = request.Flag,
-                SysFlag = SysFlagOf(topic, request.SysFlag) | SysFlags.InnerBatch | SysFlags.NeedsUnwrap,
-                BornTimestamp = request.BornTimestamp,
-                BornHost = request.BornHost,
-                StoreHost = address.StoreHost,
-                ReconsumeTimes = request.ReconsumeTimes,
-                Body = request.Body,
-                Properties = request.Properties,
-                MoreProperties = brokerProperties.Utf8,
-                LastProperties = number[..(name.Length + digits + 2)],
-            },
-            out AppendResult result);
+        RecordFields fields = FieldsOf(request, topic, request.Fields.SysFlag | SysFlags.InnerBatch | SysFlags.NeedsUnwrap);
+        ReadOnlySpan<byte> last = number[..(name.Length + digits + 2)];
+        AppendStatus appended = Append(request, fields, topic.StoreTopic, queueId, request.Properties, last, out AppendResult result);
         return appended == AppendStatus.QueueNotLoaded
             ? ToBeLoaded(request, topic, topic.StoreTopic, queueId)
             : Outcome(appended, result, request, properties, topic, queueId, isInnerBatch: true);
     }
+
+    /// <summary>
+    /// The request's body as one record into the log's tail. Its properties are <paramref name="own"/>, the broker's and <paramref name="last"/>.
+    /// </summary>
+    private AppendStatus Append(
+        scoped in SendRequest request,
+        in RecordFields fields,
+        StoreTopic topic,
+        int queueId,
+        scoped ReadOnlySpan<byte> own,
+        scoped ReadOnlySpan<byte> last,
+        out AppendResult result) =>
+        store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = topic,
+                QueueId = queueId,
+                Fields = fields,
+                Body = request.Body,
+                Properties = own,
+                MoreProperties = brokerProperties.Utf8,
+                LastProperties = last,
+            },
+            out result);
+
+    /// <summary>The request's fields as this broker stores them for the topic, with those system flags.</summary>
+    private RecordFields FieldsOf(scoped in SendRequest request, TopicState topic, int sysFlag) => request.Fields with
+    {
+        SysFlag = string.Equals(topic.Config.TopicFilterType, TopicConfig.MultiTag, StringComparison.Ordinal)
+            ? sysFlag | MultiTagsFlag
+            : sysFlag,
+        StoreHost = address.StoreHost,
+    };
 
     private SendOutcome Outcome(AppendStatus appended, scoped in AppendResult result, scoped in SendRequest request, scoped in SendProperties properties, TopicState topic, int queueId, long timerOutMs = 0, bool isInnerBatch = false)
     {
@@ -343,9 +345,6 @@ internal sealed class SendPipeline(
         new() { Status = SendStatus.QueueToBeLoaded, QueueId = request.QueueId, Topic = topic, LoadTopic = storeTopic, LoadQueue = storeQueue };
 
     private static SendOutcome Refused(SendStatus status, scoped in SendRequest request, TopicState? topic = null) => new() { Status = status, QueueId = request.QueueId, Topic = topic };
-
-    private static int SysFlagOf(TopicState topic, int sysFlag) =>
-        string.Equals(topic.Config.TopicFilterType, TopicConfig.MultiTag, StringComparison.Ordinal) ? sysFlag | MultiTagsFlag : sysFlag;
 }
 
 /// <summary>Options that sends are checked by.</summary>

@@ -1,4 +1,3 @@
-
 namespace RocketOps.Broker.Sending;
 
 /// <summary>One send, whichever protocol it came by. All spans are borrowed for the duration of the call.</summary>
@@ -14,17 +13,8 @@ internal readonly ref struct SendRequest
     /// <summary>Properties text: <c>name 0x01 value 0x02</c> pairs.</summary>
     public ReadOnlySpan<byte> Properties { get; init; }
 
-    /// <summary>The producer's opaque flag.</summary>
-    public int Flag { get; init; }
-
-    public int SysFlag { get; init; }
-
-    /// <summary>Epoch milliseconds.</summary>
-    public long BornTimestamp { get; init; }
-
-    public MessageHost BornHost { get; init; }
-
-    public int ReconsumeTimes { get; init; }
+    /// <summary>Fields of the record as the sender says them; the store's host is added by the pipeline.</summary>
+    public RecordFields Fields { get; init; }
 
     /// <summary>Attempts after which a message sent to a retry topic is a dead letter; null: the group's own number.</summary>
     public int? MaxReconsumeTimes { get; init; }

@@ -193,13 +193,12 @@ internal sealed class HalfMessage
         {
             Topic = topic,
             QueueId = queueId,
-            Flag = record.Flag,
-            SysFlag = sysFlag ?? record.SysFlag,
-            BornTimestamp = record.BornTimestamp,
-            BornHost = record.BornHost,
-            StoreHost = storeHost,
-            ReconsumeTimes = record.ReconsumeTimes,
-            PreparedTransactionOffset = prepared,
+            Fields = record.Fields with
+            {
+                SysFlag = sysFlag ?? record.SysFlag,
+                StoreHost = storeHost,
+                PreparedTransactionOffset = prepared,
+            },
             Body = _record.AsMemory(record.BodyAt, record.Body.Length),
             Properties = properties.Encode(),
         };

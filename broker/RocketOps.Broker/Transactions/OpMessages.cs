@@ -18,9 +18,7 @@ internal static class OpMessages
     {
         Topic = topics.Op,
         QueueId = TransactionTopics.Queue,
-        BornTimestamp = now.ToUnixTimeMilliseconds(),
-        BornHost = address.StoreHost,
-        StoreHost = address.StoreHost,
+        Fields = new() { BornTimestamp = now.ToUnixTimeMilliseconds(), BornHost = address.StoreHost, StoreHost = address.StoreHost },
         Body = Encoding.ASCII.GetBytes(halfOffset.ToString(CultureInfo.InvariantCulture)),
         Properties = new MessageProperties().Set(PropertyNames.Tags, Settled).Encode(),
     };

@@ -22,7 +22,7 @@ internal sealed class TransactionRouter(CurrentOptions<TransactionOptions> optio
             return SendStatus.TransactionForbidden;
         }
 
-        if (request.ReconsumeTimes <= 0 || properties.DelayLevel <= 0)
+        if (request.Fields.ReconsumeTimes <= 0 || properties.DelayLevel <= 0)
         {
             route.WaitAsHalf(topics.Half, TransactionTopics.Queue, properties.UniqKey);
         }

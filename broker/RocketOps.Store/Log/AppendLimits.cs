@@ -42,13 +42,7 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
     {
         Topic = topic,
         QueueId = batch.QueueId,
-        Flag = reader.Flag,
-        SysFlag = RecordEncoder.WithHostBits(batch.SysFlag, batch.BornHost, batch.StoreHost),
-        BornTimestamp = batch.BornTimestamp,
-        BornHost = batch.BornHost,
-        StoreHost = batch.StoreHost,
-        ReconsumeTimes = batch.ReconsumeTimes,
-        PreparedTransactionOffset = 0,
+        Fields = batch.Fields with { Flag = reader.Flag },
         Body = reader.Body,
         BodyCrc = bodyCrc,
         Properties = new PropertyParts(reader.Properties, batch.MoreProperties, default),
@@ -59,7 +53,8 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
     {
         totalSize = 0;
         count = 0;
-        if (batch.Body.Length > options.MaxMessageBytes || (batch.SysFlag & SysFlags.TransactionMask) != 0 || topic.Length > RecordLayout.MaxTopicBytesV1)
+        bool isOfTransaction = (batch.Fields.SysFlag & SysFlags.TransactionMask) != 0;
+        if (batch.Body.Length > options.MaxMessageBytes || isOfTransaction || topic.Length > RecordLayout.MaxTopicBytesV1)
         {
             return AppendStatus.MessageIllegal;
         }

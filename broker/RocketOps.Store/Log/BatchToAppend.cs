@@ -12,16 +12,11 @@ public readonly ref struct BatchToAppend
 
     public required int QueueId { get; init; }
 
-    /// <summary>Transaction bits are not allowed in a batch.</summary>
-    public int SysFlag { get; init; }
-
-    public long BornTimestamp { get; init; }
-
-    public MessageHost BornHost { get; init; }
-
-    public MessageHost StoreHost { get; init; }
-
-    public int ReconsumeTimes { get; init; }
+    /// <summary>
+    /// Fields of all records of the batch, but for <see cref="RecordFields.Flag"/>, which each message says of itself. Transaction bits are not
+    /// allowed in the sysFlag; its IPv6 bits are set from the hosts.
+    /// </summary>
+    public RecordFields Fields { get; init; }
 
     /// <summary>The batch body as the client encoded it (remoting.md §4.6).</summary>
     public ReadOnlySpan<byte> Body { get; init; }

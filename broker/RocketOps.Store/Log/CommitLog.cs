@@ -210,18 +210,12 @@ internal sealed class CommitLog
         {
             Topic = topic,
             QueueId = message.QueueId,
-            Flag = message.Flag,
-            SysFlag = RecordEncoder.WithHostBits(message.SysFlag, message.BornHost, message.StoreHost),
-            BornTimestamp = message.BornTimestamp,
-            BornHost = message.BornHost,
-            StoreHost = message.StoreHost,
-            ReconsumeTimes = message.ReconsumeTimes,
-            PreparedTransactionOffset = message.PreparedTransactionOffset,
+            Fields = message.Fields,
             Body = message.Body,
             BodyCrc = ChecksumOf(message.Body),
             Properties = properties,
         };
-        if ((message.SysFlag & SysFlags.InnerBatch) != 0)
+        if ((record.Fields.SysFlag & SysFlags.InnerBatch) != 0)
         {
             return AppendInnerBatch(record, message, queue, out result);
         }
@@ -233,7 +227,7 @@ internal sealed class CommitLog
         }
 
         int size = (int)record.Size;
-        MessageDescription description = _describer.Describe(queue, record.SysFlag, properties);
+        MessageDescription description = _describer.Describe(queue, record.Fields.SysFlag, properties);
         while (true)
         {
             lock (_appendLock)
@@ -242,7 +236,7 @@ internal sealed class CommitLog
                 if (status == AppendStatus.Ok)
                 {
                     long storeTimestamp = NextStoreTimestamp();
-                    bool hasUnit = SysFlags.HasQueueUnit(message.SysFlag);
+                    bool hasUnit = SysFlags.HasQueueUnit(record.Fields.SysFlag);
                     long queueOffset = hasUnit ? queue.NextOffset : 0;
                     Encode(record, offset, size, queueOffset, storeTimestamp);
                     if (hasUnit)
@@ -274,7 +268,7 @@ internal sealed class CommitLog
     private AppendStatus AppendInnerBatch(scoped in RecordEncoder record, in MessageToAppend message, ConsumeQueue queue, out AppendResult result)
     {
         result = default;
-        int count = queue is BatchConsumeQueue && SysFlags.HasQueueUnit(message.SysFlag) ? InnerBatch.CountOf(record.Properties) : 0;
+        int count = queue is BatchConsumeQueue && SysFlags.HasQueueUnit(record.Fields.SysFlag) ? InnerBatch.CountOf(record.Properties) : 0;
         if (count == 0)
         {
             return AppendStatus.MessageIllegal;
@@ -300,7 +294,8 @@ internal sealed class CommitLog
             {
                 long queueOffset = queue.NextOffset;
                 int lastLength = baseAt + InnerBatch.WriteBase(last[baseAt..], queueOffset);
-                RecordEncoder placed = record.With(new PropertyParts(message.Properties, message.MoreProperties, last[..lastLength]));
+                PropertyParts properties = new(message.Properties, message.MoreProperties, last[..lastLength]);
+                RecordEncoder placed = record with { Properties = properties };
                 int size = (int)placed.Size;
                 status = _room.Reserve(queue, size, out long offset);
                 if (status == AppendStatus.Ok)
@@ -375,7 +370,8 @@ internal sealed class CommitLog
                         RecordEncoder record = AppendLimits.BatchRecord(batch, topic, ref reader, checksums[index]);
                         int size = (int)record.Size;
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
-                        _describer.Describe(queue, record.SysFlag, record.Properties).AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
+                        _describer.Describe(queue, record.Fields.SysFlag, record.Properties)
+                            .AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
                         offsets[index++] = new PhysicalOffset(at);
                         _lastRecord = at;
                         at += size;

@@ -4,7 +4,7 @@ namespace RocketOps.Store.Log;
 
 /// <summary>
 /// One message as the broker hands it over. All spans are borrowed for the duration of the call. Store timestamp, queue offset, physical offset and CRC are the
-/// store's business; the IPv6 bits of <see cref="SysFlag"/> are set from the hosts.
+/// store's business.
 /// </summary>
 public readonly ref struct MessageToAppend
 {
@@ -12,21 +12,8 @@ public readonly ref struct MessageToAppend
 
     public required int QueueId { get; init; }
 
-    /// <summary>The producer's opaque flag.</summary>
-    public int Flag { get; init; }
-
-    /// <summary>store.md §2.3. Transaction type prepared (0x4) and rollback (0xC) get queue offset 0 and no consume-queue unit.</summary>
-    public int SysFlag { get; init; }
-
-    public long BornTimestamp { get; init; }
-
-    public MessageHost BornHost { get; init; }
-
-    public MessageHost StoreHost { get; init; }
-
-    public int ReconsumeTimes { get; init; }
-
-    public long PreparedTransactionOffset { get; init; }
+    /// <summary>Fields of the record. The IPv6 bits of the sysFlag are set from the hosts.</summary>
+    public RecordFields Fields { get; init; }
 
     public ReadOnlySpan<byte> Body { get; init; }
 

@@ -12,20 +12,8 @@ internal readonly ref struct RecordEncoder
 
     public required int QueueId { get; init; }
 
-    public required int Flag { get; init; }
-
-    /// <summary>System flags, with the IPv6 bits that the hosts need.</summary>
-    public required int SysFlag { get; init; }
-
-    public required long BornTimestamp { get; init; }
-
-    public required MessageHost BornHost { get; init; }
-
-    public required MessageHost StoreHost { get; init; }
-
-    public required int ReconsumeTimes { get; init; }
-
-    public required long PreparedTransactionOffset { get; init; }
+    /// <summary>Fields of the record. The IPv6 bits of the sysFlag are set from the hosts, whose lengths readers know by them.</summary>
+    public required RecordFields Fields { get; init => field = value.WithHostBits(); }
 
     public required ReadOnlySpan<byte> Body { get; init; }
 
@@ -36,50 +24,29 @@ internal readonly ref struct RecordEncoder
     public bool IsV2 => Topic.Length > RecordLayout.MaxTopicBytesV1;
 
     /// <summary>A long: three parts of at most 2 GiB each are added before anybody checks the sum.</summary>
-    public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
-        + (StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
-
-    /// <summary>The same record with other properties.</summary>
-    public RecordEncoder With(PropertyParts properties) => new()
-    {
-        Topic = Topic,
-        QueueId = QueueId,
-        Flag = Flag,
-        SysFlag = SysFlag,
-        BornTimestamp = BornTimestamp,
-        BornHost = BornHost,
-        StoreHost = StoreHost,
-        ReconsumeTimes = ReconsumeTimes,
-        PreparedTransactionOffset = PreparedTransactionOffset,
-        Body = Body,
-        BodyCrc = BodyCrc,
-        Properties = properties,
-    };
-
-    public static int WithHostBits(int sysFlag, MessageHost bornHost, MessageHost storeHost) =>
-        (sysFlag & ~(SysFlags.BornHostIPv6 | SysFlags.StoreHostIPv6))
-        | (bornHost.IsIPv6 ? SysFlags.BornHostIPv6 : 0)
-        | (storeHost.IsIPv6 ? SysFlags.StoreHostIPv6 : 0);
+    public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (Fields.BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
+        + (Fields.StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
 
     /// <summary>Fills the destination, which is exactly <see cref="Size"/> long.</summary>
     public void Encode(Span<byte> destination, long physicalOffset, long queueOffset, long storeTimestamp)
     {
+        RecordFields fields = Fields;
         BinaryPrimitives.WriteInt32BigEndian(destination, destination.Length);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.MagicAt..], IsV2 ? RecordLayout.MagicV2 : RecordLayout.MagicV1);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.BodyCrcAt..], BodyCrc);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.QueueIdAt..], QueueId);
-        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.FlagAt..], Flag);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.FlagAt..], fields.Flag);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.QueueOffsetAt..], queueOffset);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.PhysicalOffsetAt..], physicalOffset);
-        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], SysFlag);
-        BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.BornTimestampAt..], BornTimestamp);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], fields.SysFlag);
+        BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.BornTimestampAt..], fields.BornTimestamp);
         Span<byte> rest = destination[RecordLayout.BornHostAt..];
-        rest = rest[BornHost.Write(rest)..];
+        rest = rest[fields.BornHost.Write(rest)..];
         BinaryPrimitives.WriteInt64BigEndian(rest, storeTimestamp);
         rest = rest[8..];
-        rest = rest[StoreHost.Write(rest)..];
-        BinaryPrimitives.WriteInt32BigEndian(rest, ReconsumeTimes);
-        BinaryPrimitives.WriteInt64BigEndian(rest[4..], PreparedTransactionOffset);
+        rest = rest[fields.StoreHost.Write(rest)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, fields.ReconsumeTimes);
+        BinaryPrimitives.WriteInt64BigEndian(rest[4..], fields.PreparedTransactionOffset);
         BinaryPrimitives.WriteInt32BigEndian(rest[12..], Body.Length);
         Body.CopyTo(rest[16..]);
         rest = rest[(16 + Body.Length)..];

@@ -203,8 +203,7 @@ public sealed class ScheduleServiceTests
         {
             Topic = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8),
             QueueId = 0,
-            BornHost = host,
-            StoreHost = host,
+            Fields = new() { BornHost = host, StoreHost = host },
             Body = Encoding.UTF8.GetBytes(body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties(("DELAY", "1"), ("REAL_TOPIC", realTopic), ("REAL_QID", "0"))),
         };

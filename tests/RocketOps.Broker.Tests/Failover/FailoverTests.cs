@@ -458,8 +458,7 @@ public sealed class FailoverTests
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(ElectedMembers.Topic)),
                 QueueId = 0,
-                BornHost = new MessageHost(),
-                StoreHost = master.Host.Modules.Host.Address.StoreHost,
+                Fields = new() { BornHost = new MessageHost(), StoreHost = master.Host.Modules.Host.Address.StoreHost },
                 Body = "never acknowledged"u8,
             },
             out _);

@@ -21,8 +21,11 @@ public sealed class TopicRecoveryTests
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes("unknown")),
                 QueueId = 2,
-                BornHost = broker.Host.Modules.Host.Address.StoreHost,
-                StoreHost = broker.Host.Modules.Host.Address.StoreHost,
+                Fields = new()
+                {
+                    BornHost = broker.Host.Modules.Host.Address.StoreHost,
+                    StoreHost = broker.Host.Modules.Host.Address.StoreHost,
+                },
                 Body = "acknowledged elsewhere"u8,
             },
             out _).Should().Be(AppendStatus.Ok);

@@ -193,7 +193,14 @@ public sealed class PendingMessagesTests
         byte[] properties = Encoding.UTF8.GetBytes(Requests.Properties(("DELAY", "1"), ("REAL_TOPIC", "Orders"), ("REAL_QID", "0")));
         for (int i = 0; i < count; i++)
         {
-            MessageToAppend message = new() { Topic = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8), QueueId = 0, BornHost = host, StoreHost = host, Body = "x"u8, Properties = properties };
+            MessageToAppend message = new()
+            {
+                Topic = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8),
+                QueueId = 0,
+                Fields = new() { BornHost = host, StoreHost = host },
+                Body = "x"u8,
+                Properties = properties,
+            };
             store.Writer.Append(message, out _).Should().Be(AppendStatus.Ok);
         }
 

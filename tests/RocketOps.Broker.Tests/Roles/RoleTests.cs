@@ -96,12 +96,7 @@ public sealed class RoleTests : IAsyncLifetime
             {
                 Topic = _broker.Host.Modules.Host.Store.GetOrAddTopic("Kept"u8),
                 QueueId = 0,
-                Flag = 0,
-                SysFlag = 0,
-                BornTimestamp = 1,
-                BornHost = host,
-                StoreHost = host,
-                ReconsumeTimes = 0,
+                Fields = new() { Flag = 0, SysFlag = 0, BornTimestamp = 1, BornHost = host, StoreHost = host, ReconsumeTimes = 0 },
                 Body = "late"u8.ToArray(),
                 Properties = ReadOnlyMemory<byte>.Empty,
             },

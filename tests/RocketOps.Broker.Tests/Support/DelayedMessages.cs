@@ -29,8 +29,7 @@ internal static class DelayedMessages
             {
                 Topic = store.GetOrAddTopic("SCHEDULE_TOPIC_XXXX"u8),
                 QueueId = 0,
-                BornHost = host,
-                StoreHost = host,
+                Fields = new() { BornHost = host, StoreHost = host },
                 Body = Encoding.UTF8.GetBytes($"message {i}"),
                 Properties = properties,
             };

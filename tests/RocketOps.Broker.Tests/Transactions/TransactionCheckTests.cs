@@ -555,7 +555,7 @@ public sealed class TransactionCheckTests
         {
             Topic = broker.Host.Modules.Transactions.State.Topics.Half,
             QueueId = 0,
-            BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            Fields = new() { BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() },
             Body = Encoding.UTF8.GetBytes(body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties([("TRAN_MSG", "true"), ("PGROUP", "pg"), ("REAL_TOPIC", "Paid"), ("REAL_QID", "0"), .. properties])),
         };

@@ -241,8 +241,7 @@ public sealed class TransactionHalfTests
         {
             Topic = topic,
             QueueId = 0,
-            BornHost = host,
-            StoreHost = host,
+            Fields = new() { BornHost = host, StoreHost = host },
             Body = Encoding.UTF8.GetBytes(body),
             Properties = Encoding.UTF8.GetBytes(Requests.Properties(("TAGS", "d"))),
         };

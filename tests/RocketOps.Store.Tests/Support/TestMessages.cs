@@ -14,6 +14,9 @@ internal static class TestMessages
     public static readonly MessageHost BornHost = MessageHost.From(IPAddress.Parse("10.1.2.3"), 50123);
     public static readonly MessageHost StoreHost = MessageHost.From(IPAddress.Parse("127.0.0.1"), 10911);
 
+    /// <summary>Fields of a message of these tests; those that a test is about it sets itself.</summary>
+    public static readonly RecordFields Fields = new() { BornTimestamp = 1_700_000_000_000, BornHost = BornHost, StoreHost = StoreHost };
+
     public static AppendResult Append(this MessageStore store, string topic, int queueId, string body, string properties = "", int sysFlag = 0)
     {
         store.TryAppendWaiting(topic, queueId, Encoding.UTF8.GetBytes(body), out AppendResult result, properties, sysFlag).Should().Be(AppendStatus.Ok);
@@ -56,10 +59,7 @@ internal static class TestMessages
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(topic)),
                 QueueId = queueId,
-                SysFlag = sysFlag,
-                BornTimestamp = 1_700_000_000_000,
-                BornHost = BornHost,
-                StoreHost = StoreHost,
+                Fields = Fields with { SysFlag = sysFlag },
                 Body = body,
                 Properties = Encoding.UTF8.GetBytes(properties),
             },

@@ -120,7 +120,7 @@ internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeli
                 outcome.Status == SendStatus.Stored ? replies.HandleOf(outcome) : [],
                 outcome.IsInnerBatch ? [] : offsets,
                 outcome.IsInnerBatch),
-            new AskedTopic(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode),
+            AskedTopic.Of(header),
             outcome.Topic,
             outcome.LoadTopic,
             outcome.LoadQueue,

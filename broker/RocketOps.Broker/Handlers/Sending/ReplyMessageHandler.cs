@@ -101,8 +101,11 @@ internal sealed partial class ReplyMessageHandler(
         MessageProperties properties = MessageProperties.Parse(header.Properties).Set(PropertyNames.Region, now.RegionId).Set(PropertyNames.TraceOn, now.TraceOn ? "true" : "false");
         byte[] stored = properties.Encode();
         return new Reply(
-            new AskedTopic(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode), header.QueueId, header.Flag, header.SysFlag,
-            header.BornTimestamp, header.ReconsumeTimes, stored, MessageHost.From(connection.RemoteEndPoint), pusher.Write(frame, header, properties, connection),
+            AskedTopic.Of(header),
+            header.QueueId,
+            SendCodec.FieldsOf(header, connection),
+            stored,
+            pusher.Write(frame, header, properties, connection),
             properties.Get(PropertyNames.ReplyToClient));
     }
 
@@ -117,19 +120,13 @@ internal sealed partial class ReplyMessageHandler(
 
     /// <summary>A reply that outlives its request's bytes, with the frame for the client that waits for it.</summary>
     private sealed record Reply(
-        AskedTopic Topic, int QueueId, int Flag, int SysFlag, long BornTimestamp, int ReconsumeTimes, byte[] Properties, MessageHost BornHost,
-        RemotingCommand Question, string? ClientId)
+        AskedTopic Topic, int QueueId, RecordFields Fields, byte[] Properties, RemotingCommand Question, string? ClientId)
     {
         public OwnedMessage ToStored(TopicState topic, int queueId, MessageHost storeHost) => new()
         {
             Topic = topic.StoreTopic,
             QueueId = queueId,
-            Flag = Flag,
-            SysFlag = SysFlag,
-            BornTimestamp = BornTimestamp,
-            BornHost = BornHost,
-            StoreHost = storeHost,
-            ReconsumeTimes = ReconsumeTimes,
+            Fields = Fields with { StoreHost = storeHost },
             Body = Question.Body,
             Properties = Properties,
         };

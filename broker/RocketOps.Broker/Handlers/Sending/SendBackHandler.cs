@@ -154,12 +154,12 @@ internal sealed class SendBackHandler(
         {
             Topic = topic,
             QueueId = queueId,
-            Flag = record.Flag,
-            SysFlag = record.SysFlag,
-            BornTimestamp = record.BornTimestamp,
-            BornHost = record.BornHost,
-            StoreHost = address.StoreHost,
-            ReconsumeTimes = record.ReconsumeTimes + 1,
+            Fields = record.Fields with
+            {
+                StoreHost = address.StoreHost,
+                ReconsumeTimes = record.ReconsumeTimes + 1,
+                PreparedTransactionOffset = 0,
+            },
             Body = bytes.AsMemory(record.BodyAt, record.Body.Length),
             Properties = properties,
         };

@@ -19,16 +19,22 @@ internal sealed class SendCodec(BrokerSettings settings, CurrentOptions<SendOpti
         QueueId = header.QueueId,
         Body = frame.Body,
         Properties = header.Properties,
-        Flag = header.Flag,
-        SysFlag = header.SysFlag,
-        BornTimestamp = header.BornTimestamp,
-        BornHost = MessageHost.From(connection.RemoteEndPoint),
-        ReconsumeTimes = header.ReconsumeTimes,
+        Fields = FieldsOf(header, connection),
         // Older clients send a number that means something else.
         MaxReconsumeTimes = frame.Version >= MqVersion.ClientMaxReconsumeTimes ? header.MaxReconsumeTimes : null,
         IsBatch = header.Batch,
         BatchCount = batchCount,
         DefaultTopic = header.DefaultTopic,
+    };
+
+    /// <summary>Fields of the record that the message becomes, as its sender says them: without the host that stores it.</summary>
+    public static RecordFields FieldsOf(in SendMessageRequestHeader header, RemotingConnection connection) => new()
+    {
+        Flag = header.Flag,
+        SysFlag = header.SysFlag,
+        BornTimestamp = header.BornTimestamp,
+        BornHost = MessageHost.From(connection.RemoteEndPoint),
+        ReconsumeTimes = header.ReconsumeTimes,
     };
 
     /// <summary>Answers a refused send within its batch; a one-way request is not answered.</summary>

@@ -116,9 +116,7 @@ internal sealed class RecallMessageHandler(
         {
             Topic = router.Topic,
             QueueId = TimerTopic.Queue,
-            BornTimestamp = now,
-            BornHost = MessageHost.From(connection.RemoteEndPoint),
-            StoreHost = address.StoreHost,
+            Fields = new() { BornTimestamp = now, BornHost = MessageHost.From(connection.RemoteEndPoint), StoreHost = address.StoreHost },
             Body = "0"u8.ToArray(),
             Properties = properties.Encode(),
         };
