@@ -223,9 +223,12 @@ internal sealed class FlushTailRun(string directory, int count, string only)
 
         return status == AppendStatus.Ok ? result.Mark : throw new InvalidOperationException($"append: {status}");
 
-        AppendStatus Append(out AppendResult result) =>
+        AppendStatus Append(out AppendResult result)
+        {
             RecordFields fields = new() { BornHost = host, StoreHost = host };
-            store.Writer.Append(new MessageToAppend { Topic = topic, QueueId = 0, Fields = fields, Body = body, Properties = properties }, out result);
+            MessageToAppend message = new() { Topic = topic, QueueId = 0, Fields = fields, Body = body, Properties = properties };
+            return store.Writer.Append(message, out result);
+        }
     }
 
     private static void Print(string what, double[] times)

@@ -97,9 +97,12 @@ internal static class StoreOfOurs
             {
                 Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes(Topic)),
                 QueueId = number % Queues,
-                BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-                BornHost = born,
-                StoreHost = MessageHost.From(IPAddress.Loopback, 10911),
+                Fields = new RecordFields
+                {
+                    BornTimestamp = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+                    BornHost = born,
+                    StoreHost = MessageHost.From(IPAddress.Loopback, 10911),
+                },
                 Body = body,
                 Properties = Encoding.UTF8.GetBytes($"UNIQ_KEY\u0001UNIQ{number:D6}\u0002KEYS\u0001key-{number % 50}\u0002TAGS\u0001tag{number % 3}"),
                 MoreProperties = "CLUSTER\u0001DefaultCluster"u8,

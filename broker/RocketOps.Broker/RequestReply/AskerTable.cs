@@ -1,3 +1,5 @@
+using System.Text;
+using RocketOps.Protocol.Headers;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.RequestReply;
@@ -28,6 +30,21 @@ internal sealed class AskerTable(TimeProvider time)
         {
             return _connections.GetValueOrDefault(clientId);
         }
+    }
+
+    /// <summary>
+    /// Notes the client that waits for a reply, as the message's properties name it. False when none does, and for what a member of the group
+    /// has passed on: that came to the member by the connection of the asker.
+    /// </summary>
+    public bool Note(in RequestFrame frame, RemotingConnection connection, ReadOnlySpan<byte> asker)
+    {
+        if (asker.IsEmpty || frame.HasRemark)
+        {
+            return false;
+        }
+
+        Note(Encoding.UTF8.GetString(asker), connection, frame.Opaque);
+        return true;
     }
 
     /// <param name="clientId">Client that asks.</param>

@@ -283,7 +283,8 @@ internal sealed class SendPipeline(
     }
 
     /// <summary>
-    /// The request's body as one record into the log's tail. Its properties are <paramref name="own"/>, the broker's and <paramref name="last"/>.
+    /// The request's body as one record into the log's tail, with the properties <paramref name="own"/>, the broker's and
+    /// <paramref name="last"/>.
     /// </summary>
     private AppendStatus Append(
         scoped in SendRequest request,

@@ -13,8 +13,8 @@ public readonly ref struct BatchToAppend
     public required int QueueId { get; init; }
 
     /// <summary>
-    /// Fields of all records of the batch, but for <see cref="RecordFields.Flag"/>, which each message says of itself. Transaction bits are not
-    /// allowed in the sysFlag; its IPv6 bits are set from the hosts.
+    /// Fields of all records of the batch, but for <see cref="RecordFields.Flag"/>, which each message says of itself. The sysFlag may have no
+    /// transaction bits; its IPv6 bits are set from the hosts.
     /// </summary>
     public RecordFields Fields { get; init; }
 

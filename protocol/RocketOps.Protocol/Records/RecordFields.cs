@@ -1,8 +1,9 @@
 namespace RocketOps.Protocol.Records;
 
 /// <summary>
-/// Fields of a record that its sender or the broker decides, all of fixed width: one value on the way from a request to the log, and from one record to
-/// the next. Topic, queue, body and properties go beside it; size, offsets, store timestamp and checksum are the store's business. Source: store.md §2.1.
+/// Fields of a record that its sender or the broker decides, all of fixed width: one value on the way from a request to the log, and from
+/// one record to the next. Topic, queue, body and properties go beside it; size, offsets, store timestamp and checksum are the store's
+/// business. Source: store.md §2.1.
 /// </summary>
 public readonly record struct RecordFields
 {
@@ -10,7 +11,8 @@ public readonly record struct RecordFields
     public int Flag { get; init; }
 
     /// <summary>
-    /// Bits of <see cref="SysFlags"/> (store.md §2.3). Transaction type prepared (0x4) and rollback (0xC) get queue offset 0 and no consume-queue unit.
+    /// Bits of <see cref="SysFlags"/> (store.md §2.3). Transaction type prepared (0x4) and rollback (0xC) get queue offset 0 and no
+    /// consume-queue unit.
     /// </summary>
     public int SysFlag { get; init; }
 

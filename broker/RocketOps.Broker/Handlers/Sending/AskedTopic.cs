@@ -11,6 +11,9 @@ namespace RocketOps.Broker.Handlers.Sending;
 internal sealed record AskedTopic(string Name, string Default, int DefaultQueueNums, bool UnitMode)
 {
     /// <summary>The topic that a send asks for.</summary>
-    public static AskedTopic Of(in SendMessageRequestHeader header) =>
-        new(Encoding.UTF8.GetString(header.Topic), Encoding.UTF8.GetString(header.DefaultTopic), header.DefaultTopicQueueNums, header.UnitMode);
+    public static AskedTopic Of(in SendMessageRequestHeader header) => new(
+        Encoding.UTF8.GetString(header.Topic),
+        Encoding.UTF8.GetString(header.DefaultTopic),
+        header.DefaultTopicQueueNums,
+        header.UnitMode);
 }

@@ -16,7 +16,16 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Handlers.Sending;
 
 /// <summary>A send that must await something first, a topic that is made, a queue that is read from disk, room in memory or the answer of the group's master: the request is copied, waits off the connection's loop, and goes through the same pipeline.</summary>
-internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeline, SendCodec replies, SendRefusals refusals, MessageAppender appender, MessageStore store, MasterForwarder? forwarder, AskerTable askers, TimeProvider time) : AsyncRequestHandler
+internal sealed class DetachedSendHandler(
+    TopicTable topics,
+    SendPipeline pipeline,
+    SendReplyWriter replies,
+    SendRefusals refusals,
+    MessageAppender appender,
+    MessageStore store,
+    MasterForwarder? forwarder,
+    AskerTable askers,
+    TimeProvider time) : AsyncRequestHandler
 {
     /// <summary>Somebody may delete the topic as fast as it is made; then the producer tries again later.</summary>
     private const int MaxAttempts = 5;
@@ -100,15 +109,10 @@ internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeli
     {
         RequestFrame frame = copy.Frame;
         SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, copy.Scratch);
-        ReadOnlySpan<byte> asker = frame.HasRemark ? default : SendProperties.Read(header.Properties).AskerIn(header.Topic);
-        if (!asker.IsEmpty)
-        {
-            askers.Note(Encoding.UTF8.GetString(asker), connection, frame.Opaque);
-        }
-
-        int count = header.Batch ? LogWriter.CountBatch(frame.Body) : 0;
-        PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, count)];
-        SendOutcome outcome = pipeline.Send(SendCodec.RequestOf(frame, header, connection, count), offsets);
+        SendRequest sent = SendRequestReader.Read(frame, header, connection);
+        bool wantsReply = askers.Note(frame, connection, SendProperties.Read(sent.Properties).AskerIn(sent.Topic));
+        PhysicalOffset[] offsets = new PhysicalOffset[Math.Max(0, sent.BatchCount)];
+        SendOutcome outcome = pipeline.Send(sent, offsets);
         return new Attempt(
             outcome.Status,
             new Appended(
@@ -124,12 +128,12 @@ internal sealed class DetachedSendHandler(TopicTable topics, SendPipeline pipeli
             outcome.Topic,
             outcome.LoadTopic,
             outcome.LoadQueue,
-            !asker.IsEmpty);
+            wantsReply);
     }
 
     private void Reply(in ReplyTo to, Appended appended, WaitOutcome durability)
     {
-        byte[] ids = new byte[SendCodec.MaxIdBytes(Math.Max(1, appended.Offsets.Length))];
+        byte[] ids = new byte[SendReplyWriter.MaxIdBytes(Math.Max(1, appended.Offsets.Length))];
         int length = replies.WriteIds(appended.Result.Offset, appended.Offsets, ids);
         byte[] remark = Encoding.UTF8.GetBytes(SendRefusals.RemarkOf(durability) ?? string.Empty);
         byte[] frame = FrameBuffers.Rent(replies.MaxReplyBytes(length, appended.UniqKey.Length, remark.Length, appended.RecallHandle.Length, appended.IsInnerBatch));

@@ -103,7 +103,7 @@ internal sealed partial class ReplyMessageHandler(
         return new Reply(
             AskedTopic.Of(header),
             header.QueueId,
-            SendCodec.FieldsOf(header, connection),
+            SendRequestReader.FieldsOf(header, connection),
             stored,
             pusher.Write(frame, header, properties, connection),
             properties.Get(PropertyNames.ReplyToClient));

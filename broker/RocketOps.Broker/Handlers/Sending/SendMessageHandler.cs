@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Replies;
@@ -22,13 +21,20 @@ internal sealed class SendMessageHandler : IRequestHandler
     private const int StackBatch = 32;
 
     private readonly SendPipeline _pipeline;
-    private readonly SendCodec _replies;
+    private readonly SendReplyWriter _replies;
     private readonly DetachedSendHandler _slow;
     private readonly AskerTable _askers;
     private readonly BatchCommit _write;
     private readonly BatchCommit _writeWithoutDisk;
 
-    public SendMessageHandler(SendPipeline pipeline, SendCodec replies, DetachedSendHandler slow, MessageStore store, AppendStatistics statistics, ReplicaGate replicas, AskerTable askers)
+    public SendMessageHandler(
+        SendPipeline pipeline,
+        SendReplyWriter replies,
+        DetachedSendHandler slow,
+        MessageStore store,
+        AppendStatistics statistics,
+        ReplicaGate replicas,
+        AskerTable askers)
     {
         _askers = askers;
         _pipeline = pipeline;
@@ -42,24 +48,23 @@ internal sealed class SendMessageHandler : IRequestHandler
     {
         // Step 3 of a send (ARCHITECTURE.md).
         SendMessageRequestHeader header = SendMessageRequestHeader.Read(frame, batch.RentScratch(frame.ScratchBytes));
-        if (header.Batch)
+        SendRequest request = SendRequestReader.Read(frame, header, batch.Connection);
+        if (request.IsBatch)
         {
-            HandleBatch(frame, header, batch);
+            HandleBatch(frame, request, batch);
             return;
         }
 
-        SendRequest request = SendCodec.RequestOf(frame, header, batch.Connection, batchCount: 0);
         Finish(frame, batch, request, _pipeline.Send(request, default), default);
     }
 
-    private void HandleBatch(in RequestFrame frame, scoped in SendMessageRequestHeader header, RequestBatch batch)
+    private void HandleBatch(in RequestFrame frame, scoped in SendRequest request, RequestBatch batch)
     {
-        int count = LogWriter.CountBatch(frame.Body);
+        int count = request.BatchCount;
         PhysicalOffset[]? rented = count > StackBatch ? ArrayPool<PhysicalOffset>.Shared.Rent(count) : null;
         Span<PhysicalOffset> offsets = rented ?? stackalloc PhysicalOffset[StackBatch];
         try
         {
-            SendRequest request = SendCodec.RequestOf(frame, header, batch.Connection, count);
             SendOutcome outcome = _pipeline.Send(request, offsets);
             Finish(frame, batch, request, outcome, outcome.IsInnerBatch ? default : offsets[..Math.Max(0, count)]);
         }
@@ -77,12 +82,7 @@ internal sealed class SendMessageHandler : IRequestHandler
         switch (outcome.Status)
         {
             case SendStatus.Stored:
-                if (!outcome.Asker.IsEmpty && !frame.HasRemark)
-                {
-                    // What a member of the group has passed on came to that one by the asker's connection.
-                    _askers.Note(Encoding.UTF8.GetString(outcome.Asker), batch.Connection, frame.Opaque);
-                }
-
+                _askers.Note(frame, batch.Connection, outcome.Asker);
                 Accept(frame, batch, outcome, offsets);
                 break;
             case SendStatus.TopicToBeMade or SendStatus.DeadLetterTopicToBeMade or SendStatus.RoomToBeMade or SendStatus.QueueToBeLoaded:
@@ -107,7 +107,7 @@ internal sealed class SendMessageHandler : IRequestHandler
             return;
         }
 
-        byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendCodec.MaxIdBytes(offsets.Length)) : null;
+        byte[]? rented = offsets.Length > 1 ? ArrayPool<byte>.Shared.Rent(SendReplyWriter.MaxIdBytes(offsets.Length)) : null;
         Span<byte> ids = rented ?? stackalloc byte[OffsetMessageId.MaxLength];
         int length = _replies.WriteIds(outcome.Result.Offset, offsets, ids);
         byte[] handle = _replies.HandleOf(outcome);

@@ -55,7 +55,7 @@ internal sealed class SendModule : IBrokerModule
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
-        SendCodec sendReplies = new(_host.Settings, _host.Options<SendOptions>(), _host.Address, _messages.Refusals);
+        SendReplyWriter sendReplies = new(_host.Settings, _host.Options<SendOptions>(), _host.Address, _messages.Refusals);
         DetachedSendHandler slow = new(
             _topics.Topics, _pipeline, sendReplies, _messages.Refusals, _messages.Appender, _host.Store, routing.Forwarder, _clients.Askers, _host.Time);
         SendMessageHandler send = new(_pipeline, sendReplies, slow, _host.Store, _messages.Statistics, _replication.Gate, _clients.Askers);

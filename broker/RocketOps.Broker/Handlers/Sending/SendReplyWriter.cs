@@ -9,34 +9,10 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Sending;
 
-/// <summary>Translates between remoting and the send pipeline: frames to requests, outcomes to reply frames.</summary>
-internal sealed class SendCodec(BrokerSettings settings, CurrentOptions<SendOptions> options, BrokerAddress address, SendRefusals refusals)
+/// <summary>Writer of what producers are told of a send, as frames of remoting. Source: remoting.md §2.2, §5.1. Thread-safe.</summary>
+internal sealed class SendReplyWriter(
+    BrokerSettings settings, CurrentOptions<SendOptions> options, BrokerAddress address, SendRefusals refusals)
 {
-    /// <summary>A frame as the pipeline wants it. Borrows from frame and header.</summary>
-    public static SendRequest RequestOf(in RequestFrame frame, in SendMessageRequestHeader header, RemotingConnection connection, int batchCount) => new()
-    {
-        Topic = header.Topic,
-        QueueId = header.QueueId,
-        Body = frame.Body,
-        Properties = header.Properties,
-        Fields = FieldsOf(header, connection),
-        // Older clients send a number that means something else.
-        MaxReconsumeTimes = frame.Version >= MqVersion.ClientMaxReconsumeTimes ? header.MaxReconsumeTimes : null,
-        IsBatch = header.Batch,
-        BatchCount = batchCount,
-        DefaultTopic = header.DefaultTopic,
-    };
-
-    /// <summary>Fields of the record that the message becomes, as its sender says them: without the host that stores it.</summary>
-    public static RecordFields FieldsOf(in SendMessageRequestHeader header, RemotingConnection connection) => new()
-    {
-        Flag = header.Flag,
-        SysFlag = header.SysFlag,
-        BornTimestamp = header.BornTimestamp,
-        BornHost = MessageHost.From(connection.RemoteEndPoint),
-        ReconsumeTimes = header.ReconsumeTimes,
-    };
-
     /// <summary>Answers a refused send within its batch; a one-way request is not answered.</summary>
     public void Refuse(in RequestFrame frame, RequestBatch batch, scoped in SendOutcome outcome, scoped ReadOnlySpan<byte> topic)
     {
