@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 
@@ -13,6 +14,9 @@ namespace RocketOps.Kubernetes.Dynamic;
 [JsonConverter(typeof(KubernetesObjectConverter))]
 public sealed class KubernetesObject : IKubernetesObject
 {
+    private object? _spec;
+    private object? _status;
+
     /// <param name="json">The whole object; its document must outlive this one. Throws <see cref="JsonException"/> when its metadata are none.</param>
     public KubernetesObject(JsonElement json)
     {
@@ -55,9 +59,32 @@ public sealed class KubernetesObject : IKubernetesObject
     /// <summary>Undefined when there is none.</summary>
     public JsonElement Status => Json.Field("status");
 
+    /// <summary>
+    /// The spec as a model knows it; an empty one when there is none. Made once and shared: for reading, as a change of it reaches nobody and
+    /// what the model lacks is in <see cref="Spec"/> alone. Throws <see cref="JsonException"/> when it is of another form.
+    /// </summary>
+    public T SpecAs<T>(JsonTypeInfo<T> model)
+        where T : class, new() => Read(ref _spec, Spec, model);
+
+    /// <summary>The same of the status.</summary>
+    public T StatusAs<T>(JsonTypeInfo<T> model)
+        where T : class, new() => Read(ref _status, Status, model);
+
     /// <summary>True when the condition of this type in the status is True.</summary>
     public bool HasCondition(string type) => Condition(type).Text("status") == "True";
 
     /// <summary>The condition of this type in the status; undefined when there is none.</summary>
     public JsonElement Condition(string type) => Status.Items("conditions").FirstOrDefault(condition => condition.Text("type") == type);
+
+    // Two threads may both read it; either result will do.
+    private static T Read<T>(ref object? known, JsonElement json, JsonTypeInfo<T> model)
+        where T : class, new()
+    {
+        if (known is not T read)
+        {
+            known = read = json.Exists() ? json.Deserialize(model)! : new T();
+        }
+
+        return read;
+    }
 }
