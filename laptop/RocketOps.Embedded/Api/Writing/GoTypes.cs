@@ -47,9 +47,11 @@ internal static class GoTypes
 
     private static void CheckNode(JsonNode? value, SchemaNode schema, ResourceDefinition resource, string path, string owner, string childOwner)
     {
-        if (!schema.Fits(value, isWhole: false))
+        bool isShort = schema.Type is SchemaType.IntOrString || schema.Format == "int32";
+        if (!schema.Fits(value, isWhole: false) || (isShort && value is JsonValue v && v.TryGetValue(out long whole) && whole != (int)whole))
         {
-            string found = SchemaValidator.TypeName(value) switch { "boolean" => "bool", "integer" or "number" => "number", var other => other };
+            string number = schema.Type is SchemaType.Integer ? $"number {value.ToText()}" : "number";
+            string found = SchemaValidator.TypeName(value) switch { "boolean" => "bool", "integer" or "number" => number, var other => other };
             throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(
                 resource, $"json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {GoName(schema)}"));
         }
@@ -62,6 +64,8 @@ internal static class GoTypes
             case JsonArray array when schema.Items is { } items:
                 for (int i = 0; i < array.Count; i++)
                 {
+                    // Nothing becomes the zero of the items' type.
+                    array[i] ??= items.Type switch { SchemaType.String => "", SchemaType.Object => new JsonObject(), _ => null };
                     if (array[i] is { } item)
                     {
                         CheckNode(item, items, resource, path, owner, items.GoType ?? childOwner);
@@ -72,6 +76,10 @@ internal static class GoTypes
             case JsonValue when schema.Format == "micro-time":
                 MicroTimes.Check(value.AsText()!, resource);
                 break;
+            case JsonValue when schema.Format == "date-time" && !Formats.Fits(schema.Format, value.AsText()!):
+                string text = value.ToText();
+                throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(
+                    resource, $"parsing time {text} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text} as \"2006\""));
             case JsonValue when schema.Format == "byte":
                 CheckBase64(value.AsText()!, resource);
                 break;
@@ -81,7 +89,7 @@ internal static class GoTypes
     private static string? Canonical(JsonNode value, ResourceDefinition resource)
     {
         string given = value.AsText() ?? value.ToText();
-        if (!Quantity.TryCanonical(given, out string canonical))
+        if (!Quantity.TryCanonical(given, out string canonical) || !Quantity.TryParse(given, out _))
         {
             throw ApiErrors.BadRequest(ObjectDecoder.CannotHandle(
                 resource, "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"));
