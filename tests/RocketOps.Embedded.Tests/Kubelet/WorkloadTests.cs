@@ -1,4 +1,5 @@
 using RocketOps.Embedded.Kubelet.Objects;
+using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Testing;
@@ -34,6 +35,43 @@ public sealed class WorkloadTests : IAsyncLifetime
         set.Status.Int("replicas").Should().Be(2);
         set.Status.Int("updatedReplicas").Should().Be(2);
         set.Status.Number("observedGeneration").Should().Be(set.Generation);
+    }
+
+    /// <summary>Templates are copied as they came: the models, by which sets are read, have none of these fields.</summary>
+    [Fact]
+    public async Task Template_WithFieldsNoModelHas_LosesNone()
+    {
+        const string rest = """
+            "replicas":1,"selector":{"matchLabels":{"app":"NAME"} },"template":{"metadata":{"labels":{"app":"NAME"},"annotations":{"note":"kept"} },
+            "spec":{"setHostnameAsFQDN":true,"dnsConfig":{"searches":["example.org"] },
+            "containers":[{"name":"main","image":"shell","args":["-c","exec sleep infinity"],"stdinOnce":true}] } }
+            """;
+        const string claims = """
+            [{"metadata":{"name":"data","labels":{"mine":"yes"},"annotations":{"note":"kept"} },
+            "spec":{"accessModes":["ReadWriteOnce"],"volumeAttributesClassName":"fast","resources":{"requests":{"storage":"1Gi"} } } }]
+            """;
+        await _kubelet.CreateAsync(Kinds.Deployment, $$"""{"metadata":{"name":"NAME"},"spec":{ {{rest}} } }""".Replace("NAME", "du", StringComparison.Ordinal));
+        await _kubelet.CreateAsync(
+            Kinds.StatefulSet,
+            $$"""{"metadata":{"name":"NAME"},"spec":{"serviceName":"NAME","volumeClaimTemplates":{{claims}},{{rest}} } }""".Replace("NAME", "su", StringComparison.Ordinal));
+        await DeploymentAsync("du", static deployment => deployment.Status.Int("readyReplicas") == 1);
+        KubernetesObject set = await SetAsync("su", static set => set.Status.Int("readyReplicas") == 1);
+        IReadOnlyList<KubernetesObject> pods = await _kubelet.ListAsync(Kinds.Pod);
+        KubernetesObject claim = (await _kubelet.GetAsync(Kinds.VolumeClaim, "data-su-0"))!;
+
+        pods.Should().HaveCount(2);
+        foreach (KubernetesObject pod in pods)
+        {
+            pod.Annotation("note").Should().Be("kept");
+            pod.Spec.Flag("setHostnameAsFQDN").Should().BeTrue();
+            pod.Spec.Field("dnsConfig").Items("searches").Single().GetString().Should().Be("example.org");
+            pod.Spec.Items("containers").Single().Flag("stdinOnce").Should().BeTrue();
+        }
+
+        set.Status.Text("updateRevision").Should().Be($"su-{CanonicalJson.Hash(set.Spec.Field("template").ToNode())}", "revisions are of the whole template");
+        claim.Metadata.Labels.Should().BeEquivalentTo(new Dictionary<string, string> { ["app"] = "su", ["mine"] = "yes" });
+        claim.Annotation("note").Should().Be("kept");
+        claim.Spec.Text("volumeAttributesClassName").Should().Be("fast");
     }
 
     [Fact]

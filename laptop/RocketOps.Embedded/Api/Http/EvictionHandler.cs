@@ -41,8 +41,8 @@ internal sealed class EvictionHandler(ObjectStore store, ObjectDeleter deleter)
     private void CheckBudget(StoredObject stored)
     {
         KubernetesObject pod = new(stored.Json);
-        KubernetesObject[] budgets = [.. All("policy/poddisruptionbudgets", stored).Where(budget => pod.IsSelectedBy(budget.Spec.Field("selector")))];
-        if (pod.IsDeleting || pod.Status.Text("phase") != "Running" || budgets.Length == 0)
+        KubernetesObject[] budgets = [.. All("policy/poddisruptionbudgets", stored).Where(budget => pod.IsSelectedBy(budget.BudgetSpec().Selector))];
+        if (pod.IsDeleting || pod.PodStatus().Phase != "Running" || budgets.Length == 0)
         {
             // What does not run yet, or no longer, serves nobody.
             return;
@@ -57,7 +57,7 @@ internal sealed class EvictionHandler(ObjectStore store, ObjectDeleter deleter)
             budget,
             All(stored.Collection, stored),
             owner => store.Get($"apps/{owner.Kind.ToLowerInvariant()}s", stored.Name with { Name = owner.Name })?.Json.Field("spec").Int("replicas") ?? 0);
-        bool mayGoUnready = budget.Spec.Text("unhealthyPodEvictionPolicy") == "AlwaysAllow" || (healthy >= desired && desired > 0);
+        bool mayGoUnready = budget.BudgetSpec().UnhealthyPodEvictionPolicy == "AlwaysAllow" || (healthy >= desired && desired > 0);
         if (healthy <= desired && !(mayGoUnready && !PodFactory.IsReady(pod)))
         {
             string why = $"The disruption budget {budget.Name} needs {desired} healthy pods and has {healthy} currently";

@@ -1,10 +1,11 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RocketOps.Embedded.Api.Errors;
 using RocketOps.Embedded.Api.Requests;
 using RocketOps.Embedded.Api.Store;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Http;
 
@@ -15,7 +16,8 @@ internal sealed class PodLogHandler(ObjectStore store, EmbeddedApiOptions settin
     {
         StoredObject pod = store.Get(target.Resource.Collection, new ObjectName(target.Namespace, target.Name)) ?? throw ApiErrors.NotFound(target.Resource, target.Name);
         IQueryCollection query = context.Request.Query;
-        string[] containers = [.. Containers(pod.Json)];
+        PodSpec spec = new KubernetesObject(pod.Json).PodSpec();
+        string[] containers = [.. (spec.Containers ?? []).Concat(spec.InitContainers ?? []).Select(static known => known.Name)];
         string container = query["container"].ToString();
         if (container.Length == 0)
         {
@@ -62,9 +64,6 @@ internal sealed class PodLogHandler(ObjectStore store, EmbeddedApiOptions settin
             // The reader left or the server stops.
         }
     }
-
-    private static IEnumerable<string> Containers(JsonElement pod) =>
-        pod.Field("spec").Items("containers").Concat(pod.Field("spec").Items("initContainers")).Select(container => container.GetProperty("name").GetString()!);
 
     private DateTimeOffset? Since(IQueryCollection query) => (Number(query["sinceSeconds"].ToString(), "sinceSeconds"), query["sinceTime"].ToString()) switch
     {

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using RocketOps.Embedded.Api.Store;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Api.Resources;
 
@@ -17,7 +17,7 @@ internal sealed class ServiceAddresses(ObjectStore store, byte subnet)
     /// <summary>An address no Service has, or null when none is left.</summary>
     public string? NextClusterIp()
     {
-        HashSet<string?> taken = [.. Specs().Select(spec => spec.Text("clusterIP"))];
+        HashSet<string?> taken = [.. Specs().Select(spec => spec.ClusterIP)];
         for (int i = 0; i < 65_536; i++)
         {
             int address = ((subnet << 8) + i) & 0xFFFF;
@@ -34,9 +34,11 @@ internal sealed class ServiceAddresses(ObjectStore store, byte subnet)
     /// <summary>A port in 30000–32767 no Service has, or null when none is left.</summary>
     public int? NextNodePort()
     {
-        HashSet<int?> taken = [.. Specs().SelectMany(spec => spec.Items("ports")).Select(port => port.Int("nodePort"))];
+        HashSet<int?> taken = [.. Specs().SelectMany(spec => spec.Ports ?? []).Select(port => port.NodePort)];
         return Enumerable.Range(FirstNodePort, LastNodePort - FirstNodePort + 1).Cast<int?>().FirstOrDefault(port => !taken.Contains(port));
     }
 
-    private IEnumerable<JsonElement> Specs() => store.Snapshot("/services").Objects.Values.Select(service => service.Json.Field("spec"));
+    private IEnumerable<ServiceSpec> Specs() =>
+        store.Snapshot("/services").Objects.Values
+            .Select(service => new KubernetesObject(service.Json).SpecAs(KubernetesJsonContext.Default.ServiceSpec));
 }

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
-using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -12,27 +12,27 @@ internal sealed class ConfigSources(ObjectCache configMaps, ObjectCache secrets,
     public Dictionary<string, byte[]> Read(KubernetesType kind, string ns, string name, bool optional)
     {
         bool isSecret = kind == Kinds.Secret;
-        KubernetesObject? source = (isSecret ? secrets : configMaps).Find(ns, name);
-        Dictionary<string, byte[]> result = new(StringComparer.Ordinal);
-        if (source is null)
+        if ((isSecret ? secrets : configMaps).Find(ns, name) is not { } source)
         {
             if (name == "kube-root-ca.crt" && !isSecret && authorityPem is not null)
             {
-                return new(StringComparer.Ordinal) { ["ca.crt"] = Encoding.UTF8.GetBytes(authorityPem) };
+                return new() { ["ca.crt"] = Encoding.UTF8.GetBytes(authorityPem) };
             }
 
             // Worded as the kubelet words it.
-            return optional ? result : throw ContainerConfigException.Config($"{(isSecret ? "secret" : "configmap")} \"{name}\" not found");
+            return optional ? [] : throw ContainerConfigException.Config($"{(isSecret ? "secret" : "configmap")} \"{name}\" not found");
         }
 
-        foreach (JsonProperty entry in source.Json.Entries("data"))
+        if (isSecret)
         {
-            result[entry.Name] = isSecret ? entry.Value.GetBytesFromBase64() : Encoding.UTF8.GetBytes(entry.Value.GetString() ?? "");
+            return source.Json.Deserialize(KubernetesJsonContext.Default.Secret)!.Data ?? [];
         }
 
-        foreach (JsonProperty entry in source.Json.Entries("binaryData"))
+        ConfigMap map = source.Json.Deserialize(KubernetesJsonContext.Default.ConfigMap)!;
+        Dictionary<string, byte[]> result = map.BinaryData ?? [];
+        foreach ((string key, string text) in map.Data ?? [])
         {
-            result[entry.Name] = entry.Value.GetBytesFromBase64();
+            result.TryAdd(key, Encoding.UTF8.GetBytes(text));
         }
 
         return result;

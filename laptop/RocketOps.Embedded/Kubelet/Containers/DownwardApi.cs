@@ -1,6 +1,6 @@
-using System.Text.Json;
-using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -12,10 +12,10 @@ internal static class DownwardApi
         "metadata.name" => pod.Object.Name,
         "metadata.namespace" => pod.Object.Namespace,
         "metadata.uid" => pod.Object.Uid,
-        "metadata.labels" => All(pod.Object, "labels"),
-        "metadata.annotations" => All(pod.Object, "annotations"),
+        "metadata.labels" => All(pod.Object.Metadata.Labels),
+        "metadata.annotations" => All(pod.Object.Metadata.Annotations),
         "spec.nodeName" => pod.NodeName,
-        "spec.serviceAccountName" => pod.Object.Spec.Text("serviceAccountName") ?? "default",
+        "spec.serviceAccountName" => pod.Object.PodSpec().ServiceAccountName ?? "default",
         "status.podIP" or "status.podIPs" => pod.Address,
         "status.hostIP" or "status.hostIPs" => pod.NodeAddress,
         _ when Key(path, "metadata.labels") is { } label => pod.Object.Label(label) ?? "",
@@ -24,12 +24,12 @@ internal static class DownwardApi
     };
 
     /// <summary>limits.cpu and the like; without a limit the whole machine counts, as on any node.</summary>
-    public static string Resource(JsonElement container, JsonElement reference)
+    public static string Resource(Container container, ResourceFieldSelector reference)
     {
-        string path = reference.Text("resource") ?? "";
-        int dot = path.IndexOf('.', StringComparison.Ordinal);
-        string? set = dot < 0 ? null : container.Field("resources").Field(path[..dot]).Text(path[(dot + 1)..]);
-        return set ?? (path.EndsWith("cpu", StringComparison.Ordinal)
+        string[] path = reference.Resource.Split('.', 2);
+        ResourceRequirements? all = container.Resources;
+        Dictionary<string, Quantity>? amounts = path[0] switch { "limits" => all?.Limits, "requests" => all?.Requests, _ => null };
+        return amounts?.GetValueOrDefault(path[^1])?.ToString() ?? (path[^1].EndsWith("cpu", StringComparison.Ordinal)
             ? Environment.ProcessorCount.ToString()
             : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes.ToString());
     }
@@ -39,9 +39,6 @@ internal static class DownwardApi
             ? path[(field.Length + 2)..^2]
             : null;
 
-    private static string All(KubernetesObject pod, string field)
-    {
-        IEnumerable<JsonProperty> entries = pod.Json.Field("metadata").Entries(field);
-        return string.Join('\n', entries.Select(entry => $"{entry.Name}=\"{entry.Value.GetString()}\""));
-    }
+    private static string All(Dictionary<string, string>? entries) =>
+        string.Join('\n', (entries ?? []).Select(entry => $"{entry.Key}=\"{entry.Value}\""));
 }

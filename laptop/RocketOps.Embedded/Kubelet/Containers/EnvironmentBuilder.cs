@@ -1,69 +1,63 @@
 using System.Text;
-using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
-using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
 /// <summary>Environment of a container from env and envFrom, in order, with <c>$(NAME)</c> expanded.</summary>
 internal sealed class EnvironmentBuilder(ConfigSources sources)
 {
-    public Dictionary<string, string> Build(PodIdentity pod, JsonElement container, IReadOnlyDictionary<string, string> given)
+    public Dictionary<string, string> Build(PodIdentity pod, Container container, IReadOnlyDictionary<string, string> given)
     {
         Dictionary<string, string> result = new(given, StringComparer.Ordinal);
-        foreach (JsonElement source in container.Items("envFrom"))
+        foreach (EnvFromSource source in container.EnvFrom ?? [])
         {
             AddAll(pod.Object.Namespace, source, result);
         }
 
-        foreach (JsonElement variable in container.Items("env"))
+        foreach (EnvVar variable in container.Env ?? [])
         {
             if (Value(pod, container, variable, result) is { } value)
             {
-                result[variable.Text("name") ?? ""] = value;
+                result[variable.Name] = value;
             }
         }
 
         return result;
     }
 
-    private void AddAll(string ns, JsonElement source, Dictionary<string, string> result)
+    private void AddAll(string ns, EnvFromSource source, Dictionary<string, string> result)
     {
-        string prefix = source.Text("prefix") ?? "";
-        (KubernetesType kind, JsonElement reference) = source.Has("configMapRef")
-            ? (Kinds.ConfigMap, source.Field("configMapRef"))
-            : (Kinds.Secret, source.Field("secretRef"));
-        foreach ((string name, byte[] bytes) in sources.Read(kind, ns, reference.Text("name") ?? "", reference.Flag("optional") == true))
+        (KubernetesType kind, string? from, bool? optional) = source.ConfigMapRef is { } map
+            ? (Kinds.ConfigMap, map.Name, map.Optional)
+            : (Kinds.Secret, source.SecretRef?.Name, source.SecretRef?.Optional);
+        foreach ((string name, byte[] bytes) in sources.Read(kind, ns, from ?? "", optional == true))
         {
-            result[prefix + name] = Encoding.UTF8.GetString(bytes);
+            result[source.Prefix + name] = Encoding.UTF8.GetString(bytes);
         }
     }
 
-    private string? Value(PodIdentity pod, JsonElement container, JsonElement variable, Dictionary<string, string> known)
+    private string? Value(PodIdentity pod, Container container, EnvVar variable, Dictionary<string, string> known)
     {
-        JsonElement from = variable.Field("valueFrom");
-        if (!from.Exists())
+        if (variable.ValueFrom is not { } from)
         {
-            return VariableExpansion.Expand(variable.Text("value") ?? "", known);
+            return VariableExpansion.Expand(variable.Value ?? "", known);
         }
 
-        if (from.Field("fieldRef").Text("fieldPath") is { } path)
+        if (from.FieldRef is { } field)
         {
-            return DownwardApi.Field(pod, path);
+            return DownwardApi.Field(pod, field.FieldPath);
         }
 
-        if (from.Has("resourceFieldRef"))
+        if (from.ResourceFieldRef is { } resource)
         {
-            return DownwardApi.Resource(container, from.Field("resourceFieldRef"));
+            return DownwardApi.Resource(container, resource);
         }
 
-        (KubernetesType kind, JsonElement reference) = from.Has("configMapKeyRef")
-            ? (Kinds.ConfigMap, from.Field("configMapKeyRef"))
-            : (Kinds.Secret, from.Field("secretKeyRef"));
-        bool optional = reference.Flag("optional") == true;
-        string name = reference.Text("name") ?? "";
-        string key = reference.Text("key") ?? "";
+        (KubernetesType kind, string name, string key, bool optional) = from.ConfigMapKeyRef is { } map
+            ? (Kinds.ConfigMap, map.Name, map.Key, map.Optional == true)
+            : (Kinds.Secret, from.SecretKeyRef?.Name ?? "", from.SecretKeyRef?.Key ?? "", from.SecretKeyRef?.Optional == true);
         if (sources.Read(kind, pod.Object.Namespace, name, optional).TryGetValue(key, out byte[]? bytes))
         {
             return Encoding.UTF8.GetString(bytes);

@@ -1,8 +1,8 @@
 using System.Collections;
 using System.Globalization;
-using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Processes;
-using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -13,14 +13,14 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
     private static readonly string[] Inherited = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "SystemRoot", "USERPROFILE"];
 
     /// <summary>Returns what to start, and where the container's paths are on this machine.</summary>
-    public ProcessLaunch Build(PodIdentity pod, JsonElement container, out PathMap map)
+    public ProcessLaunch Build(PodIdentity pod, Container container, out PathMap map)
     {
-        LocalProgram program = images.Find(container.Text("image") ?? "");
+        LocalProgram program = images.Find(container.Image ?? "");
         map = volumes.Mount(pod, container);
         Dictionary<string, string> given = Given(pod);
         Dictionary<string, string> variables = environment.Build(pod, container, given);
         PathMap paths = map;
-        IEnumerable<string> written = Command(container, program).Concat(container.Items("args").Select(argument => argument.GetString() ?? ""));
+        IEnumerable<string> written = Command(container, program).Concat(container.Args ?? []);
         List<string> arguments = [.. program.Arguments, .. written.Select(argument => paths.Rewrite(VariableExpansion.Expand(argument, variables)))];
         foreach ((string name, string value) in variables.ToList())
         {
@@ -28,18 +28,18 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
             variables[name] = given.GetValueOrDefault(name) == value ? value : map.Rewrite(value);
         }
 
-        string folder = container.Text("workingDir") is { } workingDir ? map.Rewrite(workingDir) : pod.Folder;
+        string folder = container.WorkingDir is { } workingDir ? map.Rewrite(workingDir) : pod.Folder;
         return new ProcessLaunch(program.FileName, arguments, variables, Directory.Exists(folder) ? folder : pod.Folder);
     }
 
     /// <summary>A command may name the image's own program, by whatever path it has in the image; any other is refused.</summary>
-    private static IEnumerable<string> Command(JsonElement container, LocalProgram program)
+    private static IEnumerable<string> Command(Container container, LocalProgram program)
     {
-        string[] parts = [.. container.Items("command").Select(part => part.GetString() ?? "")];
-        return parts.Length == 0 || Path.GetFileNameWithoutExtension(parts[0]) == Path.GetFileNameWithoutExtension(program.FileName)
+        List<string> parts = container.Command ?? [];
+        return parts.Count == 0 || Path.GetFileNameWithoutExtension(parts[0]) == Path.GetFileNameWithoutExtension(program.FileName)
             ? parts.Skip(1)
             : throw ContainerConfigException.Unsupported(
-                $"command {parts[0]}: the local stand-in for image \"{container.Text("image")}\" has only its own program.");
+                $"command {parts[0]}: the local stand-in for image \"{container.Image}\" has only its own program.");
     }
 
     private Dictionary<string, string> Given(PodIdentity pod)
@@ -54,7 +54,7 @@ internal sealed class LaunchBuilder(ImageCatalog images, VolumeMounter volumes, 
             }
         }
 
-        given["HOSTNAME"] = pod.Object.Spec.Text("hostname") ?? pod.Object.Name;
+        given["HOSTNAME"] = pod.Object.PodSpec().Hostname ?? pod.Object.Name;
         given["ROCKETOPS_bindAddress"] = pod.Address;
         given["ROCKETOPS_HOSTS"] = hostsFile;
         (given["KUBERNETES_SERVICE_HOST"], given["KUBERNETES_SERVICE_PORT"]) = (server.Host, server.Port.ToString(CultureInfo.InvariantCulture));

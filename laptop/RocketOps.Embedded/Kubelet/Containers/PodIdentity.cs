@@ -1,4 +1,5 @@
 using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
@@ -9,5 +10,6 @@ internal sealed record PodIdentity(KubernetesObject Object, string Address, stri
     public string LogFolder => PodLogStore.FolderOf(Object.Namespace, Object.Name, Object.Uid);
 
     /// <summary>Grace period of the spec for ending; 30 s when it says nothing, as the API server defaults it.</summary>
-    public TimeSpan GracePeriod => TimeSpan.FromSeconds(Object.Spec.Int("terminationGracePeriodSeconds") ?? 30);
+    public TimeSpan GracePeriod =>
+        TimeSpan.FromSeconds(Object.PodSpec().TerminationGracePeriodSeconds is { } seconds and <= int.MaxValue ? seconds : 30);
 }

@@ -1,10 +1,9 @@
 using System.Text;
-using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Embedded.Kubelet.Volumes;
 using RocketOps.Hosting.Files;
-using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Containers;
 
@@ -14,102 +13,102 @@ namespace RocketOps.Embedded.Kubelet.Containers;
 /// </summary>
 internal sealed class VolumeMounter(ConfigSources sources, ClaimFolders claims, string? token)
 {
-    public PathMap Mount(PodIdentity pod, JsonElement container)
+    public PathMap Mount(PodIdentity pod, Container container)
     {
-        Dictionary<string, string> folders = pod.Object.Spec.Items("volumes")
-            .Select(volume => (Name: volume.Text("name") ?? "", Volume: volume))
-            .DistinctBy(volume => volume.Name).ToDictionary(volume => volume.Name, volume => FolderOf(pod, volume.Volume, volume.Name), StringComparer.Ordinal);
+        List<Volume> volumes = pod.Object.PodSpec().Volumes ?? [];
+        Dictionary<string, string> folders = volumes
+            .DistinctBy(volume => volume.Name).ToDictionary(volume => volume.Name, volume => FolderOf(pod, volume), StringComparer.Ordinal);
 
         PathMap map = new();
-        foreach (JsonElement mount in container.Items("volumeMounts"))
+        foreach (VolumeMount mount in container.VolumeMounts ?? [])
         {
-            string name = mount.Text("name") ?? "";
-            if (!folders.TryGetValue(name, out string? folder))
+            if (!folders.TryGetValue(mount.Name, out string? folder))
             {
-                throw ContainerConfigException.Unsupported($"volumeMounts names volume {name}, which the pod does not have.");
+                throw ContainerConfigException.Unsupported($"volumeMounts names volume {mount.Name}, which the pod does not have.");
             }
 
-            string? subPath = mount.Text("subPath");
-            map.Add(mount.Text("mountPath") ?? "", string.IsNullOrEmpty(subPath) ? folder : Below(folder, subPath));
+            map.Add(mount.MountPath, string.IsNullOrEmpty(mount.SubPath) ? folder : Below(folder, mount.SubPath));
         }
 
-        foreach (JsonElement volume in pod.Object.Spec.Items("volumes"))
+        foreach (Volume volume in volumes)
         {
-            foreach (JsonElement source in volume.Field("projected").Items("sources").Prepend(volume))
+            foreach (VolumeProjection source in volume.Projected?.Sources ?? [AsProjection(volume)])
             {
-                WriteSource(pod, source, folders[volume.Text("name") ?? ""], map);
+                WriteSource(pod, source, folders[volume.Name], map);
             }
         }
 
         return map;
     }
 
-    private string FolderOf(PodIdentity pod, JsonElement volume, string name)
+    private static VolumeProjection AsProjection(Volume volume) => new()
     {
-        if (volume.Field("persistentVolumeClaim").Text("claimName") is { } claim)
+        ConfigMap = volume.ConfigMap is { } map ? new() { Name = map.Name, Items = map.Items, Optional = map.Optional } : null,
+        Secret = volume.Secret is { } secret ? new() { Name = secret.SecretName, Items = secret.Items, Optional = secret.Optional } : null,
+        DownwardAPI = volume.DownwardAPI is { } fields ? new() { Items = fields.Items } : null,
+    };
+
+    private string FolderOf(PodIdentity pod, Volume volume)
+    {
+        if (volume.PersistentVolumeClaim is { ClaimName: var claim })
         {
             return claims.Find(pod.Object.Namespace, claim)
                 ?? throw ContainerConfigException.Volume($"persistentvolumeclaim \"{claim}\" is not bound");
         }
 
-        if (volume.Field("hostPath").Text("path") is { } hostPath)
+        if (volume.HostPath is { } host)
         {
-            return hostPath;
+            return host.Path;
         }
 
-        bool isKnown = volume.Has("emptyDir") || volume.Has("configMap") || volume.Has("secret") || volume.Has("downwardAPI") || volume.Has("projected");
-        if (!isKnown)
+        if (volume is { EmptyDir: null, ConfigMap: null, Secret: null, DownwardAPI: null, Projected: null })
         {
             throw ContainerConfigException.Unsupported(
-                $"volume {name}: only configMap, secret, emptyDir, persistentVolumeClaim, downwardAPI, projected and hostPath volumes exist here.");
+                $"volume {volume.Name}: "
+                + "only configMap, secret, emptyDir, persistentVolumeClaim, downwardAPI, projected and hostPath volumes exist here.");
         }
 
-        string folder = Path.Combine(pod.Folder, "volumes", name);
+        string folder = Path.Combine(pod.Folder, "volumes", volume.Name);
         Directory.CreateDirectory(folder);
         return folder;
     }
 
-    private void WriteSource(PodIdentity pod, JsonElement source, string folder, PathMap map)
+    private void WriteSource(PodIdentity pod, VolumeProjection source, string folder, PathMap map)
     {
-        if (token is not null && source.Field("serviceAccountToken").Text("path") is { } tokenPath)
+        if (token is not null && source.ServiceAccountToken is { } own)
         {
-            WriteFile(folder, tokenPath, Encoding.UTF8.GetBytes(token), isSecret: true);
+            WriteFile(folder, own.Path, Encoding.UTF8.GetBytes(token), isSecret: true);
         }
 
-        if (source.Has("configMap"))
+        if (source.ConfigMap is { } config)
         {
-            JsonElement config = source.Field("configMap");
-            WriteKeys(pod, Kinds.ConfigMap, config, config.Text("name") ?? "", folder, map);
+            WriteKeys(pod, Kinds.ConfigMap, config, folder, map);
         }
 
-        if (source.Has("secret"))
+        if (source.Secret is { } secret)
         {
-            // As a volume the field is secretName, in a projection it is name.
-            JsonElement secret = source.Field("secret");
-            WriteKeys(pod, Kinds.Secret, secret, secret.Text("secretName") ?? secret.Text("name") ?? "", folder, map: null);
+            WriteKeys(pod, Kinds.Secret, new() { Name = secret.Name, Items = secret.Items, Optional = secret.Optional }, folder, map: null);
         }
 
-        foreach (JsonElement item in source.Field("downwardAPI").Items("items"))
+        foreach (DownwardApiVolumeFile item in source.DownwardAPI?.Items ?? [])
         {
-            string value = item.Field("fieldRef").Text("fieldPath") is { } path ? DownwardApi.Field(pod, path) : "";
-            WriteFile(folder, item.Text("path") ?? "", Encoding.UTF8.GetBytes(value), isSecret: false);
+            string value = item.FieldRef is { } field ? DownwardApi.Field(pod, field.FieldPath) : "";
+            WriteFile(folder, item.Path, Encoding.UTF8.GetBytes(value), isSecret: false);
         }
     }
 
-    private void WriteKeys(PodIdentity pod, KubernetesType kind, JsonElement source, string name, string folder, PathMap? map)
+    private void WriteKeys(PodIdentity pod, KubernetesType kind, ConfigMapProjection source, string folder, PathMap? map)
     {
-        Dictionary<string, byte[]> content = sources.Read(kind, pod.Object.Namespace, name, source.Flag("optional") == true);
-        IEnumerable<(string Key, string Path)> files = source.Has("items")
-            ? source.Items("items").Select(item => (item.Text("key") ?? "", item.Text("path") ?? item.Text("key") ?? ""))
-            : content.Keys.Select(key => (key, key));
-        foreach ((string key, string path) in files)
+        Dictionary<string, byte[]> content = sources.Read(kind, pod.Object.Namespace, source.Name, source.Optional == true);
+        IEnumerable<KeyToPath> files = source.Items ?? content.Keys.Select(static key => new KeyToPath { Key = key, Path = key });
+        foreach (KeyToPath file in files)
         {
-            if (!content.TryGetValue(key, out byte[]? bytes))
+            if (!content.TryGetValue(file.Key, out byte[]? bytes))
             {
-                throw ContainerConfigException.Config($"{kind.Kind} {name} has no key {key}");
+                throw ContainerConfigException.Config($"{kind.Kind} {source.Name} has no key {file.Key}");
             }
 
-            WriteFile(folder, path, Rewritten(bytes, map), map is null);
+            WriteFile(folder, file.Path, Rewritten(bytes, map), map is null);
         }
     }
 

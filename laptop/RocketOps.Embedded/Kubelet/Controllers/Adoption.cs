@@ -3,6 +3,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -14,16 +15,18 @@ internal static class Adoption
 {
     /// <param name="owners">Objects of the owner's kind.</param>
     /// <param name="candidates">Objects of the kind the owner controls.</param>
-    /// <param name="owner">Its <c>spec.selector</c> decides.</param>
+    /// <param name="owner">The one that takes them.</param>
+    /// <param name="selector">Its own: it decides.</param>
     /// <param name="isWanted">What else an object must be, as a name of the right form.</param>
     /// <param name="cancellation">Ends it.</param>
     public static async Task AdoptAsync(
-        ObjectCache owners, ObjectCache candidates, KubernetesObject owner, Func<KubernetesObject, bool> isWanted, CancellationToken cancellation)
+        ObjectCache owners, ObjectCache candidates, KubernetesObject owner, LabelSelector? selector,
+        Func<KubernetesObject, bool> isWanted, CancellationToken cancellation)
     {
         List<KubernetesObject> orphans =
         [
             .. candidates.List(owner.Namespace)
-                .Where(item => !item.IsDeleting && item.ControllerOwner() is null && item.IsSelectedBy(owner.Spec.Field("selector")) && isWanted(item)),
+                .Where(item => !item.IsDeleting && item.ControllerOwner() is null && item.IsSelectedBy(selector) && isWanted(item)),
         ];
 
         // The caches of two kinds lag apart: an owner that is just leaving them behind would take them with it.

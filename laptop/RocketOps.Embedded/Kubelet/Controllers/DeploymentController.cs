@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
@@ -7,6 +6,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -30,7 +30,7 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
 
         string name = $"{deployment.Name}-{CanonicalJson.Hash(deployment.Spec.Field("template").ToNode())}";
         RolloutPlan plan = RolloutPlan.Of(deployment);
-        await Adoption.AdoptAsync(deployments, sets, deployment, _ => true, cancellation);
+        await Adoption.AdoptAsync(deployments, sets, deployment, deployment.DeploymentSpec().Selector, _ => true, cancellation);
         if (Owned(deployment).All(set => set.Name != name) && !await CreateSetAsync(deployment, name, plan, cancellation))
         {
             return TimeSpan.FromSeconds(1);
@@ -48,9 +48,9 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
     private static int RevisionOf(KubernetesObject set) =>
         int.TryParse(set.Annotation(Revision), NumberStyles.None, CultureInfo.InvariantCulture, out int revision) ? revision : 0;
 
-    private static int ReplicasOf(KubernetesObject set) => set.Spec.Int("replicas") ?? 0;
+    private static int ReplicasOf(KubernetesObject set) => set.ReplicaSetSpec().Replicas ?? 0;
 
-    private static int AvailableOf(KubernetesObject set) => set.Status.Int("availableReplicas") ?? 0;
+    private static int AvailableOf(KubernetesObject set) => set.ReplicaSetStatus().AvailableReplicas ?? 0;
 
     private async Task<bool> CreateSetAsync(KubernetesObject deployment, string name, RolloutPlan plan, CancellationToken cancellation)
     {
@@ -74,7 +74,7 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
             ["spec"] = new JsonObject
             {
                 ["replicas"] = 0,
-                ["minReadySeconds"] = deployment.Spec.Int("minReadySeconds") ?? 0,
+                ["minReadySeconds"] = deployment.DeploymentSpec().MinReadySeconds ?? 0,
                 ["selector"] = selector,
                 ["template"] = template,
             },
@@ -106,7 +106,7 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
         }
 
         List<KubernetesObject> old = owned.Where(set => set.Name != newName).OrderBy(RevisionOf).ToList();
-        int oldReplicas = old.Sum(set => Math.Max(ReplicasOf(set), set.Status.Int("replicas") ?? 0));
+        int oldReplicas = old.Sum(set => Math.Max(ReplicasOf(set), set.ReplicaSetStatus().Replicas));
         if (plan.IsRecreate)
         {
             foreach (KubernetesObject set in old)
@@ -153,9 +153,9 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
 
     private async Task RemoveHistoryAsync(KubernetesObject deployment, string newName, CancellationToken cancellation)
     {
-        int keep = deployment.Spec.Int("revisionHistoryLimit") ?? 10;
+        int keep = deployment.DeploymentSpec().RevisionHistoryLimit ?? 10;
         IEnumerable<KubernetesObject> idle = Owned(deployment)
-            .Where(set => set.Name != newName && ReplicasOf(set) == 0 && (set.Status.Int("replicas") ?? 0) == 0)
+            .Where(set => set.Name != newName && ReplicasOf(set) == 0 && set.ReplicaSetStatus().Replicas == 0)
             .OrderByDescending(RevisionOf)
             .Skip(keep);
         foreach (KubernetesObject set in idle)
@@ -168,8 +168,8 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
     {
         List<KubernetesObject> owned = Owned(deployment);
         KubernetesObject? latest = owned.Find(set => set.Name == newName);
-        int replicas = owned.Sum(set => set.Status.Int("replicas") ?? 0);
-        int updated = latest?.Status.Int("replicas") ?? 0;
+        int replicas = owned.Sum(set => set.ReplicaSetStatus().Replicas);
+        int updated = latest?.ReplicaSetStatus().Replicas ?? 0;
         int available = owned.Sum(AvailableOf);
         bool isAvailable = available >= plan.Replicas - plan.MaxUnavailable;
         bool isComplete = updated == plan.Replicas && replicas == plan.Replicas && available == plan.Replicas;
@@ -188,7 +188,7 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
                 ["observedGeneration"] = deployment.Generation,
                 ["replicas"] = ObjectCache.Count(replicas),
                 ["updatedReplicas"] = ObjectCache.Count(updated),
-                ["readyReplicas"] = ObjectCache.Count(owned.Sum(set => set.Status.Int("readyReplicas") ?? 0)),
+                ["readyReplicas"] = ObjectCache.Count(owned.Sum(set => set.ReplicaSetStatus().ReadyReplicas ?? 0)),
                 ["availableReplicas"] = ObjectCache.Count(available),
                 ["unavailableReplicas"] = ObjectCache.Count(Math.Max(0, Math.Max(plan.Replicas, replicas) - available)),
                 ["conditions"] = new JsonArray(isMinimum, isMoving),
@@ -200,9 +200,10 @@ internal sealed class DeploymentController(ObjectCache deployments, ObjectCache 
     {
         DateTimeOffset now = time.GetUtcNow();
         JsonObject condition = KubernetesObjects.NextCondition(deployment, type, isTrue, reason, message, now);
-        JsonElement known = deployment.Condition(type);
-        bool isSame = known.Text("status") == condition.Text("status") && known.Text("reason") == reason && known.Text("message") == message;
-        condition["lastUpdateTime"] = isSame ? known.Text("lastUpdateTime") : JsonNodes.Timestamp(now);
+        WorkloadCondition? known = deployment.StatusAs(KubernetesJsonContext.Default.DeploymentStatus).Conditions?
+            .Find(one => one.Type == type);
+        bool isSame = known is not null && known.Status == condition.Text("status") && known.Reason == reason && known.Message == message;
+        condition["lastUpdateTime"] = JsonNodes.Timestamp((isSame ? known?.LastUpdateTime : null) ?? now);
         return condition;
     }
 }

@@ -37,11 +37,12 @@ internal sealed class DisruptionBudgetController(ObjectCache budgets, ObjectCach
     /// <param name="replicas">What a pod's controller wants: the pod that is not yet back counts as one that is missing.</param>
     public static (int Expected, int Healthy, int Desired) Count(KubernetesObject budget, IEnumerable<KubernetesObject> pods, Func<OwnerReference, int> replicas)
     {
-        KubernetesObject[] members = [.. pods.Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(budget.Spec.Field("selector")))];
+        PodDisruptionBudgetSpec spec = budget.BudgetSpec();
+        KubernetesObject[] members = [.. pods.Where(pod => !PodFactory.IsFinished(pod) && pod.IsSelectedBy(spec.Selector))];
         int expected = members.GroupBy(pod => pod.ControllerOwner()?.Uid).Sum(set => Math.Max(set.Count(), set.First().ControllerOwner() is { } owner ? replicas(owner) : 0));
-        int desired = budget.Spec.Has("maxUnavailable")
-            ? expected - RolloutPlan.Resolve(budget.Spec.Field("maxUnavailable"), expected, roundUp: true, otherwise: 0)
-            : RolloutPlan.Resolve(budget.Spec.Field("minAvailable"), expected, roundUp: true, otherwise: 0);
+        int desired = spec.MaxUnavailable is { } most
+            ? expected - RolloutPlan.Resolve(most, expected, roundUp: true, otherwise: 0)
+            : RolloutPlan.Resolve(spec.MinAvailable, expected, roundUp: true, otherwise: 0);
         return (expected, members.Count(PodFactory.IsReady), Math.Max(0, desired));
     }
 }

@@ -3,6 +3,7 @@ using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -15,7 +16,7 @@ internal sealed class EndpointSliceController(ObjectCache services, ObjectCache 
 
     public async Task<TimeSpan?> ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
-        if (services.Find(key) is not { IsDeleting: false } service || !service.Spec.Has("selector"))
+        if (services.Find(key) is not { IsDeleting: false } service || service.ServiceSpec().Selector is null)
         {
             // The slice goes by its owner reference; a Service without selector has endpoints of somebody else's making.
             return null;
@@ -55,26 +56,27 @@ internal sealed class EndpointSliceController(ObjectCache services, ObjectCache 
 
     private JsonArray Endpoints(KubernetesObject service)
     {
-        bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+        bool publishNotReady = service.ServiceSpec().PublishNotReadyAddresses == true;
         return JsonNodes.Array(ServiceMembers.Of(service, pods).OrderBy(pod => pod.Name, StringComparer.Ordinal).Select(pod => Endpoint(service, pod, publishNotReady)));
     }
 
     private static JsonObject Endpoint(KubernetesObject service, KubernetesObject pod, bool publishNotReady)
     {
+        PodSpec spec = pod.PodSpec();
         bool isServing = pod.HasCondition("Ready");
         JsonObject endpoint = new()
         {
-            ["addresses"] = new JsonArray(pod.Status.Text("podIP")!),
+            ["addresses"] = new JsonArray(pod.PodStatus().PodIP!),
             ["conditions"] = new JsonObject
             {
                 ["ready"] = publishNotReady || (isServing && !pod.IsDeleting),
                 ["serving"] = isServing,
                 ["terminating"] = pod.IsDeleting,
             },
-            ["nodeName"] = pod.Spec.Text("nodeName"),
+            ["nodeName"] = spec.NodeName,
             ["targetRef"] = new JsonObject { ["kind"] = "Pod", ["name"] = pod.Name, ["namespace"] = pod.Namespace, ["uid"] = pod.Uid },
         };
-        if (pod.Spec.Text("subdomain") == service.Name && pod.Spec.Text("hostname") is { } hostname)
+        if (spec.Subdomain == service.Name && spec.Hostname is { } hostname)
         {
             endpoint["hostname"] = hostname;
         }
@@ -82,8 +84,8 @@ internal sealed class EndpointSliceController(ObjectCache services, ObjectCache 
         return endpoint;
     }
 
-    private JsonArray Ports(KubernetesObject service) => JsonNodes.Array(service.Spec.Items("ports")
+    private JsonArray Ports(KubernetesObject service) => JsonNodes.Array((service.ServiceSpec().Ports ?? [])
         .Select(port => (Port: port, Number: ServiceMembers.TargetPort(service, port, pods)))
         .Where(port => port.Number is not null)
-        .Select(port => new JsonObject { ["name"] = port.Port.Text("name") ?? "", ["port"] = port.Number, ["protocol"] = port.Port.Text("protocol") ?? "TCP" }));
+        .Select(port => new JsonObject { ["name"] = port.Port.Name ?? "", ["port"] = port.Number, ["protocol"] = port.Port.Protocol ?? "TCP" }));
 }

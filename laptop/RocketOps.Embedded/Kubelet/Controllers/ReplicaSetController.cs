@@ -16,9 +16,9 @@ internal sealed class ReplicaSetController(ObjectCache sets, ObjectCache pods, I
             return null;
         }
 
-        await Adoption.AdoptAsync(sets, pods, set, pod => !PodFactory.IsFinished(pod), cancellation);
+        await Adoption.AdoptAsync(sets, pods, set, set.ReplicaSetSpec().Selector, pod => !PodFactory.IsFinished(pod), cancellation);
         List<KubernetesObject> live = LivePods(set);
-        int wanted = set.Spec.Int("replicas") ?? 1;
+        int wanted = set.ReplicaSetSpec().Replicas ?? 1;
         for (int missing = wanted - live.Count; missing > 0; missing--)
         {
             KubernetesObject pod = await pods.CreateAsync(PodFactory.FromTemplate(set.Spec.Field("template"), set, nodeName), cancellation);
@@ -33,7 +33,7 @@ internal sealed class ReplicaSetController(ObjectCache sets, ObjectCache pods, I
         }
 
         await WriteStatusAsync(set, cancellation);
-        return set.Spec.Int("minReadySeconds") is > 0 && live.Exists(PodFactory.IsReady) ? TimeSpan.FromSeconds(1) : null;
+        return set.ReplicaSetSpec().MinReadySeconds is > 0 && live.Exists(PodFactory.IsReady) ? TimeSpan.FromSeconds(1) : null;
     }
 
     private List<KubernetesObject> LivePods(KubernetesObject set) => [.. pods.ControlledBy(set).Where(pod => !pod.IsDeleting && !PodFactory.IsFinished(pod))];
@@ -41,7 +41,7 @@ internal sealed class ReplicaSetController(ObjectCache sets, ObjectCache pods, I
     private async Task WriteStatusAsync(KubernetesObject set, CancellationToken cancellation)
     {
         List<KubernetesObject> live = LivePods(set);
-        int minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
+        int minReadySeconds = set.ReplicaSetSpec().MinReadySeconds ?? 0;
         await sets.WriteStatusAsync(
             set,
             new JsonObject

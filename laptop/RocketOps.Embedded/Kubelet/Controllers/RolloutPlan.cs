@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -9,31 +10,31 @@ internal sealed record RolloutPlan(int Replicas, bool IsRecreate, int MaxSurge, 
 {
     public static RolloutPlan Of(KubernetesObject deployment)
     {
-        int replicas = deployment.Spec.Int("replicas") ?? 1;
-        JsonElement strategy = deployment.Spec.Field("strategy");
-        if (strategy.Text("type") == "Recreate")
+        DeploymentSpec spec = deployment.DeploymentSpec();
+        int replicas = spec.Replicas ?? 1;
+        if (spec.Strategy?.Type == "Recreate")
         {
             return new RolloutPlan(replicas, IsRecreate: true, MaxSurge: 0, MaxUnavailable: replicas);
         }
 
-        JsonElement rolling = strategy.Field("rollingUpdate");
-        int surge = Resolve(rolling.Field("maxSurge"), replicas, roundUp: true);
-        int unavailable = Resolve(rolling.Field("maxUnavailable"), replicas, roundUp: false);
+        RollingUpdateDeployment? rolling = spec.Strategy?.RollingUpdate;
+        int surge = Resolve(rolling?.MaxSurge, replicas, roundUp: true);
+        int unavailable = Resolve(rolling?.MaxUnavailable, replicas, roundUp: false);
 
         // Both zero would never move; Kubernetes then allows one to be unavailable.
         return new RolloutPlan(replicas, IsRecreate: false, surge, surge == 0 && unavailable == 0 ? 1 : Math.Min(unavailable, replicas));
     }
 
     /// <summary>A number, or a percentage of all; <paramref name="otherwise"/> is the percentage when there is neither.</summary>
-    public static int Resolve(JsonElement value, int all, bool roundUp, int otherwise = 25)
+    public static int Resolve(IntOrString? value, int all, bool roundUp, int otherwise = 25)
     {
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number))
+        if (value is { Number: { } number })
         {
             return number;
         }
 
-        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : string.Empty;
-        int percent = int.TryParse(text.TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : otherwise;
+        string? text = value?.Text?.TrimEnd('%');
+        int percent = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int parsed) ? parsed : otherwise;
         return (int)(((long)all * percent + (roundUp ? 99 : 0)) / 100);
     }
 }

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -8,21 +8,17 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 internal static class ServiceMembers
 {
     public static IEnumerable<KubernetesObject> Of(KubernetesObject service, ObjectCache pods) =>
-        pods.List(service.Namespace).Where(pod => service.Spec.Has("selector")
-            && !string.IsNullOrEmpty(pod.Status.Text("podIP"))
+        pods.List(service.Namespace).Where(pod => service.ServiceSpec().Selector is { } selector
+            && !string.IsNullOrEmpty(pod.PodStatus().PodIP)
             && !PodFactory.IsFinished(pod)
-            && pod.HasLabels(service.Spec.Field("selector")));
+            && pod.IsSelectedBy(new LabelSelector { MatchLabels = selector }));
 
     /// <summary>The pods' port behind one of the Service's; null while no pod has a container port of the name it gives.</summary>
-    public static int? TargetPort(KubernetesObject service, JsonElement port, ObjectCache pods)
+    public static int? TargetPort(KubernetesObject service, ServicePort port, ObjectCache pods) => port.TargetPort switch
     {
-        JsonElement target = port.Field("targetPort");
-        return target.ValueKind switch
-        {
-            JsonValueKind.Number => port.Int("targetPort"),
-            JsonValueKind.String => Of(service, pods).SelectMany(pod => pod.Spec.Items("containers")).SelectMany(container => container.Items("ports"))
-                .FirstOrDefault(named => named.Text("name") == target.GetString()).Int("containerPort"),
-            _ => port.Int("port"),
-        };
-    }
+        { Number: { } number } => number,
+        { Text: { } name } => Of(service, pods).SelectMany(pod => pod.PodSpec().Containers ?? []).SelectMany(container => container.Ports ?? [])
+            .FirstOrDefault(named => named.Name == name)?.Port,
+        _ => port.Port,
+    };
 }

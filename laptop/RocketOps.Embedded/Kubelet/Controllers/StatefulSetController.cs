@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using RocketOps.Embedded.Api.Json;
 using RocketOps.Embedded.Kubelet.Objects;
@@ -7,6 +6,7 @@ using RocketOps.Kubernetes.Apply;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Controllers;
 
@@ -29,28 +29,34 @@ internal sealed class StatefulSetController(
         }
 
         string revision = $"{set.Name}-{CanonicalJson.Hash(set.Spec.Field("template").ToNode())}";
-        bool isOrdered = set.Spec.Text("podManagementPolicy") != "Parallel";
-        await Adoption.AdoptAsync(sets, pods, set, pod => OrdinalOf(set, pod) is not null, cancellation);
-        await Adoption.AdoptAsync(sets, claims, set, claim => TakesClaims(set) && OrdinalOfClaim(set, claim) - FirstOrdinal(set) is { } member && member >= 0 && member < Replicas(set), cancellation);
+        StatefulSetSpec spec = set.StatefulSetSpec();
+        bool isOrdered = spec.PodManagementPolicy != "Parallel";
+        await Adoption.AdoptAsync(sets, pods, set, spec.Selector, pod => OrdinalOf(set, pod) is not null, cancellation);
+        bool IsMembers(KubernetesObject claim) => OrdinalOfClaim(set, claim) - FirstOrdinal(set) is >= 0 and var member && member < Replicas(set);
+        await Adoption.AdoptAsync(sets, claims, set, spec.Selector, claim => TakesClaims(set) && IsMembers(claim), cancellation);
         await CreateMissingAsync(set, revision, isOrdered, cancellation);
         await RemoveSurplusAsync(set, isOrdered, cancellation);
         await ReplaceOutdatedAsync(set, revision, cancellation);
         await WriteStatusAsync(set, revision, cancellation);
-        bool waitsForAge = set.Spec.Int("minReadySeconds") is > 0 && Members(set).Values.Any(PodFactory.IsReady);
+        bool waitsForAge = spec.MinReadySeconds is > 0 && Members(set).Values.Any(PodFactory.IsReady);
         return waitsForAge ? TimeSpan.FromSeconds(1) : null;
     }
 
-    private static int Replicas(KubernetesObject set) => set.Spec.Int("replicas") ?? 1;
+    private static int Replicas(KubernetesObject set) => set.StatefulSetSpec().Replicas ?? 1;
 
-    private static int FirstOrdinal(KubernetesObject set) => set.Spec.Field("ordinals").Int("start") ?? 0;
+    private static int FirstOrdinal(KubernetesObject set) => set.StatefulSetSpec().Ordinals?.Start ?? 0;
 
     /// <summary>The number at the end of a pod's name; null when it is not a name this set gives.</summary>
     private static int? OrdinalOf(KubernetesObject set, KubernetesObject pod) => OrdinalBehind(set.Name + "-", pod.Name);
 
     private static int? OrdinalOfClaim(KubernetesObject set, KubernetesObject claim) =>
-        set.Spec.Items("volumeClaimTemplates").Select(template => OrdinalBehind($"{template.Field("metadata").Text("name")}-{set.Name}-", claim.Name)).FirstOrDefault(static ordinal => ordinal is not null);
+        ClaimTemplates(set).Select(template => OrdinalBehind($"{template.Name}-{set.Name}-", claim.Name)).FirstOrDefault(static ordinal => ordinal is not null);
 
-    private static bool TakesClaims(KubernetesObject set) => set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenDeleted") == "Delete";
+    /// <summary>Templates of claims as they stand in JSON: claims are copies of them.</summary>
+    private static IEnumerable<KubernetesObject> ClaimTemplates(KubernetesObject set) =>
+        set.Spec.Items("volumeClaimTemplates").Select(static template => new KubernetesObject(template));
+
+    private static bool TakesClaims(KubernetesObject set) => set.StatefulSetSpec().PersistentVolumeClaimRetentionPolicy?.WhenDeleted == "Delete";
 
     private static int? OrdinalBehind(string prefix, string name) =>
         name.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal)
@@ -105,7 +111,7 @@ internal sealed class StatefulSetController(
         labels["statefulset.kubernetes.io/pod-name"] = name;
         JsonObject spec = pod["spec"]!.AsObject();
         spec["hostname"] = name;
-        spec["subdomain"] = set.Spec.Text("serviceName") ?? "";
+        spec["subdomain"] = set.StatefulSetSpec().ServiceName ?? "";
         await AddClaimsAsync(set, name, spec, cancellation);
         if (await pods.TryCreateAsync(pod, cancellation) is not null)
         {
@@ -116,9 +122,9 @@ internal sealed class StatefulSetController(
     private async Task AddClaimsAsync(KubernetesObject set, string podName, JsonObject podSpec, CancellationToken cancellation)
     {
         JsonArray volumes = podSpec["volumes"]?.AsArray() ?? [];
-        foreach (JsonElement template in set.Spec.Items("volumeClaimTemplates"))
+        foreach (KubernetesObject template in ClaimTemplates(set))
         {
-            string volume = template.Field("metadata").Text("name") ?? "";
+            string volume = template.Name;
             string claim = $"{volume}-{podName}";
             if (claims.Find(set.Namespace, claim) is null)
             {
@@ -136,28 +142,23 @@ internal sealed class StatefulSetController(
         }
     }
 
-    private async Task CreateClaimAsync(KubernetesObject set, JsonElement template, string name, CancellationToken cancellation)
+    private async Task CreateClaimAsync(KubernetesObject set, KubernetesObject template, string name, CancellationToken cancellation)
     {
-        JsonObject metadata = new() { ["name"] = name, ["namespace"] = set.Namespace };
-        JsonObject labels = JsonObject.Create(set.Spec.Field("selector").Field("matchLabels")) ?? [];
-        foreach (JsonProperty label in template.Field("metadata").Entries("labels"))
+        JsonObject labels = [];
+        foreach ((string label, string value) in (set.StatefulSetSpec().Selector?.MatchLabels ?? []).Concat(template.Metadata.Labels ?? []))
         {
-            labels[label.Name] = label.Value.GetString();
+            labels[label] = value;
         }
 
-        metadata["labels"] = labels;
-        if (template.Field("metadata").Field("annotations").ToNode() is { } annotations)
-        {
-            metadata["annotations"] = annotations;
-        }
-
+        JsonNode? annotations = template.Json.Field("metadata").Field("annotations").ToNode();
+        JsonObject metadata = new() { ["name"] = name, ["namespace"] = set.Namespace, ["labels"] = labels, ["annotations"] = annotations };
         if (TakesClaims(set))
         {
             metadata["ownerReferences"] = new JsonArray(PodFactory.OwnerReference(set));
         }
 
         // One that is kept from an earlier life of this pod stays: its data is found again.
-        await claims.TryCreateAsync(new JsonObject { ["metadata"] = metadata, ["spec"] = template.Field("spec").ToNode() }, cancellation);
+        await claims.TryCreateAsync(new JsonObject { ["metadata"] = metadata, ["spec"] = template.Spec.ToNode() }, cancellation);
     }
 
     private async Task RemoveSurplusAsync(KubernetesObject set, bool isOrdered, CancellationToken cancellation)
@@ -180,7 +181,7 @@ internal sealed class StatefulSetController(
             }
         }
 
-        if (set.Spec.Field("persistentVolumeClaimRetentionPolicy").Text("whenScaled") == "Delete")
+        if (set.StatefulSetSpec().PersistentVolumeClaimRetentionPolicy?.WhenScaled == "Delete")
         {
             await RemoveScaledClaimsAsync(set, members, first, end, cancellation);
         }
@@ -190,7 +191,8 @@ internal sealed class StatefulSetController(
     private async Task RemoveScaledClaimsAsync(
         KubernetesObject set, SortedDictionary<int, KubernetesObject> members, int first, int end, CancellationToken cancellation)
     {
-        foreach (KubernetesObject claim in claims.List(set.Namespace).Where(claim => !claim.IsDeleting && claim.HasLabels(set.Spec.Field("selector").Field("matchLabels"))))
+        LabelSelector labels = new() { MatchLabels = set.StatefulSetSpec().Selector?.MatchLabels };
+        foreach (KubernetesObject claim in claims.List(set.Namespace).Where(claim => !claim.IsDeleting && claim.IsSelectedBy(labels)))
         {
             if (OrdinalOfClaim(set, claim) is { } ordinal && (ordinal < first || ordinal >= end) && !members.ContainsKey(ordinal))
             {
@@ -201,13 +203,13 @@ internal sealed class StatefulSetController(
 
     private async Task ReplaceOutdatedAsync(KubernetesObject set, string revision, CancellationToken cancellation)
     {
-        JsonElement strategy = set.Spec.Field("updateStrategy");
-        if (strategy.Text("type") == "OnDelete")
+        StatefulSetUpdateStrategy? strategy = set.StatefulSetSpec().UpdateStrategy;
+        if (strategy?.Type == "OnDelete")
         {
             return;
         }
 
-        int partition = strategy.Field("rollingUpdate").Int("partition") ?? 0;
+        int partition = strategy?.RollingUpdate?.Partition ?? 0;
         SortedDictionary<int, KubernetesObject> members = Members(set);
         if (members.Count < Replicas(set))
         {
@@ -238,10 +240,10 @@ internal sealed class StatefulSetController(
     {
         SortedDictionary<int, KubernetesObject>.ValueCollection members = Members(set).Values;
         DateTimeOffset now = time.GetUtcNow();
-        int minReadySeconds = set.Spec.Int("minReadySeconds") ?? 0;
+        int minReadySeconds = set.StatefulSetSpec().MinReadySeconds ?? 0;
         int updated = members.Count(pod => pod.Label(RevisionLabel) == revision && !pod.IsDeleting);
         int ready = members.Count(PodFactory.IsReady);
-        string? known = set.Status.Text("currentRevision");
+        string? known = set.StatusAs(KubernetesJsonContext.Default.StatefulSetStatus).CurrentRevision;
 
         // The update is complete when no pod of an older revision is left.
         string current = known is null || updated == members.Count(pod => !pod.IsDeleting) ? revision : known;

@@ -25,14 +25,14 @@ internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, Hosts
     {
         foreach (KubernetesObject service in services.List())
         {
-            bool publishNotReady = service.Spec.Flag("publishNotReadyAddresses") == true;
+            bool publishNotReady = service.ServiceSpec().PublishNotReadyAddresses == true;
             foreach (KubernetesObject pod in ServiceMembers.Of(service, pods).Where(pod => publishNotReady || PodFactory.IsReady(pod)))
             {
-                string? hostname = pod.Spec.Text("subdomain") == service.Name ? pod.Spec.Text("hostname") : null;
+                string? hostname = pod.PodSpec().Subdomain == service.Name ? pod.PodSpec().Hostname : null;
                 string name = $"{service.Name}.{service.Namespace}";
                 foreach (string form in Forms(name).Concat(hostname is null ? [] : Forms($"{hostname}.{name}")))
                 {
-                    yield return new HostsEntry(pod.Status.Text("podIP")!, form);
+                    yield return new HostsEntry(pod.PodStatus().PodIP!, form);
                 }
             }
         }

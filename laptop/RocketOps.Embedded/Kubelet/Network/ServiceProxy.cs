@@ -9,6 +9,7 @@ using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Network;
 
@@ -43,7 +44,7 @@ internal sealed class ServiceProxy(
         Dictionary<string, TcpForwarder> current = _forwarders.TryGetValue(key, out Dictionary<string, TcpForwarder>? known) ? known : _forwarders[key] = new(StringComparer.Ordinal);
         KubernetesObject? service = services.Find(key);
         List<int> ports = service is null ? [] : Ports(service);
-        IPAddress? address = IPAddress.TryParse(service?.Spec.Text("clusterIP"), out IPAddress? parsed) ? parsed : null;
+        IPAddress? address = IPAddress.TryParse(service?.ServiceSpec().ClusterIP, out IPAddress? parsed) ? parsed : null;
         Dictionary<string, IPEndPoint> wanted = address is null ? [] : ports.ToDictionary(port => $"{address}:{port}", port => new IPEndPoint(address, port), StringComparer.Ordinal);
         string hostName = $"{key}:host";
         bool isOnHost = address is not null && ports.Count > 0 && IsOnHost(service!);
@@ -86,19 +87,11 @@ internal sealed class ServiceProxy(
         _forwarders.Clear();
     }
 
-    private static List<int> Ports(KubernetesObject service)
-    {
-        List<int> ports = [];
-        foreach (JsonElement port in service.Spec.Items("ports"))
-        {
-            if (port.Text("protocol") is null or "TCP" && port.Int("port") is { } number and >= 1 and <= IPEndPoint.MaxPort && !ports.Contains(number))
-            {
-                ports.Add(number);
-            }
-        }
+    private static List<int> Ports(KubernetesObject service) =>
+        [.. TcpPorts(service).Select(static port => port.Port).Where(static number => number is >= 1 and <= IPEndPoint.MaxPort).Distinct()];
 
-        return ports;
-    }
+    private static IEnumerable<ServicePort> TcpPorts(KubernetesObject service) =>
+        (service.ServiceSpec().Ports ?? []).Where(static port => port.Protocol is null or "TCP");
 
     private bool IsOnHost(KubernetesObject service) => hostLabels.Count > 0 && hostLabels.All(label => service.Label(label.Key) == label.Value);
 
@@ -174,25 +167,19 @@ internal sealed class ServiceProxy(
             return [];
         }
 
-        if (!service.Spec.Has("selector"))
+        if (service.ServiceSpec().Selector is null)
         {
-            return [.. slices.List(key.Namespace).Where(slice => slice.Label("kubernetes.io/service-name") == key.Name).SelectMany(slice => slice.Json.Items("endpoints"))
-                .SelectMany(endpoint => endpoint.Items("addresses")).Select(text => IPAddress.TryParse(text.GetString(), out IPAddress? address) ? new IPEndPoint(address, port) : null).OfType<IPEndPoint>()];
+            return [.. slices.List(key.Namespace).Where(slice => slice.Label("kubernetes.io/service-name") == key.Name)
+                .SelectMany(slice => slice.Json.Deserialize(KubernetesJsonContext.Default.EndpointSlice)!.Endpoints ?? [])
+                .SelectMany(endpoint => endpoint.Addresses ?? []).Select(address => EndPoint(address, port)).OfType<IPEndPoint>()];
         }
 
-        bool isAny = service.Spec.Flag("publishNotReadyAddresses") == true;
-        foreach (JsonElement candidate in service.Spec.Items("ports"))
-        {
-            if (candidate.Int("port") == port && candidate.Text("protocol") is null or "TCP" && ServiceMembers.TargetPort(service, candidate, pods) is { } target)
-            {
-                return
-                [
-                    .. ServiceMembers.Of(service, pods).Where(pod => isAny || PodFactory.IsReady(pod)).OrderBy(PodFactory.ReadySince)
-                        .Select(pod => IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? address) ? new IPEndPoint(address, target) : null).OfType<IPEndPoint>(),
-                ];
-            }
-        }
-
-        return [];
+        bool isAny = service.ServiceSpec().PublishNotReadyAddresses == true;
+        int? target = TcpPorts(service).Where(candidate => candidate.Port == port)
+            .Select(candidate => ServiceMembers.TargetPort(service, candidate, pods)).FirstOrDefault(static number => number is not null);
+        return target is not { } number ? [] : [.. ServiceMembers.Of(service, pods).Where(pod => isAny || PodFactory.IsReady(pod))
+            .OrderBy(PodFactory.ReadySince).Select(pod => EndPoint(pod.PodStatus().PodIP, number)).OfType<IPEndPoint>()];
     }
+
+    private static IPEndPoint? EndPoint(string? text, int port) => IPAddress.TryParse(text, out IPAddress? address) ? new IPEndPoint(address, port) : null;
 }

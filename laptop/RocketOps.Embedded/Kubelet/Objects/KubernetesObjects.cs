@@ -6,7 +6,7 @@ using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Objects;
 
-/// <summary>Conditions of a status; selectors of workloads (matchLabels and matchExpressions) and of Services (a plain map), as they stand in JSON.</summary>
+/// <summary>Conditions of a status, as they stand in JSON of any kind; what a selector means.</summary>
 internal static class KubernetesObjects
 {
     /// <summary>The condition as it is now; the time of its transition stays while its status does.</summary>
@@ -33,10 +33,6 @@ internal static class KubernetesObjects
     }
 
     /// <summary>Tells whether a selector of a StatefulSet, ReplicaSet, Deployment or budget means it; an empty one means all.</summary>
-    public static bool IsSelectedBy(this KubernetesObject item, JsonElement selector) =>
-        !selector.Exists() || selector.Deserialize(KubernetesJsonContext.Default.LabelSelector)!.Matches(item.Metadata.Labels);
-
-    /// <summary>Tells whether it has all labels of a map.</summary>
-    public static bool HasLabels(this KubernetesObject item, JsonElement labels) =>
-        !labels.Exists() || labels.EnumerateObject().All(label => item.Metadata.Labels?.GetValueOrDefault(label.Name) == label.Value.GetString());
+    public static bool IsSelectedBy(this KubernetesObject item, LabelSelector? selector) =>
+        selector?.Matches(item.Metadata.Labels) != false;
 }

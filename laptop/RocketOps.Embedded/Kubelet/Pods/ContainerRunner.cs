@@ -1,10 +1,10 @@
 using System.ComponentModel;
-using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Containers;
 using RocketOps.Embedded.Kubelet.Logs;
 using RocketOps.Embedded.Kubelet.Probes;
 using RocketOps.Embedded.Kubelet.Processes;
 using RocketOps.Kubernetes.Events;
+using Container = RocketOps.Kubernetes.Models.Container;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -20,7 +20,7 @@ internal sealed class ContainerRunner
 
     private readonly Node _node;
     private readonly PodIdentity _pod;
-    private readonly JsonElement _spec;
+    private readonly Container _spec;
     private readonly RestartPolicy _policy;
     private readonly Action _changed;
 
@@ -32,7 +32,7 @@ internal sealed class ContainerRunner
     private ContainerProbes _probes = new(null, null, null);
     private PathMap _paths = new();
 
-    public ContainerRunner(Node node, PodIdentity pod, JsonElement spec, RestartPolicy policy, ContainerView view, Action changed)
+    public ContainerRunner(Node node, PodIdentity pod, Container spec, RestartPolicy policy, ContainerView view, Action changed)
     {
         _node = node;
         _pod = pod;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
@@ -22,7 +23,7 @@ internal sealed partial class PodManager(Node node, ILogger logger)
             return null;
         }
 
-        switch (pod.Spec.Text("nodeName"))
+        switch (pod.PodSpec().NodeName)
         {
             case null or "":
                 await BindAsync(pod, cancellation);

@@ -72,7 +72,7 @@ internal static class PodStatusBuilder
     }
 
     private static List<string> UnmetGates(KubernetesObject pod) =>
-        [.. pod.Spec.Items("readinessGates").Select(gate => gate.Text("conditionType")).OfType<string>().Where(type => !pod.HasCondition(type))];
+        [.. (pod.PodSpec().ReadinessGates ?? []).Select(gate => gate.ConditionType).Where(type => !pod.HasCondition(type))];
 
     private static string Uninitialized(IEnumerable<ContainerView> inits) =>
         $"containers with incomplete status: [{string.Join(' ', inits.Where(init => init is not { Phase: ContainerPhase.Terminated, ExitCode: 0 }).Select(init => init.Name))}]";

@@ -1,13 +1,14 @@
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using RocketOps.Embedded.Kubelet.Containers;
 using RocketOps.Embedded.Kubelet.Logs;
+using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Client;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Pods;
 
@@ -122,13 +123,14 @@ internal sealed partial class PodWorker
     private bool Admit()
     {
         KubernetesObject pod = Current;
-        if (pod.Status.Text("phase") is "Succeeded" or "Failed")
+        (PodSpec spec, PodStatus status) = (pod.PodSpec(), pod.PodStatus());
+        if (status.Phase is "Succeeded" or "Failed")
         {
             // Ended for good before this machine started: only its deletion is left to wait for.
             return false;
         }
 
-        IPAddress? wish = IPAddress.TryParse(pod.Status.Text("podIP"), out IPAddress? had) ? had : null;
+        IPAddress? wish = IPAddress.TryParse(status.PodIP, out IPAddress? had) ? had : null;
 
         // The next pod of this name gets this address too: clients hold routes to it through a restart.
         string? name = pod.ControllerOwner()?.Kind == "StatefulSet" ? pod.Key().ToString() : null;
@@ -141,8 +143,7 @@ internal sealed partial class PodWorker
         string folder = _node.PodFolder(pod.Uid);
         Directory.CreateDirectory(folder);
         _identity = new PodIdentity(pod, address.ToString(), _node.Options.NodeName, _node.Network.NodeAddress.ToString(), folder);
-        _startTime = pod.Status.Time("startTime") ?? _node.Time.GetUtcNow();
-        string? policy = pod.Spec.Text("restartPolicy");
+        _startTime = status.StartTime ?? _node.Time.GetUtcNow();
         lock (_gate)
         {
             if (_stopped.Task.IsCompleted)
@@ -150,30 +151,24 @@ internal sealed partial class PodWorker
                 return false;
             }
 
-            _inits = Runners(pod, "initContainers", "initContainerStatuses", RestartPolicy.OfInitContainer(policy));
-            _containers = Runners(pod, "containers", "containerStatuses", RestartPolicy.OfContainer(policy));
+            string reason = spec.InitContainers is null ? "ContainerCreating" : "PodInitializing";
+            _inits = Runners(spec.InitContainers, status.InitContainerStatuses, RestartPolicy.OfInitContainer(spec.RestartPolicy));
+            _containers = Runners(spec.Containers, status.ContainerStatuses, RestartPolicy.OfContainer(spec.RestartPolicy), reason);
         }
 
         return true;
     }
 
-    private List<ContainerRunner> Runners(KubernetesObject pod, string specs, string statuses, RestartPolicy policy)
-    {
-        string reason = specs == "containers" && pod.Spec.Field("initContainers").Exists() ? "PodInitializing" : "ContainerCreating";
-        return
-        [
-            .. pod.Spec.Items(specs)
-                .Select(spec => (Spec: spec, View: new ContainerView { Name = spec.Text("name") ?? "", Image = spec.Text("image") ?? "", Reason = reason }))
-                .Select(container => new ContainerRunner(_node, _identity!, container.Spec, policy, Resumed(pod, statuses, container.View), MarkDirty)),
-        ];
-    }
+    private List<ContainerRunner> Runners(
+        List<Container>? specs, List<ContainerStatus>? statuses, RestartPolicy policy, string reason = "ContainerCreating") =>
+        [.. (specs ?? []).Select(spec => new ContainerRunner(_node, _identity!, spec, policy, Begun(spec, statuses, reason), MarkDirty))];
 
     /// <summary>A container that ran before the machine stopped counts as restarted, as after a reboot.</summary>
-    private static ContainerView Resumed(KubernetesObject pod, string statuses, ContainerView view)
+    private static ContainerView Begun(Container spec, List<ContainerStatus>? statuses, string reason)
     {
-        JsonElement status = pod.Status.Items(statuses).FirstOrDefault(status => status.Text("name") == view.Name);
-        bool ran = status.Field("state").Has("running") || status.Field("state").Has("terminated");
-        return view with { RestartCount = (status.Int("restartCount") ?? 0) + (ran ? 1 : 0) };
+        ContainerStatus? status = statuses?.Find(status => status.Name == spec.Name);
+        int runs = (status?.RestartCount ?? 0) + (status?.State is { Running: not null } or { Terminated: not null } ? 1 : 0);
+        return new ContainerView { Name = spec.Name, Image = spec.Image ?? "", Reason = reason, RestartCount = runs };
     }
 
     private async Task<bool> RunInitsAsync()

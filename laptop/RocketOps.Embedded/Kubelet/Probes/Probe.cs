@@ -1,6 +1,5 @@
-using System.Text.Json;
 using RocketOps.Embedded.Kubelet.Containers;
-using RocketOps.Kubernetes.Dynamic;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Probes;
 
@@ -27,53 +26,51 @@ internal sealed record Probe
 
     public int SuccessThreshold { get; init; }
 
-    /// <summary>The probe in this field of the container, or null when it has none.</summary>
-    public static Probe? Of(JsonElement container, string field)
+    /// <summary>The probe that stands in this field of the container, or null when it has none.</summary>
+    public static Probe? Of(Container container, Kubernetes.Models.Probe? spec, string field)
     {
-        JsonElement spec = container.Field(field);
-        if (!spec.Exists())
+        if (spec is null)
         {
             return null;
         }
 
-        JsonElement http = spec.Field("httpGet");
-        JsonElement check = http.Exists() ? http : spec.Field("tcpSocket");
-        if (!check.Exists())
+        HttpGetAction? http = spec.HttpGet;
+        (IntOrString port, string? host) = (http, spec.TcpSocket) switch
         {
-            throw ContainerConfigException.Unsupported($"{field}: only httpGet and tcpSocket probes exist here.");
-        }
-
-        if (string.Equals(http.Text("scheme"), "HTTPS", StringComparison.OrdinalIgnoreCase))
+            ({ } get, _) => (get.Port, get.Host),
+            (_, { } tcp) => (tcp.Port, tcp.Host),
+            _ => throw ContainerConfigException.Unsupported($"{field}: only httpGet and tcpSocket probes exist here."),
+        };
+        if (string.Equals(http?.Scheme, "HTTPS", StringComparison.OrdinalIgnoreCase))
         {
             throw ContainerConfigException.Unsupported($"{field}: scheme HTTPS does not exist here.");
         }
 
         return new Probe
         {
-            Port = PortOf(container, check, field),
-            Path = http.Exists() ? http.Text("path") ?? "/" : null,
-            Host = check.Text("host"),
-            Headers = [.. http.Items("httpHeaders").Select(header => KeyValuePair.Create(header.Text("name") ?? "", header.Text("value") ?? ""))],
-            InitialDelay = TimeSpan.FromSeconds(spec.Int("initialDelaySeconds") ?? 0),
-            Period = TimeSpan.FromSeconds(Math.Max(1, spec.Int("periodSeconds") ?? 10)),
-            Timeout = TimeSpan.FromSeconds(Math.Max(1, spec.Int("timeoutSeconds") ?? 1)),
-            FailureThreshold = Math.Max(1, spec.Int("failureThreshold") ?? 3),
-            SuccessThreshold = Math.Max(1, spec.Int("successThreshold") ?? 1),
+            Port = PortOf(container, port, field),
+            Path = http is null ? null : http.Path ?? "/",
+            Host = host,
+            Headers = [.. (http?.HttpHeaders ?? []).Select(header => KeyValuePair.Create(header.Name, header.Value))],
+            InitialDelay = TimeSpan.FromSeconds(spec.InitialDelaySeconds ?? 0),
+            Period = TimeSpan.FromSeconds(Math.Max(1, spec.PeriodSeconds ?? 10)),
+            Timeout = TimeSpan.FromSeconds(Math.Max(1, spec.TimeoutSeconds ?? 1)),
+            FailureThreshold = Math.Max(1, spec.FailureThreshold ?? 3),
+            SuccessThreshold = Math.Max(1, spec.SuccessThreshold ?? 1),
         };
     }
 
-    private static int PortOf(JsonElement container, JsonElement check, string field)
-    {
-        string? name = check.Text("port");
-        return check.Int("port")
-            ?? container.Items("ports").FirstOrDefault(port => port.Text("name") == name).Int("containerPort")
-            ?? (int.TryParse(name, out int parsed) ? parsed : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {name}."));
-    }
+    private static int PortOf(Container container, IntOrString port, string field) =>
+        port.Number
+        ?? container.Ports?.Find(named => named.Name == port.Text)?.Port
+        ?? (int.TryParse(port.Text, out int parsed) ? parsed : throw ContainerConfigException.Unsupported($"{field}: the container has no port named {port}."));
 }
 
 /// <summary>The probes of one container.</summary>
 internal sealed record ContainerProbes(Probe? Startup, Probe? Readiness, Probe? Liveness)
 {
-    public static ContainerProbes Of(JsonElement container) => new(
-        Probe.Of(container, "startupProbe"), Probe.Of(container, "readinessProbe"), Probe.Of(container, "livenessProbe"));
+    public static ContainerProbes Of(Container container) => new(
+        Probe.Of(container, container.StartupProbe, "startupProbe"),
+        Probe.Of(container, container.ReadinessProbe, "readinessProbe"),
+        Probe.Of(container, container.LivenessProbe, "livenessProbe"));
 }

@@ -13,7 +13,7 @@ internal sealed class ClaimFolders(string folder, ObjectCache claims)
 
     /// <summary>Folder of a bound claim, or null.</summary>
     public string? Find(string ns, string name) =>
-        claims.Find(ns, name) is { } claim && claim.Status.Text("phase") == "Bound" ? Create(claim) : null;
+        claims.Find(ns, name) is { } claim && claim.IsBound() ? Create(claim) : null;
 
     public string Create(KubernetesObject claim) => Directory.CreateDirectory(PathOf(claim)).FullName;
 

@@ -4,6 +4,7 @@ using RocketOps.Embedded.Kubelet.Objects;
 using RocketOps.Kubernetes.Dynamic;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Events;
+using RocketOps.Kubernetes.Models;
 
 namespace RocketOps.Embedded.Kubelet.Volumes;
 
@@ -29,12 +30,13 @@ internal sealed class VolumeClaimController(ObjectCache claims, ObjectCache pods
         }
 
         folders.Create(claim);
-        bool isNew = claim.Status.Text("phase") != "Bound";
-        if (claim.Spec.Text("volumeName") is null)
+        bool isNew = !claim.IsBound();
+        if (claim.ClaimSpec().VolumeName is null)
         {
             claim = await claims.PatchAsync(claim, new JsonObject { ["spec"] = new JsonObject { ["volumeName"] = ClaimFolders.VolumeName(claim) } }, cancellation);
         }
 
+        Quantity? size = claim.ClaimSpec().Resources?.Requests?.GetValueOrDefault("storage");
         await claims.WriteStatusAsync(
             claim,
             new JsonObject
@@ -43,7 +45,7 @@ internal sealed class VolumeClaimController(ObjectCache claims, ObjectCache pods
                 ["accessModes"] = claim.Spec.Field("accessModes").ToNode(),
 
                 // The size is recorded, not enforced: the folder shares the disk with everything else.
-                ["capacity"] = new JsonObject { ["storage"] = claim.Spec.Field("resources").Field("requests").Text("storage") ?? "0" },
+                ["capacity"] = new JsonObject { ["storage"] = size?.ToString() ?? "0" },
             },
             cancellation);
         if (isNew)
@@ -67,5 +69,5 @@ internal sealed class VolumeClaimController(ObjectCache claims, ObjectCache pods
     }
 
     private static bool Uses(KubernetesObject pod, KubernetesObject claim) =>
-        pod.Spec.Items("volumes").Any(volume => volume.Field("persistentVolumeClaim").Text("claimName") == claim.Name);
+        pod.PodSpec().Volumes?.Exists(volume => volume.PersistentVolumeClaim?.ClaimName == claim.Name) == true;
 }
