@@ -90,7 +90,8 @@ internal static class Program
         builder.Services.AddRocketOpsOperator(arguments.Options);
 
         WebApplication app = builder.Build();
-        HealthEndpoints.Map(app, app.Services.GetRequiredService<OperatorHealth>(), app.Services.GetRequiredService<PrometheusPage>());
+        OperatorHealth health = app.Services.GetRequiredService<OperatorHealth>();
+        HealthEndpoints.Configure(app, health.LiveProblem, health.ReadyProblem, app.Services.GetRequiredService<PrometheusPage>().Render);
         return app;
     }
 }
