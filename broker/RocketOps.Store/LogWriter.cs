@@ -16,12 +16,12 @@ public sealed class LogWriter
     private readonly CurrentTuning _tuning;
     private readonly LogPositions _positions;
     private readonly Dispatcher _dispatcher;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly QueueReader _reader;
     private readonly StoreState _state;
     private readonly TimeProvider _time;
 
-    internal LogWriter(CurrentTuning tuning, LogPositions positions, CommitLog log, Dispatcher dispatcher, TopicTable topics, QueueReader reader, StoreState state, TimeProvider time)
+    internal LogWriter(CurrentTuning tuning, LogPositions positions, CommitLog log, Dispatcher dispatcher, StoreTopicTable topics, QueueReader reader, StoreState state, TimeProvider time)
     {
         _log = log;
         _tuning = tuning;

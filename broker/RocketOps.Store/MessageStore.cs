@@ -41,7 +41,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly CommitLog _log;
     private readonly OpenQueueFiles _openQueueFiles;
     private readonly QueueEnvironment _queues;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly Dispatcher _dispatcher;
     private readonly LogFlusher _flusher;
@@ -87,7 +87,7 @@ public sealed class MessageStore : IAsyncDisposable
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
         _directory = new StoreDirectory(options, fileSystem, _state);
         _queues = _directory.DescribeQueues(_openQueueFiles, _segments, _logger);
-        _topics = new TopicTable(_queues);
+        _topics = new StoreTopicTable(_queues);
         _log = new CommitLog(
             options, _tuning, Positions, _segments, _allocator, _topics, _state, timeProvider, appendsMayWrite: !hasThreads,
             writeRest: () => Writer!.WritePending());
@@ -107,7 +107,7 @@ public sealed class MessageStore : IAsyncDisposable
         _retention = new Retention(options, _tuning, fileSystem, _log, _dispatcher, _topics, _index, _state, timeProvider, _logger);
         SharedPasses passes = new(MakeDurableAsync);
         _catchUp = new DispatchCatchUp(options, Positions, _log, _dispatcher, Writer, passes, _state, hasThreads);
-        TopicRemoval removal = new(fileSystem, _topics, _queues, _directory.Extensions);
+        TopicFileRemoval removal = new(fileSystem, _topics, _queues, _directory.Extensions);
         _deletion = new TopicDeletion(_topics, removal, _log, _dispatcher, _catchUp, passes);
         _change = new LogChange(_state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, NewTruncation, hasThreads);
     }
@@ -234,7 +234,7 @@ public sealed class MessageStore : IAsyncDisposable
     /// <see cref="ArgumentException"/> for a name that cannot be a directory; the broker's rules are stricter.
     /// </summary>
     public StoreTopic GetOrAddTopic(ReadOnlySpan<byte> utf8Name) =>
-        TopicTable.IsValidName(utf8Name) ? _topics.GetOrAdd(utf8Name) : throw new ArgumentException($"'{Encoding.UTF8.GetString(utf8Name)}' cannot be a topic.", nameof(utf8Name));
+        StoreTopicTable.IsValidName(utf8Name) ? _topics.GetOrAdd(utf8Name) : throw new ArgumentException($"'{Encoding.UTF8.GetString(utf8Name)}' cannot be a topic.", nameof(utf8Name));
 
     /// <summary>
     /// Says whether a topic that is new has batch consume queues. False when it has queues of the other kind already, in memory or on the disk, where this may have to look.

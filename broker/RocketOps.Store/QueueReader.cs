@@ -17,7 +17,7 @@ public sealed class QueueReader
     private readonly LogReader _reader;
     private readonly QueueScan _scan;
     private readonly QueueLookup _lookup;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly LogPositions _positions;
     private readonly bool _hasThreads;
@@ -25,7 +25,7 @@ public sealed class QueueReader
     private ColdReader? _coldReader;
     private ColdReader? _queryReader;
 
-    internal QueueReader(LogReader reader, QueueScan scan, QueueLookup lookup, TopicTable topics, MessageIndex? index, LogPositions positions, bool hasThreads)
+    internal QueueReader(LogReader reader, QueueScan scan, QueueLookup lookup, StoreTopicTable topics, MessageIndex? index, LogPositions positions, bool hasThreads)
     {
         _reader = reader;
         _scan = scan;

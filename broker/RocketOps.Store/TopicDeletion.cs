@@ -10,7 +10,7 @@ namespace RocketOps.Store;
 /// Deletion of topics from a running store: appends are kept out, what is in the log is taken in and made durable, then the queues go.
 /// </summary>
 internal sealed class TopicDeletion(
-    TopicTable topics, TopicRemoval removal, CommitLog log, Dispatcher dispatcher, DispatchCatchUp catchUp, SharedPasses passes)
+    StoreTopicTable topics, TopicFileRemoval removal, CommitLog log, Dispatcher dispatcher, DispatchCatchUp catchUp, SharedPasses passes)
 {
     /// <summary>
     /// False when the topic has a message that ends behind <paramref name="onlyBefore"/>, and stays; null for wherever they end.

@@ -16,7 +16,7 @@ internal sealed class DescriptorDispatch
 
     private readonly DispatchProgress _progress;
     private readonly CommitLog _log;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly LogChunk _chunk;
     private readonly UnitPuts _puts;
@@ -24,7 +24,7 @@ internal sealed class DescriptorDispatch
     private readonly ArrivalReport _arrivals;
 
     public DescriptorDispatch(
-        DispatchProgress progress, CommitLog log, TopicTable topics, MessageIndex? index, LogChunk chunk, UnitPuts puts,
+        DispatchProgress progress, CommitLog log, StoreTopicTable topics, MessageIndex? index, LogChunk chunk, UnitPuts puts,
         UnitBitMaps bitMaps, ArrivalReport arrivals)
     {
         _progress = progress;

@@ -50,7 +50,7 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     /// <param name="isBounded">False in a store without threads.</param>
     /// <param name="logger">The store's.</param>
     public Dispatcher(
-        StoreOptions options, LogPositions positions, CommitLog log, TopicTable topics, MessageIndex? index, StoreState state,
+        StoreOptions options, LogPositions positions, CommitLog log, StoreTopicTable topics, MessageIndex? index, StoreState state,
         bool isBounded, ILogger logger)
     {
         _options = options;

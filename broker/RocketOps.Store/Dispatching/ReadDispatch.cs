@@ -13,13 +13,13 @@ internal sealed class ReadDispatch
 {
     private readonly DispatchProgress _progress;
     private readonly CommitLog _log;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly LogChunk _chunk;
     private readonly RecordDispatch _records;
     private readonly ArrivalReport _arrivals;
 
     public ReadDispatch(
-        DispatchProgress progress, CommitLog log, TopicTable topics, LogChunk chunk, RecordDispatch records, ArrivalReport arrivals)
+        DispatchProgress progress, CommitLog log, StoreTopicTable topics, LogChunk chunk, RecordDispatch records, ArrivalReport arrivals)
     {
         _progress = progress;
         _log = log;

@@ -14,14 +14,14 @@ internal sealed partial class RecordDispatch
 {
     private readonly StoreOptions _options;
     private readonly DispatchProgress _progress;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly UnitPuts _puts;
     private readonly UnitBitMaps _bitMaps;
     private readonly ILogger _logger;
 
     public RecordDispatch(
-        StoreOptions options, DispatchProgress progress, TopicTable topics, MessageIndex? index, UnitPuts puts, UnitBitMaps bitMaps,
+        StoreOptions options, DispatchProgress progress, StoreTopicTable topics, MessageIndex? index, UnitPuts puts, UnitBitMaps bitMaps,
         ILogger logger)
     {
         _options = options;
@@ -54,7 +54,7 @@ internal sealed partial class RecordDispatch
         StoreTopic? topic = _topics.Find(record.Topic);
         if (topic is null)
         {
-            if (!TopicTable.IsValidName(record.Topic))
+            if (!StoreTopicTable.IsValidName(record.Topic))
             {
                 LogBadTopic(record.PhysicalOffset);
                 return null;

@@ -9,7 +9,7 @@ namespace RocketOps.Store.Dispatching;
 /// Counts the queues on over messages that are in the log and not dispatched yet, so that new ones get the offsets behind them. A member that becomes master has such messages where
 /// only what is replicated is dispatched. One caller at a time, the owner of dispatch.
 /// </summary>
-internal sealed class UndispatchedQueues(CommitLog log, TopicTable topics) : ILogVisitor
+internal sealed class UndispatchedQueues(CommitLog log, StoreTopicTable topics) : ILogVisitor
 {
     /// <summary>End of the counted part of the log; 0 when nothing has been counted, or the log was cut since.</summary>
     public long CountedTo { get; private set; }
@@ -26,7 +26,7 @@ internal sealed class UndispatchedQueues(CommitLog log, TopicTable topics) : ILo
     public void CountOn(long dispatched, CancellationToken cancellationToken)
     {
         long end = log.Appended;
-        LogEnd read = new LogScanner(log.Segments).Scan(dispatched, end, this, cancellationToken);
+        ScanEnd read = new LogScanner(log.Segments).Scan(dispatched, end, this, cancellationToken);
         if (read.Offset < end)
         {
             throw new StoreException($"The log cannot be read at {read.Offset} ({read.Reason}).");
@@ -37,7 +37,7 @@ internal sealed class UndispatchedQueues(CommitLog log, TopicTable topics) : ILo
 
     void ILogVisitor.OnRecord(in RecordView record)
     {
-        if (!SysFlags.HasQueueUnit(record.SysFlag) || (uint)record.QueueId >= StoreTopic.MaxQueues || (topics.Find(record.Topic) is null && !TopicTable.IsValidName(record.Topic)))
+        if (!SysFlags.HasQueueUnit(record.SysFlag) || (uint)record.QueueId >= StoreTopic.MaxQueues || (topics.Find(record.Topic) is null && !StoreTopicTable.IsValidName(record.Topic)))
         {
             return;
         }

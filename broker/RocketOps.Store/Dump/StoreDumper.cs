@@ -30,7 +30,7 @@ public static class StoreDumper
         ArgumentNullException.ThrowIfNull(output);
         using OfflineStore store = OfflineStore.Open(files, root);
         using JsonLines lines = new(output);
-        LogEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new MessageLines(lines), cancellationToken);
+        ScanEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new MessageLines(lines), cancellationToken);
         lines.Write(json =>
         {
             json.WriteString("kind", "tail");

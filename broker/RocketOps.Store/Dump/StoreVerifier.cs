@@ -73,7 +73,7 @@ public sealed class StoreVerifier
     {
         // Asked before anything is read, or what the scan reads behind the end would count as data.
         Dictionary<LogSegment, long> dataEnds = store.Segments.All.ToDictionary(segment => segment, segment => segment.File.GetDataEnd());
-        LogEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new Visitor(this, store.Segments), cancellationToken);
+        ScanEnd end = new LogScanner(store.Segments).Scan(store.Segments.MinOffset, new Visitor(this, store.Segments), cancellationToken);
         if (end.Reason != RecordCheck.Empty)
         {
             Damage($"commitlog {end.Offset}", $"the record there is damaged: {end.Reason}");

@@ -51,7 +51,7 @@ internal sealed class CommitLog
     /// <param name="appendsMayWrite">Whether an append that finds memory full writes; see <see cref="AppendsMayWrite"/>.</param>
     /// <param name="writeRest">Writes, and dispatches, what a thread that writes has left to others.</param>
     public CommitLog(
-        StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, TopicTable topics, StoreState state,
+        StoreOptions options, CurrentTuning tuning, LogPositions positions, LogSegments segments, SegmentAllocator allocator, StoreTopicTable topics, StoreState state,
         TimeProvider time, bool appendsMayWrite, Action writeRest)
     {
         _positions = positions;

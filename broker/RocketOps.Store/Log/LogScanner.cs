@@ -24,10 +24,10 @@ internal sealed class LogScanner
     }
 
     /// <summary>Shows everything from <paramref name="from"/>, where a record begins, to the first place that holds none.</summary>
-    public LogEnd Scan(long from, ILogVisitor visitor, CancellationToken cancellationToken) => Scan(from, long.MaxValue, visitor, cancellationToken);
+    public ScanEnd Scan(long from, ILogVisitor visitor, CancellationToken cancellationToken) => Scan(from, long.MaxValue, visitor, cancellationToken);
 
     /// <summary>The same, but not the records from <paramref name="to"/> on. Ends there when one begins there, and behind it when one lies across it.</summary>
-    public LogEnd Scan(long from, long to, ILogVisitor visitor, CancellationToken cancellationToken)
+    public ScanEnd Scan(long from, long to, ILogVisitor visitor, CancellationToken cancellationToken)
     {
         long at = from;
         while (true)
@@ -35,18 +35,18 @@ internal sealed class LogScanner
             cancellationToken.ThrowIfCancellationRequested();
             if (at >= to)
             {
-                return new LogEnd(at, RecordCheck.Empty);
+                return new ScanEnd(at, RecordCheck.Empty);
             }
 
             LogSegment? segment = _segments.Find(at);
             if (segment is null)
             {
-                return new LogEnd(at, RecordCheck.Empty);
+                return new ScanEnd(at, RecordCheck.Empty);
             }
 
             long fileEnd = segment.BaseOffset + _segments.FileBytes;
             int length = _segments.Read(at, _buffer, mayBlock: true);
-            LogEnd? end = ScanChunk(_buffer.AsSpan(0, length), at, fileEnd, to, visitor, out long next);
+            ScanEnd? end = ScanChunk(_buffer.AsSpan(0, length), at, fileEnd, to, visitor, out long next);
             if (end is { } found)
             {
                 return found;
@@ -65,7 +65,7 @@ internal sealed class LogScanner
     private static bool EndsInZero(in RecordView record) =>
         record.Properties.IsEmpty ? record.Topic.Contains((byte)0) : record.Properties[^1] == 0;
 
-    private LogEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, long to, ILogVisitor visitor, out long next)
+    private ScanEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, long to, ILogVisitor visitor, out long next)
     {
         int at = 0;
         while (true)
@@ -78,7 +78,7 @@ internal sealed class LogScanner
 
             if (at == chunk.Length)
             {
-                return next == fileEnd ? null : chunk.IsEmpty ? new LogEnd(next, RecordCheck.Empty) : null;
+                return next == fileEnd ? null : chunk.IsEmpty ? new ScanEnd(next, RecordCheck.Empty) : null;
             }
 
             ReadOnlySpan<byte> rest = chunk[at..];
@@ -89,7 +89,7 @@ internal sealed class LogScanner
                 case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && rest.Length < record.Size + RecordLayout.BlankBytes && !atFileEnd:
                     return null;
                 case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && !rest[record.Size..].ContainsAnyExcept((byte)0):
-                    return new LogEnd(next, RecordCheck.TornText);
+                    return new ScanEnd(next, RecordCheck.TornText);
                 case RecordCheck.Valid:
                     visitor.OnRecord(record);
                     at += record.Size;
@@ -102,9 +102,9 @@ internal sealed class LogScanner
                 case RecordCheck.Empty when rest.Length < RecordLayout.BlankBytes && !atFileEnd:
                     return null;
                 case RecordCheck.Incomplete:
-                    return new LogEnd(next, RecordCheck.BadSize);
+                    return new ScanEnd(next, RecordCheck.BadSize);
                 default:
-                    return new LogEnd(next, check);
+                    return new ScanEnd(next, check);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace RocketOps.Store.Log;
 /// Describes records that came as another store's bytes for dispatch, while they are in the processor's caches. What is not plain, a topic or queue that was not seen yet or inner
 /// batches, is left out: dispatch reads those records. Under the append lock.
 /// </summary>
-internal sealed class RawDescriber(TopicTable topics, MessageDescriber describer, DescriptorRing ring)
+internal sealed class RawDescriber(StoreTopicTable topics, MessageDescriber describer, DescriptorRing ring)
 {
     /// <param name="records">Whole records, which have been checked.</param>
     /// <param name="offset">Of the first in the log.</param>

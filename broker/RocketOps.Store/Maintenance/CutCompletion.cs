@@ -51,7 +51,7 @@ internal sealed class CutCompletion : ILogVisitor
         _dispatcher.Restart(dispatchTo, intent.RebuildFrom, lastStoreTimestamp);
         _dispatcher.Records.QueuesFrom = queuesFrom;
         _queues.IsRecovering = true;
-        LogEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, dispatchTo, this, CancellationToken.None);
+        ScanEnd end = new LogScanner(_log.Segments).Scan(intent.RebuildFrom, dispatchTo, this, CancellationToken.None);
         if (end.Offset != dispatchTo)
         {
             throw new StoreException($"The log cannot be read at {end.Offset} ({end.Reason}).");

@@ -116,7 +116,7 @@ internal sealed partial class LogTruncation
         // From the last place before it where a record surely begins: any bytes may look like a record, a message's body too.
         long from = Math.Max(min, (offset - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
         LastMessage last = new();
-        LogEnd end = new LogScanner(_log.Segments).Scan(from, offset, last, cancellationToken);
+        ScanEnd end = new LogScanner(_log.Segments).Scan(from, offset, last, cancellationToken);
         if (end.Offset != offset)
         {
             throw new StoreException($"The log cannot be cut at {offset}: no record begins there.");

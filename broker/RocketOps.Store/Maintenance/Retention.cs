@@ -23,7 +23,7 @@ internal sealed partial class Retention
     private readonly IStoreFileSystem _files;
     private readonly CommitLog _log;
     private readonly Dispatcher _dispatcher;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly StoreState _state;
     private readonly TimeProvider _time;
@@ -32,7 +32,7 @@ internal sealed partial class Retention
     private int _usedPercent = -1;
     private long _availableBytes = -1;
 
-    public Retention(StoreOptions options, CurrentTuning tuning, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, TopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
+    public Retention(StoreOptions options, CurrentTuning tuning, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, StoreTopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
     {
         _options = options;
         _tuning = tuning;

@@ -18,14 +18,14 @@ internal sealed class QueueScan
 
     private readonly CurrentTuning _tuning;
     private readonly CommitLog _log;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly StoreState _state;
     private readonly LogReader _reader;
     private readonly TransferLimits _transfers;
     private readonly RecordMatcher _matcher;
 
     public QueueScan(
-        CurrentTuning tuning, CommitLog log, TopicTable topics, StoreState state, LogReader reader, TransferLimits transfers,
+        CurrentTuning tuning, CommitLog log, StoreTopicTable topics, StoreState state, LogReader reader, TransferLimits transfers,
         RecordMatcher matcher)
     {
         _tuning = tuning;

@@ -41,7 +41,7 @@ internal sealed partial class DamagedTail
     }
 
     /// <summary>Leaves only zeros behind the end of the log. True when whole records were among what was cleared.</summary>
-    public bool Clear(LogEnd end)
+    public bool Clear(ScanEnd end)
     {
         long bytes = 0;
         long records = 0;

@@ -15,11 +15,11 @@ internal sealed partial class StoreCuts
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly LogSegments _segments;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public StoreCuts(StoreOptions options, IStoreFileSystem files, LogSegments segments, TopicTable topics, TimeProvider time, ILogger logger)
+    public StoreCuts(StoreOptions options, IStoreFileSystem files, LogSegments segments, StoreTopicTable topics, TimeProvider time, ILogger logger)
     {
         _options = options;
         _files = files;

@@ -26,14 +26,14 @@ internal sealed partial class StoreRecovery
     private readonly IStoreFileSystem _files;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
-    private readonly TopicTable _topics;
+    private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly RecordDispatch _dispatch;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StoreCuts _cuts;
 
-    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, TopicTable topics, MessageIndex? index, RecordDispatch dispatch, TimeProvider time, ILogger logger)
+    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, StoreTopicTable topics, MessageIndex? index, RecordDispatch dispatch, TimeProvider time, ILogger logger)
     {
         _options = options;
         _files = files;
@@ -91,7 +91,7 @@ internal sealed partial class StoreRecovery
         // What had been dispatched was replicated; of what follows that is not known yet.
         long dispatchTo = _options.DispatchesReplicatedOnly ? plan.QueuesFrom : long.MaxValue;
         DispatchingVisitor visitor = new(_dispatch, dispatchTo, plan.LastStoreTimestamp);
-        LogEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
+        ScanEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
         _dispatch.QueuesFrom = 0;
         bool hadRecords = tail.Clear(end);
         if (hadRecords)

@@ -39,7 +39,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _loops = [];
     private readonly List<ObjectCache> _caches = [];
-    private readonly List<ControllerLoop> _controllers = [];
+    private readonly List<KeyLoop> _controllers = [];
     private readonly LoopbackNetwork _network;
     private readonly Prober _prober;
     private readonly PodManager _pods;
@@ -85,7 +85,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         ClaimFolders folders = new(Path.Combine(options.DataDirectory, "volumes"), claims);
         claims.Removed += folders.Delete;
         ConfigSources sources = new(configMaps, secrets, api.CertificateAuthorityPem);
-        Node node = new()
+        NodeServices node = new()
         {
             Options = options,
             Pods = pods,
@@ -101,17 +101,17 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         pods.Removed += _pods.Vanished;
 
         Loop("pods", _pods.ReconcileAsync, (pods, pod => pod.Key()));
-        ControllerLoop statefulSetsLoop = Loop(
+        KeyLoop statefulSetsLoop = Loop(
             "statefulsets",
             new StatefulSetController(statefulSets, pods, claims, events, options.NodeName, time).ReconcileAsync,
             (statefulSets, set => set.Key()),
             (pods, pod => ControllerKey(pod, "StatefulSet")));
-        ControllerLoop replicaSetsLoop = Loop(
+        KeyLoop replicaSetsLoop = Loop(
             "replicasets",
             new ReplicaSetController(replicaSets, pods, events, options.NodeName, time).ReconcileAsync,
             (replicaSets, set => set.Key()),
             (pods, pod => ControllerKey(pod, "ReplicaSet")));
-        ControllerLoop deploymentsLoop = Loop(
+        KeyLoop deploymentsLoop = Loop(
             "deployments",
             new DeploymentController(deployments, replicaSets, pods, events, time).ReconcileAsync,
             (deployments, deployment => deployment.Key()),
@@ -121,11 +121,11 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         OnOrphans(pods, pod => EnqueueAll(statefulSets, pod.Namespace, statefulSetsLoop));
         OnOrphans(pods, pod => EnqueueAll(replicaSets, pod.Namespace, replicaSetsLoop));
         OnOrphans(replicaSets, set => EnqueueAll(deployments, set.Namespace, deploymentsLoop));
-        ControllerLoop claimsLoop = Loop("claims", new VolumeClaimController(claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key()));
-        ControllerLoop slicesLoop = Loop(
+        KeyLoop claimsLoop = Loop("claims", new VolumeClaimController(claims, pods, folders, events).ReconcileAsync, (claims, claim => claim.Key()));
+        KeyLoop slicesLoop = Loop(
             "endpointslices", new EndpointSliceController(services, pods, slices).ReconcileAsync, (services, service => service.Key()));
-        ControllerLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(budgets, pods).ReconcileAsync, (budgets, budget => budget.Key()));
-        Loop("names", new ClusterNames(services, pods, hosts).ReconcileAsync, (services, _ => ClusterNames.Key), (pods, _ => ClusterNames.Key));
+        KeyLoop budgetsLoop = Loop("budgets", new DisruptionBudgetController(budgets, pods).ReconcileAsync, (budgets, budget => budget.Key()));
+        Loop("names", new ServiceHosts(services, pods, hosts).ReconcileAsync, (services, _ => ServiceHosts.Key), (pods, _ => ServiceHosts.Key));
         _proxy = new ServiceProxy(services, pods, slices, book, options.HostServiceLabels, options.ConnectTimeout, events, time, loggers.CreateLogger<ServiceProxy>());
         Loop("proxy", _proxy.ReconcileAsync, (services, service => service.Key()));
         OnPods(pods, pod => EnqueueAll(services, pod.Namespace, slicesLoop));
@@ -218,7 +218,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         }
     };
 
-    private static void EnqueueAll(ObjectCache cache, string ns, ControllerLoop loop)
+    private static void EnqueueAll(ObjectCache cache, string ns, KeyLoop loop)
     {
         foreach (KubernetesObject item in cache.List(ns))
         {
@@ -237,7 +237,7 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         await Task.WhenAll(_caches.Select(cache => cache.WaitForSyncAsync(cancellation)));
 
         // Only now: a controller that sees half of the objects would make the other half anew.
-        foreach (ControllerLoop loop in _controllers)
+        foreach (KeyLoop loop in _controllers)
         {
             _loops.Add(Task.Run(() => loop.RunAsync(_stop.Token), CancellationToken.None));
         }
@@ -250,10 +250,10 @@ public sealed partial class ProcessKubelet : IAsyncDisposable
         return cache;
     }
 
-    private ControllerLoop Loop(
+    private KeyLoop Loop(
         string name, Func<ObjectKey, CancellationToken, Task<TimeSpan?>> reconcile, params ReadOnlySpan<(ObjectCache Cache, Func<KubernetesObject, ObjectKey?> Key)> triggers)
     {
-        ControllerLoop loop = new(name, reconcile, _time, _logger);
+        KeyLoop loop = new(name, reconcile, _time, _logger);
         _controllers.Add(loop);
         foreach ((ObjectCache cache, Func<KubernetesObject, ObjectKey?> key) in triggers)
         {

@@ -239,7 +239,7 @@ internal sealed class WriteHandler(
             live =>
             {
                 JsonObject? view = live is not null && EventViews.IsView(resource) ? EventViews.FromStored(live) : live;
-                JsonObject merged = FieldOwnership.Apply(view, config, resource, options, target.Subresource, settings.TimeProvider.GetUtcNow());
+                JsonObject merged = ServerSideApply.Apply(view, config, resource, options, target.Subresource, settings.TimeProvider.GetUtcNow());
                 ObjectDecoder.DecodeApplied(merged, resource);
                 return ToStored(Servable(merged, resource), resource);
             },

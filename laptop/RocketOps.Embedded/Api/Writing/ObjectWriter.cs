@@ -56,7 +56,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
         ServerFields.DropStatus(resource, body);
         if (applied is null)
         {
-            FieldOwnership.Update(null, body, resource, options, string.Empty, context.Now);
+            ServerSideApply.Update(null, body, resource, options, string.Empty, context.Now);
         }
         else if (applied.Count > 0)
         {
@@ -156,7 +156,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
         JsonObject metadata = next.Metadata();
         if (!flags.HasFlag(UpdateFlags.Apply))
         {
-            FieldOwnership.Update(old, next, resource, options, subresource, context.Now);
+            ServerSideApply.Update(old, next, resource, options, subresource, context.Now);
         }
 
         if (RaisesGeneration(resource, next, old))
@@ -166,7 +166,7 @@ internal sealed class ObjectWriter(ObjectStore store, TimeProvider time, Service
 
         ValidateObject(next, old, resource, context, options);
         metadata.DropEmpty("finalizers");
-        FieldOwnership.KeepTimesIfOtherwiseSame(next, old);
+        ServerSideApply.KeepTimesIfOtherwiseSame(next, old);
         metadata["resourceVersion"] = old.Metadata().Text("resourceVersion");
         if (JsonNodes.Same(next, old))
         {

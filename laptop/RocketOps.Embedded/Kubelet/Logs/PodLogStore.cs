@@ -79,7 +79,7 @@ public sealed class PodLogStore(string folder, long maxFileBytes, TimeProvider t
 
         // The client's clock starts with the headers, long before a quiet container's first line.
         await output.FlushAsync(cancellation);
-        await new LogReader(path, live, request).CopyToAsync(output, cancellation);
+        await new ContainerLogReader(path, live, request).CopyToAsync(output, cancellation);
         return true;
     }
 

@@ -18,7 +18,7 @@ internal sealed class ContainerRunner
     private static readonly TimeSpan FirstConfigRetry = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestConfigRetry = TimeSpan.FromSeconds(2);
 
-    private readonly Node _node;
+    private readonly NodeServices _node;
     private readonly PodIdentity _pod;
     private readonly Container _spec;
     private readonly RestartPolicy _policy;
@@ -32,7 +32,7 @@ internal sealed class ContainerRunner
     private ContainerProbes _probes = new(null, null, null);
     private PathMap _paths = new();
 
-    public ContainerRunner(Node node, PodIdentity pod, Container spec, RestartPolicy policy, ContainerView view, Action changed)
+    public ContainerRunner(NodeServices node, PodIdentity pod, Container spec, RestartPolicy policy, ContainerView view, Action changed)
     {
         _node = node;
         _pod = pod;

@@ -9,7 +9,7 @@ using RocketOps.Kubernetes.Events;
 namespace RocketOps.Embedded.Kubelet.Pods;
 
 /// <summary>Gives each pod of this machine its worker, in the part of the scheduler takes in pods that have no machine yet.</summary>
-internal sealed partial class PodManager(Node node, ILogger logger)
+internal sealed partial class PodManager(NodeServices node, ILogger logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (PodWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);

@@ -21,7 +21,7 @@ internal sealed partial class PodWorker
     private static readonly TimeSpan StatusRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDeleteRetry = TimeSpan.FromSeconds(15);
 
-    private readonly Node _node;
+    private readonly NodeServices _node;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _dirty = new(1);
     private readonly Lock _gate = new();
@@ -36,7 +36,7 @@ internal sealed partial class PodWorker
     private List<ContainerRunner> _containers = [];
     private string? _published;
 
-    public PodWorker(Node node, KubernetesObject pod, ILogger logger)
+    public PodWorker(NodeServices node, KubernetesObject pod, ILogger logger)
     {
         _node = node;
         _logger = logger;

@@ -38,7 +38,7 @@ internal sealed class ProbeRun(
         }
     }
 
-    private async Task<string?> UntilAliveAsync(Probe probe, string name, CancellationToken cancellation)
+    private async Task<string?> UntilAliveAsync(ContainerProbe probe, string name, CancellationToken cancellation)
     {
         await Task.Delay(probe.InitialDelay, time, cancellation);
         long begun = time.GetTimestamp();

@@ -16,7 +16,7 @@ internal sealed class Prober(TimeProvider time) : IDisposable
         PooledConnectionLifetime = TimeSpan.Zero,
     });
 
-    public async Task<ProbeResult> CheckAsync(Probe probe, string podAddress, CancellationToken cancellation)
+    public async Task<ProbeResult> CheckAsync(ContainerProbe probe, string podAddress, CancellationToken cancellation)
     {
         using CancellationTokenSource timeout = new(probe.Timeout, time);
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
@@ -39,7 +39,7 @@ internal sealed class Prober(TimeProvider time) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<ProbeResult> CheckHttpAsync(Probe probe, string host, string path, CancellationToken cancellation)
+    private async Task<ProbeResult> CheckHttpAsync(ContainerProbe probe, string host, string path, CancellationToken cancellation)
     {
         string slash = path.StartsWith('/') ? "" : "/";
         using HttpRequestMessage request = new(HttpMethod.Get, $"http://{host}:{probe.Port}{slash}{path}");
@@ -56,7 +56,7 @@ internal sealed class Prober(TimeProvider time) : IDisposable
             : new ProbeResult(false, $"HTTP probe failed with statuscode: {(int)response.StatusCode}");
     }
 
-    private static async Task<ProbeResult> CheckTcpAsync(Probe probe, string host, CancellationToken cancellation)
+    private static async Task<ProbeResult> CheckTcpAsync(ContainerProbe probe, string host, CancellationToken cancellation)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(host, probe.Port, cancellation);

@@ -89,7 +89,7 @@ public sealed class ContainerLogTests : IDisposable
         Pipe pipe = new();
         Task copy = Task.Run(async () =>
         {
-            await new LogReader(log.CurrentPath, log, new LogReadOptions { Follow = true }).CopyToAsync(pipe.Writer, CancellationToken.None);
+            await new ContainerLogReader(log.CurrentPath, log, new LogReadOptions { Follow = true }).CopyToAsync(pipe.Writer, CancellationToken.None);
             await pipe.Writer.CompleteAsync();
         });
         using StreamReader reader = new(pipe.Reader.AsStream());
@@ -121,7 +121,7 @@ public sealed class ContainerLogTests : IDisposable
     {
         using MemoryStream output = new();
         PipeWriter writer = PipeWriter.Create(output, new StreamPipeWriterOptions(leaveOpen: true));
-        await new LogReader(log.CurrentPath, options.Follow ? log : null, options).CopyToAsync(writer, CancellationToken.None);
+        await new ContainerLogReader(log.CurrentPath, options.Follow ? log : null, options).CopyToAsync(writer, CancellationToken.None);
         await writer.CompleteAsync();
         return Encoding.UTF8.GetString(output.ToArray());
     }

@@ -4,7 +4,7 @@ using RocketOps.Kubernetes.Models;
 namespace RocketOps.Embedded.Kubelet.Probes;
 
 /// <summary>A probe of a container with Kubernetes' defaults, its port resolved to a number.</summary>
-internal sealed record Probe
+internal sealed record ContainerProbe
 {
     public required int Port { get; init; }
 
@@ -27,7 +27,7 @@ internal sealed record Probe
     public int SuccessThreshold { get; init; }
 
     /// <summary>The probe that stands in this field of the container, or null when it has none.</summary>
-    public static Probe? Of(Container container, Kubernetes.Models.Probe? spec, string field)
+    public static ContainerProbe? Of(Container container, Kubernetes.Models.Probe? spec, string field)
     {
         if (spec is null)
         {
@@ -46,7 +46,7 @@ internal sealed record Probe
             throw ContainerConfigException.Unsupported($"{field}: scheme HTTPS does not exist here.");
         }
 
-        return new Probe
+        return new ContainerProbe
         {
             Port = PortOf(container, port, field),
             Path = http is null ? null : http.Path ?? "/",
@@ -67,10 +67,10 @@ internal sealed record Probe
 }
 
 /// <summary>The probes of one container.</summary>
-internal sealed record ContainerProbes(Probe? Startup, Probe? Readiness, Probe? Liveness)
+internal sealed record ContainerProbes(ContainerProbe? Startup, ContainerProbe? Readiness, ContainerProbe? Liveness)
 {
     public static ContainerProbes Of(Container container) => new(
-        Probe.Of(container, container.StartupProbe, "startupProbe"),
-        Probe.Of(container, container.ReadinessProbe, "readinessProbe"),
-        Probe.Of(container, container.LivenessProbe, "livenessProbe"));
+        ContainerProbe.Of(container, container.StartupProbe, "startupProbe"),
+        ContainerProbe.Of(container, container.ReadinessProbe, "readinessProbe"),
+        ContainerProbe.Of(container, container.LivenessProbe, "livenessProbe"));
 }

@@ -9,7 +9,7 @@ using RocketOps.Kubernetes.Events;
 namespace RocketOps.Embedded.Kubelet.Pods;
 
 /// <summary>Parts that all pods of this machine share.</summary>
-internal sealed record Node
+internal sealed record NodeServices
 {
     public required ProcessKubeletOptions Options { get; init; }
 

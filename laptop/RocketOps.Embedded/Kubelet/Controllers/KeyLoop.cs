@@ -8,7 +8,7 @@ namespace RocketOps.Embedded.Kubelet.Controllers;
 /// Works through the keys of a queue one after another, which keeps a controller's decisions serial. A pass says when it wants the next; one that failed comes
 /// back after a growing delay.
 /// </summary>
-internal sealed partial class ControllerLoop(
+internal sealed partial class KeyLoop(
     string name, Func<ObjectKey, CancellationToken, Task<TimeSpan?>> reconcile, TimeProvider time, ILogger logger) : IDisposable
 {
     // Shorter than a cluster's: whoever sits in front of a laptop watches.

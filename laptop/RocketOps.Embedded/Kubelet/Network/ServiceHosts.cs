@@ -10,7 +10,7 @@ namespace RocketOps.Embedded.Kubelet.Network;
 /// publishes addresses that are not ready), headless or not: our own programs spare themselves the way through the
 /// proxy of cluster addresses; and each pod with a hostname in the Service's subdomain has its own name.
 /// </summary>
-internal sealed class ClusterNames(ObjectCache services, ObjectCache pods, HostsFile hosts)
+internal sealed class ServiceHosts(ObjectCache services, ObjectCache pods, HostsFile hosts)
 {
     /// <summary>The only key: the file is written as a whole.</summary>
     public static readonly ObjectKey Key = new(null, "hosts");

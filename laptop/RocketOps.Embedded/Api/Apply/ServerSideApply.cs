@@ -11,7 +11,7 @@ namespace RocketOps.Embedded.Api.Apply;
 /// <summary>
 /// Server-side apply and the bookkeeping of managedFields (reference: embedded-api.md §8; apimachinery's managedfields package over structured-merge-diff).
 /// </summary>
-internal static class FieldOwnership
+internal static class ServerSideApply
 {
     /// <summary>Update entries kept before the oldest are united.</summary>
     private const int MaxUpdateEntries = 10;

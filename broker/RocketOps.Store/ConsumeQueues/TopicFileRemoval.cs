@@ -3,7 +3,7 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.ConsumeQueues;
 
 /// <summary>Removes what a topic that is closed has on the disk besides its records: queues and their extensions.</summary>
-internal sealed class TopicRemoval(IStoreFileSystem files, TopicTable topics, QueueEnvironment environment, string extDirectory)
+internal sealed class TopicFileRemoval(IStoreFileSystem files, StoreTopicTable topics, QueueEnvironment environment, string extDirectory)
 {
     /// <summary>
     /// Removes the topic while nobody dispatches. The name becomes free last: a message of the next topic must not come before the old

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace RocketOps.Embedded.Kubelet.Logs;
 
 /// <summary>Copies a container's log, rotated file first, into an output; with follow until the container ends.</summary>
-internal sealed class LogReader(string path, ContainerLog? live, LogReadOptions options)
+internal sealed class ContainerLogReader(string path, ContainerLog? live, LogReadOptions options)
 {
     private readonly LineBuffer _lines = new();
     private long _skip;

@@ -7,7 +7,7 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <summary>
 /// All topics by the UTF-8 bytes of their names. Look-ups take no lock: nodes never change, a chain is extended at its head or replaced as a whole, and so is the array.
 /// </summary>
-internal sealed class TopicTable
+internal sealed class StoreTopicTable
 {
     private readonly QueueEnvironment _environment;
     private readonly Func<StoreTopic, int, ConsumeQueue> _createQueue;
@@ -16,7 +16,7 @@ internal sealed class TopicTable
     private volatile Node?[] _buckets = new Node?[64];
     private int _count;
 
-    public TopicTable(QueueEnvironment environment)
+    public StoreTopicTable(QueueEnvironment environment)
     {
         _environment = environment;
         _createQueue = (topic, queueId) => topic.IsBatch
