@@ -95,18 +95,32 @@ internal sealed class ObjectCache
         }
     }
 
-    /// <summary>Writes the status if it says anything new, and nothing otherwise: a settled cluster makes no writes. Null removes a field.</summary>
+    /// <summary>
+    /// Writes the status if it says anything new, and nothing otherwise: a settled cluster makes no writes. Null removes a field. Nothing is written when the
+    /// object has gone, nor to another one of its name: the cache may not have heard of that yet.
+    /// </summary>
     public async Task WriteStatusAsync(KubernetesObject target, JsonObject status, CancellationToken cancellation)
     {
-        if (!status.All(field => IsSaid(field.Value, target.Status.Field(field.Key))))
+        try
         {
-            await SeenAsync(await PatchStatusAsync(target, new JsonObject { ["status"] = status }, cancellation), cancellation);
+            if (!status.All(field => IsSaid(field.Value, target.Status.Field(field.Key))))
+            {
+                await SeenAsync(await PatchStatusAsync(target, status, cancellation), cancellation);
+            }
+        }
+        catch (KubernetesException refused) when (refused.IsNotFound || refused.IsInvalid)
+        {
+            if ((await ReadAsync(target, cancellation))?.Uid == target.Uid)
+            {
+                throw;
+            }
         }
     }
 
-    /// <summary>The same without a look at what is there, and without waiting.</summary>
-    public Task<KubernetesObject> PatchStatusAsync(KubernetesObject target, JsonObject patch, CancellationToken cancellation) =>
-        _client.PatchAsync<KubernetesObject>(target.Name, target.Namespace, KubernetesPatch.Merge(patch), Writes with { Subresource = "status" }, cancellation);
+    /// <summary>The same without a look at what is there, and without waiting; the uid of another object is invalid.</summary>
+    public Task<KubernetesObject> PatchStatusAsync(KubernetesObject target, JsonObject status, CancellationToken cancellation) => _client.PatchAsync<KubernetesObject>(
+        target.Name, target.Namespace, KubernetesPatch.Merge(new JsonObject { ["metadata"] = new JsonObject { ["uid"] = target.Uid }, ["status"] = status }),
+        Writes with { Subresource = "status" }, cancellation);
 
     public Task PostAsync(KubernetesObject target, string subresource, JsonObject body, CancellationToken cancellation) =>
         _client.SendAsync(HttpMethod.Post, _kind.Path(target.Namespace, target.Name, subresource), body, cancellationToken: cancellation);

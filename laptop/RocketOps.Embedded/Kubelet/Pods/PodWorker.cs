@@ -226,7 +226,7 @@ internal sealed partial class PodWorker
             return;
         }
 
-        await _node.Pods.PatchStatusAsync(pod, new JsonObject { ["metadata"] = new JsonObject { ["uid"] = pod.Uid }, ["status"] = status }, cancellation);
+        await _node.Pods.PatchStatusAsync(pod, status, cancellation);
         _published = text;
     }
 
