@@ -38,11 +38,11 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
     }
 
     /// <summary>The record that the reader stands at.</summary>
-    public static RecordEncoder BatchRecord(in BatchToAppend batch, ReadOnlySpan<byte> topic, scoped ref BatchBodyReader reader, int bodyCrc) => new()
+    public static RecordEncoder BatchRecord(in BatchToAppend batch, ReadOnlySpan<byte> topic, scoped ref BatchBodyReader reader, int bodyCrc) => new(in batch.FieldsInPlace)
     {
         Topic = topic,
         QueueId = batch.QueueId,
-        Fields = batch.Fields with { Flag = reader.Flag },
+        Flag = reader.Flag,
         Body = reader.Body,
         BodyCrc = bodyCrc,
         Properties = new PropertyParts(reader.Properties, batch.MoreProperties, default),
@@ -53,7 +53,7 @@ internal sealed class AppendLimits(StoreOptions options, StoreState state, Pendi
     {
         totalSize = 0;
         count = 0;
-        bool isOfTransaction = (batch.Fields.SysFlag & SysFlags.TransactionMask) != 0;
+        bool isOfTransaction = (batch.FieldsInPlace.SysFlag & SysFlags.TransactionMask) != 0;
         if (batch.Body.Length > options.MaxMessageBytes || isOfTransaction || topic.Length > RecordLayout.MaxTopicBytesV1)
         {
             return AppendStatus.MessageIllegal;

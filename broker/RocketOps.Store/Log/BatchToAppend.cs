@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Store.Log;
@@ -8,6 +9,8 @@ namespace RocketOps.Store.Log;
 /// </summary>
 public readonly ref struct BatchToAppend
 {
+    private readonly RecordFields _fields;
+
     public required StoreTopic Topic { get; init; }
 
     public required int QueueId { get; init; }
@@ -16,7 +19,11 @@ public readonly ref struct BatchToAppend
     /// Fields of all records of the batch, but for <see cref="RecordFields.Flag"/>, which each message says of itself. The sysFlag may have no
     /// transaction bits; its IPv6 bits are set from the hosts.
     /// </summary>
-    public RecordFields Fields { get; init; }
+    public RecordFields Fields
+    {
+        get => _fields;
+        init => _fields = value;
+    }
 
     /// <summary>The batch body as the client encoded it (remoting.md §4.6).</summary>
     public ReadOnlySpan<byte> Body { get; init; }
@@ -26,4 +33,8 @@ public readonly ref struct BatchToAppend
 
     /// <summary>Bytes that are to stay free among the properties of every message, for what is added when it is stored again.</summary>
     public int ReservedPropertyBytes { get; init; }
+
+    /// <summary><see cref="Fields"/> where they lie: to copy them costs as much as to write them into a record.</summary>
+    [UnscopedRef]
+    internal ref readonly RecordFields FieldsInPlace => ref _fields;
 }

@@ -206,16 +206,15 @@ internal sealed class CommitLog
             return status;
         }
 
-        RecordEncoder record = new()
+        RecordEncoder record = new(in message.FieldsInPlace)
         {
             Topic = topic,
             QueueId = message.QueueId,
-            Fields = message.Fields,
             Body = message.Body,
             BodyCrc = ChecksumOf(message.Body),
             Properties = properties,
         };
-        if ((record.Fields.SysFlag & SysFlags.InnerBatch) != 0)
+        if ((record.SysFlag & SysFlags.InnerBatch) != 0)
         {
             return AppendInnerBatch(record, message, queue, out result);
         }
@@ -227,7 +226,7 @@ internal sealed class CommitLog
         }
 
         int size = (int)record.Size;
-        MessageDescription description = _describer.Describe(queue, record.Fields.SysFlag, properties);
+        MessageDescription description = _describer.Describe(queue, record.SysFlag, properties);
         while (true)
         {
             lock (_appendLock)
@@ -236,7 +235,7 @@ internal sealed class CommitLog
                 if (status == AppendStatus.Ok)
                 {
                     long storeTimestamp = NextStoreTimestamp();
-                    bool hasUnit = SysFlags.HasQueueUnit(record.Fields.SysFlag);
+                    bool hasUnit = SysFlags.HasQueueUnit(record.SysFlag);
                     long queueOffset = hasUnit ? queue.NextOffset : 0;
                     Encode(record, offset, size, queueOffset, storeTimestamp);
                     if (hasUnit)
@@ -268,7 +267,7 @@ internal sealed class CommitLog
     private AppendStatus AppendInnerBatch(scoped in RecordEncoder record, in MessageToAppend message, ConsumeQueue queue, out AppendResult result)
     {
         result = default;
-        int count = queue is BatchConsumeQueue && SysFlags.HasQueueUnit(record.Fields.SysFlag) ? InnerBatch.CountOf(record.Properties) : 0;
+        int count = queue is BatchConsumeQueue && SysFlags.HasQueueUnit(record.SysFlag) ? InnerBatch.CountOf(record.Properties) : 0;
         if (count == 0)
         {
             return AppendStatus.MessageIllegal;
@@ -370,7 +369,7 @@ internal sealed class CommitLog
                         RecordEncoder record = AppendLimits.BatchRecord(batch, topic, ref reader, checksums[index]);
                         int size = (int)record.Size;
                         Encode(record, at, size, firstQueueOffset + index, storeTimestamp);
-                        _describer.Describe(queue, record.Fields.SysFlag, record.Properties)
+                        _describer.Describe(queue, record.SysFlag, record.Properties)
                             .AddTo(_descriptors, at, size, firstQueueOffset + index, storeTimestamp);
                         offsets[index++] = new PhysicalOffset(at);
                         _lastRecord = at;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using RocketOps.Store.ConsumeQueues;
 
 namespace RocketOps.Store.Log;
@@ -8,12 +9,18 @@ namespace RocketOps.Store.Log;
 /// </summary>
 public readonly ref struct MessageToAppend
 {
+    private readonly RecordFields _fields;
+
     public required StoreTopic Topic { get; init; }
 
     public required int QueueId { get; init; }
 
     /// <summary>Fields of the record. The IPv6 bits of the sysFlag are set from the hosts.</summary>
-    public RecordFields Fields { get; init; }
+    public RecordFields Fields
+    {
+        get => _fields;
+        init => _fields = value;
+    }
 
     public ReadOnlySpan<byte> Body { get; init; }
 
@@ -28,4 +35,8 @@ public readonly ref struct MessageToAppend
 
     /// <summary>A third part, behind <see cref="MoreProperties"/>.</summary>
     public ReadOnlySpan<byte> LastProperties { get; init; }
+
+    /// <summary><see cref="Fields"/> where they lie: to copy them costs as much as to write them into a record.</summary>
+    [UnscopedRef]
+    internal ref readonly RecordFields FieldsInPlace => ref _fields;
 }

@@ -8,12 +8,25 @@ namespace RocketOps.Store.Records;
 /// </summary>
 internal readonly ref struct RecordEncoder
 {
+    private readonly ref readonly RecordFields _fields;
+
+    /// <summary>An encoder of a record with those fields, which are borrowed.</summary>
+    public RecordEncoder(ref readonly RecordFields fields)
+    {
+        _fields = ref fields;
+        Flag = fields.Flag;
+        SysFlag = fields.SysFlagOfHosts;
+    }
+
     public required ReadOnlySpan<byte> Topic { get; init; }
 
     public required int QueueId { get; init; }
 
-    /// <summary>Fields of the record. The IPv6 bits of the sysFlag are set from the hosts, whose lengths readers know by them.</summary>
-    public required RecordFields Fields { get; init => field = value.WithHostBits(); }
+    /// <summary>The fields' own, if nothing else is said.</summary>
+    public int Flag { get; init; }
+
+    /// <summary>The fields' own with the IPv6 bits set from the hosts, whose lengths readers know by them.</summary>
+    public int SysFlag { get; }
 
     public required ReadOnlySpan<byte> Body { get; init; }
 
@@ -24,21 +37,21 @@ internal readonly ref struct RecordEncoder
     public bool IsV2 => Topic.Length > RecordLayout.MaxTopicBytesV1;
 
     /// <summary>A long: three parts of at most 2 GiB each are added before anybody checks the sum.</summary>
-    public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (Fields.BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
-        + (Fields.StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
+    public long Size => (long)RecordLayout.FixedBytes + (IsV2 ? 1 : 0) + (_fields.BornHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0)
+        + (_fields.StoreHost.IsIPv6 ? RecordLayout.IPv6ExtraBytes : 0) + Body.Length + Topic.Length + Properties.Length;
 
     /// <summary>Fills the destination, which is exactly <see cref="Size"/> long.</summary>
     public void Encode(Span<byte> destination, long physicalOffset, long queueOffset, long storeTimestamp)
     {
-        RecordFields fields = Fields;
+        ref readonly RecordFields fields = ref _fields;
         BinaryPrimitives.WriteInt32BigEndian(destination, destination.Length);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.MagicAt..], IsV2 ? RecordLayout.MagicV2 : RecordLayout.MagicV1);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.BodyCrcAt..], BodyCrc);
         BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.QueueIdAt..], QueueId);
-        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.FlagAt..], fields.Flag);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.FlagAt..], Flag);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.QueueOffsetAt..], queueOffset);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.PhysicalOffsetAt..], physicalOffset);
-        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], fields.SysFlag);
+        BinaryPrimitives.WriteInt32BigEndian(destination[RecordLayout.SysFlagAt..], SysFlag);
         BinaryPrimitives.WriteInt64BigEndian(destination[RecordLayout.BornTimestampAt..], fields.BornTimestamp);
         Span<byte> rest = destination[RecordLayout.BornHostAt..];
         rest = rest[fields.BornHost.Write(rest)..];

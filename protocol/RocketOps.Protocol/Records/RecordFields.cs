@@ -31,11 +31,8 @@ public readonly record struct RecordFields
     /// <summary>Commit-log offset in bytes of the half of a committed transaction; 0 for other messages.</summary>
     public long PreparedTransactionOffset { get; init; }
 
-    /// <summary>The same, with the bits of <see cref="SysFlag"/> that tell IPv6 hosts (store.md §2.3) as the two hosts are.</summary>
-    public RecordFields WithHostBits() => this with
-    {
-        SysFlag = (SysFlag & ~(SysFlags.BornHostIPv6 | SysFlags.StoreHostIPv6))
-            | (BornHost.IsIPv6 ? SysFlags.BornHostIPv6 : 0)
-            | (StoreHost.IsIPv6 ? SysFlags.StoreHostIPv6 : 0),
-    };
+    /// <summary><see cref="SysFlag"/> as a record has it: the bits that tell IPv6 hosts (store.md §2.3) are as the two hosts are.</summary>
+    public int SysFlagOfHosts => (SysFlag & ~(SysFlags.BornHostIPv6 | SysFlags.StoreHostIPv6))
+        | (BornHost.IsIPv6 ? SysFlags.BornHostIPv6 : 0)
+        | (StoreHost.IsIPv6 ? SysFlags.StoreHostIPv6 : 0);
 }

@@ -12,12 +12,12 @@ public sealed class RecordFieldsTests
     [InlineData("::1", "127.0.0.1", SysFlags.BornHostIPv6)]
     [InlineData("127.0.0.1", "::1", SysFlags.StoreHostIPv6)]
     [InlineData("::1", "::1", HostBits)]
-    public void WithHostBits_FollowTheHosts_AndLeaveOtherBits(string born, string store, int expected)
+    public void SysFlagOfHosts_FollowsTheHosts_AndLeavesOtherBits(string born, string store, int expected)
     {
         RecordFields fields = new() { SysFlag = SysFlags.Compressed, BornHost = HostOf(born), StoreHost = HostOf(store), Flag = 7 };
 
-        fields.WithHostBits().Should().Be(fields with { SysFlag = SysFlags.Compressed | expected });
-        (fields with { SysFlag = SysFlags.Compressed | HostBits }).WithHostBits().SysFlag.Should().Be(SysFlags.Compressed | expected);
+        fields.SysFlagOfHosts.Should().Be(SysFlags.Compressed | expected);
+        (fields with { SysFlag = SysFlags.Compressed | HostBits }).SysFlagOfHosts.Should().Be(SysFlags.Compressed | expected);
     }
 
     private static MessageHost HostOf(string address) => MessageHost.From(IPAddress.Parse(address), 10911);
