@@ -8,3 +8,13 @@ namespace RocketOps.Kubernetes.Client;
 /// <param name="Unreadable">The object did not fit its type.</param>
 public sealed record WatchEvent<T>(WatchEventType Type, string? ResourceVersion, T? Object, UnreadableObject? Unreadable = null)
     where T : class, IKubernetesObject;
+
+public enum WatchEventType
+{
+    Added,
+    Modified,
+    Deleted,
+
+    /// <summary>Nothing changed; only the version to go on from is newer.</summary>
+    Bookmark,
+}

@@ -88,3 +88,19 @@ public sealed class KubernetesObject : IKubernetesObject
         return read;
     }
 }
+
+internal sealed class KubernetesObjectConverter : JsonConverter<KubernetesObject>
+{
+    public override KubernetesObject Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(JsonElement.ParseValue(ref reader));
+
+    public override void Write(Utf8JsonWriter writer, KubernetesObject value, JsonSerializerOptions options) => value.Json.WriteTo(writer);
+}
+
+/// <summary>Serializer code for objects of any kind, with the rules of the built-in ones (<c>KubernetesJsonContext</c>).</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JsonObject))]
+[JsonSerializable(typeof(KubernetesObject))]
+[JsonSerializable(typeof(ObjectMeta))]
+internal sealed partial class DynamicJsonContext : JsonSerializerContext;

@@ -91,3 +91,18 @@ public sealed class ServerSideApplier(IKubernetesClient client, ServerSideApplie
     private bool IsOurs(ManagedFieldsEntry entry) =>
         entry.Manager == options.FieldManager && entry.Operation == "Apply" && string.IsNullOrEmpty(entry.Subresource);
 }
+
+/// <param name="Object">The object as the server has it, as far as known.</param>
+/// <param name="Written">Whether a request was sent.</param>
+/// <param name="Created">Whether there was none before, as far as the caller knew.</param>
+public sealed record ApplyOutcome<T>(T Object, bool Written, bool Created)
+    where T : class, IKubernetesObject;
+
+public sealed record ServerSideApplierOptions
+{
+    /// <summary>Constant across versions and replicas.</summary>
+    public required string FieldManager { get; init; }
+
+    /// <summary>The annotation that holds the hash of what was applied: tells what was left out since, which ownership alone cannot.</summary>
+    public required string HashAnnotation { get; init; }
+}

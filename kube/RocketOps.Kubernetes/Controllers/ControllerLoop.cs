@@ -385,3 +385,23 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
     [LoggerMessage(EventId = 55, Level = LogLevel.Debug, Message = "{Kind} {Key}: finalizer {Finalizer} is done")]
     private static partial void LogFinalized(ILogger logger, string kind, ObjectKey key, string finalizer);
 }
+
+internal sealed record ControllerLoopOptions
+{
+    public required int Workers { get; init; }
+
+    public required TimeSpan Resync { get; init; }
+
+    public required TimeSpan ReconcileTimeout { get; init; }
+
+    public required WorkQueueOptions Queue { get; init; }
+}
+
+/// <summary>A controller as the runtime sees it, whatever its kind.</summary>
+internal interface IControllerLoop
+{
+    string Kind { get; }
+
+    /// <summary>Works until cancelled, then lets the passes under way end.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}

@@ -16,3 +16,9 @@ public interface IEventRecorder
     /// <param name="related">A second object taking part.</param>
     void Record(IKubernetesObject regarding, EventType type, string reason, string action, string note, IKubernetesObject? related = null);
 }
+
+public enum EventType
+{
+    Normal,
+    Warning,
+}

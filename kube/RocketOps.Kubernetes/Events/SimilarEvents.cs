@@ -1,3 +1,5 @@
+using RocketOps.Kubernetes.Entities;
+
 namespace RocketOps.Kubernetes.Events;
 
 /// <summary>
@@ -56,3 +58,9 @@ internal sealed class SimilarEvents(TimeProvider time, int capacity)
         public long LastSeenAt { get; set; }
     }
 }
+
+/// <summary>
+/// Identity of an event, by which two events are the same one twice: with another note it is another event, as in client-go's
+/// EventCorrelator. (Its recorder for events.k8s.io leaves the note out and so keeps showing the first of several different ones.)
+/// </summary>
+internal sealed record EventKey(EventType Type, string Action, string Reason, string Note, string RegardingUid, string RegardingKind, ObjectKey Regarding, string? RelatedUid);

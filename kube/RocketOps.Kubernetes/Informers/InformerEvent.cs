@@ -8,3 +8,10 @@ namespace RocketOps.Kubernetes.Informers;
 /// <param name="IsInitial">Part of a list rather than a change someone just made: urgent work goes first.</param>
 public sealed record InformerEvent<T>(InformerEventType Type, T Object, T? Previous, bool IsInitial)
     where T : class, IKubernetesObject;
+
+public enum InformerEventType
+{
+    Added,
+    Updated,
+    Deleted,
+}

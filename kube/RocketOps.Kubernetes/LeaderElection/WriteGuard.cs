@@ -31,3 +31,12 @@ public sealed class WriteGuard
         return _leads() ? write() : Task.FromException(new NotLeadingException());
     }
 }
+
+/// <summary>Nothing was sent, as this process does not lead any more: whoever does so does what was to be done. To callers it is as if the server could not be reached.</summary>
+public sealed class NotLeadingException : IOException
+{
+    public NotLeadingException()
+        : base("This process does not lead any more, its lease has run out: nothing was sent.")
+    {
+    }
+}

@@ -281,3 +281,33 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     private readonly record struct Waiting(WorkPriority Priority, long Since, LinkedListNode<TKey> Node);
 }
+
+/// <param name="Key">What to work on.</param>
+/// <param name="Waited">Time from the first add to the take.</param>
+public readonly record struct WorkItem<TKey>(TKey Key, TimeSpan Waited);
+
+public enum WorkPriority
+{
+    /// <summary>Someone changed something just now.</summary>
+    Normal,
+
+    /// <summary>First lists and resyncs: after everything a person waits for.</summary>
+    Low,
+}
+
+public sealed record WorkQueueOptions
+{
+    /// <summary>
+    /// Back-off after a key's first failure. client-go begins with 5 ms, which suits passes without a network better than ours.
+    /// </summary>
+    public TimeSpan InitialBackoff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A key is never given up, only tried this rarely.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Retries of all keys together, when everything fails at once. Matches client-go.</summary>
+    public double RetriesPerSecond { get; init; } = 10;
+
+    /// <summary>Matches client-go.</summary>
+    public int RetryBurst { get; init; } = 100;
+}

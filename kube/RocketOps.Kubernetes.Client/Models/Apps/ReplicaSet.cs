@@ -15,3 +15,29 @@ public sealed class ReplicaSet : IKubernetesObject
 
     public ReplicaSetStatus? Status { get; set; }
 }
+
+public sealed class ReplicaSetSpec
+{
+    public int? Replicas { get; set; }
+
+    public int? MinReadySeconds { get; set; }
+
+    public LabelSelector? Selector { get; set; }
+
+    public PodTemplateSpec? Template { get; set; }
+}
+
+public sealed class ReplicaSetStatus
+{
+    public int Replicas { get; set; }
+
+    public int? FullyLabeledReplicas { get; set; }
+
+    public int? ReadyReplicas { get; set; }
+
+    public int? AvailableReplicas { get; set; }
+
+    public long? ObservedGeneration { get; set; }
+
+    public List<WorkloadCondition>? Conditions { get; set; }
+}

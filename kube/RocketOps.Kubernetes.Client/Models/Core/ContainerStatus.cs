@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RocketOps.Kubernetes.Models;
 
 public sealed class ContainerStatus
@@ -19,4 +21,45 @@ public sealed class ContainerStatus
     public string? ContainerID { get; set; }
 
     public bool? Started { get; set; }
+}
+
+public sealed class ContainerState
+{
+    public ContainerStateWaiting? Waiting { get; set; }
+
+    public ContainerStateRunning? Running { get; set; }
+
+    public ContainerStateTerminated? Terminated { get; set; }
+}
+
+public sealed class ContainerStateWaiting
+{
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
+}
+
+public sealed class ContainerStateRunning
+{
+    [JsonConverter(typeof(KubernetesTimeConverter))]
+    public DateTimeOffset? StartedAt { get; set; }
+}
+
+public sealed class ContainerStateTerminated
+{
+    public int ExitCode { get; set; }
+
+    public int? Signal { get; set; }
+
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
+
+    [JsonConverter(typeof(KubernetesTimeConverter))]
+    public DateTimeOffset? StartedAt { get; set; }
+
+    [JsonConverter(typeof(KubernetesTimeConverter))]
+    public DateTimeOffset? FinishedAt { get; set; }
+
+    public string? ContainerID { get; set; }
 }

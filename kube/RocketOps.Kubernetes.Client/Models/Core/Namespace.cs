@@ -16,3 +16,15 @@ public sealed class Namespace : IKubernetesObject
 
     public NamespaceStatus? Status { get; set; }
 }
+
+public sealed class NamespaceSpec
+{
+    public List<string>? Finalizers { get; set; }
+}
+
+public sealed class NamespaceStatus
+{
+    public string? Phase { get; set; }
+
+    public List<Condition>? Conditions { get; set; }
+}

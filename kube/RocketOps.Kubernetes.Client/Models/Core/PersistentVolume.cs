@@ -16,3 +16,38 @@ public sealed class PersistentVolume : IKubernetesObject
 
     public PersistentVolumeStatus? Status { get; set; }
 }
+
+public sealed class PersistentVolumeSpec
+{
+    public Dictionary<string, Quantity>? Capacity { get; set; }
+
+    public List<string>? AccessModes { get; set; }
+
+    public ObjectReference? ClaimRef { get; set; }
+
+    public string? PersistentVolumeReclaimPolicy { get; set; }
+
+    public string? StorageClassName { get; set; }
+
+    public string? VolumeMode { get; set; }
+
+    public HostPathVolumeSource? HostPath { get; set; }
+
+    public LocalVolumeSource? Local { get; set; }
+}
+
+public sealed class PersistentVolumeStatus
+{
+    public string? Phase { get; set; }
+
+    public string? Message { get; set; }
+
+    public string? Reason { get; set; }
+}
+
+public sealed class LocalVolumeSource
+{
+    public string Path { get; set; } = "";
+
+    public string? FsType { get; set; }
+}

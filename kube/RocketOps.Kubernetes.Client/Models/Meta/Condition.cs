@@ -32,3 +32,10 @@ public sealed class Condition
     [Length(0, 32768)]
     public string Message { get; set; } = "";
 }
+
+public static class ConditionStatus
+{
+    public const string True = "True";
+    public const string False = "False";
+    public const string Unknown = "Unknown";
+}

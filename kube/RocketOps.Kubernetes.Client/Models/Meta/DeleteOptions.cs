@@ -12,3 +12,18 @@ public sealed class DeleteOptions
 
     public List<string>? DryRun { get; set; }
 }
+
+/// <summary>The deletion fails with 409 when the object is another one by now.</summary>
+public sealed class Preconditions
+{
+    public string? Uid { get; set; }
+
+    public string? ResourceVersion { get; set; }
+}
+
+public static class PropagationPolicy
+{
+    public const string Background = "Background";
+    public const string Foreground = "Foreground";
+    public const string Orphan = "Orphan";
+}

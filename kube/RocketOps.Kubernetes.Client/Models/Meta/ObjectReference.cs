@@ -16,3 +16,8 @@ public sealed class ObjectReference
 
     public string? FieldPath { get; set; }
 }
+
+public sealed class LocalObjectReference
+{
+    public string Name { get; set; } = "";
+}

@@ -22,3 +22,27 @@ public sealed class Status
 
     public int? Code { get; set; }
 }
+
+public sealed class StatusDetails
+{
+    public string? Name { get; set; }
+
+    public string? Group { get; set; }
+
+    public string? Kind { get; set; }
+
+    public string? Uid { get; set; }
+
+    public List<StatusCause>? Causes { get; set; }
+
+    public int? RetryAfterSeconds { get; set; }
+}
+
+public sealed class StatusCause
+{
+    public string? Reason { get; set; }
+
+    public string? Message { get; set; }
+
+    public string? Field { get; set; }
+}

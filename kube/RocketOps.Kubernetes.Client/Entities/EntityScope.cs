@@ -1,7 +1,0 @@
-namespace RocketOps.Kubernetes.Entities;
-
-public enum EntityScope
-{
-    Namespaced,
-    Cluster,
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class StatefulSetOrdinals
-{
-    public int Start { get; set; }
-}

@@ -1,8 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class StatefulSetRollingUpdate
-{
-    public int? Partition { get; set; }
-
-    public IntOrString? MaxUnavailable { get; set; }
-}

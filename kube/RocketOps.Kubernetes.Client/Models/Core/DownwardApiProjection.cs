@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class DownwardApiProjection
-{
-    public List<DownwardApiVolumeFile>? Items { get; set; }
-}

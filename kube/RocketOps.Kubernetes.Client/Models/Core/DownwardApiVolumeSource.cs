@@ -1,8 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class DownwardApiVolumeSource
-{
-    public List<DownwardApiVolumeFile>? Items { get; set; }
-
-    public int? DefaultMode { get; set; }
-}

@@ -1,8 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class EmptyDirVolumeSource
-{
-    public string? Medium { get; set; }
-
-    public Quantity? SizeLimit { get; set; }
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class ExecAction
-{
-    public List<string>? Command { get; set; }
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class HostIP
-{
-    public string Ip { get; set; } = "";
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class NodeSelector
-{
-    public List<NodeSelectorTerm>? NodeSelectorTerms { get; set; }
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class PodReadinessGate
-{
-    public string ConditionType { get; set; } = "";
-}

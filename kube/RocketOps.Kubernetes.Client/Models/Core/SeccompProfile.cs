@@ -1,8 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class SeccompProfile
-{
-    public string Type { get; set; } = "";
-
-    public string? LocalhostProfile { get; set; }
-}

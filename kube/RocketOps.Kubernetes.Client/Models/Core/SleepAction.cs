@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class SleepAction
-{
-    public long Seconds { get; set; }
-}

@@ -1,6 +1,0 @@
-namespace RocketOps.Kubernetes.Models;
-
-public sealed class LocalObjectReference
-{
-    public string Name { get; set; } = "";
-}

@@ -1,7 +1,0 @@
-namespace RocketOps.Kubernetes.Events;
-
-public enum EventType
-{
-    Normal,
-    Warning,
-}

@@ -1,8 +1,0 @@
-namespace RocketOps.Kubernetes.Informers;
-
-public enum InformerEventType
-{
-    Added,
-    Updated,
-    Deleted,
-}
