@@ -455,3 +455,15 @@ internal sealed partial class ParkedPulls : IMessageArrivedObserver, IAsyncDispo
     [LoggerMessage(EventId = 3102, Level = LogLevel.Error, Message = "Ending the waits of pulls failed; it is tried again")]
     private partial void LogFailed(Exception error);
 }
+
+/// <summary>Result of parking: tells whether a queue has taken a pull that is to wait.</summary>
+internal enum ParkResult
+{
+    Parked = 0,
+
+    /// <summary>The queue was given up meanwhile: look for its successor.</summary>
+    GivenUp,
+
+    /// <summary>Too many wait for it already.</summary>
+    Full,
+}

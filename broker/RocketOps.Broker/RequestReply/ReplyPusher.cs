@@ -84,3 +84,11 @@ internal sealed partial class ReplyPusher(ProducerTable producers, AskerTable as
     [LoggerMessage(EventId = 3821, Level = LogLevel.Warning, Message = "Client {ClientId} at {Peer} has not taken a reply to its request, it runs into its timeout: {Problem}")]
     private partial void LogNotTaken(string clientId, object? peer, string problem);
 }
+
+/// <summary>Result of handing a reply on to the client that asked.</summary>
+/// <param name="Problem">RocketMQ's text, null when the client has taken the reply.</param>
+/// <param name="IsUnknown">The client is not connected here, or has sent no heartbeat yet.</param>
+internal readonly record struct ReplyPush(string? Problem, bool IsUnknown = false)
+{
+    public bool IsTaken => Problem is null;
+}

@@ -236,3 +236,6 @@ internal sealed partial class BrokerStatistics(
         public Traffic Seen { get; set; }
     }
 }
+
+/// <summary>A statistic over its three windows.</summary>
+internal readonly record struct StatisticsData(TrafficWindow Minute, TrafficWindow Hour, TrafficWindow Day);

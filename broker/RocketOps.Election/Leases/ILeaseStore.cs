@@ -25,3 +25,23 @@ public interface ILeaseStore
     /// <param name="cancellationToken">Ends it.</param>
     Task WatchAsync(string? seenVersion, TimeSpan patience, Action<VersionedLease?> seen, CancellationToken cancellationToken);
 }
+
+/// <summary>A request to the lease store that is under way, or was.</summary>
+/// <param name="Id">Answers name it; those of requests that were given up are ignored.</param>
+/// <param name="SentAt">Time stamp of the monotonic clock, from before it was sent.</param>
+/// <param name="SentWallClock">As <paramref name="SentAt"/>, by the wall clock.</param>
+/// <param name="Record">What it writes; null when it reads.</param>
+/// <param name="ExpectedVersion">What it replaces; null when it creates, or reads.</param>
+internal sealed record LeaseRequest(long Id, long SentAt, DateTimeOffset SentWallClock, LeaseRecord? Record, string? ExpectedVersion);
+
+/// <summary>A lease as it was read or written.</summary>
+/// <param name="Record">What it says.</param>
+/// <param name="Version">Of the store that keeps it; changes with every write of anybody, and is compared for equality only.</param>
+public sealed record VersionedLease(LeaseRecord Record, string Version);
+
+/// <summary>The lease store did not answer, or not what it should: the text says what to do. Whether a write happened is unknown, unless <see cref="IsRefusal"/>.</summary>
+public sealed class LeaseStoreException(string message, Exception? reason = null) : Exception(message, reason)
+{
+    /// <summary>The store has said no: a write has not happened, and never will.</summary>
+    public bool IsRefusal { get; init; }
+}

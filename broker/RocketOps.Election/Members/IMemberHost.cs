@@ -66,3 +66,34 @@ public interface IMemberHost
     /// <summary>Writes to the log what a person may want to know or has to decide.</summary>
     void Report(MemberEvent happened, string text);
 }
+
+/// <summary>Event that a member reports of itself.</summary>
+public enum MemberEvent
+{
+    TookLease = 0,
+    LostLease,
+    InSyncChanged,
+    HandedOver,
+    HandOverFailed,
+
+    /// <summary>Nobody leads, and this member may not: the text says what to do.</summary>
+    MayNotLead,
+
+    /// <summary>This member can neither lead nor promise to follow, for the reason the text has.</summary>
+    StandsBack,
+}
+
+/// <summary>Reports of a member: what stays as it is is said once. Not thread-safe.</summary>
+internal sealed class Reports(IMemberHost host)
+{
+    private string? _last;
+
+    public void Say(MemberEvent happened, string text)
+    {
+        if (text != _last)
+        {
+            _last = text;
+            host.Report(happened, text);
+        }
+    }
+}

@@ -37,3 +37,45 @@ public sealed record StoreStats
 
     public required long BootTimestamp { get; init; }
 }
+
+/// <summary>Reason why a store takes no messages for lack of disk space.</summary>
+public enum DiskShortage
+{
+    /// <summary>There is room.</summary>
+    None,
+
+    /// <summary>More of the disk is used than <c>diskSpaceWarningLevelRatio</c> allows.</summary>
+    AboveLimit,
+
+    /// <summary>The next part of the log, which is reserved ahead, does not fit.</summary>
+    NoRoomForLog,
+
+    /// <summary>Queues or index, which follow the log, do not fit.</summary>
+    NoRoomForQueues,
+}
+
+/// <summary>RocketMQ's running flags (store.md §2.9). Any but <see cref="NotReadable"/> refuses appends.</summary>
+[Flags]
+public enum StoreFlags
+{
+    None = 0,
+    NotReadable = 1,
+
+    /// <summary>A write or flush of the commit log failed, or somebody made the store read-only. A failed fsync is never retried: only a restart helps.</summary>
+    NotWriteable = 2,
+
+    /// <summary>A consume queue could not be written.</summary>
+    LogicQueueError = 4,
+
+    /// <summary>The index could not be written.</summary>
+    IndexError = 8,
+
+    /// <summary>Cleared when space returns.</summary>
+    DiskFull = 16,
+}
+
+/// <summary>Messages, bytes and appends of a topic since its store was opened; recovery does not count.</summary>
+/// <param name="Messages">Messages.</param>
+/// <param name="Bytes">Bytes of their records.</param>
+/// <param name="Times">Appends: one for a message, one for a batch.</param>
+public readonly record struct TopicAppends(long Messages, long Bytes, long Times);

@@ -42,3 +42,39 @@ public interface IStoreFileSystem
     /// <summary>Which of this boot's attachments of a disk the directory lies on: another number after the volume was taken away and came back. 0 when unknown.</summary>
     long GetDiskSequence(string directory);
 }
+
+/// <summary>A directory entry.</summary>
+public readonly record struct FileEntry(string Name, bool IsDirectory);
+
+public enum FileOpenMode
+{
+    /// <summary>Existing file, reading only.</summary>
+    Read = 0,
+
+    /// <summary>Existing file, reading and writing.</summary>
+    ReadWrite,
+
+    /// <summary>Reading and writing, created when missing.</summary>
+    OpenOrCreate,
+
+    /// <summary>Reading and writing, created or emptied.</summary>
+    Truncate,
+
+    /// <summary>Same as <see cref="Truncate"/>, but a new file can be read by its owner only. An existing file keeps its rights.</summary>
+    TruncatePrivate,
+}
+
+/// <summary>State of a disk in bytes: its size, what is free, and what of that this process may use.</summary>
+public readonly record struct DiskSpace(long TotalBytes, long FreeBytes, long AvailableBytes)
+{
+    /// <summary>Used percent, rounded up, of what is used or usable: RocketMQ's figure (UtilAll.getDiskPartitionSpaceUsedPercent).</summary>
+    public int UsedPercent
+    {
+        get
+        {
+            long used = TotalBytes - FreeBytes;
+            long entire = used + AvailableBytes;
+            return entire <= 0 ? 0 : (int)Math.Ceiling(used * 100.0 / entire);
+        }
+    }
+}

@@ -109,3 +109,28 @@ internal sealed class LogScanner
         }
     }
 }
+
+/// <summary>
+/// End of a scan and the reason for it: <see cref="RecordCheck.Empty"/> at the regular end of a log, else what is wrong with the record
+/// there.
+/// </summary>
+internal readonly record struct ScanEnd(long Offset, RecordCheck Reason);
+
+/// <summary>Findings of recovery.</summary>
+/// <param name="End">End of the log.</param>
+/// <param name="Durable">Offset up to which it is certainly on the disk.</param>
+/// <param name="Dispatched">Offset up to which queues and index have it.</param>
+/// <param name="LastStoreTimestamp">Store time of the last message, 0 when none was read.</param>
+/// <param name="LastRecord">Offset of the last message, −1 when none was read.</param>
+/// <param name="IsDamaged">Whole records lay behind the end, and are gone.</param>
+internal readonly record struct RecoveredStore(long End, long Durable, long Dispatched, long LastStoreTimestamp, long LastRecord, bool IsDamaged);
+
+/// <summary>Shown what a scan of the log finds, in order.</summary>
+internal interface ILogVisitor
+{
+    /// <summary>A record whose structure, place and checksum are right.</summary>
+    void OnRecord(in RecordView record);
+
+    /// <summary>An end-of-file record, and the size it claims.</summary>
+    void OnBlank(long offset, int size);
+}

@@ -1,4 +1,5 @@
 using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Log;
 
@@ -130,3 +131,6 @@ internal sealed class LogSegments
 
     public static string FileName(long baseOffset) => baseOffset.ToString("D20");
 }
+
+/// <summary>One file of the commit log.</summary>
+internal sealed record LogSegment(long BaseOffset, IStoreFile File);

@@ -152,3 +152,9 @@ internal sealed class DemoRun(string nameServers, string topic, int queues, Shel
         }
     }
 }
+
+/// <summary>Progress of the demo. Counted by message, so a message that comes twice is a duplicate and not progress.</summary>
+internal sealed record DemoProgress(string Step, int Sent, int ReceivedByFirst, int ReceivedBySecond, int Duplicates, int Missing, bool IsDone)
+{
+    public bool Succeeded => IsDone && Sent == DemoRun.MessageCount && Duplicates == 0 && Missing == 0;
+}

@@ -125,3 +125,11 @@ internal sealed record GroupResetPlan(GroupOnBrokers Group, string Topic, StartP
             : $"group {group.Name} has {CountText.Of(group.Members.Count, "member")} online ({string.Join(", ", group.Members.Select(static member => member.ClientId))}). They {limit}. Stop them first: they would commit over the new offsets.";
     }
 }
+
+/// <summary>The new offset of a group in one queue.</summary>
+/// <param name="Address">Master of the queue.</param>
+/// <param name="Queue">Queue to move in.</param>
+/// <param name="From">Offset committed so far; null when there is none.</param>
+/// <param name="To">Offset to go on at.</param>
+/// <param name="Max">Offset the queue's next message will get.</param>
+internal sealed record GroupResetStep(string Address, MessageQueue Queue, long? From, long To, long Max);

@@ -7,3 +7,14 @@ internal interface IPresentation
 {
     Task WriteAsync(OutputFormat format, Shell shell, TextWriter output);
 }
+
+/// <summary>Format of a listing.</summary>
+internal enum OutputFormat
+{
+    Table,
+
+    /// <summary>A table with every column.</summary>
+    Wide,
+    Json,
+    Yaml,
+}

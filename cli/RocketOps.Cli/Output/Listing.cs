@@ -76,3 +76,18 @@ internal sealed class Listing(params Column[] columns) : IPresentation
     private JsonArray ToArray() =>
         [.. _rows.Select(row => (JsonNode)new JsonObject(columns.Index().Where(static entry => !entry.Item.IsForPeople).Select(entry => KeyValuePair.Create(entry.Item.Name, row[entry.Index]?.DeepClone()))))];
 }
+
+/// <summary>A column of a listing, named as the field of its JSON.</summary>
+/// <param name="Name">In camel case; a table shows it as MIN-OFFSET.</param>
+/// <param name="IsWide">Only in wide tables; always in JSON and YAML.</param>
+/// <param name="IsForPeople">Only in tables: programs have another field that says the same.</param>
+internal sealed record Column(string Name, bool IsWide = false, bool IsForPeople = false)
+{
+    public string Title => string.Concat(Name.Select((letter, index) => char.IsUpper(letter) && index > 0 ? $"-{letter}" : $"{char.ToUpperInvariant(letter)}"));
+
+    public static implicit operator Column(string name) => new(name);
+
+    public static Column ForPeople(string name) => new(name, IsForPeople: true);
+
+    public static Column Wide(string name) => new(name, IsWide: true);
+}

@@ -39,3 +39,6 @@ internal sealed record BrokerRegistration
     /// <summary>The connection it came by; null in tests of the table alone.</summary>
     public RemotingConnection? Connection { get; init; }
 }
+
+/// <summary>One topic of a registration, as far as a route needs it.</summary>
+internal readonly record struct TopicRegistration(string Topic, int ReadQueues, int WriteQueues, int Perm, int SysFlag, TopicQueueMappingInfo? Mapping = null);

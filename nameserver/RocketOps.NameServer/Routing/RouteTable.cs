@@ -404,3 +404,24 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 
     private void Publish(RouteSnapshot snapshot) => _snapshot = snapshot;
 }
+
+/// <summary>
+/// Result of a registration: what a slave learns of its master; both null when there is none or the registering broker is the master.
+/// </summary>
+internal readonly record struct RegistrationResult(string? MasterAddress, string? MasterHaAddress);
+
+/// <summary>Bounds and switches of a <see cref="RouteTable"/>.</summary>
+internal sealed record RouteTableOptions
+{
+    /// <summary>Broker processes that may be registered.</summary>
+    public int MaxBrokers { get; init; } = 20_000;
+
+    /// <summary>Topics that may be known.</summary>
+    public int MaxTopics { get; init; } = 500_000;
+
+    /// <summary>
+    /// Tells whether a registration removes the broker's queues of topics it does not name; asked with each. Matches
+    /// deleteTopicWithBrokerRegistration (false).
+    /// </summary>
+    public Func<bool> DeleteMissingTopics { get; init; } = static () => false;
+}

@@ -66,3 +66,23 @@ internal sealed class TopicQueues(string topic, ImmutableArray<QueueData> queues
         return cached.Body;
     }
 }
+
+/// <summary>A finished route body together with what it was made of.</summary>
+internal sealed class RouteAnswer(ImmutableDictionary<string, BrokerGroup> groups, string? orderConfig, bool actingMaster, ReadOnlyMemory<byte>? body)
+{
+    /// <summary>Null when no broker of the topic is registered.</summary>
+    public ReadOnlyMemory<byte>? Body { get; } = body;
+
+    public bool IsFor(ImmutableDictionary<string, BrokerGroup> currentGroups, string? currentOrderConfig, bool forActingMaster) =>
+        ReferenceEquals(groups, currentGroups) && actingMaster == forActingMaster && string.Equals(orderConfig, currentOrderConfig, StringComparison.Ordinal);
+}
+
+/// <summary>The queues of a topic on one broker group. Source: remoting.md §3.6 for <paramref name="Perm"/> and <paramref name="SysFlag"/>.</summary>
+internal sealed record QueueData(string BrokerName, int ReadQueues, int WriteQueues, int Perm, int SysFlag)
+{
+    public const int UnitFlag = 1;
+    public const int UnitSubFlag = 2;
+
+    /// <summary>Mapping of a static topic; null for all others.</summary>
+    public TopicQueueMappingInfo? Mapping { get; init; }
+}

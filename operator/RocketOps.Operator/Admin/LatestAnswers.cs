@@ -143,3 +143,9 @@ internal sealed class LatestAnswers<TKey, TAnswer>(TimeProvider time, TimeSpan t
         public Task? Asking { get; set; }
     }
 }
+
+/// <summary>Last answer to a question.</summary>
+/// <param name="Answer">Null when nothing was ever answered.</param>
+/// <param name="IsFailing">The last question was not answered, so the answer may be old.</param>
+internal sealed record Latest<TAnswer>(TAnswer? Answer, bool IsFailing)
+    where TAnswer : class;

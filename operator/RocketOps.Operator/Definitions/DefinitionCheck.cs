@@ -169,3 +169,6 @@ internal sealed partial class DefinitionCheck(IKubernetesClient client, Operator
     [LoggerMessage(EventId = 5403, Level = LogLevel.Debug, Message = "The API server does not say whether its definitions have changed; it is asked again.")]
     private partial void LogNoIndex(Exception failed);
 }
+
+/// <summary>The API server's definitions are older than the operator, which does not work with them.</summary>
+internal sealed class OutdatedDefinitionsException(string message) : Exception(message);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
@@ -37,4 +38,26 @@ public sealed class BrokerClusterSpec
     [ListMapKeys("name")]
     [Items(max: 16)]
     public List<PullSecretReference>? ImagePullSecrets { get; set; }
+}
+
+/// <summary>Kubernetes' image pull policies.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ImagePullPolicy>))]
+public enum ImagePullPolicy
+{
+    /// <summary>Pulled when a node has no image of that name.</summary>
+    IfNotPresent,
+
+    /// <summary>Asked for at every start.</summary>
+    Always,
+
+    /// <summary>The node must have it.</summary>
+    Never,
+}
+
+/// <summary>Names a Secret of type kubernetes.io/dockerconfigjson in the cluster's namespace.</summary>
+public sealed class PullSecretReference
+{
+    [Required]
+    [Length(1, 253)]
+    public string Name { get; set; } = "";
 }

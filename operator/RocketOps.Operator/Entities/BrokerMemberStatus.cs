@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities.Schema;
 
 namespace RocketOps.Operator.Entities;
@@ -41,4 +42,15 @@ public sealed class BrokerMemberStatus
 
     [Description("What has changed since an outdated pod was made: image (from which to which), configuration, resources, placement, labels, annotations, kubectl rollout restart, or other fields of the template. Stays while the pod is away.")]
     public string? OutdatedBy { get; set; }
+}
+
+/// <summary>Role of a broker inside its group.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BrokerMemberRole>))]
+public enum BrokerMemberRole
+{
+    /// <summary>brokerId 0: takes writes.</summary>
+    Master,
+
+    /// <summary>brokerId above 0: serves reads.</summary>
+    Slave,
 }

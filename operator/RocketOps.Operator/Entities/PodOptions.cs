@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Kubernetes.Models;
 
@@ -39,4 +40,15 @@ public sealed class PodOptions
     [Description("Image sets user, group and volume group to those the images are made for (10001). Platform leaves all three to the platform, as OpenShift's restricted-v2 wants it.")]
     [DefaultValue("Image")]
     public PodUserIds UserIds { get; set; } = PodUserIds.Image;
+}
+
+/// <summary>Source of the user ids that programs run as.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PodUserIds>))]
+public enum PodUserIds
+{
+    /// <summary>The images: 10001.</summary>
+    Image,
+
+    /// <summary>The platform, such as OpenShift, from a range of its own.</summary>
+    Platform,
 }

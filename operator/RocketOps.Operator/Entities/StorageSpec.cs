@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Kubernetes.Models;
 
@@ -24,4 +25,15 @@ public sealed class StorageSpec
     [Description("Retain keeps the volumes when the cluster is deleted; Delete removes them and the messages in them.")]
     [DefaultValue("Retain")]
     public StorageDeletionPolicy DeletionPolicy { get; set; } = StorageDeletionPolicy.Retain;
+}
+
+/// <summary>Handling of the brokers' claims when the cluster is deleted.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<StorageDeletionPolicy>))]
+public enum StorageDeletionPolicy
+{
+    /// <summary>The claims stay; a cluster of the same name finds its messages again.</summary>
+    Retain,
+
+    /// <summary>The claims and the messages in them are deleted with the cluster.</summary>
+    Delete,
 }

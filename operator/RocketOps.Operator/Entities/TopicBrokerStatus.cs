@@ -36,3 +36,20 @@ public sealed class TopicBrokerStatus
     [Description("How far the topic is on its way out of this group, which spec.groups does not name: Waiting until it is where it is asked for, Closing until producers have noticed, Draining until everything is read, Removing until clients have forgotten it here. Absent where it stays.")]
     public TopicRemovalPhase? Removal { get; set; }
 }
+
+/// <summary>Progress of a topic on its way out of a broker group.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicRemovalPhase>))]
+public enum TopicRemovalPhase
+{
+    /// <summary>It is not yet everywhere it is asked for: producers would have nowhere to go.</summary>
+    Waiting,
+
+    /// <summary>Producers are kept out, and may not have noticed.</summary>
+    Closing,
+
+    /// <summary>Remaining messages are being read.</summary>
+    Draining,
+
+    /// <summary>Everything is read, and clients are told that it is here no more.</summary>
+    Removing,
+}

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RocketOps.Kubernetes.Entities.Schema;
 using RocketOps.Protocol.Names;
 
@@ -69,4 +70,38 @@ public sealed class TopicSpec
     [Description("A topic that was there before this object: AdoptIfIdentical takes it over when it is as asked for and otherwise changes nothing and says what differs; Adopt changes it to what is asked for; Fail takes over nothing.")]
     [DefaultValue("AdoptIfIdentical")]
     public AdoptionPolicy AdoptionPolicy { get; set; } = AdoptionPolicy.AdoptIfIdentical;
+}
+
+/// <summary>Rights of clients on the queues of a topic. The numbers are RocketMQ's permission bits (read 4, write 2).</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicPermission>))]
+public enum TopicPermission
+{
+    /// <summary>Producers may send, consumers receive nothing.</summary>
+    Write = PermissionBits.Write,
+
+    /// <summary>Consumers may receive what is there, producers are refused.</summary>
+    Read = PermissionBits.Read,
+
+    /// <summary>Both.</summary>
+    ReadWrite = PermissionBits.ReadWrite,
+}
+
+/// <summary>Kind of messages a topic is meant for; kept by brokers of RocketMQ 5 and RocketOps as attribute <c>message.type</c>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<TopicMessageType>))]
+public enum TopicMessageType
+{
+    /// <summary>Plain messages, delivered in any order.</summary>
+    Normal,
+
+    /// <summary>Messages of one group are delivered in the order they were sent.</summary>
+    Fifo,
+
+    /// <summary>Messages delivered at a later time.</summary>
+    Delay,
+
+    /// <summary>Messages visible only after the producer's transaction committed.</summary>
+    Transaction,
+
+    /// <summary>Any of the above.</summary>
+    Mixed,
 }

@@ -150,3 +150,27 @@ internal sealed class MasterRounds<TEntry>(
     /// <param name="NotedAt">And last.</param>
     private sealed record Absence(string? Uid, long Since, long NotedAt);
 }
+
+/// <summary>Last answers of one name server and all masters of a cluster about what they have.</summary>
+/// <param name="Masters">One per wanted group; empty when no name server ever answered.</param>
+/// <param name="Silence">Name servers do not answer; null when they do.</param>
+internal sealed record MasterRound<TEntry>(IReadOnlyList<RoundMaster<TEntry>> Masters, Away? Silence)
+    where TEntry : class;
+
+/// <summary>A master and what it has.</summary>
+/// <param name="Broker">Name of the group.</param>
+/// <param name="Address">Of the master, <c>host:port</c>; null while none is registered.</param>
+/// <param name="Table">By name; null while the master is away.</param>
+/// <param name="Away">Why nothing is known of it; null when something is.</param>
+internal sealed record RoundMaster<TEntry>(string Broker, string? Address, MasterTable<TEntry>? Table, Away? Away)
+    where TEntry : class;
+
+/// <summary>Somebody is not there, or does not answer.</summary>
+/// <param name="Problem">For people.</param>
+/// <param name="IsLong">For longer than a restart takes.</param>
+internal sealed record Away(Problem Problem, bool IsLong);
+
+/// <summary>The master of a broker group, where topics and consumer groups are written.</summary>
+/// <param name="Broker">Name of the group.</param>
+/// <param name="Address">Of its master, <c>host:port</c>; null while none is registered.</param>
+internal sealed record GroupMaster(string Broker, string? Address);

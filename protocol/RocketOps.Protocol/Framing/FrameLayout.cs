@@ -94,3 +94,29 @@ public static class FrameLayout
         BinaryPrimitives.WriteInt32BigEndian(destination[LengthSize..], ((int)serializeType << 24) | headerLength);
     }
 }
+
+/// <summary>Format of a frame's header; the byte at offset 4 of the frame. Source: remoting.md §1.1.</summary>
+public enum SerializeType : byte
+{
+    /// <summary>A JSON object.</summary>
+    Json = 0,
+
+    /// <summary>RocketMQ's binary header.</summary>
+    RocketMq = 1,
+}
+
+/// <summary>
+/// The peer sent bytes that are no frame. The connection cannot be trusted to be in step any more and is closed; the message says which field was wrong.
+/// </summary>
+public sealed class FrameFormatException : Exception
+{
+    public FrameFormatException(string message)
+        : base(message)
+    {
+    }
+
+    public FrameFormatException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using RocketOps.Remoting.Connections;
 
@@ -46,4 +47,21 @@ internal interface INativeSockets
     int Shutdown(int descriptor, bool sendingOnly);
 
     int Close(int descriptor);
+}
+
+/// <summary>Result of a <see cref="INativeSockets.Wait"/>.</summary>
+/// <param name="Tag">The tag given to <see cref="INativeSockets.Watch"/>.</param>
+/// <param name="IsReadable">There are bytes, or an end or error to be read.</param>
+/// <param name="IsWritable">The kernel takes bytes again.</param>
+/// <param name="IsHungUp">The peer has ended its side: reading must go on until it says so.</param>
+internal readonly record struct ReadyEvent(int Tag, bool IsReadable, bool IsWritable, bool IsHungUp);
+
+/// <summary>Results of <see cref="INativeSockets"/> that must not be errors.</summary>
+internal static class NativeResult
+{
+    /// <summary>The result, or <see cref="IOException"/> when it is a negated errno.</summary>
+    public static int Checked(int result) => result >= 0 ? result : throw new IOException($"event loop: {TextOf(result)}");
+
+    /// <summary>Returns the system's text for a negated errno.</summary>
+    public static string TextOf(int result) => new Win32Exception(-result).Message;
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using RocketOps.Protocol.Framing;
 using RocketOps.Remoting.Connections;
 
@@ -18,3 +20,9 @@ public sealed class RemotingClientOptions
     /// </summary>
     public RemotingOptions Remoting { get; init; } = new() { MaxOutstandingRequests = 65_535, MaxHeaderBytes = FrameLayout.DefaultMaxFrameBytes };
 }
+
+/// <summary>
+/// Finds the addresses of one <c>host:port</c>, at least one, in the order to be tried. Throws <see cref="SocketException"/> when the name is unknown and
+/// <see cref="FormatException"/> when it is malformed.
+/// </summary>
+public delegate Task<IReadOnlyList<IPEndPoint>> AddressResolver(string address, CancellationToken cancellationToken);

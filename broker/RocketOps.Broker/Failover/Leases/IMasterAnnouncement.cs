@@ -15,3 +15,13 @@ internal interface IMasterAnnouncement
     /// <summary>This member, which led in that epoch, takes no messages any more. Somebody else may have announced itself already: nothing of others is to be taken back.</summary>
     Task OnStoppedAsync(long epoch, CancellationToken cancellationToken);
 }
+
+/// <summary>Name servers tell who leads, and nobody else needs to know.</summary>
+internal sealed class NoAnnouncement : IMasterAnnouncement
+{
+    public Task OnLeadingAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task OnStandingInAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task OnStoppedAsync(long epoch, CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -90,3 +90,6 @@ internal sealed class SqlExpression : IMessageFilter
     public bool MatchesRecord(ReadOnlySpan<byte> record) =>
         RecordView.Parse(record, expectedOffset: -1, verifyCrc: false, out RecordView view) == RecordCheck.Valid && MatchesProperties(view.Properties);
 }
+
+/// <summary>An expression cannot be compiled; the message tells the consumer why, and where it can, with line and column from 1.</summary>
+internal sealed class SqlExpressionException(string message) : Exception(message);

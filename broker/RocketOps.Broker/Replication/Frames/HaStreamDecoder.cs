@@ -165,3 +165,6 @@ internal sealed class HaStreamDecoder(long start, bool isElected = false) : IDis
         _end = _next = pending;
     }
 }
+
+/// <summary>The other end of a replication connection says what cannot be right, or has another log. The message tells people what and what to do; nothing of the store has changed.</summary>
+internal sealed class HaRefusedException(string message) : Exception(message);

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using RocketOps.Kubernetes.Entities;
 using RocketOps.Kubernetes.Models;
 using RocketOps.Operator.Clusters.Leadership;
 using RocketOps.Operator.Clusters.Marks;
 using RocketOps.Operator.Clusters.Revisions;
 using RocketOps.Operator.Entities;
+using RocketOps.Operator.Reporting;
 using RocketOps.Operator.Settings;
 
 namespace RocketOps.Operator.Clusters.Context;
@@ -251,4 +253,21 @@ internal sealed record ClusterContext
     private KnownSet SetOf(string group) => Sets.GetValueOrDefault(group, KnownSet.None);
 
     private ClusterContext With(string group, KnownSet set) => this with { Sets = Sets.SetItem(group, set) };
+}
+
+/// <summary>
+/// Part of a cluster's spec that can be honoured. A field that cannot be keeps the value that is in effect and is reported; it does not
+/// stop the rest.
+/// </summary>
+/// <param name="Spec">The spec to work with.</param>
+/// <param name="Staying">So many of its groups stay; those beyond are on their way out.</param>
+/// <param name="Kept">What goes on with the configuration it has.</param>
+/// <param name="Problem">The first thing a person has to change; null when all is honoured.</param>
+/// <param name="Blocked">Nothing of it can be honoured: there is no value in effect to keep.</param>
+internal sealed record EffectiveSpec(BrokerClusterSpec Spec, int Staying, KeptConfigurations Kept, Problem? Problem, bool Blocked);
+
+/// <summary>Copies a spec before anything of it is replaced: the object belongs to the cache and is shared.</summary>
+internal static class SpecCopy
+{
+    public static BrokerClusterSpec Of(BrokerClusterSpec spec) => JsonSerializer.SerializeToElement(spec, OperatorJsonContext.Default.BrokerClusterSpec).Deserialize(OperatorJsonContext.Default.BrokerClusterSpec)!;
 }

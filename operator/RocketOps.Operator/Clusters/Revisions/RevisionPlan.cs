@@ -40,3 +40,23 @@ internal sealed record RevisionPlan(IReadOnlyDictionary<string, PlannedRevision>
             .Select(static set => set.Revision.FailedWhy!),
     ];
 }
+
+/// <summary>Decision about the template of one group.</summary>
+/// <param name="Choice">Which one its set gets.</param>
+/// <param name="Wanted">The one that is asked for, as <see cref="TemplateText"/>.</param>
+/// <param name="HasFailed">What is asked for has failed to start a pod, here or in another group.</param>
+/// <param name="IsBroken">A pod does not start with the template that the set has.</param>
+internal sealed record PlannedRevision(RevisionChoice Choice, string Wanted, bool HasFailed, bool IsBroken);
+
+/// <summary>Choice of the template that the set of a group gets.</summary>
+internal enum RevisionChoice
+{
+    /// <summary>The one that is asked for.</summary>
+    Give,
+
+    /// <summary>The one it has.</summary>
+    Keep,
+
+    /// <summary>The last one a pod of which served, instead of one that was not proven.</summary>
+    Return,
+}

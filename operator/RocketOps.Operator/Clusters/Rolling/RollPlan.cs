@@ -38,3 +38,46 @@ internal sealed record RollPlan(IReadOnlyList<GroupAction> Groups, RollWait Why,
         Groups = [.. Groups.Select(static action => action.Step is GroupStep.Restart or GroupStep.Evict or GroupStep.HandOver ? new GroupAction(action.Group, GroupStep.Wait, action.Outdated, Member: null) : action)],
     };
 }
+
+/// <summary>The next step of bringing one broker group up to date.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="Step">What is to be done.</param>
+/// <param name="Outdated">How many of its pods are not up to date yet, the one to restart included.</param>
+/// <param name="Member">The member to restart or evict, or the one that has to serve and be known before this group goes on. Null when nothing is waited for, or the name servers are.</param>
+/// <param name="HandOverTo">The member that is to lead instead, with <see cref="GroupStep.HandOver"/>.</param>
+internal sealed record GroupAction(string Group, GroupStep Step, int Outdated, ObservedMember? Member, ObservedMember? HandOverTo = null);
+
+/// <summary>Next step with a broker group.</summary>
+internal enum GroupStep
+{
+    /// <summary>Every pod is up to date.</summary>
+    None,
+
+    /// <summary>Something is outdated and may not go yet.</summary>
+    Wait,
+
+    /// <summary>A pod that does not serve is deleted; its set makes it again from the current template.</summary>
+    Restart,
+
+    /// <summary>A master that is to be restarted hands over to a member that has everything; it is evicted as a slave.</summary>
+    HandOver,
+
+    /// <summary>
+    /// A pod that serves restarts as with Restart, but it is evicted, so that its group's disruption budget has a say beside drains of
+    /// nodes.
+    /// </summary>
+    Evict,
+}
+
+/// <summary>State of the name servers: whether clients would learn from them where a broker that restarts has gone.</summary>
+internal enum NameServerState
+{
+    /// <summary>Every name server that serves answered the operator.</summary>
+    Answering,
+
+    /// <summary>None serves, or one that serves does not answer.</summary>
+    Silent,
+
+    /// <summary>They are being replaced themselves.</summary>
+    Replaced,
+}

@@ -132,3 +132,8 @@ internal sealed class RevisionsStep
     private static bool Serves(ObservedGroup group, ObservedMember member) =>
         member is { Live.Outdated: false, Settled: true, Registered: true } && (!group.IsElected || group.Lease?.Has(member.Pod) == true);
 }
+
+/// <summary>Outcome of noting the groups' templates.</summary>
+/// <param name="Noted">The sets that were written.</param>
+/// <param name="Changed">Sets that have changed since this pass looked at them, so that what is to be noted of them is not yet; null for none.</param>
+internal sealed record RevisionsOutcome(IReadOnlyList<StatefulSet> Noted, Problem? Changed);

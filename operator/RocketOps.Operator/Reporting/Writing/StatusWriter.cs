@@ -79,3 +79,16 @@ internal sealed class StatusWriter
 
     private static bool IsOurs(JsonElement condition) => ConditionTypes.All.Contains(condition.GetProperty("type"u8).GetString()!);
 }
+
+/// <summary>Outcome of a status that was to be written.</summary>
+internal enum StatusWrite
+{
+    /// <summary>The object says that already.</summary>
+    Same,
+
+    /// <summary>The object says something new.</summary>
+    Written,
+
+    /// <summary>There is no such object any more.</summary>
+    Gone,
+}

@@ -26,3 +26,17 @@ internal sealed class SqlEquality(SqlNode left, SqlNode right) : SqlNode
         return first.IsNull ? second.IsNull ? SqlValue.True : SqlValue.Null : second.IsNull ? SqlValue.False : SqlComparison.AreEqual(first, second);
     }
 }
+
+/// <summary>IS NULL.</summary>
+internal sealed class SqlIsNull(SqlNode operand) : SqlNode
+{
+    public override int Depth { get; } = operand.Depth + 1;
+
+    public override bool IsCondition => true;
+
+    public override SqlValue Evaluate(scoped in SqlProperties properties)
+    {
+        SqlValue value = operand.Evaluate(properties);
+        return value.IsError ? value : SqlValue.From(value.IsNull);
+    }
+}

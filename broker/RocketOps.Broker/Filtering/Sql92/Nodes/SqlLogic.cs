@@ -27,3 +27,17 @@ internal sealed class SqlLogic(bool isAnd, ImmutableArray<SqlNode> operands) : S
         return isUnknown ? SqlValue.Null : SqlValue.From(isAnd);
     }
 }
+
+/// <summary>NOT: unknown stays unknown.</summary>
+internal sealed class SqlNot(SqlNode operand) : SqlNode
+{
+    public override int Depth { get; } = operand.Depth + 1;
+
+    public override bool IsCondition => true;
+
+    public override SqlValue Evaluate(scoped in SqlProperties properties)
+    {
+        SqlValue value = operand.Evaluate(properties);
+        return value.IsTrue ? SqlValue.False : value.IsFalse ? SqlValue.True : value;
+    }
+}

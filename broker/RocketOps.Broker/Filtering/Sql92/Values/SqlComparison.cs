@@ -117,3 +117,16 @@ internal static class SqlComparison
         static long Bits(double value) => double.IsNaN(value) ? long.MaxValue : BitConverter.DoubleToInt64Bits(value);
     }
 }
+
+/// <summary>Operators that are evaluated alike but for the last step.</summary>
+internal enum SqlOperator
+{
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Equal,
+    Contains,
+    StartsWith,
+    EndsWith,
+}

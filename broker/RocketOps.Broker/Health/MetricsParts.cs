@@ -1,7 +1,36 @@
+using RocketOps.Broker.Pulling;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Health;
+
+/// <summary>Part of the metrics page: the figures of some features. Thread-safe.</summary>
+internal interface IMetricsPart
+{
+    void AddTo(MetricsText text);
+}
+
+/// <summary>Part of the metrics page about the process: its timers, threads and memory. Thread-safe.</summary>
+internal sealed class ProcessMetrics : IMetricsPart
+{
+    public void AddTo(MetricsText text)
+    {
+        text.Add("rocketops_timers_active", "gauge", "Timers of the process that run.", Timer.ActiveCount);
+        text.Add("rocketops_pool_threads", "gauge", "Threads of the thread pool.", ThreadPool.ThreadCount);
+        text.Add("rocketops_heap_bytes", "gauge", "Bytes of managed memory that are in use or not yet collected.", GC.GetTotalMemory(forceFullCollection: false));
+    }
+}
+
+/// <summary>Part of the metrics page about pulls: what was delivered, and how many wait. Thread-safe.</summary>
+internal sealed class PullMetrics(PullCounters pulls, ParkedPulls parked) : IMetricsPart
+{
+    public void AddTo(MetricsText text)
+    {
+        text.Add("rocketops_messages_delivered_total", "counter", "Messages delivered to pulls since the start.", pulls.Messages);
+        text.Add("rocketops_bytes_delivered_total", "counter", "Bytes of records delivered to pulls since the start.", pulls.Bytes);
+        text.Add("rocketops_pulls_parked", "gauge", "Pulls that wait for messages.", parked.Count);
+    }
+}
 
 /// <summary>Part of the metrics page about the store: its size, its disk and what was stored. Thread-safe.</summary>
 internal sealed class StoreMetrics(MessageStore store) : IMetricsPart
