@@ -207,13 +207,6 @@ internal sealed class StoreTopicTable
     /// <summary>The queue, made when missing; null when the topic has been deleted. Where the queues on disk are known, a new one needs no look at the disk.</summary>
     public ConsumeQueue? GetOrAddQueue(StoreTopic topic, int queueId) => topic.FindQueue(queueId) ?? topic.GetOrAddQueue(queueId, _createQueue);
 
-    /// <summary>The queue if it exists in memory or on disk. May wait for the disk the first time a topic is asked for.</summary>
-    public ConsumeQueue? FindQueue(StoreTopic topic, int queueId)
-    {
-        EnsureListed(topic);
-        return topic.FindQueue(queueId);
-    }
-
     public void EnsureListed(StoreTopic topic)
     {
         if (topic.IsListed)

@@ -38,11 +38,6 @@ public sealed class KubernetesException : Exception
 
     public bool IsForbidden => Code == HttpStatusCode.Forbidden;
 
-    /// <summary>Worth trying again as it is.</summary>
-    public bool IsTransient => (int)Code is 429 or >= 500;
-
-    public bool HasCause(string reason) => Status.Details?.Causes?.Exists(c => c.Reason == reason) == true;
-
     private static string Describe(HttpStatusCode code, Status status) =>
         $"Kubernetes answered {(int)code}{(status.Reason is { Length: > 0 } reason ? $" {reason}" : "")}: {status.Message ?? "no message"}";
 }

@@ -320,13 +320,6 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
             return "success";
         }
 
-        if (result.IsTerminal)
-        {
-            LogTerminal(_logger, result.Error, Kind, key.ToString(), result.ErrorMessage);
-            queue.Forget(key);
-            return "terminal";
-        }
-
         LogFailure(_logger, result.Error, Kind, key.ToString(), result.ErrorMessage);
         if (result.RequeueAfter is { } delay)
         {
@@ -369,9 +362,6 @@ internal sealed partial class ControllerLoop<TEntity> : IControllerLoop
 
     [LoggerMessage(EventId = 50, Level = LogLevel.Warning, Message = "{Kind} {Key}: {Message}; trying again")]
     private static partial void LogFailure(ILogger logger, Exception? error, string kind, string key, string? message);
-
-    [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "{Kind} {Key}: {Message}; nothing more to do until it changes")]
-    private static partial void LogTerminal(ILogger logger, Exception? error, string kind, string key, string? message);
 
     [LoggerMessage(EventId = 52, Level = LogLevel.Error, Message = "{Kind} {Key}: the pass failed; trying again")]
     private static partial void LogFailed(ILogger logger, Exception error, string kind, string key);

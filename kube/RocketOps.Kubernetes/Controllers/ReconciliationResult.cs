@@ -8,14 +8,13 @@ namespace RocketOps.Kubernetes.Controllers;
 public sealed class ReconciliationResult<TEntity>
     where TEntity : class, IKubernetesObject
 {
-    private ReconciliationResult(TEntity entity, bool isSuccess, string? errorMessage, Exception? error, TimeSpan? requeueAfter, bool isTerminal)
+    private ReconciliationResult(TEntity entity, bool isSuccess, string? errorMessage, Exception? error, TimeSpan? requeueAfter)
     {
         Entity = entity;
         IsSuccess = isSuccess;
         ErrorMessage = errorMessage;
         Error = error;
         RequeueAfter = requeueAfter;
-        IsTerminal = isTerminal;
     }
 
     public TEntity Entity { get; }
@@ -31,16 +30,9 @@ public sealed class ReconciliationResult<TEntity>
     /// <summary>Null: after success at the next event or resync, after failure by back-off.</summary>
     public TimeSpan? RequeueAfter { get; }
 
-    /// <summary>Trying again is useless until something changes.</summary>
-    public bool IsTerminal { get; }
-
     public static ReconciliationResult<TEntity> Success(TEntity entity, TimeSpan? requeueAfter = null) =>
-        new(entity, isSuccess: true, errorMessage: null, error: null, requeueAfter, isTerminal: false);
+        new(entity, isSuccess: true, errorMessage: null, error: null, requeueAfter);
 
     public static ReconciliationResult<TEntity> Failure(TEntity entity, string errorMessage, Exception? error = null, TimeSpan? requeueAfter = null) =>
-        new(entity, isSuccess: false, errorMessage, error, requeueAfter, isTerminal: false);
-
-    /// <summary>No retry until an event or resync. (An extension of KubeOps' model.)</summary>
-    public static ReconciliationResult<TEntity> TerminalFailure(TEntity entity, string errorMessage, Exception? error = null) =>
-        new(entity, isSuccess: false, errorMessage, error, requeueAfter: null, isTerminal: true);
+        new(entity, isSuccess: false, errorMessage, error, requeueAfter);
 }

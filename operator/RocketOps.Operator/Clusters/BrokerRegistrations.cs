@@ -30,10 +30,6 @@ internal sealed class BrokerRegistrations
     /// <summary>Addresses of the name servers that serve and did not answer.</summary>
     public IReadOnlyList<string> Silent { get; }
 
-    /// <summary>Address of a group's master when that has this id; null when it is a slave or not registered.</summary>
-    public string? MasterAddress(string group, long brokerId) =>
-        brokerId == BrokerData.MasterId ? _answers.Select(info => info.Brokers.GetValueOrDefault(group)?.MasterAddress).FirstOrDefault(static address => address is not null) : null;
-
     /// <summary>
     /// Returns true when every name server that answered has the broker under this address. A name server remembers a lost broker for two
     /// minutes; the address tells a new pod's registration from its predecessor's.

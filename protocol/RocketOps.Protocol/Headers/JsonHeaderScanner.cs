@@ -40,8 +40,6 @@ internal ref struct JsonHeaderScanner
         _position = 0;
     }
 
-    public readonly int Position => _position;
-
     /// <summary>Enters an object; the next call is <see cref="TryReadName"/>.</summary>
     public void EnterObject()
     {

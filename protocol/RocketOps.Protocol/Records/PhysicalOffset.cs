@@ -15,6 +15,4 @@ public readonly record struct PhysicalOffset(long Value) : IComparable<PhysicalO
     public static bool operator <=(PhysicalOffset left, PhysicalOffset right) => left.Value <= right.Value;
 
     public static bool operator >=(PhysicalOffset left, PhysicalOffset right) => left.Value >= right.Value;
-
-    public PhysicalOffset Add(long bytes) => new(Value + bytes);
 }

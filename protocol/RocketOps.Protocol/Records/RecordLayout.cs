@@ -38,7 +38,6 @@ public static class RecordLayout
 
     public const int IPv6ExtraBytes = 12;
 
-    public const int TotalSizeAt = 0;
     public const int MagicAt = 4;
     public const int BodyCrcAt = 8;
     public const int QueueIdAt = 12;

@@ -44,7 +44,7 @@ public sealed class RoleCutTests
         PhysicalOffset one = OffsetOf(await broker.SendAsync("T", "one"));
         PhysicalOffset end = broker.Host.Modules.Host.Store.Positions.Appended;
 
-        Func<Task> change = () => broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, one.Add(3));
+        Func<Task> change = () => broker.Host.Modules.Roles.Roles.StepDownAndCutAsync(epoch: 1, new PhysicalOffset(one.Value + 3));
 
         await change.Should().ThrowAsync<StoreException>();
         broker.Host.Modules.Host.Role.IsSlave.Should().BeTrue();

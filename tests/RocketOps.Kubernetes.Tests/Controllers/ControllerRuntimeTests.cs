@@ -94,20 +94,6 @@ public sealed class ControllerRuntimeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task TerminalFailure_WaitsForAChange()
-    {
-        _controller.OnReconcile = (w, _) => ReconciliationResult<Widget>.TerminalFailure(w, "never like this");
-        _client.Put(Widget("a"));
-        await StartAsync();
-        await PassesAsync("a", 1);
-
-        await ChangeAsync("a", w => w.Spec.Replicas = 7);
-        await PassesAsync("a", 2);
-
-        _controller.Passes("a").Should().Be(2);
-    }
-
-    [Fact]
     public async Task RequeueAfter_BringsTheNextPass()
     {
         _controller.OnReconcile = (w, pass) => ReconciliationResult<Widget>.Success(w, pass < 5 ? TimeSpan.FromMilliseconds(5) : null);

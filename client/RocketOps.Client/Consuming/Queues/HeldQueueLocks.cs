@@ -90,9 +90,6 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
         }
     }
 
-    /// <summary>Forgets a lock that was lost, so that nobody takes it for held.</summary>
-    public void Forget(MessageQueue queue) => _held.TryRemove(queue, out _);
-
     private static IEnumerable<IGrouping<string, MessageQueue>> ByBroker(IEnumerable<MessageQueue> queues) =>
         queues.GroupBy(static queue => queue.BrokerName, StringComparer.Ordinal);
 

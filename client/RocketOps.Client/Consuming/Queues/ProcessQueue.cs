@@ -153,15 +153,6 @@ internal sealed class ProcessQueue(MessageQueue queue, PushConsumerOptions optio
         return isFirst;
     }
 
-    /// <summary>True when the message has not been finished yet.</summary>
-    public bool IsUnfinished(long offset)
-    {
-        lock (_gate)
-        {
-            return _unfinished.Contains(offset);
-        }
-    }
-
     /// <summary>Waits until another pull would not exceed what may be held here.</summary>
     public async Task WaitForRoomAsync(CancellationToken cancellationToken)
     {

@@ -45,9 +45,6 @@ internal sealed class ObjectLog : IDisposable
         _file = Open(_path, FileMode.OpenOrCreate);
     }
 
-    /// <summary>Bytes cut off the end by <see cref="Recover"/> because the last write was torn; they are kept in <c>objects.log.torn-OFFSET</c>.</summary>
-    public long TornBytes { get; private set; }
-
     /// <summary>Replays the log.</summary>
     /// <returns>The last version, 0 for a new log.</returns>
     /// <exception cref="InvalidDataException">A record with whole ones behind it is damaged; nothing is changed and the file is named.</exception>
@@ -217,7 +214,6 @@ internal sealed class ObjectLog : IDisposable
             kept.Flush(flushToDisk: true);
         }
 
-        TornBytes = end - position;
         _file.SetLength(position);
     }
 

@@ -84,7 +84,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         using KubernetesClient client = _peer.CreateClient();
         Func<Task<Pod?>> get = () => client.GetAsync<Pod>("p", "ns");
 
-        (await get.Should().ThrowAsync<KubernetesException>()).Which.IsTransient.Should().BeTrue();
+        (await get.Should().ThrowAsync<KubernetesException>()).Which.Code.Should().Be(HttpStatusCode.ServiceUnavailable);
         _peer.Received.Should().HaveCount(4);
     }
 
@@ -167,7 +167,7 @@ public sealed class KubernetesClientTests : IAsyncLifetime
         using KubernetesClient client = _peer.CreateClient();
         Func<Task> evict = () => client.EvictAsync("p", "ns");
 
-        (await evict.Should().ThrowAsync<KubernetesException>()).Which.HasCause("DisruptionBudget").Should().BeTrue();
+        (await evict.Should().ThrowAsync<KubernetesException>()).Which.Status.Details!.Causes.Should().ContainSingle(cause => cause.Reason == "DisruptionBudget");
         _peer.Received.Should().ContainSingle().Which.PathAndQuery.Should().Be("/api/v1/namespaces/ns/pods/p/eviction");
     }
 
