@@ -500,6 +500,3 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
 /// <summary>Options of a registration.</summary>
 internal sealed record RegistrarOptions(BrokerSettings Broker, CurrentOptions<RegistrationOptions> Registration);
-
-/// <summary>The body of one REGISTER_BROKER request; <paramref name="Crc32"/> is 0 where it is not to be checked.</summary>
-internal sealed record RegistrationPart(byte[] Body, bool IsCompressed, int Crc32);

@@ -172,3 +172,6 @@ internal static class RegistrationBodies
         output.Advance(sizeof(int));
     }
 }
+
+/// <summary>The body of one REGISTER_BROKER request; <paramref name="Crc32"/> is 0 where it is not to be checked.</summary>
+internal sealed record RegistrationPart(byte[] Body, bool IsCompressed, int Crc32);

@@ -1,3 +1,5 @@
+using RocketOps.Protocol.Bodies;
+
 namespace RocketOps.Broker.Topics;
 
 /// <summary>The topics that were changed last, by the version of the table that a change made. Used under the table's lock.</summary>
@@ -32,3 +34,6 @@ internal sealed class RecentChanges
     public IEnumerable<string>? After(long counter) =>
         counter < _since ? null : _changes.Where(change => change.Counter > counter).Select(static change => change.Name);
 }
+
+/// <summary>Topics that a version of the table has and an earlier one had not, or had otherwise.</summary>
+internal sealed record TopicChanges(DataVersion Version, IReadOnlyDictionary<string, TopicConfig> Topics);

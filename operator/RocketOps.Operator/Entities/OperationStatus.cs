@@ -92,6 +92,6 @@ public enum OperationPhase
     /// <summary>A master lets another member lead before it restarts.</summary>
     HandingOver,
 
-    /// <summary>A pod stops, and comes back with what is asked for now.</summary>
+    /// <summary>A pod stops, and comes back as its set describes it.</summary>
     Restarting,
 }
