@@ -418,7 +418,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         (await OfAsync<StatefulSet>("a-0")).Spec!.Template!.Spec!.ServiceAccountName.Should().Be("a-broker");
     }
 
-    /// <summary>What runs with fixed roles goes on; nobody new takes up such a claim.</summary>
+    /// <summary>What runs with fixed roles goes on; nobody new takes up such a claim, also where the operator has not heard of it.</summary>
     [Theory]
     [InlineData("data-a-0-1", 1, 2)]
     [InlineData("data-a-1-0", 2, 1)]
@@ -427,6 +427,7 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         World.Workloads.Registration = null;
         await World.CreateClusterAsync("a");
         await World.ClusterAsync("a", "Ready", "True");
+        World.StandStill("persistentvolumeclaims");
         PersistentVolumeClaim left = await OfAsync<PersistentVolumeClaim>("data-a-0-0");
         await World.Client.CreateAsync(new PersistentVolumeClaim
         {
@@ -438,6 +439,8 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
 
         BrokerCluster stalled = await World.ClusterAsync("a", "Stalled", "True", Reasons.Immutable);
         await World.SaysAsync(stalled, "Stalled", said => said.Should().Contain(name));
+        await World.PassesAsync(3);
+        World.GoOn("persistentvolumeclaims");
         await World.PassesAsync(3);
         World.Workloads.Started.Should().Equal("a-0-0");
         Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Available").Should().BeTrue();

@@ -29,7 +29,7 @@ internal sealed class ElectedClaimsStep
 
     /// <summary>
     /// Claims with the note that members of a cluster with fixed roles have or would have, by name; where they elect their master, those that a cluster which is made leaves out. As caches lag behind, the server is asked too
-    /// while a set is yet to be made.
+    /// while members are yet to be made.
     /// </summary>
     /// <param name="context">The cluster as it is asked for.</param>
     /// <param name="observation">Its workloads.</param>
@@ -60,7 +60,7 @@ internal sealed class ElectedClaimsStep
         string cluster = context.Names.Cluster;
         List<PersistentVolumeClaim> found = Elected(
             context, observation, _claims.List(context.Names.Namespace).Where(claim => claim.Label(ClusterLabels.Cluster) == cluster));
-        if (found.Count > 0 || context.Groups.All(group => observation.Set(group) is not null))
+        if (found.Count > 0 || context.Groups.All(group => HasItsMembers(context, observation, group)))
         {
             return new ClaimsFound(found, [], null);
         }
@@ -132,7 +132,10 @@ internal sealed class ElectedClaimsStep
 
     /// <summary>A group that is to have members it has not: those it has were made when claims could be read, or by an operator that knew of no others. One whose set is made again has its members.</summary>
     private static string? FindUndecided(ClusterContext context, ClusterObservation observation) => context.Groups.FirstOrDefault(group =>
-        observation.Set(group) is { } set ? (set.Spec?.Replicas ?? 1) < context.Spec.Brokers.Replicas : !observation.Recreated.Contains(group));
+        !HasItsMembers(context, observation, group) && (observation.Set(group) is not null || !observation.Recreated.Contains(group)));
+
+    private static bool HasItsMembers(ClusterContext context, ClusterObservation observation, string group) =>
+        observation.Set(group) is { } set && (set.Spec?.Replicas ?? 1) >= context.Spec.Brokers.Replicas;
 
     private static List<PersistentVolumeClaim> Elected(ClusterContext context, ClusterObservation observation, IEnumerable<PersistentVolumeClaim> claims) =>
         [.. claims.Where(claim => ElectedClaim.IsOne(claim) && !claim.IsDeleting() && context.Groups.Any(group => IsOfMember(context, observation, group, claim))).OrderBy(static claim => claim.Name(), StringComparer.Ordinal)];
@@ -157,7 +160,7 @@ internal sealed class ElectedClaimsStep
 /// <summary>Claims of groups that elected their master, as a pass knows them.</summary>
 /// <param name="Claims">By name.</param>
 /// <param name="LeftOut">Those that a cluster which is made leaves out, although their members never left.</param>
-/// <param name="Unread">The server did not say, so that no set may be made; null when it did.</param>
+/// <param name="Unread">The server did not say, so that no member may be made; null when it did.</param>
 /// <param name="Denied">The operator may not read them, and they decide about members that are asked for; null when it may, or they decide about none.</param>
 internal sealed record ClaimsFound(
     IReadOnlyList<PersistentVolumeClaim> Claims, IReadOnlyList<PersistentVolumeClaim> LeftOut, Problem? Unread, Problem? Denied = null)
