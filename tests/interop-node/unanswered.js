@@ -10,22 +10,23 @@ const { PULL_MESSAGE, QUERY_CONSUMER_OFFSET } = require('ali-ons/lib/protocol/re
 
 const QUEUE_NOT_ANSWERED_FOR = 99;
 const { invoke } = MQClient.prototype;
-let hasAsked;
+let isAsking = false;
+let asked;
+const hasAsked = new Promise(resolve => { asked = resolve; });
 
 MQClient.prototype.invoke = async function(address, command, ...more) {
   if (command.code === QUERY_CONSUMER_OFFSET && command.customHeader.queueId === QUEUE_NOT_ANSWERED_FOR) {
-    hasAsked.resolve();
+    asked();
     return await invoke.call(this, process.env.SILENT, command, ...more);
   }
   if (command.code === PULL_MESSAGE) {
-    if (!hasAsked) {
-      hasAsked = {};
-      hasAsked.promise = new Promise(resolve => { hasAsked.resolve = resolve; });
+    if (!isAsking) {
+      isAsking = true;
       const [ consumer ] = this._consumerTable.values();
       const [ { messageQueue: { topic, brokerName } } ] = consumer.processQueueTable.values();
       consumer.computePullFromWhere(new MessageQueue(topic, brokerName, QUEUE_NOT_ANSWERED_FOR));
     }
-    await hasAsked.promise;
+    await hasAsked;
   }
   return await invoke.call(this, address, command, ...more);
 };
