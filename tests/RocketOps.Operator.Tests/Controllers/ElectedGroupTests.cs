@@ -446,6 +446,26 @@ public sealed class ElectedGroupTests : ElectedGroupFixture
         Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Available").Should().BeTrue();
     }
 
+    /// <summary>That the server does not say whether there are such claims holds up who is new, and nobody else.</summary>
+    [Fact]
+    public async Task GrownWithFixedRoles_ClaimsCannotBeListed_NobodyIsMadeUntilTheyCan()
+    {
+        World.Workloads.Registration = null;
+        await World.CreateClusterAsync("a");
+        await World.ClusterAsync("a", "Ready", "True");
+        World.OperatorFault = static call => call is { Verb: "list", Resource: "persistentvolumeclaims" } ? ApiFault.Fail(500, "InternalError") : null;
+
+        await World.ChangeAsync<BrokerCluster>("a", static cluster => cluster.Spec.Brokers.Replicas = 2);
+
+        await World.ClusterAsync("a", "Ready", "False", Reasons.ApiUnavailable);
+        await World.EndedPassesAsync(3);
+        World.Workloads.Started.Should().Equal("a-0-0");
+        Conditions.IsTrue((await OfAsync<BrokerCluster>("a")).Status!.Conditions, "Available").Should().BeTrue();
+        World.OperatorFault = null;
+        await World.ClusterAsync("a", "Ready", "True");
+        World.Workloads.Started.Should().Equal("a-0-0", "a-0-1");
+    }
+
     /// <summary>Members may begin with stores that had fixed roles.</summary>
     [Fact]
     public async Task AppliedAgainWithAutomaticFailover_OnClaimsOfFixedRoles_IsMadeAndTheClaimsSaySo()
