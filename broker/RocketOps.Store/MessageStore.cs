@@ -5,6 +5,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 using RocketOps.Store.Log;
 using RocketOps.Store.Maintenance;
 using RocketOps.Store.Reading;
@@ -52,6 +53,7 @@ public sealed class MessageStore : IAsyncDisposable
     private readonly DispatchCatchUp _catchUp;
     private readonly TopicDeletion _deletion;
     private readonly LogChange _change;
+    private readonly StoreInventory _inventory;
     private StoreMaintenance? _maintenance;
     private CheckpointFile? _checkpoint;
     private bool _started;
@@ -108,7 +110,8 @@ public sealed class MessageStore : IAsyncDisposable
         SharedPasses passes = new(MakeDurableAsync);
         _catchUp = new DispatchCatchUp(options, Positions, _log, _dispatcher, Writer, passes, _state, hasThreads);
         TopicFileRemoval removal = new(fileSystem, _topics, _queues, _directory.Extensions);
-        _deletion = new TopicDeletion(_topics, removal, _log, _dispatcher, _catchUp, passes);
+        _inventory = new StoreInventory(options, fileSystem, _segments);
+        _deletion = new TopicDeletion(_topics, removal, _log, _dispatcher, _catchUp, passes, () => Maintenance);
         _change = new LogChange(_state, Positions, _log, _dispatcher, Writer, Reader, () => Maintenance, NewTruncation, hasThreads);
     }
 
@@ -388,6 +391,7 @@ public sealed class MessageStore : IAsyncDisposable
         _index?.Dispose();
         _segments.CloseAll();
         _checkpoint?.Dispose();
+        _inventory.Dispose();
         _maintenance?.Dispose();
         _flusher.Dispose();
         _directory.Dispose();
@@ -480,7 +484,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
-        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _dispatcher.Records, _time, _logger);
+        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _queues, _topics, _index, _inventory, _dispatcher.Records, _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
 
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
@@ -488,14 +492,19 @@ public sealed class MessageStore : IAsyncDisposable
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
         _log.Start(recovered);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
-        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _retention, _openQueueFiles, _state, _time);
+        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _inventory, _retention, _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
         _directory.WriteAbort();
-        if (!_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
+        if (recovered.ChangesInventory || !_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
         {
             // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
             // taken from the log, for other records are about to come there.
             _maintenance.MakeDurable();
+        }
+
+        if (recovered.ChangesInventory)
+        {
+            recovery.WriteInventory(_checkpoint.Current.KernelOffset, recovered.End);
         }
 
         _log.Room.ReserveFirst(makesFile: _hasThreads && !_state.RefusesMessages);

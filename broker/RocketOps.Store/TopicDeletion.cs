@@ -10,7 +10,8 @@ namespace RocketOps.Store;
 /// Deletion of topics from a running store: appends are kept out, what is in the log is taken in and made durable, then the queues go.
 /// </summary>
 internal sealed class TopicDeletion(
-    StoreTopicTable topics, TopicFileRemoval removal, CommitLog log, Dispatcher dispatcher, DispatchCatchUp catchUp, SharedPasses passes)
+    StoreTopicTable topics, TopicFileRemoval removal, CommitLog log, Dispatcher dispatcher, DispatchCatchUp catchUp, SharedPasses passes,
+    Func<StoreMaintenance> maintenance)
 {
     /// <summary>
     /// False when the topic has a message that ends behind <paramref name="onlyBefore"/>, and stays; null for wherever they end.
@@ -54,7 +55,12 @@ internal sealed class TopicDeletion(
                     return false;
                 }
 
-                removal.Remove(topic);
+                // No pass in between: it would tell the inventory of queues that are going.
+                maintenance().Exclusively(() =>
+                {
+                    maintenance().NoteDeletion(topic.Name);
+                    removal.Remove(topic);
+                });
             }
             finally
             {

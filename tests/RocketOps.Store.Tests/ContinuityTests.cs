@@ -45,21 +45,6 @@ public sealed class ContinuityTests
     }
 
     [Fact]
-    public async Task Start_WithoutItsLog_LacksWhatWasDurable()
-    {
-        MemoryFileSystem disk = new();
-        await using MessageStore store = await RunAsync(disk);
-        Take(store);
-        MemoryFileSystem next = disk.AfterKill();
-        foreach (FileEntry file in next.List(Path.Combine(Root, "commitlog")))
-        {
-            next.DeleteFile(Path.Combine(Root, "commitlog", file.Name));
-        }
-
-        (await ContinuityOfAsync(next)).HasDurable.Should().BeFalse("the checkpoint tells of more than there is");
-    }
-
-    [Fact]
     public async Task Start_WithoutAnyOfItsFiles_DoesNotKnowWhatItHad()
     {
         MemoryFileSystem disk = new();

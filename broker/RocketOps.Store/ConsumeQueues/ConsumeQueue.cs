@@ -38,6 +38,9 @@ internal partial class ConsumeQueue
     private long _max;
     private long _maxPhysicalEnd;
 
+    // What the last unit that was handed over points to, −1 without one. Under the lock.
+    private long _writtenPhysicalOffset = -1;
+
     // What the unit at min points to, −1 when that is not known: tells retention that there is nothing to do without a look at the disk.
     private long _minPhysicalOffset = -1;
     private int _dirty;
@@ -214,6 +217,21 @@ internal partial class ConsumeQueue
             return _files.HasUnsynced || _ext?.HasUnsynced == true;
         }
     }
+
+    /// <summary>What the kernel has of the queue. Loads it where that has not been done; may wait for the disk.</summary>
+    public QueuePlace Place
+    {
+        get
+        {
+            EnsureLoaded();
+            lock (_lock)
+            {
+                return new QueuePlace(_files.Starts is [var first, ..] ? first : 0, _written, _writtenPhysicalOffset);
+            }
+        }
+    }
+
+    public QueueName Name => new(_environment.IsBatch, Topic.Name, QueueId);
 
     /// <inheritdoc cref="QueueFiles.UnsyncedBytes"/>
     public long UnsyncedBytes => _files.UnsyncedBytes;
@@ -541,6 +559,11 @@ internal partial class ConsumeQueue
             }
 
             _files.Write(_written, units);
+            if (ConsumeQueueUnit.Read(units[^UnitBytes..]) is { IsFiller: false } last)
+            {
+                _writtenPhysicalOffset = last.PhysicalOffset;
+            }
+
             Volatile.Write(ref _written, _written + count);
         }
     }
@@ -561,13 +584,15 @@ internal partial class ConsumeQueue
     {
         Volatile.Write(ref _written, end);
         Volatile.Write(ref _max, end);
-        _maxPhysicalEnd = QueueSearch.LastUnit(_files, end).End;
+        ConsumeQueueUnit last = QueueSearch.LastUnit(_files, end);
+        _maxPhysicalEnd = last.End;
+        _writtenPhysicalOffset = last.IsWritten ? last.PhysicalOffset : -1;
         Volatile.Write(ref _min, _files.Starts is [var first, ..] ? first : 0);
         _minPhysicalOffset = -1;
         RaiseMin(_environment.LogMinOffset());
         OnEndsChanged();
         NextOffset = countsOn ? Max : NextOffset;
-        _ext?.Load(QueueSearch.LastUnit(_files, end).TagsCode);
+        _ext?.Load(last.TagsCode);
         _loaded = true;
     }
 

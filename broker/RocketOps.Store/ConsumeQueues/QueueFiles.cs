@@ -49,6 +49,9 @@ internal sealed partial class QueueFiles
     /// <summary>First units of the files, ascending and without gap.</summary>
     public ReadOnlySpan<long> Starts => _starts;
 
+    /// <summary>Files before <see cref="Starts"/> are there, and one between these and those is not.</summary>
+    public bool HasHole { get; private set; }
+
     public bool HasUnsynced => _unsynced is not null;
 
     /// <summary>Bytes written since they were last made durable. Needs no lock.</summary>
@@ -79,6 +82,8 @@ internal sealed partial class QueueFiles
 
         starts.Sort();
 
+        HasHole = false;
+
         // A hole in the row of files cannot be read across; what lies before it is lost with the file.
         for (int i = starts.Count - 1; i > 0; i--)
         {
@@ -86,11 +91,25 @@ internal sealed partial class QueueFiles
             {
                 LogFileMissing(_environment.Logger, directory, starts[i] - UnitsPerFile);
                 starts.RemoveRange(0, i);
+                HasHole = true;
                 break;
             }
         }
 
         _starts = [.. starts];
+    }
+
+    /// <summary>Throws <see cref="StoreException"/> when a file has another length than those that are written now. An empty one is one that a crash left so.</summary>
+    public void CheckLengths()
+    {
+        foreach (long start in _starts)
+        {
+            using IStoreFile file = _environment.FileSystem.Open(FilePath(start), FileOpenMode.Read);
+            if (file.Length is not 0 and var length && length != _environment.FileBytes)
+            {
+                throw WrongLength(file.Path, length);
+            }
+        }
     }
 
     /// <summary>Hands units that lie in one file to the kernel; creates the file when it is the next one.</summary>
@@ -469,7 +488,7 @@ internal sealed partial class QueueFiles
             }
             else if (length != _environment.FileBytes)
             {
-                throw new StoreException($"{file.Path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another {_environment.SizeKey}?");
+                throw WrongLength(file.Path, length);
             }
         }
         catch
@@ -528,6 +547,9 @@ internal sealed partial class QueueFiles
             CloseUnlessNeeded(write);
         }
     }
+
+    private StoreException WrongLength(string path, long length) => new(
+        $"{path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another {_environment.SizeKey}? Set {_environment.SizeKey}={length}.");
 
     private long FileStart(long index) => index - (index % UnitsPerFile);
 

@@ -79,6 +79,7 @@ internal sealed class DescriptorDispatch
     private bool TryDispatch(in MessageDescriptor message)
     {
         _progress.LastStoreTimestamp = message.StoreTimestamp;
+        _progress.LastRecord = message.Offset;
         if (!SysFlags.HasQueueUnit(message.SysFlag))
         {
             return true;

@@ -6,6 +6,7 @@ internal sealed class DispatchProgress
     private long _dispatched;
     private long _handedOver;
     private long _lastStoreTimestamp;
+    private long _lastRecord = -1;
 
     /// <summary>Everything before it is readable.</summary>
     public long Dispatched
@@ -26,5 +27,12 @@ internal sealed class DispatchProgress
     {
         get => Volatile.Read(ref _lastStoreTimestamp);
         set => Volatile.Write(ref _lastStoreTimestamp, value);
+    }
+
+    /// <summary>Where a message begins that was among the last to be dispatched, ahead of <see cref="Dispatched"/> for a moment; −1 when none is known.</summary>
+    public long LastRecord
+    {
+        get => Volatile.Read(ref _lastRecord);
+        set => Volatile.Write(ref _lastRecord, value);
     }
 }

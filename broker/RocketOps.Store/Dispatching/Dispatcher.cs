@@ -104,6 +104,9 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     /// <summary>Store time of the last message dispatched.</summary>
     public long LastStoreTimestamp => _progress.LastStoreTimestamp;
 
+    /// <inheritdoc cref="DispatchProgress.LastRecord"/>
+    public long LastRecord => _progress.LastRecord;
+
     /// <summary>
     /// End of what consumers may see: no message is readable that a crash could take back after it was read, nor, where the group elects
     /// its master, a fail-over.
@@ -122,6 +125,7 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
     {
         _progress.HandedOver = handedOver;
         _progress.LastStoreTimestamp = lastStoreTimestamp;
+        _progress.LastRecord = -1;
         _progress.Dispatched = offset;
         _undispatched.Forget();
         _log.Descriptors.Clear();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 using RocketOps.Store.Records;
 
 namespace RocketOps.Store.Dispatching;
@@ -39,10 +40,23 @@ internal sealed partial class RecordDispatch
     /// </summary>
     public long QueuesFrom { get; set; }
 
+    /// <summary>
+    /// A queue whose next message has offset 0 begins there once more, as its topic was deleted and made again. Set while recovery reads messages that were in queues before; elsewhere, and in no
+    /// copied log, such an offset is a damaged one.
+    /// </summary>
+    public bool BelievesNewQueues
+    {
+        set => _puts.BelievesNewQueues = value;
+    }
+
+    /// <summary>Topics that were deleted: their records from before that are in no queue. Set while recovery reads messages from before; null otherwise.</summary>
+    public InventoryContent? Deletions { get; set; }
+
     /// <summary>Puts one record where it belongs. Returns the queue when the message became readable with this.</summary>
     public ConsumeQueue? Dispatch(in RecordView record, in RecordProperties properties, out long tagsCode)
     {
         _progress.LastStoreTimestamp = record.StoreTimestamp;
+        _progress.LastRecord = record.PhysicalOffset;
         tagsCode = 0;
         int queueId = record.QueueId;
         if ((uint)queueId >= StoreTopic.MaxQueues)
@@ -71,6 +85,11 @@ internal sealed partial class RecordDispatch
         }
 
         _index?.Put(topic, record, properties);
+        if (Deletions?.IsDeleted(record.Topic, record.PhysicalOffset) == true)
+        {
+            return null;
+        }
+
         if (!SysFlags.HasQueueUnit(record.SysFlag) || record.PhysicalOffset < QueuesFrom)
         {
             return null;

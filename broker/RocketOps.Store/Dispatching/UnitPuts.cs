@@ -18,6 +18,9 @@ internal sealed class UnitPuts
         _dirty = dirty;
     }
 
+    /// <inheritdoc cref="RecordDispatch.BelievesNewQueues"/>
+    public bool BelievesNewQueues { get; set; }
+
     /// <summary>
     /// Tells whether a unit can be put without a look at the disk: the queue's ends are known, and it does not begin anew.
     /// </summary>
@@ -67,7 +70,7 @@ internal sealed class UnitPuts
     /// </summary>
     private void BeginAnewIfSaid(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit)
     {
-        if (unit.PhysicalOffset < _log.CopiedTo && queue.IsBegunAnewBy(queueOffset, unit))
+        if ((BelievesNewQueues || unit.PhysicalOffset < _log.CopiedTo) && queue.IsBegunAnewBy(queueOffset, unit))
         {
             _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
         }

@@ -105,13 +105,15 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 
     /// <summary>
     /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
-    /// time of the newest message in those that stay, and the newest of them, with all of its entries.
+    /// time of the newest message in those that stay, the newest of them, with all of its entries, and the first message of those that went: <see cref="long.MaxValue"/> when none did,
+    /// 0 when one did that does not say.
     /// </summary>
-    public static (long EndTimestamp, IndexPosition Newest) DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
+    public static (long EndTimestamp, IndexPosition Newest, long Begin) DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
     {
         string directory = PathOf(options);
         long endTimestamp = 0;
         IndexPosition newest = default;
+        long begin = long.MaxValue;
         bool dropped = false;
         foreach (string name in List(files, directory))
         {
@@ -124,6 +126,7 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
                 continue;
             }
 
+            begin = Math.Min(begin, file?.Header.BeginPhysicalOffset ?? 0);
             files.DeleteFile(path);
             dropped = true;
         }
@@ -133,7 +136,7 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
             files.FlushDirectory(directory);
         }
 
-        return (endTimestamp, newest);
+        return (endTimestamp, newest, begin);
     }
 
     private string PathOf(string name) => Path.Combine(_path, name);
@@ -152,3 +155,9 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 /// <param name="Name">Name of its newest file, as a number; 0 when it has none. Older ones are on the disk as a whole.</param>
 /// <param name="Entries">That file's entries before this number are on the disk, and its slots there know them.</param>
 internal readonly record struct IndexPosition(long Name, int Entries);
+
+/// <summary>What the kernel has of the index.</summary>
+/// <param name="Name">Name of its newest file with entries, as a number; 0 without one.</param>
+/// <param name="Entries">That file's entries before this number were written.</param>
+/// <param name="UsedSlots">Slots of it that its header counts; 0 when that is not known.</param>
+internal readonly record struct IndexExtent(long Name, int Entries, int UsedSlots);

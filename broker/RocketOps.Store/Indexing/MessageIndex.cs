@@ -59,6 +59,19 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
+    /// <summary>What the kernel has of the index, after <see cref="Write"/>.</summary>
+    public IndexExtent Written
+    {
+        get
+        {
+            lock (_lock)
+            {
+                IndexFile? newest = _indexFiles.FindLast(static file => file.WrittenCount > 1);
+                return newest is null ? default : new IndexExtent(long.Parse(newest.Name), newest.WrittenCount, newest.Header.UsedSlots);
+            }
+        }
+    }
+
     /// <summary>Store time of the newest indexed message, 0 without one.</summary>
     public long EndTimestamp
     {
@@ -78,9 +91,11 @@ internal sealed partial class MessageIndex : IDisposable
     /// </param>
     /// <param name="readFrom">From there on the log is read, and its messages are put again.</param>
     /// <param name="logEnd">End of the log's last file: a file that claims keys of later messages is damaged, or another log's. Kept, it would keep new keys out, and older files from expiring.</param>
-    public void Load(long? deleteAfter, IndexPosition? known, long readFrom, long logEnd)
+    /// <param name="indexedThrough">Keys of messages up to there are in the index, or are not to be; −1 where only the files tell.</param>
+    public void Load(long? deleteAfter, IndexPosition? known, long readFrom, long logEnd, long indexedThrough = -1)
     {
         _folder.Open(deleteAfter, readFrom, logEnd, _indexFiles);
+        _indexedThrough = indexedThrough;
         if (_indexFiles is not [.., var last])
         {
             return;
@@ -88,7 +103,7 @@ internal sealed partial class MessageIndex : IDisposable
 
         int inSlots = EntriesInSlots(last, known);
         _position = known ?? new IndexPosition(long.Parse(last.Name), inSlots);
-        _indexedThrough = FindIndexedThrough();
+        _indexedThrough = Math.Max(indexedThrough, FindIndexedThrough());
         if (!last.IsFull || inSlots < last.Header.IndexCount)
         {
             last.Continue(inSlots);

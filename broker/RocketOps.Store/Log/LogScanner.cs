@@ -65,6 +65,9 @@ internal sealed class LogScanner
     private static bool EndsInZero(in RecordView record) =>
         record.Properties.IsEmpty ? record.Topic.Contains((byte)0) : record.Properties[^1] == 0;
 
+    /// <summary>No record follows. Bytes further behind may be those of a sector that survived where the one before it did not.</summary>
+    private static bool EndsLog(ReadOnlySpan<byte> rest) => !rest[..Math.Min(rest.Length, RecordLayout.BlankBytes)].ContainsAnyExcept((byte)0);
+
     private ScanEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, long to, ILogVisitor visitor, out long next)
     {
         int at = 0;
@@ -88,7 +91,7 @@ internal sealed class LogScanner
             {
                 case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && rest.Length < record.Size + RecordLayout.BlankBytes && !atFileEnd:
                     return null;
-                case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && !rest[record.Size..].ContainsAnyExcept((byte)0):
+                case RecordCheck.Valid when _suspectsTornEnd && EndsInZero(record) && EndsLog(rest[record.Size..]):
                     return new ScanEnd(next, RecordCheck.TornText);
                 case RecordCheck.Valid:
                     visitor.OnRecord(record);
@@ -123,7 +126,9 @@ internal readonly record struct ScanEnd(long Offset, RecordCheck Reason);
 /// <param name="LastStoreTimestamp">Store time of the last message, 0 when none was read.</param>
 /// <param name="LastRecord">Offset of the last message, −1 when none was read.</param>
 /// <param name="IsDamaged">Whole records lay behind the end, and are gone.</param>
-internal readonly record struct RecoveredStore(long End, long Durable, long Dispatched, long LastStoreTimestamp, long LastRecord, bool IsDamaged);
+/// <param name="ChangesInventory">The inventory is to be written again, as queues were others than it says.</param>
+internal readonly record struct RecoveredStore(
+    long End, long Durable, long Dispatched, long LastStoreTimestamp, long LastRecord, bool IsDamaged, bool ChangesInventory = false);
 
 /// <summary>Shown what a scan of the log finds, in order.</summary>
 internal interface ILogVisitor
@@ -133,4 +138,16 @@ internal interface ILogVisitor
 
     /// <summary>An end-of-file record, and the size it claims.</summary>
     void OnBlank(long offset, int size);
+}
+
+/// <summary>Looks at nothing: for those who ask where a log ends.</summary>
+internal sealed class NoVisitor : ILogVisitor
+{
+    public void OnRecord(in RecordView record)
+    {
+    }
+
+    public void OnBlank(long offset, int size)
+    {
+    }
 }

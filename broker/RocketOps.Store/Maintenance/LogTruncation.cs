@@ -133,7 +133,7 @@ internal sealed partial class LogTruncation
         _cuts.CutLog(intent.Offset);
         _cuts.CutQueues(intent.Offset);
         _completion.CutIndex(intent);
-        _maintenance.Restart(intent.RebuildFrom, queuesFrom, last.StoreTimestamp);
+        _maintenance.Restart(intent.RebuildFrom, queuesFrom, last.Offset, last.StoreTimestamp, intent.Offset, _cuts.Queues);
         _cuts.End();
         _completion.Run(intent, queuesFrom, last.StoreTimestamp);
         _log.Cuts.End();

@@ -157,7 +157,14 @@ internal sealed partial class Retention
     {
         try
         {
-            return queue.ExpireBelow(minPhysicalOffset);
+            int removed = queue.ExpireBelow(minPhysicalOffset);
+            if (removed > 0 && queue.MarkDirty())
+            {
+                // The next pass tells the inventory where the queue's files begin.
+                _dispatcher.Dirty.Add(queue);
+            }
+
+            return removed;
         }
         catch (Exception e) when (e is StoreIOException or StoreException)
         {

@@ -3,6 +3,7 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 using RocketOps.Store.Log;
 using RocketOps.Store.Recovery;
 using RocketOps.Store.State;
@@ -29,6 +30,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private readonly Dispatcher _dispatcher;
     private readonly MessageIndex? _index;
     private readonly CheckpointFile _checkpoint;
+    private readonly StoreInventory _inventory;
     private readonly Retention _retention;
     private readonly OpenQueueFiles _openQueueFiles;
     private readonly StoreState _state;
@@ -50,7 +52,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private bool _stopping;
     private bool _started;
 
-    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, MessageIndex? index, CheckpointFile checkpoint, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
+    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, MessageIndex? index, CheckpointFile checkpoint, StoreInventory inventory, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
     {
         _options = options;
         _files = files;
@@ -58,6 +60,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _dispatcher = dispatcher;
         _index = index;
         _checkpoint = checkpoint;
+        _inventory = inventory;
         _retention = retention;
         _openQueueFiles = openQueueFiles;
         _state = state;
@@ -177,13 +180,15 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             }
 
             long timestamp = _dispatcher.LastStoreTimestamp;
+            long record = _dispatcher.LastRecord;
             long offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
-            WriteQueues();
-            _index?.Write(makesDurable: true);
+            Write(offset, makesDurable: true);
             FlushQueues();
             FlushDirectories();
+            _inventory.MakeDurable();
             _lastThoroughAt = _time.GetTimestamp();
             IndexPosition index = _index?.Position ?? default;
+            LogAnchor anchor = AnchorOf(record, offset);
             _checkpoint.Write(
                 _checkpoint.Current with
                 {
@@ -197,12 +202,22 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
                     BootId = _bootId,
                     LastStoreTimestamp = timestamp,
                     Index = index,
+                    InventoryId = _inventory.Id,
+                    KernelAnchor = anchor,
+                    DurableAnchor = anchor,
+                    FirstAnchor = FirstAnchor(),
                 },
                 durable: true);
             Volatile.Write(ref _kernelOffset, offset);
             _dispatcher.HandedOver = offset;
         }
     }
+
+    /// <summary>
+    /// Notes that a topic is about to be removed, before anything of it is: a start that makes queues again from the log must know which of its messages belong to no topic any more. Within
+    /// <see cref="Exclusively"/>, after <see cref="MakeDurable"/>, by the owner of dispatch.
+    /// </summary>
+    public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic, new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
 
     /// <summary>Runs it while no pass does.</summary>
     public void Exclusively(Action action)
@@ -214,9 +229,32 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     }
 
     /// <summary>Within <see cref="Exclusively"/>: the log was cut, and the index is to be completed from an offset on, queues from a later one. Durable when it returns.</summary>
-    public void Restart(long offset, long queuesFrom, long lastStoreTimestamp)
+    /// <param name="offset">Where the index is completed from.</param>
+    /// <param name="queuesFrom">Where queues are completed from.</param>
+    /// <param name="lastRecord">Last message before the cut, −1 without one.</param>
+    /// <param name="lastStoreTimestamp">Its store time.</param>
+    /// <param name="cutAt">Where the log ends.</param>
+    /// <param name="queues">All queues, cut.</param>
+    public void Restart(long offset, long queuesFrom, long lastRecord, long lastStoreTimestamp, long cutAt, IEnumerable<ConsumeQueue> queues)
     {
-        _checkpoint.Write(_checkpoint.Current.CutAt(offset, queuesFrom, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with { Index = _index?.Position ?? default }, durable: true);
+        LogAnchor last = LogAnchor.At(_log.Segments, lastRecord);
+        _inventory.Replace(cutAt, last, queuesFrom, _index?.Written ?? default, queues.Select(static queue => (queue.Name, queue.Place)));
+        LogAnchor anchor = LogAnchor.At(_log.Segments, offset);
+        if (!anchor.IsKnown)
+        {
+            anchor = last;
+        }
+
+        _checkpoint.Write(
+            _checkpoint.Current.CutAt(offset, queuesFrom, lastStoreTimestamp, _index?.EndTimestamp ?? 0) with
+            {
+                Index = _index?.Position ?? default,
+                InventoryId = _inventory.Id,
+                KernelAnchor = anchor,
+                DurableAnchor = anchor,
+                FirstAnchor = LogAnchor.At(_log.Segments, _log.Segments.MinOffset),
+            },
+            durable: true);
         Volatile.Write(ref _kernelOffset, offset);
     }
 
@@ -226,14 +264,14 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private void HandOver()
     {
         long timestamp = _dispatcher.LastStoreTimestamp;
+        long record = _dispatcher.LastRecord;
         long offset = _dispatcher.Dispatched;
         if (offset == _kernelOffset)
         {
             return;
         }
 
-        WriteQueues();
-        _index?.Write(makesDurable: false);
+        Write(offset, makesDurable: false);
         Checkpoint current = _checkpoint.Current;
         _checkpoint.Write(
             current with
@@ -244,6 +282,9 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
                 BootId = _bootId,
                 LastStoreTimestamp = timestamp,
                 Index = _index?.Position ?? default,
+                InventoryId = _inventory.Id,
+                KernelAnchor = AnchorOf(record, offset),
+                FirstAnchor = FirstAnchor(),
             },
             durable: false);
         Volatile.Write(ref _kernelOffset, offset);
@@ -272,9 +313,34 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
-    private void WriteQueues()
+    /// <summary>Hands queues and index to the kernel, then the inventory of them; everything before <paramref name="offset"/> is dispatched.</summary>
+    private void Write(long offset, bool makesDurable)
     {
         List<ConsumeQueue> dirty = _dispatcher.Dirty.Take();
+        WriteUnits(dirty);
+        try
+        {
+            _index?.Write(makesDurable);
+            _inventory.BeginPass(offset);
+            foreach (ConsumeQueue queue in dirty)
+            {
+                if (!queue.Topic.IsDeleted)
+                {
+                    _inventory.Add(queue);
+                }
+            }
+
+            _inventory.EndPass(_index?.Written ?? default);
+        }
+        catch (StoreIOException)
+        {
+            MarkDirty(dirty);
+            throw;
+        }
+    }
+
+    private void WriteUnits(List<ConsumeQueue> dirty)
+    {
         for (int i = 0; i < dirty.Count; i++)
         {
             ConsumeQueue queue = dirty[i];
@@ -290,6 +356,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             {
                 queue.MarkDirty();
                 _dispatcher.Dirty.Return(dirty, i);
+                MarkDirty(dirty[..i]);
                 throw;
             }
 
@@ -301,6 +368,26 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             }
         }
     }
+
+    /// <summary>Has the next pass write these queues, and the inventory of them, once more.</summary>
+    private void MarkDirty(List<ConsumeQueue> queues)
+    {
+        foreach (ConsumeQueue queue in queues)
+        {
+            if (queue.MarkDirty())
+            {
+                _dispatcher.Dirty.Add(queue);
+            }
+        }
+    }
+
+    /// <summary>The first message of the log, as the checkpoint knows it where that has not changed.</summary>
+    private LogAnchor FirstAnchor() =>
+        _checkpoint.Current.FirstAnchor is { IsKnown: true } known && known.Offset == _log.Segments.MinOffset ? known : LogAnchor.At(_log.Segments, _log.Segments.MinOffset);
+
+    /// <summary>A message that leads to the offset, as the checkpoint knows one from before where the last message is ahead of it already, or none was dispatched.</summary>
+    private LogAnchor AnchorOf(long record, long offset) =>
+        record >= 0 && record < offset && LogAnchor.At(_log.Segments, record) is { IsKnown: true } anchor ? anchor : _checkpoint.Current.KernelAnchor;
 
     private void FlushQueues()
     {

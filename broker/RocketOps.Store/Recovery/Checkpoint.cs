@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 
 namespace RocketOps.Store.Recovery;
 
@@ -24,12 +25,22 @@ namespace RocketOps.Store.Recovery;
 //   584   8     indexName              of the newest index file that is durable, as a number; 0 = none
 //   592   4     indexSlotsValidUpTo    entries of it before this number are durable, and its slots on disk know them
 //   596   4     crc                    CRC-32 of the 84 bytes before
+//   600   8     inventoryId            of the inventory that was written before this; without it this line and those below are zeros
+//   608   8     kernelRecord           a record before kernelOffset, from which records follow one another to there; −1 = not known
+//   616   8     kernelRecordMark       its fingerprint (RecordMarks); 0 = not known
+//   624   8     durableRecord          the same for durableOffset
+//   632   8     durableRecordMark
+//   640   8     firstRecord            where the log began, and
+//   648   8     firstRecordMark        the fingerprint of the record there
+//   656   4     crc                    CRC-32 of the 144 bytes before
 internal sealed record Checkpoint
 {
     public const int FileBytes = 4096;
 
     private const int BlockAt = 512;
     private const int BlockCrcAt = 596;
+    private const int AnchorsAt = 600;
+    private const int AnchorsCrcAt = 656;
 
     public long PhysicTimestamp { get; init; }
 
@@ -56,6 +67,21 @@ internal sealed record Checkpoint
 
     public IndexPosition Index { get; init; }
 
+    /// <summary>Identity of the inventory that belongs to these positions; 0 when they come from a version without one.</summary>
+    public long InventoryId { get; init; }
+
+    /// <summary>Shows whether <see cref="KernelOffset"/> is one of the log that is here.</summary>
+    public LogAnchor KernelAnchor { get; init; } = LogAnchor.None;
+
+    /// <summary>The same for <see cref="DurableOffset"/>.</summary>
+    public LogAnchor DurableAnchor { get; init; } = LogAnchor.None;
+
+    /// <summary>The first record of the log.</summary>
+    public LogAnchor FirstAnchor { get; init; } = LogAnchor.None;
+
+    /// <summary>The file was missing, or held zeros.</summary>
+    public bool IsEmpty => !HasPositions && PhysicTimestamp == 0 && LogicsTimestamp == 0;
+
     /// <summary>Java's figure for where an unclean stop starts to look.</summary>
     public long MinTimestamp => Math.Max(3000, Math.Min(PhysicTimestamp, LogicsTimestamp)) - 3000;
 
@@ -79,10 +105,15 @@ internal sealed record Checkpoint
     /// <summary>Shorter files read as if they went on with zeros.</summary>
     public static Checkpoint Read(ReadOnlySpan<byte> source)
     {
-        Span<byte> file = stackalloc byte[BlockCrcAt + 4];
+        Span<byte> file = stackalloc byte[AnchorsCrcAt + 4];
         file.Clear();
         source[..Math.Min(source.Length, file.Length)].CopyTo(file);
         Span<byte> block = file[BlockAt..];
+        bool hasPositions = block[..8].SequenceEqual(BlockMagic)
+            && block[24..48].SequenceEqual(file[..24])
+            && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]);
+        bool hasAnchors = hasPositions && BinaryPrimitives.ReadUInt32BigEndian(file[AnchorsCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..AnchorsCrcAt]);
+        Span<byte> anchors = file[AnchorsAt..];
         return new Checkpoint
         {
             PhysicTimestamp = BinaryPrimitives.ReadInt64BigEndian(file),
@@ -91,14 +122,16 @@ internal sealed record Checkpoint
             MasterFlushedOffset = BinaryPrimitives.ReadInt64BigEndian(file[24..]),
             ConfirmOffset = BinaryPrimitives.ReadInt64BigEndian(file[32..]),
             LogicsPhysicalOffset = BinaryPrimitives.ReadInt64BigEndian(file[40..]),
-            HasPositions = block[..8].SequenceEqual(BlockMagic)
-                && block[24..48].SequenceEqual(file[..24])
-                && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]),
+            HasPositions = hasPositions,
             KernelOffset = BinaryPrimitives.ReadInt64BigEndian(block[8..]),
             DurableOffset = BinaryPrimitives.ReadInt64BigEndian(block[16..]),
             BootId = new Guid(block[48..64], bigEndian: true),
             LastStoreTimestamp = BinaryPrimitives.ReadInt64BigEndian(block[64..]),
             Index = new IndexPosition(BinaryPrimitives.ReadInt64BigEndian(block[72..]), BinaryPrimitives.ReadInt32BigEndian(block[80..])),
+            InventoryId = hasAnchors ? BinaryPrimitives.ReadInt64BigEndian(anchors) : 0,
+            KernelAnchor = hasAnchors ? LogAnchor.Read(anchors[8..]) : LogAnchor.None,
+            DurableAnchor = hasAnchors ? LogAnchor.Read(anchors[24..]) : LogAnchor.None,
+            FirstAnchor = hasAnchors ? LogAnchor.Read(anchors[40..]) : LogAnchor.None,
         };
     }
 
@@ -126,5 +159,14 @@ internal sealed record Checkpoint
         BinaryPrimitives.WriteInt64BigEndian(block[72..], Index.Name);
         BinaryPrimitives.WriteInt32BigEndian(block[80..], Index.Entries);
         BinaryPrimitives.WriteUInt32BigEndian(file[BlockCrcAt..], Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]));
+        if (InventoryId != 0)
+        {
+            Span<byte> anchors = file[AnchorsAt..];
+            BinaryPrimitives.WriteInt64BigEndian(anchors, InventoryId);
+            KernelAnchor.Write(anchors[8..]);
+            DurableAnchor.Write(anchors[24..]);
+            FirstAnchor.Write(anchors[40..]);
+            BinaryPrimitives.WriteUInt32BigEndian(file[AnchorsCrcAt..], Crc32.HashToUInt32(file[BlockAt..AnchorsCrcAt]));
+        }
     }
 }

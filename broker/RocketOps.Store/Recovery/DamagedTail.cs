@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
@@ -82,59 +80,11 @@ internal sealed partial class DamagedTail
 
     private void FindRecords(long from, long to, ref long records, ref long first)
     {
-        ReadOnlySpan<byte> magicStart = [0xDA, 0xA3, 0x20];
-        foreach (LogSegment segment in _segments.All)
+        RecordSearch search = new(_segments);
+        for (long at = from; search.Next(at, to) is >= 0 and var record; at = record + 1)
         {
-            long fileEnd = segment.BaseOffset + _segments.FileBytes;
-            long end = Math.Min(to, fileEnd);
-            long at = Math.Max(from, segment.BaseOffset);
-            while (at < end)
-            {
-                // Windows overlap, so that no magic is cut by their border; a record is read as a whole only where its first bytes make sense.
-                int length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, end - at)), at - segment.BaseOffset);
-                int found = _chunk.AsSpan(0, length).IndexOf(magicStart);
-                if (found < 0)
-                {
-                    at += Math.Max(1, length - magicStart.Length + 1);
-                    continue;
-                }
-
-                long record = at + found - RecordLayout.MagicAt;
-                if (record >= from && record >= segment.BaseOffset && IsRecord(segment, record, fileEnd))
-                {
-                    records++;
-                    first = first < 0 ? record : first;
-                }
-
-                at += found + 1;
-            }
-        }
-    }
-
-    private bool IsRecord(LogSegment segment, long offset, long fileEnd)
-    {
-        Span<byte> head = stackalloc byte[RecordLayout.PhysicalOffsetAt + 8];
-        if (segment.File.Read(head, offset - segment.BaseOffset) < head.Length
-            || BinaryPrimitives.ReadInt64BigEndian(head[RecordLayout.PhysicalOffsetAt..]) != offset)
-        {
-            return false;
-        }
-
-        int size = BinaryPrimitives.ReadInt32BigEndian(head);
-        if (size < RecordLayout.FixedBytes || size > fileEnd - offset)
-        {
-            return false;
-        }
-
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(size);
-        try
-        {
-            int length = segment.File.Read(bytes.AsSpan(0, size), offset - segment.BaseOffset);
-            return RecordView.Parse(bytes.AsSpan(0, length), offset, verifyCrc: true, out _) == RecordCheck.Valid;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
+            records++;
+            first = first < 0 ? record : first;
         }
     }
 

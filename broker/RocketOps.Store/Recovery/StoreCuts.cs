@@ -5,6 +5,7 @@ using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Recovery;
@@ -29,20 +30,32 @@ internal sealed partial class StoreCuts
         _logger = logger;
     }
 
+    /// <summary>The queues there are, once <see cref="CutQueues"/> has looked.</summary>
+    public IEnumerable<ConsumeQueue> Queues => _topics.All.SelectMany(static topic => topic.Queues).OfType<ConsumeQueue>();
+
     /// <summary>Carries out a cut that a crash has interrupted: log files and topics are loaded, the index is not.</summary>
-    public void Finish(CheckpointFile checkpoint)
+    public void Finish(CheckpointFile checkpoint, StoreInventory inventory)
     {
         if (CutIntent.Read(_files, _options.RootDirectory) is { } intent && _segments.All.Count > 0)
         {
             CutLog(intent.Offset);
             CutQueues(intent.Offset);
-            (long indexTimestamp, IndexPosition newest) = IndexFolder.DropFrom(_files, _options, intent.RebuildFrom);
+            (long indexTimestamp, IndexPosition newest, _) = IndexFolder.DropFrom(_files, _options, intent.RebuildFrom);
             Checkpoint current = checkpoint.Current;
 
             // The cut began with a checkpoint of everything that was dispatched.
             long queuesFrom = Math.Max(intent.RebuildFrom, Math.Min(intent.Offset, current.LogicsPhysicalOffset));
+            inventory.Replace(intent.Offset, current.DurableAnchor.Offset < intent.Offset ? current.DurableAnchor : LogAnchor.None, queuesFrom, new IndexExtent(newest.Name, newest.Entries, 0), Queues.Select(static queue => (queue.Name, queue.Place)));
+            LogAnchor anchor = LogAnchor.At(_segments, intent.RebuildFrom);
             checkpoint.Write(
-                current.CutAt(intent.RebuildFrom, queuesFrom, current.LastStoreTimestamp, indexTimestamp) with { Index = newest.Name == current.Index.Name ? current.Index : newest },
+                current.CutAt(intent.RebuildFrom, queuesFrom, current.LastStoreTimestamp, indexTimestamp) with
+                {
+                    Index = newest.Name == current.Index.Name ? current.Index : newest,
+                    InventoryId = inventory.Id,
+                    KernelAnchor = anchor,
+                    DurableAnchor = anchor,
+                    FirstAnchor = LogAnchor.At(_segments, _segments.MinOffset),
+                },
                 durable: true);
             LogFinished(intent.Offset);
         }

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Dispatching;
 using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
+using RocketOps.Store.Inventory;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
 
@@ -19,60 +19,93 @@ namespace RocketOps.Store.Recovery;
 /// <item>our own, and the machine started anew: from the last durable point; units and keys behind it are cut and made again, in every queue and the index;</item>
 /// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
 /// </list>
+/// Before that it compares: the log with what the inventory knows of it, each queue with the inventory and the log, the index with the checkpoint. Where one of them
+/// is older than the rest it begins where the oldest is complete; where the log is another store's, or queues have no log, the start is refused. Nothing is cut at a place
+/// that was not reached by reading from a record that is known.
 /// </summary>
 internal sealed partial class StoreRecovery
 {
+    private static readonly QueueFindings Unchanged = new(new Dictionary<QueueName, QueuePlace>(), long.MaxValue, LastRecord: -1, HasChanged: false);
+
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
+    private readonly QueueEnvironment _queues;
     private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
+    private readonly StoreInventory _inventory;
     private readonly RecordDispatch _dispatch;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly StoreCuts _cuts;
+    private readonly LogFolder _log;
+    private IReadOnlyDictionary<QueueName, QueuePlace> _places = new Dictionary<QueueName, QueuePlace>();
 
-    public StoreRecovery(StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, StoreTopicTable topics, MessageIndex? index, RecordDispatch dispatch, TimeProvider time, ILogger logger)
+    public StoreRecovery(
+        StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, QueueEnvironment queues, StoreTopicTable topics,
+        MessageIndex? index, StoreInventory inventory, RecordDispatch dispatch, TimeProvider time, ILogger logger)
     {
         _options = options;
         _files = files;
         _segments = segments;
         _allocator = allocator;
+        _queues = queues;
         _topics = topics;
         _index = index;
+        _inventory = inventory;
         _dispatch = dispatch;
         _time = time;
         _logger = logger;
         _cuts = new StoreCuts(options, files, segments, topics, time, logger);
+        _log = new LogFolder(options, files, segments);
     }
 
     /// <summary>Recovers. <paramref name="isClean"/>: there was no abort file.</summary>
     public RecoveredStore Run(CheckpointFile checkpointFile, bool isClean, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        LoadSegments();
-        if (_segments.All.Count == 0)
-        {
-            SetQueuesAside();
-        }
-
+        _log.Load();
+        InventoryContent known = StoreInventory.Read(_files, _options.RootDirectory, KnownUpTo(checkpointFile.Current, isClean));
+        _log.CheckThatItIsThere(known);
         if (_index is not null)
         {
             IndexFolder.CheckLengths(_files, _options);
         }
 
-        _topics.Load();
-        _cuts.Finish(checkpointFile);
-        Checkpoint checkpoint = checkpointFile.Current;
+        known = _log.CheckThatItIsTheSame(checkpointFile.Current, known);
+        known.KeepDeletionsOf(_segments);
+        _inventory.Open(known, checkpointFile.Current.InventoryId);
+        bool finishesCut = CutIntent.Read(_files, _options.RootDirectory) is not null;
+        if (!finishesCut)
+        {
+            _cuts.End();
+        }
+        else
+        {
+            // What the cut was at is not what the inventory says. It was checked when the store was started that began it.
+            _topics.Load();
+            _cuts.Finish(checkpointFile, _inventory);
+            known = StoreInventory.Read(_files, _options.RootDirectory, long.MaxValue);
+            known.KeepDeletionsOf(_segments);
+        }
+
         if (_segments.All.Count == 0)
         {
+            _topics.Load();
             _index?.Load(deleteAfter: long.MinValue, known: null, readFrom: 0, logEnd: 0);
             return new RecoveredStore(0, 0, 0, 0, CommitLog.NoRecord, IsDamaged: false);
         }
 
         DamagedTail tail = new(_files, _segments, _options.RootDirectory, _time, _logger);
-        Plan plan = MakePlan(checkpoint, isClean, cancellationToken);
+        Comparison compared = Compare(checkpointFile.Current, known, isClean, finishesCut, cancellationToken);
+        Plan plan = MakePlan(checkpointFile, compared, isClean, cancellationToken);
+        if (!finishesCut)
+        {
+            _topics.Load();
+        }
+
+        Checkpoint checkpoint = checkpointFile.Current;
         if (_index is not null && plan.CutsIndex)
         {
             // Noted before a key is put again: a second cut must not take what lies there then for what was on the disk.
@@ -80,19 +113,24 @@ internal sealed partial class StoreRecovery
             checkpointFile.Write(checkpoint, durable: true);
         }
 
-        _index?.Load(plan.TrustsFiles || plan.CutsIndex ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, plan.Start, _segments.EndOffset);
+        _index?.Load(checkpoint.HasPositions || plan.TrustsFiles || compared.KnowsNothing ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, plan.ReadAgainFrom, _segments.EndOffset, plan.IndexedThrough);
         if (plan.CutsQueues)
         {
             _cuts.CutQueues(plan.QueuesFrom);
         }
 
-        _dispatch.QueuesFrom = plan.QueuesFrom;
+        _dispatch.QueuesFrom = Math.Min(plan.QueuesFrom, plan.RebuildFrom);
+        _dispatch.Deletions = known;
+        _dispatch.BelievesNewQueues = plan.RebuildFrom != long.MaxValue || !compared.IsReached;
 
         // What had been dispatched was replicated; of what follows that is not known yet.
         long dispatchTo = _options.DispatchesReplicatedOnly ? plan.QueuesFrom : long.MaxValue;
         DispatchingVisitor visitor = new(_dispatch, dispatchTo, plan.LastStoreTimestamp);
-        ScanEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(plan.Start, visitor, cancellationToken);
+        long readTo = ReadAgain(plan, visitor, cancellationToken);
+        ScanEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(readTo, visitor, cancellationToken);
         _dispatch.QueuesFrom = 0;
+        _dispatch.Deletions = null;
+        _dispatch.BelievesNewQueues = false;
         bool hadRecords = tail.Clear(end);
         if (hadRecords)
         {
@@ -102,28 +140,171 @@ internal sealed partial class StoreRecovery
 
         DropEmptyFiles(end.Offset, tail);
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-        LogRecovered(isClean ? "clean" : "unclean", plan.Start, end.Offset, visitor.Records, elapsedMs);
-        return new RecoveredStore(end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, visitor.LastRecord, hadRecords && end.Reason != RecordCheck.TornText);
+        LogRecovered(isClean ? "clean" : "unclean", plan.ReadAgainFrom, end.Offset, visitor.Records, elapsedMs);
+        return new RecoveredStore(
+            end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, visitor.LastRecord,
+            hadRecords && end.Reason != RecordCheck.TornText, compared.Queues.HasChanged || plan.RebuildFrom != long.MaxValue);
     }
 
-    private Plan MakePlan(Checkpoint checkpoint, bool isClean, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and those
+    /// behind it are in the log as ever. Returns where the rest begins.
+    /// </summary>
+    private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)
     {
-        if (checkpoint.HasPositions)
+        LogScanner scanner = new(_segments);
+        long at = plan.ReadAgainFrom;
+        while (at < plan.Start)
         {
-            Guid boot = BootIds.Of(_files, _options);
-            bool sameBoot = boot != Guid.Empty && checkpoint.BootId == boot;
-            bool trusts = isClean || (sameBoot && !IsBrokenBefore(checkpoint, cancellationToken));
-            long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
-            if (start >= _segments.MinOffset && start <= _segments.EndOffset)
+            ScanEnd end = scanner.Scan(at, plan.Start, visitor, cancellationToken);
+            at = end.Offset;
+            if (at < plan.Start)
             {
-                // Later than the start after a cut only: what lies between may belong to a topic that was deleted, whose name has a new one.
-                long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset) : start;
-                return new Plan(start, queuesFrom, trusts, CutsQueues: !trusts, CutsIndex: !trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+                long next = new RecordSearch(_segments).Next(at + 1, plan.Start);
+                next = next < 0 ? plan.Start : next;
+                LogUnreadable(at, next, end.Reason);
+                at = next;
             }
         }
 
-        LogSegment file = isClean ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
-        return new Plan(file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false, file.BaseOffset, 0);
+        return Math.Max(at, plan.Start);
+    }
+
+    /// <summary>
+    /// Writes the inventory as the queues are now that all of them are complete and durable up to <paramref name="offset"/> of the log, which
+    /// ends at <paramref name="logEnd"/>.
+    /// </summary>
+    public void WriteInventory(long offset, long logEnd)
+    {
+        Dictionary<QueueName, QueuePlace> places = new(_places);
+        _topics.ForEachQueue(queue =>
+        {
+            if (queue.IsLoaded)
+            {
+                places[queue.Name] = queue.Place;
+            }
+        });
+        _inventory.Replace(logEnd, LogAnchor.None, offset, _index?.Written ?? default, places.Select(static place => (place.Key, place.Value)));
+    }
+
+    /// <summary>Passes of the inventory behind it say what was on its way to the disk only; where all of the kernel is there, all of them count.</summary>
+    private long KnownUpTo(Checkpoint checkpoint, bool isClean) => isClean || IsSameBoot(checkpoint) ? long.MaxValue : checkpoint.DurableOffset;
+
+    private bool IsSameBoot(Checkpoint checkpoint) => BootIds.Of(_files, _options) is var boot && boot != Guid.Empty && checkpoint.BootId == boot;
+
+    /// <summary>Compares log and queues with what is known of them.</summary>
+    private Comparison Compare(Checkpoint checkpoint, InventoryContent known, bool isClean, bool finishesCut, CancellationToken cancellationToken)
+    {
+        bool trusts = checkpoint.HasPositions && (isClean || (IsSameBoot(checkpoint) && !IsBrokenBefore(checkpoint, cancellationToken)));
+        long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
+        LogAnchor anchor = trusts ? checkpoint.KernelAnchor : checkpoint.DurableAnchor;
+        bool isReached = checkpoint.HasPositions && IsReached(anchor, start);
+        if (checkpoint.HasPositions && !isReached && !finishesCut)
+        {
+            _log.CheckThatItEndsBefore(anchor, start, cancellationToken);
+        }
+
+        bool expects = checkpoint.HasPositions && checkpoint.InventoryId != 0 && checkpoint.InventoryId == known.Id && known.Offset >= start;
+        bool knowsNothing = !expects && (checkpoint.InventoryId != 0 || (checkpoint.IsEmpty && known.Offset >= 0));
+        if (finishesCut)
+        {
+            return new Comparison(start, trusts, checkpoint.HasPositions && start >= _segments.MinOffset && start <= _segments.EndOffset, expects, Unchanged, known, KnowsNothing: false);
+        }
+
+        bool byPositions = isReached || (checkpoint.HasPositions && checkpoint.InventoryId == 0);
+        long cutAt = trusts || (isClean && !checkpoint.HasPositions) ? _segments.EndOffset : byPositions ? start : FileToReadFrom(checkpoint, isClean).BaseOffset;
+        QueueFindings queues = new QueueCheck(_files, _segments, _queues, known, cutAt, knowsNothing, _logger).Run(expects, expects && isReached && ReachesAsFar(start, known), cancellationToken);
+        _places = queues.Places;
+        if (!isReached && checkpoint.HasPositions && checkpoint.InventoryId == 0 && start >= _segments.MinOffset && start <= _segments.EndOffset)
+        {
+            // Positions of a version that left no record to find them by: the last message of a queue serves as well.
+            isReached = start == _segments.MinOffset
+                || RecordMarks.Leads(_segments, queues.LastRecord >= _segments.MinOffset && queues.LastRecord < start ? queues.LastRecord : _segments.MinOffset, start);
+        }
+
+        return new Comparison(start, trusts, isReached, expects, queues, known, knowsNothing);
+    }
+
+    /// <summary>An offset is one of this log: its beginning, or a place that a known record leads to.</summary>
+    private bool IsReached(LogAnchor anchor, long offset) =>
+        offset >= _segments.MinOffset && offset <= _segments.EndOffset && (offset == _segments.MinOffset || anchor.Leads(_segments, offset));
+
+    /// <summary>The log goes on to where the inventory says: one that is newer than checkpoint and log knows units of messages that the log does not have.</summary>
+    private bool ReachesAsFar(long start, InventoryContent known) => known.Offset <= start || RecordMarks.Leads(_segments, start, known.Offset);
+
+    private Plan MakePlan(CheckpointFile checkpointFile, Comparison compared, bool isClean, CancellationToken cancellationToken)
+    {
+        Plan plan = PlanByPositions(checkpointFile.Current, compared, isClean);
+        long rebuildFrom = RebuildFrom(checkpointFile.Current, compared);
+        IndexFindings index = _index is null ? new IndexFindings(long.MaxValue, -1) : new IndexCheck(_options, _files, _segments, _logger).Run(
+                checkpointFile, compared.Expects ? compared.Known.Index : new IndexExtent(checkpointFile.Current.Index.Name, checkpointFile.Current.Index.Entries, 0), compared.IsReached, plan.TrustsFiles, compared.KnowsNothing, plan.Start,
+                cancellationToken);
+        long from = Math.Min(rebuildFrom, index.From);
+        plan = plan with { ReadAgainFrom = Math.Min(from, plan.Start), IndexedThrough = index.Through };
+
+        if (rebuildFrom < plan.QueuesFrom)
+        {
+            plan = plan with { RebuildFrom = rebuildFrom };
+            _inventory.NoteRebuild(rebuildFrom);
+            LogRebuild(rebuildFrom);
+        }
+
+        return plan;
+    }
+
+    private Plan PlanByPositions(Checkpoint checkpoint, Comparison compared, bool isClean)
+    {
+        long start = compared.Start;
+        if (compared.IsReached)
+        {
+            // Later than the start after a cut only: what lies between may belong to a topic that was deleted, whose name has a new one.
+            long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset) : start;
+            return new Plan(
+                start, start, queuesFrom, compared.Trusts, CutsQueues: !compared.Trusts, CutsIndex: !compared.Trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+        }
+
+        if (checkpoint.HasPositions)
+        {
+            LogNotReached(start, _options.CommitLogPath);
+        }
+
+        LogSegment file = FileToReadFrom(checkpoint, isClean);
+        return new Plan(file.BaseOffset, file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false, file.BaseOffset, 0);
+    }
+
+    /// <summary>The log file to begin with where the checkpoint names no offset of this log.</summary>
+    private LogSegment FileToReadFrom(Checkpoint checkpoint, bool isClean) =>
+        isClean || checkpoint.HasPositions ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
+
+    /// <summary>Offset from which on queues lack messages of the log; <see cref="long.MaxValue"/> when they have all there were.</summary>
+    private long RebuildFrom(Checkpoint checkpoint, Comparison compared)
+    {
+        long from = compared.Queues.RebuildFrom;
+        if (compared.Known.RebuildFrom >= 0)
+        {
+            // The start before this one was broken off while it completed queues.
+            from = Math.Min(from, Math.Max(compared.Known.RebuildFrom, _segments.MinOffset));
+        }
+
+        if (compared.Known.HasForgottenDeletions)
+        {
+            return _segments.MinOffset;
+        }
+
+        if (compared.Expects)
+        {
+            // The queues have what was dispatched when the inventory was told, which the checkpoint does not show. A log file begins with a record.
+            return compared.IsReached ? from : Math.Min(from, Math.Max(_segments.MinOffset, compared.Known.Offset - (compared.Known.Offset % _segments.FileBytes)));
+        }
+
+        if (compared.KnowsNothing)
+        {
+            return _segments.MinOffset;
+        }
+
+        // As RocketMQ: what no queue points to was not dispatched, as far as anybody can tell.
+        long last = compared.Queues.LastRecord;
+        return Math.Min(from, last < _segments.MinOffset ? _segments.MinOffset : RecordMarks.After(_segments, last));
     }
 
     /// <summary>
@@ -185,84 +366,6 @@ internal sealed partial class StoreRecovery
         }
     }
 
-    private void LoadSegments()
-    {
-        List<(string Path, long Offset)> found = [];
-        foreach (FileEntry entry in _files.List(_options.CommitLogPath))
-        {
-            if (!entry.IsDirectory && entry.Name.Length == 20 && long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out long offset))
-            {
-                found.Add((Path.Combine(_options.CommitLogPath, entry.Name), offset));
-            }
-        }
-
-        found.Sort((left, right) => left.Offset.CompareTo(right.Offset));
-        for (int i = 0; i < found.Count; i++)
-        {
-            LoadSegment(found[i].Path, found[i].Offset, isLast: i == found.Count - 1);
-        }
-    }
-
-    private void LoadSegment(string path, long offset, bool isLast)
-    {
-        int fileBytes = _segments.FileBytes;
-        IStoreFile file = _files.Open(path, FileOpenMode.ReadWrite);
-        long length = file.Length;
-        if (length != fileBytes)
-        {
-            if (!isLast || length != 0)
-            {
-                file.Dispose();
-                throw new StoreException($"Commit-log file {path} has {length} bytes instead of {fileBytes}: was the store written with another mappedFileSizeCommitLog, or copied in part?");
-            }
-
-            // The process died between creating the file and setting its length.
-            file.SetLength(fileBytes);
-        }
-
-        if (offset % fileBytes != 0)
-        {
-            file.Dispose();
-            throw new StoreException($"Commit-log file {path} does not begin at a multiple of {fileBytes} bytes.");
-        }
-
-        if (_segments.All.Count > 0 && offset != _segments.EndOffset)
-        {
-            file.Dispose();
-            throw new StoreException($"The commit log misses the file {LogSegments.FileName(_segments.EndOffset)}: {path} does not follow {_segments.All[^1].File.Path}.");
-        }
-
-        _segments.Add(new LogSegment(offset, file));
-    }
-
-    /// <summary>
-    /// Sets the queues aside when there is no log: they point nowhere (Java deletes them; they are kept where they harm nobody). Called
-    /// before topics are loaded: those that somebody has interned already are not affected, as nothing of them has been read.
-    /// </summary>
-    private void SetQueuesAside()
-    {
-        SetAside("consumequeue");
-        SetAside("batchconsumequeue");
-        SetAside("consumequeue_ext");
-    }
-
-    private void SetAside(string directory)
-    {
-        string from = Path.Combine(_options.RootDirectory, directory);
-        if (!_files.List(from).Any(static entry => entry.IsDirectory))
-        {
-            return;
-        }
-
-        string damaged = Path.Combine(_options.RootDirectory, "damaged");
-        string to = Path.Combine(damaged, $"{directory}-{_time.GetUtcNow():yyyyMMddHHmmssfff}");
-        _files.CreateDirectory(damaged);
-        _files.Rename(from, to);
-        _files.CreateDirectory(from);
-        _files.FlushDirectory(_options.RootDirectory);
-        LogQueuesAside(to);
-    }
-
     /// <summary>Empty files behind the one the log ends in: the first is the prepared next, others are of no use.</summary>
     private void DropEmptyFiles(long end, DamagedTail tail)
     {
@@ -292,21 +395,39 @@ internal sealed partial class StoreRecovery
     [LoggerMessage(EventId = 2411, Level = LogLevel.Information, Message = "Recovered after a {Kind} stop: read the log from {Start} to {End}, {Records} messages, in {Milliseconds:F0} ms")]
     private partial void LogRecovered(string kind, long start, long end, long records, double milliseconds);
 
-    [LoggerMessage(EventId = 2412, Level = LogLevel.Error, Message = "There are consume queues but no commit log: they were moved to {Path}")]
-    private partial void LogQueuesAside(string path);
+    [LoggerMessage(EventId = 2413, Level = LogLevel.Warning, Message = "Queues lack messages of the commit log: the broker reads it from {From} on to complete them")]
+    private partial void LogRebuild(long from);
 
-    private readonly record struct Plan(long Start, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset, long LastStoreTimestamp);
+    [LoggerMessage(EventId = 2415, Level = LogLevel.Error, Message = "The commit log cannot be read from {From} to {To} ({Reason}): messages there cannot be put into their queues again")]
+    private partial void LogUnreadable(long from, long to, RecordCheck reason);
 
-    private sealed class NoVisitor : ILogVisitor
-    {
-        public void OnRecord(in RecordView record)
-        {
-        }
+    [LoggerMessage(EventId = 2414, Level = LogLevel.Error, Message = "The checkpoint says that the commit log reached {Offset}, but the log in {Folder} does not lead there: it is "
+        + "older than the rest of the store, or was changed by something else than a broker. The broker reads what there is, compares all queues with it and goes on from its end")]
+    private partial void LogNotReached(long offset, string folder);
 
-        public void OnBlank(long offset, int size)
-        {
-        }
-    }
+    /// <param name="Start">Where the end of the log is looked for from; a record begins there.</param>
+    /// <param name="ReadAgainFrom">Where the log is read from: there or earlier.</param>
+    /// <param name="QueuesFrom">Messages before it are in their queues.</param>
+    /// <param name="TrustsFiles">What queues and index hold was handed to the kernel that still runs, or is durable.</param>
+    /// <param name="CutsQueues">Units from <paramref name="QueuesFrom"/> on are cut off first.</param>
+    /// <param name="CutsIndex">Keys from the durable point on are cut off first.</param>
+    /// <param name="DurableOffset">The log is durable up to there.</param>
+    /// <param name="LastStoreTimestamp">Store time of the last message before the start.</param>
+    /// <param name="RebuildFrom">Messages from there on are not all in their queues.</param>
+    /// <param name="IndexedThrough">Keys of messages up to there are in the index.</param>
+    private readonly record struct Plan(
+        long Start, long ReadAgainFrom, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset, long LastStoreTimestamp,
+        long RebuildFrom = long.MaxValue, long IndexedThrough = -1);
+
+    /// <param name="Start">Offset up to which queues and index are complete, by the checkpoint.</param>
+    /// <param name="Trusts">What was handed to the kernel is there.</param>
+    /// <param name="IsReached">That offset is one of this log.</param>
+    /// <param name="Expects">The inventory belongs to the checkpoint.</param>
+    /// <param name="Queues">What was found.</param>
+    /// <param name="Known">The inventory.</param>
+    /// <param name="KnowsNothing">Checkpoint or inventory is lost, or one is of another time than the other: nothing tells what queues and keys there were.</param>
+    private readonly record struct Comparison(
+        long Start, bool Trusts, bool IsReached, bool Expects, QueueFindings Queues, InventoryContent Known, bool KnowsNothing);
 
     private sealed class DispatchingVisitor : ILogVisitor
     {

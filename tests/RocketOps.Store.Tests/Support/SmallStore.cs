@@ -8,13 +8,13 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
 internal static class SmallStore
 {
-    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100, bool replicatedOnly = false) => new()
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100, bool replicatedOnly = false, int queueFileBytes = 20 * 50) => new()
     {
         RootDirectory = root,
         FlushDiskType = flush,
         DispatchesReplicatedOnly = replicatedOnly,
         CommitLogFileBytes = 64 * 1024,
-        ConsumeQueueFileBytes = 20 * 50,
+        ConsumeQueueFileBytes = queueFileBytes,
         BatchConsumeQueueFileBytes = 46 * 50,
         IndexSlots = 50,
         IndexEntries = indexEntries,

@@ -1,0 +1,445 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Files;
+using RocketOps.Store.Inventory;
+using RocketOps.Store.Log;
+
+namespace RocketOps.Store.Recovery;
+
+/// <summary>
+/// Compares the queues on the disk with the inventory and with the log, before anything is served. A queue that is as the inventory says
+/// costs two reads; only the others are looked at more closely: units that point behind the log or to another message than theirs are cut
+/// off, a queue that lacks its beginning is set aside, and the result says from where on the log has to be read to complete all queues.
+/// Used before topics are loaded; one thread.
+/// </summary>
+internal sealed partial class QueueCheck
+{
+    private readonly IStoreFileSystem _files;
+    private readonly LogSegments _segments;
+    private readonly QueueEnvironment _environment;
+    private readonly InventoryContent _inventory;
+    private readonly long _cutAt;
+    private readonly bool _knowsNothing;
+    private readonly ILogger _logger;
+    private readonly Dictionary<QueueName, QueuePlace> _places = [];
+    private readonly HashSet<string> _unsyncedDirectories = [];
+
+    /// <param name="files">The disk.</param>
+    /// <param name="segments">The log.</param>
+    /// <param name="environment">What queues have in common.</param>
+    /// <param name="inventory">What is compared with; one that is empty knows nothing.</param>
+    /// <param name="cutAt">Units of records at or behind it are cut off later, as a power cut may have torn them; the end of the log's files when none are.</param>
+    /// <param name="knowsNothing">All of the log is read afterwards: a queue that may lack its beginning is made again.</param>
+    /// <param name="logger">The store's.</param>
+    public QueueCheck(
+        IStoreFileSystem files, LogSegments segments, QueueEnvironment environment, InventoryContent inventory, long cutAt, bool knowsNothing, ILogger logger)
+    {
+        _files = files;
+        _segments = segments;
+        _environment = environment;
+        _inventory = inventory;
+        _cutAt = cutAt;
+        _knowsNothing = knowsNothing;
+        _logger = logger;
+    }
+
+    /// <summary>Looks at all queues.</summary>
+    /// <param name="expects">The inventory belongs to the checkpoint: it says what queues there are.</param>
+    /// <param name="trustsLog">The log is the one the inventory speaks of, as far as that goes: a queue that is as it says needs no look at the log.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public QueueFindings Run(bool expects, bool trustsLog, CancellationToken cancellationToken)
+    {
+        Findings findings = new();
+        CheckKind(_environment, expects, trustsLog, findings, cancellationToken);
+        if (_environment.Batch is { } batch)
+        {
+            CheckKind(batch, expects, trustsLog, findings, cancellationToken);
+        }
+
+        if (expects)
+        {
+            foreach ((QueueName name, QueuePlace place) in _inventory.Queues)
+            {
+                if (!_places.ContainsKey(name) && place.End > place.First)
+                {
+                    findings.CompleteFrom(_segments.MinOffset);
+                    if (findings.MayTell())
+                    {
+                        LogMissing(name.QueueId, name.Topic, place.End);
+                    }
+                }
+            }
+        }
+
+        foreach (string directory in _unsyncedDirectories)
+        {
+            _files.FlushDirectory(directory);
+        }
+
+        if (findings.Untold > 0)
+        {
+            LogMore(findings.Untold);
+        }
+
+        return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !expects);
+    }
+
+    private static string DirectoryOf(QueueEnvironment environment, in QueueName name) =>
+        Path.Combine(environment.Directory, name.Topic, name.QueueId.ToString(CultureInfo.InvariantCulture));
+
+    private void CheckKind(QueueEnvironment environment, bool expects, bool trustsLog, Findings findings, CancellationToken cancellationToken)
+    {
+        foreach (FileEntry topic in _files.List(environment.Directory))
+        {
+            if (!topic.IsDirectory)
+            {
+                continue;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            string directory = Path.Combine(environment.Directory, topic.Name);
+            int removed = 0;
+            IReadOnlyList<FileEntry> queues = _files.List(directory);
+            foreach (FileEntry queue in queues)
+            {
+                if (!queue.IsDirectory || !int.TryParse(queue.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId) || queueId >= StoreTopic.MaxQueues)
+                {
+                    continue;
+                }
+
+                QueueName name = new(environment.IsBatch, topic.Name, queueId);
+                bool isKnown = _inventory.Queues.TryGetValue(name, out QueuePlace place) && expects;
+                if (isKnown && trustsLog && IsAsExpected(environment, name, place))
+                {
+                    _places[name] = place;
+                    findings.See(place.LastPhysicalOffset);
+                    continue;
+                }
+
+                if (!Compare(environment, name, isKnown ? place : null, expects, findings))
+                {
+                    removed++;
+                }
+            }
+
+            if (removed > 0 && removed == queues.Count)
+            {
+                _files.DeleteDirectory(directory);
+                _unsyncedDirectories.Remove(directory);
+                _unsyncedDirectories.Add(environment.Directory);
+            }
+        }
+    }
+
+    /// <summary>Tells, by one or two reads, whether a queue ends where the inventory says, and has the files in between.</summary>
+    private bool IsAsExpected(QueueEnvironment environment, in QueueName name, in QueuePlace place)
+    {
+        if (place.End <= place.First)
+        {
+            return false;
+        }
+
+        long last = place.End - 1;
+        long lastFile = last - (last % environment.UnitsPerFile);
+        string directory = DirectoryOf(environment, name);
+        bool endsFile = place.End % environment.UnitsPerFile == 0;
+        Span<byte> units = stackalloc byte[2 * QueueFiles.MaxUnitBytes];
+        units = units[..((endsFile ? 1 : 2) * environment.UnitBytes)];
+        try
+        {
+            using IStoreFile file = _files.Open(FilePath(environment, directory, lastFile), FileOpenMode.Read);
+            if (file.Read(units, (last - lastFile) * environment.UnitBytes) < units.Length)
+            {
+                return false;
+            }
+        }
+        catch (StoreIOException e) when (e.Errno == StoreIOException.NotFound)
+        {
+            return false;
+        }
+
+        ConsumeQueueUnit unit = ConsumeQueueUnit.Read(units);
+        if (!unit.IsWritten || unit.PhysicalOffset != place.LastPhysicalOffset)
+        {
+            return false;
+        }
+
+        // A queue of a later time goes on behind it.
+        bool goesOn = endsFile
+            ? _files.FileExists(FilePath(environment, directory, lastFile + environment.UnitsPerFile))
+            : ConsumeQueueUnit.Read(units[environment.UnitBytes..]).IsWritten;
+        return !goesOn && (lastFile == place.First || HasFiles(environment, name, place.First, lastFile));
+    }
+
+    /// <summary>Tells whether a queue of several files has them all, and units lead from each to the next.</summary>
+    private bool HasFiles(QueueEnvironment environment, in QueueName name, long first, long lastFile)
+    {
+        QueueFiles files = NewFiles(environment, name);
+        try
+        {
+            files.List();
+            return files.Starts[^1] == lastFile && (files.Starts[0] == first || HasExpired(files, first)) && AreInOrder(files, long.MaxValue);
+        }
+        finally
+        {
+            files.CloseAll();
+        }
+    }
+
+    /// <summary>Retention has removed files of the log since the inventory was told, and the queue's with them.</summary>
+    private bool HasExpired(QueueFiles files, long expectedFirst) => files.Starts[0] > expectedFirst && _segments.MinOffset > _inventory.LogMinOffset;
+
+    /// <summary>Looks at a queue closely. False when it is no queue any more: its topic was being deleted.</summary>
+    private bool Compare(QueueEnvironment environment, in QueueName name, QueuePlace? expected, bool expects, Findings findings)
+    {
+        QueueFiles files = NewFiles(environment, name);
+        try
+        {
+            files.List();
+            if (files.Starts.IsEmpty)
+            {
+                return true;
+            }
+
+            files.CheckLengths();
+            long end = EndOf(files);
+            if (!expected.HasValue && IsOfDeletedTopic(name.Topic, files, end))
+            {
+                files.Delete();
+                _unsyncedDirectories.Add(Path.Combine(environment.Directory, name.Topic));
+                findings.HasChanged = true;
+                LogDeletionFinished(name.QueueId, name.Topic);
+                return false;
+            }
+
+            CompareUnits(environment, name, files, end, expected, expects, findings);
+            return true;
+        }
+        finally
+        {
+            files.CloseAll();
+        }
+    }
+
+    private void CompareUnits(QueueEnvironment environment, in QueueName name, QueueFiles files, long end, QueuePlace? expected, bool expects, Findings findings)
+    {
+        long first = files.Starts[0];
+        bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end)) || (expected is { } place && first > place.First && !HasExpired(files, place.First));
+        long right = lacksBeginning ? first : RightUntil(environment, name, files, end);
+        bool isOfDeletedTopic = IsOfDeletedTopic(name.Topic, files, right);
+        if (lacksBeginning || isOfDeletedTopic || (right == first && end > first))
+        {
+            string aside = files.SetAside();
+            findings.HasChanged = true;
+            findings.CompleteFrom(isOfDeletedTopic ? Math.Max(_segments.MinOffset, _inventory.Deletions[name.Topic].Offset) : _segments.MinOffset);
+            if (findings.MayTell())
+            {
+                LogSetAside(name.QueueId, name.Topic, aside);
+            }
+
+            return;
+        }
+
+        if (right < end)
+        {
+            files.ZeroFrom(right);
+            findings.HasChanged = true;
+            if (findings.MayTell())
+            {
+                LogCut(name.QueueId, name.Topic, right, end);
+            }
+        }
+
+        files.Flush(_unsyncedDirectories);
+        ConsumeQueueUnit last = QueueSearch.LastUnit(files, right);
+        QueuePlace found = new(first, right, last.IsWritten ? last.PhysicalOffset : -1);
+        _places[name] = found;
+        findings.See(found.LastPhysicalOffset);
+        if (expected is not { } wanted)
+        {
+            // The inventory does not know it: written after it was told, or another store's that points into this log.
+            findings.HasChanged |= expects;
+            return;
+        }
+
+        findings.HasChanged |= found != wanted;
+        bool isComplete = wanted.End <= wanted.First || ((right >= wanted.End || wanted.LastPhysicalOffset >= _cutAt) && files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset);
+        if (!isComplete)
+        {
+            findings.CompleteFrom(last.IsWritten ? Math.Max(_segments.MinOffset, last.End) : _segments.MinOffset);
+            if (findings.MayTell())
+            {
+                LogIncomplete(name.QueueId, name.Topic, right, wanted.End);
+            }
+        }
+    }
+
+    private bool BeginsWithinLog(QueueFiles files, long end)
+    {
+        for (long index = files.Starts[0]; index < end && files.TryReadUnit(index, out ConsumeQueueUnit unit); index++)
+        {
+            if (!unit.IsFiller)
+            {
+                return unit.PhysicalOffset > _segments.MinOffset;
+            }
+        }
+
+        return false;
+    }
+
+    private long EndOf(QueueFiles files)
+    {
+        long logEnd = _segments.EndOffset;
+        long end = QueueSearch.FindEnd(files, _cutAt);
+        return _cutAt >= logEnd && files.TryReadUnit(end, out _) ? QueueSearch.FindEndBehindDamage(files, end, logEnd) : end;
+    }
+
+    private bool IsOfDeletedTopic(string topic, QueueFiles files, long end) =>
+        _inventory.Deletions.TryGetValue(topic, out TopicDeletionNote note) && QueueSearch.LastUnit(files, end) is { IsWritten: true } last && last.PhysicalOffset < note.Offset;
+
+    /// <summary>
+    /// Finds how many of the units are right. In an older or newer copy of the queue they are from the beginning on up to some place, which
+    /// is found by halves; in any other the first one is wrong.
+    /// </summary>
+    private long RightUntil(QueueEnvironment environment, in QueueName name, QueueFiles files, long end)
+    {
+        long first = files.Starts[0];
+        UnitTarget target = new(_segments, environment, name);
+        if (end == first)
+        {
+            return end;
+        }
+
+        if (!AreInOrder(files, end))
+        {
+            return first;
+        }
+
+        if (target.IsRight(files, end - 1))
+        {
+            return end;
+        }
+
+        if (!StartsRight(target, files, end))
+        {
+            return first;
+        }
+
+        long low = first;
+        long high = end;
+
+        while (low < high)
+        {
+            long middle = low + ((high - low) / 2);
+            if (target.IsRight(files, middle))
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+
+    /// <summary>Units lead from each file to the next.</summary>
+    private static bool AreInOrder(QueueFiles files, long end)
+    {
+        for (int i = 1; i < files.Starts.Length && files.Starts[i] < end; i++)
+        {
+            if (!files.TryReadUnit(files.Starts[i] - 1, out ConsumeQueueUnit before) || !files.TryReadUnit(files.Starts[i], out ConsumeQueueUnit after)
+                || (!before.IsFiller && !after.IsFiller && before.PhysicalOffset >= after.PhysicalOffset))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The first unit that is no filler is right, as far as the log still has its record.</summary>
+    private static bool StartsRight(UnitTarget target, QueueFiles files, long end)
+    {
+        long first = files.Starts[0];
+        while (first < end && files.TryReadUnit(first, out ConsumeQueueUnit unit) && unit.IsFiller)
+        {
+            first++;
+        }
+
+        return first < end && target.IsRight(files, first);
+    }
+
+    private static string FilePath(QueueEnvironment environment, string directory, long firstUnit) =>
+        Path.Combine(directory, (firstUnit * environment.UnitBytes).ToString("D20", CultureInfo.InvariantCulture));
+
+    private static QueueFiles NewFiles(QueueEnvironment environment, in QueueName name) => new(environment, name.Topic, name.QueueId, new Lock());
+
+    [LoggerMessage(EventId = 2431, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
+        + "messages than its own: they are cut off. Files of the queue are newer than the commit log, or another store's")]
+    private partial void LogCut(int queueId, string topic, long right, long end);
+
+    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
+        + "older than the store. The broker reads the log to complete it")]
+    private partial void LogIncomplete(int queueId, string topic, long end, long expected);
+
+    [LoggerMessage(EventId = 2433, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "
+        + "to make it again")]
+    private partial void LogMissing(int queueId, string topic, long expected);
+
+    [LoggerMessage(EventId = 2434, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} lacks files in its row, or holds units of other messages than its own: it is "
+        + "moved to {Aside}, and the broker reads the log to make it again")]
+    private partial void LogSetAside(int queueId, string topic, string aside);
+
+    [LoggerMessage(EventId = 2435, Level = LogLevel.Information, Message = "Removed queue {QueueId} of {Topic}: the topic was deleted, and the last stop interrupted that")]
+    private partial void LogDeletionFinished(int queueId, string topic);
+
+    [LoggerMessage(EventId = 2436, Level = LogLevel.Warning, Message = "{Queues} more queues lack messages or have units that are wrong, like those named before")]
+    private partial void LogMore(int queues);
+
+    private sealed class Findings
+    {
+        private const int MostTold = 20;
+
+        private int _told;
+
+        public long RebuildFrom { get; private set; } = long.MaxValue;
+
+        public long LastRecord { get; private set; } = -1;
+
+        /// <summary>Queues with findings that were not told one by one.</summary>
+        public int Untold { get; private set; }
+
+        public bool HasChanged { get; set; }
+
+        /// <summary>The first few queues are told by name.</summary>
+        public bool MayTell()
+        {
+            if (_told < MostTold)
+            {
+                _told++;
+                return true;
+            }
+
+            Untold++;
+            return false;
+        }
+
+        public void See(long lastPhysicalOffset) => LastRecord = Math.Max(LastRecord, lastPhysicalOffset);
+
+        public void CompleteFrom(long offset)
+        {
+            RebuildFrom = Math.Min(RebuildFrom, offset);
+            HasChanged = true;
+        }
+    }
+}
+
+/// <summary>Result of a <see cref="QueueCheck"/>.</summary>
+/// <param name="Places">The queues there are, as they are now.</param>
+/// <param name="RebuildFrom">Offset of the log from which on queues lack messages; <see cref="long.MaxValue"/> when none is known to lack any.</param>
+/// <param name="LastRecord">Offset of the last record that a queue points to; −1 without one.</param>
+/// <param name="HasChanged">The inventory does not say what there is.</param>
+internal sealed record QueueFindings(IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged);
