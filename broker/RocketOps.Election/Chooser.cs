@@ -45,6 +45,10 @@ internal sealed class Chooser(
         {
             AcquireLease(lease, standing, _candidacy);
         }
+        else if (_candidacy.Proof is { } proof)
+        {
+            GoBack(proof);
+        }
         else if (_candidacy.Obstacle is { } obstacle)
         {
             reports.Say(MemberEvent.MayNotLead, obstacle);
@@ -88,7 +92,19 @@ internal sealed class Chooser(
     }
 
     /// <summary>This member cannot lead or promise to follow: it gives the lease back, and does not take it before it has not failed for as long as a lease lasts.</summary>
-    public void StandBack(string reason)
+    public void StandBack(string reason) => StandBack(reason, MemberEvent.StandsBack);
+
+    /// <summary>
+    /// It is proven that this store was put back from an older copy: others have what it lacks. This member leaves the lease to them, and
+    /// is another copy from now on: nothing that was said of the one before counts for it.
+    /// </summary>
+    public void GoBack(string proof)
+    {
+        StandBack(proof, MemberEvent.WentBack);
+        persisted.BecomeAnother(context.Host.NewIncarnation());
+    }
+
+    private void StandBack(string reason, MemberEvent happened)
     {
         bool isKnown = StandsBack && reason == _failure;
         _failure = reason;
@@ -102,7 +118,7 @@ internal sealed class Chooser(
 
         if (!isKnown)
         {
-            reports.Say(MemberEvent.StandsBack, reason);
+            reports.Say(happened, reason);
         }
 
         leader.GiveBack(observed.Lease);
@@ -150,17 +166,19 @@ internal sealed class Chooser(
     {
         MemberCopy self = context.Self;
         MemberState state = persisted.State;
+        long epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise));
         string ownGroup = state.GroupId.Length > 0 ? state.GroupId : state.Incarnation;
         LeaseRecord taken = new()
         {
             GroupId = lease is { GroupId.Length: > 0 } ? lease.GroupId : candidacy.GroupIdOr(ownGroup),
             Holder = self.Member,
             HolderAddress = context.Options.Address,
-            Epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise)),
+            Epoch = epoch,
             RenewTime = lease?.RenewTime ?? default,
             Duration = context.Options.Lease.Duration,
             InSync = lease is not null && standing == Standing.InSync ? context.Rules.InheritedInSync(lease, self, context.Options.Members, context.Options.LeastInSync) : [self],
+            Confirmed = lease is not null && standing == Standing.InSync ? candidacy.ConfirmedSince(lease) : new ConfirmedLog(epoch, context.Host.LogEnd.Epoch, context.Host.LogEnd.Offset),
         };
-        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty);
+        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty, Shortfall.TellLoss(context.Host.LogEnd, lease));
     }
 }

@@ -44,8 +44,8 @@ public sealed class GroupMember
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(state);
         Reports reports = new(host);
-        _context = new MemberContext(options, rules, new MemberCopy(options.Member, state.Incarnation), host, time);
         _persisted = new PersistedState(rules, state, host);
+        _context = new MemberContext(options, rules, _persisted, host, time);
         _observed = new LeaseObservation(options.Lease, time);
         _requests = new LeaseRequests(host, options.Lease, time);
         _acquisitions = new Acquisitions(_persisted, _requests);
@@ -88,7 +88,12 @@ public sealed class GroupMember
 
     /// <summary>Returns this member's answer to one that thinks of taking the lease.</summary>
     public MemberAnswer Describe() =>
-        new(State.GroupId, _context.Self, _context.Host.LogEnd, _acquisitions.Promised, HeldEpoch is not null) { Members = _context.Options.Members, Seen = State.Seen };
+        new(State.GroupId, _context.Self, _context.Host.LogEnd, _acquisitions.Promised, HeldEpoch is not null)
+        {
+            Members = _context.Options.Members,
+            Seen = State.Seen,
+            Confirmed = _context.Host.Confirmed,
+        };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
     public void Tick()
@@ -286,8 +291,56 @@ public sealed class GroupMember
     /// </summary>
     public bool TryFollow(long epoch) => _chooser.TryFollow(epoch);
 
-    /// <summary>Plans what to do with this log before it follows that of a master.</summary>
-    public JoinPlan PlanJoin(LogExtent own, LogExtent master) => _context.Rules.PlanJoin(own, master);
+    /// <summary>
+    /// A copy wants to follow this master, and says what it knows to be confirmed (<see cref="MemberAnswer.Confirmed"/>). True when it is
+    /// in sync and this log lacks some of that: this store was put back, so the member gives the lease back and is
+    /// another copy from now on.
+    /// </summary>
+    public bool GivesWayTo(MemberCopy copy, LogEnd? confirmed)
+    {
+        if (confirmed is not { } known || _leader.FindLack(copy, known) is not { } lack)
+        {
+            return false;
+        }
+
+        _chooser.GoBack(lack);
+        return true;
+    }
+
+    /// <summary>
+    /// Tells whether this store was put back since the master that wrote the lease took it for in sync: its log ends before what was
+    /// confirmed then. If so it is another copy from now on, and has to ask that master again as that one.
+    /// </summary>
+    /// <param name="lease">Of the master that is to be followed.</param>
+    public bool TryGoBack(LeaseRecord lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        if (lease.Confirmed is not { } confirmed || !lease.InSync.Contains(_context.Self) || _context.Rules.HasConfirmed(_context.Whole, new LogEnd(confirmed.Epoch, confirmed.Offset)))
+        {
+            return false;
+        }
+
+        _chooser.GoBack(Shortfall.Tell(_context.Whole, $"the lease of {lease.Holder}", new LogEnd(confirmed.Epoch, confirmed.Offset)));
+        return true;
+    }
+
+    /// <summary>
+    /// Plans what to do with this log before it follows that of a master. Refuses to cut what this member knows to be confirmed.
+    /// </summary>
+    /// <param name="own">This log.</param>
+    /// <param name="master">The master's.</param>
+    /// <param name="lease">By which the master leads.</param>
+    public JoinPlan PlanJoin(LogExtent own, LogExtent master, LeaseRecord lease)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        ArgumentNullException.ThrowIfNull(master);
+        ArgumentNullException.ThrowIfNull(lease);
+        JoinPlan plan = _context.Rules.PlanJoin(own, master);
+        LogEnd known = _context.Host.Confirmed;
+        return plan.Refusal is null && plan.Cuts && lease.Confirmed is { } confirmed && known.Epoch >= confirmed.Since && !_context.Rules.MayCut(plan.At, known.Offset)
+            ? plan with { Refusal = Shortfall.RefuseCut(_context.Options.Member, own.End, known, plan.At, lease, master.End) }
+            : plan;
+    }
 
     /// <summary>
     /// Tells whether this store may join the group with that id, of a lease or of a master: it belongs to none, or to this one.

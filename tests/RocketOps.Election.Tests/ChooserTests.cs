@@ -368,6 +368,7 @@ public sealed class ChooserTests : MemberTest
         GroupMember member = new(Options with { Mode = mode, MinInSync = 1 }, new MemberState("group", "a1", seen, seen), _host, _time, new GroupRules());
         member.Tick();
         member.OnLeaseRead(1, new VersionedLease(lease, "1"));
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 100), 4, false));
         _time.Advance(Options.AnswerTime);
 
         member.Tick();

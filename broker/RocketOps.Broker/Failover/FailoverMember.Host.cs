@@ -21,6 +21,10 @@ internal sealed partial class FailoverMember
     /// </summary>
     private TimeSpan LastTablesPatience => _group.Options.HandOverTime / 5;
 
+    public long EpochAt(long end) => _epochs.EpochAt(end);
+
+    public string NewIncarnation() => _files.NewId();
+
     public void ReadLease(long request) =>
         _calls!.Read(lease => _loop.Post(member => member.OnLeaseRead(request, lease)), () => _loop.Post(member => member.OnLeaseFailed(request)), () => _loop.Post(member => member.OnLeaseRefused(request)));
 
@@ -117,6 +121,9 @@ internal sealed partial class FailoverMember
                 break;
             case MemberEvent.StandsBack:
                 LogStandsBack(text);
+                break;
+            case MemberEvent.WentBack:
+                LogWentBack(text);
                 break;
             default:
                 throw new UnreachableException($"{happened} is told nowhere");
@@ -253,6 +260,9 @@ internal sealed partial class FailoverMember
 
     [LoggerMessage(EventId = 3669, Level = LogLevel.Error, Message = "This member does not take the lease: {What}")]
     private partial void LogStandsBack(string what);
+
+    [LoggerMessage(EventId = 3672, Level = LogLevel.Error, Message = "This store lacks what it had: {What}. It is another copy from now on: it follows, and may lead when it has everything that the others have")]
+    private partial void LogWentBack(string what);
 
     [LoggerMessage(EventId = 3670, Level = LogLevel.Critical, Message = "The log has failed, and that cannot be noted beside it: the next start may take this store for a copy that has everything. Move it away and start this member empty")]
     private partial void LogFailureNotNoted(Exception failure);

@@ -114,6 +114,15 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
     public long AppendedEnd => _store.Positions.Appended.Value;
 
+    public LogEnd Confirmed
+    {
+        get
+        {
+            long end = Math.Min(_store.Positions.Get(LogPosition.Replicated).Value, AppendedEnd);
+            return new LogEnd(_epochs.EpochAt(end), end);
+        }
+    }
+
     public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.WaitsForRoom);
 
     public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
@@ -169,9 +178,9 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
     public Task<MemberAnswer> DescribeAsync(CancellationToken cancellationToken) => AskAsync(static member => member.Describe(), cancellationToken);
 
-    /// <summary>Which copy this is, and the group its store belongs to.</summary>
-    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) =>
-        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId), cancellationToken);
+    /// <summary>Which copy this is, the group its store belongs to, and what it knows to be confirmed.</summary>
+    public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>
+        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId, Confirmed), cancellationToken);
 
     /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
     public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
@@ -225,7 +234,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         member => _door.LetIn(member, join, Standing.BegunEpoch, new LogExtent(_epochs, _store.GetStats().MinOffset.Value, _store.Positions.Appended.Value), _ha.Port), cancellationToken);
 
     /// <inheritdoc cref="GroupJoin.Plan"/>
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => AskAsync(member => GroupJoin.Plan(member, own, master), cancellationToken);
+    public Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) =>
+        AskAsync(member => GroupJoin.Plan(member, lease, own, master), cancellationToken);
 
     /// <summary>This log is a copy of that group's from now on; durable on return.</summary>
     public async Task NoteJoinedAsync(EpochHistory epochs, string groupId, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using RocketOps.Broker.Replication.Slave;
 using RocketOps.Election;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 
 namespace RocketOps.Broker.Failover;
 
@@ -33,14 +34,14 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     public async Task<JoinedMaster> JoinAsync(Func<string, CancellationToken, Task> checkAsync, CancellationToken cancellationToken)
     {
         ThrowIfFailed();
-        (MemberCopy copy, string ownGroup) = await host.IdentifyAsync(cancellationToken);
-        JoinAnswer master = await AskAsync(new JoinRequest(ownGroup, copy, lease.Epoch), cancellationToken);
+        (MemberCopy copy, string ownGroup, LogEnd confirmed) = await host.IdentifyAsync(cancellationToken);
+        JoinAnswer master = await AskAsync(new JoinRequest(ownGroup, copy, lease.Epoch) { Confirmed = confirmed }, cancellationToken);
 
         // From now on the master knows it by this one, also when it leaves before it has followed.
         Volatile.Write(ref _ticket, master.Ticket);
 
         LogExtent own = host.TakeExtent();
-        JoinPlan plan = await host.PlanAsync(own, master, cancellationToken);
+        JoinPlan plan = await host.PlanAsync(lease, own, master, cancellationToken);
         if (plan.Refusal is { } refusal)
         {
             throw new HaRefusedException(refusal);
@@ -99,7 +100,7 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
 
         try
         {
-            (MemberCopy copy, string ownGroup) = await host.IdentifyAsync(cancellationToken);
+            (MemberCopy copy, string ownGroup, _) = await host.IdentifyAsync(cancellationToken);
             await host.TellLeavingAsync(lease.HolderAddress, new JoinRequest(ownGroup, copy, lease.Epoch), ticket, cancellationToken);
             Interlocked.CompareExchange(ref _ticket, -1, ticket);
         }
@@ -128,13 +129,14 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     /// <summary>
     /// Plans what to do with this log before it follows that master's; none of an earlier epoch is followed from then on. On the member's
     /// loop. Throws <see cref="HaRefusedException"/> when the master is another group's, <see cref="IOException"/> when it has been
-    /// replaced.
+    /// replaced, or when this store was put back from an older copy: then it is another copy from now on, and asks again as that one.
     /// </summary>
-    internal static JoinPlan Plan(GroupMember member, LogExtent own, JoinAnswer master) =>
+    internal static JoinPlan Plan(GroupMember member, LeaseRecord lease, LogExtent own, JoinAnswer master) =>
         !member.BelongsTo(master.GroupId)
             ? throw new HaRefusedException($"this store belongs to group {member.State.GroupId}, the master's to {master.GroupId}: two clusters have one name, or this is another group's store; nothing is done with it")
             : !member.TryFollow(master.Epoch) ? throw new IOException($"epoch {member.State.Seen} was seen, so the master of epoch {master.Epoch} is not followed any more")
-            : member.PlanJoin(own, master.Extent);
+            : member.TryGoBack(lease) ? throw new IOException($"this store lacks what it had, and is another copy from now on, which asks {lease.Holder} again")
+            : member.PlanJoin(own, master.Extent, lease);
 
     /// <summary>The epochs of the bytes to come, from where both logs are the same.</summary>
     internal static EpochHistory Merge(JoinPlan plan, EpochHistory master)

@@ -1,6 +1,7 @@
 using RocketOps.Broker.Replication;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 
 namespace RocketOps.Broker.Failover;
 
@@ -17,7 +18,7 @@ internal interface IJoinHost
     long SeenEpoch { get; }
 
     /// <inheritdoc cref="FailoverMember.IdentifyAsync"/>
-    Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken);
+    Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc cref="MemberQuestions.JoinAsync"/>
     Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken);
@@ -29,7 +30,7 @@ internal interface IJoinHost
     LogExtent TakeExtent();
 
     /// <inheritdoc cref="FailoverMember.PlanAsync"/>
-    Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken);
+    Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken);
 
     /// <summary>Cuts this log, and keeps what is cut off. Ends no sooner than it is done.</summary>
     Task CutAsync(LeaseRecord lease, long at, long end);

@@ -3,6 +3,7 @@ using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Roles.Sessions;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 using RocketOps.Store;
 
 namespace RocketOps.Broker.Failover;
@@ -14,7 +15,7 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
 
     public long SeenEpoch => member.Standing.SeenEpoch;
 
-    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => member.IdentifyAsync(cancellationToken);
+    public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) => member.IdentifyAsync(cancellationToken);
 
     public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken) => questions.JoinAsync(address, join, cancellationToken);
 
@@ -26,7 +27,7 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
         return new LogExtent(member.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
     }
 
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => member.PlanAsync(own, master, cancellationToken);
+    public Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => member.PlanAsync(lease, own, master, cancellationToken);
 
     public async Task CutAsync(LeaseRecord lease, long at, long end)
     {

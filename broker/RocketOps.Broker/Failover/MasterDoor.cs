@@ -60,6 +60,11 @@ internal sealed class MasterDoor
             throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it does not lead in epoch {join.Epoch}, not yet or not any more");
         }
 
+        if (member.GivesWayTo(join.Copy, join.Confirmed))
+        {
+            throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it lacks messages that {join.Copy.Member} has, and gives the lease back");
+        }
+
         member.OnJoining(join.Copy, join.Epoch);
         long ticket = Tickets.Issue(join.Copy, join.Epoch);
 

@@ -129,7 +129,8 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
     /// </summary>
     private static long LastOf(EpochHistory? epochs) => epochs is { Entries: [.., var last] } ? last.Epoch : 0;
 
-    private string NewId() => newId?.Invoke() ?? Guid.NewGuid().ToString("N");
+    /// <summary>An incarnation that no copy ever had.</summary>
+    public string NewId() => newId?.Invoke() ?? Guid.NewGuid().ToString("N");
 
     private void WriteRun(string run) => Replace(RunName, Encoding.ASCII.GetBytes($"{run}\n"));
 

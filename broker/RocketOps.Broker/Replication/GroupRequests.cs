@@ -9,8 +9,8 @@ namespace RocketOps.Broker.Replication;
 // Four requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused. And each says who sends it, and has that member's key (MemberKey, 64 hexadecimal digits), whose digest is in the lease: who
 // has another key than the lease says is answered code 16 (MemberKeys). Members of versions of before send neither asker nor key.
-//   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen
-//   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+//   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen, confirmedEpoch, confirmedOffset
+//   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key, confirmedEpoch, confirmedOffset → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
 //   71006 GET_GROUP_CONSUMERS asker, key, version (of the last answer, or nothing) → version; body, when that is another one: {"groups":{"GROUP":["CLIENT ID"]}}
 // And one of people and tools:
@@ -68,7 +68,9 @@ internal static class GroupRequests
         .Set("promised", answer.Promised)
         .Set("leads", answer.Leads)
         .Set("members", string.Join(',', answer.Members))
-        .Set("seen", answer.Seen);
+        .Set("seen", answer.Seen)
+        .Set("confirmedEpoch", Text(answer.Confirmed?.Epoch))
+        .Set("confirmedOffset", Text(answer.Confirmed?.Offset));
 
     public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
         TextOf(answer, "groupId"),
@@ -79,6 +81,7 @@ internal static class GroupRequests
     {
         Members = NamesOf(answer, "members"),
         Seen = answer.Get("seen") is null ? 0 : NumberOf(answer, "seen"),
+        Confirmed = ConfirmedOf(answer),
     };
 
     /// <param name="group">Of both.</param>
@@ -99,11 +102,13 @@ internal static class GroupRequests
         .Set("groupId", join.GroupId)
         .Set("member", join.Copy.Member)
         .Set("incarnation", join.Copy.Incarnation)
-        .Set("epoch", join.Epoch);
+        .Set("epoch", join.Epoch)
+        .Set("confirmedEpoch", Text(join.Confirmed?.Epoch))
+        .Set("confirmedOffset", Text(join.Confirmed?.Offset));
 
     /// <summary>Reads the fields of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
-        new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch"));
+        new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch")) { Confirmed = ConfirmedOf(request) };
 
     /// <summary>Reads the ticket of a member that leaves, which it got when it joined.</summary>
     public static long ReadTicket(RemotingCommand request) => NumberOf(request, "ticket");
@@ -135,6 +140,12 @@ internal static class GroupRequests
             TextOf(answer, "groupId"), NumberOf(answer, "epoch"), new LogExtent(EpochFile.Decode(answer.Body.Span, "the master's list of epochs"), min, end), (int)port, NumberOf(answer, "ticket"));
     }
 
+    /// <summary>Null from a version that did not say it.</summary>
+    private static LogEnd? ConfirmedOf(RemotingCommand command) =>
+        command.Get("confirmedEpoch") is null ? null : new LogEnd(NumberOf(command, "confirmedEpoch"), NumberOf(command, "confirmedOffset"));
+
+    private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
+
     private static string NameOf(RemotingCommand command, string field) => TextOf(command, field) is { Length: > 0 } text ? text : throw Wrong(field);
 
     private static string TextOf(RemotingCommand command, string field) => command.Get(field) is { Length: <= MaxText } text ? text : throw Wrong(field);
@@ -159,7 +170,11 @@ internal sealed record GroupName(string Cluster, string Broker);
 /// <param name="GroupId">Of the follower's store; empty when it has joined none.</param>
 /// <param name="Copy">Who wants to follow.</param>
 /// <param name="Epoch">Of the master it wants to follow.</param>
-internal sealed record JoinRequest(string GroupId, MemberCopy Copy, long Epoch);
+internal sealed record JoinRequest(string GroupId, MemberCopy Copy, long Epoch)
+{
+    /// <inheritdoc cref="MemberAnswer.Confirmed"/>
+    public LogEnd? Confirmed { get; init; }
+}
 
 /// <param name="GroupId">Of the group.</param>
 /// <param name="Epoch">In which the answering member leads.</param>

@@ -19,14 +19,15 @@ internal sealed class Acquisitions(PersistedState persisted, LeaseRequests reque
     /// <param name="expectedVersion">What it replaces; null when there is no lease.</param>
     /// <param name="by">What right.</param>
     /// <param name="former">Who held the lease and did not renew it; empty when nobody did.</param>
-    public void Begin(LeaseRecord record, string? expectedVersion, Standing by, string former)
+    /// <param name="lack">What this log lacks of what the lease says was confirmed (<see cref="Acquisition.Lack"/>).</param>
+    public void Begin(LeaseRecord record, string? expectedVersion, Standing by, string former, string lack = "")
     {
         // Before it is sent: the write may come true at any time, also after this process has ended.
         long before = Promised;
         persisted.Promise(record.Epoch);
         (_before, _isRefused) = (before, false);
         LeaseRequest write = requests.Begin(record, expectedVersion);
-        _open = new Acquisition(write, by, former);
+        _open = new Acquisition(write, by, former, lack);
         requests.Send(write);
     }
 

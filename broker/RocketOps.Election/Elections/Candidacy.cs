@@ -32,6 +32,25 @@ internal sealed class Candidacy(MemberContext context)
     public string? Obstacle { get; private set; }
 
     /// <summary>
+    /// What proves that this store was put back from an older copy: another member has what it lacks. Null when nothing does.
+    /// </summary>
+    public string? Proof { get; private set; }
+
+    /// <summary>
+    /// What the next lease says of what is confirmed: what the lease says, and what this member and those that answer know since then.
+    /// </summary>
+    public ConfirmedLog? ConfirmedSince(LeaseRecord lease)
+    {
+        if (lease.Confirmed is not { } confirmed)
+        {
+            return null;
+        }
+
+        LogEnd end = Answers.Select(answer => KnownBy(lease, answer.Confirmed)).Append(KnownBy(lease, context.Host.Confirmed)).Append(EndOf(confirmed)).Max();
+        return confirmed with { Epoch = end.Epoch, Offset = end.Offset };
+    }
+
+    /// <summary>
     /// Takes an answer. What is said while this lease lies there holds until the lease is taken, so an answer to an earlier question counts
     /// until a later one comes.
     /// </summary>
@@ -67,7 +86,7 @@ internal sealed class Candidacy(MemberContext context)
             return Standing.None;
         }
 
-        Standing standing = Judge(lease, found.ReadAt, state);
+        Standing standing = Judge(lease, found, state);
         if (standing == Standing.None && context.Time.GetElapsedTime(_askedAt) >= context.Options.AnswerTime)
         {
             Ask(nextRound());
@@ -87,9 +106,10 @@ internal sealed class Candidacy(MemberContext context)
         return round;
     }
 
-    private Standing Judge(LeaseRecord? lease, long readAt, MemberState state)
+    private Standing Judge(LeaseRecord? lease, LeaseObservation found, MemberState state)
     {
         Obstacle = null;
+        Proof = null;
         if (FindForeigner(lease, state) is { } foreigner)
         {
             Obstacle = foreigner;
@@ -109,8 +129,15 @@ internal sealed class Candidacy(MemberContext context)
         }
 
         bool isCurrent = context.Rules.IsCurrent(lease, latest);
-        if (isCurrent && context.Rules.IsInSync(lease, context.Self))
+        bool isInSync = isCurrent && context.Rules.IsInSync(lease, context.Self);
+        string? lack = isInSync ? FindLack(lease, state) : null;
+        if (isInSync && lack is null)
         {
+            if (lease.IsHeldBy(context.Self.Member) && !context.Rules.HasExpired(found, context.Time.GetUtcNow()) && !context.Rules.MayTakeBack(Answers.Any(answer => lease.InSync.Contains(answer.Copy))))
+            {
+                return Standing.None;
+            }
+
             // With time nobody is waited for: who answers may be cut off from the lease. Each that has more is given time of its own, so that the next longest goes next.
             int ahead = IsChosen(lease) ? 0 : CountAhead(answer => context.Rules.IsInSync(lease, answer.Copy));
             return context.Time.GetElapsedTime(_begunAt) >= ahead * context.Options.Patience ? Standing.InSync : Standing.None;
@@ -128,16 +155,60 @@ internal sealed class Candidacy(MemberContext context)
             return IsBest() ? Standing.Unclean : Standing.None;
         }
 
+        if (lack is not null)
+        {
+            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's unclean epoch to {next}: what is missing here is lost then");
+            return Standing.None;
+        }
+
         if (!isCurrent)
         {
             // Whoever has seen more may have taken it since it was read here: that shows when it is read again.
-            Obstacle = readAt <= _latestSaidAt ? null : Text(
+            Obstacle = found.ReadAt <= _latestSaidAt ? null : Text(
                 $"the lease says epoch {lease.Epoch}, and {WhoSaw(latest, state)} has seen epoch {latest}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
             return Standing.None;
         }
 
         return JudgeRecovery(lease, state, next);
     }
+
+    /// <summary>
+    /// What this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when another
+    /// member has all that the lease knows of. Where nobody has, as when all members were put back, a person
+    /// decides: copies that gave up their incarnations would let the best of them recover the group.
+    /// </summary>
+    private string? FindLack(LeaseRecord lease, MemberState state)
+    {
+        LogEnd own = context.Whole;
+        LogEnd said = lease.Confirmed is { } written ? EndOf(written) : default;
+        string? lack = null;
+        foreach (MemberAnswer answer in Answers)
+        {
+            // Nobody but the master adds to its epoch: what others have of it was here.
+            LogEnd led = lease.IsHeldBy(context.Self.Member) && answer.End.Epoch == lease.Epoch ? answer.End : default;
+            LogEnd known = KnownBy(lease, answer.Confirmed) is var confirmed && confirmed > led ? confirmed : led;
+            if (!context.Rules.HasConfirmed(own, known))
+            {
+                lack = Shortfall.Tell(own, answer.Copy.Member, known);
+                Proof = known >= said || answer.End >= said ? lack : Proof;
+            }
+        }
+
+        if (lack is not null || !context.Rules.HasConfirmed(own, said))
+        {
+            return Proof ?? (context.Rules.HasConfirmed(own, said) ? lack : null) ?? Shortfall.Tell(own, "the lease", said);
+        }
+
+        return !lease.IsHeldBy(context.Self.Member) || context.Rules.HasPromised(state.Promised, lease.Epoch) ? null : Text(
+            $"this member holds the lease in epoch {lease.Epoch}, and its store has promised no more than epoch {state.Promised}: it was put back from an older copy (a snapshot, a backup, another disk), and may lack messages");
+    }
+
+    /// <summary>
+    /// What a member knows to be confirmed, as far as it binds by that lease; nothing where the lease does not say what does.
+    /// </summary>
+    private static LogEnd KnownBy(LeaseRecord lease, LogEnd? known) => lease.Confirmed is { } confirmed && known is { } end && end.Epoch >= confirmed.Since ? end : default;
+
+    private static LogEnd EndOf(ConfirmedLog confirmed) => new(confirmed.Epoch, confirmed.Offset);
 
     private Standing JudgeFounding(MemberState state)
     {

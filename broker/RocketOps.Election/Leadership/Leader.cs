@@ -123,6 +123,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
                 HolderAddress = context.Options.Address,
                 HandOverTo = null,
                 InSync = inSync,
+                Confirmed = mastership.ConfirmedSince,
             });
         }
     }
@@ -190,6 +191,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             {
                 Epoch = context.Rules.NextEpoch(mastership.Epoch, acquisitions.Promised),
                 InSync = mastership.InSync,
+                Confirmed = mastership.ConfirmedSince,
                 Successor = null,
                 HandOverTo = null,
                 UncleanEpoch = null,
@@ -252,6 +254,22 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         }
     }
 
+    /// <summary>
+    /// What this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that copy
+    /// does not bind.
+    /// </summary>
+    public string? FindLack(MemberCopy copy, LogEnd known)
+    {
+        if (_mastership is not { HasBegun: true, Lease.Record.Confirmed: { } confirmed } mastership || known.Epoch < confirmed.Since || known < new LogEnd(confirmed.Epoch, confirmed.Offset) || !mastership.InSync.Contains(copy))
+        {
+            return null;
+        }
+
+        // Both logs are one up to there only if the byte before is of the same epoch here: behind its own epoch's start this one has other bytes.
+        bool isHere = known.Offset <= context.Host.AppendedEnd && context.Host.EpochAt(known.Offset) == known.Epoch;
+        return context.Rules.HasConfirmed(isHere ? known : default, known) ? null : Shortfall.Tell(new LogEnd(context.Host.EpochAt(mastership.EpochStart), mastership.EpochStart), copy.Member, known);
+    }
+
     /// <summary>Ends the mastership; the lease stays as it is.</summary>
     public void Resign(string reason)
     {
@@ -302,7 +320,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             // Before it is sent: from then on somebody else may lead.
             _fence.Close();
             mastership.Close();
-            Renew(mastership, Released(seen, handOver.Leaves) with { Successor = target.Member });
+            Renew(mastership, Released(seen, handOver.Leaves) with { Successor = target.Member, Confirmed = mastership.ConfirmedSince });
             StepDown();
             reports.Say(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");
             return true;
@@ -327,7 +345,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         HolderAddress = string.Empty,
         HandOverTo = null,
         Successor = null,
-        InSync = leaves && seen.InSync.Count > context.Options.LeastInSync ? [.. seen.InSync.Where(copy => copy != context.Self)] : seen.InSync,
+        InSync = leaves && seen.InSync.Count > context.Options.LeastInSync ? [.. seen.InSync.Where(copy => copy.Member != context.Self.Member)] : seen.InSync,
     };
 
     /// <summary>The mastership that what a follower says in that epoch counts for; null when it counts for none.</summary>

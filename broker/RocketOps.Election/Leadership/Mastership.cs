@@ -59,6 +59,24 @@ internal sealed class Mastership
 
     public bool HasBegun => _begun;
 
+    /// <summary>
+    /// What the next write of the lease says of what is confirmed: no less than the one before, also while copies come back.
+    /// </summary>
+    public ConfirmedLog? ConfirmedSince
+    {
+        get
+        {
+            ConfirmedLog? before = Lease.Record.Confirmed;
+            if (!_begun || Confirmed == 0)
+            {
+                return before;
+            }
+
+            ConfirmedLog now = new(before?.Since ?? Epoch, _host.EpochAt(Confirmed), Confirmed);
+            return before is { } known && new LogEnd(known.Epoch, known.Offset) > new LogEnd(now.Epoch, now.Offset) ? before : now;
+        }
+    }
+
     /// <summary>Every copy in sync follows, or did a moment ago, and there are others: nobody leads instead, so this master may go on without its lease.</summary>
     public bool IsFollowed => _copies.IsOpen;
 

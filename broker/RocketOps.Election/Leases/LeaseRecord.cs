@@ -47,6 +47,12 @@ public sealed record LeaseRecord
     public long? UncleanEpoch { get; init; }
 
     /// <summary>
+    /// What the copies in sync had when the holder wrote this: a copy that is listed here and has less has lost it since. Null when that is
+    /// not known, as a version of before wrote no such thing.
+    /// </summary>
+    public ConfirmedLog? Confirmed { get; init; }
+
+    /// <summary>
     /// Digests by which members prove that they are themselves: by a member's name the SHA-256 of the key that it keeps, in hexadecimal.
     /// The rules do not look at it. Each member writes its own entry, the holder or not, and whoever replaces the record carries the
     /// others' on.
@@ -62,6 +68,15 @@ public sealed record LeaseRecord
 
     public bool IsHeldBy(string member) => string.Equals(Holder, member, StringComparison.Ordinal);
 }
+
+/// <summary>How far a group's log is confirmed: every copy in sync has it up to there, and so has every later master.</summary>
+/// <param name="Since">
+/// The last epoch that began without that promise: a founding, a recovery, or an unclean promotion that a person permitted. What was
+/// confirmed in an earlier epoch binds nobody.
+/// </param>
+/// <param name="Epoch">Of the last confirmed byte.</param>
+/// <param name="Offset">Behind the last confirmed byte.</param>
+public readonly record struct ConfirmedLog(long Since, long Epoch, long Offset);
 
 /// <summary>
 /// One copy of a group's log: the member that holds it and its incarnation. A store that can have lost what it once acknowledged (a new disk, a power cut before the flush, a

@@ -28,6 +28,28 @@ internal class GroupRules
     /// <summary>Only a copy that has everything acknowledged leads: this member, with the store it had when it was taken for in sync.</summary>
     public virtual bool IsInSync(LeaseRecord lease, MemberCopy copy) => lease.InSync.Contains(copy);
 
+    /// <summary>
+    /// A copy in sync has all that was confirmed, and a member that led has all of its epoch. A store with less was put back from an
+    /// older copy of itself: that copy has the same incarnation and the same key, and only what others
+    /// know tells them apart.
+    /// </summary>
+    public virtual bool HasConfirmed(LogEnd own, LogEnd confirmed) => own >= confirmed;
+
+    /// <summary>
+    /// A member promises an epoch on its disk before it asks for it: a store that has not promised the epoch of its own lease is from
+    /// before that.
+    /// </summary>
+    public virtual bool HasPromised(long promised, long leaseEpoch) => promised >= leaseEpoch;
+
+    /// <summary>
+    /// Within the term of its own lease a member that was started again waits for a copy in sync to say what it has: that one knows
+    /// whether this store is what the process before had.
+    /// </summary>
+    public virtual bool MayTakeBack(bool anyInSyncAnswered) => anyInSyncAnswered;
+
+    /// <summary>A follower cuts off nothing that it knows to be confirmed: a master without that is an older copy.</summary>
+    public virtual bool MayCut(long at, long confirmed) => at >= confirmed;
+
     /// <summary>A lease of an epoch before one that was seen was set back by somebody: who is in sync there is not true any more.</summary>
     public virtual bool IsCurrent(LeaseRecord lease, long seen) => lease.Epoch >= seen;
 

@@ -15,6 +15,12 @@ public interface IMemberHost
     long AppendedEnd { get; }
 
     /// <summary>
+    /// End of what this member knows to be confirmed, as far as its log has it: told by the masters that it has followed, or confirmed by
+    /// itself. Durable enough that a process that is killed and started again still knows most of it.
+    /// </summary>
+    LogEnd Confirmed { get; }
+
+    /// <summary>
     /// True while what was appended has not come to <see cref="LogEnd"/> yet, or an append waits for room. While it is true and that end
     /// stands still, the disk does nothing. False once the store has failed, which is told by <c>GroupMember.OnHostFailed</c>.
     /// </summary>
@@ -25,6 +31,12 @@ public interface IMemberHost
     /// <see cref="TimeSpan.MaxValue"/> when it never has.
     /// </summary>
     TimeSpan MasterSilence { get; }
+
+    /// <summary>The epoch of the last byte before that offset of this log; 0 when it is not known.</summary>
+    long EpochAt(long end);
+
+    /// <summary>Makes an incarnation that no copy ever had.</summary>
+    string NewIncarnation();
 
     /// <summary>Ends with <c>GroupMember.OnLeaseRead</c>, <c>GroupMember.OnLeaseRefused</c> or <c>GroupMember.OnLeaseFailed</c>, or never.</summary>
     void ReadLease(long request);
@@ -81,6 +93,11 @@ public enum MemberEvent
 
     /// <summary>This member can neither lead nor promise to follow, for the reason the text has.</summary>
     StandsBack,
+
+    /// <summary>
+    /// This store lacks what it had, as the text says: it was put back from an older copy, and is another copy from now on.
+    /// </summary>
+    WentBack,
 }
 
 /// <summary>Reports of a member: what stays as it is is said once. Not thread-safe.</summary>

@@ -23,6 +23,11 @@ internal sealed class PersistedState(GroupRules rules, MemberState state, IMembe
     /// <summary>Somebody leads in that epoch: this member follows none of an earlier one any more.</summary>
     public void See(long epoch) => Save(Seen(epoch));
 
+    /// <summary>
+    /// This store lacks what it had: it is another copy from now on, which nothing that was said of the one before counts for.
+    /// </summary>
+    public void BecomeAnother(string incarnation) => Save(State with { Incarnation = incarnation });
+
     /// <summary>This member leads by that lease.</summary>
     public void Win(LeaseRecord lease) => Save(Seen(lease.Epoch) with { GroupId = GroupIdOr(lease.GroupId) });
 

@@ -154,6 +154,21 @@ internal sealed class ElectedMembers : IAsyncDisposable
         Time.Pass(Duration);
     }
 
+    /// <summary>A copy of a member's store as it is now, while the member runs: a snapshot of its volume.</summary>
+    public TempDirectory Snapshot(string name)
+    {
+        TempDirectory snapshot = new("snapshot-");
+        Folders.Copy(StoreOf(name), snapshot.File("store"));
+        return snapshot;
+    }
+
+    /// <summary>A snapshot takes the place of the store of a member that does not run.</summary>
+    public void PutBack(string name, TempDirectory snapshot)
+    {
+        Directory.Delete(StoreOf(name), recursive: true);
+        Folders.Copy(snapshot.File("store"), StoreOf(name));
+    }
+
     /// <summary>Stops one after the other and starts it again, each on a disk of its own; the others are in sync meanwhile.</summary>
     public async Task MoveAsync<TDisk>(IEnumerable<(string Name, TDisk Disk)> disks)
         where TDisk : IStoreFileSystem

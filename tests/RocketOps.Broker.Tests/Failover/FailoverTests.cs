@@ -64,6 +64,79 @@ public sealed class FailoverTests
         (await members.ReadAsync(members[killed])).Should().Equal("acknowledged");
     }
 
+    /// <summary>
+    /// The volume of the member that led goes back to a snapshot, and it is there again within the term of its lease. Its incarnation and
+    /// its key are in the snapshot, too; the other copies, and the lease, know that it had more.
+    /// </summary>
+    [Fact]
+    public async Task Start_OfTheMasterOnAnOlderCopyOfItsStore_FollowsAndNothingAcknowledgedIsLost()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"));
+        List<string> acknowledged = [];
+        await SendSomeAsync(members, acknowledged);
+        await members.InSyncAsync(Three);
+        LeaseRecord before = await members.LeaseAsync();
+        string killed = members.NameOf(await members.MasterAsync());
+        using TempDirectory snapshot = members.Snapshot(killed);
+        await SendSomeAsync(members, acknowledged);
+        await members.KillAsync(killed);
+        members.PutBack(killed, snapshot);
+
+        await members.StartAsync(killed);
+
+        await members.UntilAsync(
+            () => Three.Any(name => name != killed && ElectedMembers.MemberOf(members[name]).Standing.TakesMessages), "a member that has everything leads");
+        await SendSomeAsync(members, acknowledged);
+        await members.InSyncAsync(Three);
+        LeaseRecord after = await members.LeaseAsync();
+        after.InSync.Single(copy => copy.Member == killed).Should().NotBe(before.InSync.Single(copy => copy.Member == killed), "it is another copy");
+        after.Confirmed!.Value.Offset.Should().BePositive("the lease says what is confirmed");
+        await members.SameLogsAsync();
+        foreach (TestBroker member in members.Running)
+        {
+            (await members.ReadAsync(member)).Should().Equal(acknowledged, members.NameOf(member));
+        }
+
+        members.LogOf(killed).Lines.Should().Contain(static line => line.Id == 3672 && line.Text.Contains("was put back from an older copy"));
+        Three.SelectMany(name => members.LogOf(name).Lines).Should().NotContain(static line => line.Id == 3660, "nobody cuts anything");
+    }
+
+    /// <summary>All stores are from one old set, and the lease is of today: it knows of more than anybody has.</summary>
+    [Fact]
+    public async Task Start_OfAllOnOlderCopiesOfTheirStores_NobodyLeadsBeforeAPersonPermitsIt()
+    {
+        await using ElectedMembers members = await ElectedMembers.StartAsync(Three, ("minInSyncReplicas", "2"));
+        List<string> old = [];
+        await SendSomeAsync(members, old);
+        await members.InSyncAsync(Three);
+        await members.SameLogsAsync();
+        TempDirectory[] snapshots = [.. Three.Select(members.Snapshot)];
+        await SendSomeAsync(members, [.. old]);
+        long end = (await members.MasterAsync()).Host.Modules.Host.Store.Positions.Appended.Value;
+        await Eventually.TrueAsync(async () => (await members.LeaseAsync()).Confirmed is { } confirmed && confirmed.Offset == end, "the lease says that all of it is confirmed");
+        foreach ((string name, TempDirectory snapshot) in Three.Zip(snapshots))
+        {
+            await members.KillAsync(name);
+            members.PutBack(name, snapshot);
+            snapshot.Dispose();
+        }
+
+        foreach (string name in Three)
+        {
+            await members.StartAsync(name);
+        }
+
+        await members.UntilAsync(() => Three.All(name => members.LogOf(name).Lines.Any(static line => line.Id == 3658 && line.Text.Contains("bytes are missing"))), "all refuse to lead");
+        members.Running.Should().NotContain(static broker => ElectedMembers.MemberOf(broker).Standing.Leads);
+
+        await members.EditAsync(static lease => lease with { UncleanEpoch = lease.Epoch + 1 });
+
+        List<string> all = [.. old];
+        await SendSomeAsync(members, all);
+        await members.InSyncAsync(Three);
+        (await members.ReadAsync(await members.MasterAsync())).Should().Equal(all);
+    }
+
     /// <summary>What is asked by the master's address waits there for the next master: three attempts at one where nobody listens are gone in milliseconds.</summary>
     [Fact]
     public async Task Kill_OfTheMaster_TheFirstCopyInSyncStandsInAndWhatItIsSentWaits()

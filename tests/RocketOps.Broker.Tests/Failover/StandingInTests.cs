@@ -3,6 +3,7 @@ using RocketOps.Broker.Failover;
 using RocketOps.Broker.Replication;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 
 namespace RocketOps.Broker.Tests.Failover;
 
@@ -69,7 +70,7 @@ public sealed class StandingInTests
 
         public long SeenEpoch => Lease.Epoch;
 
-        public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => Task.FromResult((Lease.InSync[1], "group"));
+        public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) => Task.FromResult((Lease.InSync[1], "group", default(LogEnd)));
 
         public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken) =>
             throw new IOException("nobody listens", new SocketException((int)SocketError.ConnectionRefused));
@@ -80,7 +81,7 @@ public sealed class StandingInTests
 
         public LogExtent TakeExtent() => throw NotAsked();
 
-        public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => throw NotAsked();
+        public Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => throw NotAsked();
 
         public Task CutAsync(LeaseRecord lease, long at, long end) => throw NotAsked();
 

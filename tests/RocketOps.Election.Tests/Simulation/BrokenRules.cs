@@ -22,18 +22,29 @@ internal static class BrokenRules
         public override bool IsInSync(LeaseRecord lease, MemberCopy copy) => true;
     }
 
+    public sealed class BelievesAStoreThatWasPutBack : GroupRules
+    {
+        public override bool HasConfirmed(LogEnd own, LogEnd confirmed) => true;
+    }
+
     public sealed class KnowsMembersOnlyByName : GroupRules
     {
         public override bool IsInSync(LeaseRecord lease, MemberCopy copy) => lease.InSync.Any(other => other.Member == copy.Member);
     }
 
+    /// <summary>What others know to be confirmed would save it.</summary>
     public sealed class BelievesAnOldLease : GroupRules
     {
         public override bool IsCurrent(LeaseRecord lease, long seen) => true;
+
+        public override bool HasConfirmed(LogEnd own, LogEnd confirmed) => true;
     }
 
+    /// <inheritdoc cref="BelievesAnOldLease"/>
     public sealed class AsksNobodyWhatWasSeen : GroupRules
     {
+        public override bool HasConfirmed(LogEnd own, LogEnd confirmed) => true;
+
         public override long LatestEpoch(long seen, IEnumerable<long> seenByOthers) => seen;
     }
 

@@ -87,6 +87,8 @@ internal sealed class SimBroker : IMemberHost
 
     public TimeSpan MasterSilence => Roles.Join?.MasterSilence ?? TimeSpan.MaxValue;
 
+    public LogEnd Confirmed => new(Epochs.EpochAt(Replicated), Replicated);
+
     public bool WaitsForDisk => !HasFailed && LogEnd.Offset < AppendedEnd;
 
     public bool IsAlive => Machine.Broker == this;
@@ -121,6 +123,10 @@ internal sealed class SimBroker : IMemberHost
         Machine.FailedAt = _world.Now;
         Member.OnHostFailed(reason);
     }
+
+    public long EpochAt(long end) => Epochs.EpochAt(end);
+
+    public string NewIncarnation() => _files.NewId();
 
     public void ReadLease(long request) => _group.LeaseStore.Read(Number, lease => Tell(member => member.OnLeaseRead(request, lease)), () => Tell(member => member.OnLeaseFailed(request)));
 

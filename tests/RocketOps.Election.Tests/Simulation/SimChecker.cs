@@ -48,6 +48,9 @@ internal sealed class SimChecker(SimGroup group)
     /// <summary>Disks that hung.</summary>
     public int Hangs { get; private set; }
 
+    /// <summary>Disks that went back in time.</summary>
+    public int GoneBack { get; private set; }
+
     /// <summary>Times that a member waited for one in the middle of what it did.</summary>
     public int HeldUp { get; private set; }
 
@@ -60,6 +63,8 @@ internal sealed class SimChecker(SimGroup group)
     public void OnChanged() => Changes++;
 
     public void OnHung() => Hangs++;
+
+    public void OnWentBack() => GoneBack++;
 
     /// <summary>A member is to write down what it binds itself to, and its disk hangs.</summary>
     public void OnHeldUp() => HeldUp++;
@@ -106,7 +111,7 @@ internal sealed class SimChecker(SimGroup group)
 
     /// <summary>With that store it will never ask for the epoch again, whatever becomes of its process. What comes of a disk that keeps no promise at all is seen later.</summary>
     private void CheckPromise(LeaseRecord after, SimMember taker) =>
-        Require(!group.Options.PersistsPromise || !after.InSync.Contains(taker.Copy) || taker.Disk.State.Promised >= after.Epoch,
+        Require(!group.Options.PersistsPromise || taker.Disk.HasGoneBack || !after.InSync.Contains(taker.Copy) || taker.Disk.State.Promised >= after.Epoch,
             $"{taker.Name} takes the lease in epoch {after.Epoch}, and has promised no more than {taker.Disk.State.Promised} on its disk");
 
     /// <summary>The bytes do not say of which epoch they are: what was noted before does.</summary>
@@ -189,7 +194,7 @@ internal sealed class SimChecker(SimGroup group)
         foreach (MemberCopy copy in lease is not null && lease.Epoch >= epoch ? lease.InSync : [])
         {
             SimMember member = group.Find(copy.Member)!;
-            Require(member.Copy != copy || Keeps(member, end, id), $"{master.Name} acknowledges message {id}, which {copy} does not have, although it is in sync");
+            Require(member.Copy != copy || Keeps(member, end, id) || member.Disk.GoneBack.Contains(id), $"{master.Name} acknowledges message {id}, which {copy} does not have, although it is in sync");
         }
 
         _acknowledged[end] = id;
@@ -270,7 +275,8 @@ internal sealed class SimChecker(SimGroup group)
         {
             if (group.Find(copy.Member) is { } member && member.Copy == copy)
             {
-                CheckHas(member, "is taken for in sync");
+                // It may have gone back since it said what it had: the lease says what that was.
+                CheckHas(member, "is taken for in sync", member.Disk.GoneBack);
             }
         }
     }
@@ -287,6 +293,14 @@ internal sealed class SimChecker(SimGroup group)
         SimMember old = group.Find(before!.Holder)!;
         SimMember successor = group.Find(after.Successor!)!;
         HandedOver++;
+        if (old.Disk.Log is not [.., var newest] || !successor.Disk.GoneBack.Contains(newest.Id))
+        {
+            CheckSuccessorHasAll(before, old, successor);
+        }
+    }
+
+    private void CheckSuccessorHasAll(LeaseRecord before, SimMember old, SimMember successor)
+    {
         if (successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name))
         {
             Require(successor.Disk.Log.Count >= old.Disk.Log.Count && old.Disk.Log[^Math.Min(1, old.Disk.Log.Count)..].All(last => Has(successor, old.Disk.Log.Count, last.Id)),
@@ -317,7 +331,7 @@ internal sealed class SimChecker(SimGroup group)
             return;
         }
 
-        foreach (SimMember other in group.Members.Where(other => other != taker && taker.Peers.Contains(other.Name) && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
+        foreach (SimMember other in group.Members.Where(other => other != taker && !other.Disk.HasGoneBack && taker.Peers.Contains(other.Name) && IsQuiet(other, since) && before.InSync.Contains(other.Copy)))
         {
             // Who has heard the master serve for longer than the taker has runs later.
             if (CanBeHeard(taker, other) && CanBeHeard(other, taker) && other.MasterSilence > Quiet && other.LogEnd > taker.LogEnd)
@@ -353,7 +367,7 @@ internal sealed class SimChecker(SimGroup group)
         bool isDecided = before?.UncleanEpoch == after.Epoch || IsNewGroup(before);
         foreach ((int end, int id) in _acknowledged.ToArray())
         {
-            if (IsLost(end, id))
+            if (IsLost(end, id) || IsUnheard(end, id))
             {
                 _acknowledged.Remove(end);
                 LostBeyondRepair++;
@@ -361,18 +375,29 @@ internal sealed class SimChecker(SimGroup group)
             }
         }
 
-        _hasLostReads = _hasLostReads || _read.Any(read => IsLost(read.Key + 1, read.Value));
+        _hasLostReads = _hasLostReads || _read.Any(read => IsLost(read.Key + 1, read.Value) || IsUnheard(read.Key + 1, read.Value));
 
         bool IsLost(int end, int id) =>
-            !Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id))));
+            !Has(taker, end, id) && (isDecided || (!group.Parts.Any(member => Has(member, end, id)) && group.Members.Any(member => member.Disk.Unflushed.Any(entry => entry.Id == id) || IsGoneUnsaid(member, end, id))));
+
+        // Every disk that had it has gone back in time, before the lease could say that it was confirmed; or all that were in sync have lost power since, which alone is a reason to have less.
+        bool IsGoneUnsaid(SimMember member, int end, int id) => member.Disk.GoneBack.Contains(id) && (IsUnsaid(end) || before?.InSync.Any(copy => group.Find(copy.Member)?.Copy == copy) == false);
+
+        bool IsUnsaid(int end) => before?.Confirmed is not { } confirmed || confirmed.Offset < end;
+
+        // As above, and a member that has it still cannot be heard while this one takes the lease, or went back in time too and may not lead.
+        bool IsUnheard(int end, int id) =>
+            taker.Disk.GoneBack.Contains(id) && IsUnsaid(end) && !Has(taker, end, id) && (group.Options.Loss > 0 || !group.Parts.Any(other => other != taker && !other.Disk.HasGoneBack && Has(other, end, id) && IsHeard(other)));
+
+        bool IsHeard(SimMember other) => IsQuiet(other, group.World.Now - LateAnswer) && CanBeHeard(taker, other) && CanBeHeard(other, taker);
     }
 
     /// <summary>Neither a lease nor a store that ever belonged to the group is left among its members; nobody asks one that was taken out.</summary>
     private bool IsNewGroup(LeaseRecord? before) => before is null && group.Parts.All(static member => member.Disk.State.GroupId.Length == 0);
 
-    private void CheckHas(SimMember master, string what)
+    private void CheckHas(SimMember master, string what, HashSet<int>? excused = null)
     {
-        foreach ((int end, int id) in _acknowledged)
+        foreach ((int end, int id) in _acknowledged.Where(message => excused?.Contains(message.Value) != true))
         {
             Require(Keeps(master, end, id), $"{master.Name} {what} and does not have message {id} at {end}, which was acknowledged");
         }

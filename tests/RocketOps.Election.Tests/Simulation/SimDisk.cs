@@ -14,7 +14,10 @@ internal sealed class SimDisk
     // What a start finds where nothing has happened but the end of the process.
     private static readonly StoreContinuity Whole = new(HasKernel: true, HasDurable: true, HasCheckpoint: true, HasDamage: false);
 
+    private const int MaxCopies = 8;
+
     private readonly List<Action> _heldUp = [];
+    private readonly List<DiskCopy> _copies = [];
     private int _incarnations;
     private int _hangs;
     private int _writtenBefore;
@@ -70,6 +73,14 @@ internal sealed class SimDisk
 
     /// <summary>What was on a disk that is lost.</summary>
     public List<SimEntry> Destroyed { get; } = [];
+
+    public bool HasGoneBack { get; private set; }
+
+    /// <summary>What was on it before it went back in time.</summary>
+    public HashSet<int> GoneBack { get; } = [];
+
+    /// <summary>So many copies of it are kept that may be put back.</summary>
+    public int Copies => _copies.Count;
 
     /// <summary>Up to here queues were filled, which survives the process.</summary>
     public int Dispatched { get; set; }
@@ -199,10 +210,53 @@ internal sealed class SimDisk
         }
     }
 
+    /// <summary>Keeps a copy of all that a process that dies now would leave, unless the disk hangs.</summary>
+    public void Copy()
+    {
+        if (MayHoldUpFiles)
+        {
+            return;
+        }
+
+        _copies.Add(new DiskCopy([.. Log], [.. Diverged], _files.AfterKill(), State, Epochs, Durable, Dispatched, Committed, Delivered));
+        if (_copies.Count > MaxCopies)
+        {
+            _copies.RemoveAt(0);
+        }
+    }
+
+    /// <summary>A file beside the log is lost: no copy is whole any more.</summary>
+    public void ForgetCopies() => _copies.Clear();
+
+    /// <summary>
+    /// The process is dead, and a copy from before is put back: whatever looks at it finds the disk of a process that was just killed.
+    /// </summary>
+    public void GoBack(int copy)
+    {
+        DiskCopy old = _copies[copy];
+
+        // It goes back only: later copies are of a time that has not been.
+        _copies.RemoveRange(copy + 1, _copies.Count - copy - 1);
+        HasGoneBack = true;
+        Destroyed.AddRange(Log);
+        Destroyed.AddRange(Diverged);
+        GoneBack.UnionWith(Destroyed.Select(static entry => entry.Id));
+        GoneBack.ExceptWith(old.Log.Select(static entry => entry.Id));
+        Log.Clear();
+        Log.AddRange(old.Log);
+        Diverged.Clear();
+        Diverged.AddRange(old.Diverged);
+        (State, Epochs, Durable, Dispatched, Committed, Delivered) = (old.State, old.Epochs, old.Durable, old.Dispatched, old.Committed, old.Delivered);
+        _files = old.Files.AfterKill();
+        _continuity = Whole;
+    }
+
     private static MemoryFileSystem NewFiles()
     {
         MemoryFileSystem files = new();
         files.CreateDirectory(Directory);
         return files;
     }
+
+    private sealed record DiskCopy(SimEntry[] Log, SimEntry[] Diverged, MemoryFileSystem Files, MemberState State, EpochHistory Epochs, int Durable, int Dispatched, long Committed, long Delivered);
 }

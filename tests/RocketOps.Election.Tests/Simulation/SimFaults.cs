@@ -45,6 +45,8 @@ internal sealed class SimFaults
             (options.HandOver, _leases.HandOver),
             (options.HostFails, _machines.FailHost),
             (options.MemberChange, _membership.Change),
+            (options.GoBack, _machines.GoBack),
+            (options.GoBack / 8, _machines.GoBackAll),
         ];
         _weights = _faults.Sum(static fault => fault.Weight);
     }
@@ -53,6 +55,10 @@ internal sealed class SimFaults
     {
         _world.After(_group.Options.Undisturbed + _world.Between(0, 3000), Next);
         _hangs.Begin();
+        if (_group.Options.GoBack > 0)
+        {
+            _machines.BeginCopies();
+        }
     }
 
     /// <summary>Everything is repaired, and everybody started.</summary>

@@ -2,6 +2,7 @@ using RocketOps.Broker.Failover;
 using RocketOps.Broker.Replication;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
+using RocketOps.Election.Members;
 
 namespace RocketOps.Election.Tests.Simulation;
 
@@ -22,7 +23,8 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public long SeenEpoch => broker.Member.State.Seen;
 
-    public Task<(MemberCopy Copy, string GroupId)> IdentifyAsync(CancellationToken cancellationToken) => OnLoopAsync(member => (broker.Machine.Copy, member.State.GroupId));
+    public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>
+        OnLoopAsync(member => (new MemberCopy(broker.Machine.Name, member.State.Incarnation), member.State.GroupId, broker.Confirmed));
 
     public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
@@ -43,7 +45,7 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public LogExtent TakeExtent() => new(broker.Epochs, 0, broker.Disk.Log.Count);
 
-    public Task<JoinPlan> PlanAsync(LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => OnLoopAsync(member => GroupJoin.Plan(member, own, master));
+    public Task<JoinPlan> PlanAsync(LeaseRecord by, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => OnLoopAsync(member => GroupJoin.Plan(member, by, own, master));
 
     public Task CutAsync(LeaseRecord lease, long at, long end) => Busy(broker.Writes.Time(0.5, 10), () => broker.Cut((int)at));
 

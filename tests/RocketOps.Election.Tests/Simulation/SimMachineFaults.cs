@@ -80,7 +80,47 @@ internal sealed class SimMachineFaults(SimGroup group, SimLuck luck)
         group.Note(member, $"is killed, and loses its {file}");
         member.Kill();
         member.Disk.Lose(file);
+        member.Disk.ForgetCopies();
         _strange.Add(member);
+        StartLater(member);
+    }
+
+    /// <summary>A snapshot of a running member is put back after it was killed.</summary>
+    public void GoBack() => GoBack(luck.LikelyMaster());
+
+    /// <summary>As when a whole cluster is restored, each volume to some moment.</summary>
+    public void GoBackAll()
+    {
+        foreach (SimMember member in group.Parts)
+        {
+            GoBack(member);
+        }
+    }
+
+    /// <summary>Copies of all disks are made again and again.</summary>
+    public void BeginCopies() => _world.After(_world.Between(500, 3000), () =>
+    {
+        foreach (SimMember member in group.Parts.Where(member => !_strange.Contains(member)))
+        {
+            member.Disk.Copy();
+        }
+
+        BeginCopies();
+    });
+
+    private void GoBack(SimMember member)
+    {
+        if (member.Disk.Copies == 0 || _strange.Contains(member))
+        {
+            return;
+        }
+
+        int copy = _world.Random.Next(member.Disk.Copies);
+        int before = member.Disk.Log.Count;
+        member.Kill();
+        member.Disk.GoBack(copy);
+        group.Note(member, $"is killed, and its disk goes back in time, from {before} messages to {member.Disk.Log.Count}");
+        group.Checker.OnWentBack();
         StartLater(member);
     }
 
@@ -121,7 +161,8 @@ internal sealed class SimMachineFaults(SimGroup group, SimLuck luck)
     /// </summary>
     public bool MustMoveAway(SimMember member)
     {
-        if (!_strange.Contains(member))
+        // One that knows more than a master that went back in time, and was not heard when that one took the lease, follows it only by a person's hand. What is lost with it is missing in the end.
+        if (!_strange.Contains(member) && !(group.Checker.GoneBack > 0 && _strange.Add(member)))
         {
             return false;
         }

@@ -33,6 +33,9 @@ internal sealed record SimOptions
     /// <summary>A file beside the log is gone.</summary>
     public double FileLost { get; init; } = 0.2;
 
+    /// <summary>A disk goes back in time: to a copy of itself.</summary>
+    public double GoBack { get; init; }
+
     public double Pause { get; init; } = 3;
 
     public double Suspend { get; init; } = 1;
@@ -187,6 +190,11 @@ internal sealed record SimOptions
     /// <summary>As <see cref="For"/>, of a group that also grows and shrinks.</summary>
     public static SimOptions ForChanges(int seed) =>
         WithHangs(seed, For(seed)) with { Members = 2 + (seed % 3), Spares = 2, MemberChange = 6, Faults = TimeSpan.FromSeconds(60), Healing = TimeSpan.FromSeconds(90) };
+
+    /// <summary>
+    /// As <see cref="ForAll"/>, and disks go back in time. The lease does not go with them: when all of them went back, it alone knows.
+    /// </summary>
+    public static SimOptions ForOldDisks(int seed) => ForAll(seed) with { GoBack = 6, LeaseDeleted = 0, LeaseSetBack = 0 };
 
     private static SimOptions WithHangs(int seed, SimOptions options) => seed % 2 == 0 ? options with { HungDiskEveryMs = 10_000 } : options;
 }

@@ -23,6 +23,8 @@ internal sealed class SimTotals
 
     public long HeldUp { get; private set; }
 
+    public long GoneBack { get; private set; }
+
     public void Add(SimChecker checker)
     {
         lock (_lock)
@@ -36,8 +38,9 @@ internal sealed class SimTotals
             Changes += checker.Changes;
             Hangs += checker.Hangs;
             HeldUp += checker.HeldUp;
+            GoneBack += checker.GoneBack;
         }
     }
 
-    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Hangs} disks hung and held up {HeldUp} promises, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Hangs} disks hung and held up {HeldUp} promises, {GoneBack} disks went back in time, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
 }

@@ -48,6 +48,37 @@ public sealed class FailoverKillTests(ITestOutputHelper output)
         run.Load.CutOff.Should().BePositive("brokers died with sends in flight");
     }
 
+    /// <summary>
+    /// A snapshot of a member is made while all is well; later its process is killed, and it starts on the snapshot while its lease
+    /// lasts, or while another leads. It follows and catches up, and nobody cuts what was acknowledged.
+    /// </summary>
+    [Fact]
+    public async Task Member_KilledAndStartedOnASnapshot_NothingAcknowledgedIsLost()
+    {
+        await using ElectedBrokers brokers = new(Settings(LongLease));
+        await using ElectedRun run = await ElectedRun.StartAsync(brokers);
+        foreach (bool isMaster in (bool[])[true, false, true])
+        {
+            string when = $"before a {(isMaster ? "master" : "slave")} goes back in time";
+            await brokers.AllInSyncAsync(when);
+            await run.ServedAsync(when);
+            string master = await brokers.MasterAsync();
+            string member = isMaster ? master : brokers.Names.First(name => name != master);
+            brokers.TakeSnapshot(member);
+            await run.ServedAsync($"{when}, after the snapshot");
+            await brokers.KillAsync(member);
+            brokers.PutBack(member);
+
+            await brokers.StartAsync(member);
+
+            await run.AcknowledgedAsync();
+            (await brokers.MasterAsync()).Should().NotBe(member, "it lacks what others have");
+        }
+
+        await run.CheckAsync();
+        run.Load.CutOff.Should().BePositive("brokers died with sends in flight");
+    }
+
     // Deep: leases end by themselves here, and a master that stands still is one whose lease ended; the simulation of Replication.Tests has both on a clock of its own.
     [Fact]
     [Trait("ring", RingRules.Deep)]

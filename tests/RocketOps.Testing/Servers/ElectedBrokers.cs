@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RocketOps.Testing.Disks;
 using RocketOps.Testing.Processes;
 using RocketOps.Testing.Remoting;
 
@@ -63,6 +64,8 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
     public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"{PlaceOf(name).Address}:{_ports[name]}");
 
+    private string StoreOf(string name) => _directory.File($"store-{name}");
+
     private ProgramPlace PlaceOf(string name) => _memberPlace(Array.IndexOf(MemberNames, name));
 
     /// <summary>Each member comes to the lease by a way of its own, which can be cut.</summary>
@@ -91,7 +94,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
             ["brokerIP1"] = place.Address.ToString(),
             ["listenPort"] = _ports[name].ToString(CultureInfo.InvariantCulture),
             ["namesrvAddr"] = NameServerAddress,
-            ["storePathRootDir"] = _directory.File($"store-{name}"),
+            ["storePathRootDir"] = StoreOf(name),
             ["diskMaxUsedSpaceRatio"] = "95",
             ["failover"] = "Automatic",
             ["memberName"] = name,
@@ -145,6 +148,25 @@ public sealed class ElectedBrokers : IAsyncDisposable
         process.Kill();
         await process.WaitAsync(Patience);
         await process.DisposeAsync();
+    }
+
+    /// <summary>A snapshot of a member's store, which may run meanwhile; the one before is deleted.</summary>
+    public void TakeSnapshot(string name)
+    {
+        string snapshot = _directory.File($"snapshot-{name}");
+        if (Directory.Exists(snapshot))
+        {
+            Directory.Delete(snapshot, recursive: true);
+        }
+
+        Folders.Copy(StoreOf(name), snapshot);
+    }
+
+    /// <summary>The snapshot takes the place of the store of a member that does not run.</summary>
+    public void PutBack(string name)
+    {
+        Directory.Delete(StoreOf(name), recursive: true);
+        Folders.Copy(_directory.File($"snapshot-{name}"), StoreOf(name));
     }
 
     /// <summary>SIGTERM; returns when the process is gone.</summary>

@@ -34,6 +34,7 @@ internal static class LeaseFile
                     Successor = record.Successor,
                     HandOverTo = record.HandOverTo,
                     UncleanEpoch = record.UncleanEpoch,
+                    Confirmed = record.Confirmed is { } confirmed ? new ConfirmedBody { Since = confirmed.Since, Epoch = confirmed.Epoch, Offset = confirmed.Offset } : null,
                     KeyDigests = record.KeyDigests.Count == 0 ? null : record.KeyDigests.ToDictionary(static key => key.Key, static string? (key) => key.Value, StringComparer.Ordinal),
                     Write = write.ToString("N"),
                 },
@@ -77,6 +78,7 @@ internal static class LeaseFile
             Successor = body.Successor,
             HandOverTo = body.HandOverTo,
             UncleanEpoch = body.UncleanEpoch,
+            Confirmed = body.Confirmed is { Since: >= 0, Epoch: >= 0, Offset: >= 0 } confirmed ? new ConfirmedLog(confirmed.Since, confirmed.Epoch, confirmed.Offset) : null,
             KeyDigests = KeyDigests.Take(body.KeyDigests ?? []),
         };
     }
@@ -108,6 +110,8 @@ internal sealed class LeaseBody
 
     public long? UncleanEpoch { get; set; }
 
+    public ConfirmedBody? Confirmed { get; set; }
+
     /// <summary>Digests by the member's name.</summary>
     public Dictionary<string, string?>? KeyDigests { get; set; }
 
@@ -119,6 +123,15 @@ internal sealed class CopyBody
     public string? Member { get; set; }
 
     public string? Incarnation { get; set; }
+}
+
+internal sealed class ConfirmedBody
+{
+    public long Since { get; set; }
+
+    public long Epoch { get; set; }
+
+    public long Offset { get; set; }
 }
 
 [JsonSourceGenerationOptions(

@@ -38,7 +38,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     [Fact]
     public async Task TryWrite_WhatIsReadAfterwards_IsTheWholeRecord()
     {
-        LeaseRecord record = Record(7) with { HandOverTo = "orders-0-2", UncleanEpoch = 8, KeyDigests = KeyDigests.Parse($"orders-0-0={new string('a', 64)},orders-0-1={new string('b', 64)}") };
+        LeaseRecord record = Record(7) with { HandOverTo = "orders-0-2", UncleanEpoch = 8, Confirmed = new ConfirmedLog(3, 6, 1L << 40), KeyDigests = KeyDigests.Parse($"orders-0-0={new string('a', 64)},orders-0-1={new string('b', 64)}") };
 
         (await _store.ReadAsync(Cancellation)).Should().BeNull("nobody has written it");
         string? version = await _store.TryWriteAsync(record, null, Cancellation);
@@ -46,6 +46,27 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
 
         read!.Version.Should().Be(version);
         read.Record.Should().BeEquivalentTo(record);
+    }
+
+    /// <summary>
+    /// A master of a version that does not know what was confirmed leaves the annotation there as it was, and may lead with less by a
+    /// person's permission.
+    /// </summary>
+    [Theory]
+    [InlineData("7/3/6/100", true)]
+    [InlineData("6/3/6/100", false)]
+    [InlineData("7/3/6", false)]
+    [InlineData("7/3/6/-1", false)]
+    [InlineData("7/3/6/x", false)]
+    [InlineData("", false)]
+    public async Task Read_WhatIsConfirmed_CountsInTheEpochThatItNames(string annotation, bool counts)
+    {
+        await _store.TryWriteAsync(Record(7) with { Confirmed = new ConfirmedLog(1, 1, 1) }, null, Cancellation);
+        ((string)(await _api.SendAsync("GET", ApiFixture.Lease))["metadata"]!["annotations"]!["rocketops.io/confirmed"]!).Should().Be("7/1/1/1");
+
+        await _api.MergeAsync(ApiFixture.Lease, $$$$"""{"metadata":{"annotations":{"rocketops.io/confirmed":"{{{{annotation}}}}"}}}""");
+
+        (await Store().ReadAsync(Cancellation))!.Record.Confirmed.Should().Be(counts ? new ConfirmedLog(3, 6, 100) : null);
     }
 
     [Fact]

@@ -53,6 +53,8 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
 
     public TimeSpan MasterSilence => TimeSpan.MaxValue;
 
+    public LogEnd Confirmed => default;
+
     public bool WaitsForDisk => false;
 
     private MemberCopy Copy => new(_options.Member, "1");
@@ -82,6 +84,10 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
             happened();
         }
     }
+
+    public long EpochAt(long end) => 0;
+
+    public string NewIncarnation() => throw new InvalidOperationException("a log that is empty lacks nothing");
 
     public void ReadLease(long request)
     {

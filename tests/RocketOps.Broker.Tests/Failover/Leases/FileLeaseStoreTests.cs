@@ -20,7 +20,7 @@ public sealed class FileLeaseStoreTests : IDisposable
     public async Task TryWrite_WhatIsReadAfterwards_IsTheWholeRecord()
     {
         FileLeaseStore store = new(File, TimeProvider.System);
-        LeaseRecord record = Record(epoch: 7) with { Successor = "b", HandOverTo = "c", UncleanEpoch = 8, KeyDigests = KeyDigests.Parse($"a={new string('a', 64)},b={new string('b', 64)}") };
+        LeaseRecord record = Record(epoch: 7) with { Successor = "b", HandOverTo = "c", UncleanEpoch = 8, Confirmed = new ConfirmedLog(3, 6, 1L << 40), KeyDigests = KeyDigests.Parse($"a={new string('a', 64)},b={new string('b', 64)}") };
 
         (await store.ReadAsync(Cancellation)).Should().BeNull("nobody has written it");
         string? version = await store.TryWriteAsync(record, expectedVersion: null, Cancellation);
