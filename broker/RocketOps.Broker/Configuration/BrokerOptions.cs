@@ -19,7 +19,7 @@ internal sealed class BrokerOptions
         ClusterName = values.Get(Keys.BrokerClusterName);
         BrokerName = OrElse(values.Get(Keys.BrokerName), Dns.GetHostName);
         Role = values.Get(Keys.Role);
-        // As RocketMQ: a master has id 0 whatever the file says.
+        // A master with another id is refused at the start (FindContradictions); an elected member has no id of its own.
         BrokerId = Role == BrokerRole.Slave ? values.Get(Keys.BrokerId) : 0;
         NameServers = OrElse(values.Get(Keys.NamesrvAddr), static () => Environment.GetEnvironmentVariable("NAMESRV_ADDR") ?? string.Empty)
             .Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -86,6 +86,14 @@ internal sealed class BrokerOptions
         if (values.Get(Keys.Role) == BrokerRole.Slave && values.Get(Keys.BrokerId) == 0 && !values.Get(ElectionSettings.Keys.Failover))
         {
             problems.Add(new PropertyProblem(values.OriginOf(Keys.Role), Keys.Role.Name, "a SLAVE needs a brokerId above 0"));
+        }
+
+        if (values.Get(Keys.Role) != BrokerRole.Slave && values.Get(Keys.BrokerId) != 0 && !values.Get(ElectionSettings.Keys.Failover))
+        {
+            problems.Add(new PropertyProblem(
+                values.OriginOf(Keys.BrokerId),
+                Keys.BrokerId.Name,
+                $"{values.Get(Keys.BrokerId)} is the id of a slave, and brokerRole says {values.TextOf(Keys.Role)}: set brokerId=0 for a master, brokerRole=SLAVE for a slave"));
         }
 
         if (values.Get(ElectionSettings.Keys.Failover))

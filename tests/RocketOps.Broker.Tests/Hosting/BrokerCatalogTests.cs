@@ -65,6 +65,19 @@ public sealed class BrokerCatalogTests
         BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:1").And.Contain("brokerId");
     }
 
+    /// <summary>It would take messages, and be registered where no producer looks.</summary>
+    [Theory]
+    [InlineData("brokerRole=ASYNC_MASTER")]
+    [InlineData("brokerRole=SYNC_MASTER")]
+    [InlineData("clusterTopicEnable=true")]
+    public void FindContradictions_MasterWithTheIdOfASlave_IsReported(string role)
+    {
+        PropertyLoadResult result = Load(role, "brokerId=1");
+
+        BrokerOptions.FindContradictions(result.Values).Should().ContainSingle().Which.ToString().Should().Contain("broker.conf:2").And.Contain("brokerId").And.Contain("_MASTER");
+        BrokerOptions.FindContradictions(Load(role, "brokerId=0").Values).Should().BeEmpty();
+    }
+
     [Fact]
     public void FindContradictions_MoreMustBeInSyncThanAreWaitedFor_IsReported()
     {

@@ -172,6 +172,21 @@ public sealed class BrokerTests : IAsyncLifetime
         (await _broker.InvokeAsync(blackListed)).Code.Should().Be(ResponseCode.NoPermission);
     }
 
+    /// <summary>Its log's folder is made with the first bytes that come.</summary>
+    [Fact]
+    public async Task RuntimeInfo_SlaveWithoutALog_IsThatOfAnEmptySlave()
+    {
+        await using TestBroker slave = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "SLAVE", ["brokerId"] = "1" });
+
+        RemotingCommand answer = await slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
+
+        answer.Code.Should().Be(ResponseCode.Success, answer.Remark);
+        using JsonDocument body = JsonDocument.Parse(answer.Body);
+        JsonElement table = body.RootElement.GetProperty("table");
+        table.GetProperty("commitLogMaxOffset").GetString().Should().Be("0");
+        table.GetProperty("commitLogDirCapacity").GetString().Should().MatchRegex("^Total : .+, Free : .+\\.$");
+    }
+
     [Fact]
     public async Task RuntimeInfo_KeysToolsNeed_AreThereAndParse()
     {

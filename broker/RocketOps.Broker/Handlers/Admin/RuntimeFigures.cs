@@ -243,7 +243,14 @@ internal sealed class RuntimeFigures : IAsyncDisposable
 
     private string Capacity()
     {
-        DriveInfo drive = new(_options.Broker.Current.CommitLogFolder);
+        // A slave has no folder for its log until the first bytes of it come.
+        string folder = _options.Broker.Current.CommitLogFolder;
+        while (!Directory.Exists(folder) && Path.GetDirectoryName(folder) is { Length: > 0 } parent)
+        {
+            folder = parent;
+        }
+
+        DriveInfo drive = new(folder);
         return $"Total : {Human(drive.TotalSize)}, Free : {Human(drive.AvailableFreeSpace)}.";
     }
 
