@@ -275,6 +275,22 @@ public sealed class MessageStore : IAsyncDisposable
     public ValueTask<bool> TryDeleteTopicAsync(StoreTopic topic, PhysicalOffset onlyBefore, CancellationToken cancellationToken) =>
         _deletion.DeleteAsync(topic, onlyBefore, cancellationToken);
 
+    /// <summary>
+    /// Tells whether the topic has a message that ends behind an offset of the log, readable or not. Loads its queues, on a thread that may wait for the disk. Exact while nobody appends and what is in the log is in the
+    /// queues (<see cref="PrepareForMessagesAsync"/>).
+    /// </summary>
+    public Task<bool> HasMessagesBehindAsync(StoreTopic topic, PhysicalOffset offset, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return Reader.RunColdAsync(
+            () =>
+            {
+                _topics.EnsureListed(topic);
+                return topic.Queues.Any(queue => queue is not null && (queue.ReachesBehind(offset) || queue.NextOffset > queue.Max));
+            },
+            cancellationToken);
+    }
+
     /// <summary>Log files that have expired are removed within the next runs of retention, whatever the hour is: as many as RocketMQ gives an operator who asks for it.</summary>
     public void RemoveExpiredFiles() => _retention.RunManually(ManualRuns);
 

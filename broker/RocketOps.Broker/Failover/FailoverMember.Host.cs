@@ -139,7 +139,8 @@ internal sealed partial class FailoverMember
                 () => Volatile.Read(ref _term) == term,
                 async start =>
                 {
-                    await _topics.TakeTopicsAsync();
+                    await _topics.TakeTopicsAsync(endsDeletions: false);
+                    await _offsets.BringDownAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
                 start => _loop.Post(member => OnBegun(member, epoch, start.Value, term)),

@@ -2,10 +2,12 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Failover.Leases;
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replication.Master;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Roles.Sessions;
+using RocketOps.Broker.Topics;
 using RocketOps.Election;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
@@ -33,6 +35,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     private readonly MessageStore _store;
     private readonly RoleManager _roles;
     private readonly TopicRecovery _topics;
+    private readonly OffsetsPastEnds _offsets;
     private readonly MasterAddresses _master;
     private readonly ClientsOfMaster _clients;
     private readonly HaListener _ha;
@@ -85,6 +88,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         _ha = ha;
         _roles = change.Roles;
         _topics = change.Topics;
+        _offsets = change.Offsets;
         _master = change.Master;
         _clients = change.Clients;
         _files = files;
@@ -479,6 +483,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 /// <summary>Parts of the broker that change when its group has another master.</summary>
 /// <param name="Roles">Role of this broker.</param>
 /// <param name="Topics">Topics that a new master finds in its log.</param>
+/// <param name="Offsets">Offsets that a new master finds above the ends of their queues.</param>
 /// <param name="Master">Address of whoever is followed.</param>
 /// <param name="Clients">Clients that came for a master.</param>
-internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, MasterAddresses Master, ClientsOfMaster Clients);
+internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, OffsetsPastEnds Offsets, MasterAddresses Master, ClientsOfMaster Clients);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Broker.Persistence;
 using RocketOps.Protocol.Bodies;
 
 namespace RocketOps.Broker.Groups;
@@ -26,7 +27,7 @@ internal sealed class GroupListBody
 }
 
 /// <summary>subscriptionGroup.json, and the answer to GET_ALL_SUBSCRIPTIONGROUP_CONFIG. Source: store.md §1.4.</summary>
-internal sealed class GroupTableFile
+internal sealed record GroupTableFile
 {
     [JsonPropertyName("dataVersion")]
     public DataVersion? DataVersion { get; init; }
@@ -34,6 +35,14 @@ internal sealed class GroupTableFile
     /// <summary>group → topic → bit mask. What the group may not do with the topic: <see cref="GroupState.ReadForbidden"/>.</summary>
     [JsonPropertyName("forbiddenTable")]
     public Dictionary<string, Dictionary<string, int>>? Forbidden { get; init; }
+
+    /// <summary>Deletions, in answers to slaves only; ours. Null from a master that notes none.</summary>
+    [JsonPropertyName("rocketOpsDeletions")]
+    public Dictionary<string, DeletionNote>? Deletions { get; init; }
+
+    /// <summary>History of the table, in the file only; ours.</summary>
+    [JsonPropertyName("rocketOpsHistory")]
+    public TableHistoryFile? History { get; init; }
 
     [JsonPropertyName("subscriptionGroupTable")]
     public Dictionary<string, SubscriptionGroupConfig>? Groups { get; init; }

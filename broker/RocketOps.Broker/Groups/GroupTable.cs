@@ -22,13 +22,14 @@ internal sealed class GroupTable
     // The dictionary takes all of its locks to count, and whoever wants one group more than there may be asks often.
     private volatile int _count;
     private DataVersion _version;
+    private TableHistory _history = TableHistory.Empty;
 
     public GroupTable(BrokerSettings settings, CurrentOptions<GroupTableOptions> options, IStoreFileSystem fileSystem, TimeProvider time)
     {
         _options = options;
         _time = time;
         _file = new JsonConfigFile(Path.Combine(settings.Current.StoreRoot, "config", "subscriptionGroup.json"), fileSystem);
-        _writer = new CoalescingWriter(() => _file.WriteAsync(Snapshot(), GroupJson.Files.GroupTableFile));
+        _writer = new CoalescingWriter(() => _file.WriteAsync(Content(), GroupJson.Files.GroupTableFile));
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
@@ -47,6 +48,9 @@ internal sealed class GroupTable
 
     public DataVersion Version => Volatile.Read(ref _version);
 
+    /// <summary>Deletions and what was followed, as the file has them.</summary>
+    public TableHistory History => Volatile.Read(ref _history);
+
     public bool TryGet(ReadOnlySpan<byte> utf8Name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(utf8Name, out group);
 
     public bool TryGet(string name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(name, out group);
@@ -56,6 +60,7 @@ internal sealed class GroupTable
         if (_file.Read(GroupJson.Default.GroupTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
+            _history = TableHistory.From(content.History);
             _forbidden = content.Forbidden ?? [];
             foreach ((string name, SubscriptionGroupConfig config) in content.Groups ?? [])
             {
@@ -72,12 +77,29 @@ internal sealed class GroupTable
         await _writer.WriteAsync();
     }
 
-    public GroupTableFile Snapshot()
+    public GroupTableFile Snapshot() => Content(hasHistory: false);
+
+    /// <summary>The table as slaves are told it, with the deletions: version, deletions and what they leave belong together.</summary>
+    public GroupTableFile Tell()
+    {
+        lock (_changes)
+        {
+            return Content(hasHistory: false) with { Deletions = new Dictionary<string, DeletionNote>(_history.Deletions) };
+        }
+    }
+
+    private GroupTableFile Content(bool hasHistory = true)
     {
         // Written with every group that is made: no objects for each that is there.
         KeyValuePair<string, SubscriptionGroupConfig>[] groups = [.. _groups.Entries.Select(static group => KeyValuePair.Create(group.Key, group.Value.Config))];
         Array.Sort(groups, static (one, other) => string.CompareOrdinal(one.Key, other.Key));
-        return new GroupTableFile { DataVersion = Version, Forbidden = _forbidden, Groups = new Dictionary<string, SubscriptionGroupConfig>(groups) };
+        return new GroupTableFile
+        {
+            DataVersion = Version,
+            Forbidden = _forbidden,
+            History = hasHistory ? History.ToFile() : null,
+            Groups = new Dictionary<string, SubscriptionGroupConfig>(groups),
+        };
     }
 
     /// <summary>
@@ -145,17 +167,39 @@ internal sealed class GroupTable
         return _writer.WriteAsync();
     }
 
-    /// <summary>A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already.</summary>
-    public Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, SubscriptionGroupConfig> groups, Dictionary<string, Dictionary<string, int>> forbidden)
+    /// <summary>
+    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Groups that were deleted there go; those that the master's table only lacks stay
+    /// (<see cref="TableHistory"/>).
+    /// </summary>
+    /// <param name="master">The master's table.</param>
+    /// <param name="forbidden">What groups may not read there.</param>
+    /// <param name="forgetAsync">Forgets, durably, the offsets of groups that were deleted with them, before the deletions count as followed.</param>
+    public async Task<FollowOutcome> FollowAsync(
+        FollowedTable<SubscriptionGroupConfig> master, Dictionary<string, Dictionary<string, int>> forbidden, Func<IReadOnlyList<string>, Task> forgetAsync)
     {
+        FollowPlan plan;
+        IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
+        string[] forgotten;
         lock (_changes)
         {
-            if (_version == version)
+            if (_version == master.Version)
             {
-                return Task.CompletedTask;
+                return FollowOutcome.Nothing;
             }
 
-            foreach ((string name, SubscriptionGroupConfig given) in groups)
+            deletions = master.Deletions is { } told ? _history.NewIn(told) : [];
+            plan = FollowPlan.Of(_history, master, _groups.Entries.Keys);
+            forgotten = [.. deletions.Where(static note => note.Value.Offsets).Select(static note => note.Key)];
+        }
+
+        if (forgotten.Length > 0)
+        {
+            await forgetAsync(forgotten);
+        }
+
+        lock (_changes)
+        {
+            foreach ((string name, SubscriptionGroupConfig given) in master.Entries)
             {
                 SubscriptionGroupConfig config = given.GroupName is null ? given with { GroupName = name } : given;
                 if (_groups.TryGet(name, out GroupState? existing))
@@ -168,7 +212,7 @@ internal sealed class GroupTable
                 }
             }
 
-            foreach (string name in _groups.Entries.Keys.Where(name => !groups.ContainsKey(name)).ToList())
+            foreach (string name in deletions.Select(static note => note.Key).Where(name => !master.Entries.ContainsKey(name)).Concat(plan.Removed))
             {
                 _groups.Entries.TryRemove(name, out _);
             }
@@ -180,28 +224,40 @@ internal sealed class GroupTable
                 group.Forbidden = forbidden.GetValueOrDefault(name);
             }
 
-            Volatile.Write(ref _version, version);
-        }
-
-        return _writer.WriteAsync();
-    }
-
-    public async Task<bool> DeleteAsync(string name)
-    {
-        lock (_changes)
-        {
-            if (!_groups.Entries.TryRemove(name, out _))
+            TableHistory history = plan.After(_history);
+            foreach ((string name, DeletionNote note) in deletions)
             {
-                return false;
+                history = history.With(name, note);
             }
 
+            Volatile.Write(ref _history, history);
+            Volatile.Write(ref _version, master.Version);
+        }
+
+        await _writer.WriteAsync();
+        return plan.Outcome with { Deleted = forgotten };
+    }
+
+    /// <summary>
+    /// Deletes the group; false when there is none, which is noted all the same: slaves that have it, as this table was lost, delete it too.
+    /// </summary>
+    /// <param name="name">The group.</param>
+    /// <param name="withOffsets">Its offsets go too, which is the caller's work.</param>
+    public async Task<bool> DeleteAsync(string name, bool withOffsets)
+    {
+        bool found;
+        lock (_changes)
+        {
+            found = _groups.Entries.TryRemove(name, out _);
             _count = _groups.Entries.Count;
             SetForbidden(name, null);
+            DeletionNote note = new(_time.GetUtcNow().ToUnixTimeMilliseconds(), End: 0, withOffsets);
+            Volatile.Write(ref _history, _history.With(name, note));
             Bump();
         }
 
         await _writer.WriteAsync();
-        return true;
+        return found;
     }
 
     /// <summary>True when the group may read the topic, whether either is there or not.</summary>

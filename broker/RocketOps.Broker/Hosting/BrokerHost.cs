@@ -139,6 +139,10 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             modules.Transactions.State.Progress.Load();
             if (options.Group is null && options.Role != BrokerRole.Slave)
             {
+                // An elected master does this when it is elected; a slave never.
+                await modules.Topics.Recovery.TakeTopicsAsync(endsDeletions: true);
+                await modules.Offsets.PastEnds.BringDownAsync();
+
                 // An elected master's epoch begins later; and a slave's never.
                 await modules.Transactions.State.Progress.BeginAsync(cancellationToken);
             }

@@ -181,35 +181,62 @@ internal sealed class ConsumerOffsetTable
         }
     }
 
-    public void RemoveGroup(string group)
+    /// <summary>Forgets the offsets of the group; false when it has none.</summary>
+    public bool RemoveGroup(string group)
     {
         Resets.RemoveGroup(group);
+        bool isFound = false;
         lock (_entries)
         {
             foreach (NameTable<ConcurrentDictionary<int, long>> groups in _topics.Entries.Values)
             {
                 if (groups.Entries.TryRemove(group, out ConcurrentDictionary<int, long>? queues))
                 {
+                    isFound = true;
                     CountEntries(-queues.Count);
                 }
             }
         }
 
         _file.CountChange();
+        return isFound;
     }
 
-    public void RemoveTopic(string topic)
+    /// <summary>Forgets the offsets on the topic; false when there are none.</summary>
+    public bool RemoveTopic(string topic)
     {
         Resets.RemoveTopic(topic);
+        bool isFound;
         lock (_entries)
         {
-            if (_topics.Entries.TryRemove(topic, out NameTable<ConcurrentDictionary<int, long>>? groups))
-            {
-                CountEntries(-groups.Entries.Values.Sum(static queues => queues.Count));
-            }
+            isFound = _topics.Entries.TryRemove(topic, out NameTable<ConcurrentDictionary<int, long>>? groups);
+            CountEntries(-(groups?.Entries.Values.Sum(static queues => queues.Count) ?? 0));
         }
 
         _file.CountChange();
+        return isFound;
+    }
+
+    /// <summary>Forgets the offsets of these groups; false when they have none.</summary>
+    public bool RemoveGroups(IEnumerable<string> groups) => groups.Aggregate(false, (isFound, group) => RemoveGroup(group) || isFound);
+
+    /// <summary>Forgets the offsets on these topics; false when there are none.</summary>
+    public bool RemoveTopics(IEnumerable<string> topics) => topics.Aggregate(false, (isFound, topic) => RemoveTopic(topic) || isFound);
+
+    /// <summary>Forgets the offsets of all groups on one queue: it begins again. For a slave, whose master tells those there are now.</summary>
+    public void RemoveQueue(string topic, int queueId)
+    {
+        if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups))
+        {
+            foreach (ConcurrentDictionary<int, long> queues in groups.Entries.Values)
+            {
+                if (queues.TryGetValue(queueId, out long offset) && offset > 0)
+                {
+                    queues[queueId] = None;
+                    _file.CountChange();
+                }
+            }
+        }
     }
 
     /// <summary>Called before the table is written or told: what the broker itself keeps in it is brought up to date. Set before use.</summary>

@@ -82,12 +82,29 @@ internal sealed class TopicQueueMappingTable
     /// <summary>Forgets a topic's mapping; nothing happens when it has none.</summary>
     public Task RemoveAsync(string topic) => ChangeAsync(before => before.Remove(topic));
 
-    /// <summary>A slave's table becomes its master's, in the master's version.</summary>
-    public async Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicQueueMapping> mappings)
+    /// <summary>
+    /// A slave's table becomes its master's, in the master's version. Mappings that are missing there stay while the master does not have their topics either, and where the master's table is older than the one followed last:
+    /// it was lost, and a topic that is deleted takes its mapping along (<see cref="ForgetAsync"/>).
+    /// </summary>
+    /// <param name="version">The master's version.</param>
+    /// <param name="mappings">The master's mappings.</param>
+    /// <param name="hasTopic">Tells whether the master has a topic.</param>
+    public async Task FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicQueueMapping> mappings, Func<string, bool> hasTopic)
     {
         if (version != Version)
         {
-            await ChangeAsync(before => before.Clear().SetItems(mappings), version);
+            bool isBehind = version.Counter < Version.Counter || version.Timestamp < Version.Timestamp;
+            await ChangeAsync(before => before.RemoveRange(before.Keys.Where(name => !isBehind && hasTopic(name))).SetItems(mappings), version);
+        }
+    }
+
+    /// <summary>A slave forgets the mappings of topics that its master has deleted, and keeps its version.</summary>
+    public async Task ForgetAsync(IEnumerable<string> topics)
+    {
+        string[] known = [.. topics.Where(All.ContainsKey)];
+        if (known.Length > 0)
+        {
+            await ChangeAsync(before => before.RemoveRange(known), Version);
         }
     }
 

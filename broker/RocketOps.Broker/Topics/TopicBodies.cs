@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Broker.Persistence;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Protocol.Bodies;
 
@@ -12,6 +13,10 @@ internal sealed class AllTopicsBody
 
     [JsonPropertyName("mappingDataVersion")]
     public DataVersion MappingDataVersion { get; set; } = new();
+
+    /// <summary>Deletions, for slaves that ask for them; ours.</summary>
+    [JsonPropertyName("rocketOpsDeletions")]
+    public IReadOnlyDictionary<string, DeletionNote>? Deletions { get; set; }
 
     [JsonPropertyName("topicConfigTable")]
     public required IReadOnlyDictionary<string, TopicConfig> Topics { get; init; }
@@ -55,6 +60,14 @@ internal sealed class TopicTableFile
 {
     [JsonPropertyName("dataVersion")]
     public DataVersion? DataVersion { get; init; }
+
+    /// <summary>History of the table, in the file only; ours.</summary>
+    [JsonPropertyName("rocketOpsHistory")]
+    public TableHistoryFile? History { get; init; }
+
+    /// <summary>Deletions, in answers to slaves only; ours. Null from a master that notes none.</summary>
+    [JsonPropertyName("rocketOpsDeletions")]
+    public Dictionary<string, DeletionNote>? Deletions { get; init; }
 
     [JsonPropertyName("topicConfigTable")]
     public Dictionary<string, TopicConfig>? Topics { get; init; }

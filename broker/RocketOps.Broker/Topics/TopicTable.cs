@@ -41,6 +41,8 @@ internal sealed class TopicTable
     // The dictionary takes all of its locks to count, and whoever wants one topic more than there may be asks often.
     private volatile int _count;
     private DataVersion _version;
+    private TableHistory _history = TableHistory.Empty;
+    private bool _isMissing;
 
     public TopicTable(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, TopicDefaults defaults, MessageStore store, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
@@ -61,6 +63,9 @@ internal sealed class TopicTable
     public Func<string, TopicQueueMapping?> MappingOf { get; set; } = static _ => null;
 
     public DataVersion Version => Volatile.Read(ref _version);
+
+    /// <summary>Deletions and what was followed, as the file has them.</summary>
+    public TableHistory History => Volatile.Read(ref _history);
 
     /// <summary>Topics up to which sends make more.</summary>
     public int Limit => _options.Value.MaxTopics;
@@ -83,10 +88,15 @@ internal sealed class TopicTable
         if (_file.Read(TopicJson.Default.TopicTableFile) is { } content)
         {
             _version = content.DataVersion ?? _version;
+            _history = TableHistory.From(content.History);
             foreach ((string name, TopicConfig config) in content.Topics ?? [])
             {
                 Put(config.TopicName is null ? config with { TopicName = name } : config);
             }
+        }
+        else
+        {
+            _isMissing = true;
         }
 
         AddSystemTopics();
@@ -105,6 +115,23 @@ internal sealed class TopicTable
         List<KeyValuePair<string, TopicConfig>> topics = new(_count);
         topics.AddRange(_topics.Entries.Select(static topic => KeyValuePair.Create(topic.Key, topic.Value.Config)));
         return InOrder(topics);
+    }
+
+    /// <summary>The table as slaves are told it: version, deletions and what they leave belong together.</summary>
+    public FollowedTable<TopicConfig> Tell()
+    {
+        List<KeyValuePair<string, TopicConfig>> topics;
+        DataVersion version;
+        TableHistory history;
+        lock (_changes)
+        {
+            topics = new(_count);
+            topics.AddRange(_topics.Entries.Select(static topic => KeyValuePair.Create(topic.Key, topic.Value.Config)));
+            version = _version;
+            history = _history;
+        }
+
+        return new FollowedTable<TopicConfig>(version, InOrder(topics), history.Deletions);
     }
 
     /// <summary>
@@ -154,7 +181,7 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// Removes the topic and its queues; false when there is none. The name is free again when everything of the old topic is gone: whoever wants to make it anew,
+    /// Removes the topic and its queues; false when there is none, which is noted all the same: slaves that have it, as this table was lost, remove it too. The name is free again when everything of the old topic is gone: whoever wants to make it anew,
     /// also by sending, waits until then.
     /// </summary>
     /// <param name="name">The topic.</param>
@@ -173,7 +200,7 @@ internal sealed class TopicTable
             else
             {
                 found = false;
-                done = _leaving.GetValueOrDefault(name, Task.CompletedTask);
+                done = _leaving.TryGetValue(name, out Task? leaving) ? leaving : NoteMissingAsync(name);
             }
         }
 
@@ -225,65 +252,136 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics the master does not have go, with their queues.
-    /// False when one of them has messages that came while the master was asked: it was perhaps made again there. It stays, this table keeps its version, and the master is to be asked again.
+    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were deleted there go, with their queues; those that the master's
+    /// table only lacks stay (<see cref="TableHistory"/>). <see cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted has messages that came since: it was perhaps made again. It stays, this table
+    /// keeps its version, and the master is to be asked again.
     /// </summary>
-    /// <param name="version">The master's version.</param>
-    /// <param name="topics">The master's topics.</param>
+    /// <param name="master">The master's table.</param>
     /// <param name="known">Where this log ended before the master was asked.</param>
-    public async Task<bool> FollowAsync(DataVersion version, IReadOnlyDictionary<string, TopicConfig> topics, PhysicalOffset known)
+    /// <param name="forgetAsync">Forgets, durably, what else belonged to topics that were deleted, before the deletions count as followed.</param>
+    public async Task<FollowOutcome> FollowAsync(FollowedTable<TopicConfig> master, PhysicalOffset known, Func<IReadOnlyList<string>, Task> forgetAsync)
     {
         List<Task<bool>> removals = [];
+        IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
+        FollowPlan plan;
         lock (_changes)
         {
-            if (_version == version)
+            if (_version == master.Version)
             {
-                return true;
+                return FollowOutcome.Nothing;
             }
 
-            foreach ((string name, TopicConfig config) in topics)
+            deletions = master.Deletions is { } told ? _history.NewIn(told) : [];
+            Dictionary<string, DeletionNote> made = new(deletions, StringComparer.Ordinal);
+            foreach ((string name, TopicConfig config) in master.Entries)
             {
-                if (TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null)
+                if (!made.ContainsKey(name) && TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null)
                 {
                     Put(config.TopicName is null ? config with { TopicName = name } : config);
                 }
             }
 
-            foreach (string name in _topics.Entries.Keys.Where(name => !topics.ContainsKey(name)).ToList())
+            plan = FollowPlan.Of(_history, master, _topics.Entries.Keys.Where(static name => !TopicNames.IsSystem(name)));
+            foreach ((string name, PhysicalOffset end) in deletions.Select(static note => (note.Key, new PhysicalOffset(note.Value.End!.Value))).Concat(plan.Removed.Select(name => (name, known))))
             {
-                if (TryTake(name, out TopicState? removed))
+                TryTake(name, out TopicState? removed);
+                StoreTopic? stored = removed?.StoreTopic ?? _store.FindTopic(Encoding.UTF8.GetBytes(name));
+                TopicConfig? again = TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null ? master.Entries.GetValueOrDefault(name) : null;
+                if (stored is not null || again is not null)
                 {
-                    Task<bool> removal = RemoveFollowedAsync(removed, known);
+                    Task<bool> removal = RemoveFollowedAsync(name, stored, end, removed?.Config, again);
                     _leaving[name] = removal;
                     removals.Add(removal);
                 }
             }
 
-            if (removals.Count == 0)
+            if (removals.Count == 0 && deletions.Count == 0)
             {
-                TakeVersion(version);
+                TakeVersion(master.Version);
+                Volatile.Write(ref _history, plan.After(_history));
             }
         }
 
         // Before the removals, which wait for messages that are not replicated yet.
         await PublishAsync();
-        if (removals.Count == 0)
+        if (removals.Count == 0 && deletions.Count == 0)
         {
-            return true;
+            return plan.Outcome;
         }
 
         bool[] areGone = await Task.WhenAll(removals);
-        bool isFollowed = areGone.All(static isGone => isGone);
-        if (isFollowed)
+        if (!areGone.All(static isGone => isGone))
         {
-            lock (_changes)
+            await PublishAsync();
+            return plan.Outcome with { IsComplete = false };
+        }
+
+        string[] names = [.. deletions.Select(static note => note.Key), .. plan.Removed];
+        await forgetAsync(names);
+        lock (_changes)
+        {
+            TakeVersion(master.Version);
+            TableHistory history = plan.After(_history);
+            foreach ((string name, DeletionNote note) in deletions)
             {
-                TakeVersion(version);
+                history = history.With(name, note);
             }
+
+            Volatile.Write(ref _history, history);
         }
 
         await PublishAsync();
-        return isFollowed;
+        return plan.Outcome with { Deleted = names };
+    }
+
+    /// <summary>
+    /// Makes topics that have queues in the store and are in no table, with one write. Those that are there, or are being made or removed, are left alone.
+    /// </summary>
+    /// <param name="found">The topics.</param>
+    public Task RecoverAsync(IEnumerable<TopicConfig> found)
+    {
+        List<Task> made = [];
+        lock (_changes)
+        {
+            foreach (TopicConfig config in found.Where(config => !_topics.TryGet(config.Name, out _) && !_pending.ContainsKey(config.Name)))
+            {
+                made.Add(Begin(config.Name, config).Done);
+            }
+        }
+
+        return Task.WhenAll(made);
+    }
+
+    /// <summary>
+    /// Ends the notes of deletions at the log's end at the most, also those that were under way when the broker stopped: whatever is appended from now on belongs to topics that are made again. Notes, too, that there was no
+    /// topics.json when the broker started, although there is a log. When nobody appends.
+    /// </summary>
+    public Task SettleDeletionsAsync(PhysicalOffset end)
+    {
+        lock (_changes)
+        {
+            TableHistory history = _history;
+            if (_isMissing && end.Value > 0)
+            {
+                history = history with { LostBefore = end.Value };
+            }
+
+            _isMissing = false;
+            foreach ((string name, DeletionNote note) in history.Deletions.Where(entry => entry.Value.End is not { } at || at > end.Value).ToList())
+            {
+                history = history.With(name, note with { End = end.Value });
+            }
+
+            if (history == _history)
+            {
+                return Task.CompletedTask;
+            }
+
+            Volatile.Write(ref _history, history);
+            Bump();
+        }
+
+        return _writer.WriteAsync();
     }
 
     /// <summary>Asks again for the mapping of a topic, which has changed.</summary>
@@ -338,7 +436,7 @@ internal sealed class TopicTable
     private Change Begin(string name, TopicConfig? config, Func<TopicState, Task>? cleanUp = null)
     {
         Task? leaving = _leaving.GetValueOrDefault(name);
-        Change change = new(config, cleanUp) { IsHeld = leaving is not null };
+        Change change = new(config, cleanUp, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(), End: null)) { IsHeld = leaving is not null };
         _pending[name] = change;
         change.Done = CommitAsync(name, change, leaving);
         return change;
@@ -390,10 +488,16 @@ internal sealed class TopicTable
                 if (change.Config is not null)
                 {
                     state = Put(change.Config);
+                    if (_history.Deletions.GetValueOrDefault(name) is { End: null })
+                    {
+                        // The deletion has failed, and the topic goes on with what it had.
+                        Volatile.Write(ref _history, _history with { Deletions = _history.Deletions.Remove(name) });
+                    }
                 }
                 else if (TryTake(name, out TopicState? removed))
                 {
-                    removal = RemoveAsync(removed, change.CleanUp);
+                    Volatile.Write(ref _history, _history.With(name, change.Note));
+                    removal = RemoveAsync(removed, change);
                     _leaving[name] = removal;
                 }
 
@@ -420,8 +524,16 @@ internal sealed class TopicTable
         return state;
     }
 
+    /// <summary>Under the lock: notes that a topic was deleted that is not there.</summary>
+    private Task NoteMissingAsync(string name)
+    {
+        Volatile.Write(ref _history, _history.With(name, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(), _store.Positions.Appended.Value)));
+        Bump();
+        return _writer.WriteAsync();
+    }
+
     /// <summary>Takes away what belongs to a topic that lookups do not find any more.</summary>
-    private async Task RemoveAsync(TopicState removed, Func<TopicState, Task>? cleanUp)
+    private async Task RemoveAsync(TopicState removed, Change change)
     {
         // Leave the lock of the caller.
         await Task.Yield();
@@ -433,8 +545,17 @@ internal sealed class TopicTable
             }
             finally
             {
-                await (cleanUp?.Invoke(removed) ?? Task.CompletedTask);
+                await (change.CleanUp?.Invoke(removed) ?? Task.CompletedTask);
             }
+
+            lock (_changes)
+            {
+                // Nothing more is appended to the topic that was closed, and nothing yet to one that is made again.
+                Volatile.Write(ref _history, _history.With(removed.Name, change.Note with { End = _store.Positions.Appended.Value }));
+                Bump();
+            }
+
+            await _writer.WriteAsync();
         }
         finally
         {
@@ -445,25 +566,28 @@ internal sealed class TopicTable
         }
     }
 
-    /// <summary>Takes away a topic that the master does not have. What is not gone then is found by lookups again, and removed another time.</summary>
-    private async Task<bool> RemoveFollowedAsync(TopicState removed, PhysicalOffset known)
+    /// <summary>
+    /// Takes away the queues of a topic that the master has deleted, whose messages lie before an end. False when there are messages behind it and the master does not have the topic: then lookups find it again, and it is
+    /// removed another time. One that the master has made again is there afterwards in any case.
+    /// </summary>
+    private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before, TopicConfig? again)
     {
         // Leave the lock of the caller.
         await Task.Yield();
         bool isGone = false;
         try
         {
-            isGone = await _store.TryDeleteTopicAsync(removed.StoreTopic, known, CancellationToken.None);
-            return isGone;
+            isGone = stored is null || await _store.TryDeleteTopicAsync(stored, end, CancellationToken.None);
+            return isGone || again is not null;
         }
         finally
         {
             lock (_changes)
             {
-                _leaving.Remove(removed.Name);
-                if (!isGone)
+                _leaving.Remove(name);
+                if ((again ?? (isGone ? null : before)) is { } config)
                 {
-                    Put(removed.Config);
+                    Put(config.TopicName is null ? config with { TopicName = name } : config);
                 }
             }
         }
@@ -538,6 +662,7 @@ internal sealed class TopicTable
     {
         List<KeyValuePair<string, TopicConfig>> topics;
         DataVersion version;
+        TableHistory history;
         lock (_changes)
         {
             topics = new(_count + _pending.Count);
@@ -549,11 +674,16 @@ internal sealed class TopicTable
                 }
             }
 
-            foreach ((string name, Change change) in _pending)
+            history = _history;
+            foreach ((string name, Change change) in _pending.Where(static pending => !pending.Value.IsHeld))
             {
-                if (!change.IsHeld && change.Config is not null)
+                if (change.Config is not null)
                 {
                     topics.Add(KeyValuePair.Create(name, change.Config));
+                }
+                else
+                {
+                    history = history.With(name, change.Note);
                 }
             }
 
@@ -561,7 +691,7 @@ internal sealed class TopicTable
         }
 
         // Whoever makes a topic does not wait for the order.
-        return new TopicTableFile { DataVersion = version, Topics = InOrder(topics) };
+        return new TopicTableFile { DataVersion = version, History = history.ToFile(), Topics = InOrder(topics) };
     }
 
     /// <summary>Written with every topic that is made, and asked for by tools: no objects for each that is there.</summary>
@@ -571,8 +701,11 @@ internal sealed class TopicTable
         return new Dictionary<string, TopicConfig>(topics, StringComparer.Ordinal);
     }
 
-    private sealed class Change(TopicConfig? config, Func<TopicState, Task>? cleanUp)
+    private sealed class Change(TopicConfig? config, Func<TopicState, Task>? cleanUp, DeletionNote note)
     {
+        /// <summary>What is noted of a removal.</summary>
+        public DeletionNote Note { get; } = note;
+
         public TopicConfig? Config { get; } = config;
 
         public Func<TopicState, Task>? CleanUp { get; } = cleanUp;

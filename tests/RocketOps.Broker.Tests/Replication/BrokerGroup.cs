@@ -59,6 +59,22 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     public async Task StopSlaveAsync() => await Slave.DisposeAsync();
 
+    /// <summary>The master that is started next lacks these files of its tables, and their backups; all when none is named.</summary>
+    public void LoseTables(params string[] files)
+    {
+        string config = Path.Combine(_masterDirectory.File("store"), "config");
+        if (files.Length == 0)
+        {
+            Directory.Delete(config, recursive: true);
+        }
+
+        foreach (string file in files)
+        {
+            File.Delete(Path.Combine(config, file));
+            File.Delete(Path.Combine(config, file + ".bak"));
+        }
+    }
+
     /// <summary>The slave that is started next begins empty.</summary>
     public void MoveSlaveStoreAway() => Directory.Move(_slaveDirectory.File("store"), _slaveDirectory.File("moved"));
 

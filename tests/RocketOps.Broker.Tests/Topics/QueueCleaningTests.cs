@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
-using RocketOps.Testing;
+using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
 
 namespace RocketOps.Broker.Tests.Topics;
 
@@ -44,24 +45,20 @@ public sealed class QueueCleaningTests
     [Fact]
     public async Task CleanUnusedTopic_TopicThatIsNotConfigured_LosesItsQueuesAndNoOtherDoes()
     {
-        using TempDirectory directory = new("broker-");
-        await using (TestBroker broker = await TestBroker.StartAsync(directory: directory))
-        {
-            await broker.InvokeAsync(Requests.Send("Used", "body"));
-            await broker.InvokeAsync(Requests.Send("Unused", "body"));
-        }
+        await using TestBroker broker = await TestBroker.StartAsync();
+        MessageStore store = broker.Host.Modules.Host.Store;
+        await broker.InvokeAsync(Requests.Send("Used", "body"));
+        MessageHost host = broker.Host.Modules.Host.Address.StoreHost;
+        store.Writer.Append(
+            new MessageToAppend { Topic = store.GetOrAddTopic("Unused"u8), QueueId = 0, Fields = new() { BornHost = host, StoreHost = host }, Body = "body"u8 }, out _).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+        store.GetQueueIds(store.FindTopic("Unused"u8)!).Should().Equal(0);
 
-        string topics = directory.File("store", "config", "topics.json");
-        JsonNode content = JsonNode.Parse(await File.ReadAllTextAsync(topics))!;
-        content["topicConfigTable"]!.AsObject().Remove("Unused");
-        await File.WriteAllTextAsync(topics, content.ToJsonString());
-        await using TestBroker again = await TestBroker.StartAsync(directory: directory);
-        Directory.Exists(directory.File("store", "consumequeue", "Unused")).Should().BeTrue();
+        (await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.CleanUnusedTopic))).Code.Should().Be(ResponseCode.Success);
 
-        (await again.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.CleanUnusedTopic))).Code.Should().Be(ResponseCode.Success);
-
-        Directory.Exists(directory.File("store", "consumequeue", "Unused")).Should().BeFalse();
-        Directory.Exists(directory.File("store", "consumequeue", "Used")).Should().BeTrue();
+        store.FindTopic("Unused"u8).Should().BeNull();
+        store.GetQueueIds(store.FindTopic("Used"u8)!).Should().Equal(0);
     }
 
     [Theory]

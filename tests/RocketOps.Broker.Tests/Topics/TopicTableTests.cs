@@ -1,4 +1,5 @@
 using RocketOps.Broker.Json;
+using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Tests.Replication;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Broker.Topics;
@@ -16,6 +17,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
     private readonly HookedFileSystem _files = new();
     private readonly TempDirectory _directory = new("topics-");
     private readonly MovedTime _time = new();
+    private readonly List<string> _forgotten = [];
     private TestBroker _broker = null!;
 
     private TopicTable Table => _broker.Host.Modules.Topics.Topics;
@@ -206,7 +208,7 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
 
     /// <summary>A slave's log goes on while its master is asked: the messages may be those of a topic that was made again behind the answer.</summary>
     [Fact]
-    public async Task Follow_TopicIsGoneThereAndHasMessagesThatCameSince_StaysUntilTheNextAnswer()
+    public async Task Follow_TopicIsDeletedThereAndHasMessagesThatCameSince_StaysUntilTheNextAnswer()
     {
         await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Again" });
         await _broker.SendAsync("Again", "one");
@@ -218,16 +220,90 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         topics.Remove("Again");
         topics["Fresh"] = new TopicConfig { TopicName = "Fresh" };
 
-        (await Table.FollowAsync(theirs, topics, known)).Should().BeFalse();
+        (await FollowAsync(theirs, topics, Noted("Again", known))).IsComplete.Should().BeFalse();
         Table.Version.Should().Be(own, "the master is to be asked again");
         Table.TryGet("Fresh", out _).Should().BeTrue();
         (await BrokerGroup.ReadAsync(_broker, "Again")).Should().Equal("one", "two");
 
-        (await Table.FollowAsync(theirs, topics, _broker.Host.Modules.Host.Store.Positions.Appended)).Should().BeTrue();
+        (await FollowAsync(theirs, topics, Noted("Again", _broker.Host.Modules.Host.Store.Positions.Appended))).IsComplete.Should().BeTrue();
         Table.Version.Should().Be(theirs);
         Table.TryGet("Again", out _).Should().BeFalse();
         _broker.Host.Modules.Host.Store.FindTopic("Again"u8).Should().BeNull();
+        _forgotten.Should().Equal("Again");
     }
+
+    /// <summary>A table that was lost lacks topics, and has no notes of their deletion.</summary>
+    [Fact]
+    public async Task Follow_TopicIsMissingThereAndItsDeletionIsNotNoted_Stays()
+    {
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Kept" });
+        await _broker.SendAsync("Kept", "one");
+        await FollowAsync(Table.Version.Next(_time), Table.Snapshot(), deletions: []);
+        Dictionary<string, TopicConfig> lost = new(Table.Snapshot(), StringComparer.Ordinal);
+        lost.Remove("Kept");
+        DataVersion anew = new() { Counter = 1, Timestamp = _time.GetUtcNow().ToUnixTimeMilliseconds() };
+
+        FollowOutcome outcome = await FollowAsync(anew, lost, deletions: []);
+
+        outcome.IsBehind.Should().BeTrue();
+        outcome.Kept.Should().Equal("Kept");
+        Table.Version.Should().Be(anew);
+        (await BrokerGroup.ReadAsync(_broker, "Kept")).Should().Equal("one");
+        (await FollowAsync(anew.Next(_time), lost, deletions: [])).Kept.Should().Equal("Kept");
+        _forgotten.Should().BeEmpty();
+    }
+
+    /// <summary>RocketMQ's brokers note no deletions: a later version is believed, an older one is that of a lost table.</summary>
+    [Fact]
+    public async Task Follow_MasterNotesNoDeletions_ALaterTableRemovesAndALostOneDoesNotEvenLater()
+    {
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Deleted" });
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Kept" });
+        Dictionary<string, TopicConfig> topics = new(Table.Snapshot(), StringComparer.Ordinal);
+        DataVersion version = Table.Version.Next(_time);
+        await FollowAsync(version, topics, deletions: null);
+
+        topics.Remove("Deleted");
+        FollowOutcome deletion = await FollowAsync(version.Next(_time), topics, deletions: null);
+        topics.Remove("Kept");
+        FollowOutcome loss = await FollowAsync(new DataVersion { Counter = 1, Timestamp = version.Timestamp }, topics, deletions: null);
+        FollowOutcome later = await FollowAsync(new DataVersion { Counter = 2, Timestamp = version.Timestamp }, topics, deletions: null);
+
+        deletion.Deleted.Should().Equal("Deleted");
+        loss.IsBehind.Should().BeTrue();
+        later.IsBehind.Should().BeFalse();
+        later.Kept.Should().Equal("Kept");
+        Table.TryGet("Deleted", out _).Should().BeFalse();
+        Table.TryGet("Kept", out _).Should().BeTrue();
+        _forgotten.Should().Equal("Deleted");
+    }
+
+    /// <summary>Deleted and made again between two rounds: what was there before goes all the same.</summary>
+    [Fact]
+    public async Task Follow_TopicWasDeletedAndMadeAgainThere_LosesItsQueuesAndStaysATopic()
+    {
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Again" });
+        await _broker.SendAsync("Again", "old");
+        DataVersion theirs = Table.Version.Next(_time);
+        Dictionary<string, TopicConfig> topics = new(Table.Snapshot(), StringComparer.Ordinal) { ["Again"] = new TopicConfig { TopicName = "Again", ReadQueueNums = 3 } };
+
+        await FollowAsync(theirs, topics, Noted("Again", _broker.Host.Modules.Host.Store.Positions.Appended));
+
+        Table.GetOrThrow("Again").Config.ReadQueueNums.Should().Be(3);
+        (await BrokerGroup.ReadAsync(_broker, "Again")).Should().BeEmpty();
+        _forgotten.Should().Equal("Again");
+    }
+
+    private Task<FollowOutcome> FollowAsync(DataVersion version, Dictionary<string, TopicConfig> topics, Dictionary<string, DeletionNote>? deletions) => Table.FollowAsync(
+        new FollowedTable<TopicConfig>(version, topics, deletions),
+        _broker.Host.Modules.Host.Store.Positions.Appended,
+        names =>
+        {
+            _forgotten.AddRange(names);
+            return Task.CompletedTask;
+        });
+
+    private static Dictionary<string, DeletionNote> Noted(string topic, PhysicalOffset end) => new(StringComparer.Ordinal) { [topic] = new DeletionNote(Time: 1, end.Value) };
 
     private static RemotingCommand Delete(string topic) => RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", topic);
 

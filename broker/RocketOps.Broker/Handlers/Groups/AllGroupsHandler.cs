@@ -13,14 +13,20 @@ internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler(
 
     protected override ValueTask<RemotingCommand?> BuildAsync(RemotingCommand request, HeavyAnswer answer, CancellationToken cancellationToken)
     {
-        // Read first: a change in between makes the next page begin anew.
-        DataVersion version = groups.Version;
         answer.Add((long)groups.Count * TablePage.EntryBytes);
-        GroupTableFile all = groups.Snapshot();
-        Dictionary<string, SubscriptionGroupConfig> page = TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
+        GroupTableFile all = groups.Tell();
+        DataVersion version = all.DataVersion!;
+        IReadOnlyDictionary<string, SubscriptionGroupConfig> page = TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalGroupNum", all.Groups!.Count);
         AnswerBody body = new(answer, $"ask for its pages ({Sequence})");
-        BrokerJson.Write(body, new GroupTableFile { DataVersion = version, Forbidden = all.Forbidden, Groups = page }, GroupJson.Default.GroupTableFile);
+        GroupTableFile content = new()
+        {
+            DataVersion = version,
+            Forbidden = all.Forbidden,
+            Deletions = TablePage.HasDeletions(request, Sequence, version) ? all.Deletions : null,
+            Groups = new Dictionary<string, SubscriptionGroupConfig>(page),
+        };
+        BrokerJson.Write(body, content, GroupJson.Default.GroupTableFile);
         response.Body = body.Written;
         return new ValueTask<RemotingCommand?>(response);
     }

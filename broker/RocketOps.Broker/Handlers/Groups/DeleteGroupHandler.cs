@@ -14,12 +14,15 @@ internal sealed class DeleteGroupHandler(CurrentRole role, GroupTable groups, Co
     {
         TopicAdminChecks.CheckMaster(role);
         string name = request.GetRequired("groupName");
-        await groups.DeleteAsync(name);
-        if (request.GetBoolean("cleanOffset", fallback: false) || request.GetBoolean("removeOffset", fallback: false))
+        bool withOffsets = request.GetBoolean("cleanOffset", fallback: false) || request.GetBoolean("removeOffset", fallback: false);
+        if (withOffsets)
         {
+            // First: slaves that hear of the deletion ask for the offsets then.
             offsets.RemoveGroup(name);
             await offsets.PersistAsync();
         }
+
+        await groups.DeleteAsync(name, withOffsets);
 
         return RemotingCommand.CreateResponse(request, ResponseCode.Success);
     }

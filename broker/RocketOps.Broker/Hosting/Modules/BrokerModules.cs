@@ -45,7 +45,7 @@ internal sealed class BrokerModules
             Replication,
             new MasterSessions(host, Topics, Statics, Replication, Delays, Timers, Transactions, store),
             new SlaveSessions(host, Replication, CopiedTables()));
-        Failover = new FailoverModule(host, Topics, Clients, Replication, Roles, Routing, Membership);
+        Failover = new FailoverModule(host, Topics, Offsets, Clients, Replication, Roles, Routing, Membership);
         Admin = new AdminModule(host, Topics, Offsets, Statistics, Messages, Timers, Replication, Membership, configFile);
         _serving =
         [

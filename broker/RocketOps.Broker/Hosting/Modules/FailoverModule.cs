@@ -14,7 +14,7 @@ internal sealed class FailoverModule : IBrokerModule
     private readonly MasterRouting _routing;
 
     public FailoverModule(
-        HostServices host, TopicModule topics, ClientModule clients, ReplicationModule replication, RoleModule roles, MasterRouting routing, MembershipModule? membership)
+        HostServices host, TopicModule topics, OffsetModule offsets, ClientModule clients, ReplicationModule replication, RoleModule roles, MasterRouting routing, MembershipModule? membership)
     {
         _host = host;
         _clients = clients;
@@ -26,7 +26,8 @@ internal sealed class FailoverModule : IBrokerModule
 
         MasterChange change = new(
             roles.Roles,
-            new TopicRecovery(host.Store, topics.Topics, host.LoggerOf<TopicRecovery>()),
+            topics.Recovery,
+            offsets.PastEnds,
             replication.Master,
             new ClientsOfMaster(routing.Misled, clients.Producers, clients.Consumers));
         MemberFiles files = new(host.Files, host.Settings.Current.StoreRoot);

@@ -30,12 +30,15 @@ internal sealed class OffsetModule : IBrokerModule
         Consumers = new ConsumerOffsetTable(host.Settings, host.Options<OffsetOptions>(), host.Refused, host.Files, host.Time);
         Delays = new DelayOffsetTable(
             host.Settings, () => host.Store.Positions.Kept, end => host.Store.Writer.WhenAsync(LogPosition.Durable, end), host.Files, host.Time);
+        PastEnds = new OffsetsPastEnds(host.Store, topics.Topics, Consumers, host.LoggerOf<OffsetsPastEnds>());
         Persister = new OffsetPersister(host.Options<OffsetOptions>(), Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
     }
 
     public ConsumerOffsetTable Consumers { get; }
 
     public DelayOffsetTable Delays { get; }
+
+    public OffsetsPastEnds PastEnds { get; }
 
     public OffsetPersister Persister { get; }
 

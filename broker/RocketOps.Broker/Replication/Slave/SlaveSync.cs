@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -8,6 +7,7 @@ using RocketOps.Broker.Groups;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Messages;
 using RocketOps.Broker.Offsets;
+using RocketOps.Broker.Persistence;
 using RocketOps.Broker.StaticTopics;
 using RocketOps.Broker.StaticTopics.Mappings;
 using RocketOps.Broker.Timers;
@@ -26,7 +26,7 @@ namespace RocketOps.Broker.Replication.Slave;
 
 /// <summary>
 /// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, who their members are where another one may lead next, how far consumers are, how far delayed messages and timers were delivered and transactions checked. Topics at once, too, when messages come of one that
-/// is not known: nobody could read them if the master were lost now. Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
+/// is not known: nobody could read them if the master were lost now. Only what the master has deleted is removed, not what its tables lack. Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
 /// never deliver them, or ask about them. Source: store.md §7.2.
 /// </summary>
 internal sealed partial class SlaveSync : IAsyncDisposable
@@ -57,6 +57,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly TimerTable _timers;
     private readonly AwaitedConsumers? _consumers;
     private readonly MessageStore _store;
+    private readonly LostEntries _lostTopics;
+    private readonly LostEntries _lostGroups;
     private readonly Resting _consumed = new();
     private readonly Resting _checked = new();
     private readonly TimeSpan _interval;
@@ -68,6 +70,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
     private StoreTopic? _arrivedLast;
+
+    // The consumer offsets that are here rest on the log before it: consumers may have read messages up to there.
+    private long _offsetsEnd;
     private int _unknownSeen;
     private int _unknownAskedFor;
     private CancellationToken _ending;
@@ -97,6 +102,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _interval = interval;
         _time = time;
         _logger = logger;
+        _offsetsEnd = store.Positions.Appended.Value;
+        _lostTopics = new LostEntries("topic", "topics", "Their queues stay too. Make them again at the master, or delete them there if they are not wanted (rocketops topic create, topic delete).", logger);
+        _lostGroups = new LostEntries("group", "groups", "Their offsets stay too. Make them again at the master, or delete them there if they are not wanted (rocketops group create, group delete).", logger);
 
         // What else a master knows and its log does not gets a line here.
         Resting delays = new();
@@ -114,7 +122,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>
-    /// True when the master's tables may be taken. What they lack is removed here: they are to be those of the log that is here. A slave
+    /// True when the master's tables may be taken: they are to be those of the log that is here. A slave
     /// without messages has nothing to lose, and its consumers are not to wait until the master sends something.
     /// </summary>
     private bool MayTake => _master.IsKnown || _store.Positions.Appended == _store.GetStats().MinOffset;
@@ -142,6 +150,12 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         }
 
         _arrivedLast = topic;
+        if (begins && message.Offset.Value >= Volatile.Read(ref _offsetsEnd))
+        {
+            // Offsets that were taken over before are those of a topic that was deleted.
+            _consumerOffsets.RemoveQueue(topic.Name, message.QueueId);
+        }
+
         if (!_topics.TryGet(topic.Utf8Name.Span, out _) && (_unknown.TryAdd(topic, true) || begins))
         {
             AskForTopics();
@@ -263,6 +277,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         PhysicalOffset asked = _store.Positions.Appended;
         Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
         Dictionary<string, TopicQueueMapping> mappings = new(StringComparer.Ordinal);
+        Dictionary<string, DeletionNote>? deletions = null;
         DataVersion? mappingVersion = null;
         DataVersion? version = await ReadPagesAsync(
             master,
@@ -277,6 +292,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                 {
                     Merge(topics, page.Topics);
                     Merge(mappings, page.MappingDetails);
+                    deletions = page.Deletions ?? deletions;
                     mappingVersion = page.MappingDataVersion;
                 }
                 );
@@ -289,9 +305,11 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         if (version is not null)
         {
             // A master of 4.x has none, and tells no version.
-            await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings);
+            await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings, topics.ContainsKey);
             // A topic that is gone is removed once its last messages are replicated, which the end of the session does not wait for.
-            if (!await _topics.FollowAsync(version, topics, asked).WaitAsync(_ending))
+            FollowOutcome outcome = await _topics.FollowAsync(new FollowedTable<TopicConfig>(version, topics, deletions), asked, ForgetTopicsAsync).WaitAsync(_ending);
+            _lostTopics.Tell(master, version, outcome, hasNotes: deletions is not null);
+            if (!outcome.IsComplete)
             {
                 AskForTopics();
             }
@@ -308,6 +326,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     {
         Dictionary<string, SubscriptionGroupConfig> groups = new(StringComparer.Ordinal);
         Dictionary<string, Dictionary<string, int>> forbidden = new(StringComparer.Ordinal);
+        Dictionary<string, DeletionNote>? deletions = null;
         DataVersion? version = await ReadPagesAsync(
             master,
             RequestCode.GetAllSubscriptionGroupConfig,
@@ -321,13 +340,39 @@ internal sealed partial class SlaveSync : IAsyncDisposable
                 {
                     Merge(groups, page.Groups);
                     Merge(forbidden, page.Forbidden);
+                    deletions = page.Deletions ?? deletions;
                 }
                 );
             },
             groups.Clear);
         if (version is not null)
         {
-            await _groups.FollowAsync(version, groups, forbidden);
+            FollowOutcome outcome = await _groups.FollowAsync(new FollowedTable<SubscriptionGroupConfig>(version, groups, deletions), forbidden, ForgetGroupsAsync);
+            if (outcome.IsBehind)
+            {
+                // Others are there because a consumer has asked this slave first.
+                _lostGroups.Tell(master, version, outcome, hasNotes: deletions is not null);
+            }
+        }
+    }
+
+    private async Task ForgetTopicsAsync(IReadOnlyList<string> deleted)
+    {
+        // What was told before the deletion must not be put after it.
+        _consumed.Forget();
+        await _mappings.ForgetAsync(deleted);
+        if (_consumerOffsets.RemoveTopics(deleted))
+        {
+            await _consumerOffsets.PersistAsync();
+        }
+    }
+
+    private async Task ForgetGroupsAsync(IReadOnlyList<string> deleted)
+    {
+        _consumed.Forget();
+        if (_consumerOffsets.RemoveGroups(deleted))
+        {
+            await _consumerOffsets.PersistAsync();
         }
     }
 
@@ -364,6 +409,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             long end = await AskEndAsync(master);
             _consumed.Tell(master, end, _ =>
             {
+                Volatile.Write(ref _offsetsEnd, end);
                 _consumerOffsets.Follow(offsets);
                 return Task.CompletedTask;
             });
@@ -439,13 +485,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         return checkpoint.ReadMs <= 0 ? null : mark => _timers.FollowAsync(checkpoint, mark.Offset);
     }
 
-    /// <summary>Asks where the master's log ends. Source: admin.md §2.6.</summary>
-    private async Task<long> AskEndAsync(string master)
-    {
-        RemotingCommand answer = await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
-        string? end = BrokerJson.Read(answer.Body.Span, BrokerJson.Default.KeyValueTable).Table.GetValueOrDefault("commitLogMaxOffset");
-        return long.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) ? offset : throw new InvalidDataException("the master does not tell its commitLogMaxOffset");
-    }
+    /// <summary>Asks where the master's log ends.</summary>
+    private async Task<long> AskEndAsync(string master) => LogEnds.Read(await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo)));
 
     /// <summary>
     /// All pages of a table in one version, which is returned. A master that knows no pages answers with the whole table and tells no total. Source: admin.md §2.2.
@@ -457,7 +498,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         int sequence = 0;
         for (int pages = 0; pages < MaxPages; pages++)
         {
-            RemotingCommand request = RemotingCommand.CreateRequest(code).Set(sequenceField, sequence).Set(maxField, TablePage.MaxEntries);
+            RemotingCommand request = RemotingCommand.CreateRequest(code).Set(sequenceField, sequence).Set(maxField, TablePage.MaxEntries).Set(TablePage.DeletionsField, true);
             if (version is not null)
             {
                 request.Set("dataVersion", Encoding.UTF8.GetString(BrokerJson.Write(version, BrokerJson.Default.DataVersion)));

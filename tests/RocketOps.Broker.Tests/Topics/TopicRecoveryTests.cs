@@ -1,0 +1,97 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Tests.Replication;
+using RocketOps.Broker.Tests.Support;
+using RocketOps.Broker.Topics;
+using RocketOps.Protocol.Commands;
+using RocketOps.Store;
+using RocketOps.Store.Contracts;
+using RocketOps.Store.Log;
+using RocketOps.Testing;
+
+namespace RocketOps.Broker.Tests.Topics;
+
+public sealed class TopicRecoveryTests
+{
+    [Fact]
+    public async Task TakeTopics_QueuesOfATopicThatNoTableKnows_CanBeRead()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        MessageStore store = broker.Host.Modules.Host.Store;
+        RecordedLog log = new();
+        store.Writer.Append(
+            new MessageToAppend
+            {
+                Topic = store.GetOrAddTopic(Encoding.UTF8.GetBytes("unknown")),
+                QueueId = 2,
+                Fields = new()
+                {
+                    BornHost = broker.Host.Modules.Host.Address.StoreHost,
+                    StoreHost = broker.Host.Modules.Host.Address.StoreHost,
+                },
+                Body = "acknowledged elsewhere"u8,
+            },
+            out _).Should().Be(AppendStatus.Ok);
+        store.Writer.WritePending();
+        await store.FinishDispatchAsync();
+
+        await new TopicRecovery(store, broker.Host.Modules.Topics.Topics, new Logger<TopicRecovery>(log)).TakeTopicsAsync(endsDeletions: false);
+
+        broker.Host.Modules.Topics.Topics.GetOrThrow("unknown").Config.ReadQueueNums.Should().Be(3);
+        log.Lines.Should().ContainSingle().Which.Text.Should().Contain("unknown");
+    }
+
+    [Fact]
+    public async Task Start_TopicsFileIsLost_TopicsWithMessagesAreMadeAgainAndTheirMessagesAreRead()
+    {
+        using TempDirectory directory = new("lost-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Lost", queues: 4);
+            await before.SendAsync("Lost", "one", queueId: 2);
+            await before.CreateTopicAsync("Empty");
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "gone");
+            await before.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Deleted"));
+        }
+
+        File.Delete(TopicsFile(directory));
+        File.Delete(TopicsFile(directory) + ".bak");
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        TopicTable topics = broker.Host.Modules.Topics.Topics;
+        topics.GetOrThrow("Lost").Config.ReadQueueNums.Should().Be(3);
+        (await BrokerGroup.ReadAsync(broker, "Lost", queueId: 2)).Should().Equal("one");
+        topics.TryGet("Deleted", out _).Should().BeFalse();
+        log.Lines.Where(static line => line.Id == 3666).Should().ContainSingle().Which.Text.Should().Contain("Lost").And.Contain("config/topics.json");
+    }
+
+    /// <summary>The table is written before the queues go: what was deleted does not come back when the broker is killed between.</summary>
+    [Fact]
+    public async Task Start_KilledBetweenTheTableAndTheQueuesOfADeletion_TheQueuesGoAndTheTopicStaysDeleted()
+    {
+        using TempDirectory directory = new("killed-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "gone");
+        }
+
+        JsonNode table = JsonNode.Parse(await File.ReadAllTextAsync(TopicsFile(directory)))!;
+        table["topicConfigTable"]!.AsObject().Remove("Deleted");
+        table["rocketOpsHistory"] = JsonNode.Parse("""{"deletions":{"Deleted":{"time":1,"offsets":true}}}""");
+        await File.WriteAllTextAsync(TopicsFile(directory), table.ToJsonString());
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        broker.Host.Modules.Topics.Topics.TryGet("Deleted", out _).Should().BeFalse();
+        broker.Host.Modules.Host.Store.FindTopic("Deleted"u8).Should().BeNull();
+        log.Lines.Should().ContainSingle(static line => line.Id == 3687);
+        log.Lines.Should().NotContain(static line => line.Id == 3666);
+        broker.Host.Modules.Topics.Topics.History.Deletions["Deleted"].End.Should().Be(broker.Host.Modules.Host.Store.Positions.Appended.Value);
+    }
+
+    private static string TopicsFile(TempDirectory directory) => Path.Combine(directory.File("store"), "config", "topics.json");
+}
