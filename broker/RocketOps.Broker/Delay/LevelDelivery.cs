@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Delay;
 
 /// <summary>
 /// Delivers the messages of one delay level: reads its queue of the schedule topic in order, a block at a time, waits until the first message is due, and stores what is due
-/// again under its real topic with one write. An idle level sleeps until a message arrives; nothing polls. One loop; any thread may say that a message arrived.
+/// again under its real topic with one write. A message is delivered when its level says or, where the levels were others when it was stored, when it was promised then if that is sooner. An idle level sleeps until a message arrives; nothing polls. One loop; any thread may say that a message arrived.
 /// </summary>
 internal sealed partial class LevelDelivery : IAsyncDisposable
 {
@@ -32,8 +32,12 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>A longer promise is none: the unit is damaged.</summary>
+    private const long MaxPromiseMs = 100L * 365 * 24 * 60 * 60 * 1000;
+
     private readonly int _level;
     private readonly TimeSpan _delay;
+    private readonly bool _isGone;
     private readonly MessageStore _store;
     private readonly StoreTopic _schedule;
     private readonly MessageAppender _appender;
@@ -48,6 +52,13 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     // The message that is waited for, when no records are kept.
     private Head? _head;
 
+    // Messages before that queue offset were stored before this service began, perhaps while the level had another delay. −1 until it is known.
+    private long _oldEnd = -1;
+
+    // Units of the records at hand that are old: they have the time of delivery that was promised. Read in order.
+    private IReadOnlyList<QueueUnit> _promises = [];
+    private int _promisesAt;
+
     // With a clock that was set back: messages before that queue offset were there at that timestamp.
     private long _knownEnd;
     private long _knownAt;
@@ -55,11 +66,22 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     // Of the message that comes next, in milliseconds since 1970, as far as one is known.
     private long _nextDueMs = long.MaxValue;
 
+    /// <param name="level">The level, from 1 on.</param>
+    /// <param name="delay">Its delay.</param>
+    /// <param name="isGone">The configuration does not have it any more: messages wait for as long as they were promised, and for <paramref name="delay"/> where that is not known.</param>
+    /// <param name="store">The store.</param>
+    /// <param name="schedule">Topic of the levels.</param>
+    /// <param name="appender">Writes what was delivered.</param>
+    /// <param name="waiting">Stores messages again.</param>
+    /// <param name="offsets">How far levels were delivered.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
     public LevelDelivery(
-        int level, TimeSpan delay, MessageStore store, StoreTopic schedule, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
+        int level, TimeSpan delay, bool isGone, MessageStore store, StoreTopic schedule, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
     {
         _level = level;
         _delay = delay;
+        _isGone = isGone;
         _store = store;
         _schedule = schedule;
         _appender = appender;
@@ -124,9 +146,49 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
                 Volatile.Write(ref _nextDueMs, long.MaxValue);
                 return _block.Next == offset ? null : MoveTo(_block.Next);
             }
+
+            await ReadPromisesAsync(offset, cancellationToken);
         }
 
         return await DeliverAsync();
+    }
+
+    /// <summary>Reads what old messages were promised. A message that came since has the delay of its level, and costs no look at its unit.</summary>
+    private async ValueTask ReadPromisesAsync(long offset, CancellationToken cancellationToken)
+    {
+        if (_oldEnd < 0)
+        {
+            _oldEnd = (await _store.Reader.GetOffsetsAsync(_schedule, _level - 1, cancellationToken)).Max;
+        }
+
+        _promisesAt = 0;
+        _promises = offset < _oldEnd ? await _store.Reader.ReadUnitsAsync(_schedule, _level - 1, offset, MaxMessagesOfRead, cancellationToken) ?? [] : [];
+    }
+
+    /// <summary>
+    /// Returns how long a message waits: never longer than it was promised when it was stored, nor than its level says now. RocketMQ keeps a shorter promise too, and delivers at once what was promised for
+    /// later than the level says now. Source: apache/rocketmq ScheduleMessageService.correctDeliverTimestamp.
+    /// </summary>
+    private TimeSpan DelayOf(long queueOffset, long storeTimestamp)
+    {
+        while (_promisesAt < _promises.Count && _promises[_promisesAt].QueueOffset < queueOffset)
+        {
+            _promisesAt++;
+        }
+
+        if (_promisesAt == _promises.Count || _promises[_promisesAt].QueueOffset != queueOffset)
+        {
+            return _delay;
+        }
+
+        long promisedMs = _promises[_promisesAt].TagsCode - storeTimestamp;
+        if (promisedMs is < 0 or > MaxPromiseMs)
+        {
+            return _delay;
+        }
+
+        TimeSpan promised = TimeSpan.FromMilliseconds(promisedMs);
+        return _isGone || promised < _delay ? promised : _delay;
     }
 
     /// <summary>Stores the due ones of the records with one write, then notes how far this came. Not cancelled: what was stored must be noted, or it comes twice.</summary>
@@ -183,8 +245,8 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         {
             int size = RecordView.SizeAt(records[delivery.Bytes..]);
             RecordView record = RecordView.Read(records.Slice(delivery.Bytes, size));
-            Head head = new(record.QueueOffset, record.StoreTimestamp);
-            Volatile.Write(ref _nextDueMs, head.StoreTimestamp + (long)_delay.TotalMilliseconds);
+            Head head = new(record.QueueOffset, record.StoreTimestamp, DelayOf(record.QueueOffset, record.StoreTimestamp));
+            Volatile.Write(ref _nextDueMs, head.StoreTimestamp + (long)head.Delay.TotalMilliseconds);
             if (TimeLeft(head) > TimeSpan.Zero)
             {
                 delivery.Head = head;
@@ -235,8 +297,8 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     /// </summary>
     private TimeSpan TimeLeft(Head head)
     {
-        TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(head.StoreTimestamp) + _delay - _time.GetUtcNow();
-        if (left <= _delay)
+        TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(head.StoreTimestamp) + head.Delay - _time.GetUtcNow();
+        if (left <= head.Delay)
         {
             return left;
         }
@@ -248,14 +310,14 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
             _knownAt = _time.GetTimestamp();
         }
 
-        return _delay - _time.GetElapsedTime(_knownAt);
+        return head.Delay - _time.GetElapsedTime(_knownAt);
     }
 
     [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Delivering delay level {Level} failed at queue offset {Offset}; tried again in 10 s")]
     private partial void LogLevelFailed(Exception error, int level, long offset);
 
     /// <summary>A message of the queue that is not due.</summary>
-    private readonly record struct Head(long QueueOffset, long StoreTimestamp);
+    private readonly record struct Head(long QueueOffset, long StoreTimestamp, TimeSpan Delay);
 
     /// <summary>Result of delivering the records.</summary>
     private struct Delivery

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Replies;
 using RocketOps.Broker.Topics;
@@ -24,7 +25,14 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
     /// <param name="result">Where it is.</param>
     public AppendStatus Deliver(in RecordView record, ReadOnlySpan<byte> properties, out Obstacle obstacle, out AppendResult result)
     {
-        string? problem = FindPlace(record.Properties, out TopicState? topic, out int queueId);
+        string? problem = FindPlace(record, out TopicState? topic, out int queueId, out string? lost);
+        if (lost is not null)
+        {
+            result = default;
+            obstacle = new Obstacle(AppendStatus.QueueNotLoaded, undeliverable.Topic, queueId) { Lost = lost };
+            return AppendStatus.QueueNotLoaded;
+        }
+
         if (problem is not null)
         {
             return SetAside(record, problem, out obstacle, out result);
@@ -81,6 +89,13 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
     /// <summary>Waits for what kept a message from being stored; false when that has to be tried again later.</summary>
     public async ValueTask<bool> OvercomeAsync(Obstacle obstacle)
     {
+        if (obstacle.Lost is { } lost)
+        {
+            await places.MakeAsync(lost, obstacle.QueueId);
+            undeliverable.TellMade(lost, obstacle.QueueId + 1);
+            return true;
+        }
+
         if (ReferenceEquals(obstacle.Topic, undeliverable.Topic) && !undeliverable.IsMade)
         {
             await undeliverable.MakeAsync();
@@ -89,12 +104,12 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
         return await appender.OvercomeAsync(obstacle.Status, obstacle.Topic!, obstacle.QueueId);
     }
 
-    /// <summary>Finds the message's place; returns the reason why it has none, null when it has.</summary>
-    private string? FindPlace(ReadOnlySpan<byte> properties, out TopicState? topic, out int queueId)
+    /// <summary>Finds the message's place; returns the reason why it has none, null when it has. A topic that was lost is to be made again.</summary>
+    private string? FindPlace(in RecordView record, out TopicState? topic, out int queueId, out string? lost)
     {
         ReadOnlySpan<byte> name = default;
         int named = -1;
-        PropertyReader reader = new(properties);
+        PropertyReader reader = new(record.Properties);
         while (reader.TryRead(out ReadOnlySpan<byte> property, out ReadOnlySpan<byte> value))
         {
             if (property.SequenceEqual(PropertyNames.Utf8.RealTopic))
@@ -107,7 +122,10 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
             }
         }
 
-        return places.Find(name, named, out topic, out queueId) switch
+        SendStatus status = places.Find(name, named, out topic, out queueId);
+        bool isMissing = status is SendStatus.TopicMissing or SendStatus.BadQueue;
+        lost = isMissing && named is >= 0 and < TopicConfig.MaxQueues && topic?.Mapping is null && places.IsLost(name, record.PhysicalOffset) ? Encoding.UTF8.GetString(name) : null;
+        return status switch
         {
             SendStatus.TopicMissing => "there is no such topic",
             SendStatus.TopicForbidden => "its topic is the broker's own",
@@ -118,5 +136,9 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
     }
 
     /// <summary>Reason why a message was not taken, and place where it should have gone.</summary>
-    internal readonly record struct Obstacle(AppendStatus Status, StoreTopic? Topic, int QueueId);
+    internal readonly record struct Obstacle(AppendStatus Status, StoreTopic? Topic, int QueueId)
+    {
+        /// <summary>Name of the topic that is to be made again, as the table of topics was lost; null otherwise.</summary>
+        public string? Lost { get; init; }
+    }
 }

@@ -43,9 +43,14 @@ internal sealed class DelayOffsetTable
             WaitForCopiesAsync);
     }
 
+    /// <summary>There was no file at the start, and no backup of it: how far levels were delivered is not known.</summary>
+    public bool IsMissing { get; private set; }
+
     public void Load()
     {
-        foreach ((int level, long offset) in _file.Read(OffsetJson.Default.DelayOffsetFile)?.Offsets ?? [])
+        DelayOffsetFile? file = _file.Read(OffsetJson.Default.DelayOffsetFile);
+        IsMissing = file is null;
+        foreach ((int level, long offset) in file?.Offsets ?? [])
         {
             ProgressOf(level).Set(offset);
         }

@@ -301,6 +301,28 @@ public sealed class TimerTests
         }
     }
 
+    /// <summary>How far timers were delivered stands nowhere else.</summary>
+    [Fact]
+    public async Task Restart_CheckpointIsMissing_SaysWhatMayComeTwice()
+    {
+        using TempDirectory directory = new("timers-");
+        FakeTimeProvider time = new();
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory, loggers: log, time: time))
+        {
+            await before.CreateTopicAsync("Timed");
+            await before.SendAsync("Timed", "waits", properties: Requests.Properties(("UNIQ_KEY", "K"), ("TIMER_DELAY_MS", "60000")));
+            time.Advance(Second);
+        }
+
+        log.Lines.Should().NotContain(static line => line.Id == 3223, "nothing was there at the first start");
+        File.Delete(directory.File("store", "config", "timercheck"));
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log, time: time);
+
+        await Eventually.TrueAsync(() => log.Lines.Any(static line => line.Id == 3223), "it is told");
+        log.Lines.Single(static line => line.Id == 3223).Text.Should().Contain("up to 1 of them");
+    }
+
     [Fact]
     public async Task Deliver_FartherThanTheWindow_GoesByWayOfTheTopic()
     {
