@@ -166,7 +166,8 @@ internal sealed class Chooser(
     {
         MemberCopy self = context.Self;
         MemberState state = persisted.State;
-        long epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0, Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise));
+        long epoch = context.Rules.NextEpoch(lease?.Epoch ?? 0,
+            Math.Max(standing is Standing.InSync or Standing.Founder ? acquisitions.Promised : state.Promised, candidacy.HighestPromise));
         string ownGroup = state.GroupId.Length > 0 ? state.GroupId : state.Incarnation;
         LeaseRecord taken = new()
         {
@@ -177,8 +178,10 @@ internal sealed class Chooser(
             RenewTime = lease?.RenewTime ?? default,
             Duration = context.Options.Lease.Duration,
             InSync = lease is not null && standing == Standing.InSync ? context.Rules.InheritedInSync(lease, self, context.Options.Members, context.Options.LeastInSync) : [self],
-            Confirmed = lease is not null && standing == Standing.InSync ? candidacy.ConfirmedSince(lease) : new ConfirmedLog(epoch, context.Host.LogEnd.Epoch, context.Host.LogEnd.Offset),
+            Confirmed = lease is not null && standing == Standing.InSync ? candidacy.ConfirmedSince(lease)
+                : new ConfirmedLog(epoch, context.Host.LogEnd.Epoch, context.Host.LogEnd.Offset),
         };
-        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty, Shortfall.TellLoss(context.Host.LogEnd, lease));
+        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty,
+            Shortfall.TellLoss(context.Host.LogEnd, lease));
     }
 }

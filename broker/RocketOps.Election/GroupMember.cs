@@ -315,7 +315,8 @@ public sealed class GroupMember
     public bool TryGoBack(LeaseRecord lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
-        if (lease.Confirmed is not { } confirmed || !lease.InSync.Contains(_context.Self) || _context.Rules.HasConfirmed(_context.Whole, new LogEnd(confirmed.Epoch, confirmed.Offset)))
+        if (lease.Confirmed is not { } confirmed || !lease.InSync.Contains(_context.Self)
+            || _context.Rules.HasConfirmed(_context.Whole, new LogEnd(confirmed.Epoch, confirmed.Offset)))
         {
             return false;
         }
@@ -337,7 +338,8 @@ public sealed class GroupMember
         ArgumentNullException.ThrowIfNull(lease);
         JoinPlan plan = _context.Rules.PlanJoin(own, master);
         LogEnd known = _context.Host.Confirmed;
-        return plan.Refusal is null && plan.Cuts && lease.Confirmed is { } confirmed && known.Epoch >= confirmed.Since && !_context.Rules.MayCut(plan.At, known.Offset)
+        return plan.Refusal is null && plan.Cuts && lease.Confirmed is { } confirmed && known.Epoch >= confirmed.Since
+            && !_context.Rules.MayCut(plan.At, known.Offset)
             ? plan with { Refusal = Shortfall.RefuseCut(_context.Options.Member, own.End, known, plan.At, lease, master.End) }
             : plan;
     }

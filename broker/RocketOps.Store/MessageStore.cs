@@ -276,7 +276,8 @@ public sealed class MessageStore : IAsyncDisposable
         _deletion.DeleteAsync(topic, onlyBefore, cancellationToken);
 
     /// <summary>
-    /// Tells whether the topic has a message that ends behind an offset of the log, readable or not. Loads its queues, on a thread that may wait for the disk. Exact while nobody appends and what is in the log is in the
+    /// Tells whether the topic has a message that ends behind an offset of the log, readable or not. Loads its queues, on a thread that may
+    /// wait for the disk. Exact while nobody appends and what is in the log is in the
     /// queues (<see cref="PrepareForMessagesAsync"/>).
     /// </summary>
     public Task<bool> HasMessagesBehindAsync(StoreTopic topic, PhysicalOffset offset, CancellationToken cancellationToken)
@@ -500,7 +501,8 @@ public sealed class MessageStore : IAsyncDisposable
 
         // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
-        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _queues, _topics, _index, _inventory, _dispatcher.Records, _time, _logger);
+        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records,
+            _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
 
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
@@ -508,10 +510,12 @@ public sealed class MessageStore : IAsyncDisposable
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
         _log.Start(recovered);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
-        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, _checkpoint, _inventory, _retention, _openQueueFiles, _state, _time);
+        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, new RestartFiles(_checkpoint, _inventory), _retention,
+            _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
         _directory.WriteAbort();
-        if (recovered.ChangesInventory || !_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
+        if (recovered.ChangesInventory || !_checkpoint.Current.HasPositions || Options.FlushDiskType == FlushDiskType.SyncFlush
+            || Math.Max(_checkpoint.Current.DurableOffset, _checkpoint.Current.LogicsPhysicalOffset) > recovered.End)
         {
             // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
             // taken from the log, for other records are about to come there.

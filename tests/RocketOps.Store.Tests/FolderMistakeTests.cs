@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 
@@ -42,7 +41,7 @@ public sealed class FolderMistakeTests
         foreach (bool isClean in (bool[])[true, false])
         {
             MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean);
-            disk.Paths.Should().Contain(file => Folders.IsWithin(file, path));
+            disk.Paths.Should().Contain(file => FolderMistakes.IsWithin(file, path));
             disk.Remove(path);
 
             await ShouldHoldAsync(disk, Messages);
@@ -114,7 +113,7 @@ public sealed class FolderMistakeTests
 
         disk.Paths.Should().BeEquivalentTo(before.Paths);
         MemoryFileSystem put = await RunAsync(new MemoryFileSystem(), isClean: true);
-        put.Paths.Should().Contain(path => Folders.IsWithin(path, Log));
+        put.Paths.Should().Contain(path => FolderMistakes.IsWithin(path, Log));
     }
 
     [Fact]
@@ -299,6 +298,39 @@ public sealed class FolderMistakeTests
 
         await ShouldBeRefusedAsync(disk, "*mappedFileSizeConsumeQueue*", SmallStore.Options(Root, queueFileBytes: 20 * 40));
         await ShouldHoldAsync(disk, Messages);
+    }
+
+    /// <summary>A queue whose messages have all expired goes on behind them: offsets that groups have must not mean other messages.</summary>
+    [Theory]
+    [InlineData(30)]
+    [InlineData(50)]
+    public async Task Queue_RemovedWithAllItsMessagesExpired_GoesOnBehindThem(int idleMessages)
+    {
+        MemoryFileSystem disk = new();
+        await using (MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false))
+        {
+            for (int i = 0; i < idleMessages; i++)
+            {
+                store.Append("Idle", 0, "expires");
+            }
+
+            Fill(store, 0, 1000);
+            store.Maintenance.MakeDurable();
+            store.RemoveExpiredFiles();
+            store.Retention.Run();
+            store.GetStats().MinOffset.Value.Should().BePositive();
+        }
+
+        disk.Remove($"{Queues}/Idle");
+        for (int start = 0; start < 2; start++)
+        {
+            await using MessageStore again = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+
+            (await again.Reader.GetOffsetsAsync(again.GetOrAddTopic("Idle"u8), 0, CancellationToken.None)).Should().Be(new QueueOffsets(idleMessages, idleMessages));
+        }
+
+        await using MessageStore last = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+        last.Append("Idle", 0, "next").QueueOffset.Should().Be(idleMessages);
     }
 
     private static StoreOptions Options() => SmallStore.Options(Root);

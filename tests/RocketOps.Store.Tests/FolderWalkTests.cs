@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Text;
 using RocketOps.Store.Contracts;
-using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Rings;
 using RocketOps.Testing.Time;

@@ -93,7 +93,8 @@ internal sealed class BrokerOptions
             problems.Add(new PropertyProblem(
                 values.OriginOf(Keys.BrokerId),
                 Keys.BrokerId.Name,
-                $"{values.Get(Keys.BrokerId)} is the id of a slave, and brokerRole says {values.TextOf(Keys.Role)}: set brokerId=0 for a master, brokerRole=SLAVE for a slave"));
+                $"{values.Get(Keys.BrokerId)} is the id of a slave, and brokerRole says {values.TextOf(Keys.Role)}: set brokerId=0 for a "
+                    + $"master, brokerRole=SLAVE for a slave"));
         }
 
         if (values.Get(ElectionSettings.Keys.Failover))

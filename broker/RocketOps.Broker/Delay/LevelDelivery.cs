@@ -10,7 +10,9 @@ namespace RocketOps.Broker.Delay;
 
 /// <summary>
 /// Delivers the messages of one delay level: reads its queue of the schedule topic in order, a block at a time, waits until the first message is due, and stores what is due
-/// again under its real topic with one write. A message is delivered when its level says or, where the levels were others when it was stored, when it was promised then if that is sooner. An idle level sleeps until a message arrives; nothing polls. One loop; any thread may say that a message arrived.
+/// again under its real topic with one write. A message is delivered when its level says or, where the levels were others when it was
+/// stored, when it was promised then if that is sooner. An idle level sleeps until a message arrives; nothing polls. One loop; any thread
+/// may say that a message arrived.
 /// </summary>
 internal sealed partial class LevelDelivery : IAsyncDisposable
 {
@@ -52,7 +54,8 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     // The message that is waited for, when no records are kept.
     private Head? _head;
 
-    // Messages before that queue offset were stored before this service began, perhaps while the level had another delay. −1 until it is known.
+    // Messages before that queue offset were stored before this service began, perhaps while the level had another delay. −1 until it is
+    // known.
     private long _oldEnd = -1;
 
     // Units of the records at hand that are old: they have the time of delivery that was promised. Read in order.
@@ -68,7 +71,10 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
 
     /// <param name="level">The level, from 1 on.</param>
     /// <param name="delay">Its delay.</param>
-    /// <param name="isGone">The configuration does not have it any more: messages wait for as long as they were promised, and for <paramref name="delay"/> where that is not known.</param>
+    /// <param name="isGone">
+    /// The configuration does not have it any more: messages wait for as long as they were promised, and for <paramref name="delay"/> where
+    /// that is not known.
+    /// </param>
     /// <param name="store">The store.</param>
     /// <param name="schedule">Topic of the levels.</param>
     /// <param name="appender">Writes what was delivered.</param>
@@ -77,7 +83,8 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="logger">Log.</param>
     public LevelDelivery(
-        int level, TimeSpan delay, bool isGone, MessageStore store, StoreTopic schedule, MessageAppender appender, DueMessages waiting, DelayOffsetTable offsets, TimeProvider time, ILogger logger)
+        int level, TimeSpan delay, bool isGone, MessageStore store, StoreTopic schedule, MessageAppender appender, DueMessages waiting,
+            DelayOffsetTable offsets, TimeProvider time, ILogger logger)
     {
         _level = level;
         _delay = delay;
@@ -153,7 +160,9 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         return await DeliverAsync();
     }
 
-    /// <summary>Reads what old messages were promised. A message that came since has the delay of its level, and costs no look at its unit.</summary>
+    /// <summary>
+    /// Reads what old messages were promised. A message that came since has the delay of its level, and costs no look at its unit.
+    /// </summary>
     private async ValueTask ReadPromisesAsync(long offset, CancellationToken cancellationToken)
     {
         if (_oldEnd < 0)
@@ -162,11 +171,13 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
         }
 
         _promisesAt = 0;
-        _promises = offset < _oldEnd ? await _store.Reader.ReadUnitsAsync(_schedule, _level - 1, offset, MaxMessagesOfRead, cancellationToken) ?? [] : [];
+        _promises = offset < _oldEnd ? await _store.Reader.ReadUnitsAsync(_schedule, _level - 1, offset, MaxMessagesOfRead,
+            cancellationToken) ?? [] : [];
     }
 
     /// <summary>
-    /// Returns how long a message waits: never longer than it was promised when it was stored, nor than its level says now. RocketMQ keeps a shorter promise too, and delivers at once what was promised for
+    /// Returns how long a message waits: never longer than it was promised when it was stored, nor than its level says now. RocketMQ keeps
+    /// a shorter promise too, and delivers at once what was promised for
     /// later than the level says now. Source: apache/rocketmq ScheduleMessageService.correctDeliverTimestamp.
     /// </summary>
     private TimeSpan DelayOf(long queueOffset, long storeTimestamp)

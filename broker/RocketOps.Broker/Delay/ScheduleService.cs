@@ -12,7 +12,8 @@ using RocketOps.Store.Dispatching;
 namespace RocketOps.Broker.Delay;
 
 /// <summary>
-/// Delivers delayed messages: one <see cref="LevelDelivery"/> per level, and one for each level that the configuration does not have any more and in which messages wait still. Part of a master's <c>RoleSession</c>.
+/// Delivers delayed messages: one <see cref="LevelDelivery"/> per level, and one for each level that the configuration does not have any
+/// more and in which messages wait still. Part of a master's <c>RoleSession</c>.
 /// Source: remoting.md §5.2.
 /// </summary>
 internal sealed partial class ScheduleService : IAsyncDisposable
@@ -38,7 +39,8 @@ internal sealed partial class ScheduleService : IAsyncDisposable
         _levels = [.. Enumerable.Range(1, levels.MaxLevel).Select(level => NewLevel(level, levels.DelayOf(level), isGone: false))];
         _newGone = level => NewLevel(level, levels.DelayOf(levels.MaxLevel), isGone: true);
 
-        LevelDelivery NewLevel(int level, TimeSpan delay, bool isGone) => new(level, delay, isGone, store, _schedule, appender, waiting, offsets, time, logger);
+        LevelDelivery NewLevel(int level, TimeSpan delay, bool isGone) =>
+            new(level, delay, isGone, store, _schedule, appender, waiting, offsets, time, logger);
     }
 
     /// <summary>Milliseconds by which the next message of the level that is farthest behind is late. Any thread.</summary>
@@ -108,12 +110,18 @@ internal sealed partial class ScheduleService : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(EventId = 3220, Level = LogLevel.Warning, Message = "{Count} messages wait in delay level {Level}, and messageDelayLevel has {Levels} levels now: they are delivered at the times that they were promised when they were stored")]
+    [LoggerMessage(EventId = 3220, Level = LogLevel.Warning, Message = ""
+        + "{Count} messages wait in delay level {Level}, and messageDelayLevel has {Levels} levels now: they are delivered at "
+        + "the times that they were promised when they were stored")]
     private partial void LogGone(long count, int level, int levels);
 
-    [LoggerMessage(EventId = 3221, Level = LogLevel.Warning, Message = "config/delayOffset.json and its backup are missing, so it is not known how far delayed messages were delivered: up to {Count} of them, those that are in the log still, may be delivered a second time")]
+    [LoggerMessage(EventId = 3221, Level = LogLevel.Warning, Message = ""
+        + "config/delayOffset.json and its backup are missing, so it is not known how far delayed messages were delivered: up "
+        + "to {Count} of them, those that are in the log still, may be delivered a second time")]
     private partial void LogRepeated(long count);
 
-    [LoggerMessage(EventId = 3222, Level = LogLevel.Error, Message = "The delay levels that messageDelayLevel does not have any more could not be looked at: what waits there is delivered after the next start")]
+    [LoggerMessage(EventId = 3222, Level = LogLevel.Error, Message = ""
+        + "The delay levels that messageDelayLevel does not have any more could not be looked at: what waits there is delivered"
+        + " after the next start")]
     private partial void LogNotFound(Exception failure);
 }

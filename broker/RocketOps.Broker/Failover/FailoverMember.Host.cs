@@ -262,7 +262,9 @@ internal sealed partial class FailoverMember
     [LoggerMessage(EventId = 3669, Level = LogLevel.Error, Message = "This member does not take the lease: {What}")]
     private partial void LogStandsBack(string what);
 
-    [LoggerMessage(EventId = 3672, Level = LogLevel.Error, Message = "This store lacks what it had: {What}. It is another copy from now on: it follows, and may lead when it has everything that the others have")]
+    [LoggerMessage(EventId = 3672, Level = LogLevel.Error, Message = ""
+        + "This store lacks what it had: {What}. It is another copy from now on: it follows, and may lead when it has "
+        + "everything that the others have")]
     private partial void LogWentBack(string what);
 
     [LoggerMessage(EventId = 3670, Level = LogLevel.Critical, Message = "The log has failed, and that cannot be noted beside it: the next start may take this store for a copy that has everything. Move it away and start this member empty")]

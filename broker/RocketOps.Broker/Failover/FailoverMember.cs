@@ -184,7 +184,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
     /// <summary>Which copy this is, the group its store belongs to, and what it knows to be confirmed.</summary>
     public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>
-        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId, Confirmed), cancellationToken);
+        AskAsync(member => (new MemberCopy(_group.Options.Member, member.State.Incarnation), member.State.GroupId, Confirmed),
+            cancellationToken);
 
     /// <summary>Hands over to a member; false when this one does not lead, or that one is not in sync.</summary>
     public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
@@ -486,4 +487,5 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 /// <param name="Offsets">Offsets that a new master finds above the ends of their queues.</param>
 /// <param name="Master">Address of whoever is followed.</param>
 /// <param name="Clients">Clients that came for a master.</param>
-internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, OffsetsPastEnds Offsets, MasterAddresses Master, ClientsOfMaster Clients);
+internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, OffsetsPastEnds Offsets, MasterAddresses Master,
+    ClientsOfMaster Clients);

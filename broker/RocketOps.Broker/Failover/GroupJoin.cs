@@ -135,7 +135,8 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
         !member.BelongsTo(master.GroupId)
             ? throw new HaRefusedException($"this store belongs to group {member.State.GroupId}, the master's to {master.GroupId}: two clusters have one name, or this is another group's store; nothing is done with it")
             : !member.TryFollow(master.Epoch) ? throw new IOException($"epoch {member.State.Seen} was seen, so the master of epoch {master.Epoch} is not followed any more")
-            : member.TryGoBack(lease) ? throw new IOException($"this store lacks what it had, and is another copy from now on, which asks {lease.Holder} again")
+            : member.TryGoBack(lease) ? throw new IOException(
+                $"this store lacks what it had, and is another copy from now on, which asks {lease.Holder} again")
             : member.PlanJoin(own, master.Extent, lease);
 
     /// <summary>The epochs of the bytes to come, from where both logs are the same.</summary>

@@ -15,7 +15,8 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
 
     public long SeenEpoch => member.Standing.SeenEpoch;
 
-    public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) => member.IdentifyAsync(cancellationToken);
+    public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>
+        member.IdentifyAsync(cancellationToken);
 
     public Task<JoinAnswer> AskMasterAsync(string address, JoinRequest join, CancellationToken cancellationToken) => questions.JoinAsync(address, join, cancellationToken);
 
@@ -27,7 +28,8 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
         return new LogExtent(member.Epochs, store.GetStats().MinOffset.Value, store.Positions.Appended.Value);
     }
 
-    public Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) => member.PlanAsync(lease, own, master, cancellationToken);
+    public Task<JoinPlan> PlanAsync(LeaseRecord lease, LogExtent own, JoinAnswer master, CancellationToken cancellationToken) =>
+        member.PlanAsync(lease, own, master, cancellationToken);
 
     public async Task CutAsync(LeaseRecord lease, long at, long end)
     {

@@ -62,7 +62,8 @@ internal sealed class MasterDoor
 
         if (member.GivesWayTo(join.Copy, join.Confirmed))
         {
-            throw new RemotingCommandException(ResponseCode.ServiceNotAvailable, $"it lacks messages that {join.Copy.Member} has, and gives the lease back");
+            throw new RemotingCommandException(ResponseCode.ServiceNotAvailable,
+                $"it lacks messages that {join.Copy.Member} has, and gives the lease back");
         }
 
         member.OnJoining(join.Copy, join.Epoch);

@@ -168,14 +168,18 @@ internal sealed class GroupTable
     }
 
     /// <summary>
-    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Groups that were deleted there go; those that the master's table only lacks stay
+    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Groups that were
+    /// deleted there go; those that the master's table only lacks stay
     /// (<see cref="TableHistory"/>).
     /// </summary>
     /// <param name="master">The master's table.</param>
     /// <param name="forbidden">What groups may not read there.</param>
-    /// <param name="forgetAsync">Forgets, durably, the offsets of groups that were deleted with them, before the deletions count as followed.</param>
+    /// <param name="forgetAsync">
+    /// Forgets, durably, the offsets of groups that were deleted with them, before the deletions count as followed.
+    /// </param>
     public async Task<FollowOutcome> FollowAsync(
-        FollowedTable<SubscriptionGroupConfig> master, Dictionary<string, Dictionary<string, int>> forbidden, Func<IReadOnlyList<string>, Task> forgetAsync)
+        FollowedTable<SubscriptionGroupConfig> master, Dictionary<string, Dictionary<string, int>> forbidden,
+            Func<IReadOnlyList<string>, Task> forgetAsync)
     {
         FollowPlan plan;
         IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
@@ -212,7 +216,8 @@ internal sealed class GroupTable
                 }
             }
 
-            foreach (string name in deletions.Select(static note => note.Key).Where(name => !master.Entries.ContainsKey(name)).Concat(plan.Removed))
+            foreach (string name in deletions.Select(static note => note.Key).Where(name => !master.Entries.ContainsKey(name))
+                .Concat(plan.Removed))
             {
                 _groups.Entries.TryRemove(name, out _);
             }
@@ -239,7 +244,8 @@ internal sealed class GroupTable
     }
 
     /// <summary>
-    /// Deletes the group; false when there is none, which is noted all the same: slaves that have it, as this table was lost, delete it too.
+    /// Deletes the group; false when there is none, which is noted all the same: slaves that have it, as this table was lost, delete it
+    /// too.
     /// </summary>
     /// <param name="name">The group.</param>
     /// <param name="withOffsets">Its offsets go too, which is the caller's work.</param>

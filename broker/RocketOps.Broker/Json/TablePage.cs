@@ -24,7 +24,8 @@ internal static class TablePage
     /// <param name="maxField">Name of the field with the most entries the caller wants.</param>
     /// <param name="table">All entries in the order of their names; nothing is changed in what is returned.</param>
     /// <param name="version">Version of the table. Pages of two versions do not fit together: a caller with another begins anew.</param>
-    public static IReadOnlyDictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField, IReadOnlyDictionary<string, T> table, DataVersion version)
+    public static IReadOnlyDictionary<string, T> Select<T>(RemotingCommand request, string sequenceField, string maxField,
+        IReadOnlyDictionary<string, T> table, DataVersion version)
         where T : class
     {
         if (request.Get(sequenceField) is null)
@@ -36,9 +37,13 @@ internal static class TablePage
         return new Dictionary<string, T>(table.Skip(First(request, sequenceField, version)).Take(most), StringComparer.Ordinal);
     }
 
-    /// <summary>True when the answer begins the table, and the caller is a slave of ours that asks for deletions as well: they come with the first page.</summary>
+    /// <summary>
+    /// True when the answer begins the table, and the caller is a slave of ours that asks for deletions as well: they come with the first
+    /// page.
+    /// </summary>
     public static bool HasDeletions(RemotingCommand request, string sequenceField, DataVersion version) =>
-        request.GetBoolean(DeletionsField, fallback: false) && (request.Get(sequenceField) is null || First(request, sequenceField, version) == 0);
+        request.GetBoolean(DeletionsField, fallback: false)
+            && (request.Get(sequenceField) is null || First(request, sequenceField, version) == 0);
 
     private static int First(RemotingCommand request, string sequenceField, DataVersion version)
     {

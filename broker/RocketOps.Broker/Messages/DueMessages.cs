@@ -104,7 +104,9 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
         return await appender.OvercomeAsync(obstacle.Status, obstacle.Topic!, obstacle.QueueId);
     }
 
-    /// <summary>Finds the message's place; returns the reason why it has none, null when it has. A topic that was lost is to be made again.</summary>
+    /// <summary>
+    /// Finds the message's place; returns the reason why it has none, null when it has. A topic that was lost is to be made again.
+    /// </summary>
     private string? FindPlace(in RecordView record, out TopicState? topic, out int queueId, out string? lost)
     {
         ReadOnlySpan<byte> name = default;
@@ -124,7 +126,8 @@ internal sealed class DueMessages(MessageAppender appender, BrokerAddress addres
 
         SendStatus status = places.Find(name, named, out topic, out queueId);
         bool isMissing = status is SendStatus.TopicMissing or SendStatus.BadQueue;
-        lost = isMissing && named is >= 0 and < TopicConfig.MaxQueues && topic?.Mapping is null && places.IsLost(name, record.PhysicalOffset) ? Encoding.UTF8.GetString(name) : null;
+        lost = isMissing && named is >= 0 and < TopicConfig.MaxQueues && topic?.Mapping is null
+            && places.IsLost(name, record.PhysicalOffset) ? Encoding.UTF8.GetString(name) : null;
         return status switch
         {
             SendStatus.TopicMissing => "there is no such topic",

@@ -46,7 +46,8 @@ internal sealed class TruePlaces(TopicTable topics)
     }
 
     /// <summary>
-    /// True when a message that waits has no place because the table of topics was lost since it was stored: its topic is missing and was not deleted, or was made again with the queues that had messages.
+    /// True when a message that waits has no place because the table of topics was lost since it was stored: its topic is missing and was
+    /// not deleted, or was made again with the queues that had messages.
     /// </summary>
     /// <param name="topicName">The topic the message is meant for.</param>
     /// <param name="offset">Where the message lies in the log.</param>

@@ -73,7 +73,9 @@ internal sealed partial class UndeliverableMessages(TopicTable topics, MessageSt
     /// <summary>Tells that a topic was made for messages that wait.</summary>
     public void TellMade(string topic, int queues) => LogMade(topic, queues);
 
-    [LoggerMessage(EventId = 3224, Level = LogLevel.Warning, Message = "Delayed messages or timers wait for topic {Topic}, which config/topics.json lacked when the broker started: it has at least {Queues} queues now; compare its settings with what they should be")]
+    [LoggerMessage(EventId = 3224, Level = LogLevel.Warning, Message = ""
+        + "Delayed messages or timers wait for topic {Topic}, which config/topics.json lacked when the broker started: it has "
+        + "at least {Queues} queues now; compare its settings with what they should be")]
     private partial void LogMade(string topic, int queues);
 
     [LoggerMessage(EventId = 3211, Level = LogLevel.Error, Message = "Message {QueueOffset} of queue {QueueId} of {Topic} cannot be delivered ({Reason}): it is kept in rmq_sys_undeliverable. {Count} messages since the last such line")]

@@ -223,7 +223,9 @@ internal sealed class ConsumerOffsetTable
     /// <summary>Forgets the offsets on these topics; false when there are none.</summary>
     public bool RemoveTopics(IEnumerable<string> topics) => topics.Aggregate(false, (isFound, topic) => RemoveTopic(topic) || isFound);
 
-    /// <summary>Forgets the offsets of all groups on one queue: it begins again. For a slave, whose master tells those there are now.</summary>
+    /// <summary>
+    /// Forgets the offsets of all groups on one queue: it begins again. For a slave, whose master tells those there are now.
+    /// </summary>
     public void RemoveQueue(string topic, int queueId)
     {
         if (_topics.TryGet(topic, out NameTable<ConcurrentDictionary<int, long>>? groups))

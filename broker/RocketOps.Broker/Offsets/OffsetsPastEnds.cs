@@ -9,10 +9,12 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them: the group would pass over the messages that the queue gets next. A broker that becomes the master brings them down to
+/// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them: the group would pass over
+/// the messages that the queue gets next. A broker that becomes the master brings them down to
 /// the end. Not a slave, whose offsets may be ahead of its log.
 /// </summary>
-internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets, ILogger<OffsetsPastEnds> logger)
+internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets,
+    ILogger<OffsetsPastEnds> logger)
 {
     /// <summary>Groups with a line of their own for each topic; the others are counted.</summary>
     private const int MaxLines = 20;
@@ -21,8 +23,10 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     private const int AtOnce = 64;
 
     /// <summary>
-    /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets
-    /// on, once each; those are read from next, so they are loaded earlier and not more often. Queues that are not here, and those of static topics, whose offsets are logical ones, are left alone.
+    /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has
+    /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets
+    /// on, once each; those are read from next, so they are loaded earlier and not more often. Queues that are not here, and those of
+    /// static topics, whose offsets are logical ones, are left alone.
     /// </summary>
     public async Task BringDownAsync()
     {
@@ -52,7 +56,8 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
 
     private async Task<Dictionary<int, long>> ReadEndsAsync(StoreTopic stored, IEnumerable<string> groups)
     {
-        HashSet<int> queues = [.. groups.SelectMany(group => offsets.QueuesOf(stored.Name, group)).Where(static queue => queue.Value > 0).Select(static queue => queue.Key)];
+        HashSet<int> queues = [.. groups.SelectMany(group => offsets.QueuesOf(stored.Name, group)).Where(static queue => queue.Value > 0)
+            .Select(static queue => queue.Key)];
         Dictionary<int, long> ends = [];
         if (queues.Count == 0)
         {
@@ -81,7 +86,8 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     private bool BringDown(string topic, string group, Dictionary<int, long> ends, bool isNamed)
     {
         List<string> changed = [];
-        foreach ((int queue, long offset) in offsets.QueuesOf(topic, group).Where(queue => ends.TryGetValue(queue.Key, out long end) && queue.Value > end))
+        foreach ((int queue, long offset) in offsets.QueuesOf(topic, group)
+            .Where(queue => ends.TryGetValue(queue.Key, out long end) && queue.Value > end))
         {
             offsets.Commit(topic, group, queue, ends[queue]);
             changed.Add(string.Create(CultureInfo.InvariantCulture, $"{queue} from {offset} to {ends[queue]}"));
@@ -96,9 +102,12 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
         return changed.Count > 0;
     }
 
-    [LoggerMessage(EventId = 3688, Level = LogLevel.Warning, Message = "Group {Group} had offsets on topic {Topic} above the end of their queues, and goes on at the ends: queue {Queues}. config/consumerOffset.json is newer than the store, or messages were lost; compare with a backup if one was restored")]
+    [LoggerMessage(EventId = 3688, Level = LogLevel.Warning, Message = ""
+        + "Group {Group} had offsets on topic {Topic} above the end of their queues, and goes on at the ends: queue {Queues}. "
+        + "config/consumerOffset.json is newer than the store, or messages were lost; compare with a backup if one was restored")]
     private partial void LogLowered(string group, string topic, string queues);
 
-    [LoggerMessage(EventId = 3689, Level = LogLevel.Warning, Message = "{Count} times a group had offsets on a topic above the end of their queues, {Lines} of them are named above")]
+    [LoggerMessage(EventId = 3689, Level = LogLevel.Warning, Message = ""
+        + "{Count} times a group had offsets on a topic above the end of their queues, {Lines} of them are named above")]
     private partial void LogMore(int count, int lines);
 }

@@ -5,11 +5,15 @@ using RocketOps.Protocol.Bodies;
 namespace RocketOps.Broker.Persistence;
 
 /// <summary>
-/// Note of a deletion that a master made: only for one of these does a slave remove what its master's table lacks. A table that was lost has none.
+/// Note of a deletion that a master made: only for one of these does a slave remove what its master's table lacks. A table that was lost
+/// has none.
 /// </summary>
-/// <param name="Time">When the deletion was made, in ms since 1970; with <paramref name="End"/> it tells one deletion of a name from another.</param>
+/// <param name="Time">
+/// When the deletion was made, in ms since 1970; with <paramref name="End"/> it tells one deletion of a name from another.
+/// </param>
 /// <param name="End">
-/// End of the log when the last message of the topic had been taken in: all messages of what was deleted lie before it. Null while the deletion is under way; 0 for what has no messages.
+/// End of the log when the last message of the topic had been taken in: all messages of what was deleted lie before it. Null while the
+/// deletion is under way; 0 for what has no messages.
 /// </param>
 /// <param name="Offsets">The consumer offsets went too.</param>
 internal sealed record DeletionNote(
@@ -18,22 +22,30 @@ internal sealed record DeletionNote(
     [property: JsonPropertyName("offsets")] bool Offsets = true);
 
 /// <summary>
-/// History of a table, kept in the table's own file and told to slaves: its deletions, and for a slave what it followed last. RocketMQ's brokers ignore it. Immutable.
+/// History of a table, kept in the table's own file and told to slaves: its deletions, and for a slave what it followed last. RocketMQ's
+/// brokers ignore it. Immutable.
 /// </summary>
 /// <param name="Deletions">Newest deletion of each name, <see cref="MaxDeletions"/> at most.</param>
 /// <param name="Followed">Version of the master's table that was taken over last; null when none was.</param>
-/// <param name="Kept">Names that stay although that table lacked them, as it was lost: a master that notes no deletions may not take them away later either.</param>
-/// <param name="LostBefore">End of the log when a master found that its own table was lost; what was stored before may speak of entries that are missing. Null when it never was.</param>
+/// <param name="Kept">
+/// Names that stay although that table lacked them, as it was lost: a master that notes no deletions may not take them away later either.
+/// </param>
+/// <param name="LostBefore">
+/// End of the log when a master found that its own table was lost; what was stored before may speak of entries that are missing. Null when
+/// it never was.
+/// </param>
 internal sealed record TableHistory(
     ImmutableSortedDictionary<string, DeletionNote> Deletions, DataVersion? Followed, ImmutableSortedSet<string> Kept, long? LostBefore)
 {
     /// <summary>
-    /// Deletions that are kept. A slave that was away for longer keeps what was deleted, with a warning. They are in every file and, once per change, on the way to every slave: some hundred bytes each.
+    /// Deletions that are kept. A slave that was away for longer keeps what was deleted, with a warning. They are in every file and, once
+    /// per change, on the way to every slave: some hundred bytes each.
     /// </summary>
     public const int MaxDeletions = 10_000;
 
     public static TableHistory Empty { get; } = new(
-        ImmutableSortedDictionary.Create<string, DeletionNote>(StringComparer.Ordinal), Followed: null, ImmutableSortedSet.Create<string>(StringComparer.Ordinal), LostBefore: null);
+        ImmutableSortedDictionary.Create<string, DeletionNote>(StringComparer.Ordinal), Followed: null,
+            ImmutableSortedSet.Create<string>(StringComparer.Ordinal), LostBefore: null);
 
     /// <summary>Returns the history as a file has it.</summary>
     public static TableHistory From(TableHistoryFile? file) => file is null
@@ -73,8 +85,11 @@ internal sealed record TableHistory(
     public IReadOnlyList<KeyValuePair<string, DeletionNote>> NewIn(IReadOnlyDictionary<string, DeletionNote> deletions) =>
         [.. deletions.Where(entry => entry.Value.End is not null && Deletions.GetValueOrDefault(entry.Key) != entry.Value)];
 
-    /// <summary>True when that version of the table followed is older than the one followed last: a table that begins anew, or an older copy.</summary>
-    public bool IsBehind(DataVersion version) => Followed is { } last && (version.Counter < last.Counter || version.Timestamp < last.Timestamp);
+    /// <summary>
+    /// True when that version of the table followed is older than the one followed last: a table that begins anew, or an older copy.
+    /// </summary>
+    public bool IsBehind(DataVersion version) => Followed is { } last
+        && (version.Counter < last.Counter || version.Timestamp < last.Timestamp);
 }
 
 /// <summary>Form of a <see cref="TableHistory"/> in files.</summary>
@@ -97,9 +112,10 @@ internal sealed class TableHistoryFile
 /// <param name="Version">Version of the table.</param>
 /// <param name="Entries">What is in it, by name.</param>
 /// <param name="Deletions">Deletions that the master has noted, by name; null from a master that notes none, as RocketMQ's.</param>
-internal sealed record FollowedTable<T>(DataVersion Version, IReadOnlyDictionary<string, T> Entries, IReadOnlyDictionary<string, DeletionNote>? Deletions);
+internal sealed record FollowedTable<T>(DataVersion Version, IReadOnlyDictionary<string, T> Entries, IReadOnlyDictionary<string,
+    DeletionNote>? Deletions);
 
-/// <summary>What a slave does with names that it has and its master's table lacks without a new note.</summary>
+/// <summary>Plan of a slave for names that it has and its master's table lacks without a new note.</summary>
 /// <param name="Removed">They were deleted, as far as can be told: the table is a later one of a master that notes no deletions.</param>
 /// <param name="Outcome">What became of the others.</param>
 /// <param name="Entries">Names that the master's table has.</param>
@@ -128,22 +144,25 @@ internal sealed record FollowPlan(IReadOnlyList<string> Removed, FollowOutcome O
         }
 
         kept.Sort(StringComparer.Ordinal);
-        return new FollowPlan(removed, new FollowOutcome(IsComplete: true, isBehind, history.Followed, kept, Deleted: []), master.Entries.Keys) { Version = master.Version };
+        return new FollowPlan(removed, new FollowOutcome(IsComplete: true, isBehind, history.Followed, kept, Deleted: []),
+            master.Entries.Keys) { Version = master.Version };
     }
 
     public required DataVersion Version { get; init; }
 
     /// <summary>Returns the history once the table is followed.</summary>
-    public TableHistory After(TableHistory history) => history with { Followed = Version, Kept = history.Kept.Except(Entries).Union(Outcome.Kept) };
+    public TableHistory After(TableHistory history) => history with { Followed = Version,
+        Kept = history.Kept.Except(Entries).Union(Outcome.Kept) };
 }
 
-/// <summary>What became of a slave's table when it followed its master's.</summary>
+/// <summary>Result for a slave's table when it followed its master's.</summary>
 /// <param name="IsComplete">It is as the master's, but for what is kept.</param>
 /// <param name="IsBehind">The master's table is older than the one followed last: it was lost, or is an older copy.</param>
 /// <param name="Before">Version followed last; null when there was none.</param>
 /// <param name="Kept">Names that the master's table lacks without a note of a deletion: they stay.</param>
 /// <param name="Deleted">Names that were deleted.</param>
-internal sealed record FollowOutcome(bool IsComplete, bool IsBehind, DataVersion? Before, IReadOnlyList<string> Kept, IReadOnlyList<string> Deleted)
+internal sealed record FollowOutcome(bool IsComplete, bool IsBehind, DataVersion? Before, IReadOnlyList<string> Kept,
+    IReadOnlyList<string> Deleted)
 {
     /// <summary>The table was of that version already.</summary>
     public static FollowOutcome Nothing { get; } = new(IsComplete: true, IsBehind: false, Before: null, Kept: [], Deleted: []);

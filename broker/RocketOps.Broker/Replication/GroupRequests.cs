@@ -9,8 +9,10 @@ namespace RocketOps.Broker.Replication;
 // Four requests of our own among the members of a group, on the remoting port. RocketMQ's codes end far below (remoting.md §2).
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused. And each says who sends it, and has that member's key (MemberKey, 64 hexadecimal digits), whose digest is in the lease: who
 // has another key than the lease says is answered code 16 (MemberKeys). Members of versions of before send neither asker nor key.
-//   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads, members (names, separated by ','), seen, confirmedEpoch, confirmedOffset
-//   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key, confirmedEpoch, confirmedOffset → groupId, epoch, min, end, haPort, ticket; body: the epochs as in epochFileCheckpoint
+//   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads,
+// members (names, separated by ','), seen, confirmedEpoch, confirmedOffset
+//   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key, confirmedEpoch, confirmedOffset → groupId, epoch, min, end,
+// haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
 //   71006 GET_GROUP_CONSUMERS asker, key, version (of the last answer, or nothing) → version; body, when that is another one: {"groups":{"GROUP":["CLIENT ID"]}}
 // And one of people and tools:
@@ -108,7 +110,8 @@ internal static class GroupRequests
 
     /// <summary>Reads the fields of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
-        new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")), NumberOf(request, "epoch")) { Confirmed = ConfirmedOf(request) };
+        new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")),
+            NumberOf(request, "epoch")) { Confirmed = ConfirmedOf(request) };
 
     /// <summary>Reads the ticket of a member that leaves, which it got when it joined.</summary>
     public static long ReadTicket(RemotingCommand request) => NumberOf(request, "ticket");
@@ -142,7 +145,8 @@ internal static class GroupRequests
 
     /// <summary>Null from a version that did not say it.</summary>
     private static LogEnd? ConfirmedOf(RemotingCommand command) =>
-        command.Get("confirmedEpoch") is null ? null : new LogEnd(NumberOf(command, "confirmedEpoch"), NumberOf(command, "confirmedOffset"));
+        command.Get("confirmedEpoch") is null ? null : new LogEnd(NumberOf(command, "confirmedEpoch"),
+            NumberOf(command, "confirmedOffset"));
 
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 

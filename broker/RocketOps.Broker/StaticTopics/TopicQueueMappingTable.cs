@@ -83,7 +83,8 @@ internal sealed class TopicQueueMappingTable
     public Task RemoveAsync(string topic) => ChangeAsync(before => before.Remove(topic));
 
     /// <summary>
-    /// A slave's table becomes its master's, in the master's version. Mappings that are missing there stay while the master does not have their topics either, and where the master's table is older than the one followed last:
+    /// A slave's table becomes its master's, in the master's version. Mappings that are missing there stay while the master does not have
+    /// their topics either, and where the master's table is older than the one followed last:
     /// it was lost, and a topic that is deleted takes its mapping along (<see cref="ForgetAsync"/>).
     /// </summary>
     /// <param name="version">The master's version.</param>
@@ -94,7 +95,8 @@ internal sealed class TopicQueueMappingTable
         if (version != Version)
         {
             bool isBehind = version.Counter < Version.Counter || version.Timestamp < Version.Timestamp;
-            await ChangeAsync(before => before.RemoveRange(before.Keys.Where(name => !isBehind && hasTopic(name))).SetItems(mappings), version);
+            await ChangeAsync(before => before.RemoveRange(before.Keys.Where(name => !isBehind && hasTopic(name))).SetItems(mappings),
+                version);
         }
     }
 

@@ -68,7 +68,8 @@ internal sealed partial class TimerRecovery(
                 {
                     LogRebuilt(root, queue.Min, queue.Max);
                 }
-                else if (queue.Max > queue.Min && await store.Reader.StoreTimestampAtAsync(topic.Topic, TimerTopic.Queue, queue.Min, cancellationToken) < store.GetStats().BootTimestamp)
+                else if (queue.Max > queue.Min && await store.Reader.StoreTimestampAtAsync(topic.Topic, TimerTopic.Queue, queue.Min,
+                    cancellationToken) < store.GetStats().BootTimestamp)
                 {
                     LogRepeated(root, queue.Max - queue.Min);
                 }
@@ -199,7 +200,9 @@ internal sealed partial class TimerRecovery(
         return last.Topic.SequenceEqual(topic.Topic.Utf8Name.Span) ? Math.Min(checkpoint.QueueOffset, last.QueueOffset + 1) : checkpoint.QueueOffset;
     }
 
-    [LoggerMessage(EventId = 3223, Level = LogLevel.Warning, Message = "config/timercheck of {Root} is missing, so it is not known which timers were delivered: up to {Count} of them, those that are in the log still, may be delivered a second time")]
+    [LoggerMessage(EventId = 3223, Level = LogLevel.Warning, Message = ""
+        + "config/timercheck of {Root} is missing, so it is not known which timers were delivered: up to {Count} of them, those"
+        + " that are in the log still, may be delivered a second time")]
     private partial void LogRepeated(string root, long count);
 
     [LoggerMessage(EventId = 3801, Level = LogLevel.Warning, Message = "Timer wheel and log in {Root} do not fit their checkpoint; they are made anew from the messages {From} to {To} of rmq_sys_wheel_timer")]

@@ -181,7 +181,8 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// Removes the topic and its queues; false when there is none, which is noted all the same: slaves that have it, as this table was lost, remove it too. The name is free again when everything of the old topic is gone: whoever wants to make it anew,
+    /// Removes the topic and its queues; false when there is none, which is noted all the same: slaves that have it, as this table was
+    /// lost, remove it too. The name is free again when everything of the old topic is gone: whoever wants to make it anew,
     /// also by sending, waits until then.
     /// </summary>
     /// <param name="name">The topic.</param>
@@ -252,14 +253,19 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were deleted there go, with their queues; those that the master's
-    /// table only lacks stay (<see cref="TableHistory"/>). <see cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted has messages that came since: it was perhaps made again. It stays, this table
+    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were
+    /// deleted there go, with their queues; those that the master's
+    /// table only lacks stay (<see cref="TableHistory"/>). <see cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted
+    /// has messages that came since: it was perhaps made again. It stays, this table
     /// keeps its version, and the master is to be asked again.
     /// </summary>
     /// <param name="master">The master's table.</param>
     /// <param name="known">Where this log ended before the master was asked.</param>
-    /// <param name="forgetAsync">Forgets, durably, what else belonged to topics that were deleted, before the deletions count as followed.</param>
-    public async Task<FollowOutcome> FollowAsync(FollowedTable<TopicConfig> master, PhysicalOffset known, Func<IReadOnlyList<string>, Task> forgetAsync)
+    /// <param name="forgetAsync">
+    /// Forgets, durably, what else belonged to topics that were deleted, before the deletions count as followed.
+    /// </param>
+    public async Task<FollowOutcome> FollowAsync(FollowedTable<TopicConfig> master, PhysicalOffset known, Func<IReadOnlyList<string>,
+        Task> forgetAsync)
     {
         List<Task<bool>> removals = [];
         IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
@@ -282,11 +288,13 @@ internal sealed class TopicTable
             }
 
             plan = FollowPlan.Of(_history, master, _topics.Entries.Keys.Where(static name => !TopicNames.IsSystem(name)));
-            foreach ((string name, PhysicalOffset end) in deletions.Select(static note => (note.Key, new PhysicalOffset(note.Value.End!.Value))).Concat(plan.Removed.Select(name => (name, known))))
+            foreach ((string name, PhysicalOffset end) in deletions.Select(static note =>
+                (note.Key, new PhysicalOffset(note.Value.End!.Value))).Concat(plan.Removed.Select(name => (name, known))))
             {
                 TryTake(name, out TopicState? removed);
                 StoreTopic? stored = removed?.StoreTopic ?? _store.FindTopic(Encoding.UTF8.GetBytes(name));
-                TopicConfig? again = TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null ? master.Entries.GetValueOrDefault(name) : null;
+                TopicConfig? again = TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null
+                    ? master.Entries.GetValueOrDefault(name) : null;
                 if (stored is not null || again is not null)
                 {
                     Task<bool> removal = RemoveFollowedAsync(name, stored, end, removed?.Config, again);
@@ -335,7 +343,8 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// Makes topics that have queues in the store and are in no table, with one write. Those that are there, or are being made or removed, are left alone.
+    /// Makes topics that have queues in the store and are in no table, with one write. Those that are there, or are being made or removed,
+    /// are left alone.
     /// </summary>
     /// <param name="found">The topics.</param>
     public Task RecoverAsync(IEnumerable<TopicConfig> found)
@@ -353,7 +362,8 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// Ends the notes of deletions at the log's end at the most, also those that were under way when the broker stopped: whatever is appended from now on belongs to topics that are made again. Notes, too, that there was no
+    /// Ends the notes of deletions at the log's end at the most, also those that were under way when the broker stopped: whatever is
+    /// appended from now on belongs to topics that are made again. Notes, too, that there was no
     /// topics.json when the broker started, although there is a log. When nobody appends.
     /// </summary>
     public Task SettleDeletionsAsync(PhysicalOffset end)
@@ -367,7 +377,8 @@ internal sealed class TopicTable
             }
 
             _isMissing = false;
-            foreach ((string name, DeletionNote note) in history.Deletions.Where(entry => entry.Value.End is not { } at || at > end.Value).ToList())
+            foreach ((string name, DeletionNote note) in history.Deletions.Where(entry => entry.Value.End is not { } at
+                || at > end.Value).ToList())
             {
                 history = history.With(name, note with { End = end.Value });
             }
@@ -436,7 +447,8 @@ internal sealed class TopicTable
     private Change Begin(string name, TopicConfig? config, Func<TopicState, Task>? cleanUp = null)
     {
         Task? leaving = _leaving.GetValueOrDefault(name);
-        Change change = new(config, cleanUp, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(), End: null)) { IsHeld = leaving is not null };
+        Change change = new(config, cleanUp, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(),
+            End: null)) { IsHeld = leaving is not null };
         _pending[name] = change;
         change.Done = CommitAsync(name, change, leaving);
         return change;
@@ -527,7 +539,8 @@ internal sealed class TopicTable
     /// <summary>Under the lock: notes that a topic was deleted that is not there.</summary>
     private Task NoteMissingAsync(string name)
     {
-        Volatile.Write(ref _history, _history.With(name, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(), _store.Positions.Appended.Value)));
+        Volatile.Write(ref _history, _history.With(name, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(),
+            _store.Positions.Appended.Value)));
         Bump();
         return _writer.WriteAsync();
     }
@@ -567,10 +580,12 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// Takes away the queues of a topic that the master has deleted, whose messages lie before an end. False when there are messages behind it and the master does not have the topic: then lookups find it again, and it is
+    /// Takes away the queues of a topic that the master has deleted, whose messages lie before an end. False when there are messages behind
+    /// it and the master does not have the topic: then lookups find it again, and it is
     /// removed another time. One that the master has made again is there afterwards in any case.
     /// </summary>
-    private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before, TopicConfig? again)
+    private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before,
+        TopicConfig? again)
     {
         // Leave the lock of the caller.
         await Task.Yield();
@@ -703,7 +718,7 @@ internal sealed class TopicTable
 
     private sealed class Change(TopicConfig? config, Func<TopicState, Task>? cleanUp, DeletionNote note)
     {
-        /// <summary>What is noted of a removal.</summary>
+        /// <summary>Note of the removal.</summary>
         public DeletionNote Note { get; } = note;
 
         public TopicConfig? Config { get; } = config;

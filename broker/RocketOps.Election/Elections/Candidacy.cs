@@ -32,12 +32,12 @@ internal sealed class Candidacy(MemberContext context)
     public string? Obstacle { get; private set; }
 
     /// <summary>
-    /// What proves that this store was put back from an older copy: another member has what it lacks. Null when nothing does.
+    /// Proof that this store was put back from an older copy: another member has what it lacks. Null without one.
     /// </summary>
     public string? Proof { get; private set; }
 
     /// <summary>
-    /// What the next lease says of what is confirmed: what the lease says, and what this member and those that answer know since then.
+    /// Confirmed log for the next lease: what the lease says, and what this member and those that answer know since then.
     /// </summary>
     public ConfirmedLog? ConfirmedSince(LeaseRecord lease)
     {
@@ -46,7 +46,8 @@ internal sealed class Candidacy(MemberContext context)
             return null;
         }
 
-        LogEnd end = Answers.Select(answer => KnownBy(lease, answer.Confirmed)).Append(KnownBy(lease, context.Host.Confirmed)).Append(EndOf(confirmed)).Max();
+        LogEnd end = Answers.Select(answer => KnownBy(lease, answer.Confirmed)).Append(KnownBy(lease, context.Host.Confirmed))
+            .Append(EndOf(confirmed)).Max();
         return confirmed with { Epoch = end.Epoch, Offset = end.Offset };
     }
 
@@ -133,7 +134,8 @@ internal sealed class Candidacy(MemberContext context)
         string? lack = isInSync ? FindLack(lease, state) : null;
         if (isInSync && lack is null)
         {
-            if (lease.IsHeldBy(context.Self.Member) && !context.Rules.HasExpired(found, context.Time.GetUtcNow()) && !context.Rules.MayTakeBack(Answers.Any(answer => lease.InSync.Contains(answer.Copy))))
+            if (lease.IsHeldBy(context.Self.Member) && !context.Rules.HasExpired(found, context.Time.GetUtcNow())
+                && !context.Rules.MayTakeBack(Answers.Any(answer => lease.InSync.Contains(answer.Copy))))
             {
                 return Standing.None;
             }
@@ -157,7 +159,8 @@ internal sealed class Candidacy(MemberContext context)
 
         if (lack is not null)
         {
-            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's unclean epoch to {next}: what is missing here is lost then");
+            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's "
+                + $"unclean epoch to {next}: what is missing here is lost then");
             return Standing.None;
         }
 
@@ -173,7 +176,7 @@ internal sealed class Candidacy(MemberContext context)
     }
 
     /// <summary>
-    /// What this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when another
+    /// Messages that this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when another
     /// member has all that the lease knows of. Where nobody has, as when all members were put back, a person
     /// decides: copies that gave up their incarnations would let the best of them recover the group.
     /// </summary>
@@ -200,13 +203,15 @@ internal sealed class Candidacy(MemberContext context)
         }
 
         return !lease.IsHeldBy(context.Self.Member) || context.Rules.HasPromised(state.Promised, lease.Epoch) ? null : Text(
-            $"this member holds the lease in epoch {lease.Epoch}, and its store has promised no more than epoch {state.Promised}: it was put back from an older copy (a snapshot, a backup, another disk), and may lack messages");
+            $"this member holds the lease in epoch {lease.Epoch}, and its store has promised no more than epoch {state.Promised}: it was "
+                + $"put back from an older copy (a snapshot, a backup, another disk), and may lack messages");
     }
 
     /// <summary>
-    /// What a member knows to be confirmed, as far as it binds by that lease; nothing where the lease does not say what does.
+    /// End of the log that a member knows to be confirmed, as far as it binds by that lease; nothing where the lease does not say what does.
     /// </summary>
-    private static LogEnd KnownBy(LeaseRecord lease, LogEnd? known) => lease.Confirmed is { } confirmed && known is { } end && end.Epoch >= confirmed.Since ? end : default;
+    private static LogEnd KnownBy(LeaseRecord lease, LogEnd? known) => lease.Confirmed is { } confirmed && known is { } end
+        && end.Epoch >= confirmed.Since ? end : default;
 
     private static LogEnd EndOf(ConfirmedLog confirmed) => new(confirmed.Epoch, confirmed.Offset);
 

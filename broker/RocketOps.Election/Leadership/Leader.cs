@@ -255,19 +255,22 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     }
 
     /// <summary>
-    /// What this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that copy
+    /// Messages that this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that copy
     /// does not bind.
     /// </summary>
     public string? FindLack(MemberCopy copy, LogEnd known)
     {
-        if (_mastership is not { HasBegun: true, Lease.Record.Confirmed: { } confirmed } mastership || known.Epoch < confirmed.Since || known < new LogEnd(confirmed.Epoch, confirmed.Offset) || !mastership.InSync.Contains(copy))
+        if (_mastership is not { HasBegun: true, Lease.Record.Confirmed: { } confirmed } mastership || known.Epoch < confirmed.Since
+            || known < new LogEnd(confirmed.Epoch, confirmed.Offset) || !mastership.InSync.Contains(copy))
         {
             return null;
         }
 
-        // Both logs are one up to there only if the byte before is of the same epoch here: behind its own epoch's start this one has other bytes.
+        // Both logs are one up to there only if the byte before is of the same epoch here: behind its own epoch's start this one has other
+        // bytes.
         bool isHere = known.Offset <= context.Host.AppendedEnd && context.Host.EpochAt(known.Offset) == known.Epoch;
-        return context.Rules.HasConfirmed(isHere ? known : default, known) ? null : Shortfall.Tell(new LogEnd(context.Host.EpochAt(mastership.EpochStart), mastership.EpochStart), copy.Member, known);
+        return context.Rules.HasConfirmed(isHere ? known : default, known) ? null
+            : Shortfall.Tell(new LogEnd(context.Host.EpochAt(mastership.EpochStart), mastership.EpochStart), copy.Member, known);
     }
 
     /// <summary>Ends the mastership; the lease stays as it is.</summary>
@@ -345,7 +348,8 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         HolderAddress = string.Empty,
         HandOverTo = null,
         Successor = null,
-        InSync = leaves && seen.InSync.Count > context.Options.LeastInSync ? [.. seen.InSync.Where(copy => copy.Member != context.Self.Member)] : seen.InSync,
+        InSync = leaves && seen.InSync.Count > context.Options.LeastInSync
+            ? [.. seen.InSync.Where(copy => copy.Member != context.Self.Member)] : seen.InSync,
     };
 
     /// <summary>The mastership that what a follower says in that epoch counts for; null when it counts for none.</summary>

@@ -60,7 +60,7 @@ internal sealed class Mastership
     public bool HasBegun => _begun;
 
     /// <summary>
-    /// What the next write of the lease says of what is confirmed: no less than the one before, also while copies come back.
+    /// Confirmed log for the next write of the lease: no less than the one before, also while copies come back.
     /// </summary>
     public ConfirmedLog? ConfirmedSince
     {

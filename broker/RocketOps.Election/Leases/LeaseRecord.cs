@@ -47,7 +47,7 @@ public sealed record LeaseRecord
     public long? UncleanEpoch { get; init; }
 
     /// <summary>
-    /// What the copies in sync had when the holder wrote this: a copy that is listed here and has less has lost it since. Null when that is
+    /// Log that the copies in sync had when the holder wrote this: a copy that is listed here and has less has lost it since. Null when that is
     /// not known, as a version of before wrote no such thing.
     /// </summary>
     public ConfirmedLog? Confirmed { get; init; }
@@ -69,7 +69,7 @@ public sealed record LeaseRecord
     public bool IsHeldBy(string member) => string.Equals(Holder, member, StringComparison.Ordinal);
 }
 
-/// <summary>How far a group's log is confirmed: every copy in sync has it up to there, and so has every later master.</summary>
+/// <summary>Confirmed part of a group's log: every copy in sync has it up to there, and so has every later master.</summary>
 /// <param name="Since">
 /// The last epoch that began without that promise: a founding, a recovery, or an unclean promotion that a person permitted. What was
 /// confirmed in an earlier epoch binds nobody.

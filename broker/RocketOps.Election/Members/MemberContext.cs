@@ -14,5 +14,6 @@ internal sealed record MemberContext(GroupOptions Options, GroupRules Rules, Per
     public MemberCopy Self => new(Options.Member, Persisted.State.Incarnation);
 
     /// <summary>End of all that is in the log here, also what is not as safe as acknowledged means yet.</summary>
-    public LogEnd Whole => Host.LogEnd is var safe && Host.AppendedEnd is var end && end > safe.Offset ? new LogEnd(Host.EpochAt(end), end) : safe;
+    public LogEnd Whole => Host.LogEnd is var safe && Host.AppendedEnd is var end && end > safe.Offset
+        ? new LogEnd(Host.EpochAt(end), end) : safe;
 }

@@ -109,7 +109,8 @@ internal sealed partial class BatchConsumeQueue : ConsumeQueue
 
         long max = last.EndOffset;
         Volatile.Write(ref _maxOffset, max);
-        Volatile.Write(ref _minOffset, first < end && TryRead(first, mayBlock: true, out BatchUnit unit) ? Math.Min(unit.BaseOffset, max) : max);
+        Volatile.Write(ref _minOffset, first < end && TryRead(first, mayBlock: true, out BatchUnit unit)
+            ? Math.Min(unit.BaseOffset, max) : max);
     }
 
     private static bool TryRead(QueueFiles files, long index, out BatchUnit unit)

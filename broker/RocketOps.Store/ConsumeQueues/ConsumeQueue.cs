@@ -218,7 +218,7 @@ internal partial class ConsumeQueue
         }
     }
 
-    /// <summary>What the kernel has of the queue. Loads it where that has not been done; may wait for the disk.</summary>
+    /// <summary>Extent of the queue in the kernel. Loads it where that has not been done; may wait for the disk.</summary>
     public QueuePlace Place
     {
         get

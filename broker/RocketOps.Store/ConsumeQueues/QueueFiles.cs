@@ -99,7 +99,10 @@ internal sealed partial class QueueFiles
         _starts = [.. starts];
     }
 
-    /// <summary>Throws <see cref="StoreException"/> when a file has another length than those that are written now. An empty one is one that a crash left so.</summary>
+    /// <summary>
+    /// Throws <see cref="StoreException"/> when a file has another length than those that are written now. An empty one is one that a crash
+    /// left so.
+    /// </summary>
     public void CheckLengths()
     {
         foreach (long start in _starts)
@@ -549,7 +552,8 @@ internal sealed partial class QueueFiles
     }
 
     private StoreException WrongLength(string path, long length) => new(
-        $"{path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another {_environment.SizeKey}? Set {_environment.SizeKey}={length}.");
+        $"{path} has {length} bytes instead of {_environment.FileBytes}: was the store written with another {_environment.SizeKey}? Set "
+            + $"{_environment.SizeKey}={length}.");
 
     private long FileStart(long index) => index - (index % UnitsPerFile);
 

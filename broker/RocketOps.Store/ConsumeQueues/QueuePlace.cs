@@ -6,7 +6,7 @@ namespace RocketOps.Store.ConsumeQueues;
 /// <param name="QueueId">The queue of it.</param>
 internal readonly record struct QueueName(bool IsBatch, string Topic, int QueueId);
 
-/// <summary>What the files of a queue hold.</summary>
+/// <summary>Extent of the files of a queue.</summary>
 /// <param name="First">Index of the first unit of the first file.</param>
 /// <param name="End">Index behind the last unit.</param>
 /// <param name="LastPhysicalOffset">Offset, in the log, of the record that the last unit points to; −1 without a unit.</param>

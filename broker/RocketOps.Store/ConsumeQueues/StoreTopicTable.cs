@@ -24,6 +24,9 @@ internal sealed class StoreTopicTable
             : new ConsumeQueue(topic, queueId, _environment, isNew: topic.IsListed);
     }
 
+    /// <summary>Settings of plain queues, with those of the other kinds.</summary>
+    public QueueEnvironment Environment => _environment;
+
     public IReadOnlyList<StoreTopic> All
     {
         get

@@ -29,7 +29,10 @@ internal sealed class DispatchProgress
         set => Volatile.Write(ref _lastStoreTimestamp, value);
     }
 
-    /// <summary>Where a message begins that was among the last to be dispatched, ahead of <see cref="Dispatched"/> for a moment; −1 when none is known.</summary>
+    /// <summary>
+    /// Beginning of a message that was among the last to be dispatched, ahead of <see cref="Dispatched"/> for a moment; −1 when none is
+    /// known.
+    /// </summary>
     public long LastRecord
     {
         get => Volatile.Read(ref _lastRecord);

@@ -41,15 +41,26 @@ internal sealed partial class RecordDispatch
     public long QueuesFrom { get; set; }
 
     /// <summary>
-    /// A queue whose next message has offset 0 begins there once more, as its topic was deleted and made again. Set while recovery reads messages that were in queues before; elsewhere, and in no
+    /// A queue whose next message has offset 0 begins there once more, as its topic was deleted and made again. Set while recovery reads
+    /// messages that were in queues before; elsewhere, and in no
     /// copied log, such an offset is a damaged one.
     /// </summary>
     public bool BelievesNewQueues
     {
-        set => _puts.BelievesNewQueues = value;
+        set
+        {
+            _puts.BelievesNewQueues = value;
+            if (!value)
+            {
+                _puts.BeginNewQueues();
+            }
+        }
     }
 
-    /// <summary>Topics that were deleted: their records from before that are in no queue. Set while recovery reads messages from before; null otherwise.</summary>
+    /// <summary>
+    /// Topics that were deleted: their records from before that are in no queue. Set while recovery reads messages from before; null
+    /// otherwise.
+    /// </summary>
     public InventoryContent? Deletions { get; set; }
 
     /// <summary>Puts one record where it belongs. Returns the queue when the message became readable with this.</summary>

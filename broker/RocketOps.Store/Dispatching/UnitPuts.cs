@@ -10,6 +10,7 @@ internal sealed class UnitPuts
     private readonly CommitLog _log;
     private readonly UndispatchedQueues _undispatched;
     private readonly DirtyQueues _dirty;
+    private readonly Dictionary<ConsumeQueue, FirstUnit> _begun = [];
 
     public UnitPuts(CommitLog log, UndispatchedQueues undispatched, DirtyQueues dirty)
     {
@@ -36,6 +37,11 @@ internal sealed class UnitPuts
             return null;
         }
 
+        if (BelievesNewQueues && IsPutLater(queue, queueOffset, unit, storeTimestamp, bitMap))
+        {
+            return null;
+        }
+
         BeginAnewIfSaid(queue, queueOffset, unit);
         if (!queue.Put(queueOffset, unit, storeTimestamp, bitMap))
         {
@@ -44,6 +50,17 @@ internal sealed class UnitPuts
 
         NotePut(queue, queueOffset + 1);
         return queue;
+    }
+
+    /// <summary>Begins the queues whose last message has offset 0 behind others: topics that were made again, and have one message each.</summary>
+    public void BeginNewQueues()
+    {
+        foreach ((ConsumeQueue queue, FirstUnit first) in _begun.ToList())
+        {
+            Begin(queue, first);
+        }
+
+        _begun.Clear();
     }
 
     /// <inheritdoc cref="Put(ConsumeQueue?, long, in ConsumeQueueUnit, long, ReadOnlySpan{byte})"/>
@@ -62,6 +79,43 @@ internal sealed class UnitPuts
 
         NotePut(queue, place.BaseOffset + place.Count);
         return queue;
+    }
+
+    /// <summary>
+    /// Waits with a message of offset 0 behind others for the next one of its queue: that has offset 1 where the topic was made again, and goes
+    /// on with the old ones where a damaged record says 0. True when this message waits.
+    /// </summary>
+    private bool IsPutLater(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
+    {
+        if (_begun.Remove(queue, out FirstUnit first))
+        {
+            if (queueOffset <= 1)
+            {
+                Begin(queue, first);
+            }
+            else
+            {
+                // Left out, with a line.
+                queue.Put(0, first.Unit, first.StoreTimestamp, first.BitMap);
+            }
+        }
+
+        if (!queue.IsBegunAnewBy(queueOffset, unit))
+        {
+            return false;
+        }
+
+        _begun[queue] = new FirstUnit(unit, storeTimestamp, bitMap.ToArray());
+        return true;
+    }
+
+    private void Begin(ConsumeQueue queue, in FirstUnit first)
+    {
+        _log.BeginAnew(queue, isCounted: false);
+        if (queue.Put(0, first.Unit, first.StoreTimestamp, first.BitMap))
+        {
+            NotePut(queue, 1);
+        }
     }
 
     /// <summary>
@@ -89,4 +143,7 @@ internal sealed class UnitPuts
             _dirty.Add(queue);
         }
     }
+
+    /// <summary>Unit of a message of offset 0, and what its extension is to hold.</summary>
+    private readonly record struct FirstUnit(ConsumeQueueUnit Unit, long StoreTimestamp, byte[] BitMap);
 }

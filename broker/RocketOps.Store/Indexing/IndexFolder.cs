@@ -105,10 +105,12 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 
     /// <summary>
     /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
-    /// time of the newest message in those that stay, the newest of them, with all of its entries, and the first message of those that went: <see cref="long.MaxValue"/> when none did,
+    /// time of the newest message in those that stay, the newest of them, with all of its entries, and the first message of those that
+    /// went: <see cref="long.MaxValue"/> when none did,
     /// 0 when one did that does not say.
     /// </summary>
-    public static (long EndTimestamp, IndexPosition Newest, long Begin) DropFrom(IStoreFileSystem files, StoreOptions options, long physicalOffset)
+    public static (long EndTimestamp, IndexPosition Newest, long Begin) DropFrom(IStoreFileSystem files, StoreOptions options,
+        long physicalOffset)
     {
         string directory = PathOf(options);
         long endTimestamp = 0;
@@ -156,7 +158,7 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
 /// <param name="Entries">That file's entries before this number are on the disk, and its slots there know them.</param>
 internal readonly record struct IndexPosition(long Name, int Entries);
 
-/// <summary>What the kernel has of the index.</summary>
+/// <summary>Extent of the index in the kernel.</summary>
 /// <param name="Name">Name of its newest file with entries, as a number; 0 without one.</param>
 /// <param name="Entries">That file's entries before this number were written.</param>
 /// <param name="UsedSlots">Slots of it that its header counts; 0 when that is not known.</param>

@@ -59,7 +59,7 @@ internal sealed partial class MessageIndex : IDisposable
         }
     }
 
-    /// <summary>What the kernel has of the index, after <see cref="Write"/>.</summary>
+    /// <summary>Extent of the index in the kernel, after <see cref="Write"/>.</summary>
     public IndexExtent Written
     {
         get

@@ -26,7 +26,8 @@ namespace RocketOps.Store.Inventory;
 //
 // Entry: one byte, then
 //   1, 2  queue, batch queue: 2 topic length, topic, 4 queueId, 8 first, 8 end, 8 lastPhysicalOffset (QueuePlace)
-//   3     deletion: 2 topic length, topic, 8 offset: records of the topic before it belong to a topic that was deleted; 8 offset and 8 fingerprint of a record before that
+//   3     deletion: 2 topic length, topic, 8 offset: records of the topic before it belong to a topic that was deleted; 8 offset and 8
+// fingerprint of a record before that
 //   4     log file: 8 first offset, 8 fingerprint of its first record (RecordMarks)
 //   5     rebuild: 8 offset: a start makes queues again from there on, and ends by writing the file again without this entry
 //   6     index: 8 name of its newest file, as a number, 4 entries it had in the kernel, 4 slots its header counts as used
@@ -121,7 +122,8 @@ internal static class InventoryCodec
 
     /// <summary>Reads the head; null where there is none.</summary>
     public static InventoryContent? ReadHead(ReadOnlySpan<byte> file) =>
-        file.Length >= HeadBytes && file[..8].SequenceEqual(Magic) && BinaryPrimitives.ReadUInt32BigEndian(file[24..]) == Crc32.HashToUInt32(file[..24])
+        file.Length >= HeadBytes && file[..8].SequenceEqual(Magic)
+            && BinaryPrimitives.ReadUInt32BigEndian(file[24..]) == Crc32.HashToUInt32(file[..24])
             ? new InventoryContent
             {
                 Id = BinaryPrimitives.ReadInt64BigEndian(file[8..]),
@@ -186,7 +188,8 @@ internal static class InventoryCodec
                     rest = rest[PlaceBytes..];
                     break;
                 case EntryKind.Deletion when rest.Length >= 8 + LogAnchor.Bytes:
-                    content.NoteDeletion(topic!, new TopicDeletionNote(BinaryPrimitives.ReadInt64BigEndian(rest), LogAnchor.Read(rest[8..])));
+                    content.NoteDeletion(topic!, new TopicDeletionNote(BinaryPrimitives.ReadInt64BigEndian(rest),
+                        LogAnchor.Read(rest[8..])));
                     rest = rest[(8 + LogAnchor.Bytes)..];
                     break;
                 case EntryKind.LogFile when rest.Length >= 16:
@@ -201,7 +204,8 @@ internal static class InventoryCodec
                     if (takesQueues)
                     {
                         content.Index = new IndexExtent(
-                            BinaryPrimitives.ReadInt64BigEndian(rest), BinaryPrimitives.ReadInt32BigEndian(rest[8..]), BinaryPrimitives.ReadInt32BigEndian(rest[12..]));
+                            BinaryPrimitives.ReadInt64BigEndian(rest), BinaryPrimitives.ReadInt32BigEndian(rest[8..]),
+                                BinaryPrimitives.ReadInt32BigEndian(rest[12..]));
                     }
 
                     rest = rest[16..];

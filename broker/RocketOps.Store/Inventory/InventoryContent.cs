@@ -6,7 +6,7 @@ using RocketOps.Store.Log;
 namespace RocketOps.Store.Inventory;
 
 /// <summary>
-/// What an inventory file says: which queues the store has and how far each reaches, which topics were deleted, how each log file begins.
+/// Content of an inventory file: which queues the store has and how far each reaches, which topics were deleted, how each log file begins.
 /// Not thread-safe.
 /// </summary>
 internal sealed class InventoryContent
@@ -30,10 +30,12 @@ internal sealed class InventoryContent
     /// <summary>First offset of the log at that pass.</summary>
     public long LogMinOffset { get; private set; }
 
-    /// <summary>A start has begun to make queues again from the log, from there on, and has not come to its end; −1 when none has.</summary>
+    /// <summary>
+    /// A start has begun to make queues again from the log, from there on, and has not come to its end; −1 when none has.
+    /// </summary>
     public long RebuildFrom { get; private set; } = -1;
 
-    /// <summary>What the kernel had of the index.</summary>
+    /// <summary>Extent that the index had in the kernel.</summary>
     public IndexExtent Index { get; set; }
 
     public IReadOnlyDictionary<QueueName, QueuePlace> Queues => _queues;
@@ -41,7 +43,7 @@ internal sealed class InventoryContent
     /// <summary>Deletions by topic, the last of each.</summary>
     public IReadOnlyDictionary<string, TopicDeletionNote> Deletions => _deletions;
 
-    /// <summary>By first offset of a log file: fingerprint of its first record (<see cref="RecordMarks"/>).</summary>
+    /// <summary>Log files by their first offset, each with the fingerprint of its first record (<see cref="RecordMarks"/>).</summary>
     public IReadOnlyDictionary<long, ulong> LogFiles => _logFiles;
 
     public void NotePass(long offset, long logMinOffset)
@@ -69,7 +71,8 @@ internal sealed class InventoryContent
     /// <summary>Forgets what is said of records that have expired.</summary>
     public void Expire(long logMinOffset)
     {
-        foreach (string topic in _deletions.Where(deletion => deletion.Value.Offset <= logMinOffset).Select(static deletion => deletion.Key).ToList())
+        foreach (string topic in _deletions.Where(deletion => deletion.Value.Offset <= logMinOffset)
+            .Select(static deletion => deletion.Key).ToList())
         {
             _deletions.Remove(topic);
         }
@@ -80,7 +83,9 @@ internal sealed class InventoryContent
         }
     }
 
-    /// <summary>Deletions were forgotten that the log knows nothing of: it has messages of topics, perhaps, that no queue points to.</summary>
+    /// <summary>
+    /// Deletions were forgotten that the log knows nothing of: it has messages of topics, perhaps, that no queue points to.
+    /// </summary>
     public bool HasForgottenDeletions { get; private set; }
 
     /// <summary>Forgets deletions that were made with another log: one that is an older or newer copy has its own messages there.</summary>
@@ -96,7 +101,8 @@ internal sealed class InventoryContent
     /// <summary>The log was cut at an offset: later records are others. A record before it is <paramref name="last"/>.</summary>
     public void CutLog(long offset, in LogAnchor last)
     {
-        foreach (string topic in _deletions.Where(deletion => deletion.Value.Offset > offset).Select(static deletion => deletion.Key).ToList())
+        foreach (string topic in _deletions.Where(deletion => deletion.Value.Offset > offset).Select(static deletion => deletion.Key)
+            .ToList())
         {
             _deletions[topic] = new TopicDeletionNote(offset, last);
         }
@@ -112,7 +118,7 @@ internal sealed class InventoryContent
     /// <summary>Tells whether a record belongs to a topic that was deleted since.</summary>
     public bool IsDeleted(ReadOnlySpan<byte> utf8Topic, long physicalOffset)
     {
-        if (_deletions.Count == 0)
+        if (_deletions.Count == 0 || utf8Topic.Length > RecordLayout.MaxTopicBytesV2)
         {
             return false;
         }
@@ -129,6 +135,9 @@ internal sealed class InventoryContent
 /// <param name="Anchor">A record of the log before that; none in a log without.</param>
 internal readonly record struct TopicDeletionNote(long Offset, LogAnchor Anchor)
 {
-    /// <summary>The log is the one the topic was deleted in, as far as it still has the record that shows it. May wait for the disk.</summary>
-    public bool IsOf(LogSegments log) => !Anchor.IsKnown || Anchor.Offset < log.MinOffset || RecordMarks.Of(log, Anchor.Offset) == Anchor.Mark;
+    /// <summary>
+    /// The log is the one the topic was deleted in, as far as it still has the record that shows it. May wait for the disk.
+    /// </summary>
+    public bool IsOf(LogSegments log) => !Anchor.IsKnown || Anchor.Offset < log.MinOffset
+        || RecordMarks.Of(log, Anchor.Offset) == Anchor.Mark;
 }

@@ -4,7 +4,8 @@ using RocketOps.Store.Log;
 namespace RocketOps.Store.Inventory;
 
 /// <summary>
-/// A record of the log, by its fingerprint, that shows whether a later offset is one of this log: the record is there, and records follow one
+/// A record of the log, by its fingerprint, that shows whether a later offset is one of this log: the record is there, and records follow
+/// one
 /// another from it to the offset.
 /// </summary>
 /// <param name="Offset">Where the record begins; −1 when none is known.</param>

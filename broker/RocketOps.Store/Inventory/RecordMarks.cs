@@ -10,7 +10,10 @@ namespace RocketOps.Store.Inventory;
 /// </summary>
 internal static class RecordMarks
 {
-    /// <summary>The fields before the hosts: size, checksum, queue, queue offset, own offset, born time; and the store time of a record of IPv4 hosts.</summary>
+    /// <summary>
+    /// The fields before the hosts: size, checksum, queue, queue offset, own offset, born time; and the store time of a record of IPv4
+    /// hosts.
+    /// </summary>
     private const int HeadBytes = 64;
 
     private const int NamedBytes = RecordLayout.PhysicalOffsetAt + 8;
@@ -22,7 +25,7 @@ internal static class RecordMarks
         return log.Read(offset, head, mayBlock: true) == HeadBytes && IsHead(head, offset, out _) ? XxHash3.HashToUInt64(head) : 0;
     }
 
-    /// <summary>Where the next record begins, behind the one at an offset; the same offset where no record begins.</summary>
+    /// <summary>Beginning of the record behind the one at an offset; the same offset where no record begins.</summary>
     public static long After(LogSegments log, long offset)
     {
         Span<byte> head = stackalloc byte[NamedBytes];
@@ -79,7 +82,8 @@ internal static class RecordMarks
         return at == to;
     }
 
-    private static bool IsBlank(ReadOnlySpan<byte> head) => BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.MagicAt..]) == RecordLayout.MagicBlank;
+    private static bool IsBlank(ReadOnlySpan<byte> head) =>
+        BinaryPrimitives.ReadInt32BigEndian(head[RecordLayout.MagicAt..]) == RecordLayout.MagicBlank;
 
     private static bool IsHead(ReadOnlySpan<byte> head, long offset, out int size)
     {

@@ -9,8 +9,10 @@ using RocketOps.Store.Log;
 namespace RocketOps.Store.Inventory;
 
 /// <summary>
-/// The file <c>inventory</c> of a store: what a start compares the folders with that it finds. Each maintenance pass adds what it has handed
-/// over of queues; a deletion of a topic is noted before its files go; a new log file is noted by its first record. The file is written anew,
+/// The file <c>inventory</c> of a store: what a start compares the folders with that it finds. Each maintenance pass adds what it has
+/// handed
+/// over of queues; a deletion of a topic is noted before its files go; a new log file is noted by its first record. The file is written
+/// anew,
 /// shorter, when it has grown. Layout: <see cref="InventoryCodec"/>.
 /// <para>
 /// Opened by recovery, then used under the pass lock. A file that is lost or does not fit the checkpoint costs a start that reads the whole
@@ -25,10 +27,13 @@ internal sealed class StoreInventory : IDisposable
     /// <summary>Largest file that is read: some ten million queues. A larger one is another program's.</summary>
     private const long MostBytes = 1024 * 1024 * 1024;
 
+    /// <summary>Memory for a pass that is kept for the next one.</summary>
+    private const int MostKeptBytes = 256 * 1024;
+
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly LogSegments _segments;
-    private readonly ArrayBufferWriter<byte> _pass = new();
+    private ArrayBufferWriter<byte> _pass = new();
     private IStoreFile? _file;
     private long _end;
     private long _compactEnd;
@@ -51,22 +56,26 @@ internal sealed class StoreInventory : IDisposable
     public static string PathIn(string rootDirectory) => Path.Combine(rootDirectory, "inventory");
 
     /// <summary>
-    /// Reads the file. Queues are taken from passes up to <paramref name="upTo"/>, and from the first one wherever it is: what that says had
+    /// Reads the file. Queues are taken from passes up to <paramref name="upTo"/>, and from the first one wherever it is: what that says
+    /// had
     /// been made durable before it was written.
     /// </summary>
     public static InventoryContent Read(IStoreFileSystem files, string rootDirectory, long upTo) => Read(files, rootDirectory, upTo, out _);
 
     /// <summary>
-    /// Opens the file for adding to it; where there is none, or none that fits these options, makes an empty one. Throws <see cref="StoreException"/> when queues have files of another length.
+    /// Opens the file for adding to it; where there is none, or none that fits these options, makes an empty one. Throws <see
+    /// cref="StoreException"/> when queues have files of another length.
     /// </summary>
     /// <param name="known">What it says.</param>
     /// <param name="id">Identity that the checkpoint knows; 0 when it knows none.</param>
     public void Open(InventoryContent known, long id)
     {
         CheckLength(known, isBatch: false, known.QueueFileBytes, _options.ConsumeQueueFileBytes, "mappedFileSizeConsumeQueue");
-        CheckLength(known, isBatch: true, known.BatchQueueFileBytes, _options.BatchConsumeQueueFileBytes, "mapperFileSizeBatchConsumeQueue");
+        CheckLength(known, isBatch: true, known.BatchQueueFileBytes, _options.BatchConsumeQueueFileBytes,
+            "mapperFileSizeBatchConsumeQueue");
         _ = Read(_files, _options.RootDirectory, long.MaxValue, out long end);
-        if (known.Id != 0 && known.QueueFileBytes == _options.ConsumeQueueFileBytes && known.BatchQueueFileBytes == _options.BatchConsumeQueueFileBytes)
+        if (known.Id != 0 && known.QueueFileBytes == _options.ConsumeQueueFileBytes
+            && known.BatchQueueFileBytes == _options.BatchConsumeQueueFileBytes)
         {
             Id = known.Id;
             _file = _files.Open(FilePath, FileOpenMode.ReadWrite);
@@ -83,7 +92,9 @@ internal sealed class StoreInventory : IDisposable
         }
     }
 
-    /// <summary>Begins a pass: queues that are added are on the way to the disk, as far as everything before <paramref name="offset"/> of the log.</summary>
+    /// <summary>
+    /// Begins a pass: queues that are added are on the way to the disk, as far as everything before <paramref name="offset"/> of the log.
+    /// </summary>
     public void BeginPass(long offset)
     {
         _pass.ResetWrittenCount();
@@ -91,7 +102,8 @@ internal sealed class StoreInventory : IDisposable
         _lastInPass = _lastLogFile;
         foreach (LogSegment segment in _segments.All)
         {
-            if (segment.BaseOffset > _lastLogFile && segment.BaseOffset < offset && RecordMarks.Of(_segments, segment.BaseOffset) is not 0 and var mark)
+            if (segment.BaseOffset > _lastLogFile && segment.BaseOffset < offset
+                && RecordMarks.Of(_segments, segment.BaseOffset) is not 0 and var mark)
             {
                 InventoryCodec.WriteLogFile(_pass, segment.BaseOffset, mark);
                 _lastInPass = segment.BaseOffset;
@@ -107,6 +119,11 @@ internal sealed class StoreInventory : IDisposable
         InventoryCodec.WriteIndex(_pass, index);
         Append(InventoryCodec.EndPass(_pass));
         _lastLogFile = _lastInPass;
+        if (_pass.Capacity > MostKeptBytes)
+        {
+            // One of a hundred thousand queues, which rarely come at once.
+            _pass = new ArrayBufferWriter<byte>();
+        }
     }
 
     /// <summary>Makes all passes durable, and writes the file anew where it has grown. Queues of all passes are durable.</summary>
@@ -124,7 +141,10 @@ internal sealed class StoreInventory : IDisposable
         }
     }
 
-    /// <summary>Notes that a topic is about to be removed: its records before an offset of the log are of no topic any more. Durable when it returns.</summary>
+    /// <summary>
+    /// Notes that a topic is about to be removed: its records before an offset of the log are of no topic any more. Durable when it
+    /// returns.
+    /// </summary>
     public void NoteDeletion(string topic, in TopicDeletionNote note)
     {
         _pass.ResetWrittenCount();
@@ -134,7 +154,10 @@ internal sealed class StoreInventory : IDisposable
         _file!.FlushData();
     }
 
-    /// <summary>Notes that queues are about to be made again from the log: a start that is broken off leaves some of them incomplete. Durable when it returns.</summary>
+    /// <summary>
+    /// Notes that queues are about to be made again from the log: a start that is broken off leaves some of them incomplete. Durable when
+    /// it returns.
+    /// </summary>
     public void NoteRebuild(long from)
     {
         _pass.ResetWrittenCount();
@@ -144,13 +167,16 @@ internal sealed class StoreInventory : IDisposable
         _file!.FlushData();
     }
 
-    /// <summary>Writes the file anew after the log and all queues were cut, or found to be others than it says. Durable when it returns.</summary>
+    /// <summary>
+    /// Writes the file anew after the log and all queues were cut, or found to be others than it says. Durable when it returns.
+    /// </summary>
     /// <param name="cutAt">Offset, in the log, behind which everything was cut off; the end of the log when nothing was.</param>
     /// <param name="last">A record before it.</param>
     /// <param name="offset">Everything before it is dispatched.</param>
     /// <param name="index">What the kernel has of the index.</param>
     /// <param name="queues">All queues of the store, on the disk as they are.</param>
-    public void Replace(long cutAt, in LogAnchor last, long offset, IndexExtent index, IEnumerable<(QueueName Name, QueuePlace Place)> queues)
+    public void Replace(long cutAt, in LogAnchor last, long offset, IndexExtent index,
+        IEnumerable<(QueueName Name, QueuePlace Place)> queues)
     {
         InventoryContent content = Read(_files, _options.RootDirectory, long.MaxValue, out _);
         content.Expire(_segments.MinOffset);
@@ -212,7 +238,8 @@ internal sealed class StoreInventory : IDisposable
     {
         if (known.Id != 0 && length != configured && known.Queues.Keys.Any(name => name.IsBatch == isBatch))
         {
-            throw new StoreException($"Files of consume queues have {length} bytes, but {key} is {configured}: it cannot be changed. Set {key}={length}.");
+            throw new StoreException($"Files of consume queues have {length} bytes, but {key} is {configured}: it cannot be changed. Set "
+                + $"{key}={length}.");
         }
     }
 

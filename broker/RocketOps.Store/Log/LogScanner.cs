@@ -66,7 +66,8 @@ internal sealed class LogScanner
         record.Properties.IsEmpty ? record.Topic.Contains((byte)0) : record.Properties[^1] == 0;
 
     /// <summary>No record follows. Bytes further behind may be those of a sector that survived where the one before it did not.</summary>
-    private static bool EndsLog(ReadOnlySpan<byte> rest) => !rest[..Math.Min(rest.Length, RecordLayout.BlankBytes)].ContainsAnyExcept((byte)0);
+    private static bool EndsLog(ReadOnlySpan<byte> rest) =>
+        !rest[..Math.Min(rest.Length, RecordLayout.BlankBytes)].ContainsAnyExcept((byte)0);
 
     private ScanEnd? ScanChunk(ReadOnlySpan<byte> chunk, long start, long fileEnd, long to, ILogVisitor visitor, out long next)
     {

@@ -52,15 +52,17 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private bool _stopping;
     private bool _started;
 
-    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, MessageIndex? index, CheckpointFile checkpoint, StoreInventory inventory, Retention retention, OpenQueueFiles openQueueFiles, StoreState state, TimeProvider time)
+    public StoreMaintenance(StoreOptions options, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, MessageIndex? index,
+        RestartFiles restart, Retention retention, OpenQueueFiles openQueueFiles, StoreState state,
+        TimeProvider time)
     {
         _options = options;
         _files = files;
         _log = log;
         _dispatcher = dispatcher;
         _index = index;
-        _checkpoint = checkpoint;
-        _inventory = inventory;
+        _checkpoint = restart.Checkpoint;
+        _inventory = restart.Inventory;
         _retention = retention;
         _openQueueFiles = openQueueFiles;
         _state = state;
@@ -68,7 +70,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         _bootId = BootIds.Of(files, options);
         _lastThoroughAt = time.GetTimestamp();
         _lastCleanAt = _lastThoroughAt;
-        _kernelOffset = checkpoint.Current.HasPositions ? checkpoint.Current.KernelOffset : -1;
+        _kernelOffset = _checkpoint.Current.HasPositions ? _checkpoint.Current.KernelOffset : -1;
     }
 
     public void Start()
@@ -214,10 +216,12 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     }
 
     /// <summary>
-    /// Notes that a topic is about to be removed, before anything of it is: a start that makes queues again from the log must know which of its messages belong to no topic any more. Within
+    /// Notes that a topic is about to be removed, before anything of it is: a start that makes queues again from the log must know which of
+    /// its messages belong to no topic any more. Within
     /// <see cref="Exclusively"/>, after <see cref="MakeDurable"/>, by the owner of dispatch.
     /// </summary>
-    public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic, new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
+    public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic,
+        new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
 
     /// <summary>Runs it while no pass does.</summary>
     public void Exclusively(Action action)
@@ -235,7 +239,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     /// <param name="lastStoreTimestamp">Its store time.</param>
     /// <param name="cutAt">Where the log ends.</param>
     /// <param name="queues">All queues, cut.</param>
-    public void Restart(long offset, long queuesFrom, long lastRecord, long lastStoreTimestamp, long cutAt, IEnumerable<ConsumeQueue> queues)
+    public void Restart(long offset, long queuesFrom, long lastRecord, long lastStoreTimestamp, long cutAt,
+        IEnumerable<ConsumeQueue> queues)
     {
         LogAnchor last = LogAnchor.At(_log.Segments, lastRecord);
         _inventory.Replace(cutAt, last, queuesFrom, _index?.Written ?? default, queues.Select(static queue => (queue.Name, queue.Place)));
@@ -313,7 +318,9 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
-    /// <summary>Hands queues and index to the kernel, then the inventory of them; everything before <paramref name="offset"/> is dispatched.</summary>
+    /// <summary>
+    /// Hands queues and index to the kernel, then the inventory of them; everything before <paramref name="offset"/> is dispatched.
+    /// </summary>
     private void Write(long offset, bool makesDurable)
     {
         List<ConsumeQueue> dirty = _dispatcher.Dirty.Take();
@@ -383,11 +390,16 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
 
     /// <summary>The first message of the log, as the checkpoint knows it where that has not changed.</summary>
     private LogAnchor FirstAnchor() =>
-        _checkpoint.Current.FirstAnchor is { IsKnown: true } known && known.Offset == _log.Segments.MinOffset ? known : LogAnchor.At(_log.Segments, _log.Segments.MinOffset);
+        _checkpoint.Current.FirstAnchor is { IsKnown: true } known && known.Offset == _log.Segments.MinOffset ? known
+            : LogAnchor.At(_log.Segments, _log.Segments.MinOffset);
 
-    /// <summary>A message that leads to the offset, as the checkpoint knows one from before where the last message is ahead of it already, or none was dispatched.</summary>
+    /// <summary>
+    /// A message that leads to the offset, as the checkpoint knows one from before where the last message is ahead of it already, or none
+    /// was dispatched.
+    /// </summary>
     private LogAnchor AnchorOf(long record, long offset) =>
-        record >= 0 && record < offset && LogAnchor.At(_log.Segments, record) is { IsKnown: true } anchor ? anchor : _checkpoint.Current.KernelAnchor;
+        record >= 0 && record < offset && LogAnchor.At(_log.Segments, record) is { IsKnown: true } anchor ? anchor
+            : _checkpoint.Current.KernelAnchor;
 
     private void FlushQueues()
     {

@@ -112,7 +112,8 @@ internal sealed record Checkpoint
         bool hasPositions = block[..8].SequenceEqual(BlockMagic)
             && block[24..48].SequenceEqual(file[..24])
             && BinaryPrimitives.ReadUInt32BigEndian(file[BlockCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..BlockCrcAt]);
-        bool hasAnchors = hasPositions && BinaryPrimitives.ReadUInt32BigEndian(file[AnchorsCrcAt..]) == Crc32.HashToUInt32(file[BlockAt..AnchorsCrcAt]);
+        bool hasAnchors = hasPositions && BinaryPrimitives.ReadUInt32BigEndian(file[AnchorsCrcAt..]) == Crc32.HashToUInt32(
+            file[BlockAt..AnchorsCrcAt]);
         Span<byte> anchors = file[AnchorsAt..];
         return new Checkpoint
         {

@@ -8,7 +8,8 @@ using RocketOps.Store.Log;
 namespace RocketOps.Store.Recovery;
 
 /// <summary>
-/// Compares the index with the checkpoint and the log, before it is opened: files of another log, of messages behind the end of this one, or
+/// Compares the index with the checkpoint and the log, before it is opened: files of another log, of messages behind the end of this one,
+/// or
 /// older than the checkpoint are deleted, and the result says from where on keys have to be put again.
 /// </summary>
 internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem files, LogSegments segments, ILogger logger)
@@ -24,7 +25,8 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
     /// <param name="knowsNothing">Nothing tells what the index had: it is made again.</param>
     /// <param name="start">Where the log is read from; a record begins there.</param>
     /// <param name="cancellationToken">Ends a look for the log's end.</param>
-    public IndexFindings Run(CheckpointFile checkpointFile, IndexExtent expected, bool isReached, bool trustsFiles, bool knowsNothing, long start, CancellationToken cancellationToken)
+    public IndexFindings Run(CheckpointFile checkpointFile, IndexExtent expected, bool isReached, bool trustsFiles, bool knowsNothing,
+        long start, CancellationToken cancellationToken)
     {
         Checkpoint checkpoint = checkpointFile.Current;
         List<Header> headers = ReadHeaders();
@@ -42,7 +44,8 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
 
         if (checkpoint.HasPositions && expected.Name != 0)
         {
-            if (!headers.Exists(header => header.Name == expected.Name && header.Entries >= expected.Entries && header.UsedSlots >= expected.UsedSlots))
+            if (!headers.Exists(header => header.Name == expected.Name && header.Entries >= expected.Entries
+                && header.UsedSlots >= expected.UsedSlots))
             {
                 // Files that are there may be of the same earlier time; the newest was perhaps not full then, and its slots not told.
                 keepBefore = headers.Count == 0 ? 0 : Math.Min(keepBefore, headers[^1].Begin);
@@ -59,7 +62,10 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
             : Drop(checkpointFile, headers, keepBefore, lacksFiles);
     }
 
-    /// <summary>Deletes files with keys of messages from an offset on. <paramref name="lacksFiles"/>: between those that stay and that offset there were others.</summary>
+    /// <summary>
+    /// Deletes files with keys of messages from an offset on. <paramref name="lacksFiles"/>: between those that stay and that offset there
+    /// were others.
+    /// </summary>
     private IndexFindings Drop(CheckpointFile checkpointFile, List<Header> headers, long keepBefore, bool lacksFiles)
     {
         (_, IndexPosition newest, long begin) = IndexFolder.DropFrom(files, options, keepBefore);
@@ -87,14 +93,18 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
             using IndexFile? file = IndexFile.Open(files, Path.Combine(_directory, name), options.IndexSlots, options.IndexEntries);
             if (file is not null)
             {
-                headers.Add(new Header(long.Parse(name), file.Header.IndexCount, file.Header.BeginPhysicalOffset, file.Header.EndPhysicalOffset, file.Header.BeginTimestamp, file.Header.UsedSlots));
+                headers.Add(new Header(long.Parse(name), file.Header.IndexCount, file.Header.BeginPhysicalOffset,
+                    file.Header.EndPhysicalOffset, file.Header.BeginTimestamp, file.Header.UsedSlots));
             }
         }
 
         return headers;
     }
 
-    /// <summary>The first and the last message of a file are in the log, as far as it reaches back, and when they lie before <paramref name="before"/>.</summary>
+    /// <summary>
+    /// The first and the last message of a file are in the log, as far as it reaches back, and when they lie before <paramref
+    /// name="before"/>.
+    /// </summary>
     private bool IsOfLog(in Header header, long before)
     {
         if (header.Entries <= 1)
@@ -107,9 +117,11 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
     }
 
     private bool BeginsInLog(in Header header, long before) =>
-        header.Begin < segments.MinOffset || header.Begin >= before || RecordMarks.StoreTimestampOf(segments, header.Begin) == header.BeginTimestamp;
+        header.Begin < segments.MinOffset || header.Begin >= before
+            || RecordMarks.StoreTimestampOf(segments, header.Begin) == header.BeginTimestamp;
 
-    [LoggerMessage(EventId = 2207, Level = LogLevel.Warning, Message = "The index in {Folder} lacks keys of messages from {From} on, or has keys of a log that is not here: the "
+    [LoggerMessage(EventId = 2207, Level = LogLevel.Warning,
+        Message = "The index in {Folder} lacks keys of messages from {From} on, or has keys of a log that is not here: the "
         + "broker reads the commit log from there to put them again")]
     private partial void LogIncomplete(string folder, long from);
 
@@ -117,6 +129,8 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
 }
 
 /// <summary>Result of an <see cref="IndexCheck"/>.</summary>
-/// <param name="From">Offset of the log from which on the index lacks keys; <see cref="long.MaxValue"/> when it is not known to lack any.</param>
+/// <param name="From">
+/// Offset of the log from which on the index lacks keys; <see cref="long.MaxValue"/> when it is not known to lack any.
+/// </param>
 /// <param name="Through">All keys of messages up to there are in the index; −1 when only its files tell.</param>
 internal readonly record struct IndexFindings(long From, long Through);

@@ -23,17 +23,21 @@ internal sealed partial class QueueCheck
     private readonly bool _knowsNothing;
     private readonly ILogger _logger;
     private readonly Dictionary<QueueName, QueuePlace> _places = [];
+    private readonly HashSet<QueueName> _setAside = [];
     private readonly HashSet<string> _unsyncedDirectories = [];
 
     /// <param name="files">The disk.</param>
     /// <param name="segments">The log.</param>
     /// <param name="environment">What queues have in common.</param>
     /// <param name="inventory">What is compared with; one that is empty knows nothing.</param>
-    /// <param name="cutAt">Units of records at or behind it are cut off later, as a power cut may have torn them; the end of the log's files when none are.</param>
+    /// <param name="cutAt">
+    /// Units of records at or behind it are cut off later, as a power cut may have torn them; the end of the log's files when none are.
+    /// </param>
     /// <param name="knowsNothing">All of the log is read afterwards: a queue that may lack its beginning is made again.</param>
     /// <param name="logger">The store's.</param>
     public QueueCheck(
-        IStoreFileSystem files, LogSegments segments, QueueEnvironment environment, InventoryContent inventory, long cutAt, bool knowsNothing, ILogger logger)
+        IStoreFileSystem files, LogSegments segments, QueueEnvironment environment, InventoryContent inventory, long cutAt,
+            bool knowsNothing, ILogger logger)
     {
         _files = files;
         _segments = segments;
@@ -46,7 +50,9 @@ internal sealed partial class QueueCheck
 
     /// <summary>Looks at all queues.</summary>
     /// <param name="expects">The inventory belongs to the checkpoint: it says what queues there are.</param>
-    /// <param name="trustsLog">The log is the one the inventory speaks of, as far as that goes: a queue that is as it says needs no look at the log.</param>
+    /// <param name="trustsLog">
+    /// The log is the one the inventory speaks of, as far as that goes: a queue that is as it says needs no look at the log.
+    /// </param>
     /// <param name="cancellationToken">Ends the look.</param>
     public QueueFindings Run(bool expects, bool trustsLog, CancellationToken cancellationToken)
     {
@@ -61,10 +67,19 @@ internal sealed partial class QueueCheck
         {
             foreach ((QueueName name, QueuePlace place) in _inventory.Queues)
             {
-                if (!_places.ContainsKey(name) && place.End > place.First)
+                if (_places.ContainsKey(name) || place.End <= place.First)
+                {
+                    continue;
+                }
+
+                if (place.LastPhysicalOffset < _segments.MinOffset)
+                {
+                    KeepEnd(name.IsBatch ? _environment.Batch! : _environment, name, place.End, findings);
+                }
+                else
                 {
                     findings.CompleteFrom(_segments.MinOffset);
-                    if (findings.MayTell())
+                    if (!_setAside.Contains(name) && findings.MayTell())
                     {
                         LogMissing(name.QueueId, name.Topic, place.End);
                     }
@@ -88,7 +103,8 @@ internal sealed partial class QueueCheck
     private static string DirectoryOf(QueueEnvironment environment, in QueueName name) =>
         Path.Combine(environment.Directory, name.Topic, name.QueueId.ToString(CultureInfo.InvariantCulture));
 
-    private void CheckKind(QueueEnvironment environment, bool expects, bool trustsLog, Findings findings, CancellationToken cancellationToken)
+    private void CheckKind(QueueEnvironment environment, bool expects, bool trustsLog, Findings findings,
+        CancellationToken cancellationToken)
     {
         foreach (FileEntry topic in _files.List(environment.Directory))
         {
@@ -103,7 +119,8 @@ internal sealed partial class QueueCheck
             IReadOnlyList<FileEntry> queues = _files.List(directory);
             foreach (FileEntry queue in queues)
             {
-                if (!queue.IsDirectory || !int.TryParse(queue.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId) || queueId >= StoreTopic.MaxQueues)
+                if (!queue.IsDirectory || !int.TryParse(queue.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId)
+                    || queueId >= StoreTopic.MaxQueues)
                 {
                     continue;
                 }
@@ -160,7 +177,7 @@ internal sealed partial class QueueCheck
         }
 
         ConsumeQueueUnit unit = ConsumeQueueUnit.Read(units);
-        if (!unit.IsWritten || unit.PhysicalOffset != place.LastPhysicalOffset)
+        if (!unit.IsWritten || (place.LastPhysicalOffset < 0 ? !unit.IsFiller : unit.PhysicalOffset != place.LastPhysicalOffset))
         {
             return false;
         }
@@ -179,7 +196,8 @@ internal sealed partial class QueueCheck
         try
         {
             files.List();
-            return files.Starts[^1] == lastFile && (files.Starts[0] == first || HasExpired(files, first)) && AreInOrder(files, long.MaxValue);
+            return files.Starts[^1] == lastFile && (files.Starts[0] == first || HasExpired(files, first))
+                && AreInOrder(files, long.MaxValue);
         }
         finally
         {
@@ -188,7 +206,8 @@ internal sealed partial class QueueCheck
     }
 
     /// <summary>Retention has removed files of the log since the inventory was told, and the queue's with them.</summary>
-    private bool HasExpired(QueueFiles files, long expectedFirst) => files.Starts[0] > expectedFirst && _segments.MinOffset > _inventory.LogMinOffset;
+    private bool HasExpired(QueueFiles files, long expectedFirst) => files.Starts[0] > expectedFirst
+        && _segments.MinOffset > _inventory.LogMinOffset;
 
     /// <summary>Looks at a queue closely. False when it is no queue any more: its topic was being deleted.</summary>
     private bool Compare(QueueEnvironment environment, in QueueName name, QueuePlace? expected, bool expects, Findings findings)
@@ -222,17 +241,26 @@ internal sealed partial class QueueCheck
         }
     }
 
-    private void CompareUnits(QueueEnvironment environment, in QueueName name, QueueFiles files, long end, QueuePlace? expected, bool expects, Findings findings)
+    private void CompareUnits(QueueEnvironment environment, in QueueName name, QueueFiles files, long end, QueuePlace? expected,
+        bool expects, Findings findings)
     {
         long first = files.Starts[0];
-        bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end)) || (expected is { } place && first > place.First && !HasExpired(files, place.First));
+        bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end))
+            || (expected is { } place && first > place.First && !HasExpired(files, place.First));
         long right = lacksBeginning ? first : RightUntil(environment, name, files, end);
         bool isOfDeletedTopic = IsOfDeletedTopic(name.Topic, files, right);
-        if (lacksBeginning || isOfDeletedTopic || (right == first && end > first))
+        bool hasExpired = expected is { } all && right < all.End && all.LastPhysicalOffset < _segments.MinOffset;
+        if (lacksBeginning || isOfDeletedTopic || hasExpired || (right == first && end > first))
         {
             string aside = files.SetAside();
+            _setAside.Add(name);
             findings.HasChanged = true;
-            findings.CompleteFrom(isOfDeletedTopic ? Math.Max(_segments.MinOffset, _inventory.Deletions[name.Topic].Offset) : _segments.MinOffset);
+            if (!hasExpired)
+            {
+                findings.CompleteFrom(isOfDeletedTopic ? Math.Max(_segments.MinOffset, _inventory.Deletions[name.Topic].Offset)
+                    : _segments.MinOffset);
+            }
+
             if (findings.MayTell())
             {
                 LogSetAside(name.QueueId, name.Topic, aside);
@@ -264,7 +292,8 @@ internal sealed partial class QueueCheck
         }
 
         findings.HasChanged |= found != wanted;
-        bool isComplete = wanted.End <= wanted.First || ((right >= wanted.End || wanted.LastPhysicalOffset >= _cutAt) && files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset);
+        bool isComplete = wanted.End <= wanted.First || ((right >= wanted.End || wanted.LastPhysicalOffset >= _cutAt)
+            && files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset);
         if (!isComplete)
         {
             findings.CompleteFrom(last.IsWritten ? Math.Max(_segments.MinOffset, last.End) : _segments.MinOffset);
@@ -296,7 +325,8 @@ internal sealed partial class QueueCheck
     }
 
     private bool IsOfDeletedTopic(string topic, QueueFiles files, long end) =>
-        _inventory.Deletions.TryGetValue(topic, out TopicDeletionNote note) && QueueSearch.LastUnit(files, end) is { IsWritten: true } last && last.PhysicalOffset < note.Offset;
+        _inventory.Deletions.TryGetValue(topic, out TopicDeletionNote note)
+            && QueueSearch.LastUnit(files, end) is { IsWritten: true } last && last.PhysicalOffset < note.Offset;
 
     /// <summary>
     /// Finds how many of the units are right. In an older or newer copy of the queue they are from the beginning on up to some place, which
@@ -350,7 +380,8 @@ internal sealed partial class QueueCheck
     {
         for (int i = 1; i < files.Starts.Length && files.Starts[i] < end; i++)
         {
-            if (!files.TryReadUnit(files.Starts[i] - 1, out ConsumeQueueUnit before) || !files.TryReadUnit(files.Starts[i], out ConsumeQueueUnit after)
+            if (!files.TryReadUnit(files.Starts[i] - 1, out ConsumeQueueUnit before)
+                || !files.TryReadUnit(files.Starts[i], out ConsumeQueueUnit after)
                 || (!before.IsFiller && !after.IsFiller && before.PhysicalOffset >= after.PhysicalOffset))
             {
                 return false;
@@ -358,6 +389,36 @@ internal sealed partial class QueueCheck
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Makes a queue whose messages have all expired once more, empty, so that new messages do not get offsets that were given before.
+    /// </summary>
+    private void KeepEnd(QueueEnvironment environment, in QueueName name, long end, Findings findings)
+    {
+        findings.HasChanged = true;
+        if (environment.IsBatch)
+        {
+            // Its offsets are in its units, and there is none to keep.
+            return;
+        }
+
+        QueueFiles files = NewFiles(environment, name);
+        long first = end - (end % environment.UnitsPerFile);
+        byte[] filler = new byte[(end - first) * ConsumeQueueUnit.Size];
+        for (int at = 0; at < filler.Length; at += ConsumeQueueUnit.Size)
+        {
+            ConsumeQueueUnit.Filler.Write(filler.AsSpan(at));
+        }
+
+        files.Write(first, filler);
+        files.Flush(_unsyncedDirectories);
+        files.CloseAll();
+        _places[name] = new QueuePlace(first, end, -1);
+        if (findings.MayTell())
+        {
+            LogEndKept(name.QueueId, name.Topic, end);
+        }
     }
 
     /// <summary>The first unit that is no filler is right, as far as the log still has its record.</summary>
@@ -375,28 +436,40 @@ internal sealed partial class QueueCheck
     private static string FilePath(QueueEnvironment environment, string directory, long firstUnit) =>
         Path.Combine(directory, (firstUnit * environment.UnitBytes).ToString("D20", CultureInfo.InvariantCulture));
 
-    private static QueueFiles NewFiles(QueueEnvironment environment, in QueueName name) => new(environment, name.Topic, name.QueueId, new Lock());
+    private static QueueFiles NewFiles(QueueEnvironment environment, in QueueName name) =>
+        new(environment, name.Topic, name.QueueId, new Lock());
 
-    [LoggerMessage(EventId = 2431, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
+    [LoggerMessage(EventId = 2431, Level = LogLevel.Warning,
+        Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
         + "messages than its own: they are cut off. Files of the queue are newer than the commit log, or another store's")]
     private partial void LogCut(int queueId, string topic, long right, long end);
 
-    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
+    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning,
+        Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
         + "older than the store. The broker reads the log to complete it")]
     private partial void LogIncomplete(int queueId, string topic, long end, long expected);
 
-    [LoggerMessage(EventId = 2433, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "
+    [LoggerMessage(EventId = 2433, Level = LogLevel.Warning,
+        Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "
         + "to make it again")]
     private partial void LogMissing(int queueId, string topic, long expected);
 
-    [LoggerMessage(EventId = 2434, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} lacks files in its row, or holds units of other messages than its own: it is "
+    [LoggerMessage(EventId = 2434, Level = LogLevel.Warning,
+        Message = "Queue {QueueId} of {Topic} lacks files in its row, or holds units of other messages than its own: it is "
         + "moved to {Aside}, and the broker reads the log to make it again")]
     private partial void LogSetAside(int queueId, string topic, string aside);
 
-    [LoggerMessage(EventId = 2435, Level = LogLevel.Information, Message = "Removed queue {QueueId} of {Topic}: the topic was deleted, and the last stop interrupted that")]
+    [LoggerMessage(EventId = 2435, Level = LogLevel.Information, Message = ""
+        + "Removed queue {QueueId} of {Topic}: the topic was deleted, and the last stop interrupted that")]
     private partial void LogDeletionFinished(int queueId, string topic);
 
-    [LoggerMessage(EventId = 2436, Level = LogLevel.Warning, Message = "{Queues} more queues lack messages or have units that are wrong, like those named before")]
+    [LoggerMessage(EventId = 2437, Level = LogLevel.Warning,
+        Message = "Queue {QueueId} of {Topic} is missing or older than the store; all of its messages have expired. It is made "
+        + "again, empty, and goes on at {End}")]
+    private partial void LogEndKept(int queueId, string topic, long end);
+
+    [LoggerMessage(EventId = 2436, Level = LogLevel.Warning, Message = ""
+        + "{Queues} more queues lack messages or have units that are wrong, like those named before")]
     private partial void LogMore(int queues);
 
     private sealed class Findings
@@ -439,7 +512,9 @@ internal sealed partial class QueueCheck
 
 /// <summary>Result of a <see cref="QueueCheck"/>.</summary>
 /// <param name="Places">The queues there are, as they are now.</param>
-/// <param name="RebuildFrom">Offset of the log from which on queues lack messages; <see cref="long.MaxValue"/> when none is known to lack any.</param>
+/// <param name="RebuildFrom">
+/// Offset of the log from which on queues lack messages; <see cref="long.MaxValue"/> when none is known to lack any.
+/// </param>
 /// <param name="LastRecord">Offset of the last record that a queue points to; −1 without one.</param>
 /// <param name="HasChanged">The inventory does not say what there is.</param>
 internal sealed record QueueFindings(IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged);

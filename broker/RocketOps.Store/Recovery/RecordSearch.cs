@@ -11,7 +11,10 @@ internal sealed class RecordSearch(LogSegments segments)
 
     private readonly byte[] _chunk = GC.AllocateUninitializedArray<byte>(ChunkBytes);
 
-    /// <summary>The first whole record, its body as its checksum says, that begins in [<paramref name="from"/>, <paramref name="to"/>); −1 without one.</summary>
+    /// <summary>
+    /// The first whole record, its body as its checksum says, that begins in [<paramref name="from"/>, <paramref name="to"/>); −1 without
+    /// one.
+    /// </summary>
     public long Next(long from, long to)
     {
         ReadOnlySpan<byte> magicStart = [0xDA, 0xA3, 0x20];
@@ -22,7 +25,8 @@ internal sealed class RecordSearch(LogSegments segments)
             long at = Math.Max(from, segment.BaseOffset);
             while (at < end)
             {
-                // Windows overlap, so that no magic is cut by their border; a record is read as a whole only where its first bytes make sense.
+                // Windows overlap, so that no magic is cut by their border; a record is read as a whole only where its first bytes make
+                // sense.
                 int length = segment.File.Read(_chunk.AsSpan(0, (int)Math.Min(_chunk.Length, fileEnd - at)), at - segment.BaseOffset);
                 int found = _chunk.AsSpan(0, length).IndexOf(magicStart);
                 if (found < 0)

@@ -45,7 +45,8 @@ internal sealed partial class StoreCuts
 
             // The cut began with a checkpoint of everything that was dispatched.
             long queuesFrom = Math.Max(intent.RebuildFrom, Math.Min(intent.Offset, current.LogicsPhysicalOffset));
-            inventory.Replace(intent.Offset, current.DurableAnchor.Offset < intent.Offset ? current.DurableAnchor : LogAnchor.None, queuesFrom, new IndexExtent(newest.Name, newest.Entries, 0), Queues.Select(static queue => (queue.Name, queue.Place)));
+            inventory.Replace(intent.Offset, current.DurableAnchor.Offset < intent.Offset ? current.DurableAnchor : LogAnchor.None,
+                queuesFrom, new IndexExtent(newest.Name, newest.Entries, 0), Queues.Select(static queue => (queue.Name, queue.Place)));
             LogAnchor anchor = LogAnchor.At(_segments, intent.RebuildFrom);
             checkpoint.Write(
                 current.CutAt(intent.RebuildFrom, queuesFrom, current.LastStoreTimestamp, indexTimestamp) with

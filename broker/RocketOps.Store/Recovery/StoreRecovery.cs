@@ -19,19 +19,21 @@ namespace RocketOps.Store.Recovery;
 /// <item>our own, and the machine started anew: from the last durable point; units and keys behind it are cut and made again, in every queue and the index;</item>
 /// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
 /// </list>
-/// Before that it compares: the log with what the inventory knows of it, each queue with the inventory and the log, the index with the checkpoint. Where one of them
-/// is older than the rest it begins where the oldest is complete; where the log is another store's, or queues have no log, the start is refused. Nothing is cut at a place
+/// Before that it compares: the log with what the inventory knows of it, each queue with the inventory and the log, the index with the
+/// checkpoint. Where one of them
+/// is older than the rest it begins where the oldest is complete; where the log is another store's, or queues have no log, the start is
+/// refused. Nothing is cut at a place
 /// that was not reached by reading from a record that is known.
 /// </summary>
 internal sealed partial class StoreRecovery
 {
-    private static readonly QueueFindings Unchanged = new(new Dictionary<QueueName, QueuePlace>(), long.MaxValue, LastRecord: -1, HasChanged: false);
+    private static readonly QueueFindings Unchanged = new(new Dictionary<QueueName, QueuePlace>(), long.MaxValue, LastRecord: -1,
+        HasChanged: false);
 
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
     private readonly LogSegments _segments;
     private readonly SegmentAllocator _allocator;
-    private readonly QueueEnvironment _queues;
     private readonly StoreTopicTable _topics;
     private readonly MessageIndex? _index;
     private readonly StoreInventory _inventory;
@@ -43,14 +45,13 @@ internal sealed partial class StoreRecovery
     private IReadOnlyDictionary<QueueName, QueuePlace> _places = new Dictionary<QueueName, QueuePlace>();
 
     public StoreRecovery(
-        StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, QueueEnvironment queues, StoreTopicTable topics,
+        StoreOptions options, IStoreFileSystem files, LogSegments segments, SegmentAllocator allocator, StoreTopicTable topics,
         MessageIndex? index, StoreInventory inventory, RecordDispatch dispatch, TimeProvider time, ILogger logger)
     {
         _options = options;
         _files = files;
         _segments = segments;
         _allocator = allocator;
-        _queues = queues;
         _topics = topics;
         _index = index;
         _inventory = inventory;
@@ -113,7 +114,8 @@ internal sealed partial class StoreRecovery
             checkpointFile.Write(checkpoint, durable: true);
         }
 
-        _index?.Load(checkpoint.HasPositions || plan.TrustsFiles || compared.KnowsNothing ? null : checkpoint.IndexTimestamp, checkpoint.HasPositions ? checkpoint.Index : null, plan.ReadAgainFrom, _segments.EndOffset, plan.IndexedThrough);
+        _index?.Load(checkpoint.HasPositions || plan.TrustsFiles || compared.KnowsNothing ? null : checkpoint.IndexTimestamp,
+            checkpoint.HasPositions ? checkpoint.Index : null, plan.ReadAgainFrom, _segments.EndOffset, plan.IndexedThrough);
         if (plan.CutsQueues)
         {
             _cuts.CutQueues(plan.QueuesFrom);
@@ -142,12 +144,14 @@ internal sealed partial class StoreRecovery
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.ReadAgainFrom, end.Offset, visitor.Records, elapsedMs);
         return new RecoveredStore(
-            end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp, visitor.LastRecord,
+            end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp,
+                visitor.LastRecord,
             hadRecords && end.Reason != RecordCheck.TornText, compared.Queues.HasChanged || plan.RebuildFrom != long.MaxValue);
     }
 
     /// <summary>
-    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and those
+    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and
+    /// those
     /// behind it are in the log as ever. Returns where the rest begins.
     /// </summary>
     private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)
@@ -171,7 +175,8 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>
-    /// Writes the inventory as the queues are now that all of them are complete and durable up to <paramref name="offset"/> of the log, which
+    /// Writes the inventory as the queues are now that all of them are complete and durable up to <paramref name="offset"/> of the log,
+    /// which
     /// ends at <paramref name="logEnd"/>.
     /// </summary>
     public void WriteInventory(long offset, long logEnd)
@@ -184,16 +189,22 @@ internal sealed partial class StoreRecovery
                 places[queue.Name] = queue.Place;
             }
         });
-        _inventory.Replace(logEnd, LogAnchor.None, offset, _index?.Written ?? default, places.Select(static place => (place.Key, place.Value)));
+        _inventory.Replace(logEnd, LogAnchor.None, offset, _index?.Written ?? default,
+            places.Select(static place => (place.Key, place.Value)));
     }
 
-    /// <summary>Passes of the inventory behind it say what was on its way to the disk only; where all of the kernel is there, all of them count.</summary>
-    private long KnownUpTo(Checkpoint checkpoint, bool isClean) => isClean || IsSameBoot(checkpoint) ? long.MaxValue : checkpoint.DurableOffset;
+    /// <summary>
+    /// Passes of the inventory behind it say what was on its way to the disk only; where all of the kernel is there, all of them count.
+    /// </summary>
+    private long KnownUpTo(Checkpoint checkpoint, bool isClean) => isClean || IsSameBoot(checkpoint) ? long.MaxValue
+        : checkpoint.DurableOffset;
 
-    private bool IsSameBoot(Checkpoint checkpoint) => BootIds.Of(_files, _options) is var boot && boot != Guid.Empty && checkpoint.BootId == boot;
+    private bool IsSameBoot(Checkpoint checkpoint) => BootIds.Of(_files, _options) is var boot && boot != Guid.Empty
+        && checkpoint.BootId == boot;
 
     /// <summary>Compares log and queues with what is known of them.</summary>
-    private Comparison Compare(Checkpoint checkpoint, InventoryContent known, bool isClean, bool finishesCut, CancellationToken cancellationToken)
+    private Comparison Compare(Checkpoint checkpoint, InventoryContent known, bool isClean, bool finishesCut,
+        CancellationToken cancellationToken)
     {
         bool trusts = checkpoint.HasPositions && (isClean || (IsSameBoot(checkpoint) && !IsBrokenBefore(checkpoint, cancellationToken)));
         long start = trusts ? checkpoint.KernelOffset : checkpoint.DurableOffset;
@@ -204,22 +215,28 @@ internal sealed partial class StoreRecovery
             _log.CheckThatItEndsBefore(anchor, start, cancellationToken);
         }
 
-        bool expects = checkpoint.HasPositions && checkpoint.InventoryId != 0 && checkpoint.InventoryId == known.Id && known.Offset >= start;
+        bool expects = checkpoint.HasPositions && checkpoint.InventoryId != 0 && checkpoint.InventoryId == known.Id
+            && known.Offset >= start;
         bool knowsNothing = !expects && (checkpoint.InventoryId != 0 || (checkpoint.IsEmpty && known.Offset >= 0));
         if (finishesCut)
         {
-            return new Comparison(start, trusts, checkpoint.HasPositions && start >= _segments.MinOffset && start <= _segments.EndOffset, expects, Unchanged, known, KnowsNothing: false);
+            return new Comparison(start, trusts, checkpoint.HasPositions && start >= _segments.MinOffset
+                && start <= _segments.EndOffset, expects, Unchanged, known, KnowsNothing: false);
         }
 
         bool byPositions = isReached || (checkpoint.HasPositions && checkpoint.InventoryId == 0);
-        long cutAt = trusts || (isClean && !checkpoint.HasPositions) ? _segments.EndOffset : byPositions ? start : FileToReadFrom(checkpoint, isClean).BaseOffset;
-        QueueFindings queues = new QueueCheck(_files, _segments, _queues, known, cutAt, knowsNothing, _logger).Run(expects, expects && isReached && ReachesAsFar(start, known), cancellationToken);
+        long cutAt = trusts || (isClean && !checkpoint.HasPositions) ? _segments.EndOffset : byPositions ? start
+            : FileToReadFrom(checkpoint, isClean).BaseOffset;
+        QueueFindings queues = new QueueCheck(_files, _segments, _topics.Environment, known, cutAt, knowsNothing, _logger)
+            .Run(expects, expects && isReached && ReachesAsFar(start, known), cancellationToken);
         _places = queues.Places;
-        if (!isReached && checkpoint.HasPositions && checkpoint.InventoryId == 0 && start >= _segments.MinOffset && start <= _segments.EndOffset)
+        if (!isReached && checkpoint.HasPositions && checkpoint.InventoryId == 0 && start >= _segments.MinOffset
+            && start <= _segments.EndOffset)
         {
             // Positions of a version that left no record to find them by: the last message of a queue serves as well.
             isReached = start == _segments.MinOffset
-                || RecordMarks.Leads(_segments, queues.LastRecord >= _segments.MinOffset && queues.LastRecord < start ? queues.LastRecord : _segments.MinOffset, start);
+                || RecordMarks.Leads(_segments, queues.LastRecord >= _segments.MinOffset && queues.LastRecord < start
+                    ? queues.LastRecord : _segments.MinOffset, start);
         }
 
         return new Comparison(start, trusts, isReached, expects, queues, known, knowsNothing);
@@ -227,17 +244,25 @@ internal sealed partial class StoreRecovery
 
     /// <summary>An offset is one of this log: its beginning, or a place that a known record leads to.</summary>
     private bool IsReached(LogAnchor anchor, long offset) =>
-        offset >= _segments.MinOffset && offset <= _segments.EndOffset && (offset == _segments.MinOffset || anchor.Leads(_segments, offset));
+        offset >= _segments.MinOffset && offset <= _segments.EndOffset
+            && (offset == _segments.MinOffset || anchor.Leads(_segments, offset));
 
-    /// <summary>The log goes on to where the inventory says: one that is newer than checkpoint and log knows units of messages that the log does not have.</summary>
-    private bool ReachesAsFar(long start, InventoryContent known) => known.Offset <= start || RecordMarks.Leads(_segments, start, known.Offset);
+    /// <summary>
+    /// The log goes on to where the inventory says: one that is newer than checkpoint and log knows units of messages that the log does not
+    /// have.
+    /// </summary>
+    private bool ReachesAsFar(long start, InventoryContent known) => known.Offset <= start
+        || RecordMarks.Leads(_segments, start, known.Offset);
 
     private Plan MakePlan(CheckpointFile checkpointFile, Comparison compared, bool isClean, CancellationToken cancellationToken)
     {
         Plan plan = PlanByPositions(checkpointFile.Current, compared, isClean);
         long rebuildFrom = RebuildFrom(checkpointFile.Current, compared);
-        IndexFindings index = _index is null ? new IndexFindings(long.MaxValue, -1) : new IndexCheck(_options, _files, _segments, _logger).Run(
-                checkpointFile, compared.Expects ? compared.Known.Index : new IndexExtent(checkpointFile.Current.Index.Name, checkpointFile.Current.Index.Entries, 0), compared.IsReached, plan.TrustsFiles, compared.KnowsNothing, plan.Start,
+        IndexFindings index = _index is null ? new IndexFindings(long.MaxValue, -1)
+            : new IndexCheck(_options, _files, _segments, _logger).Run(
+                checkpointFile, compared.Expects ? compared.Known.Index
+                    : new IndexExtent(checkpointFile.Current.Index.Name, checkpointFile.Current.Index.Entries, 0), compared.IsReached,
+                    plan.TrustsFiles, compared.KnowsNothing, plan.Start,
                 cancellationToken);
         long from = Math.Min(rebuildFrom, index.From);
         plan = plan with { ReadAgainFrom = Math.Min(from, plan.Start), IndexedThrough = index.Through };
@@ -258,9 +283,11 @@ internal sealed partial class StoreRecovery
         if (compared.IsReached)
         {
             // Later than the start after a cut only: what lies between may belong to a topic that was deleted, whose name has a new one.
-            long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset) : start;
+            long queuesFrom = checkpoint.LogicsPhysicalOffset <= _segments.EndOffset ? Math.Max(start, checkpoint.LogicsPhysicalOffset)
+                : start;
             return new Plan(
-                start, start, queuesFrom, compared.Trusts, CutsQueues: !compared.Trusts, CutsIndex: !compared.Trusts, isClean ? start : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
+                start, start, queuesFrom, compared.Trusts, CutsQueues: !compared.Trusts, CutsIndex: !compared.Trusts, isClean ? start
+                    : checkpoint.DurableOffset, checkpoint.LastStoreTimestamp);
         }
 
         if (checkpoint.HasPositions)
@@ -269,7 +296,8 @@ internal sealed partial class StoreRecovery
         }
 
         LogSegment file = FileToReadFrom(checkpoint, isClean);
-        return new Plan(file.BaseOffset, file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false, file.BaseOffset, 0);
+        return new Plan(file.BaseOffset, file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false,
+            file.BaseOffset, 0);
     }
 
     /// <summary>The log file to begin with where the checkpoint names no offset of this log.</summary>
@@ -293,8 +321,10 @@ internal sealed partial class StoreRecovery
 
         if (compared.Expects)
         {
-            // The queues have what was dispatched when the inventory was told, which the checkpoint does not show. A log file begins with a record.
-            return compared.IsReached ? from : Math.Min(from, Math.Max(_segments.MinOffset, compared.Known.Offset - (compared.Known.Offset % _segments.FileBytes)));
+            // The queues have what was dispatched when the inventory was told, which the checkpoint does not show. A log file begins with a
+            // record.
+            return compared.IsReached ? from : Math.Min(from,
+                Math.Max(_segments.MinOffset, compared.Known.Offset - (compared.Known.Offset % _segments.FileBytes)));
         }
 
         if (compared.KnowsNothing)
@@ -395,14 +425,18 @@ internal sealed partial class StoreRecovery
     [LoggerMessage(EventId = 2411, Level = LogLevel.Information, Message = "Recovered after a {Kind} stop: read the log from {Start} to {End}, {Records} messages, in {Milliseconds:F0} ms")]
     private partial void LogRecovered(string kind, long start, long end, long records, double milliseconds);
 
-    [LoggerMessage(EventId = 2413, Level = LogLevel.Warning, Message = "Queues lack messages of the commit log: the broker reads it from {From} on to complete them")]
+    [LoggerMessage(EventId = 2413, Level = LogLevel.Warning, Message = ""
+        + "Queues lack messages of the commit log: the broker reads it from {From} on to complete them")]
     private partial void LogRebuild(long from);
 
-    [LoggerMessage(EventId = 2415, Level = LogLevel.Error, Message = "The commit log cannot be read from {From} to {To} ({Reason}): messages there cannot be put into their queues again")]
+    [LoggerMessage(EventId = 2415, Level = LogLevel.Error, Message = ""
+        + "The commit log cannot be read from {From} to {To} ({Reason}): messages there cannot be put into their queues again")]
     private partial void LogUnreadable(long from, long to, RecordCheck reason);
 
-    [LoggerMessage(EventId = 2414, Level = LogLevel.Error, Message = "The checkpoint says that the commit log reached {Offset}, but the log in {Folder} does not lead there: it is "
-        + "older than the rest of the store, or was changed by something else than a broker. The broker reads what there is, compares all queues with it and goes on from its end")]
+    [LoggerMessage(EventId = 2414, Level = LogLevel.Error, Message = "The checkpoint says that the commit log reached {Offset}, but the "
+        + "log in {Folder} does not lead there: it is "
+        + "older than the rest of the store, or was changed by something else than a broker. The broker reads what there is, compares "
+            + "all queues with it and goes on from its end")]
     private partial void LogNotReached(long offset, string folder);
 
     /// <param name="Start">Where the end of the log is looked for from; a record begins there.</param>
@@ -416,7 +450,8 @@ internal sealed partial class StoreRecovery
     /// <param name="RebuildFrom">Messages from there on are not all in their queues.</param>
     /// <param name="IndexedThrough">Keys of messages up to there are in the index.</param>
     private readonly record struct Plan(
-        long Start, long ReadAgainFrom, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset, long LastStoreTimestamp,
+        long Start, long ReadAgainFrom, long QueuesFrom, bool TrustsFiles, bool CutsQueues, bool CutsIndex, long DurableOffset,
+            long LastStoreTimestamp,
         long RebuildFrom = long.MaxValue, long IndexedThrough = -1);
 
     /// <param name="Start">Offset up to which queues and index are complete, by the checkpoint.</param>
@@ -425,7 +460,9 @@ internal sealed partial class StoreRecovery
     /// <param name="Expects">The inventory belongs to the checkpoint.</param>
     /// <param name="Queues">What was found.</param>
     /// <param name="Known">The inventory.</param>
-    /// <param name="KnowsNothing">Checkpoint or inventory is lost, or one is of another time than the other: nothing tells what queues and keys there were.</param>
+    /// <param name="KnowsNothing">
+    /// Checkpoint or inventory is lost, or one is of another time than the other: nothing tells what queues and keys there were.
+    /// </param>
     private readonly record struct Comparison(
         long Start, bool Trusts, bool IsReached, bool Expects, QueueFindings Queues, InventoryContent Known, bool KnowsNothing);
 

@@ -6,7 +6,10 @@ using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Recovery;
 
-/// <summary>The records that units of a queue name: whether they are messages of that queue. Reads heads and topics of records, no bodies; may wait for the disk.</summary>
+/// <summary>
+/// The records that units of a queue name: whether they are messages of that queue. Reads heads and topics of records, no bodies; may wait
+/// for the disk.
+/// </summary>
 internal sealed class UnitTarget
 {
     /// <summary>Largest head of a record up to its body: both hosts of IPv6.</summary>
@@ -42,7 +45,8 @@ internal sealed class UnitTarget
             return false;
         }
 
-        return unit.IsFiller || unit.PhysicalOffset < _log.MinOffset || IsRight(unit, _environment.IsBatch ? BatchUnit.Read(bytes).BaseOffset : index);
+        return unit.IsFiller || unit.PhysicalOffset < _log.MinOffset
+            || IsRight(unit, _environment.IsBatch ? BatchUnit.Read(bytes).BaseOffset : index);
     }
 
     private bool IsRight(in ConsumeQueueUnit unit, long queueOffset)
@@ -86,7 +90,8 @@ internal sealed class UnitTarget
         }
 
         Span<byte> topic = stackalloc byte[prefix + RecordLayout.MaxTopicBytesV2];
-        int length = _log.Read(unit.PhysicalOffset + bodyAt + bodyLength, topic[..(prefix + Math.Min(_topic.Length, RecordLayout.MaxTopicBytesV2))], mayBlock: true);
+        int length = _log.Read(unit.PhysicalOffset + bodyAt + bodyLength,
+            topic[..(prefix + Math.Min(_topic.Length, RecordLayout.MaxTopicBytesV2))], mayBlock: true);
         return length == prefix + _topic.Length
             && (prefix == 2 ? BinaryPrimitives.ReadInt16BigEndian(topic) : topic[0]) == _topic.Length
             && topic[prefix..length].SequenceEqual(_topic);

@@ -21,7 +21,7 @@ internal static class LeaseManifest
     public const string UncleanEpoch = "rocketops.io/unclean-epoch";
 
     /// <summary>
-    /// What is confirmed, as <c>LEASE EPOCH/SINCE/EPOCH/OFFSET</c> (<see cref="ConfirmedLog"/>). Of the epoch that it names alone: a
+    /// Confirmed part of the log, as <c>LEASE EPOCH/SINCE/EPOCH/OFFSET</c> (<see cref="ConfirmedLog"/>). Of the epoch that it names alone: a
     /// master of a version that does not know the annotation leaves it there as it is, and may have
     /// begun with less.
     /// </summary>
@@ -77,7 +77,8 @@ internal static class LeaseManifest
         annotations.Set(GroupId, record.GroupId);
         annotations.Set(HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
         annotations.Set(InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
-        annotations.Set(Confirmed, record.Confirmed is { } confirmed ? string.Create(CultureInfo.InvariantCulture, $"{record.Epoch}/{confirmed.Since}/{confirmed.Epoch}/{confirmed.Offset}") : null);
+        annotations.Set(Confirmed, record.Confirmed is { } confirmed
+            ? string.Create(CultureInfo.InvariantCulture, $"{record.Epoch}/{confirmed.Since}/{confirmed.Epoch}/{confirmed.Offset}") : null);
         annotations.Set(Successor, record.Successor);
         annotations.Set(HandOverTo, record.HandOverTo);
         annotations.Set(Keys, KeyDigests.Format(record.KeyDigests));
@@ -168,8 +169,10 @@ internal static class LeaseManifest
 
     private static ConfirmedLog? ReadConfirmed(string? text, long leaseEpoch)
     {
-        long[] numbers = [.. (text ?? string.Empty).Split('/').Select(static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : -1)];
-        return numbers is [var writtenIn, >= 0, >= 0, >= 0] && writtenIn == leaseEpoch ? new ConfirmedLog(numbers[1], numbers[2], numbers[3]) : null;
+        long[] numbers = [.. (text ?? string.Empty).Split('/')
+            .Select(static part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : -1)];
+        return numbers is [var writtenIn, >= 0, >= 0, >= 0] && writtenIn == leaseEpoch
+            ? new ConfirmedLog(numbers[1], numbers[2], numbers[3]) : null;
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(MicroTime, CultureInfo.InvariantCulture);

@@ -34,7 +34,8 @@ internal static class LeaseFile
                     Successor = record.Successor,
                     HandOverTo = record.HandOverTo,
                     UncleanEpoch = record.UncleanEpoch,
-                    Confirmed = record.Confirmed is { } confirmed ? new ConfirmedBody { Since = confirmed.Since, Epoch = confirmed.Epoch, Offset = confirmed.Offset } : null,
+                    Confirmed = record.Confirmed is { } confirmed
+                        ? new ConfirmedBody { Since = confirmed.Since, Epoch = confirmed.Epoch, Offset = confirmed.Offset } : null,
                     KeyDigests = record.KeyDigests.Count == 0 ? null : record.KeyDigests.ToDictionary(static key => key.Key, static string? (key) => key.Value, StringComparer.Ordinal),
                     Write = write.ToString("N"),
                 },
@@ -78,7 +79,8 @@ internal static class LeaseFile
             Successor = body.Successor,
             HandOverTo = body.HandOverTo,
             UncleanEpoch = body.UncleanEpoch,
-            Confirmed = body.Confirmed is { Since: >= 0, Epoch: >= 0, Offset: >= 0 } confirmed ? new ConfirmedLog(confirmed.Since, confirmed.Epoch, confirmed.Offset) : null,
+            Confirmed = body.Confirmed is { Since: >= 0, Epoch: >= 0, Offset: >= 0 } confirmed
+                ? new ConfirmedLog(confirmed.Since, confirmed.Epoch, confirmed.Offset) : null,
             KeyDigests = KeyDigests.Take(body.KeyDigests ?? []),
         };
     }

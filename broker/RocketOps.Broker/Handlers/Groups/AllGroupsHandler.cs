@@ -16,7 +16,8 @@ internal sealed class AllGroupsHandler(GroupTable groups) : HeavyRequestHandler(
         answer.Add((long)groups.Count * TablePage.EntryBytes);
         GroupTableFile all = groups.Tell();
         DataVersion version = all.DataVersion!;
-        IReadOnlyDictionary<string, SubscriptionGroupConfig> page = TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
+        IReadOnlyDictionary<string, SubscriptionGroupConfig> page =
+            TablePage.Select(request, Sequence, "maxGroupNum", all.Groups!, version);
         RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success).Set("totalGroupNum", all.Groups!.Count);
         AnswerBody body = new(answer, $"ask for its pages ({Sequence})");
         GroupTableFile content = new()

@@ -14,7 +14,8 @@ internal sealed class FailoverModule : IBrokerModule
     private readonly MasterRouting _routing;
 
     public FailoverModule(
-        HostServices host, TopicModule topics, OffsetModule offsets, ClientModule clients, ReplicationModule replication, RoleModule roles, MasterRouting routing, MembershipModule? membership)
+        HostServices host, TopicModule topics, OffsetModule offsets, ClientModule clients, ReplicationModule replication,
+            RoleModule roles, MasterRouting routing, MembershipModule? membership)
     {
         _host = host;
         _clients = clients;

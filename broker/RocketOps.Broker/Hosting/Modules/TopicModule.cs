@@ -30,8 +30,10 @@ internal sealed class TopicModule : IBrokerModule
     public TopicRecovery Recovery { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing) => registry
-        .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(_host.Settings, _host.Options<TopicTableOptions>(), _host.Role, Topics))
-        .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(_host.Settings, _host.Options<TopicTableOptions>(), _host.Role, Topics))
+        .Add(RequestCode.UpdateAndCreateTopic, new UpdateTopicHandler(_host.Settings, _host.Options<TopicTableOptions>(), _host.Role,
+            Topics))
+        .Add(RequestCode.UpdateAndCreateTopicList, new UpdateTopicListHandler(_host.Settings, _host.Options<TopicTableOptions>(),
+            _host.Role, Topics))
         .Add(RequestCode.GetTopicConfig, new GetTopicHandler(Topics))
         .Add(RequestCode.GetSystemTopicListFromBroker, new SystemTopicsHandler(_host.Settings, _host.Options<TopicTableOptions>(), Topics))
         .Add(RequestCode.CleanUnusedTopic, new CleanUnusedTopicsHandler(_host.Role, Topics, _host.Store));

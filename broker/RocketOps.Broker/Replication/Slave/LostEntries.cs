@@ -6,7 +6,8 @@ using RocketOps.Protocol.Bodies;
 namespace RocketOps.Broker.Replication.Slave;
 
 /// <summary>
-/// Log lines about entries that a slave keeps because its master's table lacks them without a note of their deletion. One line for each set of names. Used by one task at a time.
+/// Log lines about entries that a slave keeps because its master's table lacks them without a note of their deletion. One line for each set
+/// of names. Used by one task at a time.
 /// </summary>
 /// <param name="kind">What an entry is.</param>
 /// <param name="kinds">The same for several.</param>
@@ -44,8 +45,12 @@ internal sealed partial class LostEntries(string kind, string kinds, string advi
     }
 
     private static string TextOf(DataVersion version) =>
-        string.Create(CultureInfo.InvariantCulture, $"{version.Counter} of {DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(version.Timestamp, 0, 253402300799999)):yyyy-MM-ddTHH:mm:ssZ}");
+        string.Create(CultureInfo.InvariantCulture, $"{version.Counter} of "
+            + $"{DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(version.Timestamp, 0, 253402300799999)):yyyy-MM-ddTHH:mm:ssZ}");
 
-    [LoggerMessage(EventId = 3685, Level = LogLevel.Warning, Message = "The table of {Kinds} of {Master} (version {Version}; followed last: {Before}) lacks {Count} that this slave has ({Names}): {Because}. This slave keeps them. {Advice}")]
-    private partial void LogKept(string master, string kinds, string version, string before, string count, string names, string because, string advice);
+    [LoggerMessage(EventId = 3685, Level = LogLevel.Warning, Message = ""
+        + "The table of {Kinds} of {Master} (version {Version}; followed last: {Before}) lacks {Count} that this slave has "
+        + "({Names}): {Because}. This slave keeps them. {Advice}")]
+    private partial void LogKept(string master, string kinds, string version, string before, string count, string names, string because,
+        string advice);
 }

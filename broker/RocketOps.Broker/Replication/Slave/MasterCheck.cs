@@ -95,16 +95,22 @@ internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore 
 
     /// <summary>Says how the two logs differ, and what to do: the longer one may be the only place where its messages are.</summary>
     private static string Describe(long offset, long own, long masters) => own > masters
-        ? $"this store is no copy of the master's log: this log ends at {own}, the master's at {masters}, so this slave has {own - masters} bytes more; do not empty it, its messages may be nowhere else. " +
-            "If the master has lost messages (an older copy of its store, another disk), stop it and start this broker as the master (brokerRole=ASYNC_MASTER, brokerId=0); else keep a copy of this store before it is emptied"
-        : $"this store is no copy of the master's log: the master has another record at offset {offset}; its log ends at {masters}, this one at {own}, so the master has {masters - own} bytes more. " +
-            "Both were masters at the same time, or this is another group's store. Move this store away (it may have messages that the master lacks: keep it until that is known) and start the slave empty";
+        ? $"this store is no copy of the master's log: this log ends at {own}, the master's at {masters}, so this slave has "
+            + $"{own - masters} bytes more; do not empty it, its messages may be nowhere else. " +
+            "If the master has lost messages (an older copy of its store, another disk), stop it and start this broker as the master "
+                + "(brokerRole=ASYNC_MASTER, brokerId=0); else keep a copy of this store before it is emptied"
+        : $"this store is no copy of the master's log: the master has another record at offset {offset}; its log ends at {masters}, this "
+            + $"one at {own}, so the master has {masters - own} bytes more. " +
+            "Both were masters at the same time, or this is another group's store. Move this store away (it may have messages that the "
+                + "master lacks: keep it until that is known) and start the slave empty";
 
     /// <summary>Asks where the master's log ends.</summary>
     private async Task<long> AskEndAsync(string master, CancellationToken cancellationToken)
     {
-        RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo), Patience, cancellationToken);
-        return answer.Code == ResponseCode.Success ? LogEnds.Read(answer) : throw new IOException($"{master} does not tell where its log ends: code {answer.Code}, {answer.Remark}");
+        RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo),
+            Patience, cancellationToken);
+        return answer.Code == ResponseCode.Success ? LogEnds.Read(answer)
+            : throw new IOException($"{master} does not tell where its log ends: code {answer.Code}, {answer.Remark}");
     }
 
     [LoggerMessage(EventId = 3621, Level = LogLevel.Warning, Message = "No name server tells where the master serves clients, so it cannot be asked whether its log is the one this store is a copy of")]

@@ -26,7 +26,9 @@ namespace RocketOps.Broker.Replication.Slave;
 
 /// <summary>
 /// Takes over from the master, now and then, what is not in the log: topics, groups, how groups are to read, who their members are where another one may lead next, how far consumers are, how far delayed messages and timers were delivered and transactions checked. Topics at once, too, when messages come of one that
-/// is not known: nobody could read them if the master were lost now. Only what the master has deleted is removed, not what its tables lack. Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this log, and on this disk: otherwise a slave that becomes the master would
+/// is not known: nobody could read them if the master were lost now. Only what the master has deleted is removed, not what its tables lack.
+/// Each by itself; what fails is tried again in the next round. What was delivered, or checked, counts once the copies of it are in this
+/// log, and on this disk: otherwise a slave that becomes the master would
 /// never deliver them, or ask about them. Source: store.md §7.2.
 /// </summary>
 internal sealed partial class SlaveSync : IAsyncDisposable
@@ -103,8 +105,10 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _time = time;
         _logger = logger;
         _offsetsEnd = store.Positions.Appended.Value;
-        _lostTopics = new LostEntries("topic", "topics", "Their queues stay too. Make them again at the master, or delete them there if they are not wanted (rocketops topic create, topic delete).", logger);
-        _lostGroups = new LostEntries("group", "groups", "Their offsets stay too. Make them again at the master, or delete them there if they are not wanted (rocketops group create, group delete).", logger);
+        _lostTopics = new LostEntries("topic", "topics", "Their queues stay too. Make them again at the master, or delete them there if "
+            + "they are not wanted (rocketops topic create, topic delete).", logger);
+        _lostGroups = new LostEntries("group", "groups", "Their offsets stay too. Make them again at the master, or delete them there if "
+            + "they are not wanted (rocketops group create, group delete).", logger);
 
         // What else a master knows and its log does not gets a line here.
         Resting delays = new();
@@ -307,7 +311,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             // A master of 4.x has none, and tells no version.
             await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings, topics.ContainsKey);
             // A topic that is gone is removed once its last messages are replicated, which the end of the session does not wait for.
-            FollowOutcome outcome = await _topics.FollowAsync(new FollowedTable<TopicConfig>(version, topics, deletions), asked, ForgetTopicsAsync).WaitAsync(_ending);
+            FollowOutcome outcome = await _topics.FollowAsync(new FollowedTable<TopicConfig>(version, topics, deletions), asked,
+                ForgetTopicsAsync).WaitAsync(_ending);
             _lostTopics.Tell(master, version, outcome, hasNotes: deletions is not null);
             if (!outcome.IsComplete)
             {
@@ -347,7 +352,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
             groups.Clear);
         if (version is not null)
         {
-            FollowOutcome outcome = await _groups.FollowAsync(new FollowedTable<SubscriptionGroupConfig>(version, groups, deletions), forbidden, ForgetGroupsAsync);
+            FollowOutcome outcome = await _groups.FollowAsync(new FollowedTable<SubscriptionGroupConfig>(version, groups, deletions),
+                forbidden, ForgetGroupsAsync);
             if (outcome.IsBehind)
             {
                 // Others are there because a consumer has asked this slave first.
@@ -486,7 +492,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>Asks where the master's log ends.</summary>
-    private async Task<long> AskEndAsync(string master) => LogEnds.Read(await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo)));
+    private async Task<long> AskEndAsync(string master) => LogEnds.Read(
+        await AskAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo)));
 
     /// <summary>
     /// All pages of a table in one version, which is returned. A master that knows no pages answers with the whole table and tells no total. Source: admin.md §2.2.
@@ -498,7 +505,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         int sequence = 0;
         for (int pages = 0; pages < MaxPages; pages++)
         {
-            RemotingCommand request = RemotingCommand.CreateRequest(code).Set(sequenceField, sequence).Set(maxField, TablePage.MaxEntries).Set(TablePage.DeletionsField, true);
+            RemotingCommand request = RemotingCommand.CreateRequest(code).Set(sequenceField, sequence)
+                .Set(maxField, TablePage.MaxEntries).Set(TablePage.DeletionsField, true);
             if (version is not null)
             {
                 request.Set("dataVersion", Encoding.UTF8.GetString(BrokerJson.Write(version, BrokerJson.Default.DataVersion)));

@@ -1,10 +1,9 @@
 using RocketOps.Store.Files;
-using RocketOps.Testing.Disks;
 
 namespace RocketOps.Store.Tests.Support;
 
 /// <summary>What people do to the folders of a store that does not run: remove them, put back older copies or another store's.</summary>
-internal static class Folders
+internal static class FolderMistakes
 {
     public static bool IsWithin(string path, string root) => path == root || path.StartsWith(root + "/", StringComparison.Ordinal);
 
