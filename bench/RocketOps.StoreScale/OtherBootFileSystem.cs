@@ -29,6 +29,10 @@ internal sealed class OtherBootFileSystem(IStoreFileSystem files) : IStoreFileSy
 
     public IDisposable? TryLock(string path) => files.TryLock(path);
 
+    public IDisposable? TryLockDirectory(string path) => files.TryLockDirectory(path);
+
+    public bool IsSameDirectory(string path, string other) => files.IsSameDirectory(path, other);
+
     public DiskSpace GetDiskSpace(string path) => files.GetDiskSpace(path);
 
     public DateTimeOffset GetLastWriteTime(string path) => files.GetLastWriteTime(path);

@@ -87,7 +87,7 @@ public sealed class MessageStore : IAsyncDisposable
         _allocator = new SegmentAllocator(options, fileSystem, hasThreads, () => Positions!.AppendedOffset, _state, timeProvider, _logger);
         Positions = new LogPositions(options, _tuning, _state, timeProvider, _logger);
         _openQueueFiles = new OpenQueueFiles(options.MaxOpenQueueFiles);
-        _directory = new StoreDirectory(options, fileSystem, _state);
+        _directory = new StoreDirectory(options, fileSystem, _state, _logger);
         _queues = _directory.DescribeQueues(_openQueueFiles, _segments, _logger);
         _topics = new StoreTopicTable(_queues);
         _log = new CommitLog(
@@ -504,6 +504,7 @@ public sealed class MessageStore : IAsyncDisposable
         StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records,
             _time, _logger);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
+        _directory.LockFolders();
 
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.
         bool hasDamage = hasKernel && (recovered.IsDamaged || (before.HasPositions && recovered.End < _checkpoint.Current.KernelOffset));

@@ -9,10 +9,11 @@ using RocketOps.Store.State;
 namespace RocketOps.Store;
 
 /// <summary>
-/// Directory of a store: its folders, the lock that keeps other processes out, and the abort file, which a clean stop removes.
+/// Directory of a store: its folders, the locks that keep other processes out, and the abort file, which a clean stop removes.
 /// </summary>
-internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem files, StoreState state) : IDisposable
+internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem files, StoreState state, ILogger logger) : IDisposable
 {
+    private readonly FolderLocks _folders = new(files, logger);
     private IDisposable? _lock;
 
     /// <summary>Extensions of queues.</summary>
@@ -24,6 +25,14 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
     private string Queues => Path.Combine(options.RootDirectory, "consumequeue");
 
     private string BatchQueues => Path.Combine(options.RootDirectory, "batchconsumequeue");
+
+    private IEnumerable<StoreFolder> Folders =>
+    [
+        new StoreFolder(options.RootDirectory, "storePathRootDir"),
+        new StoreFolder(options.CommitLogPath, options.CommitLogDirectory is null ? "below storePathRootDir" : "storePathCommitLog"),
+        .. new[] { Queues, BatchQueues, Extensions, Path.Combine(options.RootDirectory, "index"), Path.Combine(options.RootDirectory, "timerlog") }
+            .Select(static folder => new StoreFolder(folder, "below storePathRootDir")),
+    ];
 
     private string LockPath => Path.Combine(options.RootDirectory, "lock");
 
@@ -47,10 +56,14 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
             Ext = options.ConsumeQueueExtEnabled || files.DirectoryExists(Extensions) ? DescribeExtensions(openFiles, logger) : null,
         };
 
-    /// <summary>Makes the folders that are missing, and locks. Throws <see cref="StoreException"/> when another process has it.</summary>
+    /// <summary>Makes the folders that are missing, and locks each. Throws <see cref="StoreException"/> when another process has one of them.</summary>
     public void Lock()
     {
         files.CreateDirectory(options.RootDirectory);
+
+        // Java's brokers know this lock alone.
+        _lock = files.TryLock(LockPath)
+            ?? throw new StoreException($"{options.RootDirectory} (storePathRootDir) is in use: another broker holds {LockPath}. Give each broker folders of its own, or stop the other one.");
         files.CreateDirectory(options.CommitLogPath);
         files.CreateDirectory(Queues);
         if (options.ConsumeQueueExtEnabled)
@@ -58,8 +71,11 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
             files.CreateDirectory(Extensions);
         }
 
-        _lock = files.TryLock(LockPath) ?? throw new StoreException($"{options.RootDirectory} is in use: another broker holds {LockPath}.");
+        LockFolders();
     }
+
+    /// <summary>Locks the folders that have come since. Those that come later are new ones in a root that is locked.</summary>
+    public void LockFolders() => _folders.Take(Folders);
 
     /// <summary>Writes into the lock file what RocketMQ does.</summary>
     public void WriteLock()
@@ -96,7 +112,11 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
         files.FlushDirectory(options.RootDirectory);
     }
 
-    public void Dispose() => _lock?.Dispose();
+    public void Dispose()
+    {
+        _folders.Dispose();
+        _lock?.Dispose();
+    }
 
     private QueueEnvironment DescribeExtensions(OpenQueueFiles openFiles, ILogger logger) =>
         new(

@@ -222,12 +222,14 @@ internal sealed class BrokerOptions
                 "start, too. Not in RocketMQ.");
 
         public static readonly PropertyDefinition<string> StorePathRootDir = Text(
-            "storePathRootDir", string.Empty,
+            "storePathRootDir", string.Empty, PlainFolder, IsPlainFolder,
             description: "Folder of everything stored; `store` in the user's home when not set.");
 
         public static readonly PropertyDefinition<string> StorePathCommitLog = Text(
-            "storePathCommitLog", string.Empty,
+            "storePathCommitLog", string.Empty, PlainFolder, IsPlainFolder,
             description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
+
+        private const string PlainFolder = "a path without ${, as no other value is put in there: write the whole path";
 
         /// <summary>All of them.</summary>
         public static readonly IReadOnlyList<PropertyDefinition> All =
@@ -235,5 +237,7 @@ internal sealed class BrokerOptions
             BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort,
             HttpPort, Role, BrokerPermission, ConfigBlackList, LogLevel, LogFormat, StorePathRootDir, StorePathCommitLog,
         ];
+
+        private static bool IsPlainFolder(string text) => !text.Contains("${", StringComparison.Ordinal);
     }
 }

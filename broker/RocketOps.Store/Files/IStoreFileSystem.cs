@@ -31,6 +31,15 @@ public interface IStoreFileSystem
     /// <summary>Takes the exclusive lock RocketMQ takes on byte 0 of the file; null when somebody else holds it. Disposing releases it.</summary>
     IDisposable? TryLock(string path);
 
+    /// <summary>
+    /// Locks a directory itself, by whatever name it is reached: no file is added to it. Null when it is locked already, by another process or by this one. Disposing releases it.
+    /// Throws <see cref="StoreIOException"/>, with <see cref="StoreIOException.IsLockUnsupported"/> where the file system has no such locks.
+    /// </summary>
+    IDisposable? TryLockDirectory(string path);
+
+    /// <summary>True when both paths lead to one directory, be it by a link or a mount. False when that is not known.</summary>
+    bool IsSameDirectory(string path, string other);
+
     /// <summary>Total and available bytes of the disk that holds the path.</summary>
     DiskSpace GetDiskSpace(string path);
 

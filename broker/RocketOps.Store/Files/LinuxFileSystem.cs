@@ -123,6 +123,28 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
             : throw StoreIOException.Of("fcntl", path, errno);
     }
 
+    public IDisposable? TryLockDirectory(string path)
+    {
+        SafeFileHandle handle = OpenHandle(path, NativeMethods.ReadOnly);
+        if (NativeMethods.FLock(handle, NativeMethods.ExclusiveNoWait) == 0)
+        {
+            return handle;
+        }
+
+        int errno = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return errno == NativeMethods.TryAgain ? null : throw StoreIOException.Of("flock", path, errno);
+    }
+
+    public bool IsSameDirectory(string path, string other)
+    {
+        NativeMethods.FileIdentity one;
+        NativeMethods.FileIdentity two;
+        return NativeMethods.StatX(NativeMethods.WorkingDirectory, path, 0, NativeMethods.InodeNumber, &one) == 0
+            && NativeMethods.StatX(NativeMethods.WorkingDirectory, other, 0, NativeMethods.InodeNumber, &two) == 0
+            && one.Inode == two.Inode && one.DeviceMajor == two.DeviceMajor && one.DeviceMinor == two.DeviceMinor;
+    }
+
     public DiskSpace GetDiskSpace(string path) => Translated("statvfs", path, () =>
     {
         DriveInfo drive = new(path);

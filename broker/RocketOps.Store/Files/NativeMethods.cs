@@ -40,6 +40,15 @@ internal static unsafe partial class NativeMethods
     public const int SetOpenFileLock = 37;
     public const short WriteLock = 1;
 
+    /// <summary>LOCK_EX | LOCK_NB.</summary>
+    public const int ExclusiveNoWait = 6;
+
+    /// <summary>AT_FDCWD.</summary>
+    public const int WorkingDirectory = -100;
+
+    /// <summary>STATX_INO.</summary>
+    public const uint InodeNumber = 0x100;
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);
 
@@ -103,6 +112,13 @@ internal static unsafe partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FControl(SafeFileHandle file, int command, FileLock* argument);
 
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int FLock(SafeFileHandle file, int operation);
+
+    /// <summary>Relative to the working directory, links followed.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatX(int directory, string path, int flags, uint mask, FileIdentity* result);
+
     [StructLayout(LayoutKind.Sequential)]
     public struct IoVector
     {
@@ -118,5 +134,19 @@ internal static unsafe partial class NativeMethods
         public long Start;
         public long Length;
         public int ProcessId;
+    }
+
+    /// <summary>Parts of struct statx: the inode, and the device that holds it.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileIdentity
+    {
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
     }
 }

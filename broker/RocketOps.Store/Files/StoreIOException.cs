@@ -7,9 +7,11 @@ public sealed class StoreIOException : IOException
 {
     public const int NotFound = 2;
     public const int InputOutput = 5;
+    public const int BadDescriptor = 9;
     public const int AccessDenied = 13;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;
+    public const int NoLocks = 37;
     public const int NotSupported = 95;
     public const int QuotaExceeded = 122;
 
@@ -35,6 +37,10 @@ public sealed class StoreIOException : IOException
 
     /// <summary>The place is not to be written to: a read-only file system, or no right.</summary>
     public bool IsReadOnly => Errno is ReadOnlyFileSystem or AccessDenied;
+
+    /// <summary>The file system has no locks of this kind, or has run out of them: EBADF, EINVAL, ENOLCK, ENOSYS or ENOTSUP.</summary>
+    public bool IsLockUnsupported => Operation == "flock"
+        && Errno is (BadDescriptor or NativeMethods.InvalidArgument or NoLocks or NativeMethods.NoSuchCall or NotSupported);
 
     /// <summary>
     /// Only space was missing, and nothing has been lost: a refused write can be made again. After a failed fdatasync it cannot, for the kernel has forgotten which

@@ -236,6 +236,18 @@ public sealed class BrokerCatalogTests
         File.ReadAllText(ConfigurationPage.FilePath).Should().Be(ConfigurationPage.Render(), "ROCKETOPS_WRITE_DOCS=1 dotnet test tests/RocketOps.Broker.Tests writes it anew");
     }
 
+    [Theory]
+    [InlineData("storePathCommitLog", "${storePathRootDir}/commitlog")]
+    [InlineData("storePathRootDir", "/data/${HOSTNAME}")]
+    public void Load_PathWithAPlaceholder_IsRefusedWithTheKey(string key, string value)
+    {
+        PropertyLoadResult result = Load($"{key}={value}");
+
+        result.Errors.Should().ContainSingle().Which.Should().Match<PropertyProblem>(
+            problem => problem.Key == key && problem.Message.Contains("a path without ${", StringComparison.Ordinal), "a folder of that very name would be made");
+        Load($"{key}=/data/$x/{{y}}").Errors.Should().BeEmpty();
+    }
+
     private static PropertyEntry Entry(string key, string value) => new(key, value, new PropertyOrigin("test", 1));
 
     private static PropertyLoadResult Load(params string[] lines)

@@ -8,9 +8,10 @@ namespace RocketOps.Store.Tests.Support;
 /// <summary>Stores with small files, so that rolls happen within a few messages.</summary>
 internal static class SmallStore
 {
-    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100, bool replicatedOnly = false, int queueFileBytes = 20 * 50) => new()
+    public static StoreOptions Options(string root, FlushDiskType flush = FlushDiskType.AsyncFlush, int maxOpenQueueFiles = 4096, int indexEntries = 100, bool replicatedOnly = false, int queueFileBytes = 20 * 50, string? commitLog = null) => new()
     {
         RootDirectory = root,
+        CommitLogDirectory = commitLog,
         FlushDiskType = flush,
         DispatchesReplicatedOnly = replicatedOnly,
         CommitLogFileBytes = 64 * 1024,

@@ -29,6 +29,10 @@ public class ForwardingFileSystem(IStoreFileSystem inner) : IStoreFileSystem
 
     public virtual IDisposable? TryLock(string path) => inner.TryLock(path);
 
+    public virtual IDisposable? TryLockDirectory(string path) => inner.TryLockDirectory(path);
+
+    public virtual bool IsSameDirectory(string path, string other) => inner.IsSameDirectory(path, other);
+
     public virtual DiskSpace GetDiskSpace(string path) => inner.GetDiskSpace(path);
 
     public virtual DateTimeOffset GetLastWriteTime(string path) => inner.GetLastWriteTime(path);

@@ -90,6 +90,12 @@ public sealed class GatedFileSystem(IStoreFileSystem inner) : ForwardingFileSyst
         return base.TryLock(path);
     }
 
+    public override IDisposable? TryLockDirectory(string path)
+    {
+        Calling("flock", path);
+        return base.TryLockDirectory(path);
+    }
+
     public override DiskSpace GetDiskSpace(string path)
     {
         Calling("statvfs", path);

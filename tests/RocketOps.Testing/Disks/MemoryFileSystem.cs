@@ -335,6 +335,21 @@ public sealed class MemoryFileSystem : IStoreFileSystem
         }
     }
 
+    public IDisposable? TryLockDirectory(string path)
+    {
+        Looking("flock", path);
+        lock (_lock)
+        {
+            ThrowIfDead();
+            string directory = Path.GetFullPath(path);
+            return !_directories.Contains(directory) ? throw new StoreIOException("open", path, StoreIOException.NotFound, "No such directory")
+                : _locked.Add(directory) ? new Unlock(this, directory)
+                : null;
+        }
+    }
+
+    public bool IsSameDirectory(string path, string other) => string.Equals(Path.GetFullPath(path), Path.GetFullPath(other), StringComparison.Ordinal);
+
     public DiskSpace GetDiskSpace(string path) =>
         Capacity is { } capacity ? new DiskSpace(capacity, FreeBlocks * MemoryInode.BlockBytes, FreeBlocks * MemoryInode.BlockBytes) : Space;
 
