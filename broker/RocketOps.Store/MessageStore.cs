@@ -520,12 +520,7 @@ public sealed class MessageStore : IAsyncDisposable
         {
             // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
             // taken from the log, for other records are about to come there.
-            _maintenance.MakeDurable();
-        }
-
-        if (recovered.ChangesInventory)
-        {
-            recovery.WriteInventory(_checkpoint.Current.KernelOffset, recovered.End);
+            _maintenance.MakeDurableOrOwe(recovered.ChangesInventory ? () => recovery.WriteInventory(_checkpoint.Current.KernelOffset, recovered.End) : null);
         }
 
         _log.Room.ReserveFirst(makesFile: _hasThreads && !_state.RefusesMessages);

@@ -81,7 +81,15 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
     public void WriteLock()
     {
         using IStoreFile file = files.Open(LockPath, FileOpenMode.OpenOrCreate);
-        file.Write("lock"u8, 0);
+        try
+        {
+            file.Write("lock"u8, 0);
+        }
+        catch (StoreIOException e) when (e.MayBeRetried)
+        {
+            // The lock is on the file, and no broker reads what is in it.
+            state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
+        }
     }
 
     /// <summary>Java 5 writes its process id into it, 4.9 nothing; both only ask whether it is there.</summary>

@@ -73,7 +73,12 @@ internal sealed class MemberFiles(IStoreFileSystem files, string directory, Func
 
         // Afterwards: whoever stops in between is judged by how the run before flushed, and ended.
         _run = flush == FlushDiskType.SyncFlush ? SyncRun : AsyncRun;
-        WriteRun(_run);
+        if (_run != run)
+        {
+            // As it is there already it needs no room: a member starts on a full disk too.
+            WriteRun(_run);
+        }
+
         return (state, (epochs ?? EpochHistory.Empty).CutTo(logEnd));
     }
 

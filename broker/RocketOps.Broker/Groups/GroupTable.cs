@@ -55,7 +55,7 @@ internal sealed class GroupTable
 
     public bool TryGet(string name, [MaybeNullWhen(false)] out GroupState group) => _groups.TryGet(name, out group);
 
-    public async Task LoadAsync()
+    public async Task LoadAsync(StartWrite? start = null)
     {
         if (_file.Read(GroupJson.Default.GroupTableFile) is { } content)
         {
@@ -74,7 +74,7 @@ internal sealed class GroupTable
         }
 
         _count = _groups.Entries.Count;
-        await _writer.WriteAsync();
+        await (start?.TryAsync(_writer.WriteAsync) ?? _writer.WriteAsync());
     }
 
     public GroupTableFile Snapshot() => Content(hasHistory: false);

@@ -83,7 +83,8 @@ internal sealed class TopicTable
         TryGet(name, out TopicState? topic) ? topic : throw new RemotingCommandException(ResponseCode.TopicNotExist, $"topic[{name}] not exist");
 
     /// <summary>Reads topics.json and adds the system topics. Throws <see cref="InvalidDataException"/> when the file is damaged beyond its backup.</summary>
-    public async Task LoadAsync()
+    /// <param name="start">Writes the file where the disk may be full; null lets that end the start.</param>
+    public async Task LoadAsync(StartWrite? start = null)
     {
         if (_file.Read(TopicJson.Default.TopicTableFile) is { } content)
         {
@@ -101,7 +102,7 @@ internal sealed class TopicTable
 
         AddSystemTopics();
         _recent.Forget(_version.Counter);
-        await _writer.WriteAsync();
+        await (start?.TryAsync(_writer.WriteAsync) ?? _writer.WriteAsync());
     }
 
     /// <summary>

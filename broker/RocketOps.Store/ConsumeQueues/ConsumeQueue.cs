@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
 
 namespace RocketOps.Store.ConsumeQueues;
 
@@ -18,6 +19,9 @@ internal partial class ConsumeQueue
 {
     private const int FirstRingUnits = 16;
     private const int MaxRecoveryRingUnits = 4096;
+
+    /// <summary>Units that recovery keeps in memory when the disk has no room for them: 20 MiB, more than a minute of one queue.</summary>
+    private const int MaxUnwrittenUnits = 1024 * 1024;
     private const int UnitsPerWrite = 512;
 
     /// <summary>
@@ -476,13 +480,8 @@ internal partial class ConsumeQueue
         {
             if (_environment.IsRecovering)
             {
-                // No maintenance runs yet, and how much is dispatched is not bounded.
-                WriteUnits();
-                if (ring.Capacity < MaxRecoveryRingUnits)
-                {
-                    ring = new UnitRing(ring.Capacity * 4, index, UnitBytes);
-                    _ring = ring;
-                }
+                ring = WriteInRecovery(ring, index);
+                _ring = ring;
             }
             else
             {
@@ -506,6 +505,21 @@ internal partial class ConsumeQueue
     {
         unit.Write(ReserveUnit());
         Volatile.Write(ref _max, _max + 1);
+    }
+
+    /// <summary>Writes what the ring has, as no maintenance runs yet, and how much is dispatched is not bounded. Returns the ring that goes on at the index.</summary>
+    private UnitRing WriteInRecovery(UnitRing ring, long index)
+    {
+        try
+        {
+            WriteUnits();
+            return ring.Capacity < MaxRecoveryRingUnits ? new UnitRing(ring.Capacity * 4, index, UnitBytes) : ring;
+        }
+        catch (StoreIOException e) when (e.MayBeRetried && ring.Capacity < MaxUnwrittenUnits)
+        {
+            // The first pass tries again, and refuses messages until it can. Consumers read them from here.
+            return ring.Grow();
+        }
     }
 
     private void BeginAt(long queueOffset)

@@ -43,6 +43,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     private readonly HashSet<string> _unsyncedDirectories = [];
     private readonly List<ConsumeQueue> _idle = [];
     private readonly Guid _bootId;
+    private Action? _owed;
     private long _lastThoroughAt;
     private long _lastCleanAt;
     private long _kernelOffset;
@@ -127,7 +128,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             _dispatcher.RunAndWait();
             lock (_passLock)
             {
-                bool thorough = _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
+                bool thorough = _owed is not null || _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
                 if (thorough)
                 {
                     MakeDurable();
@@ -148,8 +149,7 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         catch (StoreIOException e) when (e.MayBeRetried)
         {
             // Nothing is lost: the log holds it all, and the next pass writes what this one could not.
-            _state.IsOutOfSpace = true;
-            _state.SetDiskFull(DiskShortage.NoRoomForQueues, e.Message);
+            SetOutOfSpace(e);
         }
         catch (StoreIOException e)
         {
@@ -170,48 +170,43 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes all durable as a start has to, then runs <paramref name="afterwards"/>. On a disk without room both are owed: messages are refused, and nothing else is noted, until a pass has done them.
+    /// </summary>
+    public void MakeDurableOrOwe(Action? afterwards)
+    {
+        lock (_passLock)
+        {
+            _owed = afterwards ?? (static () => { });
+            try
+            {
+                MakeDurable();
+            }
+            catch (StoreIOException e) when (e.MayBeRetried)
+            {
+                SetOutOfSpace(e);
+            }
+        }
+    }
+
     /// <summary>Makes the log, then queues and index of what has been dispatched durable, then the checkpoint that says so.</summary>
     public void MakeDurable()
     {
         lock (_passLock)
         {
-            _log.Flush();
-            if (_state.HasFailed)
+            if (_owed is { } owed)
             {
-                return;
-            }
-
-            long timestamp = _dispatcher.LastStoreTimestamp;
-            long record = _dispatcher.LastRecord;
-            long offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
-            Write(offset, makesDurable: true);
-            FlushQueues();
-            FlushDirectories();
-            _inventory.MakeDurable();
-            _lastThoroughAt = _time.GetTimestamp();
-            IndexPosition index = _index?.Position ?? default;
-            LogAnchor anchor = AnchorOf(record, offset);
-            _checkpoint.Write(
-                _checkpoint.Current with
+                WriteDurable();
+                if (!_state.HasFailed)
                 {
-                    PhysicTimestamp = timestamp,
-                    LogicsTimestamp = timestamp,
-                    IndexTimestamp = _index?.EndTimestamp ?? 0,
-                    LogicsPhysicalOffset = offset,
-                    HasPositions = true,
-                    KernelOffset = offset,
-                    DurableOffset = offset,
-                    BootId = _bootId,
-                    LastStoreTimestamp = timestamp,
-                    Index = index,
-                    InventoryId = _inventory.Id,
-                    KernelAnchor = anchor,
-                    DurableAnchor = anchor,
-                    FirstAnchor = FirstAnchor(),
-                },
-                durable: true);
-            Volatile.Write(ref _kernelOffset, offset);
-            _dispatcher.HandedOver = offset;
+                    owed();
+                    _owed = null;
+                }
+            }
+            else
+            {
+                WriteDurable();
+            }
         }
     }
 
@@ -222,6 +217,48 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     /// </summary>
     public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic,
         new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
+
+    /// <summary>Under the pass lock.</summary>
+    private void WriteDurable()
+    {
+        _log.Flush();
+        if (_state.HasFailed)
+        {
+            return;
+        }
+
+        long timestamp = _dispatcher.LastStoreTimestamp;
+        long record = _dispatcher.LastRecord;
+        long offset = Math.Min(_dispatcher.Dispatched, _log.Durable);
+        Write(offset, makesDurable: true);
+        FlushQueues();
+        FlushDirectories();
+        _inventory.MakeDurable();
+        _lastThoroughAt = _time.GetTimestamp();
+        IndexPosition index = _index?.Position ?? default;
+        LogAnchor anchor = AnchorOf(record, offset);
+        _checkpoint.Write(
+            _checkpoint.Current with
+            {
+                PhysicTimestamp = timestamp,
+                LogicsTimestamp = timestamp,
+                IndexTimestamp = _index?.EndTimestamp ?? 0,
+                LogicsPhysicalOffset = offset,
+                HasPositions = true,
+                KernelOffset = offset,
+                DurableOffset = offset,
+                BootId = _bootId,
+                LastStoreTimestamp = timestamp,
+                Index = index,
+                InventoryId = _inventory.Id,
+                KernelAnchor = anchor,
+                DurableAnchor = anchor,
+                FirstAnchor = FirstAnchor(),
+            },
+            durable: true);
+        Volatile.Write(ref _kernelOffset, offset);
+        _dispatcher.HandedOver = offset;
+    }
 
     /// <summary>Runs it while no pass does.</summary>
     public void Exclusively(Action action)
@@ -264,6 +301,12 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     }
 
     public void Dispose() => _wake.Dispose();
+
+    private void SetOutOfSpace(StoreIOException reason)
+    {
+        _state.IsOutOfSpace = true;
+        _state.SetDiskFull(DiskShortage.NoRoomForQueues, reason.Message);
+    }
 
     /// <summary>Hands queues and index to the kernel and notes how far; nothing is done when nothing was dispatched.</summary>
     private void HandOver()

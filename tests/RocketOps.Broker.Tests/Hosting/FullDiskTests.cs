@@ -14,7 +14,7 @@ public sealed class FullDiskTests
     private const long MiB = 1024 * 1024;
 
     [Theory]
-    [InlineData(null, 1, "no room for the next 4096 KiB of the log, 1 MiB free", "the disk is full: no room for the next part of the log")]
+    [InlineData(null, 1, "the log needs 4096 KiB at once, 1 MiB were free at the last look", "the disk is full: no room for the next part of the log")]
     [InlineData("90", 50, "98 % used, diskSpaceWarningLevelRatio is 90 %, 50 MiB free", "the disk is full: more than 90 % of it are used (diskSpaceWarningLevelRatio)")]
     public async Task Send_NoRoom_IsRefusedEverybodyIsToldWhyAndItEndsByItself(string? ratio, int freeMiB, string remark, string figure)
     {

@@ -69,7 +69,7 @@ public sealed class AnswerTableTests
             "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB.");
         remarks[SendStatus.NoRoomForProperties].Should().Be(
             "the message is illegal, maybe msg body or properties length not matched. msg body length limit 4194304B, msg properties length limit 32KB, of which 544 bytes are kept for what is added when a message waits or is given back.");
-        remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(no room for the next \d+ KiB of the log, \d+ MiB free\)$");
+        remarks[SendStatus.DiskFull].Should().MatchRegex(@"^service not available now: the disk is full \(the log needs \d+ KiB at once, \d+ MiB were free at the last look\)$");
         remarks[SendStatus.StoreNotAvailable].Should().Be("service not available now: the store takes no messages (None)");
         remarks[SendStatus.Busy].Should().Be("[PC_SYNCHRONIZED]broker busy, start flow control for a while");
         remarks[SendStatus.NotYet].Should().StartWith("broker unable to service, until 1970-01-01 00:00:00,000");

@@ -350,8 +350,13 @@ public sealed class MemoryFileSystem : IStoreFileSystem
 
     public bool IsSameDirectory(string path, string other) => string.Equals(Path.GetFullPath(path), Path.GetFullPath(other), StringComparison.Ordinal);
 
-    public DiskSpace GetDiskSpace(string path) =>
-        Capacity is { } capacity ? new DiskSpace(capacity, FreeBlocks * MemoryInode.BlockBytes, FreeBlocks * MemoryInode.BlockBytes) : Space;
+    public DiskSpace GetDiskSpace(string path)
+    {
+        lock (_lock)
+        {
+            return Capacity is { } capacity ? new DiskSpace(capacity, FreeBlocks * MemoryInode.BlockBytes, FreeBlocks * MemoryInode.BlockBytes) : Space;
+        }
+    }
 
     public DateTimeOffset GetLastWriteTime(string path) => _names[path].LastWrite;
 

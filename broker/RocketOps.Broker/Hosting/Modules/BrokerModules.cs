@@ -1,5 +1,6 @@
 using RocketOps.Broker.Filtering.BitMaps;
 using RocketOps.Broker.Health;
+using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -99,8 +100,9 @@ internal sealed class BrokerModules
     public async Task LoadAsync()
     {
         Statics.Mappings.Load();
-        await Topics.Topics.LoadAsync();
-        await Groups.Groups.LoadAsync();
+        StartWrite start = new(Host.LoggerOf<StartWrite>());
+        await Topics.Topics.LoadAsync(start);
+        await Groups.Groups.LoadAsync(start);
         Assignments.Modes.Load();
         Offsets.Consumers.Load();
         Offsets.Delays.Load();
