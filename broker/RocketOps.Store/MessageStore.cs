@@ -484,6 +484,32 @@ public sealed class MessageStore : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Says what a start would find and do, of a store that is not started, over a file system that changes nothing. Throws
+    /// <see cref="StoreException"/> with the reason for which the start would be refused. The store is closed afterwards.
+    /// </summary>
+    internal StoreForecast Foresee(CancellationToken cancellationToken)
+    {
+        _started = true;
+        _disposed = true;
+        try
+        {
+            using CheckpointFile checkpoint = new(_files, Options.RootDirectory);
+            return NewRecovery().Foresee(checkpoint, _directory.IsClean, cancellationToken);
+        }
+        finally
+        {
+            _index?.Dispose();
+            _segments.CloseAll();
+            _inventory.Dispose();
+            _flusher.Dispose();
+            Positions.Dispose();
+        }
+    }
+
+    private StoreRecovery NewRecovery() =>
+        new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records, _time, _logger);
+
     private void Start(CancellationToken cancellationToken)
     {
         _directory.Lock();
@@ -501,8 +527,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
-        StoreRecovery recovery = new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records,
-            _time, _logger);
+        StoreRecovery recovery = NewRecovery();
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
         _directory.LockFolders();
 

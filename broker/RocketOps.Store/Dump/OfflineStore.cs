@@ -31,14 +31,15 @@ internal sealed class OfflineStore : IDisposable
     /// <summary>Problems of the names and lengths of files.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
-    public static OfflineStore Open(IStoreFileSystem files, string root)
+    /// <summary>Opens it. <paramref name="commitLog"/>: directory of its log; null for <c>commitlog</c> below the root.</summary>
+    public static OfflineStore Open(IStoreFileSystem files, string root, string? commitLog = null)
     {
         if (!files.DirectoryExists(root))
         {
             throw new StoreException($"{root} is no directory.");
         }
 
-        string directory = Path.Combine(root, "commitlog");
+        string directory = commitLog ?? Path.Combine(root, "commitlog");
         List<(string Path, long Offset)> found = Numbered(files, directory);
         List<(string Path, long Offset, IStoreFile File)> opened = [];
         foreach ((string path, long offset) in found)

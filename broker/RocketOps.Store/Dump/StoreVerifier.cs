@@ -5,17 +5,24 @@ using RocketOps.Store.Files;
 using RocketOps.Store.Indexing;
 using RocketOps.Store.Log;
 using RocketOps.Store.Records;
+using RocketOps.Store.Recovery;
 
 namespace RocketOps.Store.Dump;
 
 /// <summary>
 /// Compares every byte of a store directory that has a meaning with what it must be: sizes, magic numbers, places and checksums of records; each unit of each
-/// queue with its record and the other way round; entries and chains of the index; the checkpoint. Changes nothing.
+/// queue with its record and the other way round; entries and chains of the index; the checkpoint; and all of them with each other, as the next start does. Changes nothing.
 /// </summary>
 public sealed class StoreVerifier
 {
+    /// <summary>Findings of one queue that are told one by one.</summary>
+    private const int MostOfQueue = 20;
+
+    private const string MakeAgain = "have the broker make all queues again: stop it, delete checkpoint, create an empty file abort, and start it";
+
     private readonly IStoreFileSystem _files;
     private readonly string _root;
+    private readonly string? _commitLog;
     private readonly int? _indexSlots;
     private readonly Action<StoreFinding> _report;
     private readonly Dictionary<(string Topic, int QueueId), QueueTrack> _queues = [];
@@ -26,22 +33,64 @@ public sealed class StoreVerifier
     private int _damages;
     private int _repairable;
     private int _unchecked;
+    private StoreForecast? _forecast;
+    private readonly HashSet<(string Topic, int QueueId)> _mended = [];
+    private readonly Dictionary<QueueName, long> _wrongFrom = [];
+    private int _ofQueue = int.MinValue;
+    private StoreFindingKind _lastKind;
 
     /// <summary>Verifies the store below <paramref name="root"/>; index files whose broker has sizes of its own for them need <paramref name="indexSlots"/> (<c>maxHashSlotNum</c>).</summary>
-    public StoreVerifier(IStoreFileSystem files, string root, int? indexSlots, Action<StoreFinding> report)
+    /// <param name="files">The disk.</param>
+    /// <param name="root">The store's directory.</param>
+    /// <param name="indexSlots"><c>maxHashSlotNum</c>; null for what the length of index files tells.</param>
+    /// <param name="report">Takes the findings.</param>
+    /// <param name="commitLog">Directory of the log (<c>storePathCommitLog</c>); null for <c>commitlog</c> below the root.</param>
+    public StoreVerifier(IStoreFileSystem files, string root, int? indexSlots, Action<StoreFinding> report, string? commitLog = null)
     {
         _files = files;
         _root = root;
+        _commitLog = commitLog;
         _indexSlots = indexSlots;
         _report = report;
     }
 
     public VerifyResult Run(CancellationToken cancellationToken)
     {
-        using OfflineStore store = OfflineStore.Open(_files, _root);
+        using OfflineStore store = OfflineStore.Open(_files, _root, _commitLog);
         foreach (string problem in store.Problems)
         {
             Damage("commitlog", problem);
+        }
+
+        StoppedStore stopped = new(_files, _root, _commitLog, _indexSlots);
+        StartForecast start = stopped.Foresee(cancellationToken);
+        foreach (StoreFinding finding in start.Findings)
+        {
+            Report(finding);
+        }
+
+        if (stopped.UnknownIndex is var (bytes, count))
+        {
+            // What lies where depends on the number of slots, of which the files say nothing.
+            _unchecked += count;
+            _report(new StoreFinding(StoreFindingKind.Unchecked, "index", $"{(count == 1 ? "a file has" : $"{count} files have")} {bytes} bytes, which none has by default: the broker has a "
+                + "maxHashSlotNum or maxIndexNum of its own, on which it depends what lies where. Give maxHashSlotNum as --index-slots"));
+        }
+
+        if (start.IsRefused && store.Segments.All.Count == 0)
+        {
+            // Nothing can be compared.
+            return new VerifyResult(0, 0, 0, 0, _damages, _repairable, _unchecked);
+        }
+
+        _forecast = start.Found;
+        foreach (QueueFinding finding in _forecast?.Queues ?? [])
+        {
+            _mended.Add((finding.Name.Topic, finding.Name.QueueId));
+            if (finding.Mend is QueueMend.Cut or QueueMend.SetAside or QueueMend.Removed)
+            {
+                _wrongFrom[finding.Name] = finding.Mend == QueueMend.Cut ? finding.At : 0;
+            }
         }
 
         long end = VerifyLog(store, cancellationToken);
@@ -53,16 +102,19 @@ public sealed class StoreVerifier
 
         foreach (((string topic, int queueId), QueueTrack track) in _queues)
         {
-            if (!track.Seen)
+            if (!track.Seen && !_mended.Contains((topic, queueId)))
             {
-                Repairable($"queue {queueId} of {topic}", $"does not exist, but the log holds {track.Count} messages of it");
+                VerifyMissing(topic, queueId, track);
             }
         }
 
         foreach ((string name, long length, IndexHeader header) in store.IndexFiles())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            VerifyIndex(store, name, length, header, end);
+            if (stopped.UnknownIndex is null && !start.Deleted.Contains(Path.Combine(_root, "index", name)))
+            {
+                VerifyIndex(store, stopped.IndexSlots, name, length, header, end);
+            }
         }
 
         VerifyCheckpoint(store);
@@ -131,6 +183,11 @@ public sealed class StoreVerifier
             return;
         }
 
+        if (_forecast?.Known.IsDeleted(record.Topic, record.PhysicalOffset) == true)
+        {
+            return;
+        }
+
         (string, int QueueId) key = (Encoding.UTF8.GetString(record.Topic), record.QueueId);
         if (!_queues.TryGetValue(key, out QueueTrack? track))
         {
@@ -146,17 +203,42 @@ public sealed class StoreVerifier
         // Only such a record has several offsets, and only a batch consume queue takes it.
         track.Next = record.QueueOffset + ((record.SysFlag & SysFlags.InnerBatch) == 0 ? 1 : InnerBatch.Of(record.Properties, record.QueueOffset).Count);
         track.Count++;
+        track.Last = record.PhysicalOffset;
     }
+
+    private void VerifyMissing(string topic, int queueId, QueueTrack track)
+    {
+        string where = $"queue {queueId} of {topic}";
+        string what = $"does not exist, but the log holds {track.Count} messages of it";
+        if (_forecast is null || track.Last >= _forecast.QueuesFrom)
+        {
+            Repairable(where, what);
+        }
+        else
+        {
+            // A version without an inventory leaves no note of a deletion.
+            _unchecked++;
+            _report(new StoreFinding(StoreFindingKind.Unchecked, where, $"{what}. If the topic was deleted, all is well. If not, {MakeAgain}"));
+        }
+    }
+
 
     private void VerifyQueue(OfflineStore store, OfflineQueue queue, long logEnd)
     {
         (string topic, int queueId) = (queue.Topic, queue.QueueId);
         bool isLight = TopicNames.IsLight(topic);
+        long wrongFrom = WrongFrom(queue);
+        _ofQueue = 0;
         long next = -1;
         using OfflineExt ext = store.Ext(topic, queueId);
         foreach ((long index, int count, ConsumeQueueUnit unit, long storeTimestamp) in store.Units(queue))
         {
             _units++;
+            if (index >= wrongFrom)
+            {
+                continue;
+            }
+
             string where = $"queue {queueId} of {topic}, offset {index}";
             if (next >= 0 && index != next)
             {
@@ -181,12 +263,30 @@ public sealed class StoreVerifier
         if (_queues.TryGetValue((topic, queueId), out QueueTrack? track))
         {
             track.Seen = true;
-            if (next < track.Next)
+            if (next < track.Next && !_mended.Contains((topic, queueId)))
             {
-                Repairable($"queue {queueId} of {topic}", $"ends at {Math.Max(0, next)}, but the log holds messages up to {track.Next}");
+                string what = $"ends at {Math.Max(0, next)}, but the log holds messages up to {track.Next}";
+                if (_forecast is null || track.Last >= _forecast.QueuesFrom)
+                {
+                    Repairable($"queue {queueId} of {topic}", what);
+                }
+                else
+                {
+                    Damage($"queue {queueId} of {topic}", $"{what}, and the next start does not look there. To complete it, {MakeAgain}");
+                }
             }
         }
+
+        if (_ofQueue > MostOfQueue)
+        {
+            _report(new StoreFinding(_lastKind, $"queue {queueId} of {topic}", $"{_ofQueue - MostOfQueue} more places like these"));
+        }
+
+        _ofQueue = int.MinValue;
     }
+
+    /// <summary>First unit of a queue that the next start cuts off or moves away, which was told; none otherwise.</summary>
+    private long WrongFrom(OfflineQueue queue) => _wrongFrom.GetValueOrDefault(new QueueName(queue.IsBatch, queue.Topic, queue.QueueId), long.MaxValue);
 
     private void VerifyUnit(OfflineStore store, OfflineExt ext, OfflineQueue queue, in OfflineUnit place, bool isLight, string where)
     {
@@ -253,18 +353,9 @@ public sealed class StoreVerifier
         return extension.TagsCode;
     }
 
-    private void VerifyIndex(OfflineStore store, string name, long length, IndexHeader header, long logEnd)
+    private void VerifyIndex(OfflineStore store, int slots, string name, long length, IndexHeader header, long logEnd)
     {
         string where = $"index {name}";
-        if (FindIndexSlots(length) is not { } slots)
-        {
-            // What lies where depends on the number of slots, of which the file says nothing.
-            _unchecked++;
-            _report(new StoreFinding(
-                StoreFindingKind.Unchecked, where, $"has {length} bytes, which none has by default: its broker has a maxHashSlotNum or maxIndexNum of its own, without which nobody knows what lies where. Give maxHashSlotNum as --index-slots"));
-            return;
-        }
-
         long capacity = (length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes;
         if (header.IndexCount > capacity)
         {
@@ -328,19 +419,6 @@ public sealed class StoreVerifier
         return name < index.Name ? count : name == index.Name ? Math.Min(index.Entries, count) : 1;
     }
 
-    /// <summary>Null for a length that is neither RocketMQ's default nor what goes with the length of the log's files.</summary>
-    private int? FindIndexSlots(long length)
-    {
-        if (_indexSlots is not null)
-        {
-            return _indexSlots;
-        }
-
-        // The volume is not asked: without a log there is no index.
-        StoreLayout own = StoreLayout.Find(_files, _root, Path.Combine(_root, "commitlog"), volumeBytes: 1);
-        return new[] { StoreLayout.Default, own }.FirstOrDefault(layout => IndexLayout.FileBytes(layout.IndexSlots, layout.IndexEntries) == length)?.IndexSlots;
-    }
-
     private void VerifySlots(IStoreFile file, string where, int slots, Dictionary<int, int> newest, IndexHeader header, bool isChained)
     {
         byte[] bytes = new byte[slots * IndexLayout.SlotBytes];
@@ -381,16 +459,19 @@ public sealed class StoreVerifier
         }
     }
 
-    private void Damage(string where, string what)
-    {
-        _damages++;
-        _report(new StoreFinding(StoreFindingKind.Damage, where, what));
-    }
+    private void Damage(string where, string what) => Report(new StoreFinding(StoreFindingKind.Damage, where, what));
 
-    private void Repairable(string where, string what)
+    private void Repairable(string where, string what) => Report(new StoreFinding(StoreFindingKind.Repairable, where, what));
+
+    private void Report(StoreFinding finding)
     {
-        _repairable++;
-        _report(new StoreFinding(StoreFindingKind.Repairable, where, what));
+        _damages += finding.Kind == StoreFindingKind.Damage ? 1 : 0;
+        _repairable += finding.Kind == StoreFindingKind.Repairable ? 1 : 0;
+        _lastKind = finding.Kind;
+        if (++_ofQueue <= MostOfQueue)
+        {
+            _report(finding);
+        }
     }
 
     private sealed class QueueTrack
@@ -398,6 +479,8 @@ public sealed class StoreVerifier
         public long Next { get; set; }
 
         public long Count { get; set; }
+
+        public long Last { get; set; }
 
         public bool Seen { get; set; }
     }

@@ -79,7 +79,7 @@ internal sealed partial class QueueCheck
                 else
                 {
                     findings.CompleteFrom(_segments.MinOffset);
-                    if (!_setAside.Contains(name) && findings.MayTell())
+                    if (!_setAside.Contains(name) && findings.MayTell(new QueueFinding(name, QueueMend.MadeAgain, 0, place.End)))
                     {
                         LogMissing(name.QueueId, name.Topic, place.End);
                     }
@@ -97,7 +97,7 @@ internal sealed partial class QueueCheck
             LogMore(findings.Untold);
         }
 
-        return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !expects);
+        return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !expects, findings.All);
     }
 
     private static string DirectoryOf(QueueEnvironment environment, in QueueName name) =>
@@ -228,6 +228,7 @@ internal sealed partial class QueueCheck
                 files.Delete();
                 _unsyncedDirectories.Add(Path.Combine(environment.Directory, name.Topic));
                 findings.HasChanged = true;
+                findings.Add(new QueueFinding(name, QueueMend.Removed, 0, end));
                 LogDeletionFinished(name.QueueId, name.Topic);
                 return false;
             }
@@ -261,7 +262,7 @@ internal sealed partial class QueueCheck
                     : _segments.MinOffset);
             }
 
-            if (findings.MayTell())
+            if (findings.MayTell(new QueueFinding(name, QueueMend.SetAside, first, end)))
             {
                 LogSetAside(name.QueueId, name.Topic, aside);
             }
@@ -273,7 +274,7 @@ internal sealed partial class QueueCheck
         {
             files.ZeroFrom(right);
             findings.HasChanged = true;
-            if (findings.MayTell())
+            if (findings.MayTell(new QueueFinding(name, QueueMend.Cut, right, end)))
             {
                 LogCut(name.QueueId, name.Topic, right, end);
             }
@@ -297,7 +298,7 @@ internal sealed partial class QueueCheck
         if (!isComplete)
         {
             findings.CompleteFrom(last.IsWritten ? Math.Max(_segments.MinOffset, last.End) : _segments.MinOffset);
-            if (findings.MayTell())
+            if (findings.MayTell(new QueueFinding(name, QueueMend.Completed, right, wanted.End)))
             {
                 LogIncomplete(name.QueueId, name.Topic, right, wanted.End);
             }
@@ -415,7 +416,7 @@ internal sealed partial class QueueCheck
         files.Flush(_unsyncedDirectories);
         files.CloseAll();
         _places[name] = new QueuePlace(first, end, -1);
-        if (findings.MayTell())
+        if (findings.MayTell(new QueueFinding(name, QueueMend.EndKept, end, end)))
         {
             LogEndKept(name.QueueId, name.Topic, end);
         }
@@ -476,20 +477,27 @@ internal sealed partial class QueueCheck
     {
         private const int MostTold = 20;
 
+        private readonly List<QueueFinding> _all = [];
         private int _told;
 
         public long RebuildFrom { get; private set; } = long.MaxValue;
 
         public long LastRecord { get; private set; } = -1;
 
+        /// <summary>What is done to queues, in the order it was found.</summary>
+        public IReadOnlyList<QueueFinding> All => _all;
+
         /// <summary>Queues with findings that were not told one by one.</summary>
         public int Untold { get; private set; }
 
         public bool HasChanged { get; set; }
 
+        public void Add(in QueueFinding finding) => _all.Add(finding);
+
         /// <summary>The first few queues are told by name.</summary>
-        public bool MayTell()
+        public bool MayTell(in QueueFinding finding)
         {
+            Add(finding);
             if (_told < MostTold)
             {
                 _told++;
@@ -517,4 +525,35 @@ internal sealed partial class QueueCheck
 /// </param>
 /// <param name="LastRecord">Offset of the last record that a queue points to; −1 without one.</param>
 /// <param name="HasChanged">The inventory does not say what there is.</param>
-internal sealed record QueueFindings(IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged);
+/// <param name="Mended">What is wrong with queues, and done to them.</param>
+internal sealed record QueueFindings(
+    IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged, IReadOnlyList<QueueFinding> Mended);
+
+/// <summary>Something that a start finds wrong with a queue, and does to it.</summary>
+/// <param name="Name">The queue.</param>
+/// <param name="Mend">What is done.</param>
+/// <param name="At">First unit that is not right, or is missing.</param>
+/// <param name="End">Behind the last unit that the queue has, or had at the last stop where it is missing or older.</param>
+internal readonly record struct QueueFinding(QueueName Name, QueueMend Mend, long At, long End);
+
+/// <summary>What a start does to a queue.</summary>
+internal enum QueueMend
+{
+    /// <summary>Its units from one on go.</summary>
+    Cut,
+
+    /// <summary>It gets from the log what it lacks at its end.</summary>
+    Completed,
+
+    /// <summary>It is missing, and made from the log.</summary>
+    MadeAgain,
+
+    /// <summary>It is moved to the folder of damaged files, and made from the log.</summary>
+    SetAside,
+
+    /// <summary>Its topic was deleted, and its files go.</summary>
+    Removed,
+
+    /// <summary>All of its messages have expired: it is made again, empty, and goes on at its end.</summary>
+    EndKept,
+}

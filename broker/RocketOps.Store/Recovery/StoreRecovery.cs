@@ -28,7 +28,7 @@ namespace RocketOps.Store.Recovery;
 internal sealed partial class StoreRecovery
 {
     private static readonly QueueFindings Unchanged = new(new Dictionary<QueueName, QueuePlace>(), long.MaxValue, LastRecord: -1,
-        HasChanged: false);
+        HasChanged: false, []);
 
     private readonly StoreOptions _options;
     private readonly IStoreFileSystem _files;
@@ -66,17 +66,7 @@ internal sealed partial class StoreRecovery
     public RecoveredStore Run(CheckpointFile checkpointFile, bool isClean, CancellationToken cancellationToken)
     {
         long started = Stopwatch.GetTimestamp();
-        _log.Load();
-        InventoryContent known = StoreInventory.Read(_files, _options.RootDirectory, KnownUpTo(checkpointFile.Current, isClean));
-        _log.CheckThatItIsThere(known);
-        if (_index is not null)
-        {
-            IndexFolder.CheckLengths(_files, _options);
-        }
-
-        known = _log.CheckThatItIsTheSame(checkpointFile.Current, known);
-        known.KeepDeletionsOf(_segments);
-        _inventory.Open(known, checkpointFile.Current.InventoryId);
+        InventoryContent known = Open(checkpointFile.Current, isClean);
         bool finishesCut = CutIntent.Read(_files, _options.RootDirectory) is not null;
         if (!finishesCut)
         {
@@ -150,8 +140,42 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>
-    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and
-    /// those
+    /// Compares as <see cref="Run"/> does, and ends where that begins to read the log. For a file system that keeps its files as they are;
+    /// what the start would be refused for is thrown.
+    /// </summary>
+    public StoreForecast Foresee(CheckpointFile checkpointFile, bool isClean, CancellationToken cancellationToken)
+    {
+        InventoryContent known = Open(checkpointFile.Current, isClean);
+        bool finishesCut = CutIntent.Read(_files, _options.RootDirectory) is not null;
+        if (finishesCut || _segments.All.Count == 0)
+        {
+            return new StoreForecast(known, [], 0, 0, finishesCut);
+        }
+
+        Comparison compared = Compare(checkpointFile.Current, known, isClean, finishesCut, cancellationToken);
+        Plan plan = MakePlan(checkpointFile, compared, isClean, cancellationToken);
+        return new StoreForecast(known, compared.Queues.Mended, plan.ReadAgainFrom, Math.Min(plan.QueuesFrom, plan.RebuildFrom), FinishesCut: false);
+    }
+
+    /// <summary>Opens log and inventory. Throws <see cref="StoreException"/> when they are not of one store, or the log is missing or has files that cannot be right.</summary>
+    private InventoryContent Open(Checkpoint checkpoint, bool isClean)
+    {
+        _log.Load();
+        InventoryContent known = StoreInventory.Read(_files, _options.RootDirectory, KnownUpTo(checkpoint, isClean));
+        _log.CheckThatItIsThere(known);
+        if (_index is not null)
+        {
+            IndexFolder.CheckLengths(_files, _options);
+        }
+
+        known = _log.CheckThatItIsTheSame(checkpoint, known);
+        known.KeepDeletionsOf(_segments);
+        _inventory.Open(known, checkpoint.InventoryId);
+        return known;
+    }
+
+    /// <summary>
+    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and those
     /// behind it are in the log as ever. Returns where the rest begins.
     /// </summary>
     private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)
