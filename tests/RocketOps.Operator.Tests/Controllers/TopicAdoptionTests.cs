@@ -84,6 +84,23 @@ public sealed class TopicAdoptionTests
         await EventAsync(world, "TopicCreated", "a-0, a-1");
     }
 
+    /// <summary>A master whose store was lost or exchanged answers with an empty table: what the operator makes again there has no messages.</summary>
+    [Fact]
+    public async Task Reconcile_TopicThatWasThereIsGone_WarnsThatItIsMadeAgainWithoutMessages()
+    {
+        await using OperatorWorld world = await OperatorWorld.StartWithTwoGroupsAsync();
+        await world.CreateTopicAsync("kept", "a");
+        await world.TopicAsync("kept", "Ready", "True");
+        (await world.Client.ListAsync<Event>()).Items.Should().NotContain(static happened => happened.Reason == "TopicMadeAgain", "a new topic is none that was lost");
+
+        await world.Admin.DeleteTopicOnBrokerAsync(world.Master("a-1"), "kept");
+
+        await EventAsync(world, "TopicMadeAgain", "Topic kept was on a-1 and is not there any more: ");
+        Event warning = (await world.Client.ListAsync<Event>()).Items.Single(static happened => happened.Reason == "TopicMadeAgain");
+        warning.Type.Should().Be("Warning");
+        await Eventually.TrueAsync(() => Task.FromResult(world.Admin.Topic(world.Master("a-1"), "kept") is not null), "it is there again");
+    }
+
     [Fact]
     public async Task Reconcile_DiffersOnOneMasterOnly_NothingIsWrittenOnTheOther()
     {
