@@ -7,7 +7,7 @@ namespace RocketOps.Broker.Topics;
 /// Which topics have batch consume queues, read from topics.json for the store, whose recovery makes queues before <see cref="TopicTable"/> has been read. A file that names no kind of
 /// queues at all, as nearly all are, is only searched.
 /// </summary>
-internal static class BatchTopics
+public static class BatchTopics
 {
     /// <summary>The names. Throws <see cref="InvalidDataException"/> when the file is damaged beyond its backup, or names a kind of queues that is not known.</summary>
     public static IReadOnlySet<string> Read(string storeRoot, IStoreFileSystem fileSystem)

@@ -86,15 +86,14 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
         }
         catch (StoreException e)
         {
-            refusal = e.Message;
+            bool hasNoLog = commitLog is null && !Lengths(CommitLog).Any();
+            refusal = hasNoLog ? $"{e.Message} If the log lies elsewhere, give its folder as --commit-log." : e.Message;
         }
 
         List<StoreFinding> findings = [];
         if (refusal is not null)
         {
-            bool hasNoLog = commitLog is null && !Lengths(CommitLog).Any();
-            findings.Add(new StoreFinding(
-                StoreFindingKind.Damage, "next start", $"is refused: {refusal}{(hasNoLog ? " If the log lies elsewhere, give its folder as --commit-log." : string.Empty)}"));
+            findings.Add(new StoreFinding(StoreFindingKind.Damage, "next start", $"is refused: {refusal}"));
         }
 
         findings.AddRange((found?.Queues ?? []).Select(FindingOf).OfType<StoreFinding>());
@@ -105,7 +104,7 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
             findings.Add(new StoreFinding(StoreFindingKind.Repairable, "truncation", "the last stop has interrupted a cut of the log: the next start finishes it"));
         }
 
-        return new StartForecast(found, findings, kept.Deleted, IsRefused: refusal is not null);
+        return new StartForecast(found, findings, kept.Deleted, refusal);
     }
 
     private static StoreFinding? FindingOf(QueueFinding finding)
@@ -154,5 +153,5 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
 /// <param name="Found">What it found; null when it is refused.</param>
 /// <param name="Findings">The same as findings, and why it is refused.</param>
 /// <param name="Deleted">Files that it deletes.</param>
-/// <param name="IsRefused">It does not start.</param>
-internal sealed record StartForecast(StoreForecast? Found, IReadOnlyList<StoreFinding> Findings, IReadOnlySet<string> Deleted, bool IsRefused);
+/// <param name="Refusal">Why it does not start; null when it does.</param>
+internal sealed record StartForecast(StoreForecast? Found, IReadOnlyList<StoreFinding> Findings, IReadOnlySet<string> Deleted, string? Refusal);

@@ -31,20 +31,22 @@ public sealed class StoreRepair
         _time = time;
     }
 
+    private bool HasAbort => _files.FileExists(Path.Combine(_root, "abort"));
+
     /// <summary>Says what is wrong, and what would be done. Changes nothing. Throws <see cref="StoreIOException"/> when the disk fails.</summary>
     public RepairPlan Plan(CancellationToken cancellationToken)
     {
         StoppedStore stopped = new(_files, _root, _commitLog, _indexSlots);
         StartForecast start = stopped.Foresee(cancellationToken);
-        string? refusal = start.IsRefused ? start.Findings[0].What
-            : stopped.UnknownIndex is not null ? "its index files have a maxHashSlotNum of their own: give it as --index-slots"
+        string? refusal = start.Refusal
+            ?? (stopped.UnknownIndex is not null ? "its index files have a maxHashSlotNum of their own: give it as --index-slots"
             : !stopped.KnowsIndexSizes
                 ? "it has no index files, and the length of those that its broker makes stands in the broker's configuration alone. Start the broker: it mends the same"
             : _files.FileExists(Path.Combine(_root, MemberFile))
                 ? "it belongs to a member of an elected group. Start the member: it mends the same, and tells its group what it may have lost"
-            : null;
-        List<StoreFinding> findings = [.. start.Findings.Skip(start.IsRefused ? 1 : 0)];
-        return new RepairPlan(findings, refusal, stopped.CommitLog, start.Found?.ReadFrom ?? 0, Path.Combine(_root, "damaged"));
+            : null);
+        List<StoreFinding> findings = [.. start.Findings.Skip(start.Refusal is null ? 0 : 1)];
+        return new RepairPlan(findings, refusal, stopped.CommitLog, start.Found?.ReadFrom ?? 0, Path.Combine(_root, "damaged"), !HasAbort);
     }
 
     /// <summary>
@@ -70,7 +72,7 @@ public sealed class StoreRepair
             await store.StartAsync(cancellationToken);
         }
 
-        if (_files.FileExists(Path.Combine(_root, "abort")))
+        if (HasAbort)
         {
             throw new StoreException($"{_root} was read, but not closed: {string.Join(' ', texts.All.Where(static text => text.Level >= LogLevel.Error).Select(static text => text.Text))}");
         }
@@ -84,5 +86,11 @@ public sealed class StoreRepair
 /// <param name="Refusal">Why nothing can be done; null when it can.</param>
 /// <param name="CommitLog">Directory of the log.</param>
 /// <param name="ReadFrom">Offset of the log from which on it is read.</param>
-/// <param name="DamagedDirectory">Where queues go that are moved away.</param>
-public sealed record RepairPlan(IReadOnlyList<StoreFinding> Findings, string? Refusal, string CommitLog, long ReadFrom, string DamagedDirectory);
+/// <param name="DamagedDirectory">Where queues go that are moved away, and what lies behind damage in the log.</param>
+/// <param name="IsClean">The last stop was clean: where nothing is found wrong, nothing is to be done.</param>
+public sealed record RepairPlan(
+    IReadOnlyList<StoreFinding> Findings, string? Refusal, string CommitLog, long ReadFrom, string DamagedDirectory, bool IsClean)
+{
+    /// <summary>There is nothing to be done.</summary>
+    public bool IsEmpty => Refusal is null && IsClean && Findings.Count == 0;
+}

@@ -77,7 +77,7 @@ public sealed class StoreVerifier
                 + "maxHashSlotNum or maxIndexNum of its own, on which it depends what lies where. Give maxHashSlotNum as --index-slots"));
         }
 
-        if (start.IsRefused && store.Segments.All.Count == 0)
+        if (start.Refusal is not null && store.Segments.All.Count == 0)
         {
             // Nothing can be compared.
             return new VerifyResult(0, 0, 0, 0, _damages, _repairable, _unchecked);

@@ -64,10 +64,10 @@ public sealed class StoreRepairTests
     }
 
     [Theory]
-    [InlineData(Log, Mistake.Removed, "is refused: There is no commit log in /store/commitlog *If the log lies elsewhere, give its folder as --commit-log.")]
-    [InlineData(Log, Mistake.OfAnotherStore, "is refused: The commit log in /store/commitlog (storePathCommitLog) is not the one of the store in /store *")]
-    [InlineData($"{Root}/inventory", Mistake.OfAnotherStore, "is refused: The files checkpoint and inventory in /store (storePathRootDir) are of two stores*")]
-    [InlineData($"{Root}/checkpoint", Mistake.OfAnotherStore, "is refused: The files checkpoint and inventory in /store (storePathRootDir) are of two stores*")]
+    [InlineData(Log, Mistake.Removed, "There is no commit log in /store/commitlog *If the log lies elsewhere, give its folder as --commit-log.")]
+    [InlineData(Log, Mistake.OfAnotherStore, "The commit log in /store/commitlog (storePathCommitLog) is not the one of the store in /store *")]
+    [InlineData($"{Root}/inventory", Mistake.OfAnotherStore, "The files checkpoint and inventory in /store (storePathRootDir) are of two stores*")]
+    [InlineData($"{Root}/checkpoint", Mistake.OfAnotherStore, "The files checkpoint and inventory in /store (storePathRootDir) are of two stores*")]
     public async Task Run_WhatAStartRefuses_IsDamageAndRefused(string path, Mistake mistake, string what)
     {
         MemoryFileSystem disk = await WithAsync(path, mistake, isClean: true);
@@ -77,7 +77,7 @@ public sealed class StoreRepairTests
         Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
 
         found.Damages.Should().BePositive();
-        findings.Should().Contain(static finding => finding.Kind == StoreFindingKind.Damage && finding.Where == "next start").Which.What.Should().Match(what);
+        findings.Should().Contain(static finding => finding.Kind == StoreFindingKind.Damage && finding.Where == "next start").Which.What.Should().Match($"is refused: {what}");
         Repair(disk).Plan(CancellationToken.None).Refusal.Should().Match(what);
         (await repair.Should().ThrowAsync<StoreException>()).WithMessage($"/store cannot be repaired: {what}");
         Content(disk).Should().Be(before);

@@ -17,6 +17,9 @@ public static class UnrunBlocks
     public static IReadOnlyList<(string Page, string FirstLine, string Reason)> All { get; } =
     [
         ("README.md", "dotnet test", "is what runs this"),
+        ("docs/back-up-and-restore.md", "cp -r --sparse=always store copy", "is run by RestorePageTests, on the store of a broker that takes messages"),
+        ("docs/back-up-and-restore.md", "rocketops store repair copy --yes", "is run by RestorePageTests, on that copy"),
+        ("docs/back-up-and-restore.md", "kubectl get pvc -l rocketops.io/cluster=orders -o jsonpath='{range .items[*]}{.metadata.name} {.metadata.ownerReferences}{\"\\n\"}{end}'", "needs claims, which the cluster of these pages has none of"),
         ("charts/rocketops/README.md", "helm install rocketops charts/rocketops --namespace rocketops-system --create-namespace --wait --values images.yaml", Images),
         ("charts/rocketops/README.md", "# images.yaml", "is what Helm is told, no object: ChartTests render the chart with such values"),
         ("charts/rocketops/README.md", "kubectl patch topic.rocketops.io NAME -n NAMESPACE --type=merge -p '{\"metadata\":{\"finalizers\":null}}'", "is about a Topic that was deleted after its operator had gone; no page leaves one behind"),
