@@ -36,4 +36,6 @@ internal sealed class OtherBootFileSystem(IStoreFileSystem files) : IStoreFileSy
     public DiskSpace GetDiskSpace(string path) => files.GetDiskSpace(path);
 
     public DateTimeOffset GetLastWriteTime(string path) => files.GetLastWriteTime(path);
+
+    public void SetLastWriteTime(string path, DateTimeOffset time) => files.SetLastWriteTime(path, time);
 }

@@ -171,6 +171,13 @@ public sealed class MessageStore : IAsyncDisposable
         set => _dispatcher.Arrivals.Observer = value;
     }
 
+    /// <summary>Observer of messages that retention removes; null for none.</summary>
+    public IRemovalObserver? RemovalObserver
+    {
+        get => _retention.Observer;
+        set => _retention.Observer = value;
+    }
+
     /// <summary>
     /// Source of bit maps, which tell what filters match a dispatched message; null for none. To be set before the start, as recovery
     /// dispatches. Without effect unless <see cref="StoreOptions.ConsumeQueueExtEnabled"/>.
@@ -520,6 +527,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         _locked.SetResult();
         _directory.WriteLock();
+        new RestoredLog(Options, _files, _time, _logger).Keep();
         bool isClean = _directory.IsClean;
         _checkpoint = new CheckpointFile(_files, Options.RootDirectory);
         Checkpoint before = _checkpoint.Current;
@@ -550,6 +558,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         _log.Room.ReserveFirst(makesFile: _hasThreads && !_state.RefusesMessages);
         _retention.CheckDisk();
+        _retention.WarnOfLimits();
         _queues.IsRecovering = false;
         _index?.EndRecovery();
         _state.IsRunning = true;

@@ -1,3 +1,4 @@
+using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Pulling;
 using RocketOps.Store;
 using RocketOps.Store.Contracts;
@@ -33,7 +34,7 @@ internal sealed class PullMetrics(PullCounters pulls, ParkedPulls parked) : IMet
 }
 
 /// <summary>Part of the metrics page about the store: its size, its disk and what was stored. Thread-safe.</summary>
-internal sealed class StoreMetrics(MessageStore store) : IMetricsPart
+internal sealed class StoreMetrics(MessageStore store, UnreadRemovals removals) : IMetricsPart
 {
     public void AddTo(MetricsText text)
     {
@@ -44,6 +45,8 @@ internal sealed class StoreMetrics(MessageStore store) : IMetricsPart
         text.Add("rocketmq_storage_dispatch_behind_bytes", "gauge", "Bytes consumers do not see yet.", stats.DispatchBehindBytes, Storage);
         text.Add("rocketops_disk_available_bytes", "gauge", "Bytes of the commit log's disk that are free, as of the last look at it; -1 while unknown.", stats.DiskAvailableBytes);
         text.Add("rocketops_disk_full", "gauge", "1 while sends are refused for want of room.", stats.Shortage == DiskShortage.None ? 0 : 1);
+        text.Add(
+            "rocketops_store_unread_messages_removed_total", "counter", "Messages removed by retention before a group with an offset had read them, since the start; once for each such group.", removals.Removed);
         text.Add("rocketops_messages_stored_total", "counter", "Messages stored since the start.", stats.MessagesAppended);
         text.Add("rocketops_bytes_stored_total", "counter", "Bytes of records stored since the start.", stats.BytesAppended);
     }

@@ -135,6 +135,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             BrokerModules modules = new(services, filters, configFile);
             await store.Locked;
             await modules.LoadAsync();
+            store.RemovalObserver = modules.Offsets.Removals;
             await recovery;
             modules.Transactions.State.Progress.Load();
             if (options.Group is null && options.Role != BrokerRole.Slave)

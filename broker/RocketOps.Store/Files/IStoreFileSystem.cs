@@ -45,6 +45,9 @@ public interface IStoreFileSystem
 
     DateTimeOffset GetLastWriteTime(string path);
 
+    /// <summary>A power cut may take it back.</summary>
+    void SetLastWriteTime(string path, DateTimeOffset time);
+
     /// <summary>Changes when the machine starts anew: what an earlier process gave to the kernel is still there if and only if this is the same. Empty = unknown.</summary>
     string BootId { get; }
 

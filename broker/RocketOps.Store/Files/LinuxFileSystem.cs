@@ -153,6 +153,12 @@ public sealed unsafe class LinuxFileSystem : IStoreFileSystem
 
     public DateTimeOffset GetLastWriteTime(string path) => Translated("stat", path, () => new DateTimeOffset(File.GetLastWriteTimeUtc(path), TimeSpan.Zero));
 
+    public void SetLastWriteTime(string path, DateTimeOffset time) => Translated("utimensat", path, () =>
+    {
+        File.SetLastWriteTimeUtc(path, time.UtcDateTime);
+        return true;
+    });
+
     private static SafeFileHandle OpenHandle(string path, int flags, int rights = FileMode)
     {
         while (true)

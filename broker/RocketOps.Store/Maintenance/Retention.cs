@@ -31,6 +31,8 @@ internal sealed partial class Retention
     private int _manualRuns;
     private int _usedPercent = -1;
     private long _availableBytes = -1;
+    private string _lastRemoved = string.Empty;
+    private volatile IRemovalObserver? _observer;
 
     public Retention(StoreOptions options, CurrentTuning tuning, IStoreFileSystem files, CommitLog log, Dispatcher dispatcher, StoreTopicTable topics, MessageIndex? index, StoreState state, TimeProvider time, ILogger logger)
     {
@@ -48,6 +50,13 @@ internal sealed partial class Retention
 
     /// <summary>Share of the disk in use, 0 to 1; −1 before the first look.</summary>
     public double DiskUsedRatio => Volatile.Read(ref _usedPercent) is var percent and >= 0 ? percent / 100.0 : -1;
+
+    /// <summary>Told of what was removed; null for none.</summary>
+    public IRemovalObserver? Observer
+    {
+        get => _observer;
+        set => _observer = value;
+    }
 
     /// <summary>Bytes of the disk this process may still use; −1 before the first look.</summary>
     public long DiskAvailableBytes => Volatile.Read(ref _availableBytes);
@@ -94,6 +103,20 @@ internal sealed partial class Retention
         }
     }
 
+    /// <summary>Says once, after the first look at the disk, when it is above a limit of retention already: files then go sooner than their age would have them.</summary>
+    public void WarnOfLimits()
+    {
+        StoreTuning tuning = _tuning.Value;
+        if (tuning.CleanFilesForcibly && _usedPercent > tuning.DiskCleanForciblyRatio && _availableBytes < tuning.DiskCleanForciblyBytes)
+        {
+            LogAboveForcible(tuning.DiskCleanForciblyRatio, _usedPercent, _options.CommitLogPath);
+        }
+        else if (_usedPercent > tuning.DiskMaxUsedRatio)
+        {
+            LogAboveMaxUsed(tuning.DiskMaxUsedRatio, _usedPercent, _options.CommitLogPath, tuning.FileReservedHours);
+        }
+    }
+
     private int RemoveExpired()
     {
         // One state of the settings for the whole run.
@@ -122,6 +145,11 @@ internal sealed partial class Retention
                 break;
             }
 
+            if (removed == 0)
+            {
+                LearnBegins();
+            }
+
             _log.Segments.RemoveFirst();
             first.File.Dispose();
             _files.DeleteFile(first.File.Path);
@@ -129,6 +157,7 @@ internal sealed partial class Retention
             // Before the next one goes: of two removals a power cut may take back the first alone, and a log with a hole cannot be used.
             _files.FlushDirectory(_options.CommitLogPath);
             removed++;
+            _lastRemoved = first.File.Path;
             LogRemoved(first.File.Path, used);
         }
 
@@ -149,15 +178,57 @@ internal sealed partial class Retention
             }
         }
 
+        Observer?.OnRemovalCompleted(_lastRemoved);
+
         int indexFiles = _index?.ExpireBelow(min) ?? 0;
         LogPointersRemoved(min, queueFiles, indexFiles);
+    }
+
+    /// <summary>Loads the queues that the observer is told of: once files have gone, nothing tells where they began.</summary>
+    private void LearnBegins()
+    {
+        if (Observer is not { } observer)
+        {
+            return;
+        }
+
+        foreach (StoreTopic topic in _topics.All)
+        {
+            _topics.EnsureListed(topic);
+            foreach (ConsumeQueue? queue in topic.Queues)
+            {
+                if (queue is { IsLoaded: false } && observer.IsInterestedIn(topic.Name, queue.QueueId))
+                {
+                    Load(queue);
+                }
+            }
+        }
+    }
+
+    private void Load(ConsumeQueue queue)
+    {
+        try
+        {
+            queue.EnsureLoaded();
+        }
+        catch (Exception e) when (e is StoreIOException or StoreException)
+        {
+            // Its files stay as they are, and no other queue is the worse for it.
+            LogQueueFailed(queue.Topic.Name, queue.QueueId, e);
+        }
     }
 
     private int ExpireQueue(ConsumeQueue queue, long minPhysicalOffset)
     {
         try
         {
+            long before = queue.IsLoaded ? queue.Min : long.MaxValue;
             int removed = queue.ExpireBelow(minPhysicalOffset);
+            if (queue.Min > before)
+            {
+                Observer?.OnRemoved(queue.Topic.Name, queue.QueueId, before, queue.Min);
+            }
+
             if (removed > 0 && queue.MarkDirty())
             {
                 // The next pass tells the inventory where the queue's files begin.
@@ -176,6 +247,14 @@ internal sealed partial class Retention
 
     [LoggerMessage(EventId = 2501, Level = LogLevel.Information, Message = "Removed commit-log file {Path} ({UsedPercent} % of the disk are used)")]
     private partial void LogRemoved(string path, int usedPercent);
+
+    [LoggerMessage(EventId = 2508, Level = LogLevel.Warning, Message = "diskSpaceCleanForciblyRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker removes the oldest files of the commit log "
+        + "whatever their age, also messages that nobody has read. Make room, or set the key higher, to keep them")]
+    private partial void LogAboveForcible(int ratio, int usedPercent, string folder);
+
+    [LoggerMessage(EventId = 2509, Level = LogLevel.Warning, Message = "diskMaxUsedSpaceRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker removes files older than fileReservedTime "
+        + "({Reserved} hours) at any hour, not in those of deleteWhen alone")]
+    private partial void LogAboveMaxUsed(int ratio, int usedPercent, string folder, int reserved);
 
     [LoggerMessage(EventId = 2502, Level = LogLevel.Information, Message = "The log begins at {MinOffset} now; removed {QueueFiles} consume-queue files and {IndexFiles} index files that pointed before it")]
     private partial void LogPointersRemoved(long minOffset, int queueFiles, int indexFiles);

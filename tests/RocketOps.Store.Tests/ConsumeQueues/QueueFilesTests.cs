@@ -227,6 +227,12 @@ public sealed class QueueFilesTests
         }
 
         await using MessageStore again = await SmallStore.StartAsync(Options(time), files, time, hasThreads: false);
+        foreach (string path in files.Paths.Where(static path => path.Contains("/commitlog/", StringComparison.Ordinal)))
+        {
+            // They expire while it runs: at a start they would count as restored.
+            files.SetLastWriteTime(path, DateTimeOffset.UnixEpoch);
+        }
+
         int before = files.Opens;
         again.Retention.Run();
 

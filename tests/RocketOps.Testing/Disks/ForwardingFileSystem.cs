@@ -36,4 +36,6 @@ public class ForwardingFileSystem(IStoreFileSystem inner) : IStoreFileSystem
     public virtual DiskSpace GetDiskSpace(string path) => inner.GetDiskSpace(path);
 
     public virtual DateTimeOffset GetLastWriteTime(string path) => inner.GetLastWriteTime(path);
+
+    public virtual void SetLastWriteTime(string path, DateTimeOffset time) => inner.SetLastWriteTime(path, time);
 }

@@ -360,6 +360,15 @@ public sealed class MemoryFileSystem : IStoreFileSystem
 
     public DateTimeOffset GetLastWriteTime(string path) => _names[path].LastWrite;
 
+    public void SetLastWriteTime(string path, DateTimeOffset time)
+    {
+        lock (_lock)
+        {
+            ThrowIfDead();
+            _names[path].LastWrite = time;
+        }
+    }
+
     internal void Closed(string path)
     {
         lock (_lock)

@@ -125,7 +125,7 @@ internal sealed class BrokerModules
         [
             new TableMetrics(
                 Host.Settings, Topics.Topics, Groups.Groups, Offsets.Consumers, Offsets.Persister, Clients.Consumers, Clients.Registrations, Host.Refused),
-            new StoreMetrics(Host.Store),
+            new StoreMetrics(Host.Store, Offsets.Removals),
             new PullMetrics(Statistics.Pulls, Pulls.Parked),
             new ProcessMetrics(),
             new WaitingMetrics(Roles.Roles, Timers.Timers, Transactions.State.Figures, Messages.Undeliverable),

@@ -31,6 +31,7 @@ internal sealed class OffsetModule : IBrokerModule
         Delays = new DelayOffsetTable(
             host.Settings, () => host.Store.Positions.Kept, end => host.Store.Writer.WhenAsync(LogPosition.Durable, end), host.Files, host.Time);
         PastEnds = new OffsetsPastEnds(host.Store, topics.Topics, Consumers, host.LoggerOf<OffsetsPastEnds>());
+        Removals = new UnreadRemovals(Consumers, host.LoggerOf<UnreadRemovals>());
         Persister = new OffsetPersister(host.Options<OffsetOptions>(), Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
     }
 
@@ -41,6 +42,9 @@ internal sealed class OffsetModule : IBrokerModule
     public OffsetsPastEnds PastEnds { get; }
 
     public OffsetPersister Persister { get; }
+
+    /// <summary>What retention removed before it was read.</summary>
+    public UnreadRemovals Removals { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
     {
