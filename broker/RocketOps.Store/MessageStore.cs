@@ -544,7 +544,8 @@ public sealed class MessageStore : IAsyncDisposable
         Continuity = new StoreContinuity(hasKernel, !before.HasPositions || recovered.End >= before.DurableOffset, before.HasPositions, hasDamage);
         _log.Start(recovered);
         _dispatcher.Start(recovered.Dispatched, recovered.LastStoreTimestamp);
-        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, new RestartFiles(_checkpoint, _inventory), _retention,
+        _maintenance = new StoreMaintenance(Options, _files, _log, _dispatcher, _index, new RestartFiles(_checkpoint, _inventory),
+            _retention,
             _openQueueFiles, _state, _time);
         Positions.Follow(LogPosition.Written, _maintenance);
         _directory.WriteAbort();
@@ -553,7 +554,8 @@ public sealed class MessageStore : IAsyncDisposable
         {
             // A store of Java's gets our positions; with SYNC_FLUSH what consumers are about to see must not be taken back; and no checkpoint may claim what damage has
             // taken from the log, for other records are about to come there.
-            _maintenance.MakeDurableOrOwe(recovered.ChangesInventory ? () => recovery.WriteInventory(_checkpoint.Current.KernelOffset, recovered.End) : null);
+            _maintenance.MakeDurableOrOwe(recovered.ChangesInventory
+                ? () => recovery.WriteInventory(_checkpoint.Current.KernelOffset, recovered.End) : null);
         }
 
         _log.Room.ReserveFirst(makesFile: _hasThreads && !_state.RefusesMessages);

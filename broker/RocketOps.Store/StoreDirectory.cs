@@ -30,7 +30,8 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
     [
         new StoreFolder(options.RootDirectory, "storePathRootDir"),
         new StoreFolder(options.CommitLogPath, options.CommitLogDirectory is null ? "below storePathRootDir" : "storePathCommitLog"),
-        .. new[] { Queues, BatchQueues, Extensions, Path.Combine(options.RootDirectory, "index"), Path.Combine(options.RootDirectory, "timerlog") }
+        .. new[] { Queues, BatchQueues, Extensions, Path.Combine(options.RootDirectory, "index"),
+            Path.Combine(options.RootDirectory, "timerlog") }
             .Select(static folder => new StoreFolder(folder, "below storePathRootDir")),
     ];
 
@@ -56,14 +57,17 @@ internal sealed class StoreDirectory(StoreOptions options, IStoreFileSystem file
             Ext = options.ConsumeQueueExtEnabled || files.DirectoryExists(Extensions) ? DescribeExtensions(openFiles, logger) : null,
         };
 
-    /// <summary>Makes the folders that are missing, and locks each. Throws <see cref="StoreException"/> when another process has one of them.</summary>
+    /// <summary>
+    /// Makes the folders that are missing, and locks each. Throws <see cref="StoreException"/> when another process has one of them.
+    /// </summary>
     public void Lock()
     {
         files.CreateDirectory(options.RootDirectory);
 
         // Java's brokers know this lock alone.
         _lock = files.TryLock(LockPath)
-            ?? throw new StoreException($"{options.RootDirectory} (storePathRootDir) is in use: another broker holds {LockPath}. Give each broker folders of its own, or stop the other one.");
+            ?? throw new StoreException($"{options.RootDirectory} (storePathRootDir) is in use: another broker holds {LockPath}. Give "
+                + $"each broker folders of its own, or stop the other one.");
         files.CreateDirectory(options.CommitLogPath);
         files.CreateDirectory(Queues);
         if (options.ConsumeQueueExtEnabled)

@@ -46,7 +46,9 @@ internal sealed class StoreMetrics(MessageStore store, UnreadRemovals removals) 
         text.Add("rocketops_disk_available_bytes", "gauge", "Bytes of the commit log's disk that are free, as of the last look at it; -1 while unknown.", stats.DiskAvailableBytes);
         text.Add("rocketops_disk_full", "gauge", "1 while sends are refused for want of room.", stats.Shortage == DiskShortage.None ? 0 : 1);
         text.Add(
-            "rocketops_store_unread_messages_removed_total", "counter", "Messages removed by retention before a group with an offset had read them, since the start; once for each such group.", removals.Removed);
+            "rocketops_store_unread_messages_removed_total", "counter",
+                "Messages removed by retention before a group with an offset had read them, since the start; once for each such group.",
+                removals.Removed);
         text.Add("rocketops_messages_stored_total", "counter", "Messages stored since the start.", stats.MessagesAppended);
         text.Add("rocketops_bytes_stored_total", "counter", "Bytes of records stored since the start.", stats.BytesAppended);
     }

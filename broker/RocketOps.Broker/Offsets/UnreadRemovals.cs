@@ -5,8 +5,10 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// Messages that retention has removed before a group read them: a group that has an offset on the queue, below what the queue still has. A warning for each group of a topic, and a count. Groups without an offset, as broadcasting
-/// ones and those that have never read the queue, are not known to want them. Called by the store's maintenance thread; the count can be asked for by any.
+/// Messages that retention has removed before a group read them: a group that has an offset on the queue, below what the queue still has. A
+/// warning for each group of a topic, and a count. Groups without an offset, as broadcasting
+/// ones and those that have never read the queue, are not known to want them. Called by the store's maintenance thread; the count can be
+/// asked for by any.
 /// </summary>
 internal sealed partial class UnreadRemovals(ConsumerOffsetTable offsets, ILogger<UnreadRemovals> logger) : IRemovalObserver
 {
@@ -73,10 +75,13 @@ internal sealed partial class UnreadRemovals(ConsumerOffsetTable offsets, ILogge
     /// <summary>The broker reads by groups of its own, whose messages it moves before they expire.</summary>
     private static bool IsKnown(string group) => !GroupNames.IsSystem(group);
 
-    [LoggerMessage(EventId = 3691, Level = LogLevel.Warning, Message = "Retention has removed commit-log file {Path}, and with it, or files before it, {Count} messages of topic {Topic} that group {Group} has not read. "
+    [LoggerMessage(EventId = 3691, Level = LogLevel.Warning, Message = "Retention has removed commit-log file {Path}, and with it, or files before it, {Count} messages of topic {Topic} that "
+        + "group {Group} has not read. "
         + "To keep what is left, make room or set fileReservedTime higher")]
     private partial void LogUnread(string path, long count, string topic, string group);
 
-    [LoggerMessage(EventId = 3692, Level = LogLevel.Warning, Message = "Retention has removed commit-log file {Path}, and {Count} more messages that {Groups} other groups of topics have not read")]
+    [LoggerMessage(EventId = 3692, Level = LogLevel.Warning, Message = ""
+        + "Retention has removed commit-log file {Path}, and {Count} more messages that {Groups} other groups of topics have "
+        + "not read")]
     private partial void LogMore(string path, long count, int groups);
 }

@@ -4,7 +4,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Persistence;
 
 /// <summary>
-/// The write of a table that was just read: it adds what every broker has, and notes nothing that anybody was told. On a full disk the broker goes on without it, for its consumers, and the next change of the table writes the
+/// The write of a table that was just read: it adds what every broker has, and notes nothing that anybody was told. On a full disk the
+/// broker goes on without it, for its consumers, and the next change of the table writes the
 /// whole file.
 /// </summary>
 internal sealed partial class StartWrite(ILogger<StartWrite> logger)
@@ -24,6 +25,8 @@ internal sealed partial class StartWrite(ILogger<StartWrite> logger)
         }
     }
 
-    [LoggerMessage(EventId = 3690, Level = LogLevel.Warning, Message = "The disk has no room for {Path}: the broker starts without writing it, and serves consumers. The next change writes it whole. Make room: {Reason}")]
+    [LoggerMessage(EventId = 3690, Level = LogLevel.Warning, Message = ""
+        + "The disk has no room for {Path}: the broker starts without writing it, and serves consumers. The next change writes "
+        + "it whole. Make room: {Reason}")]
     private partial void LogNoRoom(string path, string reason);
 }

@@ -145,14 +145,18 @@ internal sealed record FollowPlan(IReadOnlyList<string> Removed, FollowOutcome O
 
         kept.Sort(StringComparer.Ordinal);
         return new FollowPlan(removed, new FollowOutcome(IsComplete: true, isBehind, history.Followed, kept, Deleted: []),
-            master.Entries.Keys) { Version = master.Version };
+            master.Entries.Keys)
+        { Version = master.Version };
     }
 
     public required DataVersion Version { get; init; }
 
     /// <summary>Returns the history once the table is followed.</summary>
-    public TableHistory After(TableHistory history) => history with { Followed = Version,
-        Kept = history.Kept.Except(Entries).Union(Outcome.Kept) };
+    public TableHistory After(TableHistory history) => history with
+    {
+        Followed = Version,
+        Kept = history.Kept.Except(Entries).Union(Outcome.Kept)
+    };
 }
 
 /// <summary>Result for a slave's table when it followed its master's.</summary>

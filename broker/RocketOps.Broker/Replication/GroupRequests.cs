@@ -111,7 +111,8 @@ internal static class GroupRequests
     /// <summary>Reads the fields of <see cref="Join"/> and <see cref="Leave"/>.</summary>
     public static JoinRequest ReadJoin(RemotingCommand request) =>
         new(TextOf(request, "groupId"), new MemberCopy(NameOf(request, "member"), NameOf(request, "incarnation")),
-            NumberOf(request, "epoch")) { Confirmed = ConfirmedOf(request) };
+            NumberOf(request, "epoch"))
+        { Confirmed = ConfirmedOf(request) };
 
     /// <summary>Reads the ticket of a member that leaves, which it got when it joined.</summary>
     public static long ReadTicket(RemotingCommand request) => NumberOf(request, "ticket");

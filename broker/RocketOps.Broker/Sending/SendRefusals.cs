@@ -158,9 +158,11 @@ internal sealed class SendRefusals(
                 $"service not available now: the disk is full ({store.DiskUsedRatio:P0} used, diskSpaceWarningLevelRatio is {store.Tuning.DiskWarningRatio} %, {free} MiB free)"),
             DiskShortage.AboveLimit => RemarkText.Write(
                 buffer,
-                $"service not available now: the disk is full ({free} MiB free, {store.Tuning.DiskWarningBytes / MiB} MiB are kept in reserve above {store.Tuning.DiskWarningRatio} % used)"),
+                $"service not available now: the disk is full ({free} MiB free, {store.Tuning.DiskWarningBytes / MiB} MiB are kept in "
+                    + $"reserve above {store.Tuning.DiskWarningRatio} % used)"),
             DiskShortage.NoRoomForQueues => RemarkText.Write(buffer, $"service not available now: the disk is full (no room for queues and index, {free} MiB free)"),
-            _ => RemarkText.Write(buffer, $"service not available now: the disk is full (the log needs {store.NextReserveBytes / 1024} KiB at once, {free} MiB were free at the last look)"),
+            _ => RemarkText.Write(buffer, $"service not available now: the disk is full (the log needs {store.NextReserveBytes / 1024} "
+                + $"KiB at once, {free} MiB were free at the last look)"),
         };
     }
 

@@ -449,7 +449,8 @@ internal sealed class TopicTable
     {
         Task? leaving = _leaving.GetValueOrDefault(name);
         Change change = new(config, cleanUp, new DeletionNote(_time.GetUtcNow().ToUnixTimeMilliseconds(),
-            End: null)) { IsHeld = leaving is not null };
+            End: null))
+        { IsHeld = leaving is not null };
         _pending[name] = change;
         change.Done = CommitAsync(name, change, leaving);
         return change;

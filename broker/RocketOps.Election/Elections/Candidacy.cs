@@ -159,8 +159,7 @@ internal sealed class Candidacy(MemberContext context)
 
         if (lack is not null)
         {
-            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's "
-                + $"unclean epoch to {next}: what is missing here is lost then");
+            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's unclean epoch to {next}: what is missing here is lost then");
             return Standing.None;
         }
 
@@ -176,7 +175,8 @@ internal sealed class Candidacy(MemberContext context)
     }
 
     /// <summary>
-    /// Messages that this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when another
+    /// Messages that this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when
+    /// another
     /// member has all that the lease knows of. Where nobody has, as when all members were put back, a person
     /// decides: copies that gave up their incarnations would let the best of them recover the group.
     /// </summary>
@@ -203,12 +203,12 @@ internal sealed class Candidacy(MemberContext context)
         }
 
         return !lease.IsHeldBy(context.Self.Member) || context.Rules.HasPromised(state.Promised, lease.Epoch) ? null : Text(
-            $"this member holds the lease in epoch {lease.Epoch}, and its store has promised no more than epoch {state.Promised}: it was "
-                + $"put back from an older copy (a snapshot, a backup, another disk), and may lack messages");
+            $"this member holds the lease in epoch {lease.Epoch}, and its store has promised no more than epoch {state.Promised}: it was put back from an older copy (a snapshot, a backup, another disk), and may lack messages");
     }
 
     /// <summary>
-    /// End of the log that a member knows to be confirmed, as far as it binds by that lease; nothing where the lease does not say what does.
+    /// End of the log that a member knows to be confirmed, as far as it binds by that lease; nothing where the lease does not say what
+    /// does.
     /// </summary>
     private static LogEnd KnownBy(LeaseRecord lease, LogEnd? known) => lease.Confirmed is { } confirmed && known is { } end
         && end.Epoch >= confirmed.Since ? end : default;

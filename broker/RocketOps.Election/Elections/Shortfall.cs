@@ -21,7 +21,9 @@ internal static class Shortfall
         return $"{differs}: {lacks}, so this store was put back from an older copy (a snapshot, a backup, another disk)";
     }
 
-    /// <summary>Tells what a log lacks of what the lease says was confirmed; empty when it lacks nothing, or the lease does not say.</summary>
+    /// <summary>
+    /// Tells what a log lacks of what the lease says was confirmed; empty when it lacks nothing, or the lease does not say.
+    /// </summary>
     public static string TellLoss(LogEnd own, LeaseRecord? lease) =>
         lease?.Confirmed is { } confirmed && own < new LogEnd(confirmed.Epoch, confirmed.Offset)
             ? string.Create(CultureInfo.InvariantCulture, $" (by the lease epoch {confirmed.Epoch} was confirmed up to "

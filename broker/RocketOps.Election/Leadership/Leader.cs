@@ -255,7 +255,8 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     }
 
     /// <summary>
-    /// Messages that this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that copy
+    /// Messages that this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that
+    /// copy
     /// does not bind.
     /// </summary>
     public string? FindLack(MemberCopy copy, LogEnd known)

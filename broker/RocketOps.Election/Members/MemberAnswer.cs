@@ -16,7 +16,9 @@ public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, l
     /// <summary>The highest epoch it has seen (<see cref="MemberState.Seen"/>); 0 from a version that did not say so.</summary>
     public long Seen { get; init; }
 
-    /// <summary>End of the log that it knows to be confirmed (<see cref="IMemberHost.Confirmed"/>); null from a version that did not say so.</summary>
+    /// <summary>
+    /// End of the log that it knows to be confirmed (<see cref="IMemberHost.Confirmed"/>); null from a version that did not say so.
+    /// </summary>
     public LogEnd? Confirmed { get; init; }
 
     /// <summary>The highest epoch that there was, as far as it knows.</summary>

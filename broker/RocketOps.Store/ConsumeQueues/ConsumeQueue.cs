@@ -507,7 +507,10 @@ internal partial class ConsumeQueue
         Volatile.Write(ref _max, _max + 1);
     }
 
-    /// <summary>Writes what the ring has, as no maintenance runs yet, and how much is dispatched is not bounded. Returns the ring that goes on at the index.</summary>
+    /// <summary>
+    /// Writes what the ring has, as no maintenance runs yet, and how much is dispatched is not bounded. Returns the ring that goes on at
+    /// the index.
+    /// </summary>
     private UnitRing WriteInRecovery(UnitRing ring, long index)
     {
         try

@@ -1,11 +1,14 @@
 namespace RocketOps.Store.Contracts;
 
 /// <summary>
-/// Told of messages that retention has removed with a file of the log. Called by the store's maintenance thread, one call at a time; implementations must not wait, and must not throw.
+/// Told of messages that retention has removed with a file of the log. Called by the store's maintenance thread, one call at a time;
+/// implementations must not wait, and must not throw.
 /// </summary>
 public interface IRemovalObserver
 {
-    /// <summary>True when it is to be told of the queue: the store then learns where that begins before a file goes, which may read the disk once.</summary>
+    /// <summary>
+    /// True when it is to be told of the queue: the store then learns where that begins before a file goes, which may read the disk once.
+    /// </summary>
     bool IsInterestedIn(string topic, int queueId);
 
     /// <summary>Messages of a queue are gone.</summary>

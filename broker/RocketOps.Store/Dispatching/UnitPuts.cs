@@ -52,7 +52,9 @@ internal sealed class UnitPuts
         return queue;
     }
 
-    /// <summary>Begins the queues whose last message has offset 0 behind others: topics that were made again, and have one message each.</summary>
+    /// <summary>
+    /// Begins the queues whose last message has offset 0 behind others: topics that were made again, and have one message each.
+    /// </summary>
     public void BeginNewQueues()
     {
         foreach ((ConsumeQueue queue, FirstUnit first) in _begun.ToList())
@@ -82,7 +84,8 @@ internal sealed class UnitPuts
     }
 
     /// <summary>
-    /// Waits with a message of offset 0 behind others for the next one of its queue: that has offset 1 where the topic was made again, and goes
+    /// Waits with a message of offset 0 behind others for the next one of its queue: that has offset 1 where the topic was made again, and
+    /// goes
     /// on with the old ones where a damaged record says 0. True when this message waits.
     /// </summary>
     private bool IsPutLater(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)

@@ -3,8 +3,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Store.Dump;
 
 /// <summary>
-/// A file system whose files stay as they are: what is written, renamed or deleted goes nowhere, and what is read is what is there. So the code
-/// of a start can be asked what it would do. Not thread-safe.
+/// A file system whose files stay as they are: what is written, renamed or deleted goes nowhere, and what is read is what is there. So
+/// the code of a start can be asked what it would do. Not thread-safe.
 /// </summary>
 internal sealed class KeptFileSystem(IStoreFileSystem files) : IStoreFileSystem
 {
@@ -51,6 +51,15 @@ internal sealed class KeptFileSystem(IStoreFileSystem files) : IStoreFileSystem
     }
 
     public IDisposable? TryLock(string path) => throw new NotSupportedException("A store that is only looked at is not locked.");
+
+    public IDisposable? TryLockDirectory(string path) => throw new NotSupportedException("A store that is only looked at is not locked.");
+
+    public bool IsSameDirectory(string path, string other) => files.IsSameDirectory(path, other);
+
+    public void SetLastWriteTime(string path, DateTimeOffset time)
+    {
+        // Nothing is changed here.
+    }
 
     public DiskSpace GetDiskSpace(string path) => files.GetDiskSpace(path);
 

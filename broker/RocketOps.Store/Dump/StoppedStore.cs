@@ -38,9 +38,12 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
         StoreLayout layout = StoreLayout.Find(files, root, CommitLog, volumeBytes: 1);
         InventoryContent known = StoreInventory.Read(files, root, -1);
         long logBytes = Lengths(CommitLog).DefaultIfEmpty(0).Max();
-        List<long> index = [.. IndexFolder.List(files, Path.Combine(root, "index")).Select(name => LengthOf(Path.Combine(root, "index", name)))
+        List<long> index = [.. IndexFolder.List(files, Path.Combine(root, "index"))
+            .Select(name => LengthOf(Path.Combine(root, "index", name)))
             .Where(static length => length >= IndexLayout.HeaderBytes)];
-        int queueBytes = known.Id != 0 ? known.QueueFileBytes : QueueBytes("consumequeue", ConsumeQueueUnit.Size, layout.ConsumeQueueFileBytes);
+        int queueBytes = known.Id != 0
+            ? known.QueueFileBytes
+            : QueueBytes("consumequeue", ConsumeQueueUnit.Size, layout.ConsumeQueueFileBytes);
         IEnumerable<StoreLayout> candidates = [layout, StoreLayout.Default];
 
         // Without a file the queues tell: the lengths of both are chosen together where none is configured.
@@ -48,7 +51,7 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
             ? queueBytes == StoreLayout.Default.ConsumeQueueFileBytes ? (StoreLayout.Default.IndexSlots, StoreLayout.Default.IndexEntries)
             : queueBytes == layout.ConsumeQueueFileBytes ? (layout.IndexSlots, layout.IndexEntries)
             : null
-            : indexSlots is { } given ? (given, (int)Math.Clamp((index[0] - IndexLayout.HeaderBytes - ((long)given * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes, 2, int.MaxValue))
+            : indexSlots is { } given ? (given, EntriesOf(index[0], given))
             : candidates.Where(each => IndexLayout.FileBytes(each.IndexSlots, each.IndexEntries) == index[0])
                 .Select(static each => ((int, int)?)(each.IndexSlots, each.IndexEntries)).FirstOrDefault();
         KnowsIndexSizes = sizes is not null;
@@ -60,7 +63,9 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
             CommitLogDirectory = commitLog,
             CommitLogFileBytes = logBytes is >= 4096 and <= int.MaxValue ? (int)logBytes : layout.CommitLogFileBytes,
             ConsumeQueueFileBytes = queueBytes,
-            BatchConsumeQueueFileBytes = known.Id != 0 ? known.BatchQueueFileBytes : QueueBytes("batchconsumequeue", BatchUnit.Size, layout.BatchConsumeQueueFileBytes),
+            BatchConsumeQueueFileBytes = known.Id != 0
+                ? known.BatchQueueFileBytes
+                : QueueBytes("batchconsumequeue", BatchUnit.Size, layout.BatchConsumeQueueFileBytes),
             IndexEnabled = UnknownIndex is null,
             IndexSlots = IndexSlots,
             IndexEntries = sizes?.Entries ?? layout.IndexEntries,
@@ -97,11 +102,13 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
         }
 
         findings.AddRange((found?.Queues ?? []).Select(FindingOf).OfType<StoreFinding>());
-        findings.AddRange(texts.All.Where(static text => text.Level >= LogLevel.Warning && !QueueEvents.Contains(text.Event)).Select(static text => new StoreFinding(
+        IEnumerable<StartText> told = texts.All.Where(static text => text.Level >= LogLevel.Warning && !QueueEvents.Contains(text.Event));
+        findings.AddRange(told.Select(static text => new StoreFinding(
             text.Level == LogLevel.Error ? StoreFindingKind.Damage : StoreFindingKind.Repairable, "next start", text.Text)));
         if (found is { FinishesCut: true })
         {
-            findings.Add(new StoreFinding(StoreFindingKind.Repairable, "truncation", "the last stop has interrupted a cut of the log: the next start finishes it"));
+            findings.Add(new StoreFinding(
+                StoreFindingKind.Repairable, "truncation", "the last stop has interrupted a cut of the log: the next start finishes it"));
         }
 
         return new StartForecast(found, findings, kept.Deleted, refusal);
@@ -112,17 +119,25 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
         string where = $"queue {finding.Name.QueueId} of {finding.Name.Topic}";
         string? what = finding.Mend switch
         {
-            QueueMend.Cut => $"its units from {finding.At} to {finding.End} point behind the log or to other messages than its own: the next start cuts them off",
-            QueueMend.Completed => $"ends at {finding.At}, but had {finding.End} messages at the last stop: the next start completes it from the log",
-            QueueMend.MadeAgain => $"is missing; it ended at {finding.End} at the last stop: the next start makes it again from the log",
+            QueueMend.Cut =>
+                $"its units from {finding.At} to {finding.End} point behind the log or to other messages than its own: the next start cuts them off",
+            QueueMend.Completed =>
+                $"ends at {finding.At}, but had {finding.End} messages at the last stop: the next start completes it from the log",
+            QueueMend.MadeAgain =>
+                $"is missing; it ended at {finding.End} at the last stop: the next start makes it again from the log",
             QueueMend.EndKept =>
                 $"is missing or older, and all of its messages have expired: the next start makes it again, empty, to go on at {finding.End}",
             QueueMend.SetAside =>
-                $"lacks files in its row, or has units of other messages than its own: the next start moves it to damaged/ and makes it again from the log",
+                "lacks files in its row, or has units of other messages than its own: the next start moves it to damaged/ and makes it again "
+                + "from the log",
             _ => null,
         };
         return what is null ? null : new StoreFinding(StoreFindingKind.Repairable, where, what);
     }
+
+    /// <summary>Entries of an index file of that length.</summary>
+    private static int EntriesOf(long length, int slots) =>
+        (int)Math.Clamp((length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes, 2, int.MaxValue);
 
     private int QueueBytes(string kind, int unitBytes, int byDefault)
     {
@@ -149,9 +164,10 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
     }
 }
 
-/// <summary>What the next start of a store finds and does.</summary>
+/// <summary>Findings of the next start of a store, and what it does.</summary>
 /// <param name="Found">What it found; null when it is refused.</param>
 /// <param name="Findings">The same as findings, and why it is refused.</param>
 /// <param name="Deleted">Files that it deletes.</param>
 /// <param name="Refusal">Why it does not start; null when it does.</param>
-internal sealed record StartForecast(StoreForecast? Found, IReadOnlyList<StoreFinding> Findings, IReadOnlySet<string> Deleted, string? Refusal);
+internal sealed record StartForecast(
+    StoreForecast? Found, IReadOnlyList<StoreFinding> Findings, IReadOnlySet<string> Deleted, string? Refusal);

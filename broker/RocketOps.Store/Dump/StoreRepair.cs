@@ -4,10 +4,13 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Store.Dump;
 
-/// <summary>Mends a store that does not run, as the next start of its broker would: that start is done here, and then a clean stop. One thread at a time.</summary>
+/// <summary>
+/// Mends a store that does not run, as the next start of its broker would: that start is done here, and then a clean stop. One thread at a
+/// time.
+/// </summary>
 public sealed class StoreRepair
 {
-    /// <summary>Files of a member of an elected group: its own start judges by how the last run ended what the member may have lost.</summary>
+    /// <summary>File of a member of an elected group, whose own start judges by the last end what the member may have lost.</summary>
     private const string MemberFile = "memberState";
 
     private readonly IStoreFileSystem _files;
@@ -33,7 +36,7 @@ public sealed class StoreRepair
 
     private bool HasAbort => _files.FileExists(Path.Combine(_root, "abort"));
 
-    /// <summary>Says what is wrong, and what would be done. Changes nothing. Throws <see cref="StoreIOException"/> when the disk fails.</summary>
+    /// <summary>Says what is wrong and would be done. Changes nothing. Throws <see cref="StoreIOException"/> when the disk fails.</summary>
     public RepairPlan Plan(CancellationToken cancellationToken)
     {
         StoppedStore stopped = new(_files, _root, _commitLog, _indexSlots);
@@ -41,7 +44,8 @@ public sealed class StoreRepair
         string? refusal = start.Refusal
             ?? (stopped.UnknownIndex is not null ? "its index files have a maxHashSlotNum of their own: give it as --index-slots"
             : !stopped.KnowsIndexSizes
-                ? "it has no index files, and the length of those that its broker makes stands in the broker's configuration alone. Start the broker: it mends the same"
+                ? "it has no index files, and the length of those that its broker makes stands in the broker's configuration alone. "
+                + "Start the broker: it mends the same"
             : _files.FileExists(Path.Combine(_root, MemberFile))
                 ? "it belongs to a member of an elected group. Start the member: it mends the same, and tells its group what it may have lost"
             : null);
@@ -50,8 +54,8 @@ public sealed class StoreRepair
     }
 
     /// <summary>
-    /// Mends the store. Returns what was done, one sentence each. Throws <see cref="StoreException"/> when a broker uses the store, or it cannot
-    /// be mended, with the reason.
+    /// Mends the store. Returns what was done, one sentence each. Throws <see cref="StoreException"/> when a broker uses the store, or it
+    /// cannot be mended, with the reason.
     /// </summary>
     /// <param name="batchTopics">Asked once the store is locked: topics with batch consume queues.</param>
     /// <param name="cancellationToken">Ends the work. What is done by then stays, and the next start or repair goes on with it.</param>
@@ -64,7 +68,8 @@ public sealed class StoreRepair
         }
 
         using StartTexts texts = new();
-        await using (MessageStore store = new(new StoppedStore(_files, _root, _commitLog, _indexSlots).Options(), _files, _time, texts, hasThreads: false))
+        StoreOptions options = new StoppedStore(_files, _root, _commitLog, _indexSlots).Options();
+        await using (MessageStore store = new(options, _files, _time, texts, hasThreads: false))
         {
             // The log may be a copy of a master's, in which a topic may begin anew; and no file is wanted for a first message.
             store.RefuseMessages();
@@ -74,14 +79,15 @@ public sealed class StoreRepair
 
         if (HasAbort)
         {
-            throw new StoreException($"{_root} was read, but not closed: {string.Join(' ', texts.All.Where(static text => text.Level >= LogLevel.Error).Select(static text => text.Text))}");
+            IEnumerable<string> errors = texts.All.Where(static text => text.Level >= LogLevel.Error).Select(static text => text.Text);
+            throw new StoreException($"{_root} was read, but not closed: {string.Join(' ', errors)}");
         }
 
         return [.. texts.All.Select(static text => text.Text)];
     }
 }
 
-/// <summary>What a repair would do.</summary>
+/// <summary>Plan of a repair.</summary>
 /// <param name="Findings">What is wrong, and what becomes of it.</param>
 /// <param name="Refusal">Why nothing can be done; null when it can.</param>
 /// <param name="CommitLog">Directory of the log.</param>

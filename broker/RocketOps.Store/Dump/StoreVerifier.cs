@@ -11,7 +11,8 @@ namespace RocketOps.Store.Dump;
 
 /// <summary>
 /// Compares every byte of a store directory that has a meaning with what it must be: sizes, magic numbers, places and checksums of records; each unit of each
-/// queue with its record and the other way round; entries and chains of the index; the checkpoint; and all of them with each other, as the next start does. Changes nothing.
+/// queue with its record and the other way round; entries and chains of the index; the checkpoint; and all
+/// of them with each other, as the next start does. Changes nothing.
 /// </summary>
 public sealed class StoreVerifier
 {
@@ -73,7 +74,9 @@ public sealed class StoreVerifier
         {
             // What lies where depends on the number of slots, of which the files say nothing.
             _unchecked += count;
-            _report(new StoreFinding(StoreFindingKind.Unchecked, "index", $"{(count == 1 ? "a file has" : $"{count} files have")} {bytes} bytes, which none has by default: the broker has a "
+            string files = count == 1 ? "a file has" : $"{count} files have";
+            _report(new StoreFinding(
+                StoreFindingKind.Unchecked, "index", $"{files} {bytes} bytes, which none has by default: the broker has a "
                 + "maxHashSlotNum or maxIndexNum of its own, on which it depends what lies where. Give maxHashSlotNum as --index-slots"));
         }
 
@@ -286,7 +289,8 @@ public sealed class StoreVerifier
     }
 
     /// <summary>First unit of a queue that the next start cuts off or moves away, which was told; none otherwise.</summary>
-    private long WrongFrom(OfflineQueue queue) => _wrongFrom.GetValueOrDefault(new QueueName(queue.IsBatch, queue.Topic, queue.QueueId), long.MaxValue);
+    private long WrongFrom(OfflineQueue queue) =>
+        _wrongFrom.GetValueOrDefault(new QueueName(queue.IsBatch, queue.Topic, queue.QueueId), long.MaxValue);
 
     private void VerifyUnit(OfflineStore store, OfflineExt ext, OfflineQueue queue, in OfflineUnit place, bool isLight, string where)
     {

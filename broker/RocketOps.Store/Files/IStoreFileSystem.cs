@@ -32,8 +32,10 @@ public interface IStoreFileSystem
     IDisposable? TryLock(string path);
 
     /// <summary>
-    /// Locks a directory itself, by whatever name it is reached: no file is added to it. Null when it is locked already, by another process or by this one. Disposing releases it.
-    /// Throws <see cref="StoreIOException"/>, with <see cref="StoreIOException.IsLockUnsupported"/> where the file system has no such locks.
+    /// Locks a directory itself, by whatever name it is reached: no file is added to it. Null when it is locked already, by another process
+    /// or by this one. Disposing releases it.
+    /// Throws <see cref="StoreIOException"/>, with <see cref="StoreIOException.IsLockUnsupported"/> where the file system has no such
+    /// locks.
     /// </summary>
     IDisposable? TryLockDirectory(string path);
 

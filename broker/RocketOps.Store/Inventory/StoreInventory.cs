@@ -288,11 +288,12 @@ internal sealed class StoreInventory : IDisposable
             file.FlushData();
         }
 
-        _file?.Dispose();
-        _file = null;
+        // Where that fails the file that is there goes on.
         _files.Rename(temporary, FilePath);
         _files.FlushDirectory(_options.RootDirectory);
-        _file = _files.Open(FilePath, FileOpenMode.ReadWrite);
+        IStoreFile written = _files.Open(FilePath, FileOpenMode.ReadWrite);
+        _file?.Dispose();
+        _file = written;
         _end = head.WrittenCount + pass.WrittenCount;
         _compactEnd = _end;
         _lastLogFile = LastLogFile(content);

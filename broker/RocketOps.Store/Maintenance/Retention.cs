@@ -103,7 +103,10 @@ internal sealed partial class Retention
         }
     }
 
-    /// <summary>Says once, after the first look at the disk, when it is above a limit of retention already: files then go sooner than their age would have them.</summary>
+    /// <summary>
+    /// Says once, after the first look at the disk, when it is above a limit of retention already: files then go sooner than their age
+    /// would have them.
+    /// </summary>
     public void WarnOfLimits()
     {
         StoreTuning tuning = _tuning.Value;
@@ -248,11 +251,13 @@ internal sealed partial class Retention
     [LoggerMessage(EventId = 2501, Level = LogLevel.Information, Message = "Removed commit-log file {Path} ({UsedPercent} % of the disk are used)")]
     private partial void LogRemoved(string path, int usedPercent);
 
-    [LoggerMessage(EventId = 2508, Level = LogLevel.Warning, Message = "diskSpaceCleanForciblyRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker removes the oldest files of the commit log "
+    [LoggerMessage(EventId = 2508, Level = LogLevel.Warning, Message = "diskSpaceCleanForciblyRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker "
+        + "removes the oldest files of the commit log "
         + "whatever their age, also messages that nobody has read. Make room, or set the key higher, to keep them")]
     private partial void LogAboveForcible(int ratio, int usedPercent, string folder);
 
-    [LoggerMessage(EventId = 2509, Level = LogLevel.Warning, Message = "diskMaxUsedSpaceRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker removes files older than fileReservedTime "
+    [LoggerMessage(EventId = 2509, Level = LogLevel.Warning, Message = "diskMaxUsedSpaceRatio is {Ratio} %, and {UsedPercent} % of the disk of {Folder} are used already: the broker removes "
+        + "files older than fileReservedTime "
         + "({Reserved} hours) at any hour, not in those of deleteWhen alone")]
     private partial void LogAboveMaxUsed(int ratio, int usedPercent, string folder, int reserved);
 

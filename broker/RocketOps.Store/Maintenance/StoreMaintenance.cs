@@ -128,7 +128,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
             _dispatcher.RunAndWait();
             lock (_passLock)
             {
-                bool thorough = _owed is not null || _time.GetElapsedTime(_lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
+                bool thorough = _owed is not null || _time.GetElapsedTime(
+                    _lastThoroughAt).TotalMilliseconds >= _options.ConsumeQueueThoroughIntervalMs;
                 if (thorough)
                 {
                     MakeDurable();
@@ -171,7 +172,8 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     }
 
     /// <summary>
-    /// Makes all durable as a start has to, then runs <paramref name="afterwards"/>. On a disk without room both are owed: messages are refused, and nothing else is noted, until a pass has done them.
+    /// Makes all durable as a start has to, then runs <paramref name="afterwards"/>. On a disk without room both are owed: messages are
+    /// refused, and nothing else is noted, until a pass has done them.
     /// </summary>
     public void MakeDurableOrOwe(Action? afterwards)
     {

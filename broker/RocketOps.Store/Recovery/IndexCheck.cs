@@ -120,8 +120,7 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
         header.Begin < segments.MinOffset || header.Begin >= before
             || RecordMarks.StoreTimestampOf(segments, header.Begin) == header.BeginTimestamp;
 
-    [LoggerMessage(EventId = 2207, Level = LogLevel.Warning,
-        Message = "The index in {Folder} lacks keys of messages from {From} on, or has keys of a log that is not here: the "
+    [LoggerMessage(EventId = 2207, Level = LogLevel.Warning, Message = "The index in {Folder} lacks keys of messages from {From} on, or has keys of a log that is not here: the "
         + "broker reads the commit log from there to put them again")]
     private partial void LogIncomplete(string folder, long from);
 

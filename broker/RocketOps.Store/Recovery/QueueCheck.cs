@@ -440,23 +440,19 @@ internal sealed partial class QueueCheck
     private static QueueFiles NewFiles(QueueEnvironment environment, in QueueName name) =>
         new(environment, name.Topic, name.QueueId, new Lock());
 
-    [LoggerMessage(EventId = 2431, Level = LogLevel.Warning,
-        Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
+    [LoggerMessage(EventId = 2431, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
         + "messages than its own: they are cut off. Files of the queue are newer than the commit log, or another store's")]
     private partial void LogCut(int queueId, string topic, long right, long end);
 
-    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning,
-        Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
+    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
         + "older than the store. The broker reads the log to complete it")]
     private partial void LogIncomplete(int queueId, string topic, long end, long expected);
 
-    [LoggerMessage(EventId = 2433, Level = LogLevel.Warning,
-        Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "
+    [LoggerMessage(EventId = 2433, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "
         + "to make it again")]
     private partial void LogMissing(int queueId, string topic, long expected);
 
-    [LoggerMessage(EventId = 2434, Level = LogLevel.Warning,
-        Message = "Queue {QueueId} of {Topic} lacks files in its row, or holds units of other messages than its own: it is "
+    [LoggerMessage(EventId = 2434, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} lacks files in its row, or holds units of other messages than its own: it is "
         + "moved to {Aside}, and the broker reads the log to make it again")]
     private partial void LogSetAside(int queueId, string topic, string aside);
 
@@ -464,8 +460,7 @@ internal sealed partial class QueueCheck
         + "Removed queue {QueueId} of {Topic}: the topic was deleted, and the last stop interrupted that")]
     private partial void LogDeletionFinished(int queueId, string topic);
 
-    [LoggerMessage(EventId = 2437, Level = LogLevel.Warning,
-        Message = "Queue {QueueId} of {Topic} is missing or older than the store; all of its messages have expired. It is made "
+    [LoggerMessage(EventId = 2437, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} is missing or older than the store; all of its messages have expired. It is made "
         + "again, empty, and goes on at {End}")]
     private partial void LogEndKept(int queueId, string topic, long end);
 
@@ -484,7 +479,7 @@ internal sealed partial class QueueCheck
 
         public long LastRecord { get; private set; } = -1;
 
-        /// <summary>What is done to queues, in the order it was found.</summary>
+        /// <summary>Changes of queues, in the order they were found.</summary>
         public IReadOnlyList<QueueFinding> All => _all;
 
         /// <summary>Queues with findings that were not told one by one.</summary>
@@ -527,7 +522,8 @@ internal sealed partial class QueueCheck
 /// <param name="HasChanged">The inventory does not say what there is.</param>
 /// <param name="Mended">What is wrong with queues, and done to them.</param>
 internal sealed record QueueFindings(
-    IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged, IReadOnlyList<QueueFinding> Mended);
+    IReadOnlyDictionary<QueueName, QueuePlace> Places, long RebuildFrom, long LastRecord, bool HasChanged,
+        IReadOnlyList<QueueFinding> Mended);
 
 /// <summary>Something that a start finds wrong with a queue, and does to it.</summary>
 /// <param name="Name">The queue.</param>
@@ -536,7 +532,7 @@ internal sealed record QueueFindings(
 /// <param name="End">Behind the last unit that the queue has, or had at the last stop where it is missing or older.</param>
 internal readonly record struct QueueFinding(QueueName Name, QueueMend Mend, long At, long End);
 
-/// <summary>What a start does to a queue.</summary>
+/// <summary>Treatment of a queue by a start.</summary>
 internal enum QueueMend
 {
     /// <summary>Its units from one on go.</summary>

@@ -154,10 +154,14 @@ internal sealed partial class StoreRecovery
 
         Comparison compared = Compare(checkpointFile.Current, known, isClean, finishesCut, cancellationToken);
         Plan plan = MakePlan(checkpointFile, compared, isClean, cancellationToken);
-        return new StoreForecast(known, compared.Queues.Mended, plan.ReadAgainFrom, Math.Min(plan.QueuesFrom, plan.RebuildFrom), FinishesCut: false);
+        return new StoreForecast(known, compared.Queues.Mended, plan.ReadAgainFrom, Math.Min(plan.QueuesFrom, plan.RebuildFrom),
+            FinishesCut: false);
     }
 
-    /// <summary>Opens log and inventory. Throws <see cref="StoreException"/> when they are not of one store, or the log is missing or has files that cannot be right.</summary>
+    /// <summary>
+    /// Opens log and inventory. Throws <see cref="StoreException"/> when they are not of one store, or the log is missing or has files that
+    /// cannot be right.
+    /// </summary>
     private InventoryContent Open(Checkpoint checkpoint, bool isClean)
     {
         _log.Load();
@@ -175,7 +179,8 @@ internal sealed partial class StoreRecovery
     }
 
     /// <summary>
-    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and those
+    /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and
+    /// those
     /// behind it are in the log as ever. Returns where the rest begins.
     /// </summary>
     private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)

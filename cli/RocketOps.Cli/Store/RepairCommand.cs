@@ -7,7 +7,7 @@ using RocketOps.Store.Files;
 
 namespace RocketOps.Cli.Store;
 
-/// <summary><c>rocketops store repair</c>: says what is wrong with a store, asks, and mends it as the next start of its broker would.</summary>
+/// <summary><c>rocketops store repair</c>: says what is wrong with a store, asks, and mends it as its broker's next start would.</summary>
 internal static class RepairCommand
 {
     public static Command Create(Shell shell)
@@ -68,16 +68,19 @@ internal static class RepairCommand
         }
         else if (plan.IsEmpty)
         {
-            await shell.Output.WriteLineAsync("nothing to repair: log, queues and index fit together. \"rocketops store verify\" checks every message");
+            await shell.Output.WriteLineAsync(
+                "nothing to repair: log, queues and index fit together. \"rocketops store verify\" checks every message");
         }
         else
         {
             if (!plan.IsClean)
             {
-                await shell.Output.WriteLineAsync("plan: the last stop was not clean, or this is a copy of a store in use: look for the end of the log, and close the store");
+                await shell.Output.WriteLineAsync(
+                    "plan: the last stop was not clean, or this is a copy of a store in use: look for the end of the log, and close the store");
             }
 
-            await shell.Output.WriteLineAsync($"plan: read the log in {plan.CommitLog} from {plan.ReadFrom} on; what is moved away goes to {plan.DamagedDirectory}");
+            await shell.Output.WriteLineAsync(
+                $"plan: read the log in {plan.CommitLog} from {plan.ReadFrom} on; what is moved away goes to {plan.DamagedDirectory}");
         }
     }
 }

@@ -16,14 +16,20 @@ internal static class StoreArgument
 
     public static Option<string?> CommitLog() => new("--commit-log")
     {
-        Description = "Directory of the log (storePathCommitLog), where it is not DIR/commitlog", HelpName = "DIR",
+        Description = "Directory of the log (storePathCommitLog), where it is not DIR/commitlog",
+        HelpName = "DIR",
     };
 
-    public static Option<int?> IndexSlots() => new("--index-slots") { Description = "maxHashSlotNum of the broker, where its configuration has one" };
+    public static Option<int?> IndexSlots() => new("--index-slots")
+    {
+        Description = "maxHashSlotNum of the broker, where its configuration has one",
+    };
 
     /// <summary>The directory that was given, if it is one; null when none was. Throws <see cref="StoreException"/> otherwise.</summary>
     public static string? Existing(string? directory) =>
-        directory is null || Directory.Exists(directory) ? directory : throw new StoreException($"{directory} is no directory: give the one that storePathCommitLog names.");
+        directory is null || Directory.Exists(directory)
+            ? directory
+            : throw new StoreException($"{directory} is no directory: give the one that storePathCommitLog names.");
 
     /// <summary>Runs when the directory is that of a store; what keeps it from being one, or from being read, is told, and answered with 2.</summary>
     public static async Task<int> RunAsync(Shell shell, string directory, Func<string, Task<int>> run)

@@ -79,7 +79,8 @@ internal static class StoreCommand
         output.WriteLine(figures switch
         {
             { Damages: > 0 } => $"{CountText.Of(figures.Damages, "place")} damaged",
-            { Repairable: > 0 } => $"not damaged; {CountText.Of(figures.Repairable, "place")} to be put right by the next start, or by \"rocketops store repair\"",
+            { Repairable: > 0 } =>
+                $"not damaged; {CountText.Of(figures.Repairable, "place")} to be put right by the next start, or by \"rocketops store repair\"",
             { Unchecked: > 0 } => "what could be checked is sound",
             _ => "sound",
         });

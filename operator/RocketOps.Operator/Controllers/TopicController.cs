@@ -114,7 +114,9 @@ internal sealed partial class TopicController : IEntityController<Topic>
             return await ReportAsync(topic, left, null, Problem.Join(left.Select(static outcome => outcome.Pending)), cancellationToken, cluster);
         }
 
-        HashSet<string> lost = [.. compared.Where(pair => pair.Outcome is null && IsLost(topic, pair.Master)).Select(static pair => pair.Master.Broker)];
+        HashSet<string> lost = [.. compared
+            .Where(pair => pair.Outcome is null && IsLost(topic, pair.Master))
+            .Select(static pair => pair.Master.Broker)];
         if (await ClaimAsync(topic, cluster, admin, compared, cancellationToken) is not { } claimed)
         {
             // What its finalizer left, or removed, is not made again.
@@ -226,7 +228,8 @@ internal sealed partial class TopicController : IEntityController<Topic>
     }
 
     /// <summary>One event per topic and kind of change, whatever the number of masters.</summary>
-    private void RecordEvents(Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims, HashSet<string> lost)
+    private void RecordEvents(
+        Topic topic, List<TopicOutcome> outcomes, Dictionary<string, TopicSettings?> claims, HashSet<string> lost)
     {
         string name = EffectiveName.Of(topic);
         foreach (TopicOutcome _ in outcomes.Where(outcome => outcome is { Written: true, Removal: null, Removed: false } && WasAsAsked(topic, outcome.Broker)))
@@ -238,15 +241,16 @@ internal sealed partial class TopicController : IEntityController<Topic>
         Record("TopicAdopted", "was there before this object and belongs to it now on", outcome => claims.GetValueOrDefault(outcome.Broker) is not null && outcome.Problem is null);
         Record("TopicClosed", "is to go from", static outcome => outcome is { Written: true, Removal: TopicRemovalPhase.Closing });
         Record("TopicRemoved", "was removed, as everything was read, from", static outcome => outcome is { Written: true, Removed: true });
-        Record("TopicUpdated", "was changed on", outcome => outcome is { Written: true, Removal: null, Removed: false } && !lost.Contains(outcome.Broker) && !(claims.TryGetValue(outcome.Broker, out TopicSettings? before) && before is null));
+        Record("TopicUpdated", "was changed on", outcome => outcome is { Written: true, Removal: null, Removed: false }
+            && !lost.Contains(outcome.Broker) && !(claims.TryGetValue(outcome.Broker, out TopicSettings? before) && before is null));
         string again = string.Join(", ", outcomes.Where(outcome => outcome.Written && lost.Contains(outcome.Broker)).Select(static outcome => outcome.Broker));
         if (again.Length > 0)
         {
             LogMadeAgain(name, again);
             _events.Record(
                 topic, EventType.Warning, "TopicMadeAgain", "Update",
-                $"Topic {name} was on {again} and is not there any more: it was deleted there by somebody else, or the broker runs with an empty or another store. It was made again, without its messages. "
-                + "If a volume was lost or restored, look for the one with the messages before producers go on.");
+                $"Topic {name} was on {again} and is not there any more: it was deleted there by somebody else, or the broker runs with an "
+                + "empty or another store. It was made again, without its messages. If a volume was lost or restored, look for the one with the messages before producers go on.");
         }
 
         foreach (IGrouping<string, TopicOutcome> retyped in outcomes.Where(static outcome => outcome.RetypedFrom is not null).GroupBy(static outcome => outcome.RetypedFrom!, StringComparer.Ordinal))
@@ -275,7 +279,8 @@ internal sealed partial class TopicController : IEntityController<Topic>
     /// which is noted before the first write, says nothing of queues.
     /// </summary>
     private static bool IsLost(Topic topic, RoundMaster<TopicSettings> master) =>
-        TopicClaims.Find(topic, master.Broker) is { ReadQueues: > 0, DrainingSince: null } && master.Table is { } topics && topics.Find(EffectiveName.Of(topic)) is null;
+        TopicClaims.Find(topic, master.Broker) is { ReadQueues: > 0, DrainingSince: null }
+        && master.Table is { } topics && topics.Find(EffectiveName.Of(topic)) is null;
 
     /// <summary>
     /// Returns true when, by the status, which the pass has not written yet, the broker was as asked: what had to be written there was
@@ -305,8 +310,8 @@ internal sealed partial class TopicController : IEntityController<Topic>
     [LoggerMessage(EventId = 5101, Level = LogLevel.Information, Message = "Topic {Topic} {What} {Brokers}.")]
     private partial void LogWritten(string topic, string what, string brokers);
 
-    [LoggerMessage(EventId = 5106, Level = LogLevel.Warning, Message = "Topic {Topic} was on {Brokers} and is not there any more: it was deleted there by somebody else, or the broker runs with an empty or "
-        + "another store. It was made again, without its messages.")]
+    [LoggerMessage(EventId = 5106, Level = LogLevel.Warning, Message = "Topic {Topic} was on {Brokers} and is not there any more: it was "
+        + "deleted there by somebody else, or the broker runs with an empty or another store. It was made again, without its messages.")]
     private partial void LogMadeAgain(string topic, string brokers);
 
     [LoggerMessage(EventId = 5103, Level = LogLevel.Warning, Message = "The message type of topic {Topic} was changed from {Before} to {Type} on {Brokers}, where it has messages.")]

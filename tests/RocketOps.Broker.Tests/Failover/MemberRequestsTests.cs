@@ -38,6 +38,9 @@ public sealed class MemberRequestsTests
                 }
             },
         };
+
+        // A member writes how its run flushes where that is not what the file says.
+        await File.WriteAllTextAsync(Path.Combine(members.StoreOf("b"), MemberFiles.RunName), "flush=SYNC_FLUSH\n");
         Task started = members.StartAsync("b", files);
         RemotingCommand refused;
         try
@@ -296,7 +299,7 @@ public sealed class MemberRequestsTests
 
     /// <summary>Nothing of what it had is there, and nothing says so but what is missing.</summary>
     [Fact]
-    public async Task Start_WithoutLogAndCheckpoint_IsAnotherCopy()
+    public async Task Start_WithoutLogCheckpointAndInventory_IsAnotherCopy()
     {
         await using ElectedMembers members = await ElectedMembers.StartAsync(Two, ("minInSyncReplicas", "2"));
         await members.SendAsync("one");
@@ -308,6 +311,7 @@ public sealed class MemberRequestsTests
         Directory.Delete(Path.Combine(store, "commitlog"), recursive: true);
         Directory.Delete(Path.Combine(store, "consumequeue"), recursive: true);
         File.Delete(Path.Combine(store, "checkpoint"));
+        File.Delete(Path.Combine(store, "inventory"));
 
         await members.StartAsync(follower);
 

@@ -4,7 +4,6 @@ using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Overload;
 using RocketOps.Broker.Tests.Support;
-using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
@@ -37,7 +36,7 @@ public sealed class UnreadRemovalsTests
         // One has read two messages, one all of them, and one has never committed.
         broker.Host.Modules.Offsets.Consumers.Commit("T", "slow", 0, 2);
         broker.Host.Modules.Offsets.Consumers.Commit("T", "fast", 0, 20);
-        await broker.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig, "fileReservedTime=72"u8.ToArray()));
+        broker.Host.Modules.Host.Store.Tuning = broker.Host.Modules.Host.Store.Tuning with { FileReservedHours = 72 };
 
         await Eventually.TrueAsync(
             async () =>

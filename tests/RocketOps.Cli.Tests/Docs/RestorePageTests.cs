@@ -91,6 +91,7 @@ public sealed class RestorePageTests
         await server.StartAsync();
         (await CliRun.RunAsync("topic", "create", Topic, "--queues", "4", "-n", server.NameServerAddress)).EnsureSuccess();
         (await CliRun.RunAsync(["produce", Topic, .. Before, "-n", server.NameServerAddress])).EnsureSuccess();
+        await Eventually.TrueAsync(() => Directory.Exists(Path.Combine(server.StoreDirectory, "index")), "keys are on the disk", Patience);
         return server;
     }
 

@@ -72,7 +72,7 @@ public sealed class RepairCommandTests : IAsyncLifetime
         CliRun repair = await CliRun.RunAsync("store", "repair", Store, "--yes");
 
         repair.ExitCode.Should().Be(2);
-        repair.Error.Should().Contain($"{Store} is in use");
+        repair.Error.Should().Contain($"{Store} (storePathRootDir) is in use");
     }
 
     private Task<CliRun> OnClusterAsync(params string[] arguments) => CliRun.RunAsync([.. arguments, "-n", _server.NameServerAddress]);

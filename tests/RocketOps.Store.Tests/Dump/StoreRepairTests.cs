@@ -3,7 +3,6 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Dump;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.Dump;
@@ -172,6 +171,21 @@ public sealed class StoreRepairTests
     }
 
     [Fact]
+    public async Task Verify_IndexFilesOfSizesThatAreNotKnown_AreOneLine()
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true);
+        List<StoreFinding> findings = [];
+
+        VerifyResult result = new StoreVerifier(disk, Root, indexSlots: null, findings.Add).Run(CancellationToken.None);
+
+        result.Unchecked.Should().Be(3);
+        StoreFinding finding = findings.Should().ContainSingle().Which;
+        (finding.Kind, finding.Where).Should().Be((StoreFindingKind.Unchecked, "index"));
+        finding.What.Should().StartWith("3 files have ").And.EndWith("Give maxHashSlotNum as --index-slots");
+        new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider()).Plan(CancellationToken.None).Refusal.Should().EndWith("give it as --index-slots");
+    }
+
+    [Fact]
     public async Task Run_StoreInUse_IsRefused()
     {
         MemoryFileSystem disk = new();
@@ -180,7 +194,7 @@ public sealed class StoreRepairTests
 
         Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
 
-        (await repair.Should().ThrowAsync<StoreException>()).WithMessage("/store is in use*");
+        (await repair.Should().ThrowAsync<StoreException>()).WithMessage("/store (storePathRootDir) is in use*");
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 

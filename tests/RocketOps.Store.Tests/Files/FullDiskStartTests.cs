@@ -1,6 +1,5 @@
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Tests.Support;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Time;
 
 namespace RocketOps.Store.Tests.Files;

@@ -1,5 +1,4 @@
 using RocketOps.Store.ConsumeQueues;
-using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Inventory;
 using RocketOps.Store.Tests.Support;

@@ -3,7 +3,6 @@ using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing;
-using RocketOps.Testing.Disks;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 
@@ -109,7 +108,7 @@ public sealed class RestoredLogTests
 
         LoggedEntry[] warnings = [.. log.Entries.Where(static line => line.Level == LogLevel.Warning)];
         warnings.Select(static line => line.Event).Should().Equal(expected == 0 ? [] : [expected]);
-        string.Concat(warnings.Select(static line => line.Text)).Should().Contain(text ?? string.Empty);
+        string.Concat(warnings.Select(static line => line.Text)).Contains(text ?? string.Empty, StringComparison.Ordinal).Should().BeTrue();
     }
 
     /// <summary>Five files; messages of two topics in each.</summary>

@@ -21,7 +21,8 @@ internal static class LeaseManifest
     public const string UncleanEpoch = "rocketops.io/unclean-epoch";
 
     /// <summary>
-    /// Confirmed part of the log, as <c>LEASE EPOCH/SINCE/EPOCH/OFFSET</c> (<see cref="ConfirmedLog"/>). Of the epoch that it names alone: a
+    /// Confirmed part of the log, as <c>LEASE EPOCH/SINCE/EPOCH/OFFSET</c> (<see cref="ConfirmedLog"/>). Of the epoch that it names alone:
+    /// a
     /// master of a version that does not know the annotation leaves it there as it is, and may have
     /// begun with less.
     /// </summary>

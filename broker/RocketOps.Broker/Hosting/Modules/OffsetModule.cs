@@ -43,7 +43,7 @@ internal sealed class OffsetModule : IBrokerModule
 
     public OffsetPersister Persister { get; }
 
-    /// <summary>What retention removed before it was read.</summary>
+    /// <summary>Removals by retention of messages that groups had not read.</summary>
     public UnreadRemovals Removals { get; }
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing)
