@@ -168,10 +168,12 @@ public sealed class WaitingLoad : IAsyncDisposable
 
             sending.IsAcknowledged = true;
             Interlocked.Increment(ref _acknowledged);
-            if (kind == 3 && sequence % 8 == 7)
+
+            // A message that is due by the time the broker comes to it is no timer, and has no handle.
+            if (kind == 3 && sequence % 8 == 7 && answer.ExtFields.TryGetValue("recallHandle", out string? handle))
             {
                 sending.Recall = Recall.Unknown;
-                if ((await RawBroker.RecallAsync(broker, Topic, answer.ExtFields["recallHandle"])).Code == RawBroker.Success)
+                if ((await RawBroker.RecallAsync(broker, Topic, handle)).Code == RawBroker.Success)
                 {
                     sending.RecalledMs = NowMs;
                     sending.Recall = Recall.Done;
