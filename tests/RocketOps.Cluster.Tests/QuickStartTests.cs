@@ -167,9 +167,9 @@ public sealed class QuickStartTests(KubeCluster cluster)
         // Nobody listens there, so that the kubelet has its answer at once.
         await PatchAsync("{\"spec\":{\"brokers\":{\"image\":\"" + Nowhere + "\"}}}");
         await KubeCluster.UntilAsync(async () => (await ImagesAsync()).Contains(Nowhere), "a first pod is to have it");
-        await KubeCluster.KubectlAsync("delete", "pod", "quickstart-1-0", "quickstart-1-1", KubeCluster.Timeout);
+        await ReplacePodsAsync("quickstart-1-0", "quickstart-1-1");
         await KubeCluster.UntilAsync(async () => await ConditionAsync("Stalled") == "True RolloutFailing", "the operator says that it fails");
-        await KubeCluster.KubectlAsync("delete", "pod", "quickstart-0-0", KubeCluster.Timeout);
+        await ReplacePodsAsync("quickstart-0-0");
         await KubeCluster.UntilAsync(
             async () => await ItemsAsync("pods") is { Length: 6 } pods && pods.All(static pod => IsReady(pod)) && (await ImagesAsync()).All(image => image == ran), "every pod runs what ran");
         IReadOnlyList<JsonElement> acknowledged = await SendAsync();
@@ -181,6 +181,24 @@ public sealed class QuickStartTests(KubeCluster cluster)
         return acknowledged;
 
         static Task PatchAsync(string patch) => KubeCluster.KubectlAsync("patch", "brokercluster", "quickstart", "--type=merge", "-p", patch);
+    }
+
+    /// <summary>
+    /// Deletes pods and returns when pods with other UIDs bear their names. kubectl's own wait takes a pod that is made again quickly for the deleted one, and
+    /// waits until its time is over.
+    /// </summary>
+    private static async Task ReplacePodsAsync(params string[] names)
+    {
+        string[] before = await UidsAsync();
+        await KubeCluster.KubectlAsync(["delete", "pod", .. names, "--wait=false"]);
+        await KubeCluster.UntilAsync(
+            async () => await UidsAsync() is { } now && now.Length == names.Length && !now.Intersect(before).Any(), $"other pods are named {string.Join(", ", names)}");
+
+        async Task<string[]> UidsAsync() =>
+        [
+            .. (await ItemsAsync("pods")).Select(static pod => pod.GetProperty("metadata")).Where(pod => names.Contains(pod.GetProperty("name").GetString()))
+                .Select(static pod => pod.GetProperty("uid").GetString()!),
+        ];
     }
 
     private static async Task<string> ConditionAsync(string type) =>
