@@ -172,11 +172,17 @@ public sealed class BrokerTests : IAsyncLifetime
         (await _broker.InvokeAsync(blackListed)).Code.Should().Be(ResponseCode.NoPermission);
     }
 
-    /// <summary>Its log's folder is made with the first bytes that come.</summary>
+    /// <summary>Its log's folder need not be there before the first bytes come.</summary>
     [Fact]
     public async Task RuntimeInfo_SlaveWithoutALog_IsThatOfAnEmptySlave()
     {
         await using TestBroker slave = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "SLAVE", ["brokerId"] = "1" });
+        string log = slave.Directory.File("store", "commitlog");
+        if (Directory.Exists(log))
+        {
+            // Empty; a volume of its own may not be there either.
+            Directory.Delete(log);
+        }
 
         RemotingCommand answer = await slave.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.GetBrokerRuntimeInfo));
 
