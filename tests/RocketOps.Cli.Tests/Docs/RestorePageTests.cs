@@ -80,7 +80,7 @@ public sealed class RestorePageTests
 
         broker.ExitCode.Should().NotBe(0);
         (broker.Output + broker.Error).Should().Contain($"There is no commit log in {server.StoreDirectory}/commitlog (storePathCommitLog)");
-        await RunAsync(server.WorkDirectory, ["rmdir store/commitlog || true", "mv gone store/commitlog"]);
+        await RunAsync(server.WorkDirectory, ["if [ -d store/commitlog ]; then rmdir store/commitlog; fi", "mv gone store/commitlog"]);
         await ShouldHaveAsync(server.StoreDirectory);
     }
 
