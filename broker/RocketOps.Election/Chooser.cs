@@ -7,13 +7,24 @@ namespace RocketOps.Election;
 
 /// <summary>Chooses, while this member does not lead, whom it follows: whoever holds the lease, or itself when nobody does and it may take it. Not thread-safe.</summary>
 internal sealed class Chooser(
-    MemberContext context, LeaseObservation observed, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions, Leader leader, Reports reports)
+    MemberContext context, LeaseObservation observed, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions,
+    Leader leader, Reports reports, QuestionRounds rounds)
 {
     private Candidacy? _candidacy;
     private LeaseRecord? _followed;
-    private long _round;
+    private LeaseAppeal? _appeal;
+
+    // The lease whose holder this member has asked to hand over, as it did not hear it.
+    private LeaseRecord? _appealedTo;
+    private long _appealedAt;
     private string? _failure;
     private long _failedAt;
+
+    /// <summary>
+    /// This member has asked the holder to hand over a moment ago: a watch that shows nothing would cost the time in which nobody leads.
+    /// </summary>
+    public bool AwaitsHandOver => _appealedTo is { } asked && observed.Lease?.Record.Epoch == asked.Epoch
+        && context.Time.GetElapsedTime(_appealedAt) < context.Options.HandOverTime;
 
     /// <summary>Follows who leads; considers to lead when nobody does.</summary>
     public void Choose()
@@ -25,6 +36,7 @@ internal sealed class Chooser(
             if (!lease.IsHeldBy(context.Self.Member))
             {
                 Follow(lease);
+                AppealTo(lease);
             }
             else if (StandsBack)
             {
@@ -40,7 +52,7 @@ internal sealed class Chooser(
         }
 
         _candidacy ??= new Candidacy(context);
-        Standing standing = _candidacy.Decide(observed, persisted.State, () => ++_round);
+        Standing standing = _candidacy.Decide(observed, persisted.State, rounds.Next);
         if (standing != Standing.None)
         {
             AcquireLease(lease, standing, _candidacy);
@@ -65,6 +77,10 @@ internal sealed class Chooser(
                 Choose();
             }
         }
+        else if (_appeal is { } appeal && appeal.OnAnswer(round, answer))
+        {
+            Choose();
+        }
     }
 
     /// <summary>This member has won the lease: there is nothing to choose, and nobody to follow.</summary>
@@ -72,6 +88,7 @@ internal sealed class Chooser(
     {
         _candidacy = null;
         _followed = null;
+        _appeal = null;
     }
 
     /// <summary>Tells whether a master of that epoch is to be followed; when it is, none of an earlier one will be.</summary>
@@ -154,6 +171,7 @@ internal sealed class Chooser(
         if (TryFollow(lease.Epoch))
         {
             _followed = lease;
+            _appeal = new LeaseAppeal(context, rounds);
             context.Host.Follow(lease);
         }
         else
@@ -161,6 +179,33 @@ internal sealed class Chooser(
             reports.Say(MemberEvent.MayNotLead, $"the lease says epoch {lease.Epoch}, and this member has seen epoch {state.Seen}: it was set back or made by hand; its holder is not followed");
         }
     }
+
+    /// <summary>
+    /// Writes into the lease that its holder is to hand over to this member, when the holder seems cut off from its copies.
+    /// </summary>
+    private void AppealTo(LeaseRecord lease)
+    {
+        if (_appeal is not { } appeal || _followed?.Epoch != lease.Epoch || requests.IsBusy || requests.IsRefused || StandsBack
+            || !appeal.Decide(lease))
+        {
+            return;
+        }
+
+        reports.Say(
+            MemberEvent.AsksForLease,
+            $"{lease.Holder}, which leads in epoch {lease.Epoch}, renews its lease, and neither this member nor those that answer hear it; "
+                + "the lease asks it to hand over to this member");
+        _appealedTo = lease;
+        _appealedAt = context.Time.GetTimestamp();
+        requests.Send(requests.BeginEdit(lease with { HandOverTo = context.Self.Member }, observed.Lease!.Version));
+    }
+
+    /// <summary>
+    /// Returns the former holder, which is not waited for; empty when there is none. One that has handed over although it was not heard is
+    /// still cut off.
+    /// </summary>
+    private string FormerOf(LeaseRecord? lease) => lease is { Holder.Length: 0 } && _appealedTo is { } held && held.Epoch == lease.Epoch
+        ? held.Holder : lease?.Holder ?? string.Empty;
 
     private void AcquireLease(LeaseRecord? lease, Standing standing, Candidacy candidacy)
     {
@@ -181,7 +226,7 @@ internal sealed class Chooser(
             Confirmed = lease is not null && standing == Standing.InSync ? candidacy.ConfirmedSince(lease)
                 : new ConfirmedLog(epoch, context.Host.LogEnd.Epoch, context.Host.LogEnd.Offset),
         };
-        acquisitions.Begin(taken, observed.Lease?.Version, standing, lease?.Holder ?? string.Empty,
+        acquisitions.Begin(taken, observed.Lease?.Version, standing, FormerOf(lease),
             Shortfall.TellLoss(context.Host.LogEnd, lease));
     }
 }

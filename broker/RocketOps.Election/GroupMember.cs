@@ -26,6 +26,7 @@ public sealed class GroupMember
     private readonly Leader _leader;
     private readonly Chooser _chooser;
     private readonly HangWatch _hangs;
+    private readonly RoomSearch _room;
 
     // By the watch, while a request was under way.
     private (bool IsThere, VersionedLease? Lease) _shownMeanwhile;
@@ -50,7 +51,9 @@ public sealed class GroupMember
         _requests = new LeaseRequests(host, options.Lease, time);
         _acquisitions = new Acquisitions(_persisted, _requests);
         _leader = new Leader(_context, _requests, _persisted, _acquisitions, reports);
-        _chooser = new Chooser(_context, _observed, _requests, _persisted, _acquisitions, _leader, reports);
+        QuestionRounds rounds = new();
+        _chooser = new Chooser(_context, _observed, _requests, _persisted, _acquisitions, _leader, reports, rounds);
+        _room = new RoomSearch(_context, rounds, reports);
         _hangs = new HangWatch(_context);
     }
 
@@ -93,6 +96,8 @@ public sealed class GroupMember
             Members = _context.Options.Members,
             Seen = State.Seen,
             Confirmed = _context.Host.Confirmed,
+            HasRoom = _context.Host.HasRoom,
+            HearsMaster = _context.Host.MasterSilence < _context.Options.Lease.Duration,
         };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
@@ -104,6 +109,7 @@ public sealed class GroupMember
             _chooser.StandBack(hang);
         }
 
+        HandOverWhenFull();
         if (_leader.Epoch is not null)
         {
             _leader.Lead();
@@ -261,7 +267,17 @@ public sealed class GroupMember
         SeeShownMeanwhile();
     }
 
-    public void OnAnswer(long round, MemberAnswer answer) => _chooser.OnAnswer(round, answer);
+    public void OnAnswer(long round, MemberAnswer answer)
+    {
+        if (_room.OnAnswer(round, answer))
+        {
+            HandOverWhenFull();
+        }
+        else
+        {
+            _chooser.OnAnswer(round, answer);
+        }
+    }
 
     /// <summary>The epoch that <see cref="IMemberHost.Lead"/> named has begun.</summary>
     public void OnLeadBegun(long epoch, long epochStart) => _leader.OnLeadBegun(epoch, epochStart);
@@ -360,6 +376,14 @@ public sealed class GroupMember
     /// <param name="leaves">This member stops afterwards: it takes itself out of the copies in sync, as far as the minimum lets it, so that nobody waits for it.</param>
     public bool HandOverTo(string member, bool leaves = false) => _leader.HandOverTo(member, leaves);
 
+    private void HandOverWhenFull()
+    {
+        if (_room.Look(_leader) is { } next)
+        {
+            _leader.HandOverTo(next, reason: ", which has room, as the disk of this member is full");
+        }
+    }
+
     private void Observe()
     {
         if (_requests.IsBusy)
@@ -368,7 +392,7 @@ public sealed class GroupMember
         }
 
         LeaseTimings timings = _context.Options.Lease;
-        if (!_observed.HasSeen || (_requests.Idle >= timings.Renew && !(_observed.IsHeld && _observed.Silence < RenewalsOfSilence * timings.Renew)))
+        if (!_observed.HasSeen || (_chooser.AwaitsHandOver && _requests.Idle >= timings.Renew / 4) || (_requests.Idle >= timings.Renew && !(_observed.IsHeld && _observed.Silence < RenewalsOfSilence * timings.Renew)))
         {
             _requests.Read();
         }

@@ -52,6 +52,7 @@ public sealed class FaultTableTests(KubeCluster cluster, ITestOutputHelper outpu
         await RowAsync(oracle, "master frozen until another one leads", master => GroupFaults.FreezeAsync(oracle, master));
         await RowAsync(oracle, "cable of the master's node pulled", master => GroupFaults.PullCableAsync(oracle, master));
         await RowAsync(oracle, "master's node cut off from API server, DNS and clients, not from the other members", master => GroupFaults.CutFromClientsAsync(producers, master, FailuresOfCut), changesMaster: false);
+        await RowAsync(oracle, "network between the master and both slaves cut", master => GroupFaults.CutFromCopiesAsync(oracle, master));
         await RowAsync(oracle, "master's node without power", master => GroupFaults.CutPowerAsync(oracle, master));
         await RowAsync(oracle, "both slaves' processes killed", GroupFaults.KillSlavesAsync, changesMaster: false);
         await RowAsync(oracle, "both slaves' pods deleted", GroupFaults.DeleteSlavesAsync, changesMaster: false);

@@ -22,6 +22,17 @@ internal static class GroupFaults
     /// <summary>The master's node is without power.</summary>
     public static Task CutPowerAsync(MessageOracle oracle, string master) => NodeAsync(oracle, master, "kill", "start");
 
+    /// <summary>The network between the master and the other members is cut; all of them reach the API server and clients.</summary>
+    public static async Task CutFromCopiesAsync(MessageOracle oracle, string master)
+    {
+        string node = await AutomaticCluster.NodeOfAsync(master);
+        (string own, IReadOnlyList<string> others) = await AutomaticCluster.BrokersAsync();
+        string here = own.Split(':')[0];
+        string there = string.Join(", ", others.Select(static other => other.Split(':')[0]));
+        string rules = $"table inet copies {{ chain forward {{ type filter hook forward priority -10; ip saddr {here} ip daddr {{ {there} }} drop; ip saddr {{ {there} }} ip daddr {here} drop; }} }}";
+        await WhileAsync(oracle, master, () => KubeCluster.NodeAsync("exec", node, "nft", rules), () => KubeCluster.NodeAsync("exec", node, "nft", "delete table inet copies"));
+    }
+
     /// <summary>
     /// The master's node is cut off from the API server, DNS and clients, not from the other members: its followers hear it serve, so nobody replaces it. What was a fault of the API server's network costs pods nothing, and these
     /// clients, which are where the API server is, all of it.

@@ -125,6 +125,9 @@ internal sealed partial class FailoverMember
             case MemberEvent.WentBack:
                 LogWentBack(text);
                 break;
+            case MemberEvent.AsksForLease:
+                LogAsksForLease(text);
+                break;
             default:
                 throw new UnreachableException($"{happened} is told nowhere");
         }
@@ -266,6 +269,9 @@ internal sealed partial class FailoverMember
         + "This store lacks what it had: {What}. It is another copy from now on: it follows, and may lead when it has "
         + "everything that the others have")]
     private partial void LogWentBack(string what);
+
+    [LoggerMessage(EventId = 3673, Level = LogLevel.Warning, Message = "The master is not heard: {What}")]
+    private partial void LogAsksForLease(string what);
 
     [LoggerMessage(EventId = 3670, Level = LogLevel.Critical, Message = "The log has failed, and that cannot be noted beside it: the next start may take this store for a copy that has everything. Move it away and start this member empty")]
     private partial void LogFailureNotNoted(Exception failure);

@@ -129,6 +129,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
     public bool WaitsForDisk => !HasStoreFailed && (LogEnd.Offset < AppendedEnd || _store.Writer.WaitsForRoom);
 
+    public bool HasRoom => (_store.Flags & StoreFlags.DiskFull) == StoreFlags.None;
+
     public TimeSpan MasterSilence => _join?.MasterSilence ?? TimeSpan.MaxValue;
 
     private bool HasStoreFailed => _store.FindFailure() != StoreFlags.None;

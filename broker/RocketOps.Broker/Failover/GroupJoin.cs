@@ -35,6 +35,12 @@ internal sealed class GroupJoin(LeaseRecord lease, IJoinHost host, TimeProvider 
     {
         ThrowIfFailed();
         (MemberCopy copy, string ownGroup, LogEnd confirmed) = await host.IdentifyAsync(cancellationToken);
+        if (!host.HasRoom && !lease.InSync.Contains(copy))
+        {
+            // With everything that is there it would be taken for in sync, and every send would wait for what it cannot write.
+            throw new HaRefusedException("its disk is full; it goes on when there is room");
+        }
+
         JoinAnswer master = await AskAsync(new JoinRequest(ownGroup, copy, lease.Epoch) { Confirmed = confirmed }, cancellationToken);
 
         // From now on the master knows it by this one, also when it leaves before it has followed.

@@ -14,6 +14,9 @@ internal interface IJoinHost
     /// <inheritdoc cref="MemberStanding.HasFailed"/>
     bool HasFailed { get; }
 
+    /// <inheritdoc cref="IMemberHost.HasRoom"/>
+    bool HasRoom { get; }
+
     /// <inheritdoc cref="MemberStanding.SeenEpoch"/>
     long SeenEpoch { get; }
 

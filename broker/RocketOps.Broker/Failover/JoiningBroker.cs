@@ -13,6 +13,8 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
 {
     public bool HasFailed => member.Standing.HasFailed;
 
+    public bool HasRoom => member.HasRoom;
+
     public long SeenEpoch => member.Standing.SeenEpoch;
 
     public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>

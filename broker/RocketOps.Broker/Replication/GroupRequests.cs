@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Replication;
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused. And each says who sends it, and has that member's key (MemberKey, 64 hexadecimal digits), whose digest is in the lease: who
 // has another key than the lease says is answered code 16 (MemberKeys). Members of versions of before send neither asker nor key.
 //   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads,
-// members (names, separated by ','), seen, confirmedEpoch, confirmedOffset
+// members (names, separated by ','), seen, confirmedEpoch, confirmedOffset, hasRoom, hearsMaster
 //   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key, confirmedEpoch, confirmedOffset → groupId, epoch, min, end,
 // haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
@@ -72,18 +72,22 @@ internal static class GroupRequests
         .Set("members", string.Join(',', answer.Members))
         .Set("seen", answer.Seen)
         .Set("confirmedEpoch", Text(answer.Confirmed?.Epoch))
-        .Set("confirmedOffset", Text(answer.Confirmed?.Offset));
+        .Set("confirmedOffset", Text(answer.Confirmed?.Offset))
+        .Set("hasRoom", TextOf(answer.HasRoom))
+        .Set("hearsMaster", TextOf(answer.HearsMaster));
 
     public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
         TextOf(answer, "groupId"),
         new MemberCopy(NameOf(answer, "member"), NameOf(answer, "incarnation")),
         new LogEnd(NumberOf(answer, "endEpoch"), NumberOf(answer, "endOffset")),
         NumberOf(answer, "promised"),
-        answer.Get("leads") switch { "true" => true, "false" => false, _ => throw Wrong("leads") })
+        TruthOf(answer, "leads") ?? throw Wrong("leads"))
     {
         Members = NamesOf(answer, "members"),
         Seen = answer.Get("seen") is null ? 0 : NumberOf(answer, "seen"),
         Confirmed = ConfirmedOf(answer),
+        HasRoom = TruthOf(answer, "hasRoom"),
+        HearsMaster = TruthOf(answer, "hearsMaster"),
     };
 
     /// <param name="group">Of both.</param>
@@ -148,6 +152,17 @@ internal static class GroupRequests
     private static LogEnd? ConfirmedOf(RemotingCommand command) =>
         command.Get("confirmedEpoch") is null ? null : new LogEnd(NumberOf(command, "confirmedEpoch"),
             NumberOf(command, "confirmedOffset"));
+
+    /// <summary>Null from a version that did not say it.</summary>
+    private static bool? TruthOf(RemotingCommand command, string field) => command.Get(field) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        _ => throw Wrong(field),
+    };
+
+    private static string? TextOf(bool? truth) => truth is { } known ? known ? "true" : "false" : null;
 
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 

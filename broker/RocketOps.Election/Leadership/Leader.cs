@@ -40,6 +40,9 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     public bool IsReplaceable =>
         _mastership is { } mastership && mastership.InSync.Any(copy => copy.Member != context.Self.Member) && context.Options.Members.Count > context.Options.LeastInSync;
 
+    /// <summary>This member may hand over: its lease is renewed, and no hand-over is under way.</summary>
+    public bool CanHandOver => _mastership is not null && _handOver is null && _fence.Holds;
+
     /// <summary>This process has had the lease.</summary>
     public bool HasLed { get; private set; }
 
@@ -127,6 +130,9 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             });
         }
     }
+
+    /// <summary>Tells whether this member leads, and that copy is in sync by its lease.</summary>
+    public bool IsInSync(MemberCopy copy) => _mastership is { } mastership && mastership.InSync.Contains(copy);
 
     /// <summary>Tells whether this is the lease that this member leads by.</summary>
     public bool LeadsBy(LeaseRecord lease) => _mastership is { } mastership && lease.IsHeldBy(context.Self.Member) && lease.Epoch == mastership.Epoch;
@@ -220,7 +226,10 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     public void OnLogGrown() => _mastership?.UpdateConfirmed();
 
     /// <summary>Same as <c>GroupMember.HandOverTo</c>.</summary>
-    public bool HandOverTo(string member, bool leaves = false)
+    /// <param name="member">Who is to lead.</param>
+    /// <param name="leaves">This member stops afterwards.</param>
+    /// <param name="reason">Text for people, put behind the successor's name; empty when a person or a stop wants it.</param>
+    public bool HandOverTo(string member, bool leaves = false, string reason = "")
     {
         if (_mastership is not { } mastership || _handOver is not null || member == context.Self.Member)
         {
@@ -239,7 +248,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
             return false;
         }
 
-        _handOver = new HandOver(member, context.Time.GetTimestamp(), leaves);
+        _handOver = new HandOver(member, context.Time.GetTimestamp(), leaves, reason);
         mastership.IsPaused = true;
         context.Host.PauseWrites();
         return true;
@@ -256,8 +265,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
     /// <summary>
     /// Messages that this master's log lacks of what a copy in sync knows to be confirmed; null when it lacks nothing, or the word of that
-    /// copy
-    /// does not bind.
+    /// copy does not bind.
     /// </summary>
     public string? FindLack(MemberCopy copy, LogEnd known)
     {
@@ -311,22 +319,30 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     private bool IsRenewalDue =>
         _fence.Holds ? !_fence.IsOpen || context.Time.GetElapsedTime(_renewedAt) >= context.Options.Lease.Renew : requests.Idle >= context.Options.Lease.Renew / 2;
 
-    /// <summary>True when the lease is given away.</summary>
+    /// <summary>
+    /// True when the lease is given away. A successor does not wait for a member that stops, that was cut off or whose disk is full: it
+    /// takes itself out of the copies in sync, as far as the minimum lets it, and comes back when it has everything.
+    /// </summary>
     private bool ConsiderRelease(Mastership mastership, HandOver handOver)
     {
         MemberCopy target = mastership.InSync.FirstOrDefault(copy => copy.Member == handOver.Member);
         long end = context.Host.AppendedEnd;
         long confirmed = context.Options.Mode == ReplicationMode.Async ? end : mastership.Confirmed;
-        if (target.Member is not null && _fence.Holds && context.Rules.MayHandOver(mastership.AcknowledgedBy(target), confirmed, end))
+        bool isInSync = target.Member is not null;
+        bool hasAll = isInSync && context.Rules.MayHandOver(mastership.AcknowledgedBy(target), confirmed, end);
+        if (isInSync && _fence.Holds && (hasAll || mastership.IsCutOff))
         {
             LeaseRecord seen = mastership.Lease.Record;
 
             // Before it is sent: from then on somebody else may lead.
             _fence.Close();
             mastership.Close();
-            Renew(mastership, Released(seen, handOver.Leaves) with { Successor = target.Member, Confirmed = mastership.ConfirmedSince });
+            bool goes = handOver.Leaves || mastership.IsCutOff || !context.Host.HasRoom;
+            Renew(mastership, Released(seen, goes) with { Successor = target.Member, Confirmed = mastership.ConfirmedSince });
             StepDown();
-            reports.Say(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}");
+            string reason = hasAll ? handOver.Reason
+                : ", as too few copies follow this master; what it took since and did not acknowledge is not in their logs";
+            reports.Say(MemberEvent.HandedOver, $"the lease of epoch {seen.Epoch} is handed over to {target.Member}{reason}");
             return true;
         }
 

@@ -80,6 +80,13 @@ internal sealed class Mastership
     /// <summary>Every copy in sync follows, or did a moment ago, and there are others: nobody leads instead, so this master may go on without its lease.</summary>
     public bool IsFollowed => _copies.IsOpen;
 
+    /// <summary>
+    /// True when, in sync mode, fewer copies than the minimum, this one among them, were known to have everything for as long as a lease
+    /// lasts. Nothing is acknowledged then, and the others may be able to, unless the minimum needs every member.
+    /// </summary>
+    public bool IsCutOff => _options.Mode == ReplicationMode.Sync && _options.Members.Count > _options.MinInSync
+        && _rules.MayGiveWay(CountWithin(_options.Lease.Duration), _options.MinInSync);
+
     /// <summary>A copy in sync does not follow: without a lease it may be that it leads, or that somebody else does.</summary>
     public bool IsLeft => OthersNeeded.Any(copy => _rules.FollowsFor(_options.Lease, _followers.LagOf(copy)) == TimeSpan.Zero);
 
@@ -139,7 +146,7 @@ internal sealed class Mastership
     /// <summary>Checks the followers anew, as they fall behind with time.</summary>
     public void CheckFollowers()
     {
-        int live = 1 + _inSync.Written.Count(copy => copy != _self && _followers.LagOf(copy) < _options.MaxLag);
+        int live = CountWithin(_options.MaxLag);
         _enoughInSync = _options.Mode == ReplicationMode.Async || _rules.IsMinimumMet(Math.Min(live, _inSync.Written.Count), _options.MinInSync);
         UpdateConfirmed();
     }
@@ -162,8 +169,8 @@ internal sealed class Mastership
     }
 
     /// <summary>
-    /// Finds the copies that should be in sync: those that are and do not lag, and those that came and have everything. Never fewer than
-    /// the minimum: without it nothing is acknowledged, so whoever was in sync still has everything, and may still lead.
+    /// Finds the copies that should be in sync: those that are and do not lag, and those that came and have everything. None is taken out
+    /// while too few keep up: nothing is acknowledged then, so each that was in sync still has everything, and may still lead.
     /// </summary>
     public IReadOnlyList<MemberCopy> FindInSync()
     {
@@ -173,12 +180,9 @@ internal sealed class Mastership
         }
 
         List<MemberCopy> wanted = [.. _inSync.Written];
-        foreach (MemberCopy late in _inSync.Written.Where(copy => copy != _self && _followers.LagOf(copy) >= _options.MaxLag).OrderByDescending(_followers.LagOf))
+        if (CountWithin(_options.MaxLag) >= _options.LeastInSync)
         {
-            if (wanted.Count > _options.LeastInSync)
-            {
-                wanted.Remove(late);
-            }
+            wanted.RemoveAll(copy => copy != _self && _followers.LagOf(copy) >= _options.MaxLag);
         }
 
         foreach (MemberCopy copy in _followers.Copies.Where(copy => MayJoin(copy) && !wanted.Contains(copy)))
@@ -190,6 +194,9 @@ internal sealed class Mastership
 
         return wanted;
     }
+
+    /// <summary>Copies in sync, this one among them, that had everything within that time.</summary>
+    private int CountWithin(TimeSpan lag) => 1 + _inSync.Written.Count(copy => copy != _self && _followers.LagOf(copy) < lag);
 
     private IEnumerable<MemberCopy> OthersNeeded => _inSync.Needed.Where(copy => copy != _self);
 

@@ -48,8 +48,7 @@ public sealed record LeaseRecord
 
     /// <summary>
     /// Log that the copies in sync had when the holder wrote this: a copy that is listed here and has less has lost it since. Null when
-    /// that is
-    /// not known, as a version of before wrote no such thing.
+    /// that is not known, as a version of before wrote no such thing.
     /// </summary>
     public ConfirmedLog? Confirmed { get; init; }
 

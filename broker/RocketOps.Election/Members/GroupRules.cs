@@ -29,9 +29,8 @@ internal class GroupRules
     public virtual bool IsInSync(LeaseRecord lease, MemberCopy copy) => lease.InSync.Contains(copy);
 
     /// <summary>
-    /// A copy in sync has all that was confirmed, and a member that led has all of its epoch. A store with less was put back from an
-    /// older copy of itself: that copy has the same incarnation and the same key, and only what others
-    /// know tells them apart.
+    /// A copy in sync has all that was confirmed, and a member that led has all of its epoch. A store with less was put back from an older
+    /// copy of itself: that copy has the same incarnation and the same key, and only what others know tells them apart.
     /// </summary>
     public virtual bool HasConfirmed(LogEnd own, LogEnd confirmed) => own >= confirmed;
 
@@ -173,6 +172,18 @@ internal class GroupRules
 
     /// <summary>The planned successor is named when it has everything, and every message that is in the log has its answer.</summary>
     public virtual bool MayHandOver(long targetHas, long confirmed, long end) => targetHas >= end && confirmed >= end;
+
+    /// <summary>
+    /// A master that too few copies have been heard of by for as long as a lease lasts confirms nothing. It does not wait for its successor
+    /// to have what it took since: that was not acknowledged, and what was is on every copy in sync.
+    /// </summary>
+    public virtual bool MayGiveWay(int heard, int minimum) => heard < minimum;
+
+    /// <summary>
+    /// A follower in sync that does not hear the master asks it for the lease only if it reaches enough others to acknowledge with, and
+    /// none of them hears a master.
+    /// </summary>
+    public virtual bool MayAskForLease(int reached, int minimum, bool anyHearsMaster) => reached >= minimum && !anyHearsMaster;
 
     /// <summary>
     /// Tells whether a lease that was handed over must be left to its successor, which is first: it was chosen because it has everything.

@@ -27,6 +27,11 @@ public interface IMemberHost
     bool WaitsForDisk { get; }
 
     /// <summary>
+    /// False while the store refuses messages because its disk is full. It may have room again later, and is asked again.
+    /// </summary>
+    bool HasRoom { get; }
+
+    /// <summary>
     /// Time for which the master that <see cref="Follow"/> named last has not said that it serves (<c>GroupMember.LeadingEpoch</c>);
     /// <see cref="TimeSpan.MaxValue"/> when it never has.
     /// </summary>
@@ -98,6 +103,9 @@ public enum MemberEvent
     /// This store lacks what it had, as the text says: it was put back from an older copy, and is another copy from now on.
     /// </summary>
     WentBack,
+
+    /// <summary>The master renews its lease and is not heard: this member asks it, by the lease, to hand over.</summary>
+    AsksForLease,
 }
 
 /// <summary>Reports of a member: what stays as it is is said once. Not thread-safe.</summary>

@@ -31,6 +31,9 @@ internal sealed class LeaseRequests(IMemberHost host, LeaseTimings timings, Time
     /// <summary>A write that is not sent yet: whoever has to note something before does. It is a renewal of its own, after the one that <paramref name="record"/> has.</summary>
     public LeaseRequest Begin(LeaseRecord record, string? expectedVersion) => Open(record with { RenewTime = RenewTimeAfter(record.RenewTime) }, expectedVersion);
 
+    /// <summary>A change of a lease that another member holds: it does not count as a renewal.</summary>
+    public LeaseRequest BeginEdit(LeaseRecord record, string expectedVersion) => Open(record, expectedVersion);
+
     public void Send(LeaseRequest write) => host.WriteLease(write.Id, write.Record!, write.ExpectedVersion);
 
     /// <summary>The request that is answered; null when it was given up, and the answer is not to be relied on.</summary>

@@ -21,6 +21,17 @@ public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, l
     /// </summary>
     public LogEnd? Confirmed { get; init; }
 
+    /// <summary>
+    /// Its store takes messages, as far as room on its disk goes (<see cref="IMemberHost.HasRoom"/>); null from a version that did not say
+    /// so.
+    /// </summary>
+    public bool? HasRoom { get; init; }
+
+    /// <summary>
+    /// The master that it follows has told it that it serves, within the time that a lease lasts; null from a version that did not say so.
+    /// </summary>
+    public bool? HearsMaster { get; init; }
+
     /// <summary>The highest epoch that there was, as far as it knows.</summary>
     public long LatestEpoch => Math.Max(Seen, End.Epoch);
 }

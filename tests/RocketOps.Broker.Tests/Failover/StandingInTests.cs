@@ -68,6 +68,8 @@ public sealed class StandingInTests
 
         public bool HasFailed => false;
 
+        public bool HasRoom => true;
+
         public long SeenEpoch => Lease.Epoch;
 
         public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) => Task.FromResult((Lease.InSync[1], "group", default(LogEnd)));

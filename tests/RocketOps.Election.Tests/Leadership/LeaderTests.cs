@@ -259,4 +259,72 @@ public sealed class LeaderTests : MemberTest
         master.MayAcknowledge(5, 80).Should().BeTrue();
         _host.DidNotReceive().StandBy();
     }
+
+    /// <summary>
+    /// The lease says who leads next, and no copy that follows is there: the wish is a follower's, which cannot reach this master otherwise.
+    /// </summary>
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(1, false)]
+    public void Tick_AskedToHandOverWhileTooFewCopiesAreHeard_GivesWayWithoutWaiting(int minInSync, bool givesWay)
+    {
+        GroupMember master = Master(new GroupRules(), minInSync: minInSync, members: 3);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+        RenewUnheard(master, Options.Lease.Duration + Look);
+
+        bool isAsked = master.HandOverTo("b");
+        master.Tick();
+
+        isAsked.Should().Be(givesWay, "with a minimum of one copy it has gone on alone, and no other is in sync");
+        (master.LeadingEpoch is null).Should().Be(givesWay);
+        _host.Received(givesWay ? 1 : 0).WriteLease(
+            Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder.Length == 0 && lease.Successor == "b" && lease.InSync.Contains(Follower)), Arg.Any<string?>());
+    }
+
+    [Fact]
+    public void Tick_AskedToHandOverWhileTheCopyIsLateForLess_WaitsForIt()
+    {
+        GroupMember master = Master(new GroupRules(), members: 3);
+        master.OnAcknowledged(Follower, epoch: 5, offset: 80);
+        RenewUnheard(master, Options.Lease.Duration - Options.Lease.Renew);
+
+        master.HandOverTo("b").Should().BeTrue();
+        master.Tick();
+
+        master.LeadingEpoch.Should().Be(5);
+    }
+
+    /// <summary>With too few copies nothing is acknowledged: each that was in sync has everything, and may lead.</summary>
+    [Fact]
+    public void Tick_AllCopiesAreLate_TakesNoneOut()
+    {
+        GroupMember master = Master(new GroupRules(), members: 3);
+        MemberCopy third = new("c", "c1");
+        master.OnAcknowledged(Follower, epoch: 5, offset: 100);
+        master.OnAcknowledged(third, epoch: 5, offset: 100);
+        master.Tick();
+        AnswerWrites(master);
+        master.Lease!.InSync.Should().HaveCount(3);
+
+        RenewUnheard(master, 2 * Options.MaxLag);
+        master.Lease!.InSync.Should().HaveCount(3);
+
+        for (int i = 0; i < 20; i++)
+        {
+            RenewUnheard(master, Look);
+            master.OnAcknowledged(third, epoch: 5, offset: 100);
+        }
+
+        master.Lease!.InSync.Should().BeEquivalentTo([new MemberCopy("a", "a1"), third]);
+    }
+
+    private void RenewUnheard(GroupMember master, TimeSpan time)
+    {
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += Look)
+        {
+            _time.Advance(Look);
+            master.Tick();
+            AnswerWrites(master);
+        }
+    }
 }

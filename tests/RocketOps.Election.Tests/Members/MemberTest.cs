@@ -14,8 +14,12 @@ public abstract class MemberTest
     private protected readonly FakeTimeProvider _time = new();
     private protected readonly IMemberHost _host = Substitute.For<IMemberHost>();
 
-    /// <summary>No master has been heard of.</summary>
-    protected MemberTest() => _host.MasterSilence.Returns(TimeSpan.MaxValue);
+    /// <summary>No master has been heard of, and there is room.</summary>
+    protected MemberTest()
+    {
+        _host.MasterSilence.Returns(TimeSpan.MaxValue);
+        _host.HasRoom.Returns(true);
+    }
 
     private protected static void Fail(bool fails)
     {

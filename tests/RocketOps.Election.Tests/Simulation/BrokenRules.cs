@@ -124,6 +124,11 @@ internal static class BrokenRules
         public override TimeSpan FollowsFor(LeaseTimings timings, TimeSpan lag) => TimeSpan.FromHours(1);
     }
 
+    public sealed class NeverGivesWay : GroupRules
+    {
+        public override bool MayGiveWay(int heard, int minimum) => false;
+    }
+
     public sealed class RunsBesideAMaster : GroupRules
     {
         public override bool LeavesToMaster(TimeSpan masterSilence, TimeSpan duration) => false;

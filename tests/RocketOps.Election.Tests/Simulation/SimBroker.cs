@@ -66,6 +66,9 @@ internal sealed class SimBroker : IMemberHost
 
     public List<SimSocket> Sockets { get; } = [];
 
+    /// <summary>When each follower, by its name, has said last that it has all that is as safe as acknowledged means here.</summary>
+    public Dictionary<string, TimeSpan> CaughtUpAt { get; } = new(StringComparer.Ordinal);
+
     public SimDisk Disk => Machine.Disk;
 
     /// <summary>As the process knows them.</summary>
@@ -76,7 +79,9 @@ internal sealed class SimBroker : IMemberHost
 
     public bool HasFailed { get; private set; }
 
-    public bool TakesMessages => Member.TakesMessages && Roles.AcceptsMessages && !_writesPaused;
+    public bool TakesMessages => Member.TakesMessages && Roles.AcceptsMessages && !_writesPaused && HasRoom;
+
+    public bool HasRoom => !Machine.Disk.IsFull;
 
     /// <summary>As safe as acknowledged means.</summary>
     public int Visible => _options.FlushesBeforeAnswer ? Disk.Durable : Disk.Written;

@@ -8,6 +8,9 @@ internal sealed class SimChecker(SimGroup group)
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(9);
 
+    /// <summary>A master may know of it a renewal later than it was said, and counts six seconds by a clock that is fast.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromSeconds(3);
+
     // What a copy said before it took the lease counts for 5 s, by a clock that may be slow, and may have come late.
     private static readonly TimeSpan LongestBeside = TimeSpan.FromSeconds(10);
 
@@ -39,6 +42,9 @@ internal sealed class SimChecker(SimGroup group)
     public int LostBeyondRepair { get; private set; }
 
     public int HandedOver { get; private set; }
+
+    /// <summary>Leases of masters that were cut off from their copies.</summary>
+    public int GivenWay { get; private set; }
 
     /// <summary>Leases of members that could not lead.</summary>
     public int GivenBack { get; private set; }
@@ -301,12 +307,21 @@ internal sealed class SimChecker(SimGroup group)
 
     private void CheckSuccessorHasAll(LeaseRecord before, SimMember old, SimMember successor)
     {
-        if (successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name))
+        if (IsCutOff(before, old))
+        {
+            GivenWay++;
+            CheckHas(successor, $"is handed the lease of {old.Name}", successor.Disk.GoneBack);
+        }
+        else if (successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name))
         {
             Require(successor.Disk.Log.Count >= old.Disk.Log.Count && old.Disk.Log[^Math.Min(1, old.Disk.Log.Count)..].All(last => Has(successor, old.Disk.Log.Count, last.Id)),
                 $"{old.Name} hands over to {successor.Name}, which has {successor.Disk.Log.Count} of {old.Disk.Log.Count} messages");
         }
     }
+
+    /// <summary>Too few copies have said for long that they have everything: what the master took since is acknowledged by nobody.</summary>
+    private bool IsCutOff(LeaseRecord lease, SimMember master) => group.Options.Mode == ReplicationMode.Sync && master.Broker is { } broker
+        && lease.InSync.Count(copy => copy.Member == master.Name || (broker.CaughtUpAt.TryGetValue(copy.Member, out TimeSpan at) && group.World.Now - at < Lately)) < group.Options.MinInSync;
 
     /// <summary>
     /// Of those that could as well have taken it, and for some time had no trouble, none had more. Who did not see the last renewal when it was made finds the lease free later than others,

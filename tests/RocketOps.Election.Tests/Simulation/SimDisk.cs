@@ -39,6 +39,9 @@ internal sealed class SimDisk
 
     public SimHang Hang { get; private set; }
 
+    /// <summary>So full that messages are refused, of producers and of a master.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>It hangs, or will with the next small file.</summary>
     public bool MayHoldUpFiles => Hang != SimHang.None || _hangsWithNextFile is not null;
 
@@ -240,7 +243,7 @@ internal sealed class SimDisk
         HasGoneBack = true;
         Destroyed.AddRange(Log);
         Destroyed.AddRange(Diverged);
-        GoneBack.UnionWith(Destroyed.Select(static entry => entry.Id));
+        GoneBack.UnionWith(Destroyed.Concat(Unflushed).Select(static entry => entry.Id));
         GoneBack.ExceptWith(old.Log.Select(static entry => entry.Id));
         Log.Clear();
         Log.AddRange(old.Log);

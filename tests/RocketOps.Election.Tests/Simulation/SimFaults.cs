@@ -34,6 +34,8 @@ internal sealed class SimFaults
             (options.Pause, () => _machines.Pause(stopsClock: false)),
             (options.Suspend, () => _machines.Pause(stopsClock: true)),
             (options.Partition, network.Isolate),
+            (options.CopiesCut, network.CutCopies),
+            (options.FullDisk, _machines.FillDisk),
             (options.OneWayPartition, network.CutOneWay),
             (options.LeaseCut, network.CutLease),
             (options.LeaseOutage, network.CutAllLeases),
@@ -79,6 +81,7 @@ internal sealed class SimFaults
             }
 
             _group.Members[i].DiskFactor = 1;
+            _group.Members[i].Disk.IsFull = false;
             if (!_group.Members[i].IsUp && _group.Members[i].IsPart)
             {
                 _group.Members[i].Start();

@@ -158,7 +158,7 @@ internal sealed class SimFollower
             _group.Note(_broker.Machine, refused.Message);
             Retry();
         }
-        catch (HaRefusedException refused) when (!_broker.HasFailed)
+        catch (HaRefusedException refused) when (!_broker.HasFailed && _broker.HasRoom)
         {
             _group.World.Failure = new RuleBrokenException($"{_broker.Machine.Name} is refused by the master of epoch {_lease.Epoch}: {refused.Message}");
         }
@@ -258,7 +258,7 @@ internal sealed class SimFollower
     private bool TryAppend(HaStreamDecoder decoder)
     {
         int count = decoder.Pending.Length;
-        if (_broker.HasFailed || _host.SeenEpoch > _lease.Epoch)
+        if (_broker.HasFailed || !_broker.HasRoom || _host.SeenEpoch > _lease.Epoch)
         {
             return false;
         }
@@ -286,7 +286,7 @@ internal sealed class SimFollower
         long has = Has;
         _told = has;
         _toldAt = Time.GetTimestamp();
-        _socket!.Send(server => server.Link?.OnReport(has));
+        _socket!.Send(server => server.Link?.OnReport(_broker.Machine, has));
     }
 
     private void Lose()

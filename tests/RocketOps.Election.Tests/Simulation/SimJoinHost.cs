@@ -21,6 +21,8 @@ internal sealed class SimJoinHost(SimGroup group, SimBroker broker, LeaseRecord 
 
     public bool HasFailed => broker.HasFailed;
 
+    public bool HasRoom => broker.HasRoom;
+
     public long SeenEpoch => broker.Member.State.Seen;
 
     public Task<(MemberCopy Copy, string GroupId, LogEnd Confirmed)> IdentifyAsync(CancellationToken cancellationToken) =>

@@ -57,9 +57,16 @@ internal sealed class SimLink
     }
 
     /// <summary>A follower's word of how far it has the log.</summary>
-    public void OnReport(long offset)
+    public void OnReport(SimMember follower, long offset)
     {
         _heardAt = Now;
+        _broker.Loop.Do(_ =>
+        {
+            if (offset >= _broker.Visible)
+            {
+                _broker.CaughtUpAt[follower.Name] = _group.World.Now;
+            }
+        });
         if (_sent < 0 && offset > _broker.Disk.Log.Count)
         {
             throw new RuleBrokenException($"{_broker.Machine.Name} is followed by one whose log ends at {offset}, behind its own end {_broker.Disk.Log.Count}");

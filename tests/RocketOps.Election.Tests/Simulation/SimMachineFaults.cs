@@ -39,6 +39,17 @@ internal sealed class SimMachineFaults(SimGroup group, SimLuck luck)
         }
     }
 
+    /// <summary>The master refuses messages until there is room, and what another master sends it as well.</summary>
+    public void FillDisk()
+    {
+        if (group.LeaseStore.Lease?.Record is { Holder.Length: > 0 } lease && group.Members.All(static member => !member.Disk.IsFull))
+        {
+            SimMember member = group.Find(lease.Holder)!;
+            group.Note(member, "has a full disk");
+            luck.For(_world.Between(20_000, 40_000), () => member.Disk.IsFull = true, () => member.Disk.IsFull = false);
+        }
+    }
+
     public void CutPower(SimMember member)
     {
         group.Note(member, "loses power");

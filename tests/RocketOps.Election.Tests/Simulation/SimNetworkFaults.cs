@@ -5,6 +5,9 @@ internal sealed class SimNetworkFaults(SimGroup group, SimLuck luck)
 {
     private readonly SimWorld _world = group.World;
 
+    // One member at a time, so that the others are enough to go on.
+    private bool _copiesAreCut;
+
     public void Isolate()
     {
         SimMember member = luck.LikelyMaster();
@@ -13,25 +16,33 @@ internal sealed class SimNetworkFaults(SimGroup group, SimLuck luck)
         int number = group.NumberOf(member);
         luck.For(_world.Between(300, 12_000), () =>
         {
-            foreach (SimMember other in group.Members)
-            {
-                group.Network.Cut(number, group.NumberOf(other));
-                group.Network.Cut(group.NumberOf(other), number);
-            }
-
+            ForAll(other => Cut(number, other));
             if (alsoLease)
             {
                 group.LeaseStore.Cut(number);
             }
         }, () =>
         {
-            foreach (SimMember other in group.Members)
-            {
-                group.Network.Heal(number, group.NumberOf(other));
-                group.Network.Heal(group.NumberOf(other), number);
-            }
-
+            ForAll(other => Heal(number, other));
             group.LeaseStore.Heal(number);
+        });
+    }
+
+    public void CutCopies()
+    {
+        if (_copiesAreCut || group.LeaseStore.Lease?.Record is not { Holder.Length: > 0 } lease)
+        {
+            return;
+        }
+
+        SimMember master = group.Find(lease.Holder)!;
+        int number = group.NumberOf(master);
+        group.Note(master, "cut off from its copies");
+        _copiesAreCut = true;
+        luck.For(_world.Between(20_000, 40_000), () => ForAll(other => Cut(number, other)), () =>
+        {
+            ForAll(other => Heal(number, other));
+            _copiesAreCut = false;
         });
     }
 
@@ -55,6 +66,18 @@ internal sealed class SimNetworkFaults(SimGroup group, SimLuck luck)
     {
         group.Note("nobody reaches the lease");
         luck.For(_world.Between(300, group.Options.LongestOutage.TotalMilliseconds), () => ForAll(group.LeaseStore.Cut), () => ForAll(group.LeaseStore.Heal));
+    }
+
+    private void Cut(int one, int other)
+    {
+        group.Network.Cut(one, other);
+        group.Network.Cut(other, one);
+    }
+
+    private void Heal(int one, int other)
+    {
+        group.Network.Heal(one, other);
+        group.Network.Heal(other, one);
     }
 
     private void ForAll(Action<int> happens)

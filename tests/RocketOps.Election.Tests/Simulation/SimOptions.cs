@@ -42,6 +42,12 @@ internal sealed record SimOptions
 
     public double Partition { get; init; } = 3;
 
+    /// <summary>The master reaches the lease and no copy, for half a minute.</summary>
+    public double CopiesCut { get; init; }
+
+    /// <summary>The master's disk has no room, for half a minute.</summary>
+    public double FullDisk { get; init; }
+
     public double OneWayPartition { get; init; } = 2;
 
     public double LeaseCut { get; init; } = 3;
@@ -141,7 +147,17 @@ internal sealed record SimOptions
     }
 
     /// <summary>As <see cref="For"/>, every second time of machines whose disks may hang too.</summary>
-    public static SimOptions ForAll(int seed) => WithHangs(seed, For(seed));
+    public static SimOptions ForAll(int seed) => WithHangs(seed, For(seed)) with { CopiesCut = 1, FullDisk = 1 };
+
+    /// <summary>Nothing goes wrong, but one kind of fault every minute, in a group that goes on with two of its three copies.</summary>
+    public static SimOptions ForMinorities(double copiesCut, double fullDisk) => ForOutages(ReplicationMode.Sync, TimeSpan.FromMinutes(1)) with
+    {
+        LeaseOutage = 0,
+        LeaseSlow = 0,
+        MinInSync = 2,
+        CopiesCut = copiesCut,
+        FullDisk = fullDisk,
+    };
 
     /// <summary>Nothing goes wrong, but that disks hang.</summary>
     public static SimOptions ForHungDisks(SimHungDisks whose, bool flushesBeforeAnswer) => ForOutages(ReplicationMode.Sync, TimeSpan.FromMinutes(3)) with

@@ -15,6 +15,8 @@ internal sealed class SimTotals
 
     public long GivenBack { get; private set; }
 
+    public long GivenWay { get; private set; }
+
     public long LostBeyondRepair { get; private set; }
 
     public long Changes { get; private set; }
@@ -34,6 +36,7 @@ internal sealed class SimTotals
             Cuts += checker.Cuts;
             HandedOver += checker.HandedOver;
             GivenBack += checker.GivenBack;
+            GivenWay += checker.GivenWay;
             LostBeyondRepair += checker.LostBeyondRepair;
             Changes += checker.Changes;
             Hangs += checker.Hangs;
@@ -42,5 +45,5 @@ internal sealed class SimTotals
         }
     }
 
-    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {Changes} members added or taken out, {Hangs} disks hung and held up {HeldUp} promises, {GoneBack} disks went back in time, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
+    public override string ToString() => $"{Acknowledged} messages acknowledged, {Failovers} masters, {HandedOver} switchovers, {GivenBack} leases given back, {GivenWay} by masters that were cut off, {Changes} members added or taken out, {Hangs} disks hung and held up {HeldUp} promises, {GoneBack} disks went back in time, {Cuts} cuts, {LostBeyondRepair} messages lost with all their disks or by decision";
 }

@@ -28,6 +28,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
         {
             totals.Cuts.Should().BePositive("else nothing went wrong");
             totals.HandedOver.Should().BePositive();
+            totals.GivenWay.Should().BePositive("else no master was cut off from its copies");
             totals.HeldUp.Should().BePositive("else no disk hung in the middle of a candidacy");
             totals.Failovers.Should().BeGreaterThan(count);
         }

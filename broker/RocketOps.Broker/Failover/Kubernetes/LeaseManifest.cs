@@ -22,9 +22,7 @@ internal static class LeaseManifest
 
     /// <summary>
     /// Confirmed part of the log, as <c>LEASE EPOCH/SINCE/EPOCH/OFFSET</c> (<see cref="ConfirmedLog"/>). Of the epoch that it names alone:
-    /// a
-    /// master of a version that does not know the annotation leaves it there as it is, and may have
-    /// begun with less.
+    /// a master of a version that does not know the annotation leaves it there as it is, and may have begun with less.
     /// </summary>
     public const string Confirmed = "rocketops.io/confirmed";
 

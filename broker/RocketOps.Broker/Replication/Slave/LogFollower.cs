@@ -27,7 +27,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
     // A master that has just been elected says "not yet" until its epoch has begun, and takes no messages until followers have come: each pause here is one of the producers'.
     private static readonly TimeSpan RetryOfElected = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan BeginningOfEpoch = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RoomRetry = TimeSpan.FromMilliseconds(200);
 
     private readonly BrokerSettings _settings;

@@ -15,7 +15,7 @@ namespace RocketOps.Broker.Replication.Slave;
 /// </summary>
 internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore store, RemotingClient client, ILogger logger)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private bool _toldUnchecked;
 

@@ -51,6 +51,8 @@ internal sealed class LogLessMember : IMemberHost, IAsyncDisposable
 
     public long AppendedEnd => 0;
 
+    public bool HasRoom => true;
+
     public TimeSpan MasterSilence => TimeSpan.MaxValue;
 
     public LogEnd Confirmed => default;
