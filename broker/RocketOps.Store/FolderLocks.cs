@@ -6,8 +6,7 @@ namespace RocketOps.Store;
 
 /// <summary>
 /// Locks on the folders of a store. The lock file is in the root alone, and a broker with another root may name the same commit log; so
-/// each folder is locked itself, which adds no file: Apache's broker
-/// refuses a commit log with a file that is not its own. One thread.
+/// each folder is locked itself, which adds no file: Apache's broker refuses a commit log with a file that is not its own. One thread.
 /// </summary>
 internal sealed partial class FolderLocks(IStoreFileSystem files, ILogger logger) : IDisposable
 {

@@ -284,8 +284,7 @@ public sealed class MessageStore : IAsyncDisposable
 
     /// <summary>
     /// Tells whether the topic has a message that ends behind an offset of the log, readable or not. Loads its queues, on a thread that may
-    /// wait for the disk. Exact while nobody appends and what is in the log is in the
-    /// queues (<see cref="PrepareForMessagesAsync"/>).
+    /// wait for the disk. Exact while nobody appends and what is in the log is in the queues (<see cref="PrepareForMessagesAsync"/>).
     /// </summary>
     public Task<bool> HasMessagesBehindAsync(StoreTopic topic, PhysicalOffset offset, CancellationToken cancellationToken)
     {

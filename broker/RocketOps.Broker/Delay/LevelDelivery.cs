@@ -177,8 +177,8 @@ internal sealed partial class LevelDelivery : IAsyncDisposable
 
     /// <summary>
     /// Returns how long a message waits: never longer than it was promised when it was stored, nor than its level says now. RocketMQ keeps
-    /// a shorter promise too, and delivers at once what was promised for
-    /// later than the level says now. Source: apache/rocketmq ScheduleMessageService.correctDeliverTimestamp.
+    /// a shorter promise too, and delivers at once what was promised for later than the level says now. Source: apache/rocketmq
+    /// ScheduleMessageService.correctDeliverTimestamp.
     /// </summary>
     private TimeSpan DelayOf(long queueOffset, long storeTimestamp)
     {

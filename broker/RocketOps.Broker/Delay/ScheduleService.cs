@@ -13,8 +13,7 @@ namespace RocketOps.Broker.Delay;
 
 /// <summary>
 /// Delivers delayed messages: one <see cref="LevelDelivery"/> per level, and one for each level that the configuration does not have any
-/// more and in which messages wait still. Part of a master's <c>RoleSession</c>.
-/// Source: remoting.md §5.2.
+/// more and in which messages wait still. Part of a master's <c>RoleSession</c>. Source: remoting.md §5.2.
 /// </summary>
 internal sealed partial class ScheduleService : IAsyncDisposable
 {

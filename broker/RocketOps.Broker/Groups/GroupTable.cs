@@ -169,8 +169,7 @@ internal sealed class GroupTable
 
     /// <summary>
     /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Groups that were
-    /// deleted there go; those that the master's table only lacks stay
-    /// (<see cref="TableHistory"/>).
+    /// deleted there go; those that the master's table only lacks stay (<see cref="TableHistory"/>).
     /// </summary>
     /// <param name="master">The master's table.</param>
     /// <param name="forbidden">What groups may not read there.</param>

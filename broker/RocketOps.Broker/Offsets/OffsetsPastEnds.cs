@@ -10,8 +10,8 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them: the group would pass over
-/// the messages that the queue gets next. A broker that becomes the master brings them down to
-/// the end. Not a slave, whose offsets may be ahead of its log.
+/// the messages that the queue gets next. A broker that becomes the master brings them down to the end. Not a slave, whose offsets may be
+/// ahead of its log.
 /// </summary>
 internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets,
     ILogger<OffsetsPastEnds> logger)
@@ -24,9 +24,9 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
 
     /// <summary>
     /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has
-    /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets
-    /// on, once each; those are read from next, so they are loaded earlier and not more often. Queues that are not here, and those of
-    /// static topics, whose offsets are logical ones, are left alone.
+    /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets on, once each; those are
+    /// read from next, so they are loaded earlier and not more often. Queues that are not here, and those of static topics, whose offsets
+    /// are logical ones, are left alone.
     /// </summary>
     public async Task BringDownAsync()
     {

@@ -6,9 +6,8 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// Messages that retention has removed before a group read them: a group that has an offset on the queue, below what the queue still has. A
-/// warning for each group of a topic, and a count. Groups without an offset, as broadcasting
-/// ones and those that have never read the queue, are not known to want them. Called by the store's maintenance thread; the count can be
-/// asked for by any.
+/// warning for each group of a topic, and a count. Groups without an offset, as broadcasting ones and those that have never read the queue,
+/// are not known to want them. Called by the store's maintenance thread; the count can be asked for by any.
 /// </summary>
 internal sealed partial class UnreadRemovals(ConsumerOffsetTable offsets, ILogger<UnreadRemovals> logger) : IRemovalObserver
 {

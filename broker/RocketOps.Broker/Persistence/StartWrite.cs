@@ -5,8 +5,7 @@ namespace RocketOps.Broker.Persistence;
 
 /// <summary>
 /// The write of a table that was just read: it adds what every broker has, and notes nothing that anybody was told. On a full disk the
-/// broker goes on without it, for its consumers, and the next change of the table writes the
-/// whole file.
+/// broker goes on without it, for its consumers, and the next change of the table writes the whole file.
 /// </summary>
 internal sealed partial class StartWrite(ILogger<StartWrite> logger)
 {

@@ -84,8 +84,8 @@ internal sealed class TopicQueueMappingTable
 
     /// <summary>
     /// A slave's table becomes its master's, in the master's version. Mappings that are missing there stay while the master does not have
-    /// their topics either, and where the master's table is older than the one followed last:
-    /// it was lost, and a topic that is deleted takes its mapping along (<see cref="ForgetAsync"/>).
+    /// their topics either, and where the master's table is older than the one followed last: it was lost, and a topic that is deleted
+    /// takes its mapping along (<see cref="ForgetAsync"/>).
     /// </summary>
     /// <param name="version">The master's version.</param>
     /// <param name="mappings">The master's mappings.</param>

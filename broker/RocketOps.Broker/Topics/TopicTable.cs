@@ -255,10 +255,9 @@ internal sealed class TopicTable
 
     /// <summary>
     /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were
-    /// deleted there go, with their queues; those that the master's
-    /// table only lacks stay (<see cref="TableHistory"/>). <see cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted
-    /// has messages that came since: it was perhaps made again. It stays, this table
-    /// keeps its version, and the master is to be asked again.
+    /// deleted there go, with their queues; those that the master's table only lacks stay (<see cref="TableHistory"/>). <see
+    /// cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted has messages that came since: it was perhaps made again. It
+    /// stays, this table keeps its version, and the master is to be asked again.
     /// </summary>
     /// <param name="master">The master's table.</param>
     /// <param name="known">Where this log ended before the master was asked.</param>
@@ -364,8 +363,8 @@ internal sealed class TopicTable
 
     /// <summary>
     /// Ends the notes of deletions at the log's end at the most, also those that were under way when the broker stopped: whatever is
-    /// appended from now on belongs to topics that are made again. Notes, too, that there was no
-    /// topics.json when the broker started, although there is a log. When nobody appends.
+    /// appended from now on belongs to topics that are made again. Notes, too, that there was no topics.json when the broker started,
+    /// although there is a log. When nobody appends.
     /// </summary>
     public Task SettleDeletionsAsync(PhysicalOffset end)
     {
@@ -583,8 +582,8 @@ internal sealed class TopicTable
 
     /// <summary>
     /// Takes away the queues of a topic that the master has deleted, whose messages lie before an end. False when there are messages behind
-    /// it and the master does not have the topic: then lookups find it again, and it is
-    /// removed another time. One that the master has made again is there afterwards in any case.
+    /// it and the master does not have the topic: then lookups find it again, and it is removed another time. One that the master has made
+    /// again is there afterwards in any case.
     /// </summary>
     private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before,
         TopicConfig? again)

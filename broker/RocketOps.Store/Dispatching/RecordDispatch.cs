@@ -42,8 +42,7 @@ internal sealed partial class RecordDispatch
 
     /// <summary>
     /// A queue whose next message has offset 0 begins there once more, as its topic was deleted and made again. Set while recovery reads
-    /// messages that were in queues before; elsewhere, and in no
-    /// copied log, such an offset is a damaged one.
+    /// messages that were in queues before; elsewhere, and in no copied log, such an offset is a damaged one.
     /// </summary>
     public bool BelievesNewQueues
     {

@@ -85,8 +85,7 @@ internal sealed class UnitPuts
 
     /// <summary>
     /// Waits with a message of offset 0 behind others for the next one of its queue: that has offset 1 where the topic was made again, and
-    /// goes
-    /// on with the old ones where a damaged record says 0. True when this message waits.
+    /// goes on with the old ones where a damaged record says 0. True when this message waits.
     /// </summary>
     private bool IsPutLater(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
     {

@@ -10,9 +10,9 @@ using RocketOps.Store.Recovery;
 namespace RocketOps.Store.Dump;
 
 /// <summary>
-/// Compares every byte of a store directory that has a meaning with what it must be: sizes, magic numbers, places and checksums of records; each unit of each
-/// queue with its record and the other way round; entries and chains of the index; the checkpoint; and all
-/// of them with each other, as the next start does. Changes nothing.
+/// Compares every byte of a store directory that has a meaning with what it must be: sizes, magic numbers, places and checksums of records;
+/// each unit of each queue with its record and the other way round; entries and chains of the index; the checkpoint; and all of them with
+/// each other, as the next start does. Changes nothing.
 /// </summary>
 public sealed class StoreVerifier
 {

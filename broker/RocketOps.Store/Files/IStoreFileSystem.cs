@@ -33,9 +33,8 @@ public interface IStoreFileSystem
 
     /// <summary>
     /// Locks a directory itself, by whatever name it is reached: no file is added to it. Null when it is locked already, by another process
-    /// or by this one. Disposing releases it.
-    /// Throws <see cref="StoreIOException"/>, with <see cref="StoreIOException.IsLockUnsupported"/> where the file system has no such
-    /// locks.
+    /// or by this one. Disposing releases it. Throws <see cref="StoreIOException"/>, with <see cref="StoreIOException.IsLockUnsupported"/>
+    /// where the file system has no such locks.
     /// </summary>
     IDisposable? TryLockDirectory(string path);
 

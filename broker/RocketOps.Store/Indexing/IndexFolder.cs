@@ -104,10 +104,9 @@ internal sealed partial class IndexFolder(StoreOptions options, IStoreFileSystem
     }
 
     /// <summary>
-    /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before <see cref="Open"/>. Returns the store
-    /// time of the newest message in those that stay, the newest of them, with all of its entries, and the first message of those that
-    /// went: <see cref="long.MaxValue"/> when none did,
-    /// 0 when one did that does not say.
+    /// Deletes the files that hold keys of messages at or behind an offset, as <see cref="MessageIndex.RebuildStart"/> has told it; before
+    /// <see cref="Open"/>. Returns the store time of the newest message in those that stay, the newest of them, with all of its entries,
+    /// and the first message of those that went: <see cref="long.MaxValue"/> when none did, 0 when one did that does not say.
     /// </summary>
     public static (long EndTimestamp, IndexPosition Newest, long Begin) DropFrom(IStoreFileSystem files, StoreOptions options,
         long physicalOffset)

@@ -5,8 +5,7 @@ namespace RocketOps.Store.Inventory;
 
 /// <summary>
 /// A record of the log, by its fingerprint, that shows whether a later offset is one of this log: the record is there, and records follow
-/// one
-/// another from it to the offset.
+/// one another from it to the offset.
 /// </summary>
 /// <param name="Offset">Where the record begins; −1 when none is known.</param>
 /// <param name="Mark">Its fingerprint (<see cref="RecordMarks"/>); 0 when none is known.</param>

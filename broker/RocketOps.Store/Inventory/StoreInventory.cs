@@ -10,10 +10,8 @@ namespace RocketOps.Store.Inventory;
 
 /// <summary>
 /// The file <c>inventory</c> of a store: what a start compares the folders with that it finds. Each maintenance pass adds what it has
-/// handed
-/// over of queues; a deletion of a topic is noted before its files go; a new log file is noted by its first record. The file is written
-/// anew,
-/// shorter, when it has grown. Layout: <see cref="InventoryCodec"/>.
+/// handed over of queues; a deletion of a topic is noted before its files go; a new log file is noted by its first record. The file is
+/// written anew, shorter, when it has grown. Layout: <see cref="InventoryCodec"/>.
 /// <para>
 /// Opened by recovery, then used under the pass lock. A file that is lost or does not fit the checkpoint costs a start that reads the whole
 /// log.
@@ -57,8 +55,7 @@ internal sealed class StoreInventory : IDisposable
 
     /// <summary>
     /// Reads the file. Queues are taken from passes up to <paramref name="upTo"/>, and from the first one wherever it is: what that says
-    /// had
-    /// been made durable before it was written.
+    /// had been made durable before it was written.
     /// </summary>
     public static InventoryContent Read(IStoreFileSystem files, string rootDirectory, long upTo) => Read(files, rootDirectory, upTo, out _);
 

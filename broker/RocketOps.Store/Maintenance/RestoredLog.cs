@@ -7,9 +7,9 @@ namespace RocketOps.Store.Maintenance;
 
 /// <summary>
 /// Keeps a log that comes with old file times, as a restored copy does, for the full retention from its start. Rule: where no file of the
-/// log was written for longer than <c>fileReservedTime</c>, all files count as
-/// written at this start, and get that time. A broker that ran writes its newest file; so a restart finds one that is younger, and the rest
-/// expires by the times they have: restarts do not keep files for ever.
+/// log was written for longer than <c>fileReservedTime</c>, all files count as written at this start, and get that time. A broker that ran
+/// writes its newest file; so a restart finds one that is younger, and the rest expires by the times they have: restarts do not keep files
+/// for ever.
 /// </summary>
 internal sealed partial class RestoredLog(StoreOptions options, IStoreFileSystem files, TimeProvider time, ILogger logger)
 {

@@ -9,8 +9,7 @@ namespace RocketOps.Store.Recovery;
 
 /// <summary>
 /// Compares the index with the checkpoint and the log, before it is opened: files of another log, of messages behind the end of this one,
-/// or
-/// older than the checkpoint are deleted, and the result says from where on keys have to be put again.
+/// or older than the checkpoint are deleted, and the result says from where on keys have to be put again.
 /// </summary>
 internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem files, LogSegments segments, ILogger logger)
 {

@@ -99,8 +99,8 @@ internal sealed class LogFolder
 
     /// <summary>
     /// Compares the log with the inventory. Throws <see cref="StoreException"/> when they are not of one store: the log has other records
-    /// where
-    /// the inventory knows one. Returns the inventory; an empty one when another program has written since, which may have cut the log.
+    /// where the inventory knows one. Returns the inventory; an empty one when another program has written since, which may have cut the
+    /// log.
     /// </summary>
     public InventoryContent CheckThatItIsTheSame(Checkpoint checkpoint, InventoryContent known)
     {
@@ -134,8 +134,7 @@ internal sealed class LogFolder
 
     /// <summary>
     /// Throws <see cref="StoreException"/> when the log goes on behind an offset that the checkpoint knows as a boundary of records, and
-    /// has
-    /// none there: it took other messages since than this store. An older copy of the log ends before it.
+    /// has none there: it took other messages since than this store. An older copy of the log ends before it.
     /// </summary>
     /// <param name="anchor">The record that led to the offset, and does not.</param>
     /// <param name="offset">The offset.</param>

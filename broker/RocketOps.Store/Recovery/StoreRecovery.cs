@@ -20,10 +20,8 @@ namespace RocketOps.Store.Recovery;
 /// <item>Java's, clean: from the newest file with messages; Java's, unclean: from the file its own rule names (store.md §4.3).</item>
 /// </list>
 /// Before that it compares: the log with what the inventory knows of it, each queue with the inventory and the log, the index with the
-/// checkpoint. Where one of them
-/// is older than the rest it begins where the oldest is complete; where the log is another store's, or queues have no log, the start is
-/// refused. Nothing is cut at a place
-/// that was not reached by reading from a record that is known.
+/// checkpoint. Where one of them is older than the rest it begins where the oldest is complete; where the log is another store's, or queues
+/// have no log, the start is refused. Nothing is cut at a place that was not reached by reading from a record that is known.
 /// </summary>
 internal sealed partial class StoreRecovery
 {
@@ -180,8 +178,7 @@ internal sealed partial class StoreRecovery
 
     /// <summary>
     /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and
-    /// those
-    /// behind it are in the log as ever. Returns where the rest begins.
+    /// those behind it are in the log as ever. Returns where the rest begins.
     /// </summary>
     private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)
     {
@@ -205,8 +202,7 @@ internal sealed partial class StoreRecovery
 
     /// <summary>
     /// Writes the inventory as the queues are now that all of them are complete and durable up to <paramref name="offset"/> of the log,
-    /// which
-    /// ends at <paramref name="logEnd"/>.
+    /// which ends at <paramref name="logEnd"/>.
     /// </summary>
     public void WriteInventory(long offset, long logEnd)
     {

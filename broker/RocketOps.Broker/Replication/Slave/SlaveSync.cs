@@ -126,8 +126,8 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     }
 
     /// <summary>
-    /// True when the master's tables may be taken: they are to be those of the log that is here. A slave
-    /// without messages has nothing to lose, and its consumers are not to wait until the master sends something.
+    /// True when the master's tables may be taken: they are to be those of the log that is here. A slave without messages has nothing to
+    /// lose, and its consumers are not to wait until the master sends something.
     /// </summary>
     private bool MayTake => _master.IsKnown || _store.Positions.Appended == _store.GetStats().MinOffset;
 
