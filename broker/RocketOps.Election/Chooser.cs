@@ -21,7 +21,7 @@ internal sealed class Chooser(
     private long _failedAt;
 
     /// <summary>
-    /// This member has asked the holder to hand over a moment ago: a watch that shows nothing would cost the time in which nobody leads.
+    /// True when this member has just asked the holder to hand over. It then reads the lease: a silent watch would make the group wait.
     /// </summary>
     public bool AwaitsHandOver => _appealedTo is { } asked && observed.Lease?.Record.Epoch == asked.Epoch
         && context.Time.GetElapsedTime(_appealedAt) < context.Options.HandOverTime;

@@ -8,8 +8,8 @@ namespace RocketOps.Broker.Topics;
 
 /// <summary>
 /// Recovery, by a broker that becomes the master, of topics that have messages and are in no table: config/topics.json was lost or is an
-/// older copy, or the master before made a topic and was lost before this member had copied its table. Without their topic, messages that
-/// were acknowledged could be read by nobody, and slaves would be told that the topics are not there.
+/// older copy, or the master before made a topic and was lost before this member had copied its table. Without the topic no consumer can
+/// read its acknowledged messages, and this broker would tell its slaves that the topic is not there.
 /// </summary>
 internal sealed partial class TopicRecovery(MessageStore store, TopicTable topics, ILogger<TopicRecovery> logger)
 {

@@ -257,7 +257,7 @@ internal sealed class TopicTable
     /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were
     /// deleted there go, with their queues; those that the master's table only lacks stay (<see cref="TableHistory"/>). <see
     /// cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted has messages that came since: it was perhaps made again. It
-    /// stays, this table keeps its version, and the master is to be asked again.
+    /// stays, and this table keeps its version, so that the slave asks the master again.
     /// </summary>
     /// <param name="master">The master's table.</param>
     /// <param name="known">Where this log ended before the master was asked.</param>
@@ -364,7 +364,7 @@ internal sealed class TopicTable
     /// <summary>
     /// Ends the notes of deletions at the log's end at the most, also those that were under way when the broker stopped: whatever is
     /// appended from now on belongs to topics that are made again. Notes, too, that there was no topics.json when the broker started,
-    /// although there is a log. When nobody appends.
+    /// although there is a log. Call it while no thread appends.
     /// </summary>
     public Task SettleDeletionsAsync(PhysicalOffset end)
     {

@@ -176,7 +176,7 @@ internal sealed class Candidacy(MemberContext context)
 
     /// <summary>
     /// Messages that this copy, which the lease lists, must have had and lacks; null when it has everything. <see cref="Proof"/> when
-    /// another member has all that the lease knows of. Where nobody has, as when all members were put back, a person decides: copies that
+    /// another member has all that the lease knows of. Where no member has, as when all were put back, a person decides: copies that
     /// gave up their incarnations would let the best of them recover the group.
     /// </summary>
     private string? FindLack(LeaseRecord lease, MemberState state)

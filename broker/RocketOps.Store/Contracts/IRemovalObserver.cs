@@ -7,7 +7,7 @@ namespace RocketOps.Store.Contracts;
 public interface IRemovalObserver
 {
     /// <summary>
-    /// True when it is to be told of the queue: the store then learns where that begins before a file goes, which may read the disk once.
+    /// True when the observer wants to know of the queue: the store then learns where that begins before a file goes, which may read the disk once.
     /// </summary>
     bool IsInterestedIn(string topic, int queueId);
 
