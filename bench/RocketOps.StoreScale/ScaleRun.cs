@@ -22,22 +22,31 @@ internal sealed class ScaleRun
 
     private readonly string _directory;
     private readonly int _queues;
+    private readonly int _logFileBytes;
+    private readonly int _rounds;
     private readonly RetentionWatch _watch = new();
     private readonly MessageHost _host = MessageHost.From(IPAddress.Loopback, 10911);
     private readonly byte[] _body = new byte[BodyBytes];
 
-    public ScaleRun(string directory, int queues)
+    /// <param name="directory">Root of the store; it stays from phase to phase.</param>
+    /// <param name="queues">Queues, eight of each topic.</param>
+    /// <param name="logFileBytes">Size of a file of the commit log; every phase of one directory needs the same.</param>
+    /// <param name="rounds">Messages that the first phase writes into each queue; two, so that an index by halves has something to find.</param>
+    public ScaleRun(string directory, int queues, int logFileBytes, int rounds)
     {
         _directory = directory;
         _queues = queues;
+        _logFileBytes = logFileBytes;
+        _rounds = rounds;
     }
 
     /// <summary>In the order in which they make sense.</summary>
-    public static IReadOnlyList<string> Phases { get; } = ["write", "idle", "read", "send", "retain", "reboot"];
+    public static IReadOnlyList<string> Phases { get; } = ["write", "start", "idle", "read", "send", "retain", "reboot"];
 
     public Task RunAsync(string phase) => phase switch
     {
         "write" => WriteAsync(),
+        "start" => StartOftenAsync(),
         "idle" => IdleAsync(),
         "read" => ReadAsync(),
         "send" => SendAsync(),
@@ -45,13 +54,21 @@ internal sealed class ScaleRun
         _ => RebootAsync(),
     };
 
-    /// <summary>Two messages for each queue, so that an index by halves has something to find.</summary>
     private async Task WriteAsync()
     {
         await using MessageStore store = await StartAsync("write", new LinuxFileSystem());
         ProcessFigures clock = ProcessFigures.Now();
-        await SendAsync(store, rounds: 2);
-        clock.Print("write", $"2 messages into each of {_queues} queues");
+        await SendAsync(store, _rounds);
+        clock.Print("write", $"{_rounds} messages into each of {_queues} queues");
+    }
+
+    /// <summary>A healthy store, stopped cleanly, is started five times in one process: the first start also compiles.</summary>
+    private async Task StartOftenAsync()
+    {
+        for (int start = 0; start < 5; start++)
+        {
+            await using MessageStore store = await StartAsync("start", new LinuxFileSystem());
+        }
     }
 
     private async Task IdleAsync()
@@ -132,7 +149,7 @@ internal sealed class ScaleRun
         StoreOptions options = new()
         {
             RootDirectory = _directory,
-            CommitLogFileBytes = 16 * 1024 * 1024,
+            CommitLogFileBytes = _logFileBytes,
             IndexEnabled = false,
             Tuning = new() { DiskWarningRatio = 100, DiskMaxUsedRatio = 100, DiskCleanForciblyRatio = 100, DeleteHours = deleteHours ?? [] },
             CleanIntervalMs = 1000,

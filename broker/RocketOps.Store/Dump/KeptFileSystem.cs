@@ -4,7 +4,7 @@ namespace RocketOps.Store.Dump;
 
 /// <summary>
 /// A file system whose files stay as they are: what is written, renamed or deleted goes nowhere, and what is read is what is there. So
-/// the code of a start can be asked what it would do. Not thread-safe.
+/// the code of a start can be asked what it would do. Several threads may read while none changes anything.
 /// </summary>
 internal sealed class KeptFileSystem(IStoreFileSystem files) : IStoreFileSystem
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.ConsumeQueues;
 using RocketOps.Store.Files;
@@ -22,6 +21,7 @@ internal sealed partial class QueueCheck
     private readonly long _cutAt;
     private readonly bool _knowsNothing;
     private readonly ILogger _logger;
+    private readonly QueueFolders _folders;
     private readonly Dictionary<QueueName, QueuePlace> _places = [];
     private readonly HashSet<QueueName> _setAside = [];
     private readonly HashSet<string> _unsyncedDirectories = [];
@@ -46,6 +46,7 @@ internal sealed partial class QueueCheck
         _cutAt = cutAt;
         _knowsNothing = knowsNothing;
         _logger = logger;
+        _folders = new QueueFolders(files, segments, inventory);
     }
 
     /// <summary>Looks at all queues.</summary>
@@ -100,47 +101,31 @@ internal sealed partial class QueueCheck
         return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !expects, findings.All);
     }
 
-    private static string DirectoryOf(QueueEnvironment environment, in QueueName name) =>
-        Path.Combine(environment.Directory, name.Topic, name.QueueId.ToString(CultureInfo.InvariantCulture));
-
     private void CheckKind(QueueEnvironment environment, bool expects, bool trustsLog, Findings findings,
         CancellationToken cancellationToken)
     {
-        foreach (FileEntry topic in _files.List(environment.Directory))
+        foreach (TopicFolder topic in _folders.Look(environment, expects, expects && trustsLog, cancellationToken))
         {
-            if (!topic.IsDirectory)
-            {
-                continue;
-            }
-
             cancellationToken.ThrowIfCancellationRequested();
             string directory = Path.Combine(environment.Directory, topic.Name);
             int removed = 0;
-            IReadOnlyList<FileEntry> queues = _files.List(directory);
-            foreach (FileEntry queue in queues)
+            foreach (QueueFolder queue in topic.Queues)
             {
-                if (!queue.IsDirectory || !int.TryParse(queue.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId)
-                    || queueId >= StoreTopic.MaxQueues)
+                if (queue.IsAsExpected)
                 {
-                    continue;
-                }
-
-                QueueName name = new(environment.IsBatch, topic.Name, queueId);
-                bool isKnown = _inventory.Queues.TryGetValue(name, out QueuePlace place) && expects;
-                if (isKnown && trustsLog && IsAsExpected(environment, name, place))
-                {
-                    _places[name] = place;
+                    QueuePlace place = queue.Expected!.Value;
+                    _places[queue.Name] = place;
                     findings.See(place.LastPhysicalOffset);
                     continue;
                 }
 
-                if (!Compare(environment, name, isKnown ? place : null, expects, findings))
+                if (!Compare(environment, queue.Name, queue.Expected, expects, findings))
                 {
                     removed++;
                 }
             }
 
-            if (removed > 0 && removed == queues.Count)
+            if (removed > 0 && removed == topic.Entries)
             {
                 _files.DeleteDirectory(directory);
                 _unsyncedDirectories.Remove(directory);
@@ -149,70 +134,10 @@ internal sealed partial class QueueCheck
         }
     }
 
-    /// <summary>Tells, by one or two reads, whether a queue ends where the inventory says, and has the files in between.</summary>
-    private bool IsAsExpected(QueueEnvironment environment, in QueueName name, in QueuePlace place)
-    {
-        if (place.End <= place.First)
-        {
-            return false;
-        }
-
-        long last = place.End - 1;
-        long lastFile = last - (last % environment.UnitsPerFile);
-        string directory = DirectoryOf(environment, name);
-        bool endsFile = place.End % environment.UnitsPerFile == 0;
-        Span<byte> units = stackalloc byte[2 * QueueFiles.MaxUnitBytes];
-        units = units[..((endsFile ? 1 : 2) * environment.UnitBytes)];
-        try
-        {
-            using IStoreFile file = _files.Open(FilePath(environment, directory, lastFile), FileOpenMode.Read);
-            if (file.Read(units, (last - lastFile) * environment.UnitBytes) < units.Length)
-            {
-                return false;
-            }
-        }
-        catch (StoreIOException e) when (e.Errno == StoreIOException.NotFound)
-        {
-            return false;
-        }
-
-        ConsumeQueueUnit unit = ConsumeQueueUnit.Read(units);
-        if (!unit.IsWritten || (place.LastPhysicalOffset < 0 ? !unit.IsFiller : unit.PhysicalOffset != place.LastPhysicalOffset))
-        {
-            return false;
-        }
-
-        // A queue of a later time goes on behind it.
-        bool goesOn = endsFile
-            ? _files.FileExists(FilePath(environment, directory, lastFile + environment.UnitsPerFile))
-            : ConsumeQueueUnit.Read(units[environment.UnitBytes..]).IsWritten;
-        return !goesOn && (lastFile == place.First || HasFiles(environment, name, place.First, lastFile));
-    }
-
-    /// <summary>Tells whether a queue of several files has them all, and units lead from each to the next.</summary>
-    private bool HasFiles(QueueEnvironment environment, in QueueName name, long first, long lastFile)
-    {
-        QueueFiles files = NewFiles(environment, name);
-        try
-        {
-            files.List();
-            return files.Starts[^1] == lastFile && (files.Starts[0] == first || HasExpired(files, first))
-                && AreInOrder(files, long.MaxValue);
-        }
-        finally
-        {
-            files.CloseAll();
-        }
-    }
-
-    /// <summary>Retention has removed files of the log since the inventory was told, and the queue's with them.</summary>
-    private bool HasExpired(QueueFiles files, long expectedFirst) => files.Starts[0] > expectedFirst
-        && _segments.MinOffset > _inventory.LogMinOffset;
-
     /// <summary>Looks at a queue closely. False when it is no queue any more: its topic was being deleted.</summary>
     private bool Compare(QueueEnvironment environment, in QueueName name, QueuePlace? expected, bool expects, Findings findings)
     {
-        QueueFiles files = NewFiles(environment, name);
+        QueueFiles files = QueueFolders.FilesOf(environment, name);
         try
         {
             files.List();
@@ -247,7 +172,7 @@ internal sealed partial class QueueCheck
     {
         long first = files.Starts[0];
         bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end))
-            || (expected is { } place && first > place.First && !HasExpired(files, place.First));
+            || (expected is { } place && first > place.First && !_folders.HasExpired(files, place.First));
         long right = lacksBeginning ? first : RightUntil(environment, name, files, end);
         bool isOfDeletedTopic = IsOfDeletedTopic(name.Topic, files, right);
         bool hasExpired = expected is { } all && right < all.End && all.LastPhysicalOffset < _segments.MinOffset;
@@ -342,7 +267,7 @@ internal sealed partial class QueueCheck
             return end;
         }
 
-        if (!AreInOrder(files, end))
+        if (!QueueFolders.AreInOrder(files, end))
         {
             return first;
         }
@@ -376,22 +301,6 @@ internal sealed partial class QueueCheck
         return low;
     }
 
-    /// <summary>Units lead from each file to the next.</summary>
-    private static bool AreInOrder(QueueFiles files, long end)
-    {
-        for (int i = 1; i < files.Starts.Length && files.Starts[i] < end; i++)
-        {
-            if (!files.TryReadUnit(files.Starts[i] - 1, out ConsumeQueueUnit before)
-                || !files.TryReadUnit(files.Starts[i], out ConsumeQueueUnit after)
-                || (!before.IsFiller && !after.IsFiller && before.PhysicalOffset >= after.PhysicalOffset))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>
     /// Makes a queue whose messages have all expired once more, empty, so that new messages do not get offsets that were given before.
     /// </summary>
@@ -404,7 +313,7 @@ internal sealed partial class QueueCheck
             return;
         }
 
-        QueueFiles files = NewFiles(environment, name);
+        QueueFiles files = QueueFolders.FilesOf(environment, name);
         long first = end - (end % environment.UnitsPerFile);
         byte[] filler = new byte[(end - first) * ConsumeQueueUnit.Size];
         for (int at = 0; at < filler.Length; at += ConsumeQueueUnit.Size)
@@ -433,12 +342,6 @@ internal sealed partial class QueueCheck
 
         return first < end && target.IsRight(files, first);
     }
-
-    private static string FilePath(QueueEnvironment environment, string directory, long firstUnit) =>
-        Path.Combine(directory, (firstUnit * environment.UnitBytes).ToString("D20", CultureInfo.InvariantCulture));
-
-    private static QueueFiles NewFiles(QueueEnvironment environment, in QueueName name) =>
-        new(environment, name.Topic, name.QueueId, new Lock());
 
     [LoggerMessage(EventId = 2431, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} has units from {Right} to {End} that point behind the log or to other "
         + "messages than its own: they are cut off. Files of the queue are newer than the commit log, or another store's")]
