@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Store.Contracts;
+using RocketOps.Store.Files;
 using RocketOps.Store.Reading;
 using RocketOps.Store.Tests.Support;
 using RocketOps.Testing.Logging;
@@ -18,6 +19,7 @@ public sealed class FolderMistakeTests
     private const string Queues = $"{Root}/consumequeue";
     private const string Log = $"{Root}/commitlog";
     private const int Messages = 250;
+    private const int ManyTopics = 600;
 
     [Theory]
     [InlineData(true)]
@@ -333,6 +335,42 @@ public sealed class FolderMistakeTests
         last.Append("Idle", 0, "next").QueueOffset.Should().Be(idleMessages);
     }
 
+    /// <summary>So many topics that several threads look at them.</summary>
+    [Fact]
+    public async Task Queues_OfVeryManyTopicsSomeRemovedSomeOlder_AreMadeAgain()
+    {
+        MemoryFileSystem disk = await RunManyTopicsAsync(new MemoryFileSystem());
+        MemoryFileSystem earlier = disk.AfterKill();
+        disk = await RunManyTopicsAsync(disk);
+        int[] removed = [0, 300, ManyTopics - 1];
+        int[] older = [1, 301, ManyTopics - 2];
+        Array.ForEach(removed, topic => disk.Remove($"{Queues}/M{topic}"));
+        Array.ForEach(older, topic => disk.Replace($"{Queues}/M{topic}", earlier));
+
+        using RecordingLoggerFactory log = new();
+        await using MessageStore store = new(Options(), disk, new FakeTimeProvider(), log, hasThreads: false);
+        await store.StartAsync(CancellationToken.None);
+
+        log.Entries.Select(static entry => entry.Event).Where(static id => id is > 2430 and < 2440).Should().BeEquivalentTo(
+            [2433, 2433, 2433, 2432, 2432, 2432], "no other queue is touched");
+        for (int topic = 0; topic < ManyTopics; topic++)
+        {
+            (await store.ReadAllAsync($"M{topic}", 0)).Should().Equal($"of {topic}", $"of {topic}");
+        }
+    }
+
+    [Fact]
+    public async Task Queues_OfVeryManyTopicsOneUnreadable_FailTheStart()
+    {
+        MemoryFileSystem disk = await RunManyTopicsAsync(new MemoryFileSystem());
+        disk.ReadFault = static (operation, path) =>
+            operation == "open" && path.StartsWith($"{Queues}/M400/", StringComparison.Ordinal) ? 5 : null;
+
+        Func<Task<MessageStore>> start = () => SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+
+        (await start.Should().ThrowAsync<StoreIOException>()).WithMessage("*M400*");
+    }
+
     private static StoreOptions Options() => SmallStore.Options(Root);
 
     private static async Task ShouldBeRefusedAsync(MemoryFileSystem disk, string reason, StoreOptions? options = null)
@@ -356,6 +394,19 @@ public sealed class FolderMistakeTests
         MemoryFileSystem killed = disk.AfterKill();
         await store.DisposeAsync();
         return killed;
+    }
+
+    /// <summary>A run in which each of very many topics gets a message.</summary>
+    private static async Task<MemoryFileSystem> RunManyTopicsAsync(MemoryFileSystem disk)
+    {
+        await using MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+        for (int topic = 0; topic < ManyTopics; topic++)
+        {
+            store.Append($"M{topic}", 0, $"of {topic}");
+        }
+
+        store.Writer.WritePending();
+        return disk;
     }
 
     private static void Fill(MessageStore store, int first, int count, string body = "")
