@@ -6,6 +6,7 @@ using RocketOps.Store;
 using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 using RocketOps.Store.Log;
+using RocketOps.Testing.Disks;
 
 namespace RocketOps.Interop.Tests;
 
@@ -70,7 +71,7 @@ internal static class StoreOfOurs
             WriteTopics(root);
             if (killed)
             {
-                CopyDirectory(root, Path.Combine(directory, "store"));
+                Folders.Copy(root, Path.Combine(directory, "store"));
             }
         }
 
@@ -117,23 +118,5 @@ internal static class StoreOfOurs
             Path.Combine(root, "config", "topics.json"),
             $"{{\"dataVersion\":{{\"counter\":1,\"timestamp\":1700000000000}},\"topicConfigTable\":{{\"{Topic}\":{{\"order\":false,\"perm\":6,\"readQueueNums\":{Queues},"
             + $"\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"{Topic}\",\"topicSysFlag\":0,\"writeQueueNums\":{Queues}}}}}}}");
-    }
-
-    private static void CopyDirectory(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            try
-            {
-                File.Copy(file, target);
-            }
-            catch (FileNotFoundException)
-            {
-                // Written beside another one, and in its place by now.
-                file.Should().EndWith(".tmp");
-            }
-        }
     }
 }

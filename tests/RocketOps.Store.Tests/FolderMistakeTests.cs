@@ -270,6 +270,59 @@ public sealed class FolderMistakeTests
         (await again.ReadAllAsync("T", 1)).Should().Equal(Enumerable.Range(0, 20).Select(static i => $"new {i}"));
     }
 
+    /// <summary>
+    /// RocketMQ's broker ran last and left the inventory as it was: what that knows is not forgotten, where the topic is still the one that
+    /// it knows.
+    /// </summary>
+    [Theory]
+    [InlineData($"{Queues}/T/1")]
+    [InlineData($"{Queues}/T/1/00000000000000000000")]
+    [InlineData($"{Queues}/T/1/00000000000000001000")]
+    [InlineData($"{Root}/index")]
+    [InlineData($"{Root}/index", true)]
+    public async Task Files_RemovedAfterAnotherBrokerRan_AreMadeAgain(string path, bool onlyNewest = false)
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true);
+        LeaveCheckpointOfRocketMq(disk);
+        disk.Remove(onlyNewest ? disk.Paths.Where(file => FolderMistakes.IsWithin(file, path)).Max()! : path);
+
+        await ShouldHoldAsync(disk, Messages);
+    }
+
+    /// <summary>RocketMQ's broker deletes a topic and leaves no note: its queues are not there, and the inventory still knows them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TopicDeleted_ByAnotherBroker_ComesNotBack(bool isMadeAgain)
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true);
+        MemoryFileSystem before = disk.AfterKill();
+        await using (MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false))
+        {
+            await store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None);
+            for (int i = 0; isMadeAgain && i < 20; i++)
+            {
+                store.Append("T", 1, $"new {i}");
+            }
+
+            // The newest file of the log is read again, as by RocketMQ.
+            for (int i = 0; i < Messages; i++)
+            {
+                store.Append("U", 0, $"later {new string('x', 400)}");
+            }
+
+            store.Writer.WritePending();
+        }
+
+        LeaveCheckpointOfRocketMq(disk);
+        disk.Replace($"{Root}/inventory", before);
+        await using MessageStore again = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+
+        (await again.ReadAllAsync("T", 0)).Should().BeEmpty();
+        (await again.ReadAllAsync("T", 1)).Should().Equal(Enumerable.Range(0, isMadeAgain ? 20 : 0).Select(static i => $"new {i}"));
+        (await again.ReadAllAsync("U", 0)).Should().HaveCount((Messages / 5) + Messages);
+    }
+
     /// <summary>A start is killed at every call of a rebuild: the next one comes to the same.</summary>
     [Fact]
     public async Task Kill_AtEveryCallOfARebuild_LosesNothing()
@@ -372,6 +425,15 @@ public sealed class FolderMistakeTests
     }
 
     private static StoreOptions Options() => SmallStore.Options(Root);
+
+    /// <summary>RocketMQ's broker writes the three times and nothing else.</summary>
+    private static void LeaveCheckpointOfRocketMq(MemoryFileSystem disk)
+    {
+        byte[] checkpoint = new byte[4096];
+        using IStoreFile file = disk.Open($"{Root}/checkpoint", FileOpenMode.ReadWrite);
+        file.Read(checkpoint.AsSpan(0, 3 * sizeof(long)), 0);
+        file.Write(checkpoint, 0);
+    }
 
     private static async Task ShouldBeRefusedAsync(MemoryFileSystem disk, string reason, StoreOptions? options = null)
     {

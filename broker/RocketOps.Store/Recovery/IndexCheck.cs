@@ -56,7 +56,13 @@ internal sealed partial class IndexCheck(StoreOptions options, IStoreFileSystem 
             }
         }
 
-        return keepBefore == long.MaxValue
+        if (!checkpoint.HasPositions && start > segments.MinOffset && (headers.Count == 0 || headers[^1].End < start))
+        {
+            // Another program wrote last. From the newest file on the log is read anyway.
+            lacksFiles = true;
+        }
+
+        return keepBefore == long.MaxValue && !lacksFiles
             ? new IndexFindings(long.MaxValue, isReached ? start - 1 : -1)
             : Drop(checkpointFile, headers, keepBefore, lacksFiles);
     }

@@ -20,10 +20,12 @@ internal sealed partial class QueueCheck
     private readonly InventoryContent _inventory;
     private readonly long _cutAt;
     private readonly bool _knowsNothing;
+    private readonly bool _expects;
     private readonly ILogger _logger;
     private readonly QueueFolders _folders;
     private readonly Dictionary<QueueName, QueuePlace> _places = [];
     private readonly HashSet<QueueName> _setAside = [];
+    private readonly HashSet<(bool IsBatch, string Topic)> _goOn = [];
     private readonly HashSet<string> _unsyncedDirectories = [];
 
     /// <param name="files">The disk.</param>
@@ -34,10 +36,14 @@ internal sealed partial class QueueCheck
     /// Units of records at or behind it are cut off later, as a power cut may have torn them; the end of the log's files when none are.
     /// </param>
     /// <param name="knowsNothing">All of the log is read afterwards: a queue that may lack its beginning is made again.</param>
+    /// <param name="expects">
+    /// The inventory belongs to the checkpoint: it says what queues there are. Otherwise another program wrote last, which may have deleted
+    /// topics: what the inventory says counts for topics of which a queue is still there as it says.
+    /// </param>
     /// <param name="logger">The store's.</param>
     public QueueCheck(
         IStoreFileSystem files, LogSegments segments, QueueEnvironment environment, InventoryContent inventory, long cutAt,
-            bool knowsNothing, ILogger logger)
+            bool knowsNothing, bool expects, ILogger logger)
     {
         _files = files;
         _segments = segments;
@@ -45,47 +51,28 @@ internal sealed partial class QueueCheck
         _inventory = inventory;
         _cutAt = cutAt;
         _knowsNothing = knowsNothing;
+        _expects = expects;
         _logger = logger;
         _folders = new QueueFolders(files, segments, inventory);
     }
 
     /// <summary>Looks at all queues.</summary>
-    /// <param name="expects">The inventory belongs to the checkpoint: it says what queues there are.</param>
     /// <param name="trustsLog">
     /// The log is the one the inventory speaks of, as far as that goes: a queue that is as it says needs no look at the log.
     /// </param>
     /// <param name="cancellationToken">Ends the look.</param>
-    public QueueFindings Run(bool expects, bool trustsLog, CancellationToken cancellationToken)
+    public QueueFindings Run(bool trustsLog, CancellationToken cancellationToken)
     {
         Findings findings = new();
-        CheckKind(_environment, expects, trustsLog, findings, cancellationToken);
+        CheckKind(_environment, trustsLog, findings, cancellationToken);
         if (_environment.Batch is { } batch)
         {
-            CheckKind(batch, expects, trustsLog, findings, cancellationToken);
+            CheckKind(batch, trustsLog, findings, cancellationToken);
         }
 
-        if (expects)
+        if (!_knowsNothing)
         {
-            foreach ((QueueName name, QueuePlace place) in _inventory.Queues)
-            {
-                if (_places.ContainsKey(name) || place.End <= place.First)
-                {
-                    continue;
-                }
-
-                if (place.LastPhysicalOffset < _segments.MinOffset)
-                {
-                    KeepEnd(name.IsBatch ? _environment.Batch! : _environment, name, place.End, findings);
-                }
-                else
-                {
-                    findings.CompleteFrom(_segments.MinOffset);
-                    if (!_setAside.Contains(name) && findings.MayTell(new QueueFinding(name, QueueMend.MadeAgain, 0, place.End)))
-                    {
-                        LogMissing(name.QueueId, name.Topic, place.End);
-                    }
-                }
-            }
+            LookForMissing(findings);
         }
 
         foreach (string directory in _unsyncedDirectories)
@@ -98,13 +85,12 @@ internal sealed partial class QueueCheck
             LogMore(findings.Untold);
         }
 
-        return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !expects, findings.All);
+        return new QueueFindings(_places, findings.RebuildFrom, findings.LastRecord, findings.HasChanged || !_expects, findings.All);
     }
 
-    private void CheckKind(QueueEnvironment environment, bool expects, bool trustsLog, Findings findings,
-        CancellationToken cancellationToken)
+    private void CheckKind(QueueEnvironment environment, bool trustsLog, Findings findings, CancellationToken cancellationToken)
     {
-        foreach (TopicFolder topic in _folders.Look(environment, expects, expects && trustsLog, cancellationToken))
+        foreach (TopicFolder topic in _folders.Look(environment, compares: _expects && trustsLog, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
             string directory = Path.Combine(environment.Directory, topic.Name);
@@ -119,7 +105,7 @@ internal sealed partial class QueueCheck
                     continue;
                 }
 
-                if (!Compare(environment, queue.Name, queue.Expected, expects, findings))
+                if (!Compare(environment, queue.Name, _knowsNothing ? null : queue.Expected, findings))
                 {
                     removed++;
                 }
@@ -134,8 +120,35 @@ internal sealed partial class QueueCheck
         }
     }
 
+    private void LookForMissing(Findings findings)
+    {
+        foreach ((QueueName name, QueuePlace place) in _inventory.Queues)
+        {
+            if (_places.ContainsKey(name) || place.End <= place.First)
+            {
+                continue;
+            }
+
+            if (place.LastPhysicalOffset < _segments.MinOffset)
+            {
+                if (_expects)
+                {
+                    KeepEnd(name.IsBatch ? _environment.Batch! : _environment, name, place.End, findings);
+                }
+            }
+            else if (_expects || _goOn.Contains((name.IsBatch, name.Topic)))
+            {
+                findings.CompleteFrom(_segments.MinOffset);
+                if (!_setAside.Contains(name) && findings.MayTell(new QueueFinding(name, QueueMend.MadeAgain, 0, place.End)))
+                {
+                    LogMissing(name.QueueId, name.Topic, place.End);
+                }
+            }
+        }
+    }
+
     /// <summary>Looks at a queue closely. False when it is no queue any more: its topic was being deleted.</summary>
-    private bool Compare(QueueEnvironment environment, in QueueName name, QueuePlace? expected, bool expects, Findings findings)
+    private bool Compare(QueueEnvironment environment, in QueueName name, QueuePlace? expected, Findings findings)
     {
         QueueFiles files = QueueFolders.FilesOf(environment, name);
         try
@@ -158,7 +171,7 @@ internal sealed partial class QueueCheck
                 return false;
             }
 
-            CompareUnits(environment, name, files, end, expected, expects, findings);
+            CompareUnits(environment, name, files, end, expected, findings);
             return true;
         }
         finally
@@ -168,14 +181,14 @@ internal sealed partial class QueueCheck
     }
 
     private void CompareUnits(QueueEnvironment environment, in QueueName name, QueueFiles files, long end, QueuePlace? expected,
-        bool expects, Findings findings)
+        Findings findings)
     {
         long first = files.Starts[0];
         bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end))
             || (expected is { } place && first > place.First && !_folders.HasExpired(files, place.First));
         long right = lacksBeginning ? first : RightUntil(environment, name, files, end);
         bool isOfDeletedTopic = IsOfDeletedTopic(name.Topic, files, right);
-        bool hasExpired = expected is { } all && right < all.End && all.LastPhysicalOffset < _segments.MinOffset;
+        bool hasExpired = _expects && expected is { } all && right < all.End && all.LastPhysicalOffset < _segments.MinOffset;
         if (lacksBeginning || isOfDeletedTopic || hasExpired || (right == first && end > first))
         {
             string aside = files.SetAside();
@@ -213,13 +226,18 @@ internal sealed partial class QueueCheck
         if (expected is not { } wanted)
         {
             // The inventory does not know it: written after it was told, or another store's that points into this log.
-            findings.HasChanged |= expects;
+            findings.HasChanged |= _expects;
             return;
         }
 
         findings.HasChanged |= found != wanted;
-        bool isComplete = wanted.End <= wanted.First || ((right >= wanted.End || wanted.LastPhysicalOffset >= _cutAt)
-            && files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset);
+        bool goesOn = files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset;
+        if (goesOn)
+        {
+            _goOn.Add((name.IsBatch, name.Topic));
+        }
+
+        bool isComplete = wanted.End <= wanted.First || ((right >= wanted.End || wanted.LastPhysicalOffset >= _cutAt) && (goesOn || !_expects));
         if (!isComplete)
         {
             findings.CompleteFrom(last.IsWritten ? Math.Max(_segments.MinOffset, last.End) : _segments.MinOffset);

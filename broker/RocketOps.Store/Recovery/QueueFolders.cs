@@ -41,10 +41,9 @@ internal sealed class QueueFolders(IStoreFileSystem files, LogSegments segments,
 
     /// <summary>Looks at all queues of a kind. Topics come in the order of the directory.</summary>
     /// <param name="environment">The kind.</param>
-    /// <param name="expects">The inventory says what queues there are.</param>
     /// <param name="compares">Whether a queue ends as the inventory says is looked up too.</param>
     /// <param name="cancellationToken">Ends the look.</param>
-    public IReadOnlyList<TopicFolder> Look(QueueEnvironment environment, bool expects, bool compares, CancellationToken cancellationToken)
+    public IReadOnlyList<TopicFolder> Look(QueueEnvironment environment, bool compares, CancellationToken cancellationToken)
     {
         FileEntry[] topics = [.. files.List(environment.Directory).Where(static entry => entry.IsDirectory)];
         TopicFolder[] folders = new TopicFolder[topics.Length];
@@ -78,7 +77,7 @@ internal sealed class QueueFolders(IStoreFileSystem files, LogSegments segments,
                 while (Volatile.Read(ref failure) is null && (index = Interlocked.Increment(ref next)) < topics.Length)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    folders[index] = LookAt(environment, topics[index].Name, expects, compares);
+                    folders[index] = LookAt(environment, topics[index].Name, compares);
                 }
             }
             catch (Exception e)
@@ -93,7 +92,7 @@ internal sealed class QueueFolders(IStoreFileSystem files, LogSegments segments,
     public bool HasExpired(QueueFiles queue, long expectedFirst) => queue.Starts[0] > expectedFirst
         && segments.MinOffset > inventory.LogMinOffset;
 
-    private TopicFolder LookAt(QueueEnvironment environment, string topic, bool expects, bool compares)
+    private TopicFolder LookAt(QueueEnvironment environment, string topic, bool compares)
     {
         IReadOnlyList<FileEntry> entries = files.List(Path.Combine(environment.Directory, topic));
         List<QueueFolder> queues = new(entries.Count);
@@ -106,7 +105,7 @@ internal sealed class QueueFolders(IStoreFileSystem files, LogSegments segments,
             }
 
             QueueName name = new(environment.IsBatch, topic, queueId);
-            QueuePlace? expected = expects && inventory.Queues.TryGetValue(name, out QueuePlace place) ? place : null;
+            QueuePlace? expected = inventory.Queues.TryGetValue(name, out QueuePlace place) ? place : null;
             queues.Add(new QueueFolder(name, expected, compares && expected is { } known && IsAsExpected(environment, name, known)));
         }
 
@@ -184,6 +183,6 @@ internal sealed record TopicFolder(string Name, int Entries, IReadOnlyList<Queue
 
 /// <summary>Folder of a queue.</summary>
 /// <param name="Name">The queue.</param>
-/// <param name="Expected">Its place by the inventory; null where that does not know it, or is of another store.</param>
+/// <param name="Expected">Its place by the inventory; null where that does not know it.</param>
 /// <param name="IsAsExpected">It ends there, and has the files in between.</param>
 internal readonly record struct QueueFolder(QueueName Name, QueuePlace? Expected, bool IsAsExpected);

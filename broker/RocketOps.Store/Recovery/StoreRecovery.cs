@@ -252,8 +252,8 @@ internal sealed partial class StoreRecovery
         bool byPositions = isReached || (checkpoint.HasPositions && checkpoint.InventoryId == 0);
         long cutAt = trusts || (isClean && !checkpoint.HasPositions) ? _segments.EndOffset : byPositions ? start
             : FileToReadFrom(checkpoint, isClean).BaseOffset;
-        QueueFindings queues = new QueueCheck(_files, _segments, _topics.Environment, known, cutAt, knowsNothing, _logger)
-            .Run(expects, expects && isReached && ReachesAsFar(start, known), cancellationToken);
+        QueueFindings queues = new QueueCheck(_files, _segments, _topics.Environment, known, cutAt, knowsNothing, expects, _logger)
+            .Run(expects && isReached && ReachesAsFar(start, known), cancellationToken);
         _places = queues.Places;
         if (!isReached && checkpoint.HasPositions && checkpoint.InventoryId == 0 && start >= _segments.MinOffset
             && start <= _segments.EndOffset)

@@ -49,6 +49,9 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
             ["flushConsumerOffsetInterval"] = "500",
             ["mappedFileSizeCommitLog"] = "1048576",
             ["mappedFileSizeConsumeQueue"] = "20000",
+            // Files of the index are copied.
+            ["maxHashSlotNum"] = "5000",
+            ["maxIndexNum"] = "20000",
         },
     };
 

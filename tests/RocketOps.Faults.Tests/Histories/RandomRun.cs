@@ -62,6 +62,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private readonly ConcurrentQueue<string> _refusals = [];
     private readonly List<string> _told = [];
     private readonly StaticTopic _static = new(server);
+    private readonly MadeAgainFiles _files = new(server.StoreDirectory, Path.Combine(server.WorkDirectory, "copies"));
     private readonly CancellationTokenSource _stopPulling = new();
     private int _kills;
     private volatile bool _pullerDies;
@@ -150,7 +151,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
 
     private async Task HappenAsync(RandomProducers producers)
     {
-        int choice = _events.Next(20);
+        int choice = _events.Next(23);
         switch (choice)
         {
             case 0:
@@ -199,6 +200,11 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
             case 18:
                 await RemakeAsync(producers);
                 break;
+            case 19:
+            case 20:
+            case 21:
+                await DisturbFilesAsync();
+                break;
             default:
                 await await JoinOrLeaveAsync(Ordered);
                 break;
@@ -210,6 +216,24 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         _told.Add("broker killed");
         await server.KillBrokerAsync();
         Interlocked.Increment(ref _kills);
+        await server.StartBrokerAsync();
+    }
+
+    /// <summary>The broker ends, some files that its log can make again are removed or become older ones, and it starts.</summary>
+    private async Task DisturbFilesAsync()
+    {
+        bool kills = _events.Next(2) == 0;
+        if (kills)
+        {
+            await server.KillBrokerAsync();
+            Interlocked.Increment(ref _kills);
+        }
+        else
+        {
+            await server.StopBrokerAsync();
+        }
+
+        _told.Add($"broker {(kills ? "killed" : "stopped")}, {_files.Disturb(_events)}");
         await server.StartBrokerAsync();
     }
 
