@@ -195,7 +195,7 @@ public sealed class FolderMistakeTests
         List<int> lost = [];
         for (int i = 0; i < Messages; i++)
         {
-            if (!await IsFoundAsync(i))
+            if (!await IsFoundAsync(store, i))
             {
                 lost.Add(i);
             }
@@ -204,18 +204,6 @@ public sealed class FolderMistakeTests
         lost.Should().ContainSingle();
         store.GetStats().MaxOffset.Should().Be(end);
         disk.Paths.Should().NotContain(static path => path.StartsWith($"{Root}/damaged", StringComparison.Ordinal));
-
-        async Task<bool> IsFoundAsync(int i)
-        {
-            (string topic, int queue) = PlaceOf(i);
-            long offset = Enumerable.Range(0, i).Count(before => PlaceOf(before) == (topic, queue));
-            GetResult result = new();
-            (await store.Reader.GetMessagesAsync(store.FindTopic(Encoding.UTF8.GetBytes(topic))!, queue, offset, new GetLimits(1), null, result, CancellationToken.None))
-                .Should().Be(GetStatus.Found);
-            byte[] record = new byte[result.TotalBytes];
-            (await store.Reader.CopyMessagesAsync(result, record, CancellationToken.None)).Should().BeTrue();
-            return RecordView.Read(record).QueueOffset == offset;
-        }
     }
 
     [Theory]
@@ -388,6 +376,131 @@ public sealed class FolderMistakeTests
         last.Append("Idle", 0, "next").QueueOffset.Should().Be(idleMessages);
     }
 
+    /// <summary>As <c>cp -r backup/commitlog/* store/commitlog/</c> does it: later files stay.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Log_OfAnEarlierCopyPutOverIt_IsRefusedAndReadWithoutWhatIsMissingWhenToldTo(bool isClean)
+    {
+        MemoryFileSystem earlier = await RunAsync(new MemoryFileSystem(), isClean: true, count: 100);
+        MemoryFileSystem disk = await RunAsync(earlier.AfterKill(), isClean, first: 100, count: 700);
+        foreach (string path in earlier.Paths.Where(static path => FolderMistakes.IsWithin(path, Log)).ToList())
+        {
+            disk.Replace(path, earlier);
+        }
+
+        disk.Paths.Count(static path => FolderMistakes.IsWithin(path, Log)).Should().BeGreaterThan(4);
+        await ShouldBeRefusedAsync(disk, $"*{Log}*breaks off at*older copy*checkpoint*");
+
+        disk.Remove($"{Root}/checkpoint");
+        disk.Remove($"{Root}/inventory");
+        await using MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+        List<int> found = [];
+        for (int i = 0; i < 800; i++)
+        {
+            if (await IsFoundAsync(store, i))
+            {
+                found.Add(i);
+            }
+        }
+
+        found.Should().Contain(Enumerable.Range(0, 100)).And.Contain(Enumerable.Range(600, 200)).And.HaveCountLessThan(800);
+        store.Append("T", 0, "next").QueueOffset.Should().Be(160);
+    }
+
+    /// <summary>The whole store, older, put over the newer one: later files of the log stay.</summary>
+    [Fact]
+    public async Task Store_OfAnEarlierCopyPutOverIt_IsRefused()
+    {
+        MemoryFileSystem earlier = await RunAsync(new MemoryFileSystem(), isClean: true, count: 100);
+        MemoryFileSystem disk = await RunAsync(earlier.AfterKill(), isClean: true, first: 100, count: 700);
+        foreach (string path in earlier.Paths.ToList())
+        {
+            disk.Replace(path, earlier);
+        }
+
+        await ShouldBeRefusedAsync(disk, $"*{Log}*breaks off at*later files have messages*");
+        disk.Paths.Should().NotContain(static path => path.StartsWith($"{Root}/damaged/0", StringComparison.Ordinal), "no message is moved away");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task LogFile_OfZerosBetweenOthers_IsRefused(bool halfOfIt)
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true, count: 700);
+        string file = $"{Log}/{65536:D20}";
+        using (IStoreFile log = disk.Open(file, FileOpenMode.ReadWrite))
+        {
+            log.Write(new byte[halfOfIt ? 32768 : 65536], halfOfIt ? 32768 : 0);
+        }
+
+        await ShouldBeRefusedAsync(disk, $"*{file}*");
+    }
+
+    /// <summary>Queues of a store that went on from a copy of this one, with as many messages in each; checkpoint and inventory are moved away.</summary>
+    [Fact]
+    public async Task Queues_OfAForkWithoutCheckpointAndInventory_AreMadeAgain()
+    {
+        MemoryFileSystem common = await RunAsync(new MemoryFileSystem(), isClean: true, count: 50);
+        MemoryFileSystem fork = common.AfterKill();
+        foreach ((MemoryFileSystem disk, bool turned) in (IEnumerable<(MemoryFileSystem, bool)>)[(common, false), (fork, true)])
+        {
+            await using MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+            for (int i = 0; i < 20; i++)
+            {
+                store.Append((i % 2 == 0) == turned ? "T" : "U", 0, $"of {((i % 2 == 0) == turned ? "T" : "U")} {i / 2:D2}");
+            }
+
+            Fill(store, 50, 100);
+        }
+
+        common.Replace(Queues, fork);
+        common.Remove($"{Root}/checkpoint");
+        common.Remove($"{Root}/inventory");
+        await using MessageStore again = await SmallStore.StartAsync(Options(), common, new FakeTimeProvider(), hasThreads: false);
+
+        foreach (string topic in (string[])["T", "U"])
+        {
+            (await again.ReadAllAsync(topic, 0)).Where(static body => body.StartsWith("of ", StringComparison.Ordinal))
+                .Should().Equal(Enumerable.Range(0, 10).Select(i => $"of {topic} {i:D2}"));
+        }
+    }
+
+    /// <summary>The log has a disk of its own, and the rest of the store is put back: what the log has later counts.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Root_OfAnEarlierCopy_TopicMadeAgainSince_HasItsOwnMessages(bool isClean)
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true, count: 100);
+        MemoryFileSystem earlier = disk.AfterKill();
+        MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+        await store.DeleteTopicAsync(store.FindTopic("T"u8)!, CancellationToken.None);
+        for (int i = 0; i < 250; i++)
+        {
+            store.Append("T", 0, $"new {i}");
+        }
+
+        store.Writer.WritePending();
+        MemoryFileSystem killed = disk.AfterKill();
+        await store.DisposeAsync();
+        disk = isClean ? disk : killed;
+        foreach (string path in disk.Paths.Where(static path => !FolderMistakes.IsWithin(path, Log)).ToList())
+        {
+            disk.DeleteFile(path);
+        }
+
+        foreach (string path in earlier.Paths.Where(static path => !FolderMistakes.IsWithin(path, Log)).ToList())
+        {
+            disk.Replace(path, earlier);
+        }
+
+        await using MessageStore again = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
+
+        (await again.ReadAllAsync("T", 0)).Should().Equal(Enumerable.Range(0, 250).Select(static i => $"new {i}"));
+    }
+
     /// <summary>So many topics that several threads look at them.</summary>
     [Fact]
     public async Task Queues_OfVeryManyTopicsSomeRemovedSomeOlder_AreMadeAgain()
@@ -422,6 +535,22 @@ public sealed class FolderMistakeTests
         Func<Task<MessageStore>> start = () => SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
 
         (await start.Should().ThrowAsync<StoreIOException>()).WithMessage("*M400*");
+    }
+
+    /// <summary>Asks for the place of message <paramref name="i"/>. False when the answer is the next message, as this one is lost.</summary>
+    private static async Task<bool> IsFoundAsync(MessageStore store, int i)
+    {
+        (string topic, int queue) = PlaceOf(i);
+        long offset = Enumerable.Range(0, i).Count(before => PlaceOf(before) == (topic, queue));
+        GetResult result = new();
+        (await store.Reader.GetMessagesAsync(store.FindTopic(Encoding.UTF8.GetBytes(topic))!, queue, offset, new GetLimits(1), null, result, CancellationToken.None))
+            .Should().Be(GetStatus.Found);
+        byte[] record = new byte[result.TotalBytes];
+        (await store.Reader.CopyMessagesAsync(result, record, CancellationToken.None)).Should().BeTrue();
+        RecordView view = RecordView.Read(record);
+        view.QueueOffset.Should().BeGreaterThanOrEqualTo(offset);
+        Encoding.UTF8.GetString(view.Topic).Should().Be(topic);
+        return view.QueueOffset == offset;
     }
 
     private static StoreOptions Options() => SmallStore.Options(Root);

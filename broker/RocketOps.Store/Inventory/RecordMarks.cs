@@ -57,7 +57,13 @@ internal static class RecordMarks
     /// Tells whether a reader that goes from record to record, from one record on, comes to an offset exactly. Reads the sizes of records
     /// alone.
     /// </summary>
-    public static bool Leads(LogSegments log, long from, long to)
+    public static bool Leads(LogSegments log, long from, long to) => Follow(log, from, to) == to;
+
+    /// <summary>
+    /// Goes from record to record, from one record on, to an offset or behind it. Returns where that ends: there, or where no record
+    /// begins. Reads the sizes of records alone.
+    /// </summary>
+    public static long Follow(LogSegments log, long from, long to)
     {
         Span<byte> head = stackalloc byte[NamedBytes];
         long at = from;
@@ -75,11 +81,11 @@ internal static class RecordMarks
             }
             else
             {
-                return false;
+                return at;
             }
         }
 
-        return at == to;
+        return at;
     }
 
     private static bool IsBlank(ReadOnlySpan<byte> head) =>

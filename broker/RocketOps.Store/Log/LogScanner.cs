@@ -52,6 +52,12 @@ internal sealed class LogScanner
                 return found;
             }
 
+            if (next == at && _buffer.Length >= _segments.FileBytes)
+            {
+                // The file is shorter than it was made.
+                return new ScanEnd(at, RecordCheck.BadSize);
+            }
+
             if (next == at)
             {
                 // A record larger than the buffer; never larger than its file.

@@ -75,6 +75,12 @@ internal sealed partial class QueueCheck
             LookForMissing(findings);
         }
 
+        if (!_expects && !_places.Keys.Any(static name => !name.IsBatch))
+        {
+            // RocketMQ goes by the largest offset that any queue names, also by that of a batch topic.
+            findings.CompleteFrom(_segments.MinOffset);
+        }
+
         foreach (string directory in _unsyncedDirectories)
         {
             _files.FlushDirectory(directory);
@@ -231,7 +237,8 @@ internal sealed partial class QueueCheck
         }
 
         findings.HasChanged |= found != wanted;
-        bool goesOn = files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit) && unit.PhysicalOffset == wanted.LastPhysicalOffset;
+        bool goesOn = wanted.End > wanted.First && files.TryReadUnit(wanted.End - 1, out ConsumeQueueUnit unit)
+            && unit.PhysicalOffset == wanted.LastPhysicalOffset;
         if (goesOn)
         {
             _goOn.Add((name.IsBatch, name.Topic));
@@ -288,6 +295,18 @@ internal sealed partial class QueueCheck
         if (!QueueFolders.AreInOrder(files, end))
         {
             return first;
+        }
+
+        if (_knowsNothing)
+        {
+            // All of the log is read; units of a store that went on from a copy of this one may be anywhere.
+            long index = first;
+            while (index < end && target.IsRight(files, index))
+            {
+                index++;
+            }
+
+            return index;
         }
 
         if (target.IsRight(files, end - 1))
@@ -365,8 +384,8 @@ internal sealed partial class QueueCheck
         + "messages than its own: they are cut off. Files of the queue are newer than the commit log, or another store's")]
     private partial void LogCut(int queueId, string topic, long right, long end);
 
-    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: its files are "
-        + "older than the store. The broker reads the log to complete it")]
+    [LoggerMessage(EventId = 2432, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} ends at {End}, but had {Expected} messages at the last stop: files of it are "
+        + "missing, or are not of that time. The broker reads the log to complete it")]
     private partial void LogIncomplete(int queueId, string topic, long end, long expected);
 
     [LoggerMessage(EventId = 2433, Level = LogLevel.Warning, Message = "Queue {QueueId} of {Topic} is missing; it ended at {Expected} at the last stop. The broker reads the log "

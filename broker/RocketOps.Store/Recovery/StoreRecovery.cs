@@ -111,16 +111,21 @@ internal sealed partial class StoreRecovery
 
         _dispatch.QueuesFrom = Math.Min(plan.QueuesFrom, plan.RebuildFrom);
         _dispatch.Deletions = known;
-        _dispatch.BelievesNewQueues = plan.RebuildFrom != long.MaxValue || !compared.IsReached;
+        _dispatch.BelievesNewQueues = plan.RebuildFrom != long.MaxValue || !compared.IsReached || IsLogOfLater(plan.Start, isClean);
 
         // What had been dispatched was replicated; of what follows that is not known yet.
         long dispatchTo = _options.DispatchesReplicatedOnly ? plan.QueuesFrom : long.MaxValue;
         DispatchingVisitor visitor = new(_dispatch, dispatchTo, plan.LastStoreTimestamp);
-        long readTo = ReadAgain(plan, visitor, cancellationToken);
+        long readTo = ReadAgain(plan, visitor, out bool hasGap, cancellationToken);
         ScanEnd end = new LogScanner(_segments, suspectsTornEnd: !isClean).Scan(readTo, visitor, cancellationToken);
         _dispatch.QueuesFrom = 0;
         _dispatch.Deletions = null;
         _dispatch.BelievesNewQueues = false;
+        if (checkpointFile.Current.HasPositions && (isClean || IsSameBoot(checkpointFile.Current)))
+        {
+            new LogFileEnds(_options, _segments).CheckThatNothingFollows(end.Offset);
+        }
+
         bool hadRecords = tail.Clear(end);
         if (hadRecords)
         {
@@ -134,7 +139,7 @@ internal sealed partial class StoreRecovery
         return new RecoveredStore(
             end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp,
                 visitor.LastRecord,
-            hadRecords && end.Reason != RecordCheck.TornText, compared.Queues.HasChanged || plan.RebuildFrom != long.MaxValue);
+            hasGap || (hadRecords && end.Reason != RecordCheck.TornText), compared.Queues.HasChanged || plan.RebuildFrom != long.MaxValue);
     }
 
     /// <summary>
@@ -180,8 +185,9 @@ internal sealed partial class StoreRecovery
     /// Reads what lies before the place that the end of the log is looked for from. Damage there ends nothing: its messages are lost, and
     /// those behind it are in the log as ever. Returns where the rest begins.
     /// </summary>
-    private long ReadAgain(in Plan plan, DispatchingVisitor visitor, CancellationToken cancellationToken)
+    private long ReadAgain(in Plan plan, DispatchingVisitor visitor, out bool hasGap, CancellationToken cancellationToken)
     {
+        hasGap = false;
         LogScanner scanner = new(_segments);
         long at = plan.ReadAgainFrom;
         while (at < plan.Start)
@@ -193,6 +199,7 @@ internal sealed partial class StoreRecovery
                 long next = new RecordSearch(_segments).Next(at + 1, plan.Start);
                 next = next < 0 ? plan.Start : next;
                 LogUnreadable(at, next, end.Reason);
+                hasGap = true;
                 at = next;
             }
         }
@@ -240,9 +247,14 @@ internal sealed partial class StoreRecovery
             _log.CheckThatItEndsBefore(anchor, start, cancellationToken);
         }
 
+        if (checkpoint.HasPositions && !finishesCut)
+        {
+            new LogFileEnds(_options, _segments).Check(start, cancellationToken);
+        }
+
         bool expects = checkpoint.HasPositions && checkpoint.InventoryId != 0 && checkpoint.InventoryId == known.Id
             && known.Offset >= start;
-        bool knowsNothing = !expects && (checkpoint.InventoryId != 0 || (checkpoint.IsEmpty && known.Offset >= 0));
+        bool knowsNothing = !expects && (checkpoint.InventoryId != 0 || checkpoint.IsEmpty);
         if (finishesCut)
         {
             return new Comparison(start, trusts, checkpoint.HasPositions && start >= _segments.MinOffset
@@ -251,7 +263,7 @@ internal sealed partial class StoreRecovery
 
         bool byPositions = isReached || (checkpoint.HasPositions && checkpoint.InventoryId == 0);
         long cutAt = trusts || (isClean && !checkpoint.HasPositions) ? _segments.EndOffset : byPositions ? start
-            : FileToReadFrom(checkpoint, isClean).BaseOffset;
+            : FileToReadFrom(checkpoint, isClean, knowsNothing).BaseOffset;
         QueueFindings queues = new QueueCheck(_files, _segments, _topics.Environment, known, cutAt, knowsNothing, expects, _logger)
             .Run(expects && isReached && ReachesAsFar(start, known), cancellationToken);
         _places = queues.Places;
@@ -320,14 +332,17 @@ internal sealed partial class StoreRecovery
             LogNotReached(start, _options.CommitLogPath);
         }
 
-        LogSegment file = FileToReadFrom(checkpoint, isClean);
+        LogSegment file = FileToReadFrom(checkpoint, isClean, compared.KnowsNothing);
         return new Plan(file.BaseOffset, file.BaseOffset, file.BaseOffset, isClean, CutsQueues: !isClean, CutsIndex: false,
             file.BaseOffset, 0);
     }
 
-    /// <summary>The log file to begin with where the checkpoint names no offset of this log.</summary>
-    private LogSegment FileToReadFrom(Checkpoint checkpoint, bool isClean) =>
-        isClean || checkpoint.HasPositions ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
+    /// <summary>
+    /// The log file to look for the end from where the checkpoint names no offset of this log. Where nothing is known the files before are
+    /// read as well, and a gap in them ends nothing.
+    /// </summary>
+    private LogSegment FileToReadFrom(Checkpoint checkpoint, bool isClean, bool knowsNothing) =>
+        isClean || checkpoint.HasPositions || knowsNothing ? NewestFileWithMessages() : NewestFileBefore(checkpoint.MinTimestamp);
 
     /// <summary>Offset from which on queues lack messages of the log; <see cref="long.MaxValue"/> when they have all there were.</summary>
     private long RebuildFrom(Checkpoint checkpoint, Comparison compared)
@@ -373,6 +388,14 @@ internal sealed partial class StoreRecovery
         return _options.DispatchesReplicatedOnly && from < checkpoint.KernelOffset
             && new LogScanner(_segments).Scan(from, checkpoint.KernelOffset, new NoVisitor(), cancellationToken).Offset < checkpoint.KernelOffset;
     }
+
+    /// <summary>
+    /// The log goes on farther behind the checkpoint than a run leaves it: the rest of the store is an earlier copy. Topics may have been
+    /// deleted and made again in between, without a note here.
+    /// </summary>
+    private bool IsLogOfLater(long start, bool isClean) => isClean
+        ? RecordMarks.Of(_segments, start) != 0
+        : _segments.All.Any(segment => segment.BaseOffset > start + _segments.FileBytes && RecordMarks.Of(_segments, segment.BaseOffset) != 0);
 
     /// <summary>The newest file that begins with a record. Files before it were completed and flushed by the clean stop.</summary>
     private LogSegment NewestFileWithMessages()
