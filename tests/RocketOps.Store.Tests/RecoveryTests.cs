@@ -132,6 +132,40 @@ public sealed class RecoveryTests
         (await again.Reader.MaxOffsetAsync(again.GetOrAddTopic("T"u8), 0)).Should().Be(501);
     }
 
+    /// <summary>
+    /// The log's first file went after the checkpoint had said last what was on the disk, by retention of a small disk or by hand: the log
+    /// begins behind that place.
+    /// </summary>
+    [Theory]
+    [InlineData(FlushDiskType.AsyncFlush)]
+    [InlineData(FlushDiskType.SyncFlush)]
+    public async Task StartAsync_AfterKill_FilesBehindTheDurablePointWereRemoved_TakesMessages(FlushDiskType flush)
+    {
+        StoreOptions options = SmallStore.Options("/store", flush);
+        MemoryFileSystem files = new();
+        MessageStore store = await SmallStore.StartAsync(options, files, new FakeTimeProvider(), hasThreads: false);
+        for (int i = 0; i < 1_500; i++)
+        {
+            store.Append("T", 0, $"message {i}");
+            store.Writer.WritePending();
+        }
+
+        store.Flusher.Pass(everything: true);
+        store.Maintenance.Pass();
+        MemoryFileSystem killed = files.AfterKill();
+        killed.DeleteFile(LogFile);
+
+        await using MessageStore next = await SmallStore.StartAsync(options, killed, new FakeTimeProvider(), hasThreads: false);
+        next.GetStats().MinOffset.Value.Should().BePositive("else nothing was removed");
+        next.Append("T", 0, "after the start");
+        next.Writer.WritePending();
+        next.Flusher.Pass(everything: true);
+
+        StoreStats stats = next.GetStats();
+        stats.DurableOffset.Should().Be(stats.MaxOffset);
+        stats.Flags.Should().Be(StoreFlags.None);
+    }
+
     [Fact]
     public async Task StartAsync_AfterKill_DoesNotWaitForTheIndex()
     {

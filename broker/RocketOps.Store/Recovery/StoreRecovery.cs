@@ -136,8 +136,11 @@ internal sealed partial class StoreRecovery
         DropEmptyFiles(end.Offset, tail);
         double elapsedMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         LogRecovered(isClean ? "clean" : "unclean", plan.ReadAgainFrom, end.Offset, visitor.Records, elapsedMs);
+
+        // Files behind what the checkpoint knows to be durable may have been removed since: the next flush begins with what is there.
+        long durable = Math.Min(Math.Max(plan.DurableOffset, _segments.MinOffset), end.Offset);
         return new RecoveredStore(
-            end.Offset, Math.Min(plan.DurableOffset, end.Offset), Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp,
+            end.Offset, durable, Math.Min(dispatchTo, end.Offset), visitor.LastStoreTimestamp,
                 visitor.LastRecord,
             hasGap || (hadRecords && end.Reason != RecordCheck.TornText), compared.Queues.HasChanged || plan.RebuildFrom != long.MaxValue);
     }
