@@ -108,6 +108,33 @@ public sealed class IndexChainTests
         }
     }
 
+    /// <summary>
+    /// The newest file is full when the kill comes, before the checkpoint says so: the start reads its last message again, and cannot tell
+    /// whether further keys of it were on the way.
+    /// </summary>
+    [Fact]
+    public async Task QueryIndex_AfterAKillBehindAFullFile_FindsItsLastMessageOnce()
+    {
+        MemoryFileSystem files = new();
+        FakeTimeProvider time = new();
+        StoreOptions options = SmallStore.Options("/store", indexEntries: Keys + 1);
+        MessageStore store = await SmallStore.StartAsync(options, files, time, hasThreads: false);
+        List<PhysicalOffset> sent = Append(store, time, 0, Keys);
+        files.Fault = static (operation, path) =>
+            operation == "write" && path.EndsWith("checkpoint", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("the kill")
+                : null;
+        FluentActions.Invoking(store.Maintenance.Pass).Should().Throw<InvalidOperationException>();
+        files.Fault = null;
+        files.List("/store/index").Should().ContainSingle("its only file is full");
+
+        await using MessageStore next = await SmallStore.StartAsync(options, files.AfterKill(), time, hasThreads: false);
+
+        await FindsAsync(next, sent, "after the kill");
+        sent.AddRange(Append(next, time, Keys, Keys));
+        await FindsAsync(next, sent, "with more");
+    }
+
     [Fact]
     public async Task Verify_WhileKeysAreInNoChain_SaysThatTheyWillBe()
     {

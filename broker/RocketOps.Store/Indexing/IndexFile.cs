@@ -359,9 +359,12 @@ internal sealed class IndexFile : IDisposable
             }
 
             long time = header.BeginTimestamp + (entry.SecondsSinceBegin * 1000L);
-            if (entry.KeyHash == keyHash && time >= begin && time <= end)
+
+            // A start after a kill puts the keys of the last message of a full file again: some may have been on the way to the next file.
+            PhysicalOffset offset = new(entry.PhysicalOffset);
+            if (entry.KeyHash == keyHash && time >= begin && time <= end && (found is not [.., var last] || last != offset))
             {
-                found.Add(new PhysicalOffset(entry.PhysicalOffset));
+                found.Add(offset);
             }
 
             return time >= begin;
