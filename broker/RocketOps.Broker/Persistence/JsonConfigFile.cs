@@ -10,9 +10,12 @@ namespace RocketOps.Broker.Persistence;
 /// One of RocketMQ's <c>config/*.json</c> files, kept by the store's rules. Writing waits for the disk, so it has a thread of its own for the moment; that is a tenth of
 /// a millisecond for something that happens a few times a minute.
 /// </summary>
-internal sealed class JsonConfigFile(string path, IStoreFileSystem fileSystem)
+/// <param name="path">The file.</param>
+/// <param name="fileSystem">Where it is.</param>
+/// <param name="isNeverMissing">Programs read it that know of no backup.</param>
+internal sealed class JsonConfigFile(string path, IStoreFileSystem fileSystem, bool isNeverMissing = false)
 {
-    private readonly ConfigFile _file = new(fileSystem, path);
+    private readonly ConfigFile _file = new(fileSystem, path, isNeverMissing);
 
     /// <summary>
     /// The content of the file, or of its backup when the file is no such JSON; null when there is neither. An unreadable pair is an error

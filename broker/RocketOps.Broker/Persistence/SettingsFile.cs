@@ -39,7 +39,10 @@ internal sealed partial class SettingsFile(string? path, IStoreFileSystem fileSy
             }
 
             string text = JavaPropertiesWriter.Write(content);
-            await new JsonConfigFile(Path.GetFullPath(path), fileSystem).WriteAsync(Encoding.ASCII.GetBytes(text).AsMemory());
+
+            // The next start reads this file alone, and ends without it: a kill must find it there.
+            JsonConfigFile file = new(Path.GetFullPath(path), fileSystem, isNeverMissing: true);
+            await file.WriteAsync(Encoding.ASCII.GetBytes(text).AsMemory());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

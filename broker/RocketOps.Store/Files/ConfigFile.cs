@@ -10,13 +10,21 @@ public sealed class ConfigFile
 {
     private readonly IStoreFileSystem _files;
     private readonly string _path;
+    private readonly bool _isNeverMissing;
 
-    public ConfigFile(IStoreFileSystem files, string path)
+    /// <summary>Makes the file's face; nothing is read or written.</summary>
+    /// <param name="files">Where the file is.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="isNeverMissing">
+    /// True when programs read it that know of no backup: then each write copies it into the backup, and <c>X</c> is there at every moment.
+    /// </param>
+    public ConfigFile(IStoreFileSystem files, string path, bool isNeverMissing = false)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(path);
         _files = files;
         _path = path;
+        _isNeverMissing = isNeverMissing;
     }
 
     public string Path => _path;
@@ -33,7 +41,12 @@ public sealed class ConfigFile
         string directory = System.IO.Path.GetDirectoryName(_path)!;
         _files.CreateDirectory(directory);
         WriteWhole($"{_path}.tmp", write);
-        if (_files.FileExists(_path))
+        if (_isNeverMissing && _files.FileExists(_path))
+        {
+            byte[] before = ReadWhole(_path);
+            WriteWhole(BackupPath, output => output.Write(before));
+        }
+        else if (_files.FileExists(_path))
         {
             // Not copied: that would read and write a large file once more. A crash between the two renames leaves the backup, which is what was there before.
             _files.Rename(_path, BackupPath);

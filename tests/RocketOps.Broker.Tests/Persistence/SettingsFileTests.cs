@@ -30,6 +30,27 @@ public sealed class SettingsFileTests : IDisposable
         (await File.ReadAllTextAsync(path + ".bak")).Should().StartWith("# mine");
     }
 
+    /// <summary>The next start reads this file and no other: whichever call a kill comes at, the file is there as a whole.</summary>
+    [Fact]
+    public async Task Save_EndedAtAnyCall_LeavesTheOldFileOrTheNewOne()
+    {
+        string path = _directory.File("broker.conf");
+        string[] whole = ["brokerName=broker-a\ntraceOn=true\n", "brokerName=broker-a\ntraceOn=false\n"];
+        await File.WriteAllTextAsync(path, whole[0]);
+        await File.WriteAllTextAsync(path + ".bak", "traceOn=true\n");
+        BrokerSettings settings = new(TestBroker.OptionsOf([]));
+        PropertyEntry[] changes = [new PropertyEntry("traceOn", "false", new PropertyOrigin("test", 1))];
+        settings.TryUpdate(changes).Should().BeEmpty();
+        List<string> seen = [];
+        ObservedFileSystem files = new(new LinuxFileSystem(), () => seen.Add(File.Exists(path) ? File.ReadAllText(path) : "missing"));
+
+        await new SettingsFile(path, files, NullLogger<SettingsFile>.Instance).SaveAsync(settings.Current.Values, changes);
+
+        seen.Should().NotBeEmpty().And.OnlyContain(content => whole.Contains(content));
+        (await File.ReadAllTextAsync(path)).Should().Be(whole[1]);
+        (await File.ReadAllTextAsync(path + ".bak")).Should().Be(whole[0]);
+    }
+
     /// <summary>A file that somebody else keeps says it already: it is not touched, and no log tells that it could not be.</summary>
     [Fact]
     public async Task Save_FileSaysItAlready_IsLeftAsItIs()
@@ -83,4 +104,27 @@ public sealed class SettingsFileTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    /// <summary>Lets a test look at the disk as a kill at each call would leave it.</summary>
+    private sealed class ObservedFileSystem(IStoreFileSystem files, Action look) : ForwardingFileSystem(files)
+    {
+        public override IStoreFile Open(string path, FileOpenMode mode)
+        {
+            IStoreFile file = base.Open(path, mode);
+            look();
+            return file;
+        }
+
+        public override void Rename(string from, string to)
+        {
+            base.Rename(from, to);
+            look();
+        }
+
+        public override void FlushDirectory(string path)
+        {
+            look();
+            base.FlushDirectory(path);
+        }
+    }
 }
