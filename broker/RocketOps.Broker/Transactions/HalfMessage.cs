@@ -82,6 +82,19 @@ internal sealed class HalfMessage
     /// <summary>True when the record lies in the queue of halves, which an offset that a client names need not do.</summary>
     public static bool IsHalf(byte[] record, StoreTopic half) => RecordView.Read(record).Topic.SequenceEqual(half.Utf8Name.Span);
 
+    /// <summary>
+    /// True when this, which names a half as its original, is the same message as that half or an earlier copy of it. Anybody can name a
+    /// half.
+    /// </summary>
+    public bool IsCopyOf(HalfMessage earlier)
+    {
+        RecordView own = RecordView.Read(_record);
+        RecordView other = RecordView.Read(earlier._record);
+        return own.BornTimestamp == other.BornTimestamp && own.BornHost.Equals(other.BornHost) && UniqKey == earlier.UniqKey
+            && ProducerGroup == earlier.ProducerGroup && Topic == earlier.Topic && Queue == earlier.Queue
+            && own.Body.SequenceEqual(other.Body);
+    }
+
     /// <summary>Time since its birth; below zero when its producer's clock is ahead.</summary>
     public TimeSpan AgeAt(DateTimeOffset now) => Since(BornTimestamp, now);
 

@@ -278,6 +278,21 @@ internal sealed class HalfMessageTable
         }
     }
 
+    /// <summary>
+    /// A copy that was met in the queue has taken the place of a half which is not behind the checks' progress. For callers that have
+    /// compared the two messages.
+    /// </summary>
+    public void LearnReplaced(long half, long copy)
+    {
+        lock (_gate)
+        {
+            if (half >= _begin && half < copy && !_settled.Contains(half) && !_putBack.ContainsKey(half))
+            {
+                Remember(half, copy);
+            }
+        }
+    }
+
     /// <summary>Halves before <paramref name="begin"/> are done: settled, put back or given up.</summary>
     public void Advance(long begin)
     {

@@ -54,6 +54,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     private readonly ServiceLoop _loop;
     private readonly QueueBlock _halfBlock;
     private readonly QueueBlock _opBlock;
+    private readonly EarlierCopies _copies;
 
     // Ops that were read and whose halves are not all behind the progress: offset of the op, the last half it settles.
     private readonly Queue<(long Op, long LastHalf)> _openOps = new();
@@ -68,6 +69,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
     // Halves before it that the log has lost are counted.
     private long _goneTo;
     private volatile bool _hasBegun;
+    private bool _knowsCopies;
 
     public TransactionCheckService(
         CurrentOptions<TransactionOptions> options,
@@ -96,6 +98,7 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         _logger = logger;
         _halfBlock = new QueueBlock(store, state.Topics.Half, TransactionTopics.Queue, MaxMessagesOfRead);
         _opBlock = new QueueBlock(store, state.Topics.Op, TransactionTopics.Queue, MaxMessagesOfRead);
+        _copies = new EarlierCopies(store, state);
         _age = new QueueAge(time);
         _opsReadTo = state.Progress.Op;
         _loop = new ServiceLoop(CheckAsync, OnFailed, time);
@@ -186,6 +189,12 @@ internal sealed partial class TransactionCheckService : IAsyncDisposable
         long logEnd = _store.GetStats().MaxOffset.Value;
         await ReadOpsAsync(cancellationToken);
         long end = await HalvesEndAsync(cancellationToken);
+        if (!_knowsCopies)
+        {
+            await _copies.LearnAsync(end, cancellationToken);
+            _knowsCopies = true;
+        }
+
         CheckRound round = new(end, _age.FindOldEnd(end, _options.Value.TransactionTimeout), asks, _halves.SettledCount >= ManySettled, FindFirstSafe());
         _sender.Reset();
         long at = _progress.Half;

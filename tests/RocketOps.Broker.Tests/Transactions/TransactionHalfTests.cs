@@ -133,6 +133,55 @@ public sealed class TransactionHalfTests
         static string Progress(string topic, long offset) => string.Create(CultureInfo.InvariantCulture, $"\"{topic}@{GroupNames.Transactions}\":{{0:{offset}}}");
     }
 
+    /// <summary>A kill comes before the progress of the checks was written: that is a file of some seconds before.</summary>
+    [Fact]
+    public async Task Restart_TheChecksHadComeFurtherThanNoted_WhatWasPutBackAndSettledIsNotAskedAbout()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(Curious, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            await producer.SendHalfAsync("Paid", "settled", DateTimeOffset.UtcNow);
+            await Eventually.TrueAsync(() => producer.Questions.Count >= 2, "the half was put back, and once more");
+            (await producer.AnswerAsync(producer.Questions.Last())).Code.Should().Be(ResponseCode.Success);
+            await producer.SendHalfAsync("Paid", "open", DateTimeOffset.UtcNow);
+            int asked = producer.Questions.Count;
+            await Eventually.TrueAsync(() => producer.Questions.Count >= asked + 2, "the other half was put back, and once more");
+        }
+
+        await File.WriteAllTextAsync(directory.File("store/config/consumerOffset.json"), "{\"offsetTable\":{}}");
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+        await Eventually.TrueAsync(() => after.Questions.Count >= 2, "the open half is asked about, and again");
+
+        after.Questions.Select(static question => Requests.Decode(question).Single().Body).Distinct().Should().Equal("open");
+        (await after.AnswerAsync(after.Questions.Last())).Code.Should().Be(ResponseCode.Success);
+        await SettledAsync(broker);
+        (await ReadAsync(broker, "Paid", 0)).Select(static message => message.Body).Should().BeEquivalentTo("settled", "open");
+    }
+
+    /// <summary>A producer can name another's half in the property by which copies name theirs.</summary>
+    [Fact]
+    public async Task Restart_AHalfNamesAnothersHalf_BothAreAskedAbout()
+    {
+        using TempDirectory directory = new("broker-");
+        await using (TestBroker before = await TestBroker.StartAsync(Quiet, directory))
+        {
+            await using Producer producer = await Producer.StartAsync(before, "pg");
+            RemotingCommand half = await producer.SendHalfAsync("Paid", "named", DateTimeOffset.UtcNow);
+            string place = half.Get("queueOffset")!;
+            await producer.SendHalfAsync("Paid", "naming", DateTimeOffset.UtcNow, properties: ("TRAN_PREPARED_QUEUE_OFFSET", place));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(Curious, directory);
+        await using Producer after = await Producer.StartAsync(broker, "pg");
+
+        await Eventually.TrueAsync(() => BodiesOf(after).Distinct().Count() == 2, "both are asked about");
+
+        static IEnumerable<string> BodiesOf(Producer producer) =>
+            producer.Questions.Select(static question => Requests.Decode(question).Single().Body);
+    }
+
     /// <summary>5.x writes many offsets into one op, with a comma behind each. One that is no half's is not waited for.</summary>
     [Fact]
     public async Task Ops_OfApache_AreUnderstood()
