@@ -7,6 +7,9 @@ namespace RocketOps.Faults.Tests.Histories;
 /// <param name="AcknowledgedOffset">Queue offset of the acknowledgement; null when none came, and the message may be there or not.</param>
 public sealed record Attempt(int Producer, int Sequence, int QueueId, long? AcknowledgedOffset)
 {
+    /// <summary>Where the message is in the log by the acknowledgement; null when none came, or it does not say.</summary>
+    public long? PhysicalOffset { get; init; }
+
     public string Body => BodyOf(Producer, Sequence);
 
     public static string BodyOf(int producer, int sequence) => $"{producer}/{sequence}";

@@ -9,6 +9,9 @@ namespace RocketOps.Faults.Tests.Histories;
 /// <summary>What became of each send of some producers, as they know it. Thread-safe.</summary>
 internal sealed class AttemptLog
 {
+    // The last digits of an id by which a broker names a message.
+    private const int PhysicalOffsetDigits = 16;
+
     private readonly ConcurrentBag<Attempt> _attempts = [];
     private long _acknowledged;
     private long _cutOff;
@@ -31,6 +34,7 @@ internal sealed class AttemptLog
         int producer, int sequence, int queueId, Func<byte[], Task<RawFrame>> send, Func<int, bool> isAcknowledged)
     {
         long? offset = null;
+        long? physicalOffset = null;
         try
         {
             RawFrame answer = await send(Encoding.UTF8.GetBytes(Attempt.BodyOf(producer, sequence)));
@@ -40,6 +44,8 @@ internal sealed class AttemptLog
             }
 
             offset = long.Parse(answer.ExtFields["queueOffset"], CultureInfo.InvariantCulture);
+            physicalOffset = long.Parse(
+                answer.ExtFields["msgId"].AsSpan()[^PhysicalOffsetDigits..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
             Interlocked.Increment(ref _acknowledged);
             return true;
         }
@@ -50,7 +56,7 @@ internal sealed class AttemptLog
         }
         finally
         {
-            _attempts.Add(new Attempt(producer, sequence, queueId, offset));
+            _attempts.Add(new Attempt(producer, sequence, queueId, offset) { PhysicalOffset = physicalOffset });
         }
     }
 }

@@ -58,11 +58,15 @@ internal sealed partial class GroupOffsets(RawConnection broker, GroupOfHistory 
         return ToDictionary(Entry().Matches(Encoding.UTF8.GetString(answer.Body.Span)));
     }
 
-    /// <summary>What a broker's store has of the group, and a kill of the broker leaves.</summary>
+    /// <summary>
+    /// What a broker's store has of the group, and a kill of the broker leaves: in the backup when that came before the file was there
+    /// again.
+    /// </summary>
     public static async Task<IReadOnlyDictionary<int, long>> ReadKeptAsync(string storeDirectory, GroupOfHistory group)
     {
         string file = Path.Combine(storeDirectory, "config", "consumerOffset.json");
-        string table = File.Exists(file) ? await File.ReadAllTextAsync(file) : string.Empty;
+        string[] kept = [.. new[] { file, $"{file}.bak" }.Where(File.Exists)];
+        string table = kept.Length > 0 ? await File.ReadAllTextAsync(kept[0]) : string.Empty;
         Match queues = Regex.Match(table, $$"""
             "{{group.Topic}}@{{group.Name}}":\{(?<queues>[^}]*)\}
             """, RegexOptions.ExplicitCapture, MatchPatience);

@@ -12,7 +12,7 @@ namespace RocketOps.Faults.Tests.Kills;
 /// </summary>
 public sealed class Load : IAsyncDisposable
 {
-    private const int Producers = 16;
+    private const int UsualProducers = 16;
 
     private static readonly TimeSpan RefusedPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan NothingNewPause = TimeSpan.FromMilliseconds(20);
@@ -20,15 +20,17 @@ public sealed class Load : IAsyncDisposable
     private readonly ServerUnderTest _server;
     private readonly string _topic;
     private readonly int _queues;
+    private readonly bool _hasKeys;
     private readonly Workers _workers = new();
     private readonly AttemptLog _sends = new();
     private readonly ConcurrentBag<Reading> _readings = [];
 
-    private Load(ServerUnderTest server, string topic, int queues)
+    private Load(ServerUnderTest server, string topic, int queues, bool hasKeys)
     {
         _server = server;
         _topic = topic;
         _queues = queues;
+        _hasKeys = hasKeys;
     }
 
     /// <summary>Sends acknowledged so far.</summary>
@@ -41,10 +43,16 @@ public sealed class Load : IAsyncDisposable
 
     public IReadOnlyCollection<Reading> Readings => _readings;
 
-    public static Load Start(ServerUnderTest server, string topic, int queues)
+    /// <summary>Starts it on a topic that is there.</summary>
+    /// <param name="server">Where to.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="queues">Its queues.</param>
+    /// <param name="producers">How many.</param>
+    /// <param name="hasKeys">Each message has its body as a key.</param>
+    public static Load Start(ServerUnderTest server, string topic, int queues, int producers = UsualProducers, bool hasKeys = false)
     {
-        Load load = new(server, topic, queues);
-        load._workers.Start(Producers, load.ProduceAsync);
+        Load load = new(server, topic, queues, hasKeys);
+        load._workers.Start(producers, load.ProduceAsync);
         load._workers.Start(queues, load.ConsumeAsync);
         return load;
     }
@@ -64,8 +72,9 @@ public sealed class Load : IAsyncDisposable
             while (!_workers.IsStopping)
             {
                 int queue = sequence % _queues;
+                string properties = _hasKeys ? $"KEYS\u0001{Attempt.BodyOf(producer, sequence)}\u0002" : string.Empty;
                 if (!await _sends.NoteAsync(
-                    producer, sequence++, queue, body => RawBroker.SendAsync(broker, _topic, queue, body), IsStored))
+                    producer, sequence++, queue, body => RawBroker.SendAsync(broker, _topic, queue, body, properties), IsStored))
                 {
                     // A master without its slave refuses at once.
                     await Task.Delay(RefusedPause);

@@ -1,3 +1,4 @@
+using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
@@ -39,6 +40,15 @@ internal sealed class Workers : IAsyncDisposable
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
         await work(broker);
     });
+
+    /// <summary>Waits for what their work brings about. Throws what has ended one of them, other than a lost connection.</summary>
+    public async Task UntilAsync(Func<bool> condition, string what, TimeSpan patience)
+    {
+        Task? failed = null;
+        await Eventually.TrueAsync(
+            () => (failed = _tasks.Find(static task => task.IsFaulted)) is not null || condition(), what, patience);
+        await (failed ?? Task.CompletedTask);
+    }
 
     /// <summary>Ends the work; a failure other than a lost connection surfaces here.</summary>
     public async Task StopAsync()

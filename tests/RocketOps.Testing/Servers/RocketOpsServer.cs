@@ -13,9 +13,12 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
 
     private ChildProcess? _nameServer;
     private ChildProcess? _broker;
+    private bool _isConfigured;
 
     /// <summary>The broker's process, for tests that end it under their own timing.</summary>
     public ChildProcess Broker => _broker ?? throw new InvalidOperationException("the broker is not running");
+
+    protected override bool HasBrokerEnded => _broker?.HasExited == true;
 
     public override async Task StopBrokerAsync()
     {
@@ -46,8 +49,13 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
         _nameServer = await StartAsync(Programs.NameServer, "namesrv.conf", properties, NameServerAddress);
     }
 
-    protected override async Task StartBrokerProcessAsync() =>
-        _broker = await StartAsync(Programs.Broker, "broker.conf", BrokerProperties(), BrokerAddress, Options.Environment);
+    protected override async Task StartBrokerProcessAsync()
+    {
+        await EndBrokerAsync();
+        SortedDictionary<string, string>? properties = Options.KeepsConfiguration && _isConfigured ? null : BrokerProperties();
+        _isConfigured = true;
+        _broker = await StartAsync(Programs.Broker, "broker.conf", properties, BrokerAddress, Options.Environment);
+    }
 
     protected override async Task DisposeServersAsync()
     {
@@ -58,10 +66,16 @@ public sealed class RocketOpsServer(ServerOptions? options = null) : ServerUnder
         }
     }
 
-    private async Task<ChildProcess> StartAsync(string program, string file, IEnumerable<KeyValuePair<string, string>> properties, string address, IReadOnlyDictionary<string, string>? environment = null)
+    private async Task<ChildProcess> StartAsync(
+        string program, string file, IEnumerable<KeyValuePair<string, string>>? properties, string address,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         string path = Path.Combine(WorkDirectory, file);
-        await File.WriteAllLinesAsync(path, properties.Select(property => $"{property.Key}={property.Value}"));
+        if (properties is not null)
+        {
+            await File.WriteAllLinesAsync(path, properties.Select(property => $"{property.Key}={property.Value}"));
+        }
+
         ChildProcess process = ChildProcess.Start(program, ["-c", path], environment, WorkDirectory);
         try
         {

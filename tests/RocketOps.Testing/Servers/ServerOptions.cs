@@ -12,6 +12,11 @@ public sealed record ServerOptions
     /// <summary>The address of a name server that runs already, instead of one of this server's own.</summary>
     public string? NameServerAddress { get; init; }
 
+    /// <summary>
+    /// A broker that starts again reads the configuration file as the one before has left it, instead of a new one. Ours only.
+    /// </summary>
+    public bool KeepsConfiguration { get; init; }
+
     /// <summary>A store directory to open instead of a new, empty one.</summary>
     public string? StoreDirectory { get; init; }
 }

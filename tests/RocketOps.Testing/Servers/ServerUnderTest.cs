@@ -56,6 +56,9 @@ public abstract class ServerUnderTest : IAsyncDisposable
 
     protected int BrokerPort => NameServerPort + 10;
 
+    /// <summary>The broker that was started has ended by itself; false where that is not known.</summary>
+    protected virtual bool HasBrokerEnded => false;
+
     /// <summary>Starts both and returns when the broker has registered.</summary>
     public async Task StartAsync()
     {
@@ -67,17 +70,26 @@ public abstract class ServerUnderTest : IAsyncDisposable
         await StartBrokerAsync();
     }
 
-    /// <summary>Starts the broker, on the store it left, and returns when the name server knows it.</summary>
+    /// <summary>
+    /// Starts the broker, on the store it left, and returns when the name server knows it. Throws
+    /// <see cref="InvalidOperationException"/> when it ends instead.
+    /// </summary>
     public async Task StartBrokerAsync()
     {
         await StartBrokerProcessAsync();
         try
         {
-            await Eventually.TrueAsync(IsRegisteredAsync, $"{Name}: broker registered at the name server", StartPatience);
+            await Eventually.TrueAsync(
+                async () => HasBrokerEnded || await IsRegisteredAsync(), $"{Name}: broker registered at the name server", StartPatience);
         }
         catch (TimeoutException exception)
         {
             throw new TimeoutException($"{exception.Message}\n{await LogsAsync()}", exception);
+        }
+
+        if (HasBrokerEnded)
+        {
+            throw new InvalidOperationException($"{Name}: the broker ended instead of registering:\n{await LogsAsync()}");
         }
     }
 
