@@ -266,6 +266,14 @@ public sealed class MessageStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Reads the names of the topics whose queues this store noted in its inventory and has not deleted since. Empty where the inventory
+    /// was lost before this start, so that nothing tells queues of deleted topics, made again from the log, from others. Waits for the disk
+    /// on a thread that may.
+    /// </summary>
+    public Task<IReadOnlySet<string>> ReadNotedTopicsAsync(CancellationToken cancellationToken) =>
+        Reader.RunColdAsync(Maintenance.ReadNotedTopics, cancellationToken);
+
+    /// <summary>
     /// Removes the queues of a topic. Its records stay in the log until they expire. Appends to it answer <see cref="AppendStatus.QueueNotLoaded"/> meanwhile; those that come
     /// afterwards begin a new topic at queue offset 0. A deletion that fails before it has removed anything leaves the topic as it was: <see cref="StoreException"/> when the
     /// store has failed, <see cref="StoreIOException"/> when its queues could not be written first.

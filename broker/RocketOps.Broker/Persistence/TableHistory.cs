@@ -81,6 +81,10 @@ internal sealed record TableHistory(
         return this with { Deletions = deletions, Kept = Kept.Remove(name) };
     }
 
+    /// <summary>Drops the notes of these names.</summary>
+    public TableHistory Without(IReadOnlyCollection<string> names) =>
+        names.Count == 0 ? this : this with { Deletions = Deletions.RemoveRange(names) };
+
     /// <summary>Returns the deletions of the other table that are over, and are not noted here.</summary>
     public IReadOnlyList<KeyValuePair<string, DeletionNote>> NewIn(IReadOnlyDictionary<string, DeletionNote> deletions) =>
         [.. deletions.Where(entry => entry.Value.End is not null && Deletions.GetValueOrDefault(entry.Key) != entry.Value)];

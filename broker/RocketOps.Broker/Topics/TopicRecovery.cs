@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Persistence;
 using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
@@ -17,8 +18,7 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     private const int MaxLines = 20;
 
     /// <summary>
-    /// Makes the topics that have messages in the store, are in no table and were not deleted. To be called when the queues of everything
-    /// in the log are known and nobody appends.
+    /// Makes the topics that have messages in the store, are in no table and were not deleted. Call it when the queues of everything in the log are known and no thread appends.
     /// </summary>
     /// <param name="endsDeletions">
     /// Removes queues of topics whose deletion was not finished when the broker stopped. Not where the log waits for copies, which would be
@@ -28,6 +28,8 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     public async Task TakeTopicsAsync(bool endsDeletions)
     {
         List<TopicConfig> found = [];
+        HashSet<string> refuted = new(StringComparer.Ordinal);
+        Refutation refutation = new(store, endsDeletions);
         foreach (StoreTopic stored in store.Topics)
         {
             bool isKnown = topics.TryGet(stored.Name, out _) || TopicNames.IsLight(stored.Name)
@@ -38,32 +40,49 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
                 continue;
             }
 
-            if (topics.History.Deletions.GetValueOrDefault(stored.Name) is { } note
-                && (note.End is not { } end || !await store.HasMessagesBehindAsync(stored, new(end), CancellationToken.None)))
+            DeletionNote? note = topics.History.Deletions.GetValueOrDefault(stored.Name);
+            bool isDeleted = note is not null
+                && (note.End is not { } end || !await store.HasMessagesBehindAsync(stored, new(end), CancellationToken.None));
+            bool hasMessages = await store.HasMessagesBehindAsync(stored, new(0), CancellationToken.None);
+            if (isDeleted && hasMessages && await refutation.CoversAsync(stored, note!))
             {
-                if (endsDeletions)
-                {
-                    await store.DeleteTopicAsync(stored, CancellationToken.None);
-                    LogDeleted(stored.Name);
-                }
+                refuted.Add(stored.Name);
+                found.Add(ConfigOf(stored, queues[^1] + 1));
             }
-            else if (await store.HasMessagesBehindAsync(stored, new(0), CancellationToken.None))
+            else if (isDeleted && endsDeletions)
+            {
+                await store.DeleteTopicAsync(stored, CancellationToken.None);
+                LogDeleted(stored.Name);
+            }
+            else if (!isDeleted && hasMessages)
             {
                 found.Add(ConfigOf(stored, queues[^1] + 1));
             }
         }
 
-        await topics.SettleDeletionsAsync(store.Positions.Appended);
+        await topics.SettleDeletionsAsync(store.Positions.Appended, refuted);
         await topics.RecoverAsync(found);
-        foreach (TopicConfig config in found.Take(MaxLines))
+        TellOfMade(found, refuted);
+    }
+
+    private void TellOfMade(List<TopicConfig> made, HashSet<string> refuted)
+    {
+        foreach (TopicConfig config in made.Take(MaxLines))
         {
             string count = config.ReadQueueNums.ToString(CultureInfo.InvariantCulture);
-            LogMade(config.Name, count);
+            if (refuted.Contains(config.Name))
+            {
+                LogRefuted(config.Name, count);
+            }
+            else
+            {
+                LogMade(config.Name, count);
+            }
         }
 
-        if (found.Count > MaxLines)
+        if (made.Count > MaxLines)
         {
-            LogMadeMore(found.Count, MaxLines);
+            LogMadeMore(made.Count, MaxLines);
         }
     }
 
@@ -88,4 +107,44 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     [LoggerMessage(EventId = 3687, Level = LogLevel.Information, Message = ""
         + "The queues of topic {Topic} were removed: its deletion was not finished when the broker stopped")]
     private partial void LogDeleted(string topic);
+
+    [LoggerMessage(EventId = 3693, Level = LogLevel.Warning, Message = ""
+        + "config/topics.json says that topic {Topic} was deleted, and this store never deleted it and has messages of it: config/ is "
+        + "newer than the store, as when only the other folders were restored. The broker removes nothing. It drops the note and makes "
+        + "the topic again with {Queues} queues, readable and writable; compare its settings with what they should be, and delete the "
+        + "topic if you do not want it")]
+    private partial void LogRefuted(string topic, string queues);
+
+    /// <summary>
+    /// Tells notes of deletions that were made in another store's time: config/ is newer than the other folders, as after a restore of
+    /// these alone.
+    /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="asksInventory">
+    /// What the store noted of its queues counts. Not where deletions that were broken off leave their queues: these notes end later, too.
+    /// </param>
+    private sealed class Refutation(MessageStore store, bool asksInventory)
+    {
+        private IReadOnlySet<string>? _noted;
+
+        /// <summary>
+        /// True when the deletion was finished, and not in this store: it lies behind the log's end, or the queues were there by the
+        /// store's own inventory, which notes each deletion before it begins.
+        /// </summary>
+        public async Task<bool> CoversAsync(StoreTopic stored, DeletionNote note)
+        {
+            if (note.End is not { } end)
+            {
+                return false;
+            }
+
+            if (end > store.Positions.Appended.Value)
+            {
+                return true;
+            }
+
+            return asksInventory
+                && (_noted ??= await store.ReadNotedTopicsAsync(CancellationToken.None)).Contains(stored.Name);
+        }
+    }
 }

@@ -366,11 +366,13 @@ internal sealed class TopicTable
     /// appended from now on belongs to topics that are made again. Notes, too, that there was no topics.json when the broker started,
     /// although there is a log. Call it while no thread appends.
     /// </summary>
-    public Task SettleDeletionsAsync(PhysicalOffset end)
+    /// <param name="end">The log's end.</param>
+    /// <param name="refuted">Topics whose notes are dropped: this store was never told of their deletion.</param>
+    public Task SettleDeletionsAsync(PhysicalOffset end, IReadOnlyCollection<string> refuted)
     {
         lock (_changes)
         {
-            TableHistory history = _history;
+            TableHistory history = _history.Without(refuted);
             if (_isMissing && end.Value > 0)
             {
                 history = history with { LostBefore = end.Value };

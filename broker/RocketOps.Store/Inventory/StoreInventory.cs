@@ -48,6 +48,12 @@ internal sealed class StoreInventory : IDisposable
     /// <summary>Identity of the file, for the checkpoint.</summary>
     public long Id { get; private set; }
 
+    /// <summary>
+    /// The file told, at this start, what queues the store had. False where it was lost, or where a start before has made queues again from
+    /// the log and was broken off.
+    /// </summary>
+    private bool TellsQueues { get; set; }
+
     private string FilePath => PathIn(_options.RootDirectory);
 
     /// <summary>Path of the file in a store.</summary>
@@ -70,6 +76,7 @@ internal sealed class StoreInventory : IDisposable
         CheckLength(known, isBatch: false, known.QueueFileBytes, _options.ConsumeQueueFileBytes, "mappedFileSizeConsumeQueue");
         CheckLength(known, isBatch: true, known.BatchQueueFileBytes, _options.BatchConsumeQueueFileBytes,
             "mapperFileSizeBatchConsumeQueue");
+        TellsQueues = known.Id != 0 && known.RebuildFrom < 0 && !known.HasForgottenDeletions;
         _ = Read(_files, _options.RootDirectory, long.MaxValue, out long end);
         if (known.Id != 0 && known.QueueFileBytes == _options.ConsumeQueueFileBytes
             && known.BatchQueueFileBytes == _options.BatchConsumeQueueFileBytes)
@@ -188,6 +195,14 @@ internal sealed class StoreInventory : IDisposable
 
         WriteAnew(content, offset);
     }
+
+    /// <summary>
+    /// Reads the names of the topics that have queues by this file and were not deleted since. None where the file did not tell at this
+    /// start: what it says now was found on the disk, and the log, which knows of no deletion.
+    /// </summary>
+    public IReadOnlySet<string> ReadTopics() => !TellsQueues ? new HashSet<string>(StringComparer.Ordinal)
+        : Read(_files, _options.RootDirectory, long.MaxValue).Queues.Keys.Select(static name => name.Topic)
+            .ToHashSet(StringComparer.Ordinal);
 
     public void Dispose() => _file?.Dispose();
 

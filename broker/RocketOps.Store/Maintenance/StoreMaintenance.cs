@@ -220,6 +220,14 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic,
         new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
 
+    /// <summary>Reads the topics that the inventory has queues of, between two passes.</summary>
+    public IReadOnlySet<string> ReadNotedTopics()
+    {
+        IReadOnlySet<string> topics = new HashSet<string>();
+        Exclusively(() => topics = _inventory.ReadTopics());
+        return topics;
+    }
+
     /// <summary>Under the pass lock.</summary>
     private void WriteDurable()
     {

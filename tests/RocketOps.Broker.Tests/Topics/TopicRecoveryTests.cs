@@ -93,5 +93,84 @@ public sealed class TopicRecoveryTests
         broker.Host.Modules.Topics.Topics.History.Deletions["Deleted"].End.Should().Be(broker.Host.Modules.Host.Store.Positions.Appended.Value);
     }
 
+    /// <summary>
+    /// Only the folders with messages are restored, as when a topic was deleted by mistake: the note of the deletion is of a later time.
+    /// </summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Start_TableIsNewerThanTheStore_TopicThatWasDeletedSinceIsMadeAgain(bool sendsMore, bool losesInventory)
+    {
+        using TempDirectory directory = new("newer-");
+        using TempDirectory copy = new("yesterday-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "by mistake");
+        }
+
+        CopyFolder(directory.File("store"), copy.File("store"));
+        await using (TestBroker later = await TestBroker.StartAsync(directory: directory))
+        {
+            if (sendsMore)
+            {
+                await later.CreateTopicAsync("Other");
+                await later.SendAsync("Other", "later");
+            }
+
+            await later.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Deleted"));
+        }
+
+        Directory.Delete(Path.Combine(copy.File("store"), "config"), recursive: true);
+        CopyFolder(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
+        if (losesInventory)
+        {
+            File.Delete(Path.Combine(copy.File("store"), "inventory"));
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: copy, loggers: log);
+
+        (await BrokerGroup.ReadAsync(broker, "Deleted")).Should().Equal("by mistake");
+        log.Lines.Where(static line => line.Id == 3693).Should().ContainSingle()
+            .Which.Text.Should().Contain("Deleted").And.Contain("config/ is newer than the store");
+        log.Lines.Should().NotContain(static line => line.Id == 3687 || line.Id == 3666);
+        broker.Host.Modules.Topics.Topics.History.Deletions.Should().NotContainKey("Deleted", "slaves would follow the note");
+    }
+
+    /// <summary>Queues that were made again from the log, without an inventory, say nothing against the note.</summary>
+    [Fact]
+    public async Task Start_QueuesAndInventoryAreLost_TopicThatWasDeletedStaysDeleted()
+    {
+        using TempDirectory directory = new("rebuilt-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "gone");
+            await before.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Deleted"));
+        }
+
+        Directory.Delete(Path.Combine(directory.File("store"), "consumequeue"), recursive: true);
+        File.Delete(Path.Combine(directory.File("store"), "inventory"));
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        broker.Host.Modules.Topics.Topics.TryGet("Deleted", out _).Should().BeFalse();
+        log.Lines.Should().ContainSingle(static line => line.Id == 3687);
+        broker.Host.Modules.Host.Store.FindTopic("Deleted"u8).Should().BeNull();
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
     private static string TopicsFile(TempDirectory directory) => Path.Combine(directory.File("store"), "config", "topics.json");
 }
