@@ -266,6 +266,29 @@ public sealed class MessageStore : IAsyncDisposable
     }
 
     /// <summary>
+    /// Finds queues with messages that lie at or above a number, for each topic with the number that goes with it; topics without such
+    /// queues are not in the answer. Looks at directories and loads these queues, on a thread that may wait for the disk.
+    /// </summary>
+    /// <param name="topics">Topics, each with the lowest queue id that is looked for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<List<(StoreTopic Topic, IReadOnlyList<int> QueueIds)>> FindQueuesFromAsync(
+        IReadOnlyList<(StoreTopic Topic, int From)> topics, CancellationToken cancellationToken) => Reader.RunColdAsync(
+        () =>
+        {
+            List<(StoreTopic Topic, IReadOnlyList<int> QueueIds)> found = [];
+            foreach ((StoreTopic topic, int from) in topics)
+            {
+                if (_topics.FindQueuesWithMessages(topic, from) is { Count: > 0 } ids)
+                {
+                    found.Add((topic, ids));
+                }
+            }
+
+            return found;
+        },
+        cancellationToken);
+
+    /// <summary>
     /// Reads the names of the topics whose queues this store noted in its inventory and has not deleted since. Empty where the inventory
     /// was lost before this start, so that nothing tells queues of deleted topics, made again from the log, from others. Waits for the disk
     /// on a thread that may.

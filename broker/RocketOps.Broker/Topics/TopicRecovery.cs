@@ -17,8 +17,12 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     /// <summary>Topics with a line of their own; the others are counted.</summary>
     private const int MaxLines = 20;
 
+    /// <summary>Queues that a line names.</summary>
+    private const int MaxQueues = 16;
+
     /// <summary>
-    /// Makes the topics that have messages in the store, are in no table and were not deleted. Call it when the queues of everything in the log are known and no thread appends.
+    /// Makes the topics that have messages in the store, are in no table and were not deleted, and names topics whose table has fewer queues
+    /// than have messages. Call it when the queues of everything in the log are known and no thread appends.
     /// </summary>
     /// <param name="endsDeletions">
     /// Removes queues of topics whose deletion was not finished when the broker stopped. Not where the log waits for copies, which would be
@@ -63,6 +67,7 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         await topics.SettleDeletionsAsync(store.Positions.Appended, refuted);
         await topics.RecoverAsync(found);
         TellOfMade(found, refuted);
+        await TellOfHiddenQueuesAsync();
     }
 
     private void TellOfMade(List<TopicConfig> made, HashSet<string> refuted)
@@ -83,6 +88,28 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         if (made.Count > MaxLines)
         {
             LogMadeMore(made.Count, MaxLines);
+        }
+    }
+
+    /// <summary>
+    /// An older table has fewer queues than the topic had when it was sent to. The start grows no topic: one that an administrator gave
+    /// fewer queues looks the same.
+    /// </summary>
+    private async Task TellOfHiddenQueuesAsync()
+    {
+        List<(StoreTopic Topic, int From)> looked =
+            [.. topics.All.Where(static topic => !topic.IsSystem).Select(static topic => (topic.StoreTopic, topic.Config.ReadQueueNums))];
+        List<(StoreTopic Topic, IReadOnlyList<int> QueueIds)> hidden = await store.FindQueuesFromAsync(looked, CancellationToken.None);
+        foreach ((StoreTopic topic, IReadOnlyList<int> ids) in hidden.Take(MaxLines))
+        {
+            string shown = string.Join(", ", ids.Take(MaxQueues))
+                + (ids.Count > MaxQueues ? string.Create(CultureInfo.InvariantCulture, $" and {ids.Count - MaxQueues} more") : string.Empty);
+            LogHidden(topic.Name, shown, ids[^1] + 1);
+        }
+
+        if (hidden.Count > MaxLines)
+        {
+            LogHiddenMore(hidden.Count, MaxLines);
         }
     }
 
@@ -114,6 +141,17 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         + "the topic again with {Queues} queues, readable and writable; compare its settings with what they should be, and delete the "
         + "topic if you do not want it")]
     private partial void LogRefuted(string topic, string queues);
+
+    [LoggerMessage(EventId = 3694, Level = LogLevel.Warning, Message = ""
+        + "Consumers cannot read all messages of topic {Topic}: queues {QueueIds} have messages, and readQueueNums in "
+        + "config/topics.json is lower. The file is an older copy, or an administrator gave the topic fewer queues. To read them: "
+        + "rocketops topic alter {Topic} --read-queues {ReadQueues}, or mqadmin updateTopic with -r {ReadQueues}")]
+    private partial void LogHidden(string topic, string queueIds, int readQueues);
+
+    [LoggerMessage(EventId = 3695, Level = LogLevel.Warning, Message = ""
+        + "{Count} topics in all have queues with messages that consumers cannot read, {Lines} of them are named above; if "
+        + "config/topics.json is an older copy, restore a newer one")]
+    private partial void LogHiddenMore(int count, int lines);
 
     /// <summary>
     /// Tells notes of deletions that were made in another store's time: config/ is newer than the other folders, as after a restore of

@@ -124,6 +124,36 @@ internal sealed class StoreTopicTable
         return ids;
     }
 
+    /// <summary>
+    /// Ids of the queues from a number on that have messages, ascending. May look into the topic's directory; without such a queue there
+    /// the topic stays as it is, in memory.
+    /// </summary>
+    public IReadOnlyList<int> FindQueuesWithMessages(StoreTopic topic, int from)
+    {
+        if (!topic.IsListed && !ListIds(topic).Any(id => id >= from))
+        {
+            return [];
+        }
+
+        EnsureListed(topic);
+        List<int> ids = [];
+        foreach (ConsumeQueue? queue in topic.Queues)
+        {
+            if (queue is null || queue.QueueId < from)
+            {
+                continue;
+            }
+
+            queue.EnsureLoaded();
+            if (Math.Max(queue.Max, queue.NextOffset) > queue.Min)
+            {
+                ids.Add(queue.QueueId);
+            }
+        }
+
+        return ids;
+    }
+
     /// <summary>The queue, or null; false when looking would wait for the disk.</summary>
     public bool TryFindQueue(StoreTopic topic, int queueId, bool mayBlock, out ConsumeQueue? queue)
     {
@@ -217,15 +247,25 @@ internal sealed class StoreTopicTable
             return;
         }
 
-        foreach (Files.FileEntry entry in _environment.FileSystem.List(Path.Combine(EnvironmentOf(topic).Directory, topic.Name)))
+        foreach (int queueId in ListIds(topic))
         {
-            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId) && queueId < StoreTopic.MaxQueues)
-            {
-                GetOrAddQueue(topic, queueId);
-            }
+            GetOrAddQueue(topic, queueId);
         }
 
         topic.IsListed = true;
+    }
+
+    /// <summary>Ids of the queues that have a directory.</summary>
+    private IEnumerable<int> ListIds(StoreTopic topic)
+    {
+        foreach (Files.FileEntry entry in _environment.FileSystem.List(Path.Combine(EnvironmentOf(topic).Directory, topic.Name)))
+        {
+            if (entry.IsDirectory && int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int queueId)
+                && queueId < StoreTopic.MaxQueues)
+            {
+                yield return queueId;
+            }
+        }
     }
 
     /// <summary>Says what the queues of a topic are to be; false when it has queues of the other kind, in memory or on the disk, where it may have to look.</summary>

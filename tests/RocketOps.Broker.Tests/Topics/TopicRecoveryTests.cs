@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -159,6 +160,62 @@ public sealed class TopicRecoveryTests
         broker.Host.Modules.Topics.Topics.TryGet("Deleted", out _).Should().BeFalse();
         log.Lines.Should().ContainSingle(static line => line.Id == 3687);
         broker.Host.Modules.Host.Store.FindTopic("Deleted"u8).Should().BeNull();
+    }
+
+    [Fact]
+    public async Task Start_TopicsFileHasFewerQueuesThanHaveMessages_SaysWhichAndHowToReadThem()
+    {
+        using TempDirectory directory = new("fewer-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Grown", queues: 2);
+            await before.CreateTopicAsync("Even", queues: 2);
+            await before.SendAsync("Even", "one", queueId: 1);
+        }
+
+        byte[] older = await File.ReadAllBytesAsync(TopicsFile(directory));
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Grown", queues: 8);
+            await before.CreateTopicAsync("Even", queues: 8);
+            await before.SendAsync("Grown", "one", queueId: 1);
+            await before.SendAsync("Grown", "two", queueId: 3);
+            await before.SendAsync("Grown", "three", queueId: 5);
+        }
+
+        await File.WriteAllBytesAsync(TopicsFile(directory), older);
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        log.Lines.Where(static line => line.Id == 3694).Should().ContainSingle().Which.Text.Should()
+            .Contain("topic Grown").And.Contain("queues 3, 5 have").And.Contain("--read-queues 6").And.Contain("-r 6");
+        TopicConfig config = broker.Host.Modules.Topics.Topics.GetOrThrow("Grown").Config;
+        (config.ReadQueueNums, config.WriteQueueNums).Should().Be((2, 2), "an administrator may have given it fewer queues");
+
+        await broker.CreateTopicAsync("Grown", queues: 6);
+        (await BrokerGroup.ReadAsync(broker, "Grown", queueId: 5)).Should().Equal("three");
+    }
+
+    [Fact]
+    public async Task Start_ManyTopicsHaveFewerQueuesThanHaveMessages_NamesSomeAndCountsTheOthers()
+    {
+        using TempDirectory directory = new("many-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            for (int i = 0; i < 23; i++)
+            {
+                string topic = string.Create(CultureInfo.InvariantCulture, $"T{i}");
+                await before.CreateTopicAsync(topic, queues: 2);
+                await before.SendAsync(topic, "one", queueId: 1);
+                await before.CreateTopicAsync(topic, queues: 1);
+            }
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        log.Lines.Count(static line => line.Id == 3694).Should().Be(20);
+        log.Lines.Where(static line => line.Id == 3695).Should().ContainSingle().Which.Text.Should().Contain("23 topics");
     }
 
     private static void CopyFolder(string from, string to)
