@@ -136,6 +136,13 @@ public sealed class QueueReader
     public async ValueTask<long> FindLastRecordAsync(CancellationToken cancellationToken) => await RunColdAsync(_reader.FindLastRecord, cancellationToken);
 
     /// <summary>
+    /// Offset of the last record before an offset of the log; −1 where no record ends there, so that a log that ends at it is no beginning
+    /// of this one. Walks over the log file that it lies in, on a thread that may wait for the disk.
+    /// </summary>
+    public async ValueTask<long> FindLastRecordBeforeAsync(PhysicalOffset end, CancellationToken cancellationToken) =>
+        await RunColdAsync(() => _reader.FindLastRecordBefore(end.Value), cancellationToken);
+
+    /// <summary>
     /// Finds the begin and end offsets of a queue in memory. False when nobody has used the queue since the start: its ends are on the
     /// disk, and <see cref="GetOffsetsAsync"/> reads them.
     /// </summary>

@@ -202,11 +202,34 @@ internal sealed class LogReader
             return known;
         }
 
+        return WalkTo(end, out _);
+    }
+
+    /// <summary>
+    /// Offset of the last record before an offset of the log, where a log that was cut there would end with a whole record; −1 otherwise,
+    /// and where the kernel does not have that much. Walks over the file that it lies in; may wait for the disk.
+    /// </summary>
+    public long FindLastRecordBefore(long end)
+    {
+        if (end > _log.Written)
+        {
+            return -1;
+        }
+
+        long last = WalkTo(end, out long next);
+        return next <= end ? last : -1;
+    }
+
+    /// <summary>Walks over the records of the file that ends at an offset of the log. Returns the last one; −1 without one.</summary>
+    /// <param name="end">The offset.</param>
+    /// <param name="next">Where the record after it begins, or a blank.</param>
+    private long WalkTo(long end, out long next)
+    {
         long min = _log.Segments.MinOffset;
-        long at = Math.Max(min, (end - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
+        next = Math.Max(min, (end - 1) / _log.Segments.FileBytes * _log.Segments.FileBytes);
         long last = -1;
         Span<byte> head = stackalloc byte[RecordLayout.BlankBytes];
-        while (at + head.Length <= end && Read(at, head, mayBlock: true) == ReadOutcome.Done)
+        while (next + head.Length <= end && Read(next, head, mayBlock: true) == ReadOutcome.Done)
         {
             int size = BinaryPrimitives.ReadInt32BigEndian(head);
             if (size < RecordLayout.FixedBytes || BinaryPrimitives.ReadInt32BigEndian(head[4..]) == RecordLayout.MagicBlank)
@@ -214,8 +237,8 @@ internal sealed class LogReader
                 break;
             }
 
-            last = at;
-            at += size;
+            last = next;
+            next += size;
         }
 
         return last;

@@ -78,6 +78,9 @@ internal sealed class BrokerGroup : IAsyncDisposable
     /// <summary>The slave that is started next begins empty.</summary>
     public void MoveSlaveStoreAway() => Directory.Move(_slaveDirectory.File("store"), _slaveDirectory.File("moved"));
 
+    /// <summary>The master that is started next begins empty.</summary>
+    public void MoveMasterStoreAway() => Directory.Move(_masterDirectory.File("store"), _masterDirectory.File("moved"));
+
     /// <summary>The log and, which comes apart from it within slaveSyncInterval, the topics.</summary>
     public Task InSyncAsync() => Eventually.TrueAsync(
         () => MasterEnd == SlaveEnd && Slave.Host.Modules.Host.Store.GetStats().DispatchedOffset.Value == SlaveEnd && Slave.Host.Modules.Topics.Topics.Version == Master.Host.Modules.Topics.Topics.Version,

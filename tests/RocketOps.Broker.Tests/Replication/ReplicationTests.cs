@@ -254,8 +254,53 @@ public sealed class ReplicationTests
         long end = group.SlaveEnd;
         await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
         string text = group.SlaveLog.Lines.First(static line => line.Id == 3633).Text;
-        text.Should().Contain($"this slave has {(end - group.MasterEnd).ToString(CultureInfo.InvariantCulture)} bytes more").And.Contain("do not empty it").And.NotContain("start the slave empty");
+        text.Should().Contain($"this slave has {(end - group.MasterEnd).ToString(CultureInfo.InvariantCulture)} bytes more").And.Contain("do not empty it").And.Contain("ASYNC_MASTER").And.NotContain("start the slave empty");
         group.SlaveEnd.Should().Be(end);
+    }
+
+    /// <summary>Length says nothing of two logs that parted: each would be told to take the other's place in turn.</summary>
+    [Fact]
+    public async Task SlaveThatIsLongerThanItsMasterAndPartedFromIt_IsNotToldToBecomeTheMaster()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        await SendAsync(group, "T", 20);
+        await group.InSyncAsync();
+        await group.StopSlaveAsync();
+        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
+        await group.Slave.SendAsync("T", "body-00000");
+        await group.Slave.SendAsync("T", "only here");
+        await group.StopSlaveAsync();
+        await SendAsync(group, "T", 1);
+
+        await group.StartSlaveAsync();
+
+        long end = group.SlaveEnd;
+        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
+        string text = group.SlaveLog.Lines.First(static line => line.Id == 3633).Text;
+        text.Should().Contain($"this slave has {(end - group.MasterEnd).ToString(CultureInfo.InvariantCulture)} bytes more")
+            .And.Contain("do not empty it").And.Contain("not of one history").And.Contain("move this store away")
+            .And.NotContain("ASYNC_MASTER");
+        group.SlaveEnd.Should().Be(end);
+    }
+
+    [Fact]
+    public async Task SlaveOfAMasterWithAnEmptyLog_SaysThatItsOwnMayBeAnotherGroups()
+    {
+        await using BrokerGroup group = await BrokerGroup.StartAsync();
+        await group.Master.CreateTopicAsync("T");
+        await SendAsync(group, "T", 1);
+        await group.InSyncAsync();
+        await group.StopSlaveAsync();
+        await group.StopMasterAsync();
+        group.MoveMasterStoreAway();
+        await group.StartMasterAsync();
+
+        await group.StartSlaveAsync();
+
+        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
+        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("The master's log is empty")
+            .And.Contain("ASYNC_MASTER").And.Contain("another group's");
     }
 
     [Fact]

@@ -84,25 +84,56 @@ internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore 
 
     private async Task CheckRecordAsync(string master, long offset, CancellationToken cancellationToken)
     {
-        byte[] own = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
-            ?? throw new IOException($"the record at offset {offset} cannot be read");
-        RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset), Patience, cancellationToken);
-        if (answer.Code != ResponseCode.Success || !answer.Body.Span.SequenceEqual(own))
+        if (!await HasRecordAsync(master, offset, cancellationToken))
         {
-            throw new HaRefusedException(Describe(offset, store.Positions.Appended.Value, await AskEndAsync(master, cancellationToken)));
+            throw new HaRefusedException(await DescribeAsync(master, offset, cancellationToken));
         }
     }
 
-    /// <summary>Says how the two logs differ, and what to do: the longer one may be the only place where its messages are.</summary>
-    private static string Describe(long offset, long own, long masters) => own > masters
-        ? $"this store is no copy of the master's log: this log ends at {own}, the master's at {masters}, so this slave has "
-            + $"{own - masters} bytes more; do not empty it, its messages may be nowhere else. " +
-            "If the master has lost messages (an older copy of its store, another disk), stop it and start this broker as the master "
-                + "(brokerRole=ASYNC_MASTER, brokerId=0); else keep a copy of this store before it is emptied"
-        : $"this store is no copy of the master's log: the master has another record at offset {offset}; its log ends at {masters}, this "
-            + $"one at {own}, so the master has {masters - own} bytes more. " +
-            "Both were masters at the same time, or this is another group's store. Move this store away (it may have messages that the "
-                + "master lacks: keep it until that is known) and start the slave empty";
+    /// <summary>True when the master has the same record there.</summary>
+    private async Task<bool> HasRecordAsync(string master, long offset, CancellationToken cancellationToken)
+    {
+        byte[] own = await store.Reader.LookMessageAsync(new PhysicalOffset(offset), cancellationToken)
+            ?? throw new IOException($"the record at offset {offset} cannot be read");
+        RemotingCommand answer = await client.InvokeAsync(
+            master, RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset), Patience, cancellationToken);
+        return answer.Code == ResponseCode.Success && answer.Body.Span.SequenceEqual(own);
+    }
+
+    /// <summary>
+    /// Says how the two logs differ, and what to do: the longer one may be the only place where its messages are. Only a log that goes on
+    /// where the master's ends may take its place; length alone would have two members give each other that advice in turn.
+    /// </summary>
+    private async Task<string> DescribeAsync(string master, long offset, CancellationToken cancellationToken)
+    {
+        long own = store.Positions.Appended.Value;
+        long masters = await AskEndAsync(master, cancellationToken);
+        if (own <= masters)
+        {
+            return $"this store is no copy of the master's log: the master has another record at offset {offset}; its log ends at "
+                + $"{masters}, this one at {own}, so the master has {masters - own} bytes more. "
+                + "Both were masters at the same time, or this is another group's store. Move this store away (it may have messages that "
+                + "the master lacks: keep it until that is known) and start the slave empty";
+        }
+
+        string found = $"this store is no copy of the master's log: this log ends at {own}, the master's at {masters}, so this slave has "
+            + $"{own - masters} bytes more; do not empty it, its messages may be nowhere else. ";
+        const string Promote = "stop it and start this broker as the master (brokerRole=ASYNC_MASTER, brokerId=0)";
+        if (masters == 0)
+        {
+            return found + $"The master's log is empty. If this store is this group's, and the master has lost its own, {Promote}. "
+                + "If this store is another group's, move it away and start the slave empty";
+        }
+
+        long last = await store.Reader.FindLastRecordBeforeAsync(new PhysicalOffset(masters), cancellationToken);
+        return last >= 0 && await HasRecordAsync(master, last, cancellationToken)
+            ? found + $"If the master has lost messages (an older copy of its store, another disk), {Promote}; "
+                + "else keep a copy of this store before it is emptied"
+            : found + $"The two logs are not of one history: before offset {masters} this log has another record than the master's. "
+                + "Both were masters at the same time, or one of the two stores is another group's. Find out which of the two this group "
+                + "is to have. If it is the master's, move this store away, keep it until it is known what only it has, and start the "
+                + "slave empty";
+    }
 
     /// <summary>Asks where the master's log ends.</summary>
     private async Task<long> AskEndAsync(string master, CancellationToken cancellationToken)
