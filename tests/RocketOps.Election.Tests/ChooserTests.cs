@@ -94,6 +94,25 @@ public sealed class ChooserTests : MemberTest
         }
     }
 
+    /// <summary>Its log may be as long as ever: it is the file beside it that lacks.</summary>
+    [Theory]
+    [InlineData("group", "", "b has no file memberState of this group")]
+    [InlineData("", "group", "a has no file memberState of this group")]
+    public void Choose_NoLeaseAndAMemberWithoutItsFiles_NamesTheMemberTheFileAndTheKey(string own, string other, string said)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options, new MemberState(own, "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, null);
+        member.OnAnswer(1, new MemberAnswer(other, new MemberCopy("b", "b2"), new LogEnd(4, 90), 4, false));
+
+        member.Tick();
+
+        _host.ReceivedWithAnyArgs(0).WriteLease(default, default!, default);
+        _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains(said)
+            && text.Contains("uncleanEpoch in the lease") && text.Contains("rocketops.io/unclean-epoch") && !text.Contains("has an empty store")));
+    }
+
     /// <summary>c was added, and this member was not restarted since. The master that took c in, b, knows of it; c may be the only copy that has everything.</summary>
     [Theory]
     [InlineData(false, false)]

@@ -117,7 +117,7 @@ internal sealed partial class FailoverMember
                 LogHandOverFailed(text);
                 break;
             case MemberEvent.MayNotLead:
-                LogMayNotLead(text);
+                LogMayNotLead(text, _group.LeaseStore);
                 break;
             case MemberEvent.StandsBack:
                 LogStandsBack(text);
@@ -244,8 +244,9 @@ internal sealed partial class FailoverMember
     [LoggerMessage(EventId = 3657, Level = LogLevel.Warning, Message = "Not handed over: {What}")]
     private partial void LogHandOverFailed(string what);
 
-    [LoggerMessage(EventId = 3658, Level = LogLevel.Warning, Message = "Nobody leads as far as this member can tell, and it may not: {What}")]
-    private partial void LogMayNotLead(string what);
+    [LoggerMessage(EventId = 3658, Level = LogLevel.Warning, Message = ""
+        + "Nobody leads as far as this member can tell, and it may not: {What}. The lease is at {LeaseStore}")]
+    private partial void LogMayNotLead(string what, string leaseStore);
 
     [LoggerMessage(EventId = 3659, Level = LogLevel.Information, Message = "Follows {Holder}, the master in epoch {Epoch}, at {Address}")]
     private partial void LogFollows(string holder, long epoch, string address);

@@ -10,6 +10,9 @@ namespace RocketOps.Election.Elections;
 /// </summary>
 internal sealed class Candidacy(MemberContext context)
 {
+    /// <summary>Advice for a person, who then names the epoch.</summary>
+    private const string SetUnclean = "set uncleanEpoch in the lease (in Kubernetes the Lease's annotation rocketops.io/unclean-epoch)";
+
     private long _begunAt = context.Time.GetTimestamp();
     private readonly Dictionary<string, (long Round, MemberAnswer Answer)> _answers = new(StringComparer.Ordinal);
     private string? _version;
@@ -159,7 +162,8 @@ internal sealed class Candidacy(MemberContext context)
 
         if (lack is not null)
         {
-            Obstacle = Text($"{lack}; start a member that has them, and this one follows it. If they are lost for ever, set the lease's unclean epoch to {next}: what is missing here is lost then");
+            Obstacle = Text(
+                $"{lack}; start a member that has them, and this one follows it. If they are lost for ever, {SetUnclean} to {next}: what is missing here is lost then");
             return Standing.None;
         }
 
@@ -167,7 +171,7 @@ internal sealed class Candidacy(MemberContext context)
         {
             // Whoever has seen more may have taken it since it was read here: that shows when it is read again.
             Obstacle = found.ReadAt <= _latestSaidAt ? null : Text(
-                $"the lease says epoch {lease.Epoch}, and {WhoSaw(latest, state)} has seen epoch {latest}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, set its unclean epoch to {next}");
+                $"the lease says epoch {lease.Epoch}, and {WhoSaw(latest, state)} has seen epoch {latest}: it was set back or made by hand, and does not tell who is in sync; to have a member lead with the loss of what only others have, {SetUnclean} to {next}");
             return Standing.None;
         }
 
@@ -214,6 +218,11 @@ internal sealed class Candidacy(MemberContext context)
 
     private static LogEnd EndOf(ConfirmedLog confirmed) => new(confirmed.Epoch, confirmed.Offset);
 
+    /// <summary>Members that belong to no group, by their files.</summary>
+    private IEnumerable<string> WithoutGroup(MemberState state) => Answers.Where(static answer => answer.GroupId.Length == 0)
+        .Select(static answer => answer.Copy.Member).Concat(state.GroupId.Length == 0 ? [context.Self.Member] : [])
+        .Order(StringComparer.Ordinal);
+
     private Standing JudgeFounding(MemberState state)
     {
         bool anyLeads = Answers.Any(static answer => answer.Leads);
@@ -226,9 +235,10 @@ internal sealed class Candidacy(MemberContext context)
         }
 
         Obstacle = anyLeads ? null
-            : anyStoreLost ? "there is no lease, and a member of this group has an empty store: it may have had what was acknowledged; make the lease by hand with the unclean epoch set (docs/replication.md)"
+            : anyStoreLost ? Text(
+                $"there is no lease, and {string.Join(", ", WithoutGroup(state))} has no file {MemberStateFile.Name} of this group, as others have: its store is empty, or the file was lost. It may have had what was acknowledged. Put the lease or that store back; if both are lost for ever, make the lease by hand (docs/replication.md), and {SetUnclean} to the epoch that is to begin")
             : Text(
-            $"there is no lease, and {string.Join(", ", Missing(everybody))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand with the unclean epoch set (docs/replication.md)");
+            $"there is no lease, and {string.Join(", ", Missing(everybody))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand (docs/replication.md), and {SetUnclean} to the epoch that is to begin");
         return Standing.None;
     }
 
@@ -251,7 +261,7 @@ internal sealed class Candidacy(MemberContext context)
         {
             string back = removed.Length == 0 ? string.Empty : $"; {string.Join(", ", removed)} is no member any more (groupMembers): put it back until another one is in sync";
             Obstacle = Text(
-                $"this copy ({context.Self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, set the lease's unclean epoch to {next}: what only they have is lost then");
+                $"this copy ({context.Self}) is not in sync, and no member that is ({string.Join(", ", named)}) has taken the lease{back}; if they are lost for ever, {SetUnclean} to {next}: what only they have is lost then");
         }
 
         return Standing.None;

@@ -472,7 +472,7 @@ public sealed class FailoverTests
         await members.SendAsync("of one");
         await members.KillAsync(lost);
         await members.StartAsync(left);
-        await ToldAsync(members, left, "set the lease's unclean epoch to");
+        await ToldAsync(members, left, "set uncleanEpoch in the lease");
         long next = ElectedMembers.MemberOf(members[left]).Standing.SeenEpoch + 1;
 
         await members.EditAsync(lease => lease with { UncleanEpoch = next + 5 });

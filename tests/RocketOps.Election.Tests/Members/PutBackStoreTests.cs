@@ -67,7 +67,7 @@ public sealed class PutBackStoreTests : MemberTest
         member.OnAnswer(1, Answer(Third, new LogEnd(4, 55)));
 
         _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
-        _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(static text => text.Contains("40 bytes are missing") && text.Contains("set the lease's unclean epoch to 5")));
+        _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(static text => text.Contains("40 bytes are missing") && text.Contains("set uncleanEpoch in the lease (in Kubernetes the Lease's annotation rocketops.io/unclean-epoch) to 5")));
         member.Describe().Copy.Incarnation.Should().Be("a1", "copies that gave up what they are would let the best of them recover the group");
 
         LeaseRecord permitted = Held with { UncleanEpoch = 5 };
