@@ -33,7 +33,7 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     {
         List<TopicConfig> found = [];
         HashSet<string> refuted = new(StringComparer.Ordinal);
-        Refutation refutation = new(store, endsDeletions);
+        Refutation refutation = new(store, endsDeletions && topics.History.Followed is null);
         foreach (StoreTopic stored in store.Topics)
         {
             bool isKnown = topics.TryGet(stored.Name, out _) || TopicNames.IsLight(stored.Name)
@@ -132,7 +132,8 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     private partial void LogMadeMore(int count, int lines);
 
     [LoggerMessage(EventId = 3687, Level = LogLevel.Information, Message = ""
-        + "The queues of topic {Topic} were removed: its deletion was not finished when the broker stopped")]
+        + "The queues of topic {Topic} were removed: config/topics.json says that it was deleted. They were left by a deletion that was "
+        + "not finished when the broker stopped, or made again from messages that came before it")]
     private partial void LogDeleted(string topic);
 
     [LoggerMessage(EventId = 3693, Level = LogLevel.Warning, Message = ""
@@ -160,6 +161,7 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
     /// <param name="store">The store.</param>
     /// <param name="asksInventory">
     /// What the store noted of its queues counts. Not where deletions that were broken off leave their queues: these notes end later, too.
+    /// Nor in the store of a slave of before: it gets messages of a topic, and queues for them, after it has followed the deletion.
     /// </param>
     private sealed class Refutation(MessageStore store, bool asksInventory)
     {

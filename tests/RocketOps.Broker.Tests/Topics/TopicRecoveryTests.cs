@@ -162,6 +162,35 @@ public sealed class TopicRecoveryTests
         broker.Host.Modules.Host.Store.FindTopic("Deleted"u8).Should().BeNull();
     }
 
+    /// <summary>A slave that began empty gets the note first and then, with the log, the messages of the topic, and queues for them.</summary>
+    [Fact]
+    public async Task Start_SlaveOfBeforeHasQueuesOfATopicThatItsMasterDeleted_TopicStaysDeleted()
+    {
+        using TempDirectory directory = new("followed-");
+        RecordedLog log = new();
+        long end;
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "gone");
+            end = before.Host.Modules.Host.Store.Positions.Appended.Value;
+        }
+
+        JsonNode table = JsonNode.Parse(await File.ReadAllTextAsync(TopicsFile(directory)))!;
+        table["topicConfigTable"]!.AsObject().Remove("Deleted");
+        JsonNode history = JsonNode.Parse("""{"deletions":{"Deleted":{"time":1,"end":0,"offsets":true}}}""")!;
+        history["deletions"]!["Deleted"]!["end"] = end;
+        history["followed"] = table["dataVersion"]!.DeepClone();
+        table["rocketOpsHistory"] = history;
+        await File.WriteAllTextAsync(TopicsFile(directory), table.ToJsonString());
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log);
+
+        broker.Host.Modules.Topics.Topics.History.Followed.Should().NotBeNull();
+        broker.Host.Modules.Topics.Topics.TryGet("Deleted", out _).Should().BeFalse();
+        log.Lines.Should().ContainSingle(static line => line.Id == 3687);
+        log.Lines.Should().NotContain(static line => line.Id == 3693);
+    }
+
     [Fact]
     public async Task Start_TopicsFileHasFewerQueuesThanHaveMessages_SaysWhichAndHowToReadThem()
     {
