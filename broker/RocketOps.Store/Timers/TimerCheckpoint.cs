@@ -5,7 +5,7 @@ namespace RocketOps.Store.Timers;
 /// <summary>
 /// Progress of the timers, as <c>config/timercheck</c> holds it: seven numbers of RocketMQ's in 56 bytes of 4096. Behind them, from byte 64
 /// on, this project repeats what it wrote and adds how much of a slot is delivered: where both agree nobody else has written since; and,
-/// from byte 104 on, what holds with a shorter log. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
+/// from byte 104 on, what holds with a shorter log; from byte 152 on, which wheel belongs to it. Source: store.md §3.7, apache/rocketmq TimerCheckpoint of 5.5.0.
 /// </summary>
 /// <param name="ReadMs">Slots before it are delivered, milliseconds since 1970.</param>
 /// <param name="LogPosition">The timer log is on the disk up to there.</param>
@@ -20,7 +20,7 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     public const int FileBytes = 4096;
 
     /// <summary>Bytes that mean something.</summary>
-    public const int UsedBytes = 152;
+    public const int UsedBytes = 184;
 
     /// <summary>Bytes that RocketMQ reads and GET_TIMER_CHECK_POINT answers.</summary>
     public const int RocketMqBytes = 56;
@@ -29,6 +29,11 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     private const long OwnMagic = 0x524F_5053_5449_4D45;
     private const int UnkeptAt = 104;
     private const long UnkeptMagic = 0x524F_5053_554E_4B50;
+    private const int WheelAt = 152;
+    private const long WheelMagic = 0x524F_5053_5748_4545;
+
+    /// <summary>Bytes of a file that knows nothing of the wheel.</summary>
+    private const int BytesWithoutWheel = WheelAt;
 
     /// <summary>The timer topic's messages before it were in the master's timer log, or delivered, when it called <see cref="ReadMs"/> delivered; the master's own is <see cref="QueueOffset"/>.</summary>
     public long MasterQueueOffset { get; init; } = QueueOffset;
@@ -38,6 +43,9 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     /// stay.
     /// </summary>
     public TimerUnkept? Unkept { get; init; }
+
+    /// <summary><see cref="TimerIndex.WheelMark"/> of the wheel that belongs to this checkpoint; null when it is not known.</summary>
+    public long? WheelMark { get; init; }
 
     /// <summary>Reads the file's content; null when it is none.</summary>
     public static TimerCheckpoint? Read(ReadOnlySpan<byte> bytes)
@@ -55,11 +63,15 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
             return null;
         }
 
-        bool isOwn = bytes.Length >= UsedBytes && Int64(bytes, OwnAt) == OwnMagic && Int64(bytes, OwnAt + 8) == read && Int64(bytes, OwnAt + 16) == position && Int64(bytes, OwnAt + 24) == queueOffset;
+        bool isOwn = bytes.Length >= BytesWithoutWheel && Int64(bytes, OwnAt) == OwnMagic && Int64(bytes, OwnAt + 8) == read && Int64(bytes, OwnAt + 16) == position && Int64(bytes, OwnAt + 24) == queueOffset;
         return new TimerCheckpoint(read, position, queueOffset, isOwn ? Math.Max(0, Int64(bytes, OwnAt + 32)) : 0, Int64(bytes, 48), Int64(bytes, 40), isOwn)
         {
             MasterQueueOffset = Math.Max(0, Int64(bytes, 24)),
-            Unkept = bytes.Length >= UsedBytes && Int64(bytes, UnkeptAt) == UnkeptMagic && Int64(bytes, UnkeptAt + 8) == read ? ReadUnkept(bytes[(UnkeptAt + 16)..]) : null,
+            Unkept = bytes.Length >= BytesWithoutWheel && Int64(bytes, UnkeptAt) == UnkeptMagic && Int64(bytes, UnkeptAt + 8) == read ? ReadUnkept(bytes[(UnkeptAt + 16)..]) : null,
+            WheelMark = isOwn && bytes.Length >= UsedBytes
+                && Int64(bytes, WheelAt) == WheelMagic && Int64(bytes, WheelAt + 8) == read && Int64(bytes, WheelAt + 16) == position
+                ? Int64(bytes, WheelAt + 24)
+                : null,
         };
     }
 
@@ -87,6 +99,14 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
         {
             // The files behind it are as RocketMQ left them, and are to be read so.
             return;
+        }
+
+        if (WheelMark is { } mark)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(bytes[WheelAt..], WheelMagic);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(WheelAt + 8)..], ReadMs);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(WheelAt + 16)..], LogPosition);
+            BinaryPrimitives.WriteInt64BigEndian(bytes[(WheelAt + 24)..], mark);
         }
 
         BinaryPrimitives.WriteInt64BigEndian(bytes[OwnAt..], OwnMagic);

@@ -41,10 +41,10 @@ public sealed class TimerIndex : IDisposable
     /// <summary>
     /// Opens the files as a checkpoint left them. Units behind its position are dropped when this project wrote it, as their messages are read from the topic again; RocketMQ's
     /// may be further than its checkpoint says, and are kept as far as they are units. Slots that speak of what is not there are put together again from the log. False when
-    /// the files are none of these, or contradict each other: call <see cref="Clear"/>.
+    /// the files are none of these, contradict each other, or are of different times: call <see cref="Clear"/>.
     /// </summary>
     /// <param name="checkpoint">Where the last process came to.</param>
-    /// <param name="maxOffset">Where the commit log ends; units about what lies behind it are dropped.</param>
+    /// <param name="maxOffset">Where the commit log ends; units about what lies behind it do not belong to it.</param>
     public bool TryOpen(TimerCheckpoint checkpoint, long maxOffset)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
@@ -54,11 +54,19 @@ public sealed class TimerIndex : IDisposable
             return false;
         }
 
-        // The wheel of a RocketMQ that was killed is older than its log by the time between two flushes.
-        long scanFrom = checkpoint.IsOwn ? long.MaxValue : Math.Max(_log.Start, checkpoint.LogPosition - (1024 * 1024));
         long end = checkpoint.IsOwn ? checkpoint.LogPosition : _log.Scan(checkpoint.LogPosition, (_, unit) => unit.Offset + unit.RecordBytes <= maxOffset);
         _log.EndAt(Math.Max(end, _log.Start));
-        return TryRepair(scanFrom, checkpoint.ReadMs);
+
+        // A log of before, or one beside another commit log: its units are in the order of their messages, so the last one tells.
+        if (!_log.IsThereUpToEnd()
+            || (_log.FindLast() is var last and >= 0 && _log.TryRead(last, out TimerUnit unit) && unit.Offset + unit.RecordBytes > maxOffset))
+        {
+            return false;
+        }
+
+        // A wheel that the checkpoint says nothing of may be older than the log: that of a RocketMQ that was killed is.
+        return TryRepair(checkpoint.WheelMark is null ? _log.Start : long.MaxValue, checkpoint.ReadMs)
+            && (checkpoint.WheelMark is not { } mark || mark == WheelMark);
     }
 
     /// <summary>Removes everything there is.</summary>
@@ -97,6 +105,12 @@ public sealed class TimerIndex : IDisposable
         _log.Flush();
         _wheel.Flush();
     }
+
+    /// <summary>
+    /// A number for which slots hold something, and how much. In a checkpoint it tells a wheel of another time from the one that belongs to
+    /// it. Looks at every slot.
+    /// </summary>
+    public long WheelMark => _wheel.ComputeMark();
 
     /// <summary>The time within [from, to) of the first slot that holds something; −1 for none.</summary>
     public long NextUsed(long fromMs, long toMs) => _wheel.NextUsed(fromMs, toMs);
@@ -150,13 +164,19 @@ public sealed class TimerIndex : IDisposable
     private bool TryRepair(long scanFrom, long readMs)
     {
         List<TimerSlot> wrong = [];
+        bool fits = true;
         if (!_wheel.TryLoad(readMs, slot =>
         {
             if (slot.Last >= _log.End)
             {
                 wrong.Add(slot);
             }
-        }))
+            else if (slot.Last >= _log.Start)
+            {
+                // What lies before the log's beginning has expired; all else is a unit of the slot, or the wheel is another log's.
+                fits &= _log.TryRead(slot.Last, out TimerUnit unit) && unit.SlotMs == slot.TimeMs;
+            }
+        }) || !fits)
         {
             return false;
         }
@@ -169,7 +189,7 @@ public sealed class TimerIndex : IDisposable
 
         if (scanFrom < _log.End)
         {
-            _log.Scan(scanFrom, (position, unit) =>
+            long scanned = _log.Scan(scanFrom, (position, unit) =>
             {
                 if (unit.SlotMs >= readMs && unit.SlotMs % PrecisionMs == 0)
                 {
@@ -182,6 +202,11 @@ public sealed class TimerIndex : IDisposable
 
                 return true;
             });
+            if (scanned < _log.End)
+            {
+                // Units are missing in the middle.
+                return false;
+            }
         }
 
         Write();

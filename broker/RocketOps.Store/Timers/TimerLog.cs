@@ -253,6 +253,9 @@ internal sealed class TimerLog : IDisposable
         return last;
     }
 
+    /// <summary>True when the log has units up to its very end, or is empty.</summary>
+    public bool IsThereUpToEnd() => End == Start || TryRead(End - TimerUnit.Size, out _) || Scan(FileOf(End - 1), static (_, _) => true) >= End;
+
     /// <summary>Makes durable what was written before the call. Any thread.</summary>
     public void Flush()
     {

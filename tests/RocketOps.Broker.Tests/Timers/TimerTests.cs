@@ -301,6 +301,83 @@ public sealed class TimerTests
         }
     }
 
+    /// <summary>Some files come from a backup: what waits arrives all the same, and once.</summary>
+    [Theory]
+    [InlineData("timerwheel")]
+    [InlineData("timerlog/")]
+    [InlineData("timer")]
+    public async Task Restart_TimerFilesAreOlder_WhatWaitsArrivesOnce(string older)
+    {
+        MemoryFileSystem files = new();
+        FakeTimeProvider time = new();
+        await using (TimerBroker first = await TimerBroker.StartAsync(files, time))
+        {
+            await SendAsync(first, "old", 5, 2_000);
+            await first.UntilTakenAsync(5);
+            time.Advance(4 * Second);
+            await first.UntilReceivedAsync("old0", "old4");
+        }
+
+        MemoryFileSystem before = files.AfterKill();
+        await using (TimerBroker second = await TimerBroker.StartAsync(files, time))
+        {
+            await SendAsync(second, "new", 60, 20_000);
+            await second.UntilTakenAsync(65);
+        }
+
+        PutBack(before, files, $"{TimerBroker.Root}/{older}");
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
+        time.Advance(25 * Second);
+        await broker.UntilReceivedAsync([.. Enumerable.Range(0, 60).Select(static i => $"new{i}")]);
+
+        (await broker.BodiesAsync()).Should().HaveCount(65).And.OnlyHaveUniqueItems();
+    }
+
+    /// <summary>The log is of before, or was given up, and the timer files are of now: what waits by the log arrives, and so does what is sent from then on.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restart_LogIsOlderThanTheTimerFiles_NewTimersArrive(bool hasLog)
+    {
+        MemoryFileSystem files = new();
+        FakeTimeProvider time = new();
+        await using (TimerBroker first = await TimerBroker.StartAsync(files, time))
+        {
+            await SendAsync(first, "old", 20, 5_000);
+            await first.UntilTakenAsync(20);
+        }
+
+        MemoryFileSystem before = files.AfterKill();
+        await using (TimerBroker second = await TimerBroker.StartAsync(files, time))
+        {
+            await SendAsync(second, "gone", 60, 2_000);
+            await second.UntilTakenAsync(80);
+            time.Advance(8 * Second);
+            await second.UntilReceivedAsync([.. Enumerable.Range(0, 60).Select(static i => $"gone{i}")]);
+            await second.UntilReceivedAsync("old0", "old19");
+        }
+
+        foreach (string folder in (string[])["commitlog", "consumequeue", "index", "checkpoint", "inventory"])
+        {
+            foreach (string path in files.Paths.Where(path => path.StartsWith($"{TimerBroker.Root}/{folder}", StringComparison.Ordinal)).ToList())
+            {
+                files.DeleteFile(path);
+            }
+
+            if (hasLog)
+            {
+                PutBack(before, files, $"{TimerBroker.Root}/{folder}");
+            }
+        }
+
+        await using TimerBroker broker = await TimerBroker.StartAsync(files, time);
+        await SendAsync(broker, "new", 30, 3_000);
+        time.Advance(8 * Second);
+        await broker.UntilReceivedAsync([.. Enumerable.Range(0, 30).Select(static i => $"new{i}"), .. Enumerable.Range(0, hasLog ? 20 : 0).Select(static i => $"old{i}")]);
+
+        (await broker.BodiesAsync()).Should().HaveCount(hasLog ? 50 : 30);
+    }
+
     /// <summary>How far timers were delivered stands nowhere else.</summary>
     [Fact]
     public async Task Restart_CheckpointIsMissing_SaysWhatMayComeTwice()
@@ -440,6 +517,29 @@ public sealed class TimerTests
             await using TimerBroker broker = await TimerBroker.StartAsync(left, time, settings);
             time.Advance(25 * Second);
             await broker.UntilReceivedAsync([.. Enumerable.Range(0, 40).Select(static i => $"m{i}")]);
+        }
+    }
+
+    private static async Task SendAsync(TimerBroker broker, string name, int count, long delayMs)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            (await broker.SendAsync($"{name}{i}", delayMs)).Code.Should().Be(ResponseCode.Success);
+        }
+    }
+
+    /// <summary>The files whose paths begin so are those of before.</summary>
+    private static void PutBack(MemoryFileSystem before, MemoryFileSystem files, string paths)
+    {
+        foreach (string path in before.Paths.Where(path => path.StartsWith(paths, StringComparison.Ordinal)).ToList())
+        {
+            using IStoreFile source = before.Open(path, FileOpenMode.Read);
+            byte[] bytes = new byte[source.Length];
+            source.Read(bytes, 0);
+            files.CreateDirectory(Path.GetDirectoryName(path)!);
+            using IStoreFile target = files.Open(path, FileOpenMode.OpenOrCreate);
+            target.SetLength(0);
+            target.Write(bytes, 0);
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class TimerIndexTests
         {
             Random random = new(seed);
             MemoryFileSystem damaged = files.AfterKill();
-            for (int i = 0; i < 20; i++)
+            for (int i = 0; i < seed % 20; i++)
             {
                 damaged.Damage($"{Root}/timerlog/00000000000000000000", random.Next(4096), (byte)random.Next(1, 256));
                 damaged.Damage($"{Root}/timerwheel", ((Begin / Precision % TimerWheel.Slots) * TimerSlot.Size) + random.Next(3_000), (byte)random.Next(1, 256));
@@ -191,6 +191,80 @@ public sealed class TimerIndexTests
         chain.TryNext(out _).Should().BeFalse();
     }
 
+    /// <summary>Wheel or timer log of before, alone or both, beside a checkpoint of now: the files say that they do not belong together.</summary>
+    [Theory]
+    [InlineData("timerwheel", true)]
+    [InlineData("timerlog", true)]
+    [InlineData("timer", true)]
+    [InlineData("timerlog", false)]
+    public void TryOpen_FilesOfBefore_AreNotOpened(string ofBefore, bool knowsTheWheel)
+    {
+        MemoryFileSystem files = new();
+        MemoryFileSystem before = OfTwoTimes(files, out TimerCheckpoint now, sameCounts: false);
+        foreach (string path in before.Paths.Where(path => path.StartsWith($"{Root}/{ofBefore}", StringComparison.Ordinal)))
+        {
+            Copy(before, files, path);
+        }
+
+        using TimerIndex index = new(files, Root, Precision, 4096);
+
+        index.TryOpen(knowsTheWheel ? now : now with { WheelMark = null }, long.MaxValue).Should().BeFalse();
+    }
+
+    /// <summary>As many messages waited then, in other slots.</summary>
+    [Fact]
+    public void TryOpen_WheelOfBeforeWithAsManyMessages_IsNotOpened()
+    {
+        MemoryFileSystem files = new();
+        MemoryFileSystem before = OfTwoTimes(files, out TimerCheckpoint now, sameCounts: true);
+        Copy(before, files, $"{Root}/timerwheel");
+        using TimerIndex index = new(files, Root, Precision, 4096);
+
+        index.TryOpen(now, long.MaxValue).Should().BeFalse();
+    }
+
+    /// <summary>A checkpoint that says nothing of the wheel, as RocketMQ's: what the log has and the wheel of before has not is put into its slots.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TryOpen_WheelOfBeforeAndNoMark_TakesTheSlotsFromTheLog(bool isOwn)
+    {
+        MemoryFileSystem files = new();
+        MemoryFileSystem before = OfTwoTimes(files, out TimerCheckpoint now, sameCounts: false);
+        Copy(before, files, $"{Root}/timerwheel");
+        using TimerIndex index = new(files, Root, Precision, 4096);
+
+        index.TryOpen(now with { WheelMark = null, IsOwn = isOwn }, long.MaxValue).Should().BeTrue();
+
+        Enumerable.Range(0, 100).Sum(i => Offsets(index, Begin + (i * Precision)).Count).Should().Be(110);
+    }
+
+    [Fact]
+    public void TryOpen_UnitsOfMessagesBehindTheCommitLog_AreNotOpened()
+    {
+        MemoryFileSystem files = new();
+        OfTwoTimes(files, out TimerCheckpoint now, sameCounts: false);
+        using TimerIndex index = new(files, Root, Precision, 4096);
+
+        index.TryOpen(now, 10_999).Should().BeFalse();
+        index.TryOpen(now, 11_000).Should().BeTrue();
+    }
+
+    [Fact]
+    public void TimerCheckpoint_WheelMark_CountsOnlyWithTheNumbersItWasWrittenWith()
+    {
+        TimerCheckpoint written = new(Begin, 52, 1, 0, 1, 0, IsOwn: true) { WheelMark = -7 };
+        byte[] bytes = new byte[TimerCheckpoint.FileBytes];
+        written.Write(bytes);
+        TimerCheckpoint.Read(bytes).Should().Be(written);
+        TimerCheckpoint.Read(bytes.AsSpan(0, 152)).Should().Be(written with { WheelMark = null });
+
+        new TimerCheckpoint(Begin, 104, 2, 0, 1, 0, IsOwn: false).Write(bytes);
+        bytes[15]++;
+
+        TimerCheckpoint.Read(bytes)!.WheelMark.Should().BeNull();
+    }
+
     [Fact]
     public void TryCut_UnitsBehindTheNewEnd_AreGone()
     {
@@ -231,6 +305,53 @@ public sealed class TimerIndexTests
         chain.IsBroken.Should().BeTrue();
         chain.Units.Should().Be(300 - (3 * 78));
         chain.Missing.Should().Be(3 * 78, "the slot counts them still");
+    }
+
+    /// <summary>Ten messages, a copy of the files, and a hundred more. With the same counts the ten have been delivered by then, and ten others wait.</summary>
+    private static MemoryFileSystem OfTwoTimes(MemoryFileSystem files, out TimerCheckpoint now, bool sameCounts)
+    {
+        using TimerIndex index = new(files, Root, Precision, 4096);
+        index.Clear();
+        void Add(int from, int to, int firstSlot)
+        {
+            for (int i = from; i < to; i++)
+            {
+                index.Add(Begin + ((firstSlot + i - from) * Precision), Begin, TimerUnit.Default, i * 100L, 100, 0);
+            }
+
+            index.Write();
+            index.Flush();
+        }
+
+        Add(0, 10, 0);
+        MemoryFileSystem before = files.AfterKill();
+        if (sameCounts)
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                index.Forget(Begin + (i * Precision));
+            }
+
+            Add(10, 20, 50);
+            now = new TimerCheckpoint(Begin + (10 * Precision), index.End, 20, 0, 1, 0, IsOwn: true) { WheelMark = index.WheelMark };
+        }
+        else
+        {
+            Add(10, 110, 0);
+            now = new TimerCheckpoint(Begin, index.End, 110, 0, 1, 0, IsOwn: true) { WheelMark = index.WheelMark };
+        }
+
+        return before;
+    }
+
+    private static void Copy(MemoryFileSystem from, MemoryFileSystem to, string path)
+    {
+        using IStoreFile source = from.Open(path, FileOpenMode.Read);
+        using IStoreFile target = to.Open(path, FileOpenMode.OpenOrCreate);
+        byte[] bytes = new byte[source.Length];
+        source.Read(bytes, 0);
+        target.SetLength(0);
+        target.Write(bytes, 0);
     }
 
     private static long Write(IStoreFileSystem files, int units, Random random)
