@@ -61,7 +61,7 @@ internal sealed class LogFileEnds(StoreOptions options, LogSegments segments)
             + $"file back. To go on without the messages that are missing, move checkpoint and inventory out of {options.RootDirectory}: "
             + "the broker then reads the whole log, names each gap, and makes all queues again.");
 
-    /// <summary>Where the zeros begin that the file ends in; the file's end where it ends with a record, or with damage.</summary>
+    /// <summary>Finds the place from which on the file has only zeros; its end where it ends with a record, or with damage.</summary>
     private long EndOf(LogSegment segment, CancellationToken cancellationToken)
     {
         long fileEnd = segment.BaseOffset + segments.FileBytes;

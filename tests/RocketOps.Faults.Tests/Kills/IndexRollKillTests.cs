@@ -1,7 +1,6 @@
 using System.Text;
 using RocketOps.Faults.Tests.Histories;
 using RocketOps.Faults.Tests.Points;
-using RocketOps.Testing;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Rings;
 using Xunit.Abstractions;
@@ -15,8 +14,6 @@ public sealed class IndexRollKillTests(ITestOutputHelper output)
     private const int QueryMessage = 12;
 
     private static readonly int Kills = Depth.Of(2, deep: 30);
-
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static readonly Dictionary<string, string> SmallIndexFiles = new(StringComparer.Ordinal)
     {

@@ -1,4 +1,3 @@
-using RocketOps.Faults.Tests.Histories;
 using RocketOps.Faults.Tests.Points;
 using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Rings;
