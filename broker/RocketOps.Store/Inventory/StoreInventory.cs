@@ -49,8 +49,8 @@ internal sealed class StoreInventory : IDisposable
     public long Id { get; private set; }
 
     /// <summary>
-    /// The file told, at this start, what queues the store had. False where it was lost, or where a start before has made queues again from
-    /// the log and was broken off.
+    /// The file told, at this start, what queues the store had. False where it was lost, or where the broker was killed: perhaps in a start
+    /// that had just made queues again from the log, and had not removed those of deleted topics.
     /// </summary>
     private bool TellsQueues { get; set; }
 
@@ -71,12 +71,13 @@ internal sealed class StoreInventory : IDisposable
     /// </summary>
     /// <param name="known">What it says.</param>
     /// <param name="id">Identity that the checkpoint knows; 0 when it knows none.</param>
-    public void Open(InventoryContent known, long id)
+    /// <param name="isClean">The store was stopped, not killed: a start that made queues again from the log had ended.</param>
+    public void Open(InventoryContent known, long id, bool isClean)
     {
         CheckLength(known, isBatch: false, known.QueueFileBytes, _options.ConsumeQueueFileBytes, "mappedFileSizeConsumeQueue");
         CheckLength(known, isBatch: true, known.BatchQueueFileBytes, _options.BatchConsumeQueueFileBytes,
             "mapperFileSizeBatchConsumeQueue");
-        TellsQueues = known.Id != 0 && known.RebuildFrom < 0 && !known.HasForgottenDeletions;
+        TellsQueues = isClean && known.Id != 0 && known.RebuildFrom < 0 && !known.HasForgottenDeletions;
         _ = Read(_files, _options.RootDirectory, long.MaxValue, out long end);
         if (known.Id != 0 && known.QueueFileBytes == _options.ConsumeQueueFileBytes
             && known.BatchQueueFileBytes == _options.BatchConsumeQueueFileBytes)

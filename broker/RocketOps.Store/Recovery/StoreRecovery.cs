@@ -180,7 +180,7 @@ internal sealed partial class StoreRecovery
 
         known = _log.CheckThatItIsTheSame(checkpoint, known);
         known.KeepDeletionsOf(_segments);
-        _inventory.Open(known, checkpoint.InventoryId);
+        _inventory.Open(known, checkpoint.InventoryId, isClean);
         return known;
     }
 

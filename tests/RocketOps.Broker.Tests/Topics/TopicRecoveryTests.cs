@@ -162,6 +162,36 @@ public sealed class TopicRecoveryTests
         broker.Host.Modules.Host.Store.FindTopic("Deleted"u8).Should().BeNull();
     }
 
+    /// <summary>
+    /// The start before was killed after it had made queues, and an inventory, from the log: that one has queues of topics that were deleted.
+    /// </summary>
+    [Fact]
+    public async Task Start_AfterAKill_InventoryHasQueuesOfATopicThatWasDeleted_TopicStaysDeleted()
+    {
+        using TempDirectory directory = new("killed-");
+        using TempDirectory copy = new("made-");
+        RecordedLog log = new();
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Deleted");
+            await before.SendAsync("Deleted", "gone");
+        }
+
+        CopyFolder(directory.File("store"), copy.File("store"));
+        await using (TestBroker later = await TestBroker.StartAsync(directory: directory))
+        {
+            await later.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Deleted"));
+        }
+
+        Directory.Delete(Path.Combine(copy.File("store"), "config"), recursive: true);
+        CopyFolder(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
+        await File.WriteAllTextAsync(Path.Combine(copy.File("store"), "abort"), "");
+        await using TestBroker broker = await TestBroker.StartAsync(directory: copy, loggers: log);
+
+        broker.Host.Modules.Topics.Topics.TryGet("Deleted", out _).Should().BeFalse();
+        log.Lines.Should().ContainSingle(static line => line.Id == 3687);
+    }
+
     /// <summary>A slave that began empty gets the note first and then, with the log, the messages of the topic, and queues for them.</summary>
     [Fact]
     public async Task Start_SlaveOfBeforeHasQueuesOfATopicThatItsMasterDeleted_TopicStaysDeleted()

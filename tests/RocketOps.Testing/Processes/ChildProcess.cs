@@ -12,6 +12,7 @@ public sealed class ChildProcess : IAsyncDisposable
     private const int MaxOutputChars = 16 * 1024 * 1024;
 
     private readonly Process _process;
+    private bool _isDisposed;
     private readonly string _commandLine;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
@@ -102,8 +103,15 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public void Resume() => Signals.Resume(_process.Id);
 
+    /// <summary>Ends the process if it runs. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
