@@ -245,7 +245,7 @@ internal sealed partial class FailoverMember
     private partial void LogHandOverFailed(string what);
 
     [LoggerMessage(EventId = 3658, Level = LogLevel.Warning, Message = ""
-        + "Nobody leads as far as this member can tell, and it may not: {What}. The lease is at {LeaseStore}")]
+        + "This member sees no leader of the group, and may not lead itself: {What}. The lease is at {LeaseStore}")]
     private partial void LogMayNotLead(string what, string leaseStore);
 
     [LoggerMessage(EventId = 3659, Level = LogLevel.Information, Message = "Follows {Holder}, the master in epoch {Epoch}, at {Address}")]

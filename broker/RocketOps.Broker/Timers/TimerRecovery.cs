@@ -119,7 +119,7 @@ internal sealed partial class TimerRecovery(
         await checkpoints.WriteAsync();
     }
 
-    /// <summary>Opens what an earlier process left, or makes it anew.</summary>
+    /// <summary>Opens the files that an earlier process left, or makes new ones.</summary>
     /// <param name="wasCut">The caller goes back to what the log has: files that are ahead of it are no surprise.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     private async Task LoadFromAsync(bool wasCut, CancellationToken cancellationToken)

@@ -46,7 +46,7 @@ internal sealed class CommittingGroups(ServerUnderTest server) : IAsyncDisposabl
     public Task StopAsync() => _workers.StopAsync();
 
     /// <summary>
-    /// What is wrong with the offsets that the broker has, while nobody commits: each is at most what was asked for, and at least what it
+    /// Lists the faults of the broker's offsets while no consumer commits: each is at most what was asked for, and at least what it
     /// was after the start before and what the files had.
     /// </summary>
     /// <param name="kept">What the files had of each queue before the start.</param>

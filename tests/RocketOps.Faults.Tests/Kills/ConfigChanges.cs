@@ -54,7 +54,7 @@ internal sealed class ConfigChanges(ServerUnderTest server) : IAsyncDisposable
 
     public Task StopAsync() => _workers.StopAsync();
 
-    /// <summary>What is wrong with what the broker has, while nobody changes anything.</summary>
+    /// <summary>Lists the faults of the broker's settings and topics while no producer of changes runs.</summary>
     public async Task<IReadOnlyList<string>> ViolationsAsync()
     {
         List<string> violations = [];
