@@ -59,6 +59,18 @@ internal sealed class BrokerGroup : IAsyncDisposable
 
     public async Task StopSlaveAsync() => await Slave.DisposeAsync();
 
+    /// <summary>An administrator runs the stopped slave as a master, which takes messages of topic T, and stops it.</summary>
+    public async Task LeadSlaveForAWhileAsync(params string[] bodies)
+    {
+        await StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
+        foreach (string body in bodies)
+        {
+            await Slave.SendAsync("T", body);
+        }
+
+        await StopSlaveAsync();
+    }
+
     /// <summary>The master that is started next lacks these files of its tables, and their backups; all when none is named.</summary>
     public void LoseTables(params string[] files)
     {

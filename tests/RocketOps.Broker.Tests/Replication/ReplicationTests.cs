@@ -178,13 +178,12 @@ public sealed class ReplicationTests
         await group.Master.SendAsync("T", "second");
         await Eventually.TrueAsync(() => group.MasterEnd == group.SlaveEnd && group.Slave.Host.Modules.Host.Store.GetStats().DispatchedOffset.Value == group.SlaveEnd, "the slave has what the master has");
 
-        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet("T", out _), "the slave has the topic");
-        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first", "second");
+        await SlaveReadsAsync(group, "T", "first", "second");
 
         // And when it is recovered from its files.
         await group.StopSlaveAsync();
         await group.StartSlaveAsync();
-        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first", "second");
+        await SlaveReadsAsync(group, "T", "first", "second");
         (await BrokerGroup.ReadAsync(group.Master, "T")).Should().Equal("first", "second");
     }
 
@@ -208,108 +207,7 @@ public sealed class ReplicationTests
         await group.Master.CreateTopicAsync("T");
         await group.Master.SendAsync("T", "first");
 
-        await Eventually.TrueAsync(() => group.Slave.Host.Modules.Topics.Topics.TryGet("T", out _), "the slave has the topic");
-        (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal("first");
-    }
-
-    [Fact]
-    public async Task SlaveWithAnotherLog_SameLengthOfRecords_IsNotFollowedAndNotTouched()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync();
-        await group.Master.CreateTopicAsync("T");
-        await SendAsync(group, "T", 20);
-        await group.InSyncAsync();
-        await group.StopSlaveAsync();
-
-        // Somebody made the slave a master for a while, and both took messages of the same size.
-        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
-        await group.Slave.SendAsync("T", "body-00000");
-        await group.StopSlaveAsync();
-        await SendAsync(group, "T", 20);
-
-        await group.StartSlaveAsync();
-
-        long end = group.SlaveEnd;
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
-        string bytes = (group.MasterEnd - end).ToString(CultureInfo.InvariantCulture);
-        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("another record").And.Contain($"the master has {bytes} bytes more").And.Contain("start the slave empty");
-        group.SlaveEnd.Should().Be(end);
-    }
-
-    /// <summary>As with a master that was put back to yesterday's copy: what the slave has more is nowhere else.</summary>
-    [Fact]
-    public async Task SlaveThatIsLongerThanItsMaster_SaysByHowMuchAndThatItIsNotToBeEmptied()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync();
-        await group.Master.CreateTopicAsync("T");
-        await SendAsync(group, "T", 20);
-        await group.InSyncAsync();
-        await group.StopSlaveAsync();
-        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
-        await group.Slave.SendAsync("T", "only here");
-        await group.StopSlaveAsync();
-
-        await group.StartSlaveAsync();
-
-        long end = group.SlaveEnd;
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
-        string text = group.SlaveLog.Lines.First(static line => line.Id == 3633).Text;
-        text.Should().Contain($"this slave has {(end - group.MasterEnd).ToString(CultureInfo.InvariantCulture)} bytes more").And.Contain("do not empty it").And.Contain("ASYNC_MASTER").And.NotContain("start the slave empty");
-        group.SlaveEnd.Should().Be(end);
-    }
-
-    /// <summary>Length says nothing of two logs that parted: each would be told to take the other's place in turn.</summary>
-    [Fact]
-    public async Task SlaveThatIsLongerThanItsMasterAndPartedFromIt_IsNotToldToBecomeTheMaster()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync();
-        await group.Master.CreateTopicAsync("T");
-        await SendAsync(group, "T", 20);
-        await group.InSyncAsync();
-        await group.StopSlaveAsync();
-        await group.StartSlaveAsync(new(StringComparer.Ordinal) { ["brokerRole"] = "ASYNC_MASTER", ["brokerId"] = "0", ["namesrvAddr"] = string.Empty });
-        await group.Slave.SendAsync("T", "body-00000");
-        await group.Slave.SendAsync("T", "only here");
-        await group.StopSlaveAsync();
-        await SendAsync(group, "T", 1);
-
-        await group.StartSlaveAsync();
-
-        long end = group.SlaveEnd;
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
-        string text = group.SlaveLog.Lines.First(static line => line.Id == 3633).Text;
-        text.Should().Contain($"this slave has {(end - group.MasterEnd).ToString(CultureInfo.InvariantCulture)} bytes more")
-            .And.Contain("do not empty it").And.Contain("not of one history").And.Contain("move this store away")
-            .And.NotContain("ASYNC_MASTER");
-        group.SlaveEnd.Should().Be(end);
-    }
-
-    [Fact]
-    public async Task SlaveOfAMasterWithAnEmptyLog_SaysThatItsOwnMayBeAnotherGroups()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync();
-        await group.Master.CreateTopicAsync("T");
-        await SendAsync(group, "T", 1);
-        await group.InSyncAsync();
-        await group.StopSlaveAsync();
-        await group.StopMasterAsync();
-        group.MoveMasterStoreAway();
-        await group.StartMasterAsync();
-
-        await group.StartSlaveAsync();
-
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
-        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("The master's log is empty")
-            .And.Contain("ASYNC_MASTER").And.Contain("another group's");
-    }
-
-    [Fact]
-    public async Task SlaveWithFilesOfAnotherLength_SaysWhatToSet()
-    {
-        await using BrokerGroup group = await BrokerGroup.StartAsync(slave: new(StringComparer.Ordinal) { ["mappedFileSizeCommitLog"] = "131072" });
-
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3633), "the slave says that it does not follow");
-        group.SlaveLog.Lines.First(static line => line.Id == 3633).Text.Should().Contain("mappedFileSizeCommitLog=65536");
+        await SlaveReadsAsync(group, "T", "first");
     }
 
     internal static async Task<List<string>> SendAsync(BrokerGroup group, string topic, int count)
@@ -323,6 +221,25 @@ public sealed class ReplicationTests
         }
 
         return sent;
+    }
+
+    /// <summary>
+    /// While the slave follows a deletion it may answer that it does not have the topic, so the test reads again until it has all. A slave
+    /// that lost them never has.
+    /// </summary>
+    private static async Task SlaveReadsAsync(BrokerGroup group, string topic, params string[] expected)
+    {
+        List<string> read = [];
+        try
+        {
+            await Eventually.TrueAsync(
+                async () => (read = await BrokerGroup.ReadAsync(group.Slave, topic)).SequenceEqual(expected), "the slave has the messages");
+        }
+        catch (TimeoutException)
+        {
+            read.Should().Equal(expected);
+            throw;
+        }
     }
 
     private static async Task LogsAreEqualAsync(BrokerGroup group)

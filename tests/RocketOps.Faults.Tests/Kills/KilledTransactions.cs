@@ -4,6 +4,7 @@ using RocketOps.Client;
 using RocketOps.Faults.Tests.Histories;
 using RocketOps.Faults.Tests.Loads;
 using RocketOps.Testing;
+using RocketOps.Testing.Remoting;
 using RocketOps.Testing.Servers;
 
 namespace RocketOps.Faults.Tests.Kills;
@@ -20,7 +21,6 @@ internal sealed class KilledTransactions : IAsyncDisposable
     private const int Producers = 4;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(50);
 
     private readonly ServerUnderTest _server;
     private readonly Workers _workers = new();
@@ -144,7 +144,10 @@ internal sealed class KilledTransactions : IAsyncDisposable
             catch (RocketMqException)
             {
                 // An end that did not arrive is asked for later.
-                await Task.Delay(ReconnectPause);
+                await Eventually.TrueAsync(
+                    async () => _workers.IsStopping || await RawConnection.IsListeningAsync(_server.BrokerAddress),
+                    "the broker listens again",
+                    Patience);
             }
             finally
             {
