@@ -123,7 +123,7 @@ internal sealed partial class TimerCheckpoints : IAsyncDisposable
 
         // All that was taken and all copies lie before it.
         LogMark end = _store.Positions.End;
-        next = next with { Unkept = _progress.FindUnkept(end.Offset, ofMaster: false), WheelMark = _disk.Index.WheelMark };
+        next = next with { Unkept = _progress.FindUnkept(end.Offset, ofMaster: false), WheelMark = _disk.Index.ComputeWheelMark() };
         WaitOutcome outcome;
         do
         {

@@ -44,7 +44,7 @@ public sealed record TimerCheckpoint(long ReadMs, long LogPosition, long QueueOf
     /// </summary>
     public TimerUnkept? Unkept { get; init; }
 
-    /// <summary><see cref="TimerIndex.WheelMark"/> of the wheel that belongs to this checkpoint; null when it is not known.</summary>
+    /// <summary><see cref="TimerIndex.ComputeWheelMark"/> of the wheel that belongs to this checkpoint; null when it is not known.</summary>
     public long? WheelMark { get; init; }
 
     /// <summary>Reads the file's content; null when it is none.</summary>

@@ -66,7 +66,7 @@ public sealed class TimerIndex : IDisposable
 
         // A wheel that the checkpoint says nothing of may be older than the log: that of a RocketMQ that was killed is.
         return TryRepair(checkpoint.WheelMark is null ? _log.Start : long.MaxValue, checkpoint.ReadMs)
-            && (checkpoint.WheelMark is not { } mark || mark == WheelMark);
+            && (checkpoint.WheelMark is not { } mark || mark == ComputeWheelMark());
     }
 
     /// <summary>Removes everything there is.</summary>
@@ -110,7 +110,7 @@ public sealed class TimerIndex : IDisposable
     /// A number for which slots hold something, and how much. In a checkpoint it tells a wheel of another time from the one that belongs to
     /// it. Looks at every slot.
     /// </summary>
-    public long WheelMark => _wheel.ComputeMark();
+    public long ComputeWheelMark() => _wheel.ComputeMark();
 
     /// <summary>The time within [from, to) of the first slot that holds something; −1 for none.</summary>
     public long NextUsed(long fromMs, long toMs) => _wheel.NextUsed(fromMs, toMs);

@@ -23,7 +23,6 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
     private const int MessagesPerEvent = 40;
     private const int Queues = 4;
     private const int MostQueues = 8;
-    private const int DeleteTopic = 215;
     private const int LongestRewindMs = 5_000;
     private const int MoreRewindMs = 500;
 
@@ -392,7 +391,7 @@ public sealed class RandomRun(RocketOpsServer server, int seed, int events) : IA
         _told.Add($"{Remade.Topic} deleted and made again");
         using IDisposable pause = await producers.PauseRemadeAsync();
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
-        (await broker.RequestAsync(DeleteTopic, new Dictionary<string, string>(StringComparer.Ordinal) { ["topic"] = Remade.Topic })).Code.Should().Be(RawBroker.Success);
+        (await RawBroker.DeleteTopicAsync(broker, Remade.Topic)).Code.Should().Be(RawBroker.Success);
         _deletions.Add(new Deletion(Remade.Topic, Now()));
         (await RawBroker.CreateTopicAsync(broker, Remade.Topic, Queues)).Code.Should().Be(RawBroker.Success);
         long number = _receipts.Mark();

@@ -29,8 +29,7 @@ public sealed class DeletionKillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kill_WhileTopicsAreDeletedAndMadeAgain_NoGenerationComesBackAndNoneIsLost()
     {
-        string? missing = RingRules.Current.WhySkip(RingRules.Faults, KillPoint.WhyMissing());
-        Skip.If(missing is not null, missing);
+        KillPoint.SkipIfMissing();
         await using DyingServer dying = await DyingServer.StartAsync(Settings);
         await using RemadeTopics topics = RemadeTopics.Start(dying.Server);
         for (int kill = 0; kill < Kills; kill++)

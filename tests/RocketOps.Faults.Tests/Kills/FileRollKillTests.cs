@@ -32,8 +32,7 @@ public sealed class FileRollKillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kill_WhileFilesBegin_EveryAcknowledgedMessageReceived()
     {
-        string? missing = RingRules.Current.WhySkip(RingRules.Faults, KillPoint.WhyMissing());
-        Skip.If(missing is not null, missing);
+        KillPoint.SkipIfMissing();
         await using DyingServer dying = await DyingServer.StartAsync(SmallFiles);
         await using KilledLoad killed = await KilledLoad.StartAsync(dying, Producers);
 

@@ -15,8 +15,6 @@ public sealed class InventoryKillTests(ITestOutputHelper output)
     private const string Gone = "Gone";
     private const int Producers = 8;
     private const int MessagesOfGone = 30;
-    private const int DeleteTopic = 215;
-    private const int TopicNotExist = 17;
 
     private static readonly int Kills = Depth.Of(2, deep: 30);
 
@@ -31,8 +29,7 @@ public sealed class InventoryKillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kill_WhileALostInventoryIsMadeAgain_NothingIsLostAndNothingComesBack()
     {
-        string? missing = RingRules.Current.WhySkip(RingRules.Faults, KillPoint.WhyMissing());
-        Skip.If(missing is not null, missing);
+        KillPoint.SkipIfMissing();
         await using DyingServer dying = await DyingServer.StartAsync(Settings);
         await MakeAndDeleteAsync(dying, Gone);
         await using KilledLoad killed = await KilledLoad.StartAsync(dying, Producers);
@@ -53,8 +50,7 @@ public sealed class InventoryKillTests(ITestOutputHelper output)
     [Trait("ring", RingRules.Deep)]
     public async Task Kill_WhileAGrownInventoryIsShortened_NothingIsLostAndNothingComesBack()
     {
-        string? missing = RingRules.Current.WhySkip(RingRules.Faults, KillPoint.WhyMissing());
-        Skip.If(missing is not null, missing);
+        KillPoint.SkipIfMissing();
         await using DyingServer dying = await DyingServer.StartAsync(Settings);
         await MakeAndDeleteAsync(dying, Gone);
         await using KilledLoad killed = await KilledLoad.StartAsync(dying, Producers);
@@ -78,7 +74,7 @@ public sealed class InventoryKillTests(ITestOutputHelper output)
         IReadOnlyList<Reading> stored = await killed.ReadAllAsync();
         HistoryCheck.Violations(killed.Load.Attempts, killed.Load.Readings, stored).Should().BeEmpty("{0}", killed.Story);
         await using RawConnection broker = await RawConnection.ConnectAsync(dying.Server.BrokerAddress);
-        (await RawBroker.PullAsync(broker, Gone, 0, 0)).Code.Should().Be(TopicNotExist, "it was deleted; {0}", killed.Story);
+        (await RawBroker.PullAsync(broker, Gone, 0, 0)).Code.Should().Be(RawBroker.TopicNotExist, "it was deleted; {0}", killed.Story);
 
         // Made again it has nothing of what it had.
         (await RawBroker.CreateTopicAsync(broker, Gone, 1)).Code.Should().Be(RawBroker.Success);
@@ -94,6 +90,6 @@ public sealed class InventoryKillTests(ITestOutputHelper output)
             (await RawBroker.SendAsync(broker, topic, 0, new byte[1])).Code.Should().Be(RawBroker.Success);
         }
 
-        (await broker.RequestAsync(DeleteTopic, RawFields.Of(("topic", topic)))).Code.Should().Be(RawBroker.Success);
+        (await RawBroker.DeleteTopicAsync(broker, topic)).Code.Should().Be(RawBroker.Success);
     }
 }

@@ -13,7 +13,6 @@ internal sealed class ManyQueues : IAsyncDisposable
 {
     private const int Producers = 4;
     private const int Queues = 1_000;
-    private const int DeleteTopic = 215;
 
     private static readonly string Topic = new('m', 120);
 
@@ -51,7 +50,7 @@ internal sealed class ManyQueues : IAsyncDisposable
         {
             string topic = string.Create(CultureInfo.InvariantCulture, $"Away{_deleted++}");
             (await RawBroker.CreateTopicAsync(broker, topic, 1)).Code.Should().Be(RawBroker.Success);
-            (await broker.RequestAsync(DeleteTopic, RawFields.Of(("topic", topic)))).Code.Should().Be(RawBroker.Success);
+            (await RawBroker.DeleteTopicAsync(broker, topic)).Code.Should().Be(RawBroker.Success);
         }
     });
 }

@@ -19,8 +19,6 @@ internal sealed class RemadeTopics : IAsyncDisposable
 
     private const int Queues = 2;
     private const int MostMessages = 60;
-    private const int DeleteTopic = 215;
-    private const int TopicNotExist = 17;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -100,7 +98,7 @@ internal sealed class RemadeTopics : IAsyncDisposable
 
     private async Task DeleteAsync(RawConnection broker, TopicLife life)
     {
-        (await broker.RequestAsync(DeleteTopic, RawFields.Of(("topic", life.Topic)))).Code.Should().Be(RawBroker.Success);
+        (await RawBroker.DeleteTopicAsync(broker, life.Topic)).Code.Should().Be(RawBroker.Success);
         Interlocked.Increment(ref _deleted);
         life.BeginAnew();
     }
@@ -109,7 +107,7 @@ internal sealed class RemadeTopics : IAsyncDisposable
     private async Task CheckGoneAsync(RawConnection broker, TopicLife life)
     {
         RawFrame answer = await RawBroker.PullAsync(broker, life.Topic, 0, 0);
-        if (answer.Code != TopicNotExist)
+        if (answer.Code != RawBroker.TopicNotExist)
         {
             _violations.Enqueue($"{life.Topic} is deleted, and a pull is answered {answer.Code}");
         }

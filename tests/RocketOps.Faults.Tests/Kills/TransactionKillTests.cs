@@ -36,8 +36,7 @@ public sealed class TransactionKillTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Kill_WhileTransactionsEnd_EachCommittedOneIsVisibleOnceAndNoneThatWasRolledBack()
     {
-        string? missing = RingRules.Current.WhySkip(RingRules.Faults, KillPoint.WhyMissing());
-        Skip.If(missing is not null, missing);
+        KillPoint.SkipIfMissing();
         await using DyingServer dying = await DyingServer.StartAsync(Settings);
         await using (RawConnection broker = await RawConnection.ConnectAsync(dying.Server.BrokerAddress))
         {

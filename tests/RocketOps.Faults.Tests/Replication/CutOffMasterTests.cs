@@ -1,4 +1,3 @@
-using System.Net;
 using RocketOps.Testing;
 using RocketOps.Testing.Servers;
 using Xunit.Abstractions;
@@ -15,7 +14,6 @@ public sealed class CutOffMasterTests(ITestOutputHelper output)
     [Fact]
     public async Task Master_CutOffFromItsCopies_IsReplacedWhileItRenewsItsLease()
     {
-        Dictionary<string, MemberProxy> proxies = new(StringComparer.Ordinal);
         await using ElectedBrokers brokers = new(
             new Dictionary<string, string>(ShortLease.Settings, StringComparer.Ordinal)
             {
@@ -25,33 +23,19 @@ public sealed class CutOffMasterTests(ITestOutputHelper output)
                 ["mappedFileSizeConsumeQueue"] = "20000",
             },
             memberAddress: static number => $"127.0.8.{number + 1}");
-        try
-        {
-            foreach ((string name, IPEndPoint own, IPEndPoint shown) in brokers.Ways)
-            {
-                proxies[name] = new MemberProxy(shown.Address, own.Address, own.Port, own.Port + 1);
-            }
+        await using MemberProxies proxies = new(brokers);
+        await using ElectedRun run = await ElectedRun.StartAsync(brokers);
+        await run.ServedAsync("before the cut");
+        string master = await brokers.MasterAsync();
 
-            await using ElectedRun run = await ElectedRun.StartAsync(brokers);
-            await run.ServedAsync("before the cut");
-            string master = await brokers.MasterAsync();
+        // Nothing comes to it from the others, over connections of theirs or of its own.
+        proxies[master].Freeze();
+        TimeSpan waited = await run.AcknowledgedAsync();
+        await Eventually.TrueAsync(async () => await brokers.MasterAsync() != master, "another member leads", Patience);
+        await run.ServedAsync("while the old master is cut off");
+        proxies[master].Heal();
 
-            // Nothing comes to it from the others, over connections of theirs or of its own.
-            proxies[master].Freeze();
-            TimeSpan waited = await run.AcknowledgedAsync();
-            await Eventually.TrueAsync(async () => await brokers.MasterAsync() != master, "another member leads", Patience);
-            await run.ServedAsync("while the old master is cut off");
-            proxies[master].Heal();
-
-            await run.CheckAsync();
-            output.WriteLine($"leases of {ShortLease.Millis} ms: {waited.TotalSeconds:F1} s until a send was acknowledged; {run.Load.Acknowledged} acknowledged");
-        }
-        finally
-        {
-            foreach (MemberProxy proxy in proxies.Values)
-            {
-                await proxy.DisposeAsync();
-            }
-        }
+        await run.CheckAsync();
+        output.WriteLine($"leases of {ShortLease.Millis} ms: {waited.TotalSeconds:F1} s until a send was acknowledged; {run.Load.Acknowledged} acknowledged");
     }
 }

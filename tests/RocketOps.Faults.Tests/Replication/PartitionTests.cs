@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using RocketOps.Testing.Rings;
 using RocketOps.Testing.Servers;
 using Xunit.Abstractions;
@@ -25,7 +24,6 @@ public sealed class PartitionTests(ITestOutputHelper output)
     {
         int seed = Random.Shared.Next(1_000_000);
         Random random = new(seed);
-        Dictionary<string, MemberProxy> proxies = new(StringComparer.Ordinal);
         await using ElectedBrokers brokers = new(
             new Dictionary<string, string>(ShortLease.Settings, StringComparer.Ordinal)
             {
@@ -37,51 +35,37 @@ public sealed class PartitionTests(ITestOutputHelper output)
                 ["haHousekeepingInterval"] = "3000",
             },
             memberAddress: static number => $"127.0.7.{number + 1}");
-        try
+        await using MemberProxies proxies = new(brokers);
+        await using ElectedRun run = await ElectedRun.StartAsync(brokers);
+        for (int partition = 0; partition < Partitions; partition++)
         {
-            foreach ((string name, IPEndPoint own, IPEndPoint shown) in brokers.Ways)
+            string when = $"before partition {partition} of seed {seed}";
+            await brokers.AllInSyncAsync(when);
+            await run.ServedAsync(when);
+            string master = await brokers.MasterAsync();
+            string cut = random.Next(4) == 0 ? brokers.Names.First(name => name != master) : master;
+            if (random.Next(2) == 0)
             {
-                proxies[name] = new MemberProxy(shown.Address, own.Address, own.Port, own.Port + 1);
+                proxies[cut].Freeze();
+            }
+            else
+            {
+                proxies[cut].Refuse();
             }
 
-            await using ElectedRun run = await ElectedRun.StartAsync(brokers);
-            for (int partition = 0; partition < Partitions; partition++)
+            await Task.Delay(random.Next(LongestMillis));
+            bool kills = random.Next(2) == 0;
+            if (kills)
             {
-                string when = $"before partition {partition} of seed {seed}";
-                await brokers.AllInSyncAsync(when);
-                await run.ServedAsync(when);
-                string master = await brokers.MasterAsync();
-                string cut = random.Next(4) == 0 ? brokers.Names.First(name => name != master) : master;
-                if (random.Next(2) == 0)
-                {
-                    proxies[cut].Freeze();
-                }
-                else
-                {
-                    proxies[cut].Refuse();
-                }
-
-                await Task.Delay(random.Next(LongestMillis));
-                bool kills = random.Next(2) == 0;
-                if (kills)
-                {
-                    await brokers.KillAsync(master);
-                    await brokers.StartAsync(master);
-                }
-
-                proxies[cut].Heal();
-                output.WriteLine($"{cut} was cut off while {master} led{(kills ? " and was killed" : string.Empty)}");
+                await brokers.KillAsync(master);
+                await brokers.StartAsync(master);
             }
 
-            await run.CheckAsync();
-            output.WriteLine($"seed {seed}: {run.Load.Acknowledged} acknowledged, {run.Read} read meanwhile");
+            proxies[cut].Heal();
+            output.WriteLine($"{cut} was cut off while {master} led{(kills ? " and was killed" : string.Empty)}");
         }
-        finally
-        {
-            foreach (MemberProxy proxy in proxies.Values)
-            {
-                await proxy.DisposeAsync();
-            }
-        }
+
+        await run.CheckAsync();
+        output.WriteLine($"seed {seed}: {run.Load.Acknowledged} acknowledged, {run.Read} read meanwhile");
     }
 }

@@ -18,8 +18,6 @@ public sealed class ReplicationKillTests
     private const string Topic = "Replicated";
     private const int Queues = 4;
     private const int MinSends = 100;
-    private const int GetBrokerRuntimeInfo = 28;
-    private const int TopicNotExist = 17;
 
     private static readonly int Kills = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_REPLICATION_KILLS"), CultureInfo.InvariantCulture, out int kills) ? kills : 3;
 
@@ -117,7 +115,7 @@ public sealed class ReplicationKillTests
         await using RawConnection connection = await RawConnection.ConnectAsync(master);
         (await RawBroker.CreateTopicAsync(connection, Topic, Queues)).Code.Should().Be(RawBroker.Success);
         await using RawConnection copy = await RawConnection.ConnectAsync(slave);
-        await Eventually.TrueAsync(async () => (await RawBroker.PullAsync(copy, Topic, 0, 0)).Code != TopicNotExist, "the slave knows the topic", Patience);
+        await Eventually.TrueAsync(async () => (await RawBroker.PullAsync(copy, Topic, 0, 0)).Code != RawBroker.TopicNotExist, "the slave knows the topic", Patience);
     }
 
     private static async Task ServedAsync(Load load, string when)
@@ -177,7 +175,7 @@ public sealed class ReplicationKillTests
     private static async Task<JsonDocument> RuntimeInfoAsync(string broker)
     {
         await using RawConnection connection = await RawConnection.ConnectAsync(broker);
-        return JsonDocument.Parse((await connection.RequestAsync(GetBrokerRuntimeInfo)).Body);
+        return await RuntimeFigures.ReadAsync(connection);
     }
 
     private static async Task<long> EndAsync(string broker)

@@ -17,7 +17,6 @@ public sealed class StoreHandOverTests
     private const string Ours = "rocketops";
     private const string HalfOps = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
     private const int LongLevel = 2;
-    private const int TopicNotExist = 17;
     private const int QueryConsumerOffset = 14;
     private const int GetTimerMetrics = 61;
 
@@ -227,7 +226,7 @@ public sealed class StoreHandOverTests
     {
         await using RawConnection broker = await RawConnection.ConnectAsync(server.BrokerAddress);
         RawFrame answer = await RawBroker.PullAsync(broker, HalfOps, 0, 0);
-        return answer.Code == TopicNotExist || (answer.Code == RawBroker.Success
+        return answer.Code == RawBroker.TopicNotExist || (answer.Code == RawBroker.Success
             && !halfOffsets.Except(RawRecord.DecodeAll(answer.Body).SelectMany(static op => Encoding.UTF8.GetString(op.Body.Span).Split(',')), StringComparer.Ordinal).Any());
     }
 

@@ -333,12 +333,12 @@ public sealed class TimerIndexTests
             }
 
             Add(10, 20, 50);
-            now = new TimerCheckpoint(Begin + (10 * Precision), index.End, 20, 0, 1, 0, IsOwn: true) { WheelMark = index.WheelMark };
+            now = new TimerCheckpoint(Begin + (10 * Precision), index.End, 20, 0, 1, 0, IsOwn: true) { WheelMark = index.ComputeWheelMark() };
         }
         else
         {
             Add(10, 110, 0);
-            now = new TimerCheckpoint(Begin, index.End, 110, 0, 1, 0, IsOwn: true) { WheelMark = index.WheelMark };
+            now = new TimerCheckpoint(Begin, index.End, 110, 0, 1, 0, IsOwn: true) { WheelMark = index.ComputeWheelMark() };
         }
 
         return before;

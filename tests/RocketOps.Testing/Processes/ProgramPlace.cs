@@ -11,9 +11,10 @@ public sealed record ProgramPlace(IPAddress Address, IReadOnlyList<string> Launc
     public static ProgramPlace Loopback { get; } = new(IPAddress.Loopback, []);
 
     /// <summary>Starts a program there.</summary>
-    public ChildProcess Start(string program, IEnumerable<string> arguments, string workingDirectory)
+    public ChildProcess Start(
+        string program, IEnumerable<string> arguments, string workingDirectory, IReadOnlyDictionary<string, string>? environment = null)
     {
         string[] commandLine = [.. Launcher, program, .. arguments];
-        return ChildProcess.Start(commandLine[0], commandLine[1..], environment: null, workingDirectory);
+        return ChildProcess.Start(commandLine[0], commandLine[1..], environment, workingDirectory);
     }
 }

@@ -10,6 +10,7 @@ public static class RawBroker
     public const int SlaveNotAvailable = 11;
 
     public const int FlushSlaveTimeout = 12;
+    public const int TopicNotExist = 17;
     public const int PullNotFound = 19;
     public const int PullRetryImmediately = 20;
     public const int PullOffsetMoved = 21;
@@ -18,6 +19,7 @@ public static class RawBroker
     private const int PullMessage = 11;
     private const int UpdateConsumerOffset = 15;
     private const int UpdateAndCreateTopic = 17;
+    private const int DeleteTopicInBroker = 215;
     private const int RecallMessage = 370;
 
     public static Task<RawFrame> SendAsync(
@@ -47,4 +49,7 @@ public static class RawBroker
     /// <summary>The same with fewer queues to write to than to read from, or more.</summary>
     public static Task<RawFrame> CreateTopicAsync(RawConnection broker, string topic, int readQueues, int writeQueues, CancellationToken cancellationToken = default) =>
         broker.RequestAsync(UpdateAndCreateTopic, RawFields.Topic(topic, readQueues, writeQueues), cancellationToken: cancellationToken);
+
+    public static Task<RawFrame> DeleteTopicAsync(RawConnection broker, string topic, CancellationToken cancellationToken = default) =>
+        broker.RequestAsync(DeleteTopicInBroker, RawFields.Of(("topic", topic)), cancellationToken: cancellationToken);
 }

@@ -48,6 +48,9 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
     public IReadOnlyList<string> Names => MemberNames;
 
+    /// <summary>For the processes of members that start from now on; null for none of its own.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+
     /// <summary>Where each member listens, and where the others look for it. Its replication port is the next one.</summary>
     public IEnumerable<(string Name, IPEndPoint Own, IPEndPoint Shown)> Ways =>
         MemberNames.Select(name => (name, IPEndPoint.Parse(AddressOf(name)), IPEndPoint.Parse(ShownAddressOf(name))));
@@ -62,9 +65,10 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
     private string LeaseFile => Path.Combine(LeaseFolder, LeaseFileName);
 
+    public string StoreOf(string name) => _directory.File($"store-{name}");
+
     public string AddressOf(string name) => string.Create(CultureInfo.InvariantCulture, $"{PlaceOf(name).Address}:{_ports[name]}");
 
-    private string StoreOf(string name) => _directory.File($"store-{name}");
 
     private ProgramPlace PlaceOf(string name) => _memberPlace(Array.IndexOf(MemberNames, name));
 
@@ -108,7 +112,7 @@ public sealed class ElectedBrokers : IAsyncDisposable
 
         string path = _directory.File($"broker-{name}.conf");
         await File.WriteAllLinesAsync(path, properties.Select(static property => $"{property.Key}={property.Value}"));
-        ChildProcess process = place.Start(Programs.Broker, ["-c", path], _directory.Path);
+        ChildProcess process = place.Start(Programs.Broker, ["-c", path], _directory.Path, Environment);
         lock (_running)
         {
             _running[name] = process;
@@ -148,6 +152,15 @@ public sealed class ElectedBrokers : IAsyncDisposable
         process.Kill();
         await process.WaitAsync(Patience);
         await process.DisposeAsync();
+    }
+
+    /// <summary>Returns when a member's process has ended by itself, with its exit code.</summary>
+    public async Task<int> EndedAsync(string name)
+    {
+        ChildProcess process = _running[name];
+        int code = (await process.WaitAsync(Patience)).ExitCode;
+        await process.DisposeAsync();
+        return code;
     }
 
     /// <summary>A snapshot of a member's store, which may run meanwhile; the one before is deleted.</summary>
