@@ -194,6 +194,12 @@ public sealed class MessageStore : IAsyncDisposable
     /// </summary>
     public Func<IReadOnlySet<string>>? BatchTopics { get; set; }
 
+    /// <summary>
+    /// Asked once, at the same moment: deletions of topics, by name. Where queues are made again from the log, messages of before come back
+    /// into none, also when the store's own notes of them are lost. Null for none. To be set before the start.
+    /// </summary>
+    public Func<IReadOnlyDictionary<string, ToldDeletion>>? Deletions { get; set; }
+
     /// <summary>Store time of the last message that was dispatched, ms since 1970.</summary>
     public long LastStoreTimestamp => _dispatcher.LastStoreTimestamp;
 
@@ -532,7 +538,7 @@ public sealed class MessageStore : IAsyncDisposable
         try
         {
             using CheckpointFile checkpoint = new(_files, Options.RootDirectory);
-            return NewRecovery().Foresee(checkpoint, _directory.IsClean, cancellationToken);
+            return NewRecovery(told: null).Foresee(checkpoint, _directory.IsClean, cancellationToken);
         }
         finally
         {
@@ -544,8 +550,11 @@ public sealed class MessageStore : IAsyncDisposable
         }
     }
 
-    private StoreRecovery NewRecovery() =>
-        new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records, _time, _logger);
+    private StoreRecovery NewRecovery(IReadOnlyDictionary<string, ToldDeletion>? told) =>
+        new(Options, _files, _segments, _allocator, _topics, _index, _inventory, _dispatcher.Records, _time, _logger)
+        {
+            Told = told ?? new Dictionary<string, ToldDeletion>(),
+        };
 
     private void Start(CancellationToken cancellationToken)
     {
@@ -555,6 +564,7 @@ public sealed class MessageStore : IAsyncDisposable
             _topics.DeclareBatch(batchTopics());
         }
 
+        IReadOnlyDictionary<string, ToldDeletion>? told = Deletions?.Invoke();
         _locked.SetResult();
         _directory.WriteLock();
         new RestoredLog(Options, _files, _time, _logger).Keep();
@@ -565,7 +575,7 @@ public sealed class MessageStore : IAsyncDisposable
 
         // Whoever is to take messages of its own is told so later; a slave's log, or a member's, is a copy.
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
-        StoreRecovery recovery = NewRecovery();
+        StoreRecovery recovery = NewRecovery(told);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
         _directory.LockFolders();
 

@@ -100,6 +100,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         {
             ArrivedObserver = observers,
             BatchTopics = () => BatchTopics.Read(options.StoreRoot, fileSystem),
+            Deletions = () => DeletedTopics.Read(options.StoreRoot, fileSystem),
         };
         settings.Applying = changed => store.Tuning = StoreOptionsFactory.TuningOf(changed);
         ConsumerFilterTable? filters = null;

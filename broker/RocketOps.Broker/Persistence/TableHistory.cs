@@ -9,7 +9,8 @@ namespace RocketOps.Broker.Persistence;
 /// has none.
 /// </summary>
 /// <param name="Time">
-/// When the deletion was made, in ms since 1970; with <paramref name="End"/> it tells one deletion of a name from another.
+/// When the deletion was over, in ms since 1970: all messages of what was deleted were stored by then. With <paramref name="End"/> it
+/// tells one deletion of a name from another. While the deletion is under way: when it was begun.
 /// </param>
 /// <param name="End">
 /// End of the log when the last message of the topic had been taken in: all messages of what was deleted lie before it. Null while the

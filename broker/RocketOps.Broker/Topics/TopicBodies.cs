@@ -55,6 +55,14 @@ internal sealed class TopicListBody
     public required IReadOnlyList<string> Topics { get; init; }
 }
 
+/// <summary>topics.json without its topics.</summary>
+internal sealed class TopicHistoryFile
+{
+    /// <inheritdoc cref="TopicTableFile.History"/>
+    [JsonPropertyName("rocketOpsHistory")]
+    public TableHistoryFile? History { get; init; }
+}
+
 /// <summary>topics.json; also the body of a registration. Source: store.md §1.4.</summary>
 internal sealed class TopicTableFile
 {

@@ -11,6 +11,7 @@ namespace RocketOps.Broker.Topics;
     RespectNullableAnnotations = true,
     WriteIndented = false)]
 [JsonSerializable(typeof(TopicTableFile))]
+[JsonSerializable(typeof(TopicHistoryFile))]
 [JsonSerializable(typeof(TopicConfig))]
 [JsonSerializable(typeof(TopicConfigList))]
 [JsonSerializable(typeof(AllTopicsBody))]

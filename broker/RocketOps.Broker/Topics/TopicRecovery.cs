@@ -38,20 +38,34 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         {
             bool isKnown = topics.TryGet(stored.Name, out _) || TopicNames.IsLight(stored.Name)
                 || TopicNames.FindProblem(stored.Utf8Name.Span) is not null;
-            IReadOnlyList<int> queues = isKnown ? [] : store.GetQueueIds(stored);
+            DeletionNote? note = topics.History.Deletions.GetValueOrDefault(stored.Name);
+
+            // A topic that was made again has messages of before where the table is newer than the store: then its note ends no earlier
+            // than the log.
+            IReadOnlyList<int> queues = isKnown && !(note?.End >= store.Positions.Appended.Value) ? [] : store.GetQueueIds(stored);
             if (queues.Count == 0)
             {
                 continue;
             }
 
-            DeletionNote? note = topics.History.Deletions.GetValueOrDefault(stored.Name);
             bool isDeleted = note is not null
                 && (note.End is not { } end || !await store.HasMessagesBehindAsync(stored, new(end), CancellationToken.None));
             bool hasMessages = await store.HasMessagesBehindAsync(stored, new(0), CancellationToken.None);
             if (isDeleted && hasMessages && await refutation.CoversAsync(stored, note!))
             {
                 refuted.Add(stored.Name);
-                found.Add(ConfigOf(stored, queues[^1] + 1));
+                if (isKnown)
+                {
+                    LogKept(stored.Name);
+                }
+                else
+                {
+                    found.Add(ConfigOf(stored, queues[^1] + 1));
+                }
+            }
+            else if (isKnown)
+            {
+                continue;
             }
             else if (isDeleted && endsDeletions)
             {
@@ -142,6 +156,12 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         + "the topic again with {Queues} queues, readable and writable; compare its settings with what they should be, and delete the "
         + "topic if you do not want it")]
     private partial void LogRefuted(string topic, string queues);
+
+    [LoggerMessage(EventId = 3696, Level = LogLevel.Warning, Message = ""
+        + "config/topics.json says that topic {Topic} was deleted and made again, and this store never deleted it and has messages of it: "
+        + "config/ is newer than the store, as when only the other folders were restored. The broker removes nothing and drops the note; "
+        + "delete the topic if you do not want its messages")]
+    private partial void LogKept(string topic);
 
     [LoggerMessage(EventId = 3694, Level = LogLevel.Warning, Message = ""
         + "Consumers cannot read all messages of topic {Topic}: queues {QueueIds} have messages, and readQueueNums in "

@@ -382,7 +382,8 @@ internal sealed class TopicTable
             foreach ((string name, DeletionNote note) in history.Deletions.Where(entry => entry.Value.End is not { } at
                 || at > end.Value).ToList())
             {
-                history = history.With(name, note with { End = end.Value });
+                history = history.With(
+                    name, note with { Time = note.End is null ? _time.GetUtcNow().ToUnixTimeMilliseconds() : note.Time, End = end.Value });
             }
 
             if (history == _history)
@@ -567,7 +568,8 @@ internal sealed class TopicTable
             lock (_changes)
             {
                 // Nothing more is appended to the topic that was closed, and nothing yet to one that is made again.
-                Volatile.Write(ref _history, _history.With(removed.Name, change.Note with { End = _store.Positions.Appended.Value }));
+                Volatile.Write(ref _history, _history.With(removed.Name, new DeletionNote(
+                    _time.GetUtcNow().ToUnixTimeMilliseconds(), _store.Positions.Appended.Value)));
                 Bump();
             }
 

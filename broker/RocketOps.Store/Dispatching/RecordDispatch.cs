@@ -95,7 +95,7 @@ internal sealed partial class RecordDispatch
         }
 
         _index?.Put(topic, record, properties);
-        if (Deletions?.IsDeleted(record.Topic, record.PhysicalOffset) == true)
+        if (Deletions?.IsDeleted(record.Topic, record.PhysicalOffset, record.StoreTimestamp) == true)
         {
             return null;
         }

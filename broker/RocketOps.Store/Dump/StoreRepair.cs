@@ -58,8 +58,10 @@ public sealed class StoreRepair
     /// cannot be mended, with the reason.
     /// </summary>
     /// <param name="batchTopics">Asked once the store is locked: topics with batch consume queues.</param>
+    /// <param name="deletions">Asked at the same moment: deletions of topics (<see cref="MessageStore.Deletions"/>).</param>
     /// <param name="cancellationToken">Ends the work. What is done by then stays, and the next start or repair goes on with it.</param>
-    public async Task<IReadOnlyList<string>> RunAsync(Func<IReadOnlySet<string>> batchTopics, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> RunAsync(
+        Func<IReadOnlySet<string>> batchTopics, Func<IReadOnlyDictionary<string, ToldDeletion>> deletions, CancellationToken cancellationToken)
     {
         RepairPlan plan = Plan(cancellationToken);
         if (plan.Refusal is not null)
@@ -74,6 +76,7 @@ public sealed class StoreRepair
             // The log may be a copy of a master's, in which a topic may begin anew; and no file is wanted for a first message.
             store.RefuseMessages();
             store.BatchTopics = batchTopics;
+            store.Deletions = deletions;
             await store.StartAsync(cancellationToken);
         }
 

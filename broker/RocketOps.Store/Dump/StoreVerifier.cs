@@ -186,7 +186,7 @@ public sealed class StoreVerifier
             return;
         }
 
-        if (_forecast?.Known.IsDeleted(record.Topic, record.PhysicalOffset) == true)
+        if (_forecast?.Known.IsDeleted(record.Topic, record.PhysicalOffset, record.StoreTimestamp) == true)
         {
             return;
         }

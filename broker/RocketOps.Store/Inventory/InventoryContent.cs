@@ -115,8 +115,24 @@ internal sealed class InventoryContent
 
     public void ForgetQueues() => _queues.Clear();
 
-    /// <summary>Tells whether a record belongs to a topic that was deleted since.</summary>
-    public bool IsDeleted(ReadOnlySpan<byte> utf8Topic, long physicalOffset)
+    /// <summary>Deletions that the broker's table notes, which this file may lack; null for none.</summary>
+    public ToldDeletions? Told { get; set; }
+
+    /// <summary>
+    /// Tells whether a record, stored at a time in ms since 1970, belongs to a topic that was deleted since. May wait for the disk.
+    /// </summary>
+    public bool IsDeleted(ReadOnlySpan<byte> utf8Topic, long physicalOffset, long storeTimestamp) =>
+        IsNoted(utf8Topic, physicalOffset) || Told?.Cover(utf8Topic, physicalOffset, storeTimestamp) == true;
+
+    /// <summary>
+    /// Returns the offset in the log that a topic was deleted at, where the record at an offset before that belongs to it; null where none
+    /// was, or the record is a later one. May wait for the disk.
+    /// </summary>
+    public long? DeletionBehind(string topic, long physicalOffset) =>
+        _deletions.TryGetValue(topic, out TopicDeletionNote note) && physicalOffset < note.Offset ? note.Offset
+            : Told?.EndFor(topic, physicalOffset);
+
+    private bool IsNoted(ReadOnlySpan<byte> utf8Topic, long physicalOffset)
     {
         if (_deletions.Count == 0 || utf8Topic.Length > RecordLayout.MaxTopicBytesV2)
         {

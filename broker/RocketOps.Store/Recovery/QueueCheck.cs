@@ -103,7 +103,7 @@ internal sealed partial class QueueCheck
             int removed = 0;
             foreach (QueueFolder queue in topic.Queues)
             {
-                if (queue.IsAsExpected)
+                if (queue.IsAsExpected && _inventory.Told?.AreNewerFor(topic.Name) != true)
                 {
                     QueuePlace place = queue.Expected!.Value;
                     _places[queue.Name] = place;
@@ -167,7 +167,7 @@ internal sealed partial class QueueCheck
 
             files.CheckLengths();
             long end = EndOf(files);
-            if (!expected.HasValue && IsOfDeletedTopic(name.Topic, files, end))
+            if (!expected.HasValue && DeletionBehind(name.Topic, files, end) is not null)
             {
                 files.Delete();
                 _unsyncedDirectories.Add(Path.Combine(environment.Directory, name.Topic));
@@ -193,17 +193,16 @@ internal sealed partial class QueueCheck
         bool lacksBeginning = files.HasHole || (_knowsNothing && first > 0 && BeginsWithinLog(files, end))
             || (expected is { } place && first > place.First && !_folders.HasExpired(files, place.First));
         long right = lacksBeginning ? first : RightUntil(environment, name, files, end);
-        bool isOfDeletedTopic = IsOfDeletedTopic(name.Topic, files, right);
+        long? deletedAt = DeletionBehind(name.Topic, files, right);
         bool hasExpired = _expects && expected is { } all && right < all.End && all.LastPhysicalOffset < _segments.MinOffset;
-        if (lacksBeginning || isOfDeletedTopic || hasExpired || (right == first && end > first))
+        if (lacksBeginning || deletedAt is not null || hasExpired || (right == first && end > first))
         {
             string aside = files.SetAside();
             _setAside.Add(name);
             findings.HasChanged = true;
             if (!hasExpired)
             {
-                findings.CompleteFrom(isOfDeletedTopic ? Math.Max(_segments.MinOffset, _inventory.Deletions[name.Topic].Offset)
-                    : _segments.MinOffset);
+                findings.CompleteFrom(Math.Max(_segments.MinOffset, deletedAt ?? 0));
             }
 
             if (findings.MayTell(new QueueFinding(name, QueueMend.SetAside, first, end)))
@@ -275,9 +274,9 @@ internal sealed partial class QueueCheck
         return _cutAt >= logEnd && files.TryReadUnit(end, out _) ? QueueSearch.FindEndBehindDamage(files, end, logEnd) : end;
     }
 
-    private bool IsOfDeletedTopic(string topic, QueueFiles files, long end) =>
-        _inventory.Deletions.TryGetValue(topic, out TopicDeletionNote note)
-            && QueueSearch.LastUnit(files, end) is { IsWritten: true } last && last.PhysicalOffset < note.Offset;
+    /// <summary>Returns the offset that the topic was deleted at, where all units of the queue are from before; otherwise null.</summary>
+    private long? DeletionBehind(string topic, QueueFiles files, long end) =>
+        QueueSearch.LastUnit(files, end) is { IsWritten: true } last ? _inventory.DeletionBehind(topic, last.PhysicalOffset) : null;
 
     /// <summary>
     /// Finds how many of the units are right. In an older or newer copy of the queue they are from the beginning on up to some place, which

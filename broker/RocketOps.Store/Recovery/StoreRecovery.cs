@@ -60,6 +60,9 @@ internal sealed partial class StoreRecovery
         _log = new LogFolder(options, files, segments);
     }
 
+    /// <summary>Deletions that the broker's table notes, by topic.</summary>
+    public IReadOnlyDictionary<string, ToldDeletion> Told { get; init; } = new Dictionary<string, ToldDeletion>();
+
     /// <summary>Recovers. <paramref name="isClean"/>: there was no abort file.</summary>
     public RecoveredStore Run(CheckpointFile checkpointFile, bool isClean, CancellationToken cancellationToken)
     {
@@ -77,6 +80,7 @@ internal sealed partial class StoreRecovery
             _cuts.Finish(checkpointFile, _inventory);
             known = StoreInventory.Read(_files, _options.RootDirectory, long.MaxValue);
             known.KeepDeletionsOf(_segments);
+            known.Told = new ToldDeletions(Told, known, _segments);
         }
 
         if (_segments.All.Count == 0)
@@ -180,6 +184,7 @@ internal sealed partial class StoreRecovery
 
         known = _log.CheckThatItIsTheSame(checkpoint, known);
         known.KeepDeletionsOf(_segments);
+        known.Told = new ToldDeletions(Told, known, _segments);
         _inventory.Open(known, checkpoint.InventoryId, isClean);
         return known;
     }

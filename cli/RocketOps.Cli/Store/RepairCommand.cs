@@ -44,7 +44,8 @@ internal static class RepairCommand
                 }
 
                 await Confirmation.AskAsync(shell, result.GetValue(yes), $"Repair {root}?", cancellation);
-                foreach (string done in await repair.RunAsync(() => BatchTopics.Read(root, files), cancellation))
+                foreach (string done in await repair.RunAsync(
+                    () => BatchTopics.Read(root, files), () => DeletedTopics.Read(root, files), cancellation))
                 {
                     await shell.Output.WriteLineAsync($"done: {done}");
                 }

@@ -50,7 +50,7 @@ public sealed class StoreRepairTests
             plan.Refusal.Should().BeNull();
             plan.Findings.Select(static finding => finding.What).Should().ContainMatch(what);
 
-            IReadOnlyList<string> done = await Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
+            IReadOnlyList<string> done = await Repair(disk).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
             done.Should().ContainMatch("Recovered after a *");
             (VerifyResult after, List<StoreFinding> left) = Verify(disk);
@@ -73,7 +73,7 @@ public sealed class StoreRepairTests
         string before = Content(disk);
 
         (VerifyResult found, List<StoreFinding> findings) = Verify(disk);
-        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
+        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         found.Damages.Should().BePositive();
         findings.Should().Contain(static finding => finding.Kind == StoreFindingKind.Damage && finding.Where == "next start").Which.What.Should().Match($"is refused: {what}");
@@ -116,7 +116,7 @@ public sealed class StoreRepairTests
         }
 
         disk.Remove($"{Root}/index");
-        await new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider()).RunAsync(NoBatchTopics, CancellationToken.None);
+        await new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider()).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         List<StoreFinding> findings = [];
         VerifyResult result = new StoreVerifier(disk, Root, indexSlots: null, findings.Add).Run(CancellationToken.None);
@@ -149,7 +149,7 @@ public sealed class StoreRepairTests
         (found.Damages, found.Messages).Should().Be((0, Messages));
         findings.Should().HaveCountGreaterThan(1).And.OnlyContain(static finding => finding.Kind == StoreFindingKind.Repairable);
 
-        await Repair(disk, "/other").RunAsync(NoBatchTopics, CancellationToken.None);
+        await Repair(disk, "/other").RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         Verify(disk, "/other").Findings.Should().BeEmpty();
     }
@@ -192,7 +192,7 @@ public sealed class StoreRepairTests
         await using MessageStore store = await SmallStore.StartAsync(Options(), disk, new FakeTimeProvider(), hasThreads: false);
         Fill(store, 0, Messages);
 
-        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
+        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         (await repair.Should().ThrowAsync<StoreException>()).WithMessage("/store (storePathRootDir) is in use*");
     }
@@ -206,7 +206,7 @@ public sealed class StoreRepairTests
             file.Write("x"u8, 0);
         }
 
-        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, CancellationToken.None);
+        Func<Task> repair = () => Repair(disk).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         (await repair.Should().ThrowAsync<StoreException>()).WithMessage("*member of an elected group*");
         Verify(disk).Result.Repairable.Should().BePositive();
@@ -215,6 +215,8 @@ public sealed class StoreRepairTests
     private static StoreOptions Options() => SmallStore.Options(Root);
 
     private static IReadOnlySet<string> NoBatchTopics() => new HashSet<string>();
+
+    private static IReadOnlyDictionary<string, ToldDeletion> NoDeletions() => new Dictionary<string, ToldDeletion>();
 
     private static StoreRepair Repair(MemoryFileSystem disk, string? commitLog = null) => new(disk, Root, commitLog, Options().IndexSlots, new FakeTimeProvider());
 

@@ -44,9 +44,9 @@ public sealed class StoreInventoryTests
         InventoryContent content = StoreInventory.Read(disk, Root, upTo: long.MaxValue);
 
         content.Queues.Keys.Should().Equal(new QueueName(false, "U", 0));
-        content.IsDeleted("T"u8, 0).Should().BeTrue();
-        content.IsDeleted("T"u8, content.Deletions["T"].Offset).Should().BeFalse("a later message is one of the next topic");
-        content.IsDeleted("U"u8, 0).Should().BeFalse();
+        content.IsDeleted("T"u8, 0, storeTimestamp: 1).Should().BeTrue();
+        content.IsDeleted("T"u8, content.Deletions["T"].Offset, storeTimestamp: 1).Should().BeFalse("a later message is one of the next topic");
+        content.IsDeleted("U"u8, 0, storeTimestamp: 1).Should().BeFalse();
     }
 
     /// <summary>Passes that come after the durable point may be torn by a power cut: they are left out, the first of a file never.</summary>
