@@ -143,7 +143,7 @@ internal sealed partial class FailoverMember
                 async start =>
                 {
                     await _topics.TakeTopicsAsync(endsDeletions: false);
-                    await _offsets.BringDownAsync();
+                    await _offsets.LeadAsync();
                     await Task.Run(() => BeginEpoch(epoch, start.Value));
                 },
                 start => _loop.Post(member => OnBegun(member, epoch, start.Value, term)),

@@ -35,7 +35,7 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     private readonly MessageStore _store;
     private readonly RoleManager _roles;
     private readonly TopicRecovery _topics;
-    private readonly OffsetsPastEnds _offsets;
+    private readonly OffsetRecovery _offsets;
     private readonly MasterAddresses _master;
     private readonly ClientsOfMaster _clients;
     private readonly HaListener _ha;
@@ -486,8 +486,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 /// <summary>Parts of the broker that change when its group has another master.</summary>
 /// <param name="Roles">Role of this broker.</param>
 /// <param name="Topics">Topics that a new master finds in its log.</param>
-/// <param name="Offsets">Offsets that a new master finds above the ends of their queues.</param>
+/// <param name="Offsets">Offsets of consumers that a new master finds, or misses.</param>
 /// <param name="Master">Address of whoever is followed.</param>
 /// <param name="Clients">Clients that came for a master.</param>
-internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, OffsetsPastEnds Offsets, MasterAddresses Master,
+internal sealed record MasterChange(RoleManager Roles, TopicRecovery Topics, OffsetRecovery Offsets, MasterAddresses Master,
     ClientsOfMaster Clients);

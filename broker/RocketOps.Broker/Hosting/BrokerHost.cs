@@ -139,11 +139,17 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             store.RemovalObserver = modules.Offsets.Removals;
             await recovery;
             modules.Transactions.State.Progress.Load();
-            if (options.Group is null && options.Role != BrokerRole.Slave)
+            bool isMaster = options.Group is null && options.Role != BrokerRole.Slave;
+            if (isMaster)
             {
                 // An elected master does this when it is elected; a slave never.
                 await modules.Topics.Recovery.TakeTopicsAsync(endsDeletions: true);
-                await modules.Offsets.PastEnds.BringDownAsync();
+            }
+
+            modules.Offsets.Recovery.Begin();
+            if (isMaster)
+            {
+                await modules.Offsets.Recovery.LeadAsync();
 
                 // An elected master's epoch begins later; and a slave's never.
                 await modules.Transactions.State.Progress.BeginAsync(cancellationToken);

@@ -4,6 +4,7 @@ using System.Text;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Names;
 using RocketOps.Broker.Overload;
+using RocketOps.Broker.Persistence;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Offsets;
@@ -35,12 +36,34 @@ internal sealed class ConsumerOffsetTable
         _refused = refused;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"),
-            version => output => OffsetFileWriter.WriteConsumerOffsets(output, version, Enumerate()),
+            version => output => OffsetFileWriter.WriteConsumerOffsets(output, version, TakeDeletions(), Enumerate()),
             fileSystem,
             time);
     }
 
-    public void Load() => PutAll(_file.Read(OffsetJson.Default.OffsetTableFile));
+    /// <summary>Notes of deletions of topics, by name. Set before use.</summary>
+    public Func<IReadOnlyDictionary<string, DeletionNote>> Deletions { get; set; } = static () => TableHistory.Empty.Deletions;
+
+    /// <summary>
+    /// Topics, each with the time of the deletion that its offsets are later than, as the file had them; null when it said nothing of that.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? LoadedDeletions { get; private set; }
+
+    /// <summary>The file was missing at the start, or had nothing in it that a broker writes.</summary>
+    public bool IsLost { get; private set; }
+
+    public void Load()
+    {
+        OffsetTableFile? file = _file.Read(OffsetJson.Default.OffsetTableFile);
+        PutAll(file);
+        LoadedDeletions = file?.Deletions;
+        IsLost = file?.DataVersion is null && _topics.Entries.IsEmpty;
+        if (IsLost)
+        {
+            // Written though no group commits an offset: a file that is missing later was lost.
+            _file.CountChange();
+        }
+    }
 
     /// <summary>A slave takes over its master's offsets. What the master does not know stays, as in RocketMQ. Source: store.md §7.2.</summary>
     public void Follow(OffsetTableFile offsets)
@@ -286,6 +309,13 @@ internal sealed class ConsumerOffsetTable
 
     /// <summary>Under the lock.</summary>
     private void CountEntries(int more) => Volatile.Write(ref _count, _count + more);
+
+    /// <summary>
+    /// The deletions that offsets in the file are later than. Taken before these: offsets of what is deleted in between do not get its time.
+    /// </summary>
+    private List<KeyValuePair<string, long>> TakeDeletions() =>
+        [.. Deletions().Where(note => note.Value.End is not null && _topics.TryGet(note.Key, out _))
+            .Select(static note => KeyValuePair.Create(note.Key, note.Value.Time))];
 
     private IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> Enumerate()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Broker.Offsets;
@@ -13,6 +14,16 @@ internal sealed class DelayOffsetFile
 /// <summary>consumerOffset.json: <c>topic@group</c> → queue id → offset. Source: store.md §1.4.</summary>
 internal sealed class OffsetTableFile
 {
+    [JsonPropertyName("dataVersion")]
+    public DataVersion? DataVersion { get; init; }
+
+    /// <summary>
+    /// Topic → time of its deletion, ms since 1970, of topics with offsets that were deleted before and made again: the offsets are later.
+    /// Ours; null in files of RocketMQ's brokers.
+    /// </summary>
+    [JsonPropertyName("rocketOpsDeletions")]
+    public Dictionary<string, long>? Deletions { get; init; }
+
     [JsonPropertyName("offsetTable")]
     public Dictionary<string, Dictionary<int, long>>? Offsets { get; init; }
 }

@@ -27,14 +27,31 @@ internal static class OffsetFileWriter
 
     // {<nl>
     // <tab>"dataVersion":{<nl> … <tab>},<nl>
+    // <tab>"rocketOpsDeletions":{<nl>
+    // <tab><tab>"topic":1733000000123<nl>
+    // <tab>},<nl>
     // <tab>"offsetTable":{<nl>
     // <tab><tab>"topic@group":{<nl>
     // <tab><tab><tab>0:118,<nl>
     // …
-    public static void WriteConsumerOffsets(IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
+    public static void WriteConsumerOffsets(IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, long>> deletions,
+        IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
     {
-        BeginTable(output, version);
+        BeginFile(output, version);
+        output.Write("\t\"rocketOpsDeletions\":{"u8);
         bool first = true;
+        foreach ((string topic, long time) in deletions)
+        {
+            output.Write(first ? "\n\t\t\""u8 : ",\n\t\t\""u8);
+            first = false;
+            output.Write(JsonEncodedText.Encode(topic, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+            output.Write("\":"u8);
+            Put(output, time);
+        }
+
+        output.Write("\n\t},\n"u8);
+        BeginTable(output);
+        first = true;
         foreach ((string key, KeyValuePair<int, long>[] queues) in offsets)
         {
             output.Write(first ? "\n\t\t\""u8 : ",\n\t\t\""u8);
@@ -50,12 +67,13 @@ internal static class OffsetFileWriter
 
     public static void WriteDelayOffsets(IBufferWriter<byte> output, DataVersion version, KeyValuePair<int, long>[] levels)
     {
-        BeginTable(output, version);
+        BeginFile(output, version);
+        BeginTable(output);
         WriteEntries(output, levels, "\n\t\t"u8);
         output.Write("\n\t}\n}"u8);
     }
 
-    private static void BeginTable(IBufferWriter<byte> output, DataVersion version)
+    private static void BeginFile(IBufferWriter<byte> output, DataVersion version)
     {
         output.Write("{\n\t\"dataVersion\":{\n\t\t\"counter\":"u8);
         Put(output, version.Counter);
@@ -63,8 +81,10 @@ internal static class OffsetFileWriter
         Put(output, version.StateVersion);
         output.Write(",\n\t\t\"timestamp\":"u8);
         Put(output, version.Timestamp);
-        output.Write("\n\t},\n\t\"offsetTable\":{"u8);
+        output.Write("\n\t},\n"u8);
     }
+
+    private static void BeginTable(IBufferWriter<byte> output) => output.Write("\t\"offsetTable\":{"u8);
 
     private static void WriteEntries(IBufferWriter<byte> output, KeyValuePair<int, long>[] entries, ReadOnlySpan<byte> indent)
     {

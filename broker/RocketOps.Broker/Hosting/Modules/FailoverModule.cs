@@ -28,7 +28,7 @@ internal sealed class FailoverModule : IBrokerModule
         MasterChange change = new(
             roles.Roles,
             topics.Recovery,
-            offsets.PastEnds,
+            offsets.Recovery,
             replication.Master,
             new ClientsOfMaster(routing.Misled, clients.Producers, clients.Consumers));
         MemberFiles files = new(host.Files, host.Settings.Current.StoreRoot);

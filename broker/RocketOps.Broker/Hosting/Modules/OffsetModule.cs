@@ -30,7 +30,11 @@ internal sealed class OffsetModule : IBrokerModule
         Consumers = new ConsumerOffsetTable(host.Settings, host.Options<OffsetOptions>(), host.Refused, host.Files, host.Time);
         Delays = new DelayOffsetTable(
             host.Settings, () => host.Store.Positions.Kept, end => host.Store.Writer.WhenAsync(LogPosition.Durable, end), host.Files, host.Time);
-        PastEnds = new OffsetsPastEnds(host.Store, topics.Topics, Consumers, host.LoggerOf<OffsetsPastEnds>());
+        Consumers.Deletions = () => topics.Topics.History.Deletions;
+        Recovery = new OffsetRecovery(
+            new DeletedOffsets(host.Store, topics.Topics, Consumers, host.LoggerOf<DeletedOffsets>()),
+            new OffsetsPastEnds(host.Store, topics.Topics, Consumers, host.LoggerOf<OffsetsPastEnds>()),
+            new LostOffsets(host.Store, groups.Groups, Consumers, host.LoggerOf<LostOffsets>()));
         Removals = new UnreadRemovals(Consumers, host.LoggerOf<UnreadRemovals>());
         Persister = new OffsetPersister(host.Options<OffsetOptions>(), Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
     }
@@ -39,7 +43,7 @@ internal sealed class OffsetModule : IBrokerModule
 
     public DelayOffsetTable Delays { get; }
 
-    public OffsetsPastEnds PastEnds { get; }
+    public OffsetRecovery Recovery { get; }
 
     public OffsetPersister Persister { get; }
 
