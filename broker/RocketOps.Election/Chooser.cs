@@ -227,6 +227,6 @@ internal sealed class Chooser(
                 : new ConfirmedLog(epoch, context.Host.LogEnd.Epoch, context.Host.LogEnd.Offset),
         };
         acquisitions.Begin(taken, observed.Lease?.Version, standing, FormerOf(lease),
-            Shortfall.TellLoss(context.Host.LogEnd, lease));
+            Shortfall.TellLoss(context.Host.LogEnd, lease) + (standing == Standing.Unclean ? candidacy.TellUnheard() : string.Empty));
     }
 }

@@ -98,6 +98,7 @@ public sealed class GroupMember
             Confirmed = _context.Host.Confirmed,
             HasRoom = _context.Host.HasRoom,
             HearsMaster = _context.Host.MasterSilence < _context.Options.Lease.Duration,
+            Lease = new LeaseSight(_context.Options.LeaseStore, _observed.HasSeen, Lease?.Epoch ?? 0),
         };
 
     /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>

@@ -415,6 +415,137 @@ public sealed class ChooserTests : MemberTest
         _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
     }
 
+    /// <summary>All members start after a fault, and a person permits the loss: c, which is the last to answer, may have more.</summary>
+    [Theory]
+    [InlineData(120, false, 0)]
+    [InlineData(80, false, 1)]
+    [InlineData(120, true, 1)]
+    public void Choose_ALossIsPermittedAndAMemberHasNotStarted_WaitsForItUnlessTheRuleIsBroken(long other, bool isRuleBroken, int writes)
+    {
+        GroupMember member = NotInSync(isRuleBroken ? new BrokenRules.LeadsWithLossBeforeOthersHaveStarted() : new GroupRules());
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 90), 4, false));
+        _time.Advance(Options.AnswerTime);
+        member.Tick();
+        _host.ReceivedWithAnyArgs(isRuleBroken ? 1 : 0).WriteLease(default, default!, default);
+
+        member.OnAnswer(1, new MemberAnswer("group", new MemberCopy("c", "c2"), new LogEnd(4, other), 4, false));
+
+        PassAndRead(member, Permitted, 2 * Options.Lease.Duration);
+        _host.ReceivedWithAnyArgs(writes).WriteLease(default, default!, default);
+        if (writes == 0)
+        {
+            _host.Received(1).Report(MemberEvent.MayNotLead, Arg.Is<string>(static text =>
+                text.Contains("epoch 5 is permitted") && text.Contains("the log of c goes to epoch 4, offset 120") && text.Contains("c is to lead")));
+        }
+    }
+
+    /// <summary>It is lost for ever: this is what the permission is for.</summary>
+    [Fact]
+    public void Choose_ALossIsPermittedAndAMemberNeverAnswers_LeadsAfterALeasesTimeAndNamesIt()
+    {
+        GroupMember member = NotInSync(new GroupRules());
+        member.OnAnswer(1, new MemberAnswer("group", Follower, new LogEnd(4, 90), 4, false));
+        PassAndRead(member, Permitted, Options.Lease.Duration - Look);
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+
+        PassAndRead(member, Permitted, 2 * Look);
+
+        _host.Received(1).WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 5), "1");
+        member.OnLeaseWritten(Written(), "2");
+        _host.Received().Report(MemberEvent.TookLease, Arg.Is<string>(static text => text.Contains("a person has permitted")
+            && text.Contains("not heard within 6.0 s: c; what only they have is lost")));
+    }
+
+    /// <summary>
+    /// All members start at once, nobody leads at the moment, and the leaseStore of this one has a mistake in it: it would lead beside
+    /// whoever takes the lease of the others.
+    /// </summary>
+    [Theory]
+    [InlineData(false, "file:/group/lease", 4, "b finds the lease of epoch 4, by a lease at file:/group/lease: leaseStore of one of the two is wrong")]
+    [InlineData(true, "file:/group/lease", 4, "b leads in epoch 4, by a lease at file:/group/lease: leaseStore of one of the two is wrong")]
+    [InlineData(false, "file:/other/lease", 4, "by a lease at file:/other/lease too: see whether that is the same place for both (leaseStore)")]
+    [InlineData(true, null, 0, "b leads in epoch 4 or later, by a lease elsewhere: leaseStore of one of the two is wrong")]
+    public void Choose_NoLeaseWhereThisMemberLooksAndAnotherKnowsOne_FoundsNothingAndNamesTheKey(bool leads, string? there, long epoch, string said)
+    {
+        GroupMember member = WithoutLease();
+        MemberAnswer answer = new("group", Follower, new LogEnd(4, 90), 4, leads)
+        {
+            Seen = 4,
+            Lease = there is null ? null : new LeaseSight(there, HasLooked: true, epoch),
+        };
+
+        for (int round = 1; round < 20; round++)
+        {
+            member.OnAnswer(round, answer);
+            PassAndRead(member, lease: null, Options.AnswerTime + Look);
+        }
+
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+        _host.Received(1).Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("there is no lease here") && text.Contains(said)));
+    }
+
+    /// <summary>The lease was deleted: this member has seen that before the other one, or the other one has just started.</summary>
+    [Theory]
+    [InlineData(true, 4)]
+    [InlineData(false, 0)]
+    public void Choose_TheOtherMemberFindsNoLeaseEither_FoundsItAndSaysNothing(bool hasLooked, long epoch)
+    {
+        GroupMember member = WithoutLease();
+        MemberAnswer answer = new("group", Follower, new LogEnd(4, 90), 4, false) { Lease = new LeaseSight("file:/other/lease", hasLooked, epoch) };
+        member.OnAnswer(1, answer);
+        PassAndRead(member, lease: null, Options.AnswerTime + Look);
+        _host.DidNotReceiveWithAnyArgs().WriteLease(default, default!, default);
+
+        member.OnAnswer(2, answer with { Lease = new LeaseSight("file:/other/lease", HasLooked: true, 0) });
+
+        _host.Received(1).WriteLease(Arg.Any<long>(), Arg.Is<LeaseRecord>(static lease => lease.Holder == "a" && lease.Epoch == 5), null);
+        _host.DidNotReceive().Report(MemberEvent.MayNotLead, Arg.Any<string>());
+    }
+
+    [Fact]
+    public void Describe_SaysWhichLeaseItFindsAndWhere()
+    {
+        GroupMember member = new(Options with { LeaseStore = "file:/lease" }, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Describe().Lease.Should().Be(new LeaseSight("file:/lease", HasLooked: false, 0));
+        member.Tick();
+
+        member.OnLeaseRead(1, new VersionedLease(Lease with { Holder = "b" }, "1"));
+
+        member.Describe().Lease.Should().Be(new LeaseSight("file:/lease", HasLooked: true, 4));
+    }
+
+    private static LeaseRecord Permitted => Lease with { Successor = null, UncleanEpoch = 5 };
+
+    /// <summary>Member a of three, which is another copy than the one in sync: it has found a lease with the permission of a loss.</summary>
+    private GroupMember NotInSync(GroupRules rules)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { Members = ["a", "b", "c"] }, new MemberState("group", "a2", 4, 4), _host, _time, rules);
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Permitted, "1"));
+        return member;
+    }
+
+    /// <summary>It has found none at its leaseStore.</summary>
+    private GroupMember WithoutLease()
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { LeaseStore = "file:/other/lease" }, new MemberState("group", "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, null);
+        return member;
+    }
+
+    /// <summary>Ticks go by, and each read of the lease finds that one.</summary>
+    private void PassAndRead(GroupMember member, LeaseRecord? lease, TimeSpan time)
+    {
+        for (TimeSpan passed = TimeSpan.Zero; passed < time; passed += Look)
+        {
+            LookOnce(member);
+            member.OnLeaseRead(Reads(), lease is null ? null : new VersionedLease(lease, "1"));
+        }
+    }
+
     /// <summary>Has read that b holds the lease, and is shown its renewals from now on.</summary>
     private GroupMember Watcher(GroupOptions options, out LeaseRecord held)
     {

@@ -32,6 +32,7 @@ internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<Memb
             Member = own,
             Members = [.. members.Select(static member => member.Name)],
             Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
+            LeaseStore = values.Get(Keys.LeaseStore),
             Mode = values.Get(Keys.ReplicationModeOfGroup),
             ServesWithoutLease = values.Get(Keys.ApiOutage),
             MinInSync = values.Get(ReplicationOptions.Keys.MinInSyncReplicas),

@@ -245,7 +245,7 @@ internal sealed partial class FailoverMember
     private partial void LogHandOverFailed(string what);
 
     [LoggerMessage(EventId = 3658, Level = LogLevel.Warning, Message = ""
-        + "This member sees no leader of the group, and may not lead itself: {What}. The lease is at {LeaseStore}")]
+        + "This member sees no leader of the group, and may not lead itself: {What}. This member looks for the lease at {LeaseStore}")]
     private partial void LogMayNotLead(string what, string leaseStore);
 
     [LoggerMessage(EventId = 3659, Level = LogLevel.Information, Message = "Follows {Holder}, the master in epoch {Epoch}, at {Address}")]

@@ -10,7 +10,7 @@ namespace RocketOps.Broker.Replication;
 // Each names clusterName and brokerName: what another cluster's or group's member asks is refused. And each says who sends it, and has that member's key (MemberKey, 64 hexadecimal digits), whose digest is in the lease: who
 // has another key than the lease says is answered code 16 (MemberKeys). Members of versions of before send neither asker nor key.
 //   71001 ASK_MEMBER   member (who is asked), asker (who asks), key  → groupId, member, incarnation, endEpoch, endOffset, promised, leads,
-// members (names, separated by ','), seen, confirmedEpoch, confirmedOffset, hasRoom, hearsMaster
+// members (names, separated by ','), seen, confirmedEpoch, confirmedOffset, hasRoom, hearsMaster, leaseStore, leaseLooked, leaseEpoch
 //   71002 JOIN_MASTER  groupId, member (who asks), incarnation, epoch, key, confirmedEpoch, confirmedOffset → groupId, epoch, min, end,
 // haPort, ticket; body: the epochs as in epochFileCheckpoint
 //   71003 LEAVE_MASTER as JOIN_MASTER, ticket (of that member's last join) → nothing
@@ -74,7 +74,10 @@ internal static class GroupRequests
         .Set("confirmedEpoch", Text(answer.Confirmed?.Epoch))
         .Set("confirmedOffset", Text(answer.Confirmed?.Offset))
         .Set("hasRoom", TextOf(answer.HasRoom))
-        .Set("hearsMaster", TextOf(answer.HearsMaster));
+        .Set("hearsMaster", TextOf(answer.HearsMaster))
+        .Set("leaseStore", answer.Lease?.Store)
+        .Set("leaseLooked", TextOf(answer.Lease?.HasLooked))
+        .Set("leaseEpoch", Text(answer.Lease?.Epoch));
 
     public static MemberAnswer ReadAnswer(RemotingCommand answer) => new(
         TextOf(answer, "groupId"),
@@ -88,6 +91,7 @@ internal static class GroupRequests
         Confirmed = ConfirmedOf(answer),
         HasRoom = TruthOf(answer, "hasRoom"),
         HearsMaster = TruthOf(answer, "hearsMaster"),
+        Lease = SightOf(answer),
     };
 
     /// <param name="group">Of both.</param>
@@ -152,6 +156,18 @@ internal static class GroupRequests
     private static LogEnd? ConfirmedOf(RemotingCommand command) =>
         command.Get("confirmedEpoch") is null ? null : new LogEnd(NumberOf(command, "confirmedEpoch"),
             NumberOf(command, "confirmedOffset"));
+
+    /// <summary>Null from a version that did not say it.</summary>
+    private static LeaseSight? SightOf(RemotingCommand answer)
+    {
+        if (TruthOf(answer, "leaseLooked") is not { } hasLooked)
+        {
+            return null;
+        }
+
+        string store = answer.Get("leaseStore") is { Length: <= MaxNames } said ? said : throw Wrong("leaseStore");
+        return new LeaseSight(store, hasLooked, NumberOf(answer, "leaseEpoch"));
+    }
 
     /// <summary>Null from a version that did not say it.</summary>
     private static bool? TruthOf(RemotingCommand command, string field) => command.Get(field) switch

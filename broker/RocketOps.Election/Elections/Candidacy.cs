@@ -101,6 +101,12 @@ internal sealed class Candidacy(MemberContext context)
 
     private IEnumerable<MemberAnswer> Answers => _answers.Values.Select(static known => known.Answer);
 
+    /// <summary>Time since the lease was found as it is.</summary>
+    private TimeSpan Waited => context.Time.GetElapsedTime(_begunAt);
+
+    /// <summary>What stands in the way has done so for long enough to be told: it is not over in a moment.</summary>
+    private bool HasLasted => Waited >= context.Options.Lease.Duration;
+
     private IReadOnlyList<string> Everybody => context.Rules.Everybody(context.Options.Members, Answers.Select(static answer => answer.Members));
 
     private long Ask(long round)
@@ -151,13 +157,7 @@ internal sealed class Candidacy(MemberContext context)
         long next = context.Rules.NextEpoch(lease.Epoch, Math.Max(state.Promised, HighestPromise));
         if (context.Rules.AllowsUnclean(lease, next))
         {
-            if (Answers.FirstOrDefault(static answer => answer.Leads) is { } master)
-            {
-                Obstacle = Text($"epoch {next} is permitted with the loss of what other members have, and {master.Copy.Member} still has the lease as far as it knows, and may serve: end that member first");
-                return Standing.None;
-            }
-
-            return IsBest() ? Standing.Unclean : Standing.None;
+            return JudgeLoss(next);
         }
 
         if (lack is not null)
@@ -223,23 +223,90 @@ internal sealed class Candidacy(MemberContext context)
         .Select(static answer => answer.Copy.Member).Concat(state.GroupId.Length == 0 ? [context.Self.Member] : [])
         .Order(StringComparer.Ordinal);
 
+    /// <summary>
+    /// A person permits the loss of what only others have: of those that can be heard, the one with the longest log leads.
+    /// </summary>
+    private Standing JudgeLoss(long next)
+    {
+        if (Answers.FirstOrDefault(static answer => answer.Leads) is { } master)
+        {
+            Obstacle = Text($"{Permitted(next)}, and {master.Copy.Member} still has the lease as far as it knows, and may serve: ")
+                + "end that member first";
+            return Standing.None;
+        }
+
+        if (!context.Rules.MayLeadWithLoss(HasHeardAll, Waited, context.Options.Lease.Duration))
+        {
+            return Standing.None;
+        }
+
+        if (IsBest())
+        {
+            return Standing.Unclean;
+        }
+
+        (MemberCopy best, LogEnd end) = Answers.Select(static answer => (answer.Copy, answer.End)).MaxBy(static answer => answer.End);
+        Obstacle = !HasLasted ? null
+            : Text($"{Permitted(next)}, and the log of {best.Member} goes to epoch {end.Epoch}, offset {end.Offset}, ")
+                + Text($"which is as far as this one or further: {best.Member} is to lead; if it cannot, stop it");
+        return Standing.None;
+    }
+
+    private static string Permitted(long epoch) => Text($"epoch {epoch} is permitted with the loss of what other members have");
+
+    /// <summary>Text for people: members that were not heard before one leads with a loss; empty when all were.</summary>
+    public string TellUnheard() => Missing(Everybody).ToArray() is { Length: > 0 } unheard
+        ? Text($"; not heard within {Waited.TotalSeconds:F1} s: {string.Join(", ", unheard)}; ")
+            + "what only they have is lost, and is cut off when they follow"
+        : string.Empty;
+
     private Standing JudgeFounding(MemberState state)
     {
-        bool anyLeads = Answers.Any(static answer => answer.Leads);
+        MemberAnswer? master = Answers.FirstOrDefault(static answer => answer.Leads);
+        MemberAnswer? finder = Answers.FirstOrDefault(static answer => answer.Lease is { Epoch: > 0 });
+
+        // Where none belongs to a group yet there is no lease to be found: the first of them founds it, and all agree on who that is.
+        MemberAnswer? blind = Answers.FirstOrDefault(static answer => answer is { GroupId.Length: > 0, Lease.HasLooked: false });
         string[] groupIds = [.. Answers.Select(static answer => answer.GroupId).Append(state.GroupId)];
         bool anyStoreLost = groupIds.Contains(string.Empty, StringComparer.Ordinal) && groupIds.Any(static id => id.Length > 0);
         IReadOnlyList<string> everybody = Everybody;
-        if (context.Rules.MayFound(everybody.Count, _answers.Count + 1, anyLeads, anyStoreLost))
+        if (context.Rules.MayFound(everybody.Count, _answers.Count + 1, (master ?? finder ?? blind) is not null, anyStoreLost))
         {
             return IsBest() ? Standing.Founder : Standing.None;
         }
 
-        Obstacle = anyLeads ? null
-            : anyStoreLost ? Text(
+        if ((master ?? finder ?? blind) is { } other)
+        {
+            // A lease that was deleted is seen by all of them soon, and its holder makes a new one.
+            Obstacle = HasLasted ? TellElsewhere(other) : null;
+            return Standing.None;
+        }
+
+        Obstacle = anyStoreLost ? Text(
                 $"there is no lease, and {string.Join(", ", WithoutGroup(state))} has no file {MemberStateFile.Name} of this group, as others have: its store is empty, or the file was lost. It may have had what was acknowledged. Put the lease or that store back; if both are lost for ever, make the lease by hand (docs/replication.md), and {SetUnclean} to the epoch that is to begin")
             : Text(
             $"there is no lease, and {string.Join(", ", Missing(everybody))} cannot be asked: a lease is founded only with all members there; if they are lost for ever, make the lease by hand (docs/replication.md), and {SetUnclean} to the epoch that is to begin");
         return Standing.None;
+    }
+
+    /// <summary>Tells that another member knows of a lease, or cannot say, where this one finds none.</summary>
+    private string TellElsewhere(MemberAnswer other)
+    {
+        string name = other.Copy.Member;
+        string here = context.Options.LeaseStore;
+        string there = other.Lease?.Store ?? string.Empty;
+        string epoch = other.Lease is { Epoch: > 0 and var number } ? Text($"epoch {number}") : Text($"epoch {other.LatestEpoch} or later");
+        if (other is { Leads: false, Lease.HasLooked: false })
+        {
+            return Text($"there is no lease here, and {name} does not reach its lease store ({there}), ")
+                + "so it cannot say whether there is one: look why";
+        }
+
+        string what = other.Leads ? Text($"{name} leads in {epoch}") : Text($"{name} finds the lease of {epoch}");
+        string place = there.Length == 0 ? "elsewhere" : there == here ? Text($"at {there} too") : Text($"at {there}");
+        string advice = there == here ? Text($"see whether that is the same place for both (leaseStore), and whether {name} reaches it")
+            : "leaseStore of one of the two is wrong; correct it and start that member again";
+        return Text($"there is no lease here, and {what}, by a lease {place}: {advice}");
     }
 
     private Standing JudgeRecovery(LeaseRecord lease, MemberState state, long next)

@@ -57,8 +57,10 @@ internal class GroupRules
 
     /// <summary>
     /// A lease that is gone is founded anew only with everybody there, each with its store: one that is missing may have what was acknowledged, or lead.
+    /// Nor while one of them finds a lease: this member looks for it in another place then, and would begin a second group.
     /// </summary>
-    public virtual bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members && !anyLeads && !anyStoreLost;
+    public virtual bool MayFound(int members, int answered, bool anyLeadsOrFinds, bool anyStoreLost) =>
+        answered == members && !anyLeadsOrFinds && !anyStoreLost;
 
     /// <summary>
     /// Whom a member waits for that founds or recovers: everybody whom it or any that answered counts among the group. While members come and go, one that was not restarted yet does not know of a
@@ -74,6 +76,12 @@ internal class GroupRules
 
     /// <summary>A person permits a promotion with loss for one epoch, which is the next. A permission that was not needed then is void.</summary>
     public virtual bool AllowsUnclean(LeaseRecord lease, long nextEpoch) => lease.UncleanEpoch == nextEpoch;
+
+    /// <summary>
+    /// A member leads with a loss that a person permits when all have said what they have, or had a lease's time for it: those that start
+    /// at the same time may have more. A member that is lost for ever keeps nobody from leading.
+    /// </summary>
+    public virtual bool MayLeadWithLoss(bool hasHeardAll, TimeSpan waited, TimeSpan duration) => hasHeardAll || waited >= duration;
 
     /// <summary>
     /// Tells whether the other one goes first: of two that may lead, the one with the longer log does; of two with the same, the one whose

@@ -32,9 +32,20 @@ public sealed record MemberAnswer(string GroupId, MemberCopy Copy, LogEnd End, l
     /// </summary>
     public bool? HearsMaster { get; init; }
 
+    /// <summary>Lease that it finds in its lease store; null from a version that did not say so.</summary>
+    public LeaseSight? Lease { get; init; }
+
     /// <summary>The highest epoch that there was, as far as it knows.</summary>
     public long LatestEpoch => Math.Max(Seen, End.Epoch);
 }
+
+/// <summary>
+/// Lease as a member finds it. All members of a group look at one lease: a member that finds another one, or none, looks elsewhere.
+/// </summary>
+/// <param name="Store">Where it looks (<see cref="GroupOptions.LeaseStore"/>); empty where that has no name.</param>
+/// <param name="HasLooked">Its lease store has answered since it started.</param>
+/// <param name="Epoch">Of the lease that it saw last; 0 when there was none, or it has not looked.</param>
+public sealed record LeaseSight(string Store, bool HasLooked, long Epoch);
 
 /// <summary>End of what a member has of the group's log. The later epoch is further: its master had what was acknowledged before.</summary>
 /// <param name="Epoch">Of the last byte.</param>

@@ -479,7 +479,20 @@ public sealed class FailoverTests
         await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[left]).Standing.Lease?.UncleanEpoch == next + 5, "the permission for another epoch is seen");
         ElectedMembers.MemberOf(members[left]).Standing.Leads.Should().BeFalse();
         await members.EditAsync(lease => lease with { UncleanEpoch = next });
-        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[left]).Standing.TakesMessages, "the permission is used");
+        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[left]).Standing.Lease?.UncleanEpoch == next, "the permission is seen");
+        ElectedMembers.MemberOf(members[left]).Standing.Leads.Should().BeFalse("the other one is waited for, it may start");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (ElectedMembers.MemberOf(members[left]).Standing.HeldEpoch == 0)
+                {
+                    members.Time.Pass(ElectedMembers.Duration / 8);
+                }
+
+                return ElectedMembers.MemberOf(members[left]).Standing.TakesMessages;
+            },
+            "the permission is used");
+        members.LogOf(left).Lines.Should().Contain(line => line.Id == 3652 && line.Text.Contains("not heard within") && line.Text.Contains($"s: {lost}; what only they have is lost"));
 
         (await members.LeaseAsync()).Epoch.Should().Be(next);
         (await members.ReadAsync(members[left])).Should().Equal("of both");

@@ -29,7 +29,7 @@ public sealed class GroupRequestsTests
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
-        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true) { Members = ["a", "b"], Seen = 6, Confirmed = new LogEnd(3, 390) };
+        MemberAnswer said = new("g", Copy, new LogEnd(3, 400), 7, true) { Members = ["a", "b"], Seen = 6, Confirmed = new LogEnd(3, 390), Lease = new LeaseSight("file:/lease", true, 6) };
         JoinRequest join = new("g", Copy, 4) { Confirmed = new LogEnd(3, 390) };
         JoinRequest ofBefore = join with { Confirmed = null };
         EpochHistory epochs = EpochHistory.Of(new EpochEntry(1, 0), new EpochEntry(4, 300));
@@ -40,6 +40,7 @@ public sealed class GroupRequestsTests
         GroupRequests.ReadJoin(GroupRequests.Join(new GroupName("c", "broker-a"), join, "0f")).Should().Be(join);
         GroupRequests.ReadJoin(GroupRequests.Join(new GroupName("c", "broker-a"), ofBefore, "0f")).Should().Be(ofBefore);
         GroupRequests.ReadAnswer(GroupRequests.Answer(request, said with { Confirmed = null })).Confirmed.Should().BeNull("a version of before does not say it");
+        GroupRequests.ReadAnswer(GroupRequests.Answer(request, said with { Lease = null })).Lease.Should().BeNull("a version of before does not say it");
         GroupRequests.ReadJoinAnswer(GroupRequests.Answer(request, joined)).Should().BeEquivalentTo(joined);
     }
 

@@ -50,17 +50,22 @@ internal static class BrokenRules
 
     public sealed class FoundsWithWhoeverIsThere : GroupRules
     {
-        public override bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => !anyLeads;
+        public override bool MayFound(int members, int answered, bool anyLeadsOrFinds, bool anyStoreLost) => !anyLeadsOrFinds;
     }
 
     public sealed class FoundsBesideAMaster : GroupRules
     {
-        public override bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members;
+        public override bool MayFound(int members, int answered, bool anyLeadsOrFinds, bool anyStoreLost) => answered == members;
     }
 
     public sealed class FoundsWithoutALostStore : GroupRules
     {
-        public override bool MayFound(int members, int answered, bool anyLeads, bool anyStoreLost) => answered == members && !anyLeads;
+        public override bool MayFound(int members, int answered, bool anyLeadsOrFinds, bool anyStoreLost) => answered == members && !anyLeadsOrFinds;
+    }
+
+    public sealed class LeadsWithLossBeforeOthersHaveStarted : GroupRules
+    {
+        public override bool MayLeadWithLoss(bool hasHeardAll, TimeSpan waited, TimeSpan duration) => true;
     }
 
     public sealed class CountsOnlyThoseItKnows : GroupRules

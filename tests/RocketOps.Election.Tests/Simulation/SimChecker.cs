@@ -307,12 +307,17 @@ internal sealed class SimChecker(SimGroup group)
 
     private void CheckSuccessorHasAll(LeaseRecord before, SimMember old, SimMember successor)
     {
+        // Another copy than the one that was in sync does not lead by that lease, whatever it lacks.
+        bool mayLead = successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name);
         if (IsCutOff(before, old))
         {
             GivenWay++;
-            CheckHas(successor, $"is handed the lease of {old.Name}", successor.Disk.GoneBack);
+            if (mayLead)
+            {
+                CheckHas(successor, $"is handed the lease of {old.Name}", successor.Disk.GoneBack);
+            }
         }
-        else if (successor.Copy == before.InSync.FirstOrDefault(copy => copy.Member == successor.Name))
+        else if (mayLead)
         {
             Require(successor.Disk.Log.Count >= old.Disk.Log.Count && old.Disk.Log[^Math.Min(1, old.Disk.Log.Count)..].All(last => Has(successor, old.Disk.Log.Count, last.Id)),
                 $"{old.Name} hands over to {successor.Name}, which has {successor.Disk.Log.Count} of {old.Disk.Log.Count} messages");
