@@ -10,13 +10,17 @@ namespace RocketOps.Broker.Handlers.Replication;
 /// Figures of this broker's group in the runtime information: how it gets its master, what an acknowledgement waits for, and, where it is
 /// elected, who leads in which epoch and who is in sync; of a slave, whether it follows.
 /// </summary>
-internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole role, MasterAddresses master, Following following, MemberStanding? group)
+internal sealed class ReplicationFigures(
+    BrokerSettings settings, CurrentRole role, MasterAddresses master, Following following, StoreGroup origin, MemberStanding? group)
 {
     /// <summary>Key of a slave's figures: whether its master's log comes.</summary>
     public const string FollowsKey = "rocketOpsFollows";
 
     /// <summary>There only while it does not: why, and what to do.</summary>
     public const string NotFollowingKey = "rocketOpsNotFollowing";
+
+    /// <summary>There only while a slave serves no reads: why, and what to do.</summary>
+    public const string ReadsRefusedKey = "rocketOpsReadsRefused";
 
     public void AddTo(SortedDictionary<string, string> figures)
     {
@@ -43,6 +47,10 @@ internal sealed class ReplicationFigures(BrokerSettings settings, CurrentRole ro
         }
 
         AddFollowing(figures);
+        if (origin.Refusal is { } refusal)
+        {
+            figures[ReadsRefusedKey] = refusal;
+        }
     }
 
     /// <summary>

@@ -39,7 +39,8 @@ internal sealed class AdminModule : IBrokerModule
             offsets.Delays,
             timers.Timers,
             new StandingRefusals(host.Settings, host.Options<ReplicationOptions>(), host.Role, host.Store, replication.Gate, membership?.Standing),
-            new ReplicationFigures(host.Settings, host.Role, replication.Master, replication.Following, membership?.Standing),
+            new ReplicationFigures(
+                host.Settings, host.Role, replication.Master, replication.Following, replication.Origin, membership?.Standing),
             host.Time);
     }
 

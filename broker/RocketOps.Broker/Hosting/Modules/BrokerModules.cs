@@ -1,4 +1,5 @@
 using RocketOps.Broker.Filtering.BitMaps;
+using RocketOps.Broker.Handlers.Replication;
 using RocketOps.Broker.Health;
 using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Replication.Slave;
@@ -99,6 +100,7 @@ internal sealed class BrokerModules
     /// <summary>Reads the tables, once no other broker can write them any more.</summary>
     public async Task LoadAsync()
     {
+        Replication.Origin.Load(leads: Host.Role.IsMaster);
         Statics.Mappings.Load();
         StartWrite start = new(Host.LoggerOf<StartWrite>());
         await Topics.Topics.LoadAsync(start);
@@ -112,6 +114,11 @@ internal sealed class BrokerModules
     public RequestHandlerRegistry Codes()
     {
         RequestHandlerRegistry registry = new() { RefusalOf = RefusalOf };
+        if (Replication.Origin.Refusal is not null)
+        {
+            registry.Gate = new UnprovenReads(Replication.Origin);
+        }
+
         foreach (IBrokerModule module in _serving)
         {
             module.AddCodes(registry, Routing);

@@ -17,6 +17,7 @@ internal sealed class MasterSessions(
     public RoleSession Begin()
     {
         replication.Following.OnLeads();
+        replication.Origin.Prove();
         ExpiredStretches stretches = new(
             statics.Mappings, topics.Topics, host.Store, statics.Peers, store.Waiting, host.Time, host.LoggerOf<ExpiredStretches>());
         return new RoleSession(delays.NewService(), transactions.NewService(), replication.Listener, timers.NewService(), stretches);

@@ -15,6 +15,7 @@ internal sealed class ReplicationModule
         Listener = new HaListener(host.Settings, options, host.Store, Slaves, membership?.Door.Tickets, host.Time, host.LoggerOf<HaListener>());
         Master = new MasterAddresses(options.Value.HaMasterAddress, isElected: membership is not null);
         Following = new Following(options, host.Time);
+        Origin = new StoreGroup(host.Files, host.Settings, host.LoggerOf<StoreGroup>());
     }
 
     /// <summary>Slaves that are connected while this broker is the master.</summary>
@@ -31,4 +32,7 @@ internal sealed class ReplicationModule
 
     /// <summary>State of following the master: tells whether its log comes, while this broker is a slave.</summary>
     public Following Following { get; }
+
+    /// <summary>Group whose log the store has.</summary>
+    public StoreGroup Origin { get; }
 }

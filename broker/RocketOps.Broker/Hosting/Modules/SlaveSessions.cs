@@ -9,7 +9,7 @@ internal sealed class SlaveSessions(HostServices host, ReplicationModule replica
     /// <param name="join">How it joins a master that was elected; null where the roles are fixed.</param>
     public SlaveSession Begin(IGroupJoin? join)
     {
-        MasterCheck check = new(host.Settings, host.Store, host.Client, host.LoggerOf<MasterCheck>());
+        MasterCheck check = new(host.Settings, host.Store, host.Client, replication.Origin, host.LoggerOf<MasterCheck>());
         return new SlaveSession(
             new LogFollower(host.Settings, host.Options<ReplicationOptions>(), host.Store, replication.Master, check, host.Resolver, replication.Following, host.Time, host.LoggerOf<LogFollower>()) { Join = join },
             new SlaveSync(replication.Master, host.Client, tables, host.Store, TableInterval(host.Settings.Current, host.Options<ReplicationOptions>().Value), host.Time, host.LoggerOf<SlaveSync>()));

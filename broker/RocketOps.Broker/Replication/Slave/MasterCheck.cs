@@ -13,7 +13,8 @@ namespace RocketOps.Broker.Replication.Slave;
 /// Asks a master, before its log is followed, whether that is the log this store is a copy of: RocketMQ's replication tells nothing but an offset, and two logs whose messages
 /// happen to have the same lengths would be joined. The last record here, and the first of its file, must be the same there. Asks with requests every RocketMQ broker answers.
 /// </summary>
-internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore store, RemotingClient client, ILogger logger)
+internal sealed partial class MasterCheck(
+    BrokerSettings settings, MessageStore store, RemotingClient client, StoreGroup origin, ILogger logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -39,14 +40,14 @@ internal sealed partial class MasterCheck(BrokerSettings settings, MessageStore 
 
         await CheckConfigurationAsync(master, cancellationToken);
         long last = await store.Reader.FindLastRecordAsync(cancellationToken);
-        if (last < 0)
+        if (last >= 0)
         {
-            return;
+            long first = Math.Max(store.GetStats().MinOffset.Value, last - (last % store.Options.CommitLogFileBytes));
+            await CheckRecordAsync(master, last, cancellationToken);
+            await CheckRecordAsync(master, first, cancellationToken);
         }
 
-        long first = Math.Max(store.GetStats().MinOffset.Value, last - (last % store.Options.CommitLogFileBytes));
-        await CheckRecordAsync(master, last, cancellationToken);
-        await CheckRecordAsync(master, first, cancellationToken);
+        origin.Prove();
     }
 
     private async Task CheckConfigurationAsync(string master, CancellationToken cancellationToken)

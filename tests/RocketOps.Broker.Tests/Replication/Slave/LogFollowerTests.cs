@@ -71,7 +71,8 @@ public sealed class LogFollowerTests
     private LogFollower Start(TestBroker broker, IGroupJoin master, ILogger? log = null)
     {
         BrokerModules modules = broker.Host.Modules;
-        MasterCheck check = new(modules.Host.Settings, modules.Host.Store, modules.Host.Client, NullLogger.Instance);
+        MasterCheck check = new(
+            modules.Host.Settings, modules.Host.Store, modules.Host.Client, modules.Replication.Origin, NullLogger.Instance);
         CurrentOptions<ReplicationOptions> options = modules.Host.Options<ReplicationOptions>();
         LogFollower follower = new(
             modules.Host.Settings,
