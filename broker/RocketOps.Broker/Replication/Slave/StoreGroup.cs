@@ -133,19 +133,19 @@ internal sealed partial class StoreGroup(IStoreFileSystem files, BrokerSettings 
 
     private static string TextOf(string noted) => noted.TrimEnd('\n').Replace("\n", ", ", StringComparison.Ordinal);
 
-    [LoggerMessage(EventId = 3696, Level = LogLevel.Error, Message = "This slave serves no reads: {Reason}")]
+    [LoggerMessage(EventId = 3634, Level = LogLevel.Error, Message = "This slave serves no reads: {Reason}")]
     private partial void LogRefused(string reason);
 
-    [LoggerMessage(EventId = 3697, Level = LogLevel.Information, Message = ""
+    [LoggerMessage(EventId = 3635, Level = LogLevel.Information, Message = ""
         + "This slave serves reads: its log was compared with its master's, or this broker leads")]
     private partial void LogServed();
 
-    [LoggerMessage(EventId = 3698, Level = LogLevel.Warning, Message = ""
+    [LoggerMessage(EventId = 3636, Level = LogLevel.Warning, Message = ""
         + "The store at {Directory} was of {Before}, and this master is of {Now}. If the broker was not renamed, this is another broker's "
         + "disk: stop this broker and mount the right one")]
     private partial void LogRenamed(string before, string now, string directory);
 
-    [LoggerMessage(EventId = 3699, Level = LogLevel.Warning, Message = ""
+    [LoggerMessage(EventId = 3637, Level = LogLevel.Warning, Message = ""
         + "{Path} could not be written: a later start does not know by it whose log this is")]
     private partial void LogNotNoted(Exception failure, string path);
 }

@@ -33,16 +33,16 @@ public sealed class StoreGroupTests
             answer.Remark.Should().Contain("brokerName=orders-1").And.Contain("no reads are served").And.Contain("mount the right disk");
         }
 
-        group.SlaveLog.Lines.Should().ContainSingle(static line => line.Id == 3696 && line.Text.Contains("brokerName=orders-1"));
+        group.SlaveLog.Lines.Should().ContainSingle(static line => line.Id == 3634 && line.Text.Contains("brokerName=orders-1"));
         (await FigureAsync(group.Slave)).Should().Contain("no reads are served");
-        group.SlaveLog.Lines.Should().NotContain(static line => line.Id == 3697);
+        group.SlaveLog.Lines.Should().NotContain(static line => line.Id == 3635);
 
         await group.StartMasterAsync(Renamed);
 
-        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3697), "the slave has compared its log");
+        await Eventually.TrueAsync(() => group.SlaveLog.Lines.Any(static line => line.Id == 3635), "the slave has compared its log");
         (await BrokerGroup.ReadAsync(group.Slave, "T")).Should().Equal(sent);
         (await FigureAsync(group.Slave)).Should().BeNull();
-        group.MasterLog.Lines.Should().ContainSingle(static line => line.Id == 3698 && line.Text.Contains("brokerName=orders-1"));
+        group.MasterLog.Lines.Should().ContainSingle(static line => line.Id == 3636 && line.Text.Contains("brokerName=orders-1"));
         await group.StopMasterAsync();
         await group.StopSlaveAsync();
         await group.StartSlaveAsync(Renamed);
