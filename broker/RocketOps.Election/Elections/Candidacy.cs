@@ -104,7 +104,7 @@ internal sealed class Candidacy(MemberContext context)
     /// <summary>Time since the lease was found as it is.</summary>
     private TimeSpan Waited => context.Time.GetElapsedTime(_begunAt);
 
-    /// <summary>What stands in the way has done so for long enough to be told: it is not over in a moment.</summary>
+    /// <summary>True when an obstacle has lasted long enough to be told: it is not over in a moment.</summary>
     private bool HasLasted => Waited >= context.Options.Lease.Duration;
 
     private IReadOnlyList<string> Everybody => context.Rules.Everybody(context.Options.Members, Answers.Select(static answer => answer.Members));

@@ -14,7 +14,7 @@ public sealed record GroupOptions
     /// <summary>Address where others reach this member for replication, <c>host:port</c>.</summary>
     public string Address { get; init; } = string.Empty;
 
-    /// <summary>Where the lease is, for people and in texts (<c>leaseStore</c>); empty where that has no name.</summary>
+    /// <summary>Place of the lease, for people and in texts (<c>leaseStore</c>); empty where that has no name.</summary>
     public string LeaseStore { get; init; } = string.Empty;
 
     public ReplicationMode Mode { get; init; } = ReplicationMode.Sync;
