@@ -311,7 +311,8 @@ internal sealed class ConsumerOffsetTable
     private void CountEntries(int more) => Volatile.Write(ref _count, _count + more);
 
     /// <summary>
-    /// The deletions that offsets in the file are later than. Taken before these: offsets of what is deleted in between do not get its time.
+    /// The deletions that offsets in the file are later than. Taken before these: offsets of what is deleted in between do not get its
+    /// time.
     /// </summary>
     private List<KeyValuePair<string, long>> TakeDeletions() =>
         [.. Deletions().Where(note => note.Value.End is not null && _topics.TryGet(note.Key, out _))

@@ -9,7 +9,8 @@ namespace RocketOps.Broker.Offsets;
 /// that was made again the group would pass over messages. The file names the deletions that its offsets are later than. One without that,
 /// of RocketMQ's brokers or an earlier version, is left as it is.
 /// </summary>
-internal sealed partial class DeletedOffsets(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets, ILogger<DeletedOffsets> logger)
+internal sealed partial class DeletedOffsets(
+    MessageStore store, TopicTable topics, ConsumerOffsetTable offsets, ILogger<DeletedOffsets> logger)
 {
     /// <summary>Groups with a line of their own; the others are counted.</summary>
     private const int MaxLines = 20;
@@ -51,8 +52,8 @@ internal sealed partial class DeletedOffsets(MessageStore store, TopicTable topi
     }
 
     [LoggerMessage(EventId = 3697, Level = LogLevel.Warning, Message = ""
-        + "The broker drops {Count} offsets of group {Group} on topic {Topic}: config/consumerOffset.json is a copy of before the topic was "
-        + "deleted, and they belong to the messages that were deleted. Where the topic was made again, the group begins by its "
+        + "The broker drops {Count} offsets of group {Group} on topic {Topic}: config/consumerOffset.json is a copy of before the topic "
+        + "was deleted, and they belong to the messages that were deleted. Where the topic was made again, the group begins by its "
         + "consumeFromWhere. To set where it goes on: rocketops group reset {Group} --topic {Topic}, or mqadmin resetOffsetByTime")]
     private partial void LogDropped(int count, string group, string topic);
 

@@ -31,8 +31,8 @@ internal sealed partial class LostOffsets(MessageStore store, GroupTable groups,
     }
 
     [LoggerMessage(EventId = 3699, Level = LogLevel.Warning, Message = ""
-        + "config/consumerOffset.json is missing or empty, and the store has messages and {Count} consumer groups: the offsets of all groups "
-        + "are lost. Consumers begin by their consumeFromWhere: they read again, or pass over messages. Stop the broker and restore the "
+        + "config/consumerOffset.json is missing or empty, and the store has messages and {Count} consumer groups: the offsets of all "
+        + "groups are lost. Consumers begin by their consumeFromWhere: they read again, or pass over messages. Stop the broker and restore the "
         + "file, or set where a group goes on: rocketops group reset GROUP --topic TOPIC --to WHERE, or mqadmin resetOffsetByTime. If no "
         + "group has ever committed an offset, nothing is lost")]
     private partial void LogLost(int count);

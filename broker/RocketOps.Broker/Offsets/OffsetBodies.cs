@@ -18,7 +18,8 @@ internal sealed class OffsetTableFile
     public DataVersion? DataVersion { get; init; }
 
     /// <summary>
-    /// Topic → time of its deletion, ms since 1970, of topics with offsets that were deleted before and made again: the offsets are later.
+    /// Topic → time of its deletion, ms since 1970, of topics with offsets that were deleted before and made again: the offsets are
+    /// later.
     /// Ours; null in files of RocketMQ's brokers.
     /// </summary>
     [JsonPropertyName("rocketOpsDeletions")]

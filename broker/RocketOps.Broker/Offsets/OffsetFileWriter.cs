@@ -34,7 +34,8 @@ internal static class OffsetFileWriter
     // <tab><tab>"topic@group":{<nl>
     // <tab><tab><tab>0:118,<nl>
     // …
-    public static void WriteConsumerOffsets(IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, long>> deletions,
+    public static void WriteConsumerOffsets(
+        IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, long>> deletions,
         IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
     {
         BeginFile(output, version);

@@ -61,7 +61,8 @@ public sealed class StoreRepair
     /// <param name="deletions">Asked at the same moment: deletions of topics (<see cref="MessageStore.Deletions"/>).</param>
     /// <param name="cancellationToken">Ends the work. What is done by then stays, and the next start or repair goes on with it.</param>
     public async Task<IReadOnlyList<string>> RunAsync(
-        Func<IReadOnlySet<string>> batchTopics, Func<IReadOnlyDictionary<string, ToldDeletion>> deletions, CancellationToken cancellationToken)
+        Func<IReadOnlySet<string>> batchTopics, Func<IReadOnlyDictionary<string, ToldDeletion>> deletions,
+        CancellationToken cancellationToken)
     {
         RepairPlan plan = Plan(cancellationToken);
         if (plan.Refusal is not null)

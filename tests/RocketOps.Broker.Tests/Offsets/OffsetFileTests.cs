@@ -42,11 +42,14 @@ public sealed class OffsetFileTests : IDisposable
     {
         ArrayBufferWriter<byte> output = new();
 
-        OffsetFileWriter.WriteConsumerOffsets(output, new DataVersion { Counter = 3, Timestamp = 1_733_000_000_123 }, [new("T", 1_733_000_000_000), new("U", 7)],
+        OffsetFileWriter.WriteConsumerOffsets(
+            output, new DataVersion { Counter = 3, Timestamp = 1_733_000_000_123 }, [new("T", 1_733_000_000_000), new("U", 7)],
             [new("T@g", [new(0, 118), new(1, 97)])]);
 
         Encoding.UTF8.GetString(output.WrittenSpan).Should().Be(
-            "{\n\t\"dataVersion\":{\n\t\t\"counter\":3,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1733000000123\n\t},\n\t\"rocketOpsDeletions\":{\n\t\t\"T\":1733000000000,\n\t\t\"U\":7\n\t},\n\t\"offsetTable\":{\n\t\t\"T@g\":{\n\t\t\t0:118,\n\t\t\t1:97\n\t\t}\n\t}\n}");
+            "{\n\t\"dataVersion\":{\n\t\t\"counter\":3,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1733000000123\n\t},\n"
+            + "\t\"rocketOpsDeletions\":{\n\t\t\"T\":1733000000000,\n\t\t\"U\":7\n\t},\n"
+            + "\t\"offsetTable\":{\n\t\t\"T@g\":{\n\t\t\t0:118,\n\t\t\t1:97\n\t\t}\n\t}\n}");
     }
 
     [Fact]

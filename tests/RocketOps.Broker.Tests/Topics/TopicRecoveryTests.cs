@@ -221,12 +221,15 @@ public sealed class TopicRecoveryTests
         await ShouldHaveItsOwnMessagesAsync(directory, sendsMore: true);
     }
 
-    /// <summary>Only the folders with messages are restored, and the topic was made again in between: the note says nothing of this log.</summary>
+    /// <summary>
+    /// Only the folders with messages are restored, and the topic was made again in between: the note says nothing of this log.
+    /// </summary>
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
     [InlineData(true, true)]
-    public async Task Start_TableIsNewerThanTheStore_TopicThatWasMadeAgainSinceHasTheMessagesOfTheStore(bool sendsBetween, bool losesInventory)
+    public async Task Start_TableIsNewerThanTheStore_TopicThatWasMadeAgainSinceHasTheMessagesOfTheStore(
+        bool sendsBetween, bool losesInventory)
     {
         using TempDirectory directory = new("newer-");
         using TempDirectory copy = new("yesterday-");
@@ -376,7 +379,8 @@ public sealed class TopicRecoveryTests
     /// <param name="sendsMore">False: nothing is sent after the deletion.</param>
     /// <param name="copy">Gets the store as it was before the deletion.</param>
     /// <param name="sendsBetween">A message of another topic comes between that copy and the deletion.</param>
-    private static async Task LeaveMadeAgainAsync(TempDirectory directory, bool sendsMore, TempDirectory? copy = null, bool sendsBetween = false)
+    private static async Task LeaveMadeAgainAsync(
+        TempDirectory directory, bool sendsMore, TempDirectory? copy = null, bool sendsBetween = false)
     {
         await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
         {

@@ -116,7 +116,8 @@ public sealed class StoreRepairTests
         }
 
         disk.Remove($"{Root}/index");
-        await new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider()).RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
+        await new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider())
+            .RunAsync(NoBatchTopics, NoDeletions, CancellationToken.None);
 
         List<StoreFinding> findings = [];
         VerifyResult result = new StoreVerifier(disk, Root, indexSlots: null, findings.Add).Run(CancellationToken.None);

@@ -45,7 +45,8 @@ public sealed class StoreInventoryTests
 
         content.Queues.Keys.Should().Equal(new QueueName(false, "U", 0));
         content.IsDeleted("T"u8, 0, storeTimestamp: 1).Should().BeTrue();
-        content.IsDeleted("T"u8, content.Deletions["T"].Offset, storeTimestamp: 1).Should().BeFalse("a later message is one of the next topic");
+        content.IsDeleted("T"u8, content.Deletions["T"].Offset, storeTimestamp: 1).Should()
+            .BeFalse("a later message is one of the next topic");
         content.IsDeleted("U"u8, 0, storeTimestamp: 1).Should().BeFalse();
     }
 
