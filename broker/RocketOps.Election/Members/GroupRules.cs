@@ -79,7 +79,7 @@ internal class GroupRules
 
     /// <summary>
     /// A member leads with a loss that a person permits when all have said what they have, or had a lease's time for it: those that start
-    /// at the same time may have more. A member that is lost for ever keeps nobody from leading.
+    /// at the same time may have more. A member that is lost for ever does not stop the others.
     /// </summary>
     public virtual bool MayLeadWithLoss(bool hasHeardAll, TimeSpan waited, TimeSpan duration) => hasHeardAll || waited >= duration;
 

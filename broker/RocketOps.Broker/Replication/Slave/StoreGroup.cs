@@ -69,7 +69,7 @@ internal sealed partial class StoreGroup(IStoreFileSystem files, BrokerSettings 
 
     /// <summary>
     /// This log is that of the group: this broker leads with it, or has compared it with its master's. A disk that does not take the note
-    /// keeps nobody from reading.
+    /// stops no reads.
     /// </summary>
     public void Prove()
     {
