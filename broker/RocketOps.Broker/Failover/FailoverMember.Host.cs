@@ -56,7 +56,7 @@ internal sealed partial class FailoverMember
     public void Follow(LeaseRecord lease)
     {
         EndLead();
-        GroupJoin join = new(lease, new JoiningBroker(this, _store, _roles, _master, _questions!), _time);
+        GroupJoin join = new(lease, new JoiningBroker(this, _store, _roles, _topics, _master, _questions!), _time);
         _join = join;
         _master.Forget();
         BeginChange(async term =>

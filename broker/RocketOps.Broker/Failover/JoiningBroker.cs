@@ -1,6 +1,7 @@
 using RocketOps.Broker.Replication;
 using RocketOps.Broker.Replication.Slave;
 using RocketOps.Broker.Roles.Sessions;
+using RocketOps.Broker.Topics;
 using RocketOps.Election.Epochs;
 using RocketOps.Election.Leases;
 using RocketOps.Election.Members;
@@ -9,7 +10,8 @@ using RocketOps.Store;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>This broker, as a <see cref="GroupJoin"/> sees it.</summary>
-internal sealed class JoiningBroker(FailoverMember member, MessageStore store, RoleManager roles, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
+internal sealed class JoiningBroker(
+    FailoverMember member, MessageStore store, RoleManager roles, TopicRecovery topics, MasterAddresses addresses, MemberQuestions questions) : IJoinHost
 {
     public bool HasFailed => member.Standing.HasFailed;
 
@@ -35,6 +37,8 @@ internal sealed class JoiningBroker(FailoverMember member, MessageStore store, R
 
     public async Task CutAsync(LeaseRecord lease, long at, long end)
     {
+        // Before the cut: a kill between the two leaves notes that are too few, and those keep old messages at the worst.
+        await topics.ForgetDeletionsBehindAsync(new PhysicalOffset(at));
         await roles.CutAsFollowerAsync(new PhysicalOffset(at));
         member.TellCut(lease, at, end);
     }

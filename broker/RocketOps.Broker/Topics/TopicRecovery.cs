@@ -84,6 +84,9 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         await TellOfHiddenQueuesAsync();
     }
 
+    /// <inheritdoc cref="TopicTable.DropDeletionsBehindAsync"/>
+    public Task ForgetDeletionsBehindAsync(PhysicalOffset end) => topics.DropDeletionsBehindAsync(end);
+
     private void TellOfMade(List<TopicConfig> made, HashSet<string> refuted)
     {
         foreach (TopicConfig config in made.Take(MaxLines))

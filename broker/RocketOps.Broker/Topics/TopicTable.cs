@@ -18,7 +18,7 @@ namespace RocketOps.Broker.Topics;
 /// All topics of this broker. Lookups neither lock nor allocate. A change is seen by lookups once it is durable in topics.json, so that no message is acknowledged in a
 /// topic a crash would forget, and is then told to whoever registers it (<see cref="Changed"/>). A change that cannot be written has not happened.
 /// </summary>
-internal sealed class TopicTable
+internal sealed partial class TopicTable
 {
     private readonly NameTable<TopicState> _topics = new();
     private readonly CurrentOptions<TopicTableOptions> _options;
@@ -118,49 +118,6 @@ internal sealed class TopicTable
         return InOrder(topics);
     }
 
-    /// <summary>The table as slaves are told it: version, deletions and what they leave belong together.</summary>
-    public FollowedTable<TopicConfig> Tell()
-    {
-        List<KeyValuePair<string, TopicConfig>> topics;
-        DataVersion version;
-        TableHistory history;
-        lock (_changes)
-        {
-            topics = new(_count);
-            topics.AddRange(_topics.Entries.Select(static topic => KeyValuePair.Create(topic.Key, topic.Value.Config)));
-            version = _version;
-            history = _history;
-        }
-
-        return new FollowedTable<TopicConfig>(version, InOrder(topics), history.Deletions);
-    }
-
-    /// <summary>
-    /// The topics that were made or changed after a version of this table, with the version they lead to; null when that is too long ago, or everything has changed.
-    /// Removed topics are not among them.
-    /// </summary>
-    public TopicChanges? ChangesSince(DataVersion version)
-    {
-        lock (_changes)
-        {
-            if (_recent.After(version.Counter) is not { } names)
-            {
-                return null;
-            }
-
-            SortedDictionary<string, TopicConfig> changed = new(StringComparer.Ordinal);
-            foreach (string name in names)
-            {
-                if (_topics.TryGet(name, out TopicState? topic))
-                {
-                    changed[name] = topic.Config;
-                }
-            }
-
-            return new TopicChanges(_version, changed);
-        }
-    }
-
     /// <summary>True when the store has no queues of that name, or such as the configuration asks for. May look at the disk.</summary>
     public bool SuitsStore(TopicConfig config) =>
         _topics.TryGet(config.Name, out _)
@@ -254,95 +211,6 @@ internal sealed class TopicTable
     }
 
     /// <summary>
-    /// A slave's table becomes its master's, in the master's version; nothing happens when it is of that version already. Topics that were
-    /// deleted there go, with their queues; those that the master's table only lacks stay (<see cref="TableHistory"/>). <see
-    /// cref="FollowOutcome.IsComplete"/> is false when a topic that was deleted has messages that came since: it was perhaps made again. It
-    /// stays, and this table keeps its version, so that the slave asks the master again.
-    /// </summary>
-    /// <param name="master">The master's table.</param>
-    /// <param name="known">Where this log ended before the master was asked.</param>
-    /// <param name="forgetAsync">
-    /// Forgets, durably, what else belonged to topics that were deleted, before the deletions count as followed.
-    /// </param>
-    public async Task<FollowOutcome> FollowAsync(FollowedTable<TopicConfig> master, PhysicalOffset known, Func<IReadOnlyList<string>,
-        Task> forgetAsync)
-    {
-        List<Task<bool>> removals = [];
-        IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
-        FollowPlan plan;
-        lock (_changes)
-        {
-            if (_version == master.Version)
-            {
-                return FollowOutcome.Nothing;
-            }
-
-            deletions = master.Deletions is { } told ? _history.NewIn(told) : [];
-            Dictionary<string, DeletionNote> made = new(deletions, StringComparer.Ordinal);
-            foreach ((string name, TopicConfig config) in master.Entries)
-            {
-                if (!made.ContainsKey(name) && TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null)
-                {
-                    Put(config.TopicName is null ? config with { TopicName = name } : config);
-                }
-            }
-
-            plan = FollowPlan.Of(_history, master, _topics.Entries.Keys.Where(static name => !TopicNames.IsSystem(name)));
-            foreach ((string name, PhysicalOffset end) in deletions.Select(static note =>
-                (note.Key, new PhysicalOffset(note.Value.End!.Value))).Concat(plan.Removed.Select(name => (name, known))))
-            {
-                TryTake(name, out TopicState? removed);
-                StoreTopic? stored = removed?.StoreTopic ?? _store.FindTopic(Encoding.UTF8.GetBytes(name));
-                TopicConfig? again = TopicNames.FindProblem(Encoding.UTF8.GetBytes(name)) is null
-                    ? master.Entries.GetValueOrDefault(name) : null;
-                if (stored is not null || again is not null)
-                {
-                    Task<bool> removal = RemoveFollowedAsync(name, stored, end, removed?.Config, again);
-                    _leaving[name] = removal;
-                    removals.Add(removal);
-                }
-            }
-
-            if (removals.Count == 0 && deletions.Count == 0)
-            {
-                TakeVersion(master.Version);
-                Volatile.Write(ref _history, plan.After(_history));
-            }
-        }
-
-        // Before the removals, which wait for messages that are not replicated yet.
-        await PublishAsync();
-        if (removals.Count == 0 && deletions.Count == 0)
-        {
-            return plan.Outcome;
-        }
-
-        bool[] areGone = await Task.WhenAll(removals);
-        if (!areGone.All(static isGone => isGone))
-        {
-            await PublishAsync();
-            return plan.Outcome with { IsComplete = false };
-        }
-
-        string[] names = [.. deletions.Select(static note => note.Key), .. plan.Removed];
-        await forgetAsync(names);
-        lock (_changes)
-        {
-            TakeVersion(master.Version);
-            TableHistory history = plan.After(_history);
-            foreach ((string name, DeletionNote note) in deletions)
-            {
-                history = history.With(name, note);
-            }
-
-            Volatile.Write(ref _history, history);
-        }
-
-        await PublishAsync();
-        return plan.Outcome with { Deleted = names };
-    }
-
-    /// <summary>
     /// Makes topics that have queues in the store and are in no table, with one write. Those that are there, or are being made or removed,
     /// are left alone.
     /// </summary>
@@ -372,7 +240,9 @@ internal sealed class TopicTable
     {
         lock (_changes)
         {
-            TableHistory history = _history.Without(refuted);
+            // A deletion that was begun here is not over where the topic is there: another master went on with it, and this broker followed.
+            TableHistory history = _history.Without(
+                [.. refuted, .. _history.Deletions.Where(entry => entry.Value.End is null && _topics.TryGet(entry.Key, out _)).Select(static entry => entry.Key)]);
             if (_isMissing && end.Value > 0)
             {
                 history = history with { LostBefore = end.Value };
@@ -392,6 +262,28 @@ internal sealed class TopicTable
             }
 
             Volatile.Write(ref _history, history);
+            Bump();
+        }
+
+        return _writer.WriteAsync();
+    }
+
+    /// <summary>
+    /// Drops the notes of deletions that end behind a place at which the log is about to be cut: the log of the group has other messages
+    /// there, and its master has told no such deletion. Queues that are made again from the log would lack these messages.
+    /// </summary>
+    /// <param name="end">Where the log will end.</param>
+    public Task DropDeletionsBehindAsync(PhysicalOffset end)
+    {
+        lock (_changes)
+        {
+            List<string> behind = [.. _history.Deletions.Where(entry => entry.Value.End > end.Value).Select(static entry => entry.Key)];
+            if (behind.Count == 0)
+            {
+                return Task.CompletedTask;
+            }
+
+            Volatile.Write(ref _history, _history.Without(behind));
             Bump();
         }
 
@@ -584,35 +476,6 @@ internal sealed class TopicTable
         }
     }
 
-    /// <summary>
-    /// Takes away the queues of a topic that the master has deleted, whose messages lie before an end. False when there are messages behind
-    /// it and the master does not have the topic: then lookups find it again, and it is removed another time. One that the master has made
-    /// again is there afterwards in any case.
-    /// </summary>
-    private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before,
-        TopicConfig? again)
-    {
-        // Leave the lock of the caller.
-        await Task.Yield();
-        bool isGone = false;
-        try
-        {
-            isGone = stored is null || await _store.TryDeleteTopicAsync(stored, end, CancellationToken.None);
-            return isGone || again is not null;
-        }
-        finally
-        {
-            lock (_changes)
-            {
-                _leaving.Remove(name);
-                if ((again ?? (isGone ? null : before)) is { } config)
-                {
-                    Put(config.TopicName is null ? config with { TopicName = name } : config);
-                }
-            }
-        }
-    }
-
     private bool IsNewest(string name, Change change) => _pending.TryGetValue(name, out Change? newest) && ReferenceEquals(newest, change);
 
     private void AddSystemTopics()
@@ -658,13 +521,6 @@ internal sealed class TopicTable
 
         _count--;
         return true;
-    }
-
-    /// <summary>Under the lock: the master's version, once the table is as the master's.</summary>
-    private void TakeVersion(DataVersion version)
-    {
-        Volatile.Write(ref _version, version);
-        _recent.Forget(_version.Counter);
     }
 
     private void Bump() => Volatile.Write(ref _version, _version.Next(_time));

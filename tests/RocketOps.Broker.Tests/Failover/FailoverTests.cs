@@ -210,6 +210,8 @@ public sealed class FailoverTests
         await members.KillAsync(successor);
         long common = master.Host.Modules.Host.Store.Positions.Appended.Value;
         AppendAlone(master);
+        (await master.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "DeletedAlone"))).Code.Should()
+            .Be(ResponseCode.Success);
         (await members.ReadAsync(master)).Should().Equal(["acknowledged"], "a message that only its master has may be cut off: nobody reads it");
         master.Host.Modules.Host.Store.GetStats().DispatchBehindBytes.Should().BePositive();
 
@@ -224,6 +226,7 @@ public sealed class FailoverTests
         string kept = Directory.GetFiles(Path.Combine(members.StoreOf(deposed), "diverged")).Should().ContainSingle().Subject;
         Path.GetFileName(kept).Should().Contain(common.ToString(CultureInfo.InvariantCulture));
         members.LogOf(deposed).Lines.Should().Contain(static line => line.Id == 3660);
+        members[deposed].Host.Modules.Topics.Topics.History.Deletions.Should().NotContainKey("DeletedAlone", "the log has other messages before the note's end");
     }
 
     /// <summary>A group in which nothing happens stays as it is, also one whose heartbeats never come: its followers are heard of as often as the lease is renewed.</summary>

@@ -95,6 +95,29 @@ public sealed class TopicRecoveryTests
     }
 
     /// <summary>
+    /// A member began the deletion and was killed. It followed the next master, which has the topic, and leads again: with an end, the note
+    /// would tell its slaves to remove what was sent since.
+    /// </summary>
+    [Fact]
+    public async Task Start_DeletionThatWasBegunOfATopicThatIsThere_IsForgotten()
+    {
+        using TempDirectory directory = new("begun-");
+        await using (TestBroker before = await TestBroker.StartAsync(directory: directory))
+        {
+            await before.CreateTopicAsync("Back");
+            await before.SendAsync("Back", "sent since");
+        }
+
+        JsonNode table = JsonNode.Parse(await File.ReadAllTextAsync(TopicsFile(directory)))!;
+        table["rocketOpsHistory"] = JsonNode.Parse("""{"deletions":{"Back":{"time":1,"offsets":true}}}""");
+        await File.WriteAllTextAsync(TopicsFile(directory), table.ToJsonString());
+        await using TestBroker broker = await TestBroker.StartAsync(directory: directory);
+
+        (await BrokerGroup.ReadAsync(broker, "Back")).Should().Equal("sent since");
+        broker.Host.Modules.Topics.Topics.History.Deletions.Should().NotContainKey("Back");
+    }
+
+    /// <summary>
     /// Only the folders with messages are restored, as when a topic was deleted by mistake: the note of the deletion is of a later time.
     /// </summary>
     [Theory]
