@@ -313,11 +313,17 @@ public sealed class MessageStore : IAsyncDisposable
         await _deletion.DeleteAsync(topic, onlyBefore: null, cancellationToken);
 
     /// <summary>
-    /// The same for a slave's store, whose log may have gone on since its master was asked: the topic stays as it is, and the answer is false, when it has a message that ends behind
-    /// <paramref name="onlyBefore"/>. Where messages come from it was perhaps made again, and they are those of the new one.
+    /// The same for a slave's store, whose log may have gone on since its master was asked: the topic stays, and the answer is false, when it has a message that ends behind
+    /// <paramref name="onlyBefore"/>. Where messages come from it was made again, and they are those of the new one. Its queues that have no such message go.
     /// </summary>
     public ValueTask<bool> TryDeleteTopicAsync(StoreTopic topic, PhysicalOffset onlyBefore, CancellationToken cancellationToken) =>
         _deletion.DeleteAsync(topic, onlyBefore, cancellationToken);
+
+    /// <summary>
+    /// Tells a slave's store of a deletion that its master's table notes. Messages of the topic that the log has not brought yet get no
+    /// place in queues when they come; for those that are there see <see cref="TryDeleteTopicAsync"/>. Thread-safe.
+    /// </summary>
+    public void FollowDeletion(string topic, ToldDeletion deletion) => _dispatcher.Copied.Note(topic, deletion);
 
     /// <summary>
     /// Tells whether the topic has a message that ends behind an offset of the log, readable or not. Loads its queues, on a thread that may
@@ -380,7 +386,11 @@ public sealed class MessageStore : IAsyncDisposable
     /// <param name="keepIn">Directory below the store's that a copy of what is cut off goes to, as one file; null for none.</param>
     /// <param name="cancellationToken">Until the cut begins.</param>
     /// <exception cref="StoreException">The offset is no record's, or not in the log; the store does not run, has failed, or is being cut already. Nothing has changed.</exception>
-    public Task TruncateAsync(PhysicalOffset offset, string? keepIn, CancellationToken cancellationToken) => _change.TruncateAsync(offset.Value, keepIn, cancellationToken);
+    public async Task TruncateAsync(PhysicalOffset offset, string? keepIn, CancellationToken cancellationToken)
+    {
+        await _change.TruncateAsync(offset.Value, keepIn, cancellationToken);
+        _dispatcher.Copied.DropBehind(offset.Value);
+    }
 
     /// <summary>
     /// Completes when everything that is in the log at the call is readable, which with SYNC_FLUSH it is once it is durable. Throws <see cref="StoreException"/> when
@@ -565,6 +575,7 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         IReadOnlyDictionary<string, ToldDeletion>? told = Deletions?.Invoke();
+        _dispatcher.Copied.Set(told ?? new Dictionary<string, ToldDeletion>());
         _locked.SetResult();
         _directory.WriteLock();
         new RestoredLog(Options, _files, _time, _logger).Keep();

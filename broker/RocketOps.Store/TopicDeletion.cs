@@ -14,7 +14,8 @@ internal sealed class TopicDeletion(
     Func<StoreMaintenance> maintenance)
 {
     /// <summary>
-    /// False when the topic has a message that ends behind <paramref name="onlyBefore"/>, and stays; null for wherever they end.
+    /// False when the topic has a message that ends behind <paramref name="onlyBefore"/>, and stays; null for wherever they end. Of a topic
+    /// that stays, as it was made again, the queues go that have no such message: theirs are of the topic before.
     /// </summary>
     public async ValueTask<bool> DeleteAsync(StoreTopic topic, PhysicalOffset? onlyBefore, CancellationToken cancellationToken)
     {
@@ -52,13 +53,14 @@ internal sealed class TopicDeletion(
             {
                 if (onlyBefore is { } known && topic.Queues.Any(queue => queue?.ReachesBehind(known) == true))
                 {
+                    RemoveQueuesBefore(topic, known);
                     return false;
                 }
 
                 // No pass in between: it would tell the inventory of queues that are going.
                 maintenance().Exclusively(() =>
                 {
-                    maintenance().NoteDeletion(topic.Name);
+                    maintenance().NoteDeletion(topic.Name, long.MaxValue);
                     removal.Remove(topic);
                 });
             }
@@ -79,5 +81,25 @@ internal sealed class TopicDeletion(
         {
             topic.EndDeletion(failure);
         }
+    }
+
+    /// <summary>By the owner of dispatch.</summary>
+    private void RemoveQueuesBefore(StoreTopic topic, PhysicalOffset end)
+    {
+        List<ConsumeQueue> before = [.. topic.Queues.OfType<ConsumeQueue>().Where(queue => !queue.ReachesBehind(end))];
+        if (before.Count == 0)
+        {
+            return;
+        }
+
+        maintenance().Exclusively(() =>
+        {
+            maintenance().NoteDeletion(topic.Name, end.Value);
+            foreach (ConsumeQueue queue in before)
+            {
+                topic.RemoveQueue(queue);
+                queue.Destroy();
+            }
+        });
     }
 }

@@ -47,7 +47,7 @@ public sealed class DeleteTopicTests
     }
 
     [Fact]
-    public async Task TryDelete_HasAMessageBehindWhatIsKnown_StaysAndTakesMessages()
+    public async Task TryDelete_HasAMessageBehindWhatIsKnown_StaysAndLosesTheQueuesThatHaveNone()
     {
         await using MessageStore store = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
         store.Append("T", 0, "one");
@@ -59,12 +59,64 @@ public sealed class DeleteTopicTests
         (await store.TryDeleteTopicAsync(topic, known, CancellationToken.None)).Should().BeFalse();
         store.Append("T", 0, "three");
         store.Writer.WritePending();
-        (await store.ReadAllAsync("T", 0)).Should().Equal("one", "three");
+        (await store.ReadAllAsync("T", 0)).Should().Equal(["three"], "the topic was made again");
         (await store.ReadAllAsync("T", 1)).Should().Equal("two");
 
         (await store.TryDeleteTopicAsync(topic, store.Positions.Appended, CancellationToken.None)).Should().BeTrue();
         store.FindTopic("T"u8).Should().BeNull();
         (await store.ReadAllAsync("Other", 0)).Should().Equal("behind it");
+    }
+
+    /// <summary>A slave is killed right after it has followed a deletion: none of what it wrote since need be there.</summary>
+    [Fact]
+    public async Task Start_KilledAfterQueuesOfATopicThatStaysWereRemoved_TheyStayAway()
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false);
+        source.Append("T", 0, "old");
+        source.Append("T", 1, "old");
+        await source.DeleteTopicAsync(source.FindTopic("T"u8)!, CancellationToken.None);
+        PhysicalOffset end = source.Positions.Appended;
+        source.Append("T", 1, "new");
+        source.Writer.WritePending();
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+        copy.Maintenance.MakeDurable();
+        (await copy.ReadAllAsync("T", 0)).Should().Equal("old");
+
+        (await copy.TryDeleteTopicAsync(copy.FindTopic("T"u8)!, end, CancellationToken.None)).Should().BeFalse();
+
+        await using MessageStore again = new(SmallStore.Options(Root), files.AfterKill(), new FakeTimeProvider(), NullLoggerFactory.Instance, hasThreads: false);
+        again.RefuseMessages();
+        await again.StartAsync(CancellationToken.None);
+        (await again.ReadAllAsync("T", 0)).Should().BeEmpty();
+        (await again.ReadAllAsync("T", 1)).Should().Equal("new");
+    }
+
+    /// <summary>The note comes before the log, of which a part is cut off and another comes: the note's end is in the part that went.</summary>
+    [Fact]
+    public async Task FollowDeletion_LogComesLater_MessagesThatWereDeletedAreLeftOutUntilTheLogIsCutBeforeTheEnd()
+    {
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        await using MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        copy.RefuseMessages();
+        source.Append("Other", 0, "first");
+        PhysicalOffset cut = source.Positions.Appended;
+        source.Append("T", 0, "old");
+        copy.FollowDeletion("T", new ToldDeletion(source.Positions.Appended, long.MaxValue));
+        source.Append("T", 1, "new");
+        source.Writer.WritePending();
+
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+        (await copy.ReadAllAsync("T", 0)).Should().BeEmpty();
+        (await copy.ReadAllAsync("T", 1)).Should().Equal("new");
+
+        await copy.TruncateAsync(cut, keepIn: null, CancellationToken.None);
+        await FeedAsync(source, copy);
+        copy.Writer.WritePending();
+        (await copy.ReadAllAsync("T", 0)).Should().Equal(["old"], "the log goes on with other messages as a rule");
     }
 
     /// <summary>The deletion stands at the disk: whoever sends meanwhile waits for it, and is first in the new topic.</summary>

@@ -3,6 +3,7 @@ using RocketOps.Broker.Persistence;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Names;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Topics;
 
@@ -84,6 +85,12 @@ internal sealed partial class TopicTable
                 {
                     Put(config.TopicName is null ? config with { TopicName = name } : config);
                 }
+            }
+
+            foreach ((string name, DeletionNote note) in deletions)
+            {
+                // Its messages may be on their way still.
+                _store.FollowDeletion(name, new ToldDeletion(new PhysicalOffset(note.End!.Value), note.Time));
             }
 
             plan = FollowPlan.Of(_history, master, _topics.Entries.Keys.Where(static name => !TopicNames.IsSystem(name)));

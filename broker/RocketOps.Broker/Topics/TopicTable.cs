@@ -269,15 +269,16 @@ internal sealed partial class TopicTable
     }
 
     /// <summary>
-    /// Drops the notes of deletions that end behind a place at which the log is about to be cut: the log of the group has other messages
-    /// there, and its master has told no such deletion. Queues that are made again from the log would lack these messages.
+    /// Drops the notes of deletions that end at an offset or behind it. Of a log that is about to be cut there: the log of the group has other
+    /// messages behind it, which queues that are made again would lack. Of a slave's log that ends there: config/ is newer than its store,
+    /// and a deletion that was followed is to be followed again.
     /// </summary>
-    /// <param name="end">Where the log will end.</param>
+    /// <param name="end">Where the log ends.</param>
     public Task DropDeletionsBehindAsync(PhysicalOffset end)
     {
         lock (_changes)
         {
-            List<string> behind = [.. _history.Deletions.Where(entry => entry.Value.End > end.Value).Select(static entry => entry.Key)];
+            List<string> behind = [.. _history.Deletions.Where(entry => entry.Value.End >= end.Value).Select(static entry => entry.Key)];
             if (behind.Count == 0)
             {
                 return Task.CompletedTask;

@@ -132,6 +132,17 @@ public sealed class StoreTopic
         }
     }
 
+    /// <summary>Takes one queue away; it is not used by later look-ups, and the next message of its number begins another.</summary>
+    internal void RemoveQueue(ConsumeQueue queue)
+    {
+        lock (_lock)
+        {
+            ConsumeQueue?[] queues = [.. _queues];
+            queues[queue.QueueId] = null;
+            _queues = queues;
+        }
+    }
+
     /// <summary>Begins a deletion; false when one is under way or over.</summary>
     internal bool TryClose() => Interlocked.CompareExchange(ref _deletion, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null) is null;
 

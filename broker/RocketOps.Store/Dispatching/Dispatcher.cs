@@ -58,17 +58,20 @@ internal sealed class Dispatcher : IThreadPoolWorkItem, ILogFollower
         _log = log;
         _state = state;
         IsBounded = isBounded;
-        _undispatched = new UndispatchedQueues(log, topics);
+        _undispatched = new UndispatchedQueues(log, topics, Copied);
         _chunk = new LogChunk(log);
         Arrivals = new ArrivalReport(logger);
         UnitPuts puts = new(log, _undispatched, Dirty);
-        Records = new RecordDispatch(options, _progress, topics, index, puts, BitMaps, logger);
+        Records = new RecordDispatch(options, _progress, topics, index, puts, BitMaps, Copied, logger);
         _described = new DescriptorDispatch(_progress, log, topics, index, _chunk, puts, BitMaps, Arrivals);
         _read = new ReadDispatch(_progress, log, topics, _chunk, Records, Arrivals);
     }
 
     /// <summary>Dispatch of single records, for those who own dispatch or come before it.</summary>
     public RecordDispatch Records { get; }
+
+    /// <summary>Deletions that the table of a slave's master notes.</summary>
+    public CopiedDeletions Copied { get; } = new();
 
     /// <summary>Queues that are to be handed to the kernel.</summary>
     public DirtyQueues Dirty { get; } = new();

@@ -19,11 +19,12 @@ internal sealed partial class RecordDispatch
     private readonly MessageIndex? _index;
     private readonly UnitPuts _puts;
     private readonly UnitBitMaps _bitMaps;
+    private readonly CopiedDeletions _copied;
     private readonly ILogger _logger;
 
     public RecordDispatch(
         StoreOptions options, DispatchProgress progress, StoreTopicTable topics, MessageIndex? index, UnitPuts puts, UnitBitMaps bitMaps,
-        ILogger logger)
+        CopiedDeletions copied, ILogger logger)
     {
         _options = options;
         _progress = progress;
@@ -31,6 +32,7 @@ internal sealed partial class RecordDispatch
         _index = index;
         _puts = puts;
         _bitMaps = bitMaps;
+        _copied = copied;
         _logger = logger;
     }
 
@@ -95,7 +97,8 @@ internal sealed partial class RecordDispatch
         }
 
         _index?.Put(topic, record, properties);
-        if (Deletions?.IsDeleted(record.Topic, record.PhysicalOffset, record.StoreTimestamp) == true)
+        if (Deletions?.IsDeleted(record.Topic, record.PhysicalOffset, record.StoreTimestamp) == true
+            || (_puts.IsCopied(record.PhysicalOffset) && _copied.Cover(record.Topic, record.PhysicalOffset, record.StoreTimestamp)))
         {
             return null;
         }

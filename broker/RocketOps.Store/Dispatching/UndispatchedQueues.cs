@@ -9,7 +9,7 @@ namespace RocketOps.Store.Dispatching;
 /// Counts the queues on over messages that are in the log and not dispatched yet, so that new ones get the offsets behind them. A member that becomes master has such messages where
 /// only what is replicated is dispatched. One caller at a time, the owner of dispatch.
 /// </summary>
-internal sealed class UndispatchedQueues(CommitLog log, StoreTopicTable topics) : ILogVisitor
+internal sealed class UndispatchedQueues(CommitLog log, StoreTopicTable topics, CopiedDeletions copied) : ILogVisitor
 {
     /// <summary>End of the counted part of the log; 0 when nothing has been counted, or the log was cut since.</summary>
     public long CountedTo { get; private set; }
@@ -37,6 +37,12 @@ internal sealed class UndispatchedQueues(CommitLog log, StoreTopicTable topics) 
 
     void ILogVisitor.OnRecord(in RecordView record)
     {
+        if (copied.Cover(record.Topic, record.PhysicalOffset, record.StoreTimestamp))
+        {
+            // Dispatch leaves it out.
+            return;
+        }
+
         if (!SysFlags.HasQueueUnit(record.SysFlag) || (uint)record.QueueId >= StoreTopic.MaxQueues || (topics.Find(record.Topic) is null && !StoreTopicTable.IsValidName(record.Topic)))
         {
             return;

@@ -28,6 +28,9 @@ internal sealed class UnitPuts
     public static bool IsAtHand(ConsumeQueue? queue, long queueOffset) =>
         queue is { TakesUnitsAtOnce: true, Topic.IsDeleted: false } && (queueOffset > 0 || queue.Max == 0);
 
+    /// <summary>True for a record that came as another store's bytes.</summary>
+    public bool IsCopied(long physicalOffset) => physicalOffset < _log.CopiedTo;
+
     /// <summary>Returns the queue when the message became readable with this.</summary>
     public ConsumeQueue? Put(
         ConsumeQueue? queue, long queueOffset, in ConsumeQueueUnit unit, long storeTimestamp, ReadOnlySpan<byte> bitMap)
@@ -126,7 +129,7 @@ internal sealed class UnitPuts
     /// </summary>
     private void BeginAnewIfSaid(ConsumeQueue queue, long queueOffset, in ConsumeQueueUnit unit)
     {
-        if ((BelievesNewQueues || unit.PhysicalOffset < _log.CopiedTo) && queue.IsBegunAnewBy(queueOffset, unit))
+        if ((BelievesNewQueues || IsCopied(unit.PhysicalOffset)) && queue.IsBegunAnewBy(queueOffset, unit))
         {
             _log.BeginAnew(queue, isCounted: unit.PhysicalOffset < _undispatched.CountedTo);
         }

@@ -217,8 +217,10 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
     /// its messages belong to no topic any more. Within
     /// <see cref="Exclusively"/>, after <see cref="MakeDurable"/>, by the owner of dispatch.
     /// </summary>
-    public void NoteDeletion(string topic) => _inventory.NoteDeletion(topic,
-        new TopicDeletionNote(_dispatcher.Dispatched, _checkpoint.Current.KernelAnchor));
+    /// <param name="topic">The topic.</param>
+    /// <param name="end">Its messages lie before this offset, or before what is dispatched.</param>
+    public void NoteDeletion(string topic, long end) => _inventory.NoteDeletion(topic,
+        new TopicDeletionNote(Math.Min(end, _dispatcher.Dispatched), _checkpoint.Current.KernelAnchor));
 
     /// <summary>Reads the topics that the inventory has queues of, between two passes.</summary>
     public IReadOnlySet<string> ReadNotedTopics()

@@ -90,6 +90,29 @@ internal sealed class BrokerGroup : IAsyncDisposable
     /// <summary>The slave that is started next begins empty.</summary>
     public void MoveSlaveStoreAway() => Directory.Move(_slaveDirectory.File("store"), _slaveDirectory.File("moved"));
 
+    /// <summary>Copies the folder of the slave, which has stopped.</summary>
+    public TempDirectory CopySlaveStore()
+    {
+        TempDirectory copy = new("older-");
+        Folders.Copy(_slaveDirectory.File("store"), copy.File("store"));
+        return copy;
+    }
+
+    /// <summary>The slave that is started next has an older copy of its folder.</summary>
+    /// <param name="older">The copy.</param>
+    /// <param name="keepsTables">The folder config/ stays as it is.</param>
+    public void PutSlaveStoreBack(TempDirectory older, bool keepsTables)
+    {
+        string store = _slaveDirectory.File("store");
+        MoveSlaveStoreAway();
+        Folders.Copy(older.File("store"), store);
+        if (keepsTables)
+        {
+            Directory.Delete(Path.Combine(store, "config"), recursive: true);
+            Folders.Copy(Path.Combine(_slaveDirectory.File("moved"), "config"), Path.Combine(store, "config"));
+        }
+    }
+
     /// <summary>The master that is started next begins empty.</summary>
     public void MoveMasterStoreAway() => Directory.Move(_masterDirectory.File("store"), _masterDirectory.File("moved"));
 

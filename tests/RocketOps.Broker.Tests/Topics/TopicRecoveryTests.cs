@@ -135,7 +135,7 @@ public sealed class TopicRecoveryTests
             await before.SendAsync("Deleted", "by mistake");
         }
 
-        CopyFolder(directory.File("store"), copy.File("store"));
+        Folders.Copy(directory.File("store"), copy.File("store"));
         await using (TestBroker later = await TestBroker.StartAsync(directory: directory))
         {
             if (sendsMore)
@@ -148,7 +148,7 @@ public sealed class TopicRecoveryTests
         }
 
         Directory.Delete(Path.Combine(copy.File("store"), "config"), recursive: true);
-        CopyFolder(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
+        Folders.Copy(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
         if (losesInventory)
         {
             File.Delete(Path.Combine(copy.File("store"), "inventory"));
@@ -233,7 +233,7 @@ public sealed class TopicRecoveryTests
             if (Directory.Exists(path))
             {
                 Directory.Delete(path, recursive: true);
-                CopyFolder(Path.Combine(copy.File("store"), name), path);
+                Folders.Copy(Path.Combine(copy.File("store"), name), path);
             }
             else
             {
@@ -259,7 +259,7 @@ public sealed class TopicRecoveryTests
         RecordedLog log = new();
         await LeaveMadeAgainAsync(directory, sendsMore: true, copy, sendsBetween);
         Directory.Delete(Path.Combine(copy.File("store"), "config"), recursive: true);
-        CopyFolder(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
+        Folders.Copy(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
         if (losesInventory)
         {
             File.Delete(Path.Combine(copy.File("store"), "inventory"));
@@ -297,14 +297,14 @@ public sealed class TopicRecoveryTests
             await before.SendAsync("Deleted", "gone");
         }
 
-        CopyFolder(directory.File("store"), copy.File("store"));
+        Folders.Copy(directory.File("store"), copy.File("store"));
         await using (TestBroker later = await TestBroker.StartAsync(directory: directory))
         {
             await later.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Deleted"));
         }
 
         Directory.Delete(Path.Combine(copy.File("store"), "config"), recursive: true);
-        CopyFolder(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
+        Folders.Copy(Path.Combine(directory.File("store"), "config"), Path.Combine(copy.File("store"), "config"));
         await File.WriteAllTextAsync(Path.Combine(copy.File("store"), "abort"), "");
         await using TestBroker broker = await TestBroker.StartAsync(directory: copy, loggers: log);
 
@@ -418,7 +418,7 @@ public sealed class TopicRecoveryTests
 
         if (copy is not null)
         {
-            CopyFolder(directory.File("store"), copy.File("store"));
+            Folders.Copy(directory.File("store"), copy.File("store"));
         }
 
         await using TestBroker later = await TestBroker.StartAsync(directory: directory);
@@ -446,17 +446,6 @@ public sealed class TopicRecoveryTests
         (await BrokerGroup.ReadAsync(broker, "Again", queueId: 2)).Should().BeEmpty("its messages were deleted");
         await broker.SendAsync("Again", "next", queueId: 2);
         (await BrokerGroup.ReadAsync(broker, "Again", queueId: 2)).Should().Equal("next");
-    }
-
-    private static void CopyFolder(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
     }
 
     private static string TopicsFile(TempDirectory directory) => Path.Combine(directory.File("store"), "config", "topics.json");

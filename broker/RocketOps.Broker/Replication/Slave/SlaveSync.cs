@@ -80,6 +80,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
     private CancellationToken _ending;
     private bool _isLast;
 
+    // Deletions whose end this log has not reached when the session begins: messages of these topics may be here that a newer table passed over.
+    private PhysicalOffset? _unreached;
+
     public SlaveSync(
         MasterAddresses master,
         RemotingClient client,
@@ -105,6 +108,7 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         _time = time;
         _logger = logger;
         _offsetsEnd = store.Positions.Appended.Value;
+        _unreached = store.Positions.Appended;
         _lostTopics = new LostEntries("topic", "topics", "Their queues stay too. Make them again at the master, or delete them there if "
             + "they are not wanted (rocketops topic create, topic delete).", logger);
         _lostGroups = new LostEntries("group", "groups", "Their offsets stay too. Make them again at the master, or delete them there if "
@@ -277,6 +281,13 @@ internal sealed partial class SlaveSync : IAsyncDisposable
 
     private async Task SyncTopicsAsync(string master)
     {
+        if (_unreached is { } end)
+        {
+            // The master tells them once more, and what is here of these topics goes.
+            await _topics.DropDeletionsBehindAsync(end);
+            _unreached = null;
+        }
+
         int seen = Volatile.Read(ref _unknownSeen);
         PhysicalOffset asked = _store.Positions.Appended;
         Dictionary<string, TopicConfig> topics = new(StringComparer.Ordinal);
