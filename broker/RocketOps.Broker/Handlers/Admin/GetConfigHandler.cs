@@ -12,7 +12,7 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Handlers.Admin;
 
 /// <summary>GET_BROKER_CONFIG (26): every key in force, as lines. Values found at start (names, addresses, ports) and the role are those in use. Source: admin.md §2.7.</summary>
-internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role, BrokerAddress address) : AsyncRequestHandler
+internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role, BrokerAddress address, Func<int> replicationPort) : AsyncRequestHandler
 {
     public override ValueTask<RemotingCommand?> HandleAsync(RemotingConnection connection, RemotingCommand request, CancellationToken cancellationToken)
     {
@@ -30,6 +30,7 @@ internal sealed class GetConfigHandler(BrokerSettings settings, CurrentRole role
         values[BrokerOptions.Keys.BrokerIP1.Name] = options.BrokerIP1;
         values[BrokerOptions.Keys.BrokerIP2.Name] = options.BrokerIP2;
         values[BrokerOptions.Keys.ListenPort.Name] = address.Port.ToString(CultureInfo.InvariantCulture);
+        values[BrokerOptions.Keys.HaListenPort.Name] = replicationPort().ToString(CultureInfo.InvariantCulture);
         values[BrokerOptions.Keys.StorePathRootDir.Name] = options.StoreRoot;
         values[BrokerOptions.Keys.StorePathCommitLog.Name] = options.CommitLogFolder;
         // mqadmin exportMetrics takes this for the number of processors.

@@ -12,6 +12,7 @@ namespace RocketOps.Broker.Hosting.Modules;
 /// <summary>Administration: the configuration in force and the runtime information.</summary>
 internal sealed class AdminModule : IBrokerModule
 {
+    private readonly Func<int> _replicationPort;
     private readonly HostServices _host;
     private readonly TopicTable _topics;
     private readonly SettingsFile _settingsFile;
@@ -28,6 +29,7 @@ internal sealed class AdminModule : IBrokerModule
         string? configFile)
     {
         _host = host;
+        _replicationPort = () => replication.Listener.Port;
         _topics = topics.Topics;
         _settingsFile = new SettingsFile(configFile, host.Files, host.LoggerOf<SettingsFile>());
         Figures = new RuntimeFigures(
@@ -48,6 +50,6 @@ internal sealed class AdminModule : IBrokerModule
 
     public void AddCodes(RequestHandlerRegistry registry, MasterRouting routing) => registry
         .Add(RequestCode.UpdateBrokerConfig, new UpdateConfigHandler(_host.Settings, _topics, _settingsFile))
-        .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(_host.Settings, _host.Role, _host.Address))
+        .Add(RequestCode.GetBrokerConfig, new GetConfigHandler(_host.Settings, _host.Role, _host.Address, _replicationPort))
         .Add(RequestCode.GetBrokerRuntimeInfo, routing.ToFollowers(new RuntimeInfoHandler(Figures)));
 }

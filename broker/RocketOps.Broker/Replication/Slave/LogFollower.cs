@@ -187,7 +187,7 @@ internal sealed partial class LogFollower : IAsyncDisposable
 
     private async Task FollowAsync(string address)
     {
-        await _check.CheckAsync(_master.Broker, _stopping.Token);
+        await (_master.IsHaConfigured ? _check.CheckAtAsync(address, _master.Broker, _stopping.Token) : _check.CheckAsync(_master.Broker, _stopping.Token));
         await using Stream stream = await ConnectAsync(address);
         await FollowAsync(stream, address);
     }

@@ -6,7 +6,6 @@ namespace RocketOps.Broker.Replication.Slave;
 /// </summary>
 internal sealed class MasterAddresses
 {
-    private readonly bool _isHaConfigured;
     private readonly bool _isElected;
     private volatile string _broker = string.Empty;
     private volatile string _ha;
@@ -18,12 +17,15 @@ internal sealed class MasterAddresses
     public MasterAddresses(string configuredHa, bool isElected)
     {
         _isElected = isElected;
-        _isHaConfigured = configuredHa.Length > 0;
+        IsHaConfigured = configuredHa.Length > 0;
         _ha = configuredHa;
     }
 
     /// <summary>Address where the master serves clients, and its tables; empty while unknown.</summary>
     public string Broker => _broker;
+
+    /// <summary>The address where it serves slaves is <c>haMasterAddress</c>.</summary>
+    public bool IsHaConfigured { get; }
 
     /// <summary>Address where it serves slaves; empty while unknown.</summary>
     public string Ha => _ha;
@@ -60,7 +62,7 @@ internal sealed class MasterAddresses
             _broker = broker;
         }
 
-        if (!_isHaConfigured && !string.IsNullOrEmpty(ha))
+        if (!IsHaConfigured && !string.IsNullOrEmpty(ha))
         {
             _ha = ha;
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using RocketOps.Broker.Configuration;
@@ -50,7 +51,60 @@ internal sealed partial class MasterCheck(
         origin.Prove();
     }
 
+    /// <summary>
+    /// The same where <c>haMasterAddress</c> says whose log is followed. It may name another group's master by mistake, and what name servers
+    /// tell is about this group's. So the broker that serves there is asked where it can be found: RocketMQ's replication port is the one
+    /// above the clients'. Throws <see cref="IOException"/> while neither that broker nor a name server answers.
+    /// </summary>
+    /// <param name="ha"><c>haMasterAddress</c>.</param>
+    /// <param name="master">Address that name servers tell; empty while they tell none.</param>
+    /// <param name="cancellationToken">Ends the questions.</param>
+    public async Task CheckAtAsync(string ha, string master, CancellationToken cancellationToken)
+    {
+        string asked = await FindServerOfAsync(ha, cancellationToken) ?? master;
+        if (asked.Length == 0 && settings.Current.NameServers.Length > 0)
+        {
+            throw new IOException($"no broker that serves slaves at {ha} answers one port below, and no name server of namesrvAddr tells where this group's master "
+                + "serves clients: its log cannot be compared with this one");
+        }
+
+        await CheckAsync(asked, cancellationToken);
+    }
+
+    /// <summary>Finds the address at which the broker that serves slaves at <paramref name="ha"/> serves clients; null when it does not serve them one port below.</summary>
+    private async Task<string?> FindServerOfAsync(string ha, CancellationToken cancellationToken)
+    {
+        int colon = ha.LastIndexOf(':');
+        if (colon < 0 || !int.TryParse(ha.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port < 2)
+        {
+            return null;
+        }
+
+        string below = string.Create(CultureInfo.InvariantCulture, $"{ha[..colon]}:{port - 1}");
+        try
+        {
+            Dictionary<string, string> values = await AskConfigurationAsync(below, cancellationToken);
+            return values.GetValueOrDefault(BrokerOptions.Keys.HaListenPort.Name) == port.ToString(CultureInfo.InvariantCulture) ? below : null;
+        }
+        catch (Exception silent) when (silent is IOException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
     private async Task CheckConfigurationAsync(string master, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> values = await AskConfigurationAsync(master, cancellationToken);
+        CheckName(values, BrokerOptions.Keys.BrokerClusterName.Name, settings.Current.ClusterName);
+        CheckName(values, BrokerOptions.Keys.BrokerName.Name, settings.Current.BrokerName);
+        if (values.TryGetValue(StoreKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
+        {
+            throw new HaRefusedException(
+                $"the master's log has files of {fileBytes} bytes, this one of {store.Options.CommitLogFileBytes}: set mappedFileSizeCommitLog={fileBytes} here, and start with an empty store");
+        }
+    }
+
+    private async Task<Dictionary<string, string>> AskConfigurationAsync(string master, CancellationToken cancellationToken)
     {
         RemotingCommand answer = await client.InvokeAsync(master, RemotingCommand.CreateRequest(RequestCode.GetBrokerConfig), Patience, cancellationToken);
         if (answer.Code != ResponseCode.Success)
@@ -65,13 +119,7 @@ internal sealed partial class MasterCheck(
             values[entry.Key] = entry.Value;
         }
 
-        CheckName(values, BrokerOptions.Keys.BrokerClusterName.Name, settings.Current.ClusterName);
-        CheckName(values, BrokerOptions.Keys.BrokerName.Name, settings.Current.BrokerName);
-        if (values.TryGetValue(StoreKeys.MappedFileSizeCommitLog.Name, out string? text) && int.TryParse(text, out int fileBytes) && fileBytes != store.Options.CommitLogFileBytes)
-        {
-            throw new HaRefusedException(
-                $"the master's log has files of {fileBytes} bytes, this one of {store.Options.CommitLogFileBytes}: set mappedFileSizeCommitLog={fileBytes} here, and start with an empty store");
-        }
+        return values;
     }
 
     /// <summary>The master of another group is at the address: an empty slave would take its log, and serve its messages as this group's.</summary>
