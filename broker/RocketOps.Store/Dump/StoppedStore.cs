@@ -26,6 +26,9 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
     /// <summary>Length and number of the index files whose slots are not known; null when there is none.</summary>
     public (long Length, int Files)? UnknownIndex { get; private set; }
 
+    /// <summary>Queue files of the right length can be made.</summary>
+    public bool KnowsQueueSizes { get; private set; }
+
     /// <summary>Index files of the right length can be made.</summary>
     public bool KnowsIndexSizes { get; private set; }
 
@@ -41,9 +44,9 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
         List<long> index = [.. IndexFolder.List(files, Path.Combine(root, "index"))
             .Select(name => LengthOf(Path.Combine(root, "index", name)))
             .Where(static length => length >= IndexLayout.HeaderBytes)];
-        int queueBytes = known.Id != 0
-            ? known.QueueFileBytes
-            : QueueBytes("consumequeue", ConsumeQueueUnit.Size, layout.ConsumeQueueFileBytes);
+        int? toldQueueBytes = known.Id != 0 ? known.QueueFileBytes : QueueBytes("consumequeue", ConsumeQueueUnit.Size);
+        KnowsQueueSizes = toldQueueBytes is not null || logBytes == 0;
+        int queueBytes = toldQueueBytes ?? layout.ConsumeQueueFileBytes;
         IEnumerable<StoreLayout> candidates = [layout, StoreLayout.Default];
 
         // Without a file the queues tell: the lengths of both are chosen together where none is configured.
@@ -65,7 +68,7 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
             ConsumeQueueFileBytes = queueBytes,
             BatchConsumeQueueFileBytes = known.Id != 0
                 ? known.BatchQueueFileBytes
-                : QueueBytes("batchconsumequeue", BatchUnit.Size, layout.BatchConsumeQueueFileBytes),
+                : QueueBytes("batchconsumequeue", BatchUnit.Size) ?? layout.BatchConsumeQueueFileBytes,
             IndexEnabled = UnknownIndex is null,
             IndexSlots = IndexSlots,
             IndexEntries = sizes?.Entries ?? layout.IndexEntries,
@@ -139,7 +142,8 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
     private static int EntriesOf(long length, int slots) =>
         (int)Math.Clamp((length - IndexLayout.HeaderBytes - ((long)slots * IndexLayout.SlotBytes)) / IndexLayout.EntryBytes, 2, int.MaxValue);
 
-    private int QueueBytes(string kind, int unitBytes, int byDefault)
+    /// <summary>Length of the files of a kind of queue; null where there is none that tells.</summary>
+    private int? QueueBytes(string kind, int unitBytes)
     {
         string directory = Path.Combine(root, kind);
         long length = (
@@ -150,7 +154,7 @@ internal sealed class StoppedStore(IStoreFileSystem files, string root, string? 
             from bytes in Lengths(Path.Combine(directory, topic.Name, queue.Name))
             where bytes > 0
             select bytes).FirstOrDefault();
-        return length >= unitBytes && length <= int.MaxValue && length % unitBytes == 0 ? (int)length : byDefault;
+        return length >= unitBytes && length <= int.MaxValue && length % unitBytes == 0 ? (int)length : null;
     }
 
     private IEnumerable<long> Lengths(string directory) => files.List(directory)

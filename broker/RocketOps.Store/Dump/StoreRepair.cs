@@ -43,6 +43,9 @@ public sealed class StoreRepair
         StartForecast start = stopped.Foresee(cancellationToken);
         string? refusal = start.Refusal
             ?? (stopped.UnknownIndex is not null ? "its index files have a maxHashSlotNum of their own: give it as --index-slots"
+            : !stopped.KnowsQueueSizes
+                ? "it has no files of queues and no inventory, and the length of the files that its broker makes stands in the broker's "
+                + "configuration alone. Start the broker: it mends the same"
             : !stopped.KnowsIndexSizes
                 ? "it has no index files, and the length of those that its broker makes stands in the broker's configuration alone. "
                 + "Start the broker: it mends the same"

@@ -247,13 +247,26 @@ internal sealed class StoreInventory : IDisposable
         return length == bytes.Length ? bytes : bytes[..length];
     }
 
-    private static void CheckLength(InventoryContent known, bool isBatch, int length, int configured, string key)
+    private void CheckLength(InventoryContent known, bool isBatch, int length, int configured, string key)
     {
-        if (known.Id != 0 && length != configured && known.Queues.Keys.Any(name => name.IsBatch == isBatch))
+        // Where all files are gone they are made again, and may get another length.
+        if (known.Id != 0 && length != configured && known.Queues.Keys.Any(name => name.IsBatch == isBatch) && HasQueueFiles(isBatch))
         {
             throw new StoreException($"Files of consume queues have {length} bytes, but {key} is {configured}: it cannot be changed. Set "
                 + $"{key}={length}.");
         }
+    }
+
+    private bool HasQueueFiles(bool isBatch)
+    {
+        string directory = Path.Combine(_options.RootDirectory, isBatch ? "batchconsumequeue" : "consumequeue");
+        return (
+            from topic in _files.List(directory)
+            where topic.IsDirectory
+            from queue in _files.List(Path.Combine(directory, topic.Name))
+            where queue.IsDirectory
+            from file in _files.List(Path.Combine(directory, topic.Name, queue.Name))
+            select file).Any();
     }
 
     private InventoryContent NewContent(long id) => new()

@@ -186,6 +186,30 @@ public sealed class StoreRepairTests
         new StoreRepair(disk, Root, commitLog: null, indexSlots: null, new FakeTimeProvider()).Plan(CancellationToken.None).Refusal.Should().EndWith("give it as --index-slots");
     }
 
+    /// <summary>The repair would make files of a length that the broker refuses.</summary>
+    [Fact]
+    public async Task Plan_QueuesAndInventoryAreLost_IsRefusedAsNoFileTellsTheLength()
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true);
+        disk.Remove(Queues);
+        disk.Remove($"{Root}/inventory");
+
+        Repair(disk).Plan(CancellationToken.None).Refusal.Should().Contain("no files of queues and no inventory").And.Contain("Start the broker");
+    }
+
+    /// <summary>The inventory says the length of files that are all gone.</summary>
+    [Fact]
+    public async Task Start_QueuesAreLostAndTheLengthOfTheirFilesIsAnother_TheyAreMadeAgain()
+    {
+        MemoryFileSystem disk = await RunAsync(new MemoryFileSystem(), isClean: true);
+        disk.Remove(Queues);
+
+        await using MessageStore again = await SmallStore.StartAsync(
+            SmallStore.Options(Root, queueFileBytes: Options().ConsumeQueueFileBytes * 2), disk, new FakeTimeProvider(), hasThreads: false);
+
+        (await again.ReadAllAsync("U", 0)).Should().HaveCount(Messages / 5);
+    }
+
     [Fact]
     public async Task Run_StoreInUse_IsRefused()
     {
