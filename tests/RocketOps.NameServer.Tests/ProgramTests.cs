@@ -36,7 +36,7 @@ public sealed class ProgramTests
         result.ExitCode.Should().Be(2);
         result.Error.Should().Contain($"{file}:1: listenPrt: unknown key; did you mean listenPort?")
             .And.Contain($"{file}:2: listenPort: \"99999\" is not allowed; allowed: a whole number from 0 to 65535 (default 9876)")
-            .And.Contain("argument --bindAddress=everywhere: bindAddress: \"everywhere\" is not allowed; allowed: an IP address (default 0.0.0.0)");
+            .And.Contain("argument --bindAddress=everywhere: bindAddress: \"everywhere\" is not allowed: it is no IP address; allowed: an IP address of this machine, 0.0.0.0 or :: (default ::)");
     }
 
     [Fact]

@@ -12,12 +12,13 @@ internal sealed class BrokerAddress
     private readonly IPAddress _storeAddress;
     private volatile Bound _bound;
 
-    private BrokerAddress(string host, string hostAsMaster, IPAddress storeAddress, int port)
+    private BrokerAddress(string host, string hostAsMaster, IPAddress storeAddress, int port, bool isUnresolved)
     {
+        IsUnresolved = isUnresolved;
         Host = host;
         HostAsMaster = hostAsMaster;
         _storeAddress = storeAddress;
-        _bound = new Bound(port, MessageHost.From(storeAddress, port), FormatAddress(host, port));
+        _bound = new Bound(port, MessageHost.From(storeAddress, port), HostSyntax.Join(host, port));
     }
 
     public string Host { get; }
@@ -27,13 +28,16 @@ internal sealed class BrokerAddress
     /// </summary>
     public string HostAsMaster { get; }
 
+    /// <summary>This machine finds no address for <see cref="Host"/>. Clients elsewhere may find one.</summary>
+    public bool IsUnresolved { get; }
+
     public int Port => _bound.Port;
 
     /// <summary><c>brokerIP1:listenPort</c> as clients connect to it.</summary>
     public string Text => _bound.Text;
 
     /// <summary>The same for <see cref="HostAsMaster"/>.</summary>
-    public string TextAsMaster => FormatAddress(HostAsMaster, Port);
+    public string TextAsMaster => HostSyntax.Join(HostAsMaster, Port);
 
     /// <summary>Clients reach the group's master by an address that follows it.</summary>
     public bool FollowsMaster => HostAsMaster != Host;
@@ -44,24 +48,26 @@ internal sealed class BrokerAddress
     /// <summary>brokerIP1 may be a name (a Service); records need a number, so it is resolved once, by the same rules as name servers.</summary>
     public static async Task<BrokerAddress> CreateAsync(BrokerOptions options, HostResolver resolver, CancellationToken cancellationToken)
     {
+        bool isUnresolved = false;
         if (!IPAddress.TryParse(options.BrokerIP1, out IPAddress? address))
         {
-            address = await ResolveAsync(options.BrokerIP1, resolver, cancellationToken)
-                ?? (options.BindAddress.Equals(IPAddress.Any) || options.BindAddress.Equals(IPAddress.IPv6Any) ? IPAddress.Loopback : options.BindAddress);
+            address = await ResolveAsync(options.BrokerIP1, resolver, cancellationToken);
+            isUnresolved = address is null;
+            address ??= (ListenAddress.IsSpecific(options.BindAddress) ? options.BindAddress : IPAddress.Loopback);
         }
 
-        string asMaster = options.Group is not null && options.Values.Get(ElectionSettings.Keys.MasterIP1) is { Length: > 0 } given ? given : options.BrokerIP1;
-        return new BrokerAddress(options.BrokerIP1, asMaster, address, options.ListenPort);
+        string asMaster = options.Group is not null && options.Values.Get(ElectionSettings.Keys.MasterIP1) is { Length: > 0 } given ? HostSyntax.Bare(given) : options.BrokerIP1;
+        return new BrokerAddress(options.BrokerIP1, asMaster, address, options.ListenPort, isUnresolved);
     }
 
-    public void SetPort(int port) => _bound = new Bound(port, MessageHost.From(_storeAddress, port), FormatAddress(Host, port));
+    public void SetPort(int port) => _bound = new Bound(port, MessageHost.From(_storeAddress, port), HostSyntax.Join(Host, port));
 
     private static async Task<IPAddress?> ResolveAsync(string host, HostResolver resolver, CancellationToken cancellationToken)
     {
         try
         {
             // The resolver wants a port; any will do.
-            return (await resolver.ResolveAsync($"{host}:1", cancellationToken))[0].Address;
+            return (await resolver.ResolveAsync(HostSyntax.Join(host, 1), cancellationToken))[0].Address;
         }
         catch (SocketException)
         {
@@ -69,8 +75,6 @@ internal sealed class BrokerAddress
             return null;
         }
     }
-
-    private static string FormatAddress(string host, int port) => $"{host}:{port}";
 
     private sealed record Bound(int Port, MessageHost StoreHost, string Text);
 }

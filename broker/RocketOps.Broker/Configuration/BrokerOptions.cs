@@ -1,6 +1,5 @@
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.Protocol.Names;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
@@ -23,9 +22,9 @@ internal sealed class BrokerOptions
         BrokerId = Role == BrokerRole.Slave ? values.Get(Keys.BrokerId) : 0;
         NameServers = OrElse(values.Get(Keys.NamesrvAddr), static () => Environment.GetEnvironmentVariable("NAMESRV_ADDR") ?? string.Empty)
             .Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        BindAddress = IPAddress.Parse(values.Get(Keys.BindAddress));
-        BrokerIP1 = OrElse(values.Get(Keys.BrokerIP1), () => IsSpecific(BindAddress) ? BindAddress.ToString() : FirstLocalAddress());
-        BrokerIP2 = OrElse(values.Get(Keys.BrokerIP2), () => BrokerIP1);
+        BindAddress = ListenAddress.Of(values.Get(Keys.BindAddress));
+        BrokerIP1 = HostSyntax.Bare(OrElse(values.Get(Keys.BrokerIP1), () => ListenAddress.IsSpecific(BindAddress) ? BindAddress.ToString() : ListenAddress.FindFirstLocal().ToString()));
+        BrokerIP2 = HostSyntax.Bare(OrElse(values.Get(Keys.BrokerIP2), () => BrokerIP1));
         ListenPort = values.Get(Keys.ListenPort);
         HaListenPort = values.Get(Keys.HaListenPort);
         HttpPort = values.Get(Keys.HttpPort);
@@ -118,29 +117,6 @@ internal sealed class BrokerOptions
 
     private static string OrElse(string text, Func<string> fallback) => text.Length > 0 ? text : fallback();
 
-    private static bool IsSpecific(IPAddress address) => !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any);
-
-    private static string FirstLocalAddress()
-    {
-        foreach (NetworkInterface card in NetworkInterface.GetAllNetworkInterfaces())
-        {
-            if (card.OperationalStatus != OperationalStatus.Up || card.NetworkInterfaceType == NetworkInterfaceType.Loopback)
-            {
-                continue;
-            }
-
-            foreach (UnicastIPAddressInformation unicast in card.GetIPProperties().UnicastAddresses)
-            {
-                if (unicast.Address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(unicast.Address))
-                {
-                    return unicast.Address.ToString();
-                }
-            }
-        }
-
-        return IPAddress.Loopback.ToString();
-    }
-
     /// <summary>Keys of these options.</summary>
     internal static class Keys
     {
@@ -157,21 +133,22 @@ internal sealed class BrokerOptions
             description: "0 is the master; a slave has another number.");
 
         public static readonly PropertyDefinition<string> NamesrvAddr = Text(
-            "namesrvAddr", string.Empty, live: true,
+            "namesrvAddr", string.Empty, HostSyntax.List, HostSyntax.FindListProblem, live: true,
             description: "Name servers, `host:port` separated by `;`. Every address a host resolves to is used. NAMESRV_ADDR when " +
                 "not set.");
 
         public static readonly PropertyDefinition<string> BrokerIP1 = Text(
-            "brokerIP1", string.Empty,
+            "brokerIP1", string.Empty, HostSyntax.Host, HostSyntax.FindHostProblem,
             description: "Address clients are told; the first that is not loopback when not set.");
 
         public static readonly PropertyDefinition<string> BrokerIP2 = Text(
-            "brokerIP2", string.Empty,
+            "brokerIP2", string.Empty, HostSyntax.Host, HostSyntax.FindHostProblem,
             description: "Address slaves are told; brokerIP1 when not set.");
 
         public static readonly PropertyDefinition<string> BindAddress = Text(
-            "bindAddress", "0.0.0.0", "an IP address", static text => System.Net.IPAddress.TryParse(text, out _),
-            description: "Address all ports are opened on.");
+            "bindAddress", "::", HostSyntax.Bind, HostSyntax.FindBindProblem,
+            description: "Address all ports are opened on. `::` is all addresses of the machine, IPv4 and IPv6; `0.0.0.0` those of " +
+                "IPv4 alone, which is RocketMQ's default.");
 
         public static readonly PropertyDefinition<int> ListenPort = Int32(
             "listenPort", 10911, 0, 65535,
@@ -222,14 +199,12 @@ internal sealed class BrokerOptions
                 "start, too. Not in RocketMQ.");
 
         public static readonly PropertyDefinition<string> StorePathRootDir = Text(
-            "storePathRootDir", string.Empty, PlainFolder, IsPlainFolder,
+            "storePathRootDir", string.Empty,
             description: "Folder of everything stored; `store` in the user's home when not set.");
 
         public static readonly PropertyDefinition<string> StorePathCommitLog = Text(
-            "storePathCommitLog", string.Empty, PlainFolder, IsPlainFolder,
+            "storePathCommitLog", string.Empty,
             description: "Folder of the commit log; `commitlog` below storePathRootDir when not set.");
-
-        private const string PlainFolder = "a path without ${, as no other value is put in there: write the whole path";
 
         /// <summary>All of them.</summary>
         public static readonly IReadOnlyList<PropertyDefinition> All =
@@ -237,7 +212,5 @@ internal sealed class BrokerOptions
             BrokerClusterName, BrokerName, BrokerId, NamesrvAddr, BrokerIP1, BrokerIP2, BindAddress, ListenPort, HaListenPort,
             HttpPort, Role, BrokerPermission, ConfigBlackList, LogLevel, LogFormat, StorePathRootDir, StorePathCommitLog,
         ];
-
-        private static bool IsPlainFolder(string text) => !text.Contains("${", StringComparison.Ordinal);
     }
 }

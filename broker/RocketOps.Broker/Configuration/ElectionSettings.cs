@@ -1,5 +1,6 @@
 using RocketOps.Election.Leases;
 using RocketOps.Election.Members;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.Kubernetes.Client.Configuration;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
@@ -130,7 +131,7 @@ internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<Memb
                 "the group's master by. Whoever leads puts its pod's address (POD_IP) there.");
 
         public static readonly PropertyDefinition<string> MasterIP1 = Text(
-            "masterIP1", string.Empty,
+            "masterIP1", string.Empty, HostSyntax.Host, HostSyntax.FindHostProblem,
             description: "With failover=Automatic: host that clients are told while this member leads, an address that follows the " +
                 "master. brokerIP1 when not set.");
 

@@ -1,4 +1,5 @@
 using RocketOps.Broker.Replication.Frames;
+using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using static RocketOps.Hosting.Properties.PropertyDefinition;
 
@@ -49,7 +50,7 @@ internal sealed class ReplicationOptions(PropertyValues values) : IFeatureOption
     internal static class Keys
     {
         public static readonly PropertyDefinition<string> HaMasterAddress = Text(
-            "haMasterAddress", string.Empty,
+            "haMasterAddress", string.Empty, HostSyntax.Address, HostSyntax.FindAddressProblem,
             description: "Replication address of the master, `host:port`, for a slave that is not to ask its name servers for it.");
 
         public static readonly PropertyDefinition<int> HaSendHeartbeatInterval = Int32(

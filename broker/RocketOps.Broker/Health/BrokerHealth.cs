@@ -10,6 +10,9 @@ internal sealed class BrokerHealth(MessageStore store)
 
     public bool Stopping { get; set; }
 
+    /// <summary>Finds the reason why name servers do not know this broker; null when one does, or none is configured.</summary>
+    public Func<string?> FindReasonUnknown { get; set; } = static () => null;
+
     /// <summary>Reason why nothing is served, in a few words; null when the broker has started.</summary>
     public string? FindReasonNotStarted() => Started ? null : "starting";
 
@@ -30,6 +33,6 @@ internal sealed class BrokerHealth(MessageStore store)
         }
 
         StoreFlags broken = store.Flags & ~StoreFlags.DiskFull;
-        return broken == StoreFlags.None ? null : $"the store is not usable: {broken}";
+        return broken == StoreFlags.None ? FindReasonUnknown() : $"the store is not usable: {broken}";
     }
 }

@@ -47,5 +47,6 @@ internal static class BrokerCatalog
         .. FailoverOptions.Keys.All,
         .. StoreKeys.All,
         .. ForeignKeys.All,
+        .. ObsoleteKeys.All,
     ]);
 }

@@ -272,13 +272,21 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         _modules.Clients.Registry.Start();
         Stops.Push("the registration", registrar.UnregisterAsync);
         FirstRegistration = registrar.StartAsync();
+        _health.FindReasonUnknown = registrar.Standing.FindReasonUnknown;
         _health.Started = true;
         string role = _modules.Membership is null ? _services.Settings.Current.Role.ToString() : "a member of a group that elects its master";
         LogStarted(_services.Address.Text, Server.EndPoint, role);
+        if (_services.Address.IsUnresolved)
+        {
+            LogUnresolved(_services.Address.Host);
+        }
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Information, Message = "Broker {Address} listens on {EndPoint} as {Role}")]
     private partial void LogStarted(string address, IPEndPoint endPoint, string role);
+
+    [LoggerMessage(EventId = 3006, Level = LogLevel.Warning, Message = "This machine finds no address for the host {Host}, which clients are told (brokerIP1). If they find none either, none of them can connect")]
+    private partial void LogUnresolved(string host);
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Information, Message = "Broker {Address} stops")]
     private partial void LogStopping(string address);

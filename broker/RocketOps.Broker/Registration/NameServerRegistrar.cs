@@ -98,7 +98,11 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         _logger = loggers.CreateLogger<NameServerRegistrar>();
         _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
         _rounds = new CoalescingWriter(RunRoundAsync);
+        Standing = new RegistrationStanding(() => _settings.Current.NameServers);
     }
+
+    /// <summary>Whether a name server knows this broker.</summary>
+    public RegistrationStanding Standing { get; }
 
     /// <summary>Starts the first round and the period; the task ends with the first round.</summary>
     public Task StartAsync()
@@ -289,6 +293,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             }
             catch (Exception unresolved) when (unresolved is SocketException or FormatException or IOException)
             {
+                Standing.Missed($"{nameServer} has no address: {unresolved.Message}");
                 if (!quiet)
                 {
                     LogUnresolved(nameServer, unresolved.Message);
@@ -337,6 +342,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             else if (!_registered.TryGetValue(nameServer, out bool known) || !known)
             {
                 _registered[nameServer] = true;
+                Standing.Registered(options.NameServers);
                 LogRegistered(term.IsMaster ? _address.TextAsMaster : _address.Text, nameServer);
                 connection.Closed.UnsafeRegister(static (state, _) => ((LostConnection)state!).Run(), new LostConnection(this, nameServer));
             }
@@ -347,6 +353,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             bool known = !_registered.TryGetValue(nameServer, out bool registered) || registered;
             _registered[nameServer] = false;
             _confirmed.TryRemove(nameServer, out _);
+            Standing.Missed($"{nameServer}: {failure.Message}");
             if (known)
             {
                 LogFailed(nameServer, failure.Message);
@@ -404,7 +411,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         foreach (RegistrationPart part in parts)
         {
             RemotingCommand request = Identified(RequestCode.RegisterBroker, options, term)
-                .Set("haServerAddr", $"{options.BrokerIP2}:{_ha.Port}")
+                .Set("haServerAddr", HostSyntax.Join(options.BrokerIP2, _ha.Port))
                 .Set("compressed", part.IsCompressed)
                 .Set("bodyCrc32", part.Crc32)
                 .Set("enableActingMaster", false);
@@ -419,6 +426,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
             if (answer.Code != ResponseCode.Success)
             {
                 _confirmed.TryRemove(nameServer, out _);
+                Standing.Missed($"{nameServer} refused with code {answer.Code}: {answer.Remark}");
                 LogRefused(nameServer, answer.Code, answer.Remark);
                 return false;
             }

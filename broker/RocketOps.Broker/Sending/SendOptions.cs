@@ -28,7 +28,7 @@ internal sealed class SendOptions(PropertyValues values) : IFeatureOptions<SendO
     /// <summary>Keys of these options.</summary>
     internal static class Keys
     {
-        public static readonly PropertyDefinition<int> MaxMessageSize = Int32(
+        public static readonly PropertyDefinition<int> MaxMessageSize = CappedInt32(
             "maxMessageSize", 4 * 1024 * 1024, 1, LargestMaxMessageSize,
             description: "Largest body in bytes that is taken from clients. A frame holds at most 16 MiB. Beyond 6 MB it costs " +
                 "memory, also after it was lowered (config/largestBody).");

@@ -6,7 +6,7 @@ namespace RocketOps.Hosting.Hosts;
 
 /// <summary>
 /// Turns <c>host:port</c> into addresses. A name may stand for several servers (a headless Service); all are returned, as brokers register with every name server.
-/// Names are looked up first in the hosts file that the environment variable <c>ROCKETOPS_HOSTS</c> names, if any (lines <c>address name…</c>, read again when it changes:
+/// Of a name with addresses of both families those of IPv4 are taken, else those of IPv6. Names are looked up first in the hosts file that the environment variable <c>ROCKETOPS_HOSTS</c> names, if any (lines <c>address name…</c>, read again when it changes:
 /// the embedded control plane keeps it as its cluster DNS), then in DNS. Thread-safe.
 /// </summary>
 public sealed class HostResolver
@@ -101,8 +101,10 @@ public sealed class HostResolver
             return known;
         }
 
-        IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, AddressFamily.InterNetwork, cancellationToken).ConfigureAwait(false);
-        return addresses.Length > 0 ? addresses : throw new SocketException((int)SocketError.HostNotFound);
+        // One server has an address of each family as a rule: to take all of them would be to find it twice.
+        IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        IPAddress[] older = [.. addresses.Where(static address => address.AddressFamily == AddressFamily.InterNetwork)];
+        return older.Length > 0 ? older : addresses.Length > 0 ? addresses : throw new SocketException((int)SocketError.HostNotFound);
     }
 
     private async Task<HostsSnapshot> ReadHostsAsync(string path, CancellationToken cancellationToken)

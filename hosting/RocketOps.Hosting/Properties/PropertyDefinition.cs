@@ -33,6 +33,9 @@ public abstract class PropertyDefinition
     /// </summary>
     internal string? Shape { get; init; }
 
+    /// <summary>Finds what is wrong with a text that is not allowed, in a few words; null where <see cref="Allowed"/> says all.</summary>
+    internal Func<string, string?>? FindProblem { get; init; }
+
     /// <summary>See <see cref="PropertySupport"/>.</summary>
     public PropertySupport Support { get; private init; }
 
@@ -45,6 +48,16 @@ public abstract class PropertyDefinition
         {
             Shape = string.Create(CultureInfo.InvariantCulture, $"int {min} {max}"),
             Check = value => value >= min && value <= max,
+            Description = description,
+        };
+
+    /// <summary>A whole number of 32 bits from <paramref name="min"/>; one above <paramref name="max"/> counts as that, with a warning.</summary>
+    public static PropertyDefinition<int> CappedInt32(string name, int defaultValue, int min, int max, bool live = false, string? description = null) =>
+        new(name, $"a whole number from {min} to {max}", defaultValue, live, ParseInt32, Format)
+        {
+            Shape = string.Create(CultureInfo.InvariantCulture, $"int {min} {max}"),
+            Check = value => value >= min && value <= max,
+            Cap = text => ParseInt64(text, out long value) && value > max ? max : null,
             Description = description,
         };
 
@@ -79,6 +92,17 @@ public abstract class PropertyDefinition
         new(name, allowed, defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value)
         {
             Check = check,
+            Description = description,
+        };
+
+    /// <summary>
+    /// Text in which <paramref name="findProblem"/> finds nothing wrong; it gets the trimmed text and says in a few words what is wrong.
+    /// </summary>
+    public static PropertyDefinition<string> Text(string name, string defaultValue, string allowed, Func<string, string?> findProblem, bool live = false, string? description = null) =>
+        new(name, allowed, defaultValue, live, static (string text, out string value) => ParseText(text, out value), static value => value)
+        {
+            Check = text => findProblem(text) is null,
+            FindProblem = text => findProblem(text.Trim()),
             Description = description,
         };
 
@@ -119,6 +143,16 @@ public abstract class PropertyDefinition
 
     /// <summary>True when <paramref name="text"/> is an allowed value.</summary>
     public abstract bool Accepts(string text);
+
+    /// <summary>
+    /// Puts the largest allowed value in the place of a larger one, for keys where RocketMQ takes any: a start that ends for a limit of ours
+    /// helps nobody. False for every other text, and for keys that are not capped.
+    /// </summary>
+    internal virtual bool TryCapBoxed(string text, out object? value)
+    {
+        value = null;
+        return false;
+    }
 
     internal abstract bool TryParseBoxed(string text, out object? value);
 

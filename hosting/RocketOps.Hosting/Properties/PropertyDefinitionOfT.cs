@@ -20,6 +20,9 @@ public sealed class PropertyDefinition<T> : PropertyDefinition
     /// <summary>A bound on values that could be read; null accepts all.</summary>
     internal Func<T, bool>? Check { get; init; }
 
+    /// <summary>Returns the largest allowed value for a text that says a larger one, else null; null when no value is capped.</summary>
+    internal Func<string, object?>? Cap { get; init; }
+
     /// <inheritdoc/>
     public override bool Accepts(string text) => TryParse(text, out _);
 
@@ -27,6 +30,12 @@ public sealed class PropertyDefinition<T> : PropertyDefinition
     {
         ArgumentNullException.ThrowIfNull(text);
         return _parse(text, out value) && (Check is null || Check(value));
+    }
+
+    internal override bool TryCapBoxed(string text, out object? value)
+    {
+        value = Cap?.Invoke(text);
+        return value is not null;
     }
 
     internal override bool TryParseBoxed(string text, out object? value)

@@ -23,6 +23,12 @@ public static class PropertyLoader
         List<PropertyEntry> entries = [];
         foreach (string path in arguments.ConfigFiles)
         {
+            if (Directory.Exists(path))
+            {
+                problems.Add(new PropertyProblem(new PropertyOrigin(path, 0), null, "this is a folder; name the configuration file in it"));
+                continue;
+            }
+
             try
             {
                 entries.AddRange(JavaPropertiesParser.ParseFile(path, problems));
@@ -80,7 +86,7 @@ public static class PropertyLoader
         if (definition is null)
         {
             string? near = values.Catalog.Suggest(entry.Key);
-            errors.Add(new PropertyProblem(entry.Origin, entry.Key, near is null ? "unknown key" : $"unknown key; did you mean {near}?"));
+            errors.Add(new PropertyProblem(entry.Origin, entry.Key, near is null ? "unknown key" : $"unknown key; did you mean {near}?{DescriptionOf(values.Catalog, near)}"));
             return values;
         }
 
@@ -95,15 +101,32 @@ public static class PropertyLoader
             return values.Without(definition);
         }
 
+        if (definition.Support == PropertySupport.Honoured && entry.Value.Contains("${", StringComparison.Ordinal))
+        {
+            errors.Add(new PropertyProblem(entry.Origin, entry.Key, $"\"{entry.Value}\" is not allowed: no other value is put in the place of ${{…}}; write the whole value"));
+            return values;
+        }
+
         if (!definition.TryParseBoxed(entry.Value, out object? value))
         {
+            if (definition.TryCapBoxed(entry.Value, out object? cap))
+            {
+                warnings.Add(new PropertyProblem(entry.Origin, entry.Key, $"{entry.Value.Trim()} is more than is allowed; {definition.FormatBoxed(cap)} is used"));
+                return values.With(definition, cap, entry.Origin);
+            }
+
             string fallback = string.IsNullOrEmpty(definition.DefaultText) ? string.Empty : $" (default {definition.DefaultText})";
-            errors.Add(new PropertyProblem(entry.Origin, entry.Key, $"\"{entry.Value}\" is not allowed; allowed: {definition.Allowed}{fallback}"));
+            string reason = definition.FindProblem?.Invoke(entry.Value) is { } problem ? $": {problem}" : string.Empty;
+            errors.Add(new PropertyProblem(entry.Origin, entry.Key, $"\"{entry.Value}\" is not allowed{reason}; allowed: {definition.Allowed}{fallback}"));
             return values;
         }
 
         return values.With(definition, value, entry.Origin);
     }
+
+    /// <summary>The key's description says the unit, where older keys of nearly the name had another.</summary>
+    private static string DescriptionOf(PropertyCatalog catalog, string name) =>
+        catalog.Find(name)?.Description is { Length: > 0 } description ? $" {description}" : string.Empty;
 
     // Switching off what is not there is no reason to warn: files that list every key with its default are common.
     private static bool IsOff(string value) => string.IsNullOrWhiteSpace(value) || value.AsSpan().Trim().Equals("false", StringComparison.OrdinalIgnoreCase);

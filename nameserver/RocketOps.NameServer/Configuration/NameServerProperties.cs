@@ -10,7 +10,7 @@ public static class NameServerProperties
         PropertyDefinition.Int32("listenPort", 9876, 0, 65535, description: "Remoting port; 0 takes a free one.");
 
     public static readonly PropertyDefinition<string> BindAddress =
-        PropertyDefinition.Text("bindAddress", "0.0.0.0", "an IP address", static text => System.Net.IPAddress.TryParse(text, out _), description: "Address the ports are bound to.");
+        PropertyDefinition.Text("bindAddress", "::", HostSyntax.Bind, HostSyntax.FindBindProblem, description: "Address the ports are opened on. `::` is all addresses of the machine, IPv4 and IPv6; `0.0.0.0` those of IPv4 alone, which is RocketMQ's default.");
 
     public static readonly PropertyDefinition<string> KvConfigPath =
         PropertyDefinition.Text("kvConfigPath", DefaultPath("kvConfig.json"), description: "File of the key-value entries (requests 100, 102).");
@@ -64,7 +64,7 @@ public static class NameServerProperties
 
     /// <summary>Not RocketMQ's.</summary>
     public static readonly PropertyDefinition<string> Peers = PropertyDefinition.Text(
-        "peers", string.Empty, "host:port, separated by semicolons", IsList, description: "Name servers of the same cluster, host:port separated by semicolons: /readyz waits until the brokers they know are known here, up to waitSecondsForService. Nothing else is asked of them.");
+        "peers", string.Empty, HostSyntax.List, HostSyntax.FindListProblem, description: "Name servers of the same cluster, host:port separated by semicolons: /readyz waits until the brokers they know are known here, up to waitSecondsForService. Nothing else is asked of them.");
 
     /// <summary>Not RocketMQ's.</summary>
     public static readonly PropertyDefinition<int> HttpPort =
@@ -124,19 +124,6 @@ public static class NameServerProperties
             PropertyDefinition.Ignored("namesrvAddr", "No name server knows another."),
             .. names.Select(static name => PropertyDefinition.Ignored(name, Sized)),
         ];
-    }
-
-    private static bool IsList(string text)
-    {
-        try
-        {
-            HostResolver.ParseList(text);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
     }
 
     private static string DefaultPath(string file) => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), "namesrv", file);

@@ -114,7 +114,7 @@ public sealed class NameServerHost : IAsyncDisposable
 
     private async Task StartAsync(PropertyValues values, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        IPAddress address = IPAddress.Parse(values.Get(NameServerProperties.BindAddress));
+        IPAddress address = ListenAddress.Of(values.Get(NameServerProperties.BindAddress));
         int httpPort = values.Get(NameServerProperties.HttpPort);
         RemotingServerOptions options = new()
         {

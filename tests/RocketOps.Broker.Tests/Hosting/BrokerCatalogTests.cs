@@ -2,6 +2,7 @@ using System.Reflection;
 using RocketOps.Broker.Configuration;
 using RocketOps.Broker.Hosting;
 using RocketOps.Broker.Pulling;
+using RocketOps.Broker.Sending;
 using RocketOps.Broker.Tests.Configuration;
 using RocketOps.Election.Members;
 using RocketOps.Hosting.Properties;
@@ -244,8 +245,60 @@ public sealed class BrokerCatalogTests
         PropertyLoadResult result = Load($"{key}={value}");
 
         result.Errors.Should().ContainSingle().Which.Should().Match<PropertyProblem>(
-            problem => problem.Key == key && problem.Message.Contains("a path without ${", StringComparison.Ordinal), "a folder of that very name would be made");
+            problem => problem.Key == key && problem.Message.Contains("no other value is put in the place of ${", StringComparison.Ordinal), "a folder of that very name would be made");
         Load($"{key}=/data/$x/{{y}}").Errors.Should().BeEmpty();
+    }
+
+    /// <summary>Files that published guides show: RocketMQ passes over these keys in silence.</summary>
+    [Fact]
+    public void Load_FileOfAGuide_HasOneWarningForEachKeyThatRocketMQDoesNotRead()
+    {
+        PropertyLoadResult result = Load(
+            "brokerClusterName=DefaultCluster", "brokerName=broker-a", "brokerId=0", "namesrvAddr=rocketmq-nameserver1:9876;rocketmq-nameserver2:9876",
+            "brokerIP1=192.168.1.10", "defaultTopicQueueNums=4", "autoCreateTopicEnable=true", "autoCreateSubscriptionGroup=true", "listenPort=10911",
+            "deleteWhen=04", "fileReservedTime=120", "mapedFileSizeCommitLog=1073741824", "mapedFileSizeConsumeQueue=300000", "destroyMapedFileInterval=120000",
+            "redeleteHangedFileInterval=120000", "diskMaxUsedSpaceRatio=88", "storePathRootDir=/data/store", "storePathCommitLog=/data/store/commitlog",
+            "storePathConsumeQueue=/data/store/consumequeue", "storePathIndex=/data/store/index", "storeCheckpoint=/data/store/checkpoint", "abortFile=/data/store/abort",
+            "maxMessageSize=20971520", "flushCommitLogLeastPages=4", "flushConsumeQueueLeastPages=2", "flushCommitLogThoroughInterval=10000",
+            "flushConsumeQueueThoroughInterval=60000", "brokerRole=ASYNC_MASTER", "flushDiskType=ASYNC_FLUSH", "checkTransactionMessageEnable=true",
+            "sendMessageThreadPoolNums=128", "pullMessageThreadPoolNums=128", "pullThreadPoolNums=128", "defaltTopicQueueNums=4", "storePathConsumerQueue=/data/cq",
+            "stroePathCommitLog=/data/log", "listentPort=10911", "brokerTimerWheelEnable=true", "defaultReadQueueNums=8", "defaultWriteQueueNums=8",
+            "namesrvDomain=jmenv.tbsite.net", "enableTopicStats=true", "warmMappedFileEnable=true");
+
+        result.Errors.Should().BeEmpty();
+        result.Warnings.Select(static warning => warning.Key).Should().BeEquivalentTo(
+            "mapedFileSizeCommitLog", "mapedFileSizeConsumeQueue", "destroyMapedFileInterval", "storePathConsumeQueue", "storePathIndex", "storeCheckpoint", "abortFile",
+            "maxMessageSize", "checkTransactionMessageEnable", "pullThreadPoolNums", "defaltTopicQueueNums", "storePathConsumerQueue", "stroePathCommitLog", "listentPort",
+            "brokerTimerWheelEnable", "defaultReadQueueNums", "defaultWriteQueueNums", "namesrvDomain", "enableTopicStats", "warmMappedFileEnable");
+        result.Warnings.Single(static warning => warning.Key == "mapedFileSizeConsumeQueue").Message.Should().Contain("in bytes and not in messages");
+        result.Values.Get(SendOptions.Keys.MaxMessageSize).Should().Be(SendOptions.LargestMaxMessageSize);
+    }
+
+    [Theory]
+    [InlineData("namesrvAddr", "127.0.0.1:9876 # ns")]
+    [InlineData("namesrvAddr", "127.0.0.1")]
+    [InlineData("namesrvAddr", "http://127.0.0.1:9876")]
+    [InlineData("brokerIP1", "10.0.0.5:10911")]
+    [InlineData("brokerIP2", "10.0.0.5 # host")]
+    [InlineData("haMasterAddress", "nonsense # x")]
+    [InlineData("haMasterAddress", "10.0.0.5")]
+    [InlineData("masterIP1", "<ip>")]
+    [InlineData("bindAddress", "eth0")]
+    public void Load_AddressThatCannotBe_IsRefusedWithWhatIsAllowed(string key, string value)
+    {
+        PropertyProblem problem = Load($"{key}={value}").Errors.Should().ContainSingle().Subject;
+
+        problem.Key.Should().Be(key);
+        problem.Message.Should().Contain("; allowed: ");
+    }
+
+    [Fact]
+    public void From_IPv6AddressInAnyForm_IsToldWithoutBracketsAndZone()
+    {
+        BrokerOptions options = BrokerOptions.From(Load("brokerIP1=[fd00::7]", "brokerIP2=fe80::1%lo").Values);
+
+        options.BrokerIP1.Should().Be("fd00::7");
+        options.BrokerIP2.Should().Be("fe80::1");
     }
 
     private static PropertyEntry Entry(string key, string value) => new(key, value, new PropertyOrigin("test", 1));

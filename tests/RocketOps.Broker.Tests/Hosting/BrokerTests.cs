@@ -172,6 +172,24 @@ public sealed class BrokerTests : IAsyncLifetime
         (await _broker.InvokeAsync(blackListed)).Code.Should().Be(ResponseCode.NoPermission);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("http://x")]
+    [InlineData("127.0.0.1:21876 # c")]
+    [InlineData("")]
+    public async Task UpdateConfig_NameServersThatCannotBe_AreRefusedAndTheOldOnesStay(string value)
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["namesrvAddr"] = "127.0.0.1:1" });
+        RemotingCommand change = RemotingCommand.CreateRequest(RequestCode.UpdateBrokerConfig);
+        change.Body = Encoding.UTF8.GetBytes($"namesrvAddr={value}\n");
+
+        RemotingCommand refused = await broker.InvokeAsync(change);
+
+        refused.Code.Should().Be(ResponseCode.InvalidParameter);
+        refused.Remark.Should().StartWith("namesrvAddr: ");
+        broker.Host.Modules.Host.Settings.Current.NameServers.Should().Equal("127.0.0.1:1");
+    }
+
     /// <summary>Its log's folder need not be there before the first bytes come.</summary>
     [Fact]
     public async Task RuntimeInfo_SlaveWithoutALog_IsThatOfAnEmptySlave()

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using RocketOps.Broker.Configuration;
@@ -43,6 +44,37 @@ public sealed class RegistrationTests
             registration.Get("brokerAddr").Should().Be(broker.Address);
             registration.Get("haServerAddr").Should().Be($"127.0.0.1:{broker.Host.Modules.Replication.Listener.Port}");
             Encoding.UTF8.GetString(registration.Body.Span).Should().Contain("\"topicConfigTable\":{").And.Contain("\"TBW102\":{\"attributes\":{},\"order\":false,\"perm\":7,\"readQueueNums\":8");
+        }
+    }
+
+    /// <summary>Clients split host and port at the last colon, and some refuse an address without brackets.</summary>
+    [Fact]
+    public async Task Start_IPv6Address_IsToldInBracketsAndWithoutItsZone()
+    {
+        await using FakeNameServer nameServer = await FakeNameServer.StartAsync();
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal)
+        {
+            ["namesrvAddr"] = nameServer.Address,
+            ["brokerIP1"] = "fd00::7",
+            ["brokerIP2"] = "[fe80::7%1]",
+        });
+        await broker.Host.FirstRegistration;
+
+        RemotingCommand registration = nameServer.Registrations.Last();
+        registration.Get("brokerAddr").Should().Be($"[fd00::7]:{broker.Host.EndPoint.Port}");
+        registration.Get("haServerAddr").Should().Be($"[fe80::7]:{broker.Host.Modules.Replication.Listener.Port}");
+    }
+
+    /// <summary>All ports take connections of both families.</summary>
+    [Fact]
+    public async Task Start_OnAllAddresses_EveryPortTakesIPv4()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(new(StringComparer.Ordinal) { ["bindAddress"] = "::", ["httpPort"] = "-1" });
+
+        foreach (int port in (int[])[broker.Host.EndPoint.Port, broker.Host.Modules.Replication.Listener.Port, broker.Host.HttpEndPoint!.Port])
+        {
+            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(IPAddress.Loopback, port);
         }
     }
 

@@ -57,6 +57,56 @@ public sealed class PropertyLoaderTests : IDisposable
     }
 
     [Fact]
+    public void Load_ValueAboveALimitThatRocketMQDoesNotHave_IsCappedWithAWarning()
+    {
+        PropertyDefinition<int> capped = PropertyDefinition.CappedInt32("maxMessageSize", 4, 1, 16);
+        PropertyCatalog catalog = new([capped]);
+
+        PropertyLoadResult result = PropertyLoader.Load(catalog, Arguments("--maxMessageSize=20000000000"), new Hashtable());
+
+        result.Errors.Should().BeEmpty();
+        result.Warnings.Should().ContainSingle().Which.Text.Should().Be("maxMessageSize: 20000000000 is more than is allowed; 16 is used");
+        result.Values.Get(capped).Should().Be(16);
+        PropertyLoader.Load(catalog, Arguments("--maxMessageSize=0"), new Hashtable()).Errors.Should().ContainSingle();
+        PropertyLoader.Load(catalog, Arguments("--maxMessageSize=abc"), new Hashtable()).Errors.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Load_ValueWithAPlaceholder_IsRefusedUnlessTheKeyHasNoEffect()
+    {
+        PropertyLoadResult result = PropertyLoader.Load(Catalog, Arguments("--bindAddress=${HOST}", "--serverWorkerThreads=${N}"), new Hashtable());
+
+        result.Errors.Should().ContainSingle().Which.Text.Should().Be(
+            "bindAddress: \"${HOST}\" is not allowed: no other value is put in the place of ${…}; write the whole value");
+    }
+
+    [Fact]
+    public void Load_ValueWithAProblemOfItsOwn_SaysWhich()
+    {
+        PropertyCatalog catalog = new([PropertyDefinition.Text("even", "ab", "a text of even length", static text => text.Length % 2 == 0 ? null : "it is odd")]);
+
+        PropertyLoader.Load(catalog, Arguments("--even=abc"), new Hashtable()).Errors.Should().ContainSingle().Which.Text.Should().Be(
+            "even: \"abc\" is not allowed: it is odd; allowed: a text of even length (default ab)");
+    }
+
+    [Fact]
+    public void Load_UnknownKey_SuggestionSaysWhatTheKeyIs()
+    {
+        PropertyCatalog catalog = new([PropertyDefinition.Int32("queueFileSize", 20, description: "Bytes of a queue's file.")]);
+
+        PropertyLoader.Load(catalog, Arguments("--quueFileSize=1"), new Hashtable()).Errors.Should().ContainSingle().Which.Text.Should().Be(
+            "quueFileSize: unknown key; did you mean queueFileSize? Bytes of a queue's file.");
+    }
+
+    [Fact]
+    public void Load_FolderAsTheFile_IsCalledAFolder()
+    {
+        PropertyLoadResult result = PropertyLoader.Load(Catalog, Arguments("-c", Path.GetTempPath()), new Hashtable());
+
+        result.Errors.Should().ContainSingle().Which.Message.Should().Be("this is a folder; name the configuration file in it");
+    }
+
+    [Fact]
     public void Load_FileMissing_IsAnErrorNotAnException()
     {
         PropertyLoadResult result = PropertyLoader.Load(Catalog, Arguments("-c", "/no/such/file"), new Hashtable());

@@ -216,7 +216,7 @@ public sealed class NameServerHostTests
     [Theory]
     [InlineData("kvConfigPath=/x", ResponseCode.NoPermission, "Can not update config in black list.")]
     [InlineData("listenPort=5", ResponseCode.SystemError, "listenPort: takes effect at a start only; change the file and restart")]
-    [InlineData("enableTopicLst=false", ResponseCode.SystemError, "enableTopicLst: unknown key; did you mean enableTopicList?")]
+    [InlineData("enableTopicLst=false", ResponseCode.SystemError, "enableTopicLst: unknown key; did you mean enableTopicList? Serve the other topic lists (requests 224, 311, 312, 313).")]
     [InlineData("enableTopicList=maybe", ResponseCode.SystemError, "enableTopicList: \"maybe\" is not allowed; allowed: true or false (default true)")]
     public async Task Configuration_WhatCannotBeChanged_IsRefusedAndNothingChanges(string line, int code, string remark)
     {

@@ -24,6 +24,12 @@ internal sealed class UpdateConfigHandler(BrokerSettings settings, TopicTable to
             throw new RemotingCommandException(ResponseCode.NoPermission, $"Can not update config in black list: {key}");
         }
 
+        PropertyEntry nameServers = entries.LastOrDefault(static entry => entry.Key == BrokerOptions.Keys.NamesrvAddr.Name);
+        if (nameServers.Key is not null && string.IsNullOrWhiteSpace(nameServers.Value) && before.NameServers.Length > 0)
+        {
+            problems.Add(new PropertyProblem(nameServers.Origin, nameServers.Key, "without name servers no client finds this broker; name at least one"));
+        }
+
         if (problems.Count == 0)
         {
             problems.AddRange(settings.TryUpdate(entries));

@@ -58,13 +58,18 @@ internal sealed partial class HaListener : IAsyncDisposable
         Socket socket = new(options.BindAddress.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (options.BindAddress.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
             socket.Bind(new IPEndPoint(options.BindAddress, port));
             socket.Listen();
         }
         catch (SocketException taken)
         {
             socket.Dispose();
-            throw new IOException($"the replication port {options.BindAddress}:{port} (haListenPort) cannot be opened: {taken.Message}", taken);
+            throw new IOException($"the replication port {new IPEndPoint(options.BindAddress, port)} (haListenPort) cannot be opened: {taken.Message}", taken);
         }
 
         _socket = socket;
@@ -144,6 +149,11 @@ internal sealed partial class HaListener : IAsyncDisposable
         }
     }
 
+    /// <summary>An IPv4 address as such, also on a socket of both families.</summary>
+    private static string NameOf(Socket slave) => slave.RemoteEndPoint is IPEndPoint { Address: var address, Port: var port }
+        ? new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, port).ToString()
+        : "?";
+
     private void Serve(Socket slave)
     {
         lock (_lock)
@@ -156,7 +166,7 @@ internal sealed partial class HaListener : IAsyncDisposable
             }
 
             slave.NoDelay = true;
-            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), slave.RemoteEndPoint?.ToString() ?? "?", _options, _store, _table, _time, _logger) { Admission = _admission };
+            SlaveLink link = new(new NetworkStream(slave, ownsSocket: true), NameOf(slave), _options, _store, _table, _time, _logger) { Admission = _admission };
             Task running = link.RunAsync(serving.Token);
             _running.Add(running);
             _ = ForgetAsync(running);
