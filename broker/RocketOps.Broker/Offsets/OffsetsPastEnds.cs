@@ -9,8 +9,8 @@ using RocketOps.Store.Contracts;
 namespace RocketOps.Broker.Offsets;
 
 /// <summary>
-/// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them: the group would pass over
-/// the messages that the queue gets next. A broker that becomes the master brings them down to the end. Not a slave, whose offsets may be
+/// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them, or an older one beside a
+/// topic that was deleted and made again: the group would pass over the messages that the queue gets next. A broker that becomes the master brings them down to the end. Not a slave, whose offsets may be
 /// ahead of its log.
 /// </summary>
 internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets,
@@ -25,8 +25,9 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     /// <summary>
     /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has
     /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets on, once each; those are
-    /// read from next, so they are loaded earlier and not more often. Queues that are not here, and those of static topics, whose offsets
-    /// are logical ones, are left alone.
+    /// read from next, so they are loaded earlier and not more often. A queue of the table's topics that has no files has had no message, or
+    /// begins again: its next one gets offset 0. Retention leaves the newest file of each queue. Topics that are in no table, and static
+    /// topics, whose offsets are logical ones, are left alone.
     /// </summary>
     public async Task BringDownAsync()
     {
@@ -58,7 +59,7 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     {
         HashSet<int> queues = [.. groups.SelectMany(group => offsets.QueuesOf(stored.Name, group)).Where(static queue => queue.Value > 0)
             .Select(static queue => queue.Key)];
-        Dictionary<int, long> ends = [];
+        Dictionary<int, long> ends = queues.ToDictionary(static queue => queue, static _ => 0L);
         if (queues.Count == 0)
         {
             return ends;
@@ -104,7 +105,8 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
 
     [LoggerMessage(EventId = 3688, Level = LogLevel.Warning, Message = ""
         + "Group {Group} had offsets on topic {Topic} above the end of their queues, and goes on at the ends: queue {Queues}. "
-        + "config/consumerOffset.json is newer than the store, or messages were lost; compare with a backup if one was restored")]
+        + "config/consumerOffset.json is newer than the store, or older than a deletion of the topic that was made again, or messages were "
+        + "lost; compare with a backup if one was restored")]
     private partial void LogLowered(string group, string topic, string queues);
 
     [LoggerMessage(EventId = 3689, Level = LogLevel.Warning, Message = ""

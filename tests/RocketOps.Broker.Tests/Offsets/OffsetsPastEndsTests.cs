@@ -1,6 +1,7 @@
 using RocketOps.Broker.Offsets;
 using RocketOps.Broker.Tests.Support;
 using RocketOps.Testing;
+using RocketOps.Testing.Time;
 
 namespace RocketOps.Broker.Tests.Offsets;
 
@@ -22,12 +23,57 @@ public sealed class OffsetsPastEndsTests : IDisposable
         ConsumerOffsetTable offsets = broker.Host.Modules.Offsets.Consumers;
         offsets.Query("T", "g0", 0).Should().Be(10);
         offsets.Query("T", "within", 0).Should().Be(5);
-        offsets.Query("T", "g0", 7).Should().Be(9, "that queue is not here");
-        offsets.Query("Elsewhere", "g0", 0).Should().Be(9, "nor that topic");
-        _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should().Contain("g0").And.Contain("topic T").And.Contain("from 50 to 10");
+        offsets.Query("T", "g0", 7).Should().Be(0, "that queue has had no message here");
+        offsets.Query("Elsewhere", "g0", 0).Should().Be(9, "that topic is not here");
+        _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should().Contain("g0").And.Contain("topic T").And.Contain("0 from 50 to 10")
+            .And.Contain("7 from 9 to 0");
         await broker.SendAsync("T", "the next");
         await broker.SubscribeAsync("g0", "T");
         Requests.Decode(await broker.PullAsync("g0", "T", 0, offsets.Query("T", "g0", 0))).Should().ContainSingle().Which.Body.Should().Be("the next");
+    }
+
+    /// <summary>The newer file is beside a store whose topic has had no message in any queue.</summary>
+    [Fact]
+    public async Task Start_NoQueueOfTheTopicHasFiles_GroupGetsTheFirstMessage()
+    {
+        await using (TestBroker before = await TestBroker.StartAsync(directory: _directory))
+        {
+            await before.CreateTopicAsync("T", queues: 1);
+            before.Host.Modules.Offsets.Consumers.Commit("T", "g", 0, 90);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: _directory, loggers: _log);
+
+        _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should().Contain("0 from 90 to 0");
+        await broker.SendAsync("T", "the first");
+        await broker.SubscribeAsync("g", "T");
+        Requests.Decode(await broker.PullAsync("g", "T", 0, broker.Host.Modules.Offsets.Consumers.Query("T", "g", 0)))
+            .Should().ContainSingle().Which.Body.Should().Be("the first");
+    }
+
+    /// <summary>The queue goes on behind them: retention leaves its newest file.</summary>
+    [Fact]
+    public async Task Start_AllMessagesOfTheQueueHaveExpired_OffsetAtItsEndStays()
+    {
+        FakeTimeProvider time = new();
+        MemoryFileSystem disk = new();
+        Dictionary<string, string> settings = ExpiringLog.Settings.ToDictionary(
+            static setting => setting.Key, static setting => setting.Value, StringComparer.Ordinal);
+        await using (TestBroker before = await TestBroker.StartAsync(settings, fileSystem: disk, time: time))
+        {
+            await before.CreateTopicAsync("T", queues: 1);
+            await before.CreateTopicAsync("Filling", queues: 1);
+            await before.SendAsync("T", "read");
+            await before.SendAsync("T", "read");
+            before.Host.Modules.Offsets.Consumers.Commit("T", "g", 0, 2);
+            await ExpiringLog.ExpireAsync(before, time);
+            await before.Host.Modules.Host.Store.RemoveExpiredPointersAsync(CancellationToken.None);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(settings, fileSystem: disk, time: time, loggers: _log);
+
+        broker.Host.Modules.Offsets.Consumers.Query("T", "g", 0).Should().Be(2);
+        _log.Lines.Should().NotContain(static line => line.Id == 3688);
     }
 
     [Fact]
