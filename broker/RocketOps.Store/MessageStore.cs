@@ -303,6 +303,29 @@ public sealed class MessageStore : IAsyncDisposable
         Reader.RunColdAsync(Maintenance.ReadNotedTopics, cancellationToken);
 
     /// <summary>
+    /// Reads the deletions of topics that this store noted in its inventory, by topic: messages of the topic that lie in the log before the
+    /// offset are those that were deleted. Waits for the disk on a thread that may.
+    /// </summary>
+    public Task<IReadOnlyDictionary<string, long>> ReadNotedDeletionsAsync(CancellationToken cancellationToken) =>
+        Reader.RunColdAsync(Maintenance.ReadNotedDeletions, cancellationToken);
+
+    /// <summary>
+    /// Records by which this log can be recognized, as the checkpoint knows them: none while the log is empty and in its first moments. Null
+    /// before the start. Does not wait for the disk.
+    /// </summary>
+    public LogRecords? LogRecords => _maintenance?.Records;
+
+    /// <summary>
+    /// Tells whether records are of another log than this store's. False where it has none of their offsets, so that nothing can be told.
+    /// Waits for the disk on a thread that may.
+    /// </summary>
+    public Task<bool> IsOtherLogAsync(LogRecords records, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        return Reader.RunColdAsync(() => RecordMarks.IsOther(_segments, Positions.Appended.Value, records), cancellationToken);
+    }
+
+    /// <summary>
     /// Removes the queues of a topic. Its records stay in the log until they expire. Appends to it answer <see cref="AppendStatus.QueueNotLoaded"/> meanwhile; those that come
     /// afterwards begin a new topic at queue offset 0. A deletion that fails before it has removed anything leaves the topic as it was: <see cref="StoreException"/> when the
     /// store has failed, <see cref="StoreIOException"/> when its queues could not be written first.

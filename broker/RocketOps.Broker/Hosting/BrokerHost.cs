@@ -138,6 +138,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
             await modules.LoadAsync();
             store.RemovalObserver = modules.Offsets.Removals;
             await recovery;
+            await modules.Topics.Recovery.DropHistoryOfOtherLogAsync(cancellationToken);
+            await modules.Offsets.Recovery.DropForeignAsync(cancellationToken);
             modules.Transactions.State.Progress.Load();
             bool isMaster = options.Group is null && options.Role != BrokerRole.Slave;
             if (isMaster)
@@ -146,7 +148,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
                 await modules.Topics.Recovery.TakeTopicsAsync(endsDeletions: true);
             }
 
-            modules.Offsets.Recovery.Begin();
+            await modules.Offsets.Recovery.BeginAsync(cancellationToken);
             if (isMaster)
             {
                 await modules.Offsets.Recovery.LeadAsync();

@@ -36,13 +36,19 @@ internal sealed class ConsumerOffsetTable
         _refused = refused;
         _file = new OffsetFile(
             Path.Combine(settings.Current.StoreRoot, "config", "consumerOffset.json"),
-            version => output => OffsetFileWriter.WriteConsumerOffsets(output, version, TakeDeletions(), Enumerate()),
+            version => output => OffsetFileWriter.WriteConsumerOffsets(output, version, Log(), TakeDeletions(), Enumerate()),
             fileSystem,
             time);
     }
 
     /// <summary>Notes of deletions of topics, by name. Set before use.</summary>
     public Func<IReadOnlyDictionary<string, DeletionNote>> Deletions { get; set; } = static () => TableHistory.Empty.Deletions;
+
+    /// <summary>Log of the store as it is now; null while that is not known. Set before use.</summary>
+    public Func<OffsetLog?> Log { get; set; } = static () => null;
+
+    /// <summary>Log that the offsets of the file are of; null when the file did not say.</summary>
+    public OffsetLog? LoadedLog { get; private set; }
 
     /// <summary>
     /// Topics, each with the time of the deletion that its offsets are later than, as the file had them; null when it said nothing of that.
@@ -52,11 +58,16 @@ internal sealed class ConsumerOffsetTable
     /// <summary>The file was missing at the start, or had nothing in it that a broker writes.</summary>
     public bool IsLost { get; private set; }
 
+    /// <summary>The file could not be read at the start, and its older backup was.</summary>
+    public bool IsOfBackup { get; private set; }
+
     public void Load()
     {
         OffsetTableFile? file = _file.Read(OffsetJson.Default.OffsetTableFile);
         PutAll(file);
         LoadedDeletions = file?.Deletions;
+        LoadedLog = file?.Log;
+        IsOfBackup = _file.IsOfBackup;
         IsLost = file?.DataVersion is null && _topics.Entries.IsEmpty;
         if (IsLost)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Broker.Persistence;
 using RocketOps.Broker.Topics;
 using RocketOps.Store;
 
@@ -6,8 +7,9 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// Consumer offsets on topics that were deleted after consumerOffset.json was written, as an older copy of the file has them: on a topic
-/// that was made again the group would pass over messages. The file names the deletions that its offsets are later than. One without that,
-/// of RocketMQ's brokers or an earlier version, is left as it is.
+/// that was made again the group would pass over messages. The file names the deletions that its offsets are later than, and the log's end
+/// when they were taken. Deletions are noted in topics.json, and in the store's own inventory where that is an older copy too. A file
+/// without these members, of RocketMQ's brokers or an earlier version, is left as it is.
 /// </summary>
 internal sealed partial class DeletedOffsets(
     MessageStore store, TopicTable topics, ConsumerOffsetTable offsets, ILogger<DeletedOffsets> logger)
@@ -19,18 +21,18 @@ internal sealed partial class DeletedOffsets(
     /// Drops them. To be called at the start, when both tables are loaded, and a master has dropped the notes of deletions that its store
     /// refutes. A note that lies behind the log's end does not count: it is of a newer table, or a slave has yet to get the log up to it.
     /// </summary>
-    public void Drop()
+    public async Task DropAsync(CancellationToken cancellationToken)
     {
-        if (offsets.LoadedDeletions is not { } known)
+        if (offsets.LoadedDeletions is null && offsets.LoadedLog is null)
         {
             return;
         }
 
+        IReadOnlyDictionary<string, long> noted = await store.ReadNotedDeletionsAsync(cancellationToken);
         int dropped = 0;
         foreach (IGrouping<string, string> topic in offsets.Consumed.GroupBy(static pair => pair.Topic, static pair => pair.Group).ToList())
         {
-            if (topics.History.Deletions.GetValueOrDefault(topic.Key) is { Offsets: true, End: { } end } note
-                && end <= store.Positions.Appended.Value && note.Time > known.GetValueOrDefault(topic.Key, long.MinValue))
+            if (AreOfBefore(topic.Key, noted))
             {
                 foreach (string group in topic)
                 {
@@ -49,6 +51,20 @@ internal sealed partial class DeletedOffsets(
         {
             LogMore(dropped, MaxLines);
         }
+    }
+
+    /// <summary>Where the table notes the last deletion, its note tells; otherwise the inventory's does.</summary>
+    private bool AreOfBefore(string topic, IReadOnlyDictionary<string, long> noted)
+    {
+        DeletionNote? note = topics.History.Deletions.GetValueOrDefault(topic);
+        if (noted.TryGetValue(topic, out long deleted) && !(note?.End >= deleted) && offsets.LoadedLog is { } log && log.End <= deleted)
+        {
+            // The topic that was made again had no message yet: no offset on it is lost.
+            return true;
+        }
+
+        return offsets.LoadedDeletions is { } known && note is { Offsets: true, End: { } end }
+            && end <= store.Positions.Appended.Value && note.Time > known.GetValueOrDefault(topic, long.MinValue);
     }
 
     [LoggerMessage(EventId = 3697, Level = LogLevel.Warning, Message = ""

@@ -25,9 +25,20 @@ internal sealed class OffsetTableFile
     [JsonPropertyName("rocketOpsDeletions")]
     public Dictionary<string, long>? Deletions { get; init; }
 
+    /// <summary>Log that the offsets are of. Ours; null in files of RocketMQ's brokers.</summary>
+    [JsonPropertyName("rocketOpsLog")]
+    public OffsetLog? Log { get; init; }
+
     [JsonPropertyName("offsetTable")]
     public Dictionary<string, Dictionary<int, long>>? Offsets { get; init; }
 }
+
+/// <summary>Log of the store when the offsets of a file were taken.</summary>
+/// <param name="End">Its end just before, an offset of the log.</param>
+/// <param name="Records">Offset → fingerprint of records of the log, by which it is recognized; null or empty when none is known.</param>
+internal sealed record OffsetLog(
+    [property: JsonPropertyName("end")] long End,
+    [property: JsonPropertyName("records")] IReadOnlyDictionary<long, ulong>? Records);
 
 /// <summary>The queue most offset requests name.</summary>
 internal readonly record struct OffsetHeader(string Topic, int QueueId)

@@ -36,6 +36,9 @@ internal sealed class OffsetFile
         _version = new DataVersion { Timestamp = time.GetUtcNow().ToUnixTimeMilliseconds() };
     }
 
+    /// <inheritdoc cref="JsonConfigFile.IsOfBackup"/>
+    public bool IsOfBackup => _file.IsOfBackup;
+
     /// <inheritdoc cref="JsonConfigFile.Read"/>
     public T? Read<T>(JsonTypeInfo<T> type)
         where T : class => _file.Read(type);

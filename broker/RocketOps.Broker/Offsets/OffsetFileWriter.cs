@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RocketOps.Protocol.Bodies;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Offsets;
 
@@ -30,12 +31,16 @@ internal static class OffsetFileWriter
     // <tab>"rocketOpsDeletions":{<nl>
     // <tab><tab>"topic":1733000000123<nl>
     // <tab>},<nl>
+    // <tab>"rocketOpsLog":{<nl>
+    // <tab><tab>"end":2048,<nl>
+    // <tab><tab>"records":{"0":17310288231,"1024":90913872}<nl>
+    // <tab>},<nl>
     // <tab>"offsetTable":{<nl>
     // <tab><tab>"topic@group":{<nl>
     // <tab><tab><tab>0:118,<nl>
     // …
     public static void WriteConsumerOffsets(
-        IBufferWriter<byte> output, DataVersion version, IEnumerable<KeyValuePair<string, long>> deletions,
+        IBufferWriter<byte> output, DataVersion version, OffsetLog? log, IEnumerable<KeyValuePair<string, long>> deletions,
         IEnumerable<KeyValuePair<string, KeyValuePair<int, long>[]>> offsets)
     {
         BeginFile(output, version);
@@ -51,6 +56,11 @@ internal static class OffsetFileWriter
         }
 
         output.Write("\n\t},\n"u8);
+        if (log is not null)
+        {
+            WriteLog(output, log);
+        }
+
         BeginTable(output);
         first = true;
         foreach ((string key, KeyValuePair<int, long>[] queues) in offsets)
@@ -85,6 +95,24 @@ internal static class OffsetFileWriter
         output.Write("\n\t},\n"u8);
     }
 
+    private static void WriteLog(IBufferWriter<byte> output, OffsetLog log)
+    {
+        output.Write("\t\"rocketOpsLog\":{\n\t\t\"end\":"u8);
+        Put(output, log.End);
+        output.Write(",\n\t\t\"records\":{"u8);
+        bool first = true;
+        foreach ((long offset, ulong mark) in (log.Records ?? LogRecords.None.Marks).OrderBy(static record => record.Key))
+        {
+            output.Write(first ? "\""u8 : ",\""u8);
+            first = false;
+            Put(output, offset);
+            output.Write("\":"u8);
+            Put(output, mark);
+        }
+
+        output.Write("}\n\t},\n"u8);
+    }
+
     private static void BeginTable(IBufferWriter<byte> output) => output.Write("\t\"offsetTable\":{"u8);
 
     private static void WriteEntries(IBufferWriter<byte> output, KeyValuePair<int, long>[] entries, ReadOnlySpan<byte> indent)
@@ -101,6 +129,13 @@ internal static class OffsetFileWriter
             output.Write(":"u8);
             Put(output, entries[i].Value);
         }
+    }
+
+    private static void Put(IBufferWriter<byte> output, ulong number)
+    {
+        bool fits = Utf8Formatter.TryFormat(number, output.GetSpan(20), out int written);
+        Debug.Assert(fits, "a 64-bit number has at most 20 characters");
+        output.Advance(written);
     }
 
     private static void Put(IBufferWriter<byte> output, long number)

@@ -17,6 +17,9 @@ internal sealed class JsonConfigFile(string path, IStoreFileSystem fileSystem, b
 {
     private readonly ConfigFile _file = new(fileSystem, path, isNeverMissing);
 
+    /// <inheritdoc cref="ConfigFile.IsOfBackup"/>
+    public bool IsOfBackup => _file.IsOfBackup;
+
     /// <summary>
     /// The content of the file, or of its backup when the file is no such JSON; null when there is neither. An unreadable pair is an error
     /// (<see cref="InvalidDataException"/>): starting empty would overwrite what somebody may still repair.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using RocketOps.Protocol.Bodies;
+using RocketOps.Store.Contracts;
 
 namespace RocketOps.Broker.Persistence;
 
@@ -60,11 +61,13 @@ internal sealed record TableHistory(
         };
 
     /// <summary>Returns the history as a file has it; null when there is none.</summary>
-    public TableHistoryFile? ToFile() => this == Empty
+    /// <param name="log">Records of the log that the ends of deletions are offsets of; null for a table without such.</param>
+    public TableHistoryFile? ToFile(LogRecords? log = null) => this == Empty
         ? null
         : new TableHistoryFile
         {
             Deletions = Deletions.IsEmpty ? null : new Dictionary<string, DeletionNote>(Deletions),
+            Log = Deletions.IsEmpty || log is not { Marks.Count: > 0 } ? null : new Dictionary<long, ulong>(log.Marks),
             Followed = Followed,
             Kept = Kept.IsEmpty ? null : [.. Kept],
             LostBefore = LostBefore,
@@ -102,6 +105,16 @@ internal sealed class TableHistoryFile
 {
     [JsonPropertyName("deletions")]
     public Dictionary<string, DeletionNote>? Deletions { get; init; }
+
+    /// <summary>
+    /// Offset → fingerprint of records of the log that the ends of deletions are offsets of: notes of another log do not count. Null in
+    /// files of earlier versions.
+    /// </summary>
+    [JsonPropertyName("log")]
+    public Dictionary<long, ulong>? Log { get; init; }
+
+    /// <summary>Returns the records of the log; null when the file has none.</summary>
+    public LogRecords? ReadLog() => Log is { Count: > 0 } ? new LogRecords(Log) : null;
 
     [JsonPropertyName("followed")]
     public DataVersion? Followed { get; init; }

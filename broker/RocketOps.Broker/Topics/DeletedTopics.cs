@@ -19,11 +19,13 @@ public static class DeletedTopics
         JsonConfigFile file = new(Path.Combine(storeRoot, "config", "topics.json"), fileSystem);
         if (file.Contains("\"deletions\""u8))
         {
-            foreach ((string name, DeletionNote note) in file.Read(TopicJson.Default.TopicHistoryFile)?.History?.Deletions ?? [])
+            TableHistoryFile? history = file.Read(TopicJson.Default.TopicHistoryFile)?.History;
+            LogRecords? log = history?.ReadLog();
+            foreach ((string name, DeletionNote note) in history?.Deletions ?? [])
             {
                 if (note.End is { } end)
                 {
-                    deletions[name] = new ToldDeletion(new PhysicalOffset(end), note.Time);
+                    deletions[name] = new ToldDeletion(new PhysicalOffset(end), note.Time, log);
                 }
             }
         }

@@ -84,6 +84,19 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         await TellOfHiddenQueuesAsync();
     }
 
+    /// <summary>
+    /// Drops notes of deletions that were made in another store's log, in every role. To be called when the store has started, before
+    /// anything goes by them.
+    /// </summary>
+    public async Task DropHistoryOfOtherLogAsync(CancellationToken cancellationToken)
+    {
+        int dropped = await topics.DropHistoryOfOtherLogAsync(cancellationToken);
+        if (dropped > 0)
+        {
+            LogOtherLog(dropped);
+        }
+    }
+
     /// <inheritdoc cref="TopicTable.DropDeletionsBehindAsync"/>
     public Task ForgetDeletionsBehindAsync(PhysicalOffset end) => topics.DropDeletionsBehindAsync(end);
 
@@ -165,6 +178,11 @@ internal sealed partial class TopicRecovery(MessageStore store, TopicTable topic
         + "config/ is newer than the store, as when only the other folders were restored. The broker removes nothing and drops the note; "
         + "delete the topic if you do not want its messages")]
     private partial void LogKept(string topic);
+
+    [LoggerMessage(EventId = 3700, Level = LogLevel.Warning, Message = ""
+        + "config/topics.json notes {Count} deletions of topics in another log than this store's: the file is another broker's. The broker "
+        + "drops these notes and removes nothing. Restore config/ of this store if there is a copy")]
+    private partial void LogOtherLog(int count);
 
     [LoggerMessage(EventId = 3694, Level = LogLevel.Warning, Message = ""
         + "Consumers cannot read all messages of topic {Topic}: queues {QueueIds} have messages, and readQueueNums in "

@@ -10,6 +10,7 @@ using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
 using RocketOps.Store;
 using RocketOps.Store.ConsumeQueues;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Files;
 
 namespace RocketOps.Broker.Topics;
@@ -43,6 +44,10 @@ internal sealed partial class TopicTable
     private DataVersion _version;
     private TableHistory _history = TableHistory.Empty;
     private bool _isMissing;
+
+    // Records of the log that the notes of deletions are of, as the file has them, until the store is known not to be another one.
+    private LogRecords? _loadedLog;
+    private bool _isOfThisLog;
 
     public TopicTable(BrokerSettings settings, CurrentOptions<TopicTableOptions> options, TopicDefaults defaults, MessageStore store, RefusedEntries refused, IStoreFileSystem fileSystem, TimeProvider time)
     {
@@ -90,6 +95,7 @@ internal sealed partial class TopicTable
         {
             _version = content.DataVersion ?? _version;
             _history = TableHistory.From(content.History);
+            _loadedLog = content.History?.ReadLog();
             foreach ((string name, TopicConfig config) in content.Topics ?? [])
             {
                 Put(config.TopicName is null ? config with { TopicName = name } : config);
@@ -266,6 +272,33 @@ internal sealed partial class TopicTable
         }
 
         return _writer.WriteAsync();
+    }
+
+    /// <summary>
+    /// Drops the history of this table where its deletions are of another log than the store's: config/ is another broker's. From then on
+    /// the notes are of this log. To be called once, when the store has started. Returns how many notes of deletions were dropped.
+    /// </summary>
+    public async Task<int> DropHistoryOfOtherLogAsync(CancellationToken cancellationToken)
+    {
+        bool isOther = _loadedLog is { } log && await _store.IsOtherLogAsync(log, cancellationToken);
+        int dropped;
+        lock (_changes)
+        {
+            _isOfThisLog = true;
+            if (!isOther)
+            {
+                return 0;
+            }
+
+            // The table of this log is lost, then.
+            dropped = _history.Deletions.Count;
+            _isMissing = true;
+            Volatile.Write(ref _history, TableHistory.Empty);
+            Bump();
+        }
+
+        await _writer.WriteAsync();
+        return dropped;
     }
 
     /// <summary>
@@ -540,8 +573,10 @@ internal sealed partial class TopicTable
         List<KeyValuePair<string, TopicConfig>> topics;
         DataVersion version;
         TableHistory history;
+        LogRecords? log;
         lock (_changes)
         {
+            log = _isOfThisLog ? _store.LogRecords : _loadedLog;
             topics = new(_count + _pending.Count);
             foreach ((string name, TopicState topic) in _topics.Entries)
             {
@@ -568,7 +603,7 @@ internal sealed partial class TopicTable
         }
 
         // Whoever makes a topic does not wait for the order.
-        return new TopicTableFile { DataVersion = version, History = history.ToFile(), Topics = InOrder(topics) };
+        return new TopicTableFile { DataVersion = version, History = history.ToFile(log), Topics = InOrder(topics) };
     }
 
     /// <summary>Written with every topic that is made, and asked for by tools: no objects for each that is there.</summary>

@@ -29,6 +29,9 @@ public sealed class ConfigFile
 
     public string Path => _path;
 
+    /// <summary>What was read last is the backup's, as the file is missing, empty or refused.</summary>
+    public bool IsOfBackup { get; private set; }
+
     private string BackupPath => $"{_path}.bak";
 
     /// <summary>
@@ -60,7 +63,10 @@ public sealed class ConfigFile
     public byte[]? Read(Func<byte[], bool> isValid)
     {
         ArgumentNullException.ThrowIfNull(isValid);
-        return ReadIfValid(_path, isValid) ?? ReadIfValid(BackupPath, isValid);
+        byte[]? content = ReadIfValid(_path, isValid);
+        byte[]? backup = content is null ? ReadIfValid(BackupPath, isValid) : null;
+        IsOfBackup = backup is not null;
+        return content ?? backup;
     }
 
     private byte[]? ReadIfValid(string path, Func<byte[], bool> isValid)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
+using RocketOps.Store.Contracts;
 using RocketOps.Store.Log;
 
 namespace RocketOps.Store.Inventory;
@@ -23,6 +24,37 @@ internal static class RecordMarks
     {
         Span<byte> head = stackalloc byte[HeadBytes];
         return log.Read(offset, head, mayBlock: true) == HeadBytes && IsHead(head, offset, out _) ? XxHash3.HashToUInt64(head) : 0;
+    }
+
+    /// <summary>
+    /// Tells whether records are of another log than this one: the first of them that lies in it is another one there. False where none
+    /// lies in it, so that nothing can be told.
+    /// </summary>
+    /// <param name="log">The log.</param>
+    /// <param name="end">Where it ends, or an end that it may have at most.</param>
+    /// <param name="records">Records of one log.</param>
+    public static bool IsOther(LogSegments log, long end, LogRecords records)
+    {
+        foreach ((long offset, ulong mark) in records.Marks.OrderBy(static record => record.Key))
+        {
+            if (offset < log.MinOffset || offset >= end)
+            {
+                continue;
+            }
+
+            if (Of(log, offset) is not 0 and var found)
+            {
+                return found != mark;
+            }
+
+            // Damage says nothing; records that go on over the place do.
+            if (Follow(log, Math.Max(log.MinOffset, offset - (offset % log.FileBytes)), offset) > offset)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Beginning of the record behind the one at an offset; the same offset where no record begins.</summary>

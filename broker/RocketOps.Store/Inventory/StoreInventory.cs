@@ -205,6 +205,13 @@ internal sealed class StoreInventory : IDisposable
         : Read(_files, _options.RootDirectory, long.MaxValue).Queues.Keys.Select(static name => name.Topic)
             .ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Reads the deletions that were made in this log, by topic, each with the offset of the log that the topic's messages lie before.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> ReadDeletions() =>
+        Read(_files, _options.RootDirectory, long.MaxValue).Deletions.Where(deletion => deletion.Value.IsOf(_segments))
+            .ToDictionary(static deletion => deletion.Key, static deletion => deletion.Value.Offset, StringComparer.Ordinal);
+
     public void Dispose() => _file?.Dispose();
 
     private static InventoryContent Read(IStoreFileSystem files, string rootDirectory, long upTo, out long end)

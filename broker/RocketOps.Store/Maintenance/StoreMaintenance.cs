@@ -230,6 +230,25 @@ internal sealed class StoreMaintenance : ILogFollower, IDisposable
         return topics;
     }
 
+    /// <summary>Reads the deletions that the inventory notes, between two passes.</summary>
+    public IReadOnlyDictionary<string, long> ReadNotedDeletions()
+    {
+        IReadOnlyDictionary<string, long> deletions = new Dictionary<string, long>();
+        Exclusively(() => deletions = _inventory.ReadDeletions());
+        return deletions;
+    }
+
+    /// <summary>Records that the checkpoint knows: the log's first one, and a late one that is durable.</summary>
+    public LogRecords Records
+    {
+        get
+        {
+            Checkpoint current = _checkpoint.Current;
+            return new LogRecords(((LogAnchor[])[current.FirstAnchor, current.DurableAnchor]).Where(static anchor => anchor.IsKnown)
+                .DistinctBy(static anchor => anchor.Offset).ToDictionary(static anchor => anchor.Offset, static anchor => anchor.Mark));
+        }
+    }
+
     /// <summary>Under the pass lock.</summary>
     private void WriteDurable()
     {

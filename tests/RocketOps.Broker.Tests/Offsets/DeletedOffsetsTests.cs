@@ -11,6 +11,8 @@ public sealed class DeletedOffsetsTests : IDisposable
     private readonly TempDirectory _directory = new("deleted-");
     private readonly RecordedLog _log = new();
 
+    private string Config => Path.Combine(_directory.File("store"), "config");
+
     private string OffsetsFile => Path.Combine(_directory.File("store"), "config", "consumerOffset.json");
 
     public void Dispose() => _directory.Dispose();
@@ -29,6 +31,46 @@ public sealed class DeletedOffsetsTests : IDisposable
         offsets.Query("Stays", "g", 0).Should().Be(3);
         _log.Lines.Should().ContainSingle(static line => line.Id == 3697).Which.Text.Should()
             .Contain("drops 2 offsets of group g on topic Again");
+    }
+
+    /// <summary>No file of config/ knows of the deletion: the store does.</summary>
+    [Fact]
+    public async Task Start_AllOfConfigIsOfBefore_OffsetsOfTheTopicThatWasDeletedAreDropped()
+    {
+        using TempDirectory older = new("older-");
+        await LeaveAsync(older);
+        PutBackConfig(older);
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: _directory, loggers: _log);
+
+        ConsumerOffsetTable offsets = broker.Host.Modules.Offsets.Consumers;
+        offsets.Query("Again", "g", 0).Should().Be(-1);
+        offsets.Query("Stays", "g", 0).Should().Be(3);
+        _log.Lines.Should().ContainSingle(static line => line.Id == 3697).Which.Text.Should()
+            .Contain("drops 2 offsets of group g on topic Again");
+    }
+
+    /// <summary>topics.json knows of no deletion then, at this start and at later ones.</summary>
+    [Fact]
+    public async Task Start_TopicsFileAloneIsOfBefore_OffsetsOfTheTopicThatWasMadeAgainStay()
+    {
+        using TempDirectory older = new("older-");
+        await LeaveAsync(older);
+        foreach (string name in (string[])["topics.json", "topics.json.bak"])
+        {
+            File.Delete(Path.Combine(Config, name));
+        }
+
+        File.Copy(Path.Combine(older.Path, "topics.json"), Path.Combine(Config, "topics.json"));
+        await using (TestBroker first = await TestBroker.StartAsync(directory: _directory))
+        {
+            first.Host.Modules.Offsets.Consumers.Commit("Again", "later", 0, 4);
+        }
+
+        await using TestBroker broker = await TestBroker.StartAsync(directory: _directory, loggers: _log);
+
+        broker.Host.Modules.Offsets.Consumers.Query("Again", "later", 0).Should().Be(4);
+        _log.Lines.Should().NotContain(static line => line.Id == 3697);
     }
 
     [Fact]
@@ -57,7 +99,8 @@ public sealed class DeletedOffsetsTests : IDisposable
     }
 
     /// <summary>Leaves a topic that was deleted and made again. Returns the offsets' file of before.</summary>
-    private async Task<byte[]> LeaveAsync()
+    /// <param name="config">Gets all files of config/ of before.</param>
+    private async Task<byte[]> LeaveAsync(TempDirectory? config = null)
     {
         await using (TestBroker before = await TestBroker.StartAsync(directory: _directory))
         {
@@ -72,12 +115,27 @@ public sealed class DeletedOffsetsTests : IDisposable
         }
 
         byte[] older = await File.ReadAllBytesAsync(OffsetsFile);
+        foreach (string file in config is null ? [] : Directory.GetFiles(Config))
+        {
+            File.Copy(file, Path.Combine(config!.Path, Path.GetFileName(file)));
+        }
+
         await using TestBroker later = await TestBroker.StartAsync(directory: _directory);
         await later.InvokeAsync(RemotingCommand.CreateRequest(RequestCode.DeleteTopicInBroker).Set("topic", "Again"));
         await later.CreateTopicAsync("Again", queues: 2);
         await SendAsync(later, "Again", count: 10);
         later.Host.Modules.Offsets.Consumers.Commit("Again", "later", 0, 2);
         return older;
+    }
+
+    private void PutBackConfig(TempDirectory older)
+    {
+        Directory.Delete(Config, recursive: true);
+        Directory.CreateDirectory(Config);
+        foreach (string file in Directory.GetFiles(older.Path))
+        {
+            File.Copy(file, Path.Combine(Config, Path.GetFileName(file)));
+        }
     }
 
     private async Task PutBackAsync(byte[] older)

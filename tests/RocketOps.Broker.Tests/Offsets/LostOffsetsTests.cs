@@ -54,6 +54,34 @@ public sealed class LostOffsetsTests : IDisposable
         (await StartAsync()).Lines.Should().NotContain(static line => line.Id == Event);
     }
 
+    [Fact]
+    public async Task Start_AllOfConfigIsMissing_SaysThatTheOffsetsAreLostOnce()
+    {
+        await LeaveAsync(sends: true, subscribes: true);
+        Directory.Delete(Path.GetDirectoryName(OffsetsFile)!, recursive: true);
+
+        (await StartAsync()).Lines.Should().ContainSingle(static line => line.Id == 3703).Which.Text.Should()
+            .Contain("config/ is missing").And.Contain("offsets of all groups are lost");
+        (await StartAsync()).Lines.Should().NotContain(static line => line.Id == 3703, "the folder is there");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("{\"offsetTable\":{\"T@g\":{0:")]
+    public async Task Start_BackupIsRead_SaysSo(string? content)
+    {
+        await LeaveAsync(sends: true, subscribes: true);
+        File.Move(OffsetsFile, OffsetsFile + ".bak", overwrite: true);
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(OffsetsFile, content);
+        }
+
+        (await StartAsync()).Lines.Should().ContainSingle(static line => line.Id == 3702).Which.Text.Should()
+            .Contain("consumerOffset.json.bak");
+    }
+
     private async Task<RecordedLog> StartAsync()
     {
         RecordedLog log = new();

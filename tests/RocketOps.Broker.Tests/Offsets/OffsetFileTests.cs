@@ -43,12 +43,14 @@ public sealed class OffsetFileTests : IDisposable
         ArrayBufferWriter<byte> output = new();
 
         OffsetFileWriter.WriteConsumerOffsets(
-            output, new DataVersion { Counter = 3, Timestamp = 1_733_000_000_123 }, [new("T", 1_733_000_000_000), new("U", 7)],
+            output, new DataVersion { Counter = 3, Timestamp = 1_733_000_000_123 },
+            new OffsetLog(4_096, new Dictionary<long, ulong> { [2_048] = ulong.MaxValue, [0] = 7 }), [new("T", 1_733_000_000_000), new("U", 7)],
             [new("T@g", [new(0, 118), new(1, 97)])]);
 
         Encoding.UTF8.GetString(output.WrittenSpan).Should().Be(
             "{\n\t\"dataVersion\":{\n\t\t\"counter\":3,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1733000000123\n\t},\n"
             + "\t\"rocketOpsDeletions\":{\n\t\t\"T\":1733000000000,\n\t\t\"U\":7\n\t},\n"
+            + "\t\"rocketOpsLog\":{\n\t\t\"end\":4096,\n\t\t\"records\":{\"0\":7,\"2048\":18446744073709551615}\n\t},\n"
             + "\t\"offsetTable\":{\n\t\t\"T@g\":{\n\t\t\t0:118,\n\t\t\t1:97\n\t\t}\n\t}\n}");
     }
 

@@ -397,6 +397,56 @@ public sealed class TopicRecoveryTests
         log.Lines.Where(static line => line.Id == 3695).Should().ContainSingle().Which.Text.Should().Contain("23 topics");
     }
 
+    /// <summary>
+    /// The wrong config/ was restored, and queues are made again from the log: the other broker's notes and offsets say nothing of it.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_ConfigIsAnotherBrokers_NoMessageIsHiddenAndNoOffsetCounts(bool losesInventory)
+    {
+        using TempDirectory directory = new("own-");
+        using TempDirectory other = new("other-");
+        RecordedLog log = new();
+        await using (TestBroker own = await TestBroker.StartAsync(directory: directory))
+        {
+            await own.CreateTopicAsync("Again", queues: 4);
+            foreach (int i in Enumerable.Range(0, 40))
+            {
+                await own.SendAsync("Again", string.Create(CultureInfo.InvariantCulture, $"own {i}"));
+            }
+        }
+
+        await LeaveMadeAgainAsync(other, sendsMore: true);
+        await using (TestBroker before = await TestBroker.StartAsync(directory: other))
+        {
+            before.Host.Modules.Offsets.Consumers.Commit("Again", "g", 0, 2);
+        }
+
+        string store = directory.File("store");
+        Directory.Delete(Path.Combine(store, "config"), recursive: true);
+        CopyFolder(Path.Combine(other.File("store"), "config"), Path.Combine(store, "config"));
+        Directory.Delete(Path.Combine(store, "consumequeue"), recursive: true);
+        if (losesInventory)
+        {
+            File.Delete(Path.Combine(store, "inventory"));
+            File.Delete(Path.Combine(store, "checkpoint"));
+        }
+
+        await using (TestBroker broker = await TestBroker.StartAsync(directory: directory, loggers: log))
+        {
+            (await BrokerGroup.ReadAsync(broker, "Again")).Should().HaveCount(40);
+            broker.Host.Modules.Topics.Topics.History.Deletions.Should().BeEmpty();
+            broker.Host.Modules.Offsets.Consumers.Query("Again", "g", 0).Should().Be(-1);
+            log.Lines.Should().ContainSingle(static line => line.Id == 3700).Which.Text.Should().Contain("config/topics.json notes 1 deletions");
+            log.Lines.Should().ContainSingle(static line => line.Id == 3701).Which.Text.Should().Contain("config/consumerOffset.json");
+        }
+
+        RecordedLog again = new();
+        await using TestBroker second = await TestBroker.StartAsync(directory: directory, loggers: again);
+        again.Lines.Should().NotContain(static line => line.Id == 3700 || line.Id == 3701, "the files are of this store now");
+    }
+
     /// <summary>Leaves a topic with messages in queue 0 and, perhaps, 1, whose queues 0 to 2 had others before it was deleted.</summary>
     /// <param name="directory">Of the broker.</param>
     /// <param name="sendsMore">False: nothing is sent after the deletion.</param>

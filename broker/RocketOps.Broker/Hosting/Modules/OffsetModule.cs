@@ -31,10 +31,13 @@ internal sealed class OffsetModule : IBrokerModule
         Delays = new DelayOffsetTable(
             host.Settings, () => host.Store.Positions.Kept, end => host.Store.Writer.WhenAsync(LogPosition.Durable, end), host.Files, host.Time);
         Consumers.Deletions = () => topics.Topics.History.Deletions;
+        Consumers.Log = () => host.Store.LogRecords is { } records
+            ? new OffsetLog(host.Store.Positions.Appended.Value, records.Marks) : null;
         Recovery = new OffsetRecovery(
+            new ForeignOffsets(host.Store, Consumers, host.LoggerOf<ForeignOffsets>()),
             new DeletedOffsets(host.Store, topics.Topics, Consumers, host.LoggerOf<DeletedOffsets>()),
             new OffsetsPastEnds(host.Store, topics.Topics, Consumers, host.LoggerOf<OffsetsPastEnds>()),
-            new LostOffsets(host.Store, groups.Groups, Consumers, host.LoggerOf<LostOffsets>()));
+            new LostOffsets(host.Store, topics.Topics, groups.Groups, Consumers, host.LoggerOf<LostOffsets>()));
         Removals = new UnreadRemovals(Consumers, host.LoggerOf<UnreadRemovals>());
         Persister = new OffsetPersister(host.Options<OffsetOptions>(), Consumers, Delays, host.Time, host.LoggerOf<OffsetPersister>(), filters);
     }
