@@ -310,8 +310,8 @@ public sealed class MessageStore : IAsyncDisposable
         Reader.RunColdAsync(Maintenance.ReadNotedDeletions, cancellationToken);
 
     /// <summary>
-    /// Records by which this log can be recognized, as the checkpoint knows them: none while the log is empty and in its first moments. Null
-    /// before the start. Does not wait for the disk.
+    /// Records by which this log can be recognized, as the checkpoint knows them: none while the log is empty and in its first moments.
+    /// Null before the start. Does not wait for the disk.
     /// </summary>
     public LogRecords? LogRecords => _maintenance?.Records;
 

@@ -20,8 +20,11 @@ internal sealed partial class ForeignOffsets(MessageStore store, ConsumerOffsetT
 
         string[] topics = [.. offsets.Consumed.Select(static pair => pair.Topic).Distinct(StringComparer.Ordinal)];
         int groups = offsets.Consumed.Select(static pair => pair.Group).Distinct(StringComparer.Ordinal).Count();
-        offsets.RemoveTopics(topics);
-        LogForeign(groups);
+        if (groups > 0)
+        {
+            offsets.RemoveTopics(topics);
+            LogForeign(groups);
+        }
     }
 
     [LoggerMessage(EventId = 3701, Level = LogLevel.Warning, Message = ""

@@ -8,9 +8,11 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// Warning of a broker that becomes the master without the offsets of consumers, though the store has messages and there are groups:
-/// consumerOffset.json was lost, alone or with all of config/. Warns, too, when the backup of the file was read. Slaves, and members that do not lead, get the offsets from their master.
+/// consumerOffset.json was lost, alone or with all of config/. Warns, too, when the backup of the file was read.
+/// Slaves, and members that do not lead, get the offsets from their master.
 /// </summary>
-internal sealed partial class LostOffsets(MessageStore store, TopicTable topics, GroupTable groups, ConsumerOffsetTable offsets, ILogger<LostOffsets> logger)
+internal sealed partial class LostOffsets(
+    MessageStore store, TopicTable topics, GroupTable groups, ConsumerOffsetTable offsets, ILogger<LostOffsets> logger)
 {
     private bool _isTold;
 
@@ -44,9 +46,9 @@ internal sealed partial class LostOffsets(MessageStore store, TopicTable topics,
     }
 
     [LoggerMessage(EventId = 3702, Level = LogLevel.Warning, Message = ""
-        + "config/consumerOffset.json is missing, empty or damaged, and the broker has read consumerOffset.json.bak, which is older. Groups "
-        + "read again what they have read since it was written: some seconds where the broker was killed while it wrote the file. To set "
-        + "where a group goes on: rocketops group reset GROUP --topic TOPIC --to WHERE, or mqadmin resetOffsetByTime")]
+        + "config/consumerOffset.json is missing, empty or damaged, and the broker has read consumerOffset.json.bak, which is older. "
+        + "Groups read again what they have read since it was written: some seconds where the broker was killed while it wrote the file. "
+        + "To set where a group goes on: rocketops group reset GROUP --topic TOPIC --to WHERE, or mqadmin resetOffsetByTime")]
     private partial void LogBackup();
 
     [LoggerMessage(EventId = 3703, Level = LogLevel.Warning, Message = ""

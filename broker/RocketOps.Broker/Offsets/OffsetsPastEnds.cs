@@ -10,8 +10,8 @@ namespace RocketOps.Broker.Offsets;
 
 /// <summary>
 /// Consumer offsets above the end of their queue, as a newer consumerOffset.json beside an older store has them, or an older one beside a
-/// topic that was deleted and made again: the group would pass over the messages that the queue gets next. A broker that becomes the master brings them down to the end. Not a slave, whose offsets may be
-/// ahead of its log.
+/// topic that was deleted and made again: the group would pass over the messages that the queue gets next.
+/// A broker that becomes the master brings them down to the end. Not a slave, whose offsets may be ahead of its log.
 /// </summary>
 internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable topics, ConsumerOffsetTable offsets,
     ILogger<OffsetsPastEnds> logger)
@@ -25,8 +25,8 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     /// <summary>
     /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has
     /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets on, once each; those are
-    /// read from next, so they are loaded earlier and not more often. A queue of the table's topics that has no files has had no message, or
-    /// begins again: its next one gets offset 0. Retention leaves the newest file of each queue. Topics that are in no table, and static
+    /// read from next, so they are loaded earlier and not more often. A queue of the table's topics that has no files has had no message,
+    /// or begins again: its next one gets offset 0. Retention leaves the newest file of each queue. Topics that are in no table, and static
     /// topics, whose offsets are logical ones, are left alone.
     /// </summary>
     public async Task BringDownAsync()

@@ -44,7 +44,8 @@ public sealed class OffsetFileTests : IDisposable
 
         OffsetFileWriter.WriteConsumerOffsets(
             output, new DataVersion { Counter = 3, Timestamp = 1_733_000_000_123 },
-            new OffsetLog(4_096, new Dictionary<long, ulong> { [2_048] = ulong.MaxValue, [0] = 7 }), [new("T", 1_733_000_000_000), new("U", 7)],
+            new OffsetLog(4_096, new Dictionary<long, ulong> { [2_048] = ulong.MaxValue, [0] = 7 }),
+            [new("T", 1_733_000_000_000), new("U", 7)],
             [new("T@g", [new(0, 118), new(1, 97)])]);
 
         Encoding.UTF8.GetString(output.WrittenSpan).Should().Be(

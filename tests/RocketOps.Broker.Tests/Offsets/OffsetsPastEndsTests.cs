@@ -25,7 +25,8 @@ public sealed class OffsetsPastEndsTests : IDisposable
         offsets.Query("T", "within", 0).Should().Be(5);
         offsets.Query("T", "g0", 7).Should().Be(0, "that queue has had no message here");
         offsets.Query("Elsewhere", "g0", 0).Should().Be(9, "that topic is not here");
-        _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should().Contain("g0").And.Contain("topic T").And.Contain("0 from 50 to 10")
+        _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should()
+            .Contain("g0").And.Contain("topic T").And.Contain("0 from 50 to 10")
             .And.Contain("7 from 9 to 0");
         await broker.SendAsync("T", "the next");
         await broker.SubscribeAsync("g0", "T");

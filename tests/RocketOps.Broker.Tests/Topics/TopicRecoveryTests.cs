@@ -438,7 +438,8 @@ public sealed class TopicRecoveryTests
             (await BrokerGroup.ReadAsync(broker, "Again")).Should().HaveCount(40);
             broker.Host.Modules.Topics.Topics.History.Deletions.Should().BeEmpty();
             broker.Host.Modules.Offsets.Consumers.Query("Again", "g", 0).Should().Be(-1);
-            log.Lines.Should().ContainSingle(static line => line.Id == 3700).Which.Text.Should().Contain("config/topics.json notes 1 deletions");
+            log.Lines.Should().ContainSingle(static line => line.Id == 3700).Which.Text.Should()
+                .Contain("config/topics.json notes 1 deletions");
             log.Lines.Should().ContainSingle(static line => line.Id == 3701).Which.Text.Should().Contain("config/consumerOffset.json");
         }
 
