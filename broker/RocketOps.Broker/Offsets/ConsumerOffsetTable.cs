@@ -278,11 +278,11 @@ internal sealed class ConsumerOffsetTable
     /// <summary>Called before the table is written or told: what the broker itself keeps in it is brought up to date. Set before use.</summary>
     public Action? Taking { get; set; }
 
-    /// <summary>The table as JSON, as it stands in the file and as GET_ALL_CONSUMER_OFFSET answers it.</summary>
+    /// <summary>The table as JSON, as GET_ALL_CONSUMER_OFFSET answers it: as it stands in the file, but without this store's log.</summary>
     public void WriteTo(IBufferWriter<byte> output)
     {
         Taking?.Invoke();
-        _file.WriteTo(output);
+        OffsetFileWriter.WriteConsumerOffsets(output, _file.Version, log: null, TakeDeletions(), Enumerate());
     }
 
     /// <inheritdoc cref="OffsetFile.PersistAsync"/>

@@ -45,6 +45,9 @@ internal sealed class OffsetFile
 
     public void CountChange() => Interlocked.Increment(ref _changes);
 
+    /// <summary>Version of the last write.</summary>
+    public DataVersion Version => Volatile.Read(ref _version);
+
     /// <summary>Writes the table as the file would hold it now, with the version of the last write.</summary>
     public void WriteTo(IBufferWriter<byte> output) => Take()(output);
 

@@ -25,21 +25,21 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
     /// <summary>
     /// Brings them down. To be called when the queues of everything in the log are known and nobody appends: the end that a message has
     /// passed does not tell any more which offsets were above it. Looks at the queues that groups have offsets on, once each; those are
-    /// read from next, so they are loaded earlier and not more often. A queue of the table's topics that has no files has had no message,
-    /// or begins again: its next one gets offset 0. Retention leaves the newest file of each queue. Topics that are in no table, and static
-    /// topics, whose offsets are logical ones, are left alone.
+    /// read from next, so they are loaded earlier and not more often. A queue of the table that has no files has had no message, or
+    /// begins again: its next one gets offset 0. Retention leaves the newest file of each queue. Queues that are neither in the table nor
+    /// here, and those of static topics, whose offsets are logical ones, are left alone.
     /// </summary>
     public async Task BringDownAsync()
     {
         int lowered = 0;
         foreach (IGrouping<string, string> topic in offsets.Consumed.GroupBy(static pair => pair.Topic, static pair => pair.Group).ToList())
         {
-            if (topic.Key is TopicNames.TransactionHalf or TopicNames.TransactionOp || FindTopic(topic.Key) is not { } stored)
+            if (topic.Key is TopicNames.TransactionHalf or TopicNames.TransactionOp || FindTopic(topic.Key) is not { } found)
             {
                 continue;
             }
 
-            Dictionary<int, long> ends = await ReadEndsAsync(stored, topic);
+            Dictionary<int, long> ends = await ReadEndsAsync(found, topic);
             foreach (string group in topic)
             {
                 lowered += BringDown(topic.Key, group, ends, isNamed: lowered < MaxLines) ? 1 : 0;
@@ -52,14 +52,15 @@ internal sealed partial class OffsetsPastEnds(MessageStore store, TopicTable top
         }
     }
 
-    private StoreTopic? FindTopic(string name) =>
-        topics.TryGet(name, out TopicState? topic) && topic.Mapping is null ? topic.StoreTopic : null;
+    private TopicState? FindTopic(string name) => topics.TryGet(name, out TopicState? topic) && topic.Mapping is null ? topic : null;
 
-    private async Task<Dictionary<int, long>> ReadEndsAsync(StoreTopic stored, IEnumerable<string> groups)
+    private async Task<Dictionary<int, long>> ReadEndsAsync(TopicState topic, IEnumerable<string> groups)
     {
+        StoreTopic stored = topic.StoreTopic;
+        int count = Math.Max(topic.Config.ReadQueueNums, topic.Config.WriteQueueNums);
         HashSet<int> queues = [.. groups.SelectMany(group => offsets.QueuesOf(stored.Name, group)).Where(static queue => queue.Value > 0)
             .Select(static queue => queue.Key)];
-        Dictionary<int, long> ends = queues.ToDictionary(static queue => queue, static _ => 0L);
+        Dictionary<int, long> ends = queues.Where(queue => queue < count).ToDictionary(static queue => queue, static _ => 0L);
         if (queues.Count == 0)
         {
             return ends;

@@ -310,6 +310,7 @@ public sealed class FailoverTests
         string target = Two.Single(name => name != members.NameOf(old));
         await old.InvokeAsync(Requests.Pull("cg", ElectedMembers.Topic, 0, 0));
         await members.EditAsync(lease => lease with { HandOverTo = target });
+        const int FirstQueue = 1_000;
         int committed = 0;
         (await old.InvokeAsync(Commit(committed))).Code.Should().Be(ResponseCode.Success);
         while (true)
@@ -327,13 +328,13 @@ public sealed class FailoverTests
         await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[target]).Standing.TakesMessages, "the named member leads");
 
         RemotingCommand known = await members[target].InvokeAsync(
-            Requests.Progress("cg", ElectedMembers.Topic, committed - 1));
+            Requests.Progress("cg", ElectedMembers.Topic, FirstQueue + committed - 1));
         known.Code.Should().Be(ResponseCode.Success, known.Remark);
         known.Get("offset").Should().Be("1", "all but the last were committed while the old master led");
         members.LogOf(target).Lines.Should().Contain(static line => line.Id == 3642);
 
-        // Not above the end of a queue that is there.
-        static RemotingCommand Commit(int queue) => Requests.Commit("cg", ElectedMembers.Topic, queue, 1L);
+        // Not above the end of a queue of the topic.
+        static RemotingCommand Commit(int queue) => Requests.Commit("cg", ElectedMembers.Topic, FirstQueue + queue, 1L);
     }
 
     /// <summary>What is answered between the last message of the old master and its end is the new master's as well: nothing is lost, and nothing comes back.</summary>

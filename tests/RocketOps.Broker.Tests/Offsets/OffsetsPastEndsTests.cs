@@ -24,6 +24,7 @@ public sealed class OffsetsPastEndsTests : IDisposable
         offsets.Query("T", "g0", 0).Should().Be(10);
         offsets.Query("T", "within", 0).Should().Be(5);
         offsets.Query("T", "g0", 7).Should().Be(0, "that queue has had no message here");
+        offsets.Query("T", "g0", 8).Should().Be(9, "that queue is in no table");
         offsets.Query("Elsewhere", "g0", 0).Should().Be(9, "that topic is not here");
         _log.Lines.Should().ContainSingle(static line => line.Id == 3688).Which.Text.Should()
             .Contain("g0").And.Contain("topic T").And.Contain("0 from 50 to 10")
@@ -117,6 +118,7 @@ public sealed class OffsetsPastEndsTests : IDisposable
 
         offsets.Commit("T", "within", 0, 5);
         offsets.Commit("T", "g0", 7, 9);
+        offsets.Commit("T", "g0", 8, 9);
         offsets.Commit("Elsewhere", "g0", 0, 9);
     }
 }
