@@ -589,6 +589,26 @@ public sealed class MessageStore : IAsyncDisposable
             Told = told ?? new Dictionary<string, ToldDeletion>(),
         };
 
+    /// <summary>Those that were made in this log, as far as can be told.</summary>
+    private Dictionary<string, ToldDeletion> OfThisLog(IReadOnlyDictionary<string, ToldDeletion>? told, long end)
+    {
+        Dictionary<string, ToldDeletion> kept = new(StringComparer.Ordinal);
+        foreach (IGrouping<LogRecords?, KeyValuePair<string, ToldDeletion>> log in (told ?? new Dictionary<string, ToldDeletion>()).GroupBy(static entry => entry.Value.Log))
+        {
+            if (log.Key is { } records && RecordMarks.IsOther(_segments, end, records))
+            {
+                continue;
+            }
+
+            foreach ((string topic, ToldDeletion deletion) in log)
+            {
+                kept[topic] = deletion;
+            }
+        }
+
+        return kept;
+    }
+
     private void Start(CancellationToken cancellationToken)
     {
         _directory.Lock();
@@ -598,7 +618,6 @@ public sealed class MessageStore : IAsyncDisposable
         }
 
         IReadOnlyDictionary<string, ToldDeletion>? told = Deletions?.Invoke();
-        _dispatcher.Copied.Set(told ?? new Dictionary<string, ToldDeletion>());
         _locked.SetResult();
         _directory.WriteLock();
         new RestoredLog(Options, _files, _time, _logger).Keep();
@@ -611,6 +630,7 @@ public sealed class MessageStore : IAsyncDisposable
         _log.CopiedTo = _state.RefusesMessages ? long.MaxValue : 0;
         StoreRecovery recovery = NewRecovery(told);
         RecoveredStore recovered = recovery.Run(_checkpoint, isClean, cancellationToken);
+        _dispatcher.Copied.Set(OfThisLog(told, recovered.End));
         _directory.LockFolders();
 
         // A cut that this start has finished took what was to go: what counts is where the checkpoint is afterwards.

@@ -119,6 +119,39 @@ public sealed class DeleteTopicTests
         (await copy.ReadAllAsync("T", 0)).Should().Equal(["old"], "the log goes on with other messages as a rule");
     }
 
+    /// <summary>A slave has another broker's config/, whose notes end far behind its own log.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_NotesOfDeletionsEndBehindACopiedLog_CountForWhatComesInTheirOwnLogAlone(bool isOtherLog)
+    {
+        MemoryFileSystem files = new();
+        await using MessageStore source = await SmallStore.StartAsync(SmallStore.Options("/source"), new MemoryFileSystem(), new FakeTimeProvider(), hasThreads: false);
+        source.Append("Other", 0, "first");
+        source.Writer.WritePending();
+        await using (MessageStore copy = await SmallStore.StartAsync(SmallStore.Options(Root), files, new FakeTimeProvider(), hasThreads: false))
+        {
+            await FeedAsync(source, copy);
+            copy.Writer.WritePending();
+        }
+
+        await using MessageStore again = new(SmallStore.Options(Root), files, new FakeTimeProvider(), NullLoggerFactory.Instance, hasThreads: false)
+        {
+            Deletions = () => new Dictionary<string, ToldDeletion>(StringComparer.Ordinal)
+            {
+                ["T"] = new ToldDeletion(new PhysicalOffset(4096), long.MaxValue, isOtherLog ? new LogRecords(new Dictionary<long, ulong> { [0] = 1 }) : null),
+            },
+        };
+        again.RefuseMessages();
+        await again.StartAsync(CancellationToken.None);
+        source.Append("T", 0, "sent later");
+        source.Writer.WritePending();
+        await FeedAsync(source, again);
+        again.Writer.WritePending();
+
+        (await again.ReadAllAsync("T", 0)).Should().Equal(isOtherLog ? ["sent later"] : []);
+    }
+
     /// <summary>The deletion stands at the disk: whoever sends meanwhile waits for it, and is first in the new topic.</summary>
     [Fact]
     public async Task Append_DuringTheDeletion_WaitsAndBeginsTheNewTopic()

@@ -8,8 +8,7 @@ namespace RocketOps.Store.Inventory;
 /// Deletions that the broker's table of topics notes, for a start that makes queues again from the log: the inventory that noted them too
 /// may be lost, or a copy of before. A note counts where the log goes on behind it; one that lies behind the log's end is of a table that
 /// is newer than the store. It counts for messages that were stored by its time: others, in a log that was cut since, are of a topic that
-/// was made again. One that was made in another
-/// broker's log counts for nothing. May wait for the disk; one thread.
+/// was made again. One that was made in another broker's log counts for nothing. May wait for the disk; one thread.
 /// </summary>
 internal sealed class ToldDeletions
 {
