@@ -83,7 +83,7 @@ internal sealed class TopicDeletion(
         }
     }
 
-    /// <summary>By the owner of dispatch.</summary>
+    /// <summary>Removes the queues that have no message behind an offset of the log. For the owner of dispatch.</summary>
     private void RemoveQueuesBefore(StoreTopic topic, PhysicalOffset end)
     {
         List<ConsumeQueue> before = [.. topic.Queues.OfType<ConsumeQueue>().Where(queue => !queue.ReachesBehind(end))];

@@ -53,7 +53,7 @@ internal sealed partial class DeletedOffsets(
         }
     }
 
-    /// <summary>Where the table notes the last deletion, its note tells; otherwise the inventory's does.</summary>
+    /// <summary>Tells whether offsets on a topic are of before its last deletion: by the table's note where it notes that, else by the inventory's.</summary>
     private bool AreOfBefore(string topic, IReadOnlyDictionary<string, long> noted)
     {
         DeletionNote? note = topics.History.Deletions.GetValueOrDefault(topic);

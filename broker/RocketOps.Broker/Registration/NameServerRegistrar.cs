@@ -101,7 +101,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         Standing = new RegistrationStanding(() => _settings.Current.NameServers);
     }
 
-    /// <summary>Whether a name server knows this broker.</summary>
+    /// <summary>Standing of this broker with its name servers: whether one knows it.</summary>
     public RegistrationStanding Standing { get; }
 
     /// <summary>Starts the first round and the period; the task ends with the first round.</summary>

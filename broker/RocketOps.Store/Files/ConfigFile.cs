@@ -29,7 +29,7 @@ public sealed class ConfigFile
 
     public string Path => _path;
 
-    /// <summary>What was read last is the backup's, as the file is missing, empty or refused.</summary>
+    /// <summary>The content that was read last is the backup's, as the file is missing, empty or refused.</summary>
     public bool IsOfBackup { get; private set; }
 
     private string BackupPath => $"{_path}.bak";

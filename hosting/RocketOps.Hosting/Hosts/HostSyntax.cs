@@ -144,7 +144,7 @@ public static class HostSyntax
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    /// <summary>What people leave in a value, by the reason that helps them most.</summary>
+    /// <summary>Finds a part that people leave in a value and that belongs to no address; the reason that helps most comes first.</summary>
     private static string? FindForeignPart(string text)
     {
         if (text.Contains('#', StringComparison.Ordinal))

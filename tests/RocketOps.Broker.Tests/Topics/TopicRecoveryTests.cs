@@ -425,7 +425,7 @@ public sealed class TopicRecoveryTests
 
         string store = directory.File("store");
         Directory.Delete(Path.Combine(store, "config"), recursive: true);
-        CopyFolder(Path.Combine(other.File("store"), "config"), Path.Combine(store, "config"));
+        Folders.Copy(Path.Combine(other.File("store"), "config"), Path.Combine(store, "config"));
         Directory.Delete(Path.Combine(store, "consumequeue"), recursive: true);
         if (losesInventory)
         {
