@@ -1,4 +1,3 @@
-using RocketOps.Broker.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
 
