@@ -304,7 +304,7 @@ internal sealed partial class TopicTable
     /// <summary>
     /// Drops the notes of deletions that end at an offset or behind it. Of a log that is about to be cut there: the log of the group has other
     /// messages behind it, which queues that are made again would lack. Of a slave's log that ends there: config/ is newer than its store,
-    /// and a deletion that was followed is to be followed again.
+    /// and the slave has to follow the deletion once more.
     /// </summary>
     /// <param name="end">Where the log ends.</param>
     public Task DropDeletionsBehindAsync(PhysicalOffset end)

@@ -145,8 +145,8 @@ public abstract class PropertyDefinition
     public abstract bool Accepts(string text);
 
     /// <summary>
-    /// Puts the largest allowed value in the place of a larger one, for keys where RocketMQ takes any: a start that ends for a limit of ours
-    /// helps nobody. False for every other text, and for keys that are not capped.
+    /// Puts the largest allowed value in the place of a larger one, for keys where RocketMQ takes any: files with such a value start there.
+    /// Returns false for every other text, and for keys without a cap.
     /// </summary>
     internal virtual bool TryCapBoxed(string text, out object? value)
     {
