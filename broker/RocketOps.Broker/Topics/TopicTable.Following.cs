@@ -64,8 +64,12 @@ internal sealed partial class TopicTable
     /// <param name="forgetAsync">
     /// Forgets, durably, what else belonged to topics that were deleted, before the deletions count as followed.
     /// </param>
+    /// <param name="cancellationToken">
+    /// Ends the wait for the last messages of topics that were deleted; what is not removed by then is followed another time. When the task
+    /// has ended nothing goes on: another broker may have these files then.
+    /// </param>
     public async Task<FollowOutcome> FollowAsync(FollowedTable<TopicConfig> master, PhysicalOffset known, Func<IReadOnlyList<string>,
-        Task> forgetAsync)
+        Task> forgetAsync, CancellationToken cancellationToken)
     {
         List<Task<bool>> removals = [];
         IReadOnlyList<KeyValuePair<string, DeletionNote>> deletions;
@@ -103,7 +107,7 @@ internal sealed partial class TopicTable
                     ? master.Entries.GetValueOrDefault(name) : null;
                 if (stored is not null || again is not null)
                 {
-                    Task<bool> removal = RemoveFollowedAsync(name, stored, end, removed?.Config, again);
+                    Task<bool> removal = RemoveFollowedAsync(name, stored, end, removed?.Config, again, cancellationToken);
                     _leaving[name] = removal;
                     removals.Add(removal);
                 }
@@ -154,14 +158,14 @@ internal sealed partial class TopicTable
     /// again is there afterwards in any case.
     /// </summary>
     private async Task<bool> RemoveFollowedAsync(string name, StoreTopic? stored, PhysicalOffset end, TopicConfig? before,
-        TopicConfig? again)
+        TopicConfig? again, CancellationToken cancellationToken)
     {
         // Leave the lock of the caller.
         await Task.Yield();
         bool isGone = false;
         try
         {
-            isGone = stored is null || await _store.TryDeleteTopicAsync(stored, end, CancellationToken.None);
+            isGone = stored is null || await _store.TryDeleteTopicAsync(stored, end, cancellationToken);
             return isGone || again is not null;
         }
         finally

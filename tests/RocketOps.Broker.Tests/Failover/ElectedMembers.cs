@@ -247,7 +247,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Once for each lease and each start of a member: who has seen it only afterwards would count its time anew.</summary>
     private async Task EndLeaseOfNobodyAsync()
     {
-        if (await TryReadLeaseAsync() is not { } lease || OwnerOf(lease) is not { } owner || !_ended.TryGetValue(owner, out long ended) || lease.Epoch > ended
+        if (await TryReadLeaseAsync() is not { } lease || OwnerOf(lease) is not { } owner || !(IsEnded(owner, lease) || IsGivenUp(lease))
             || _running.Count == 0 || !Running.All(broker => MemberOf(broker).Standing.Lease is { } seen && seen.IsSameRenewal(lease)))
         {
             return;
@@ -261,6 +261,12 @@ internal sealed class ElectedMembers : IAsyncDisposable
     }
 
     /// <summary>Who holds it; of one that was handed over, who is to have it, unless that one runs: it takes it.</summary>
+    private bool IsEnded(string owner, LeaseRecord lease) => _ended.TryGetValue(owner, out long ended) && lease.Epoch <= ended;
+
+    /// <summary>Its holder runs and has no use for it, as it heard too late that it had got it: the time passed in between.</summary>
+    private bool IsGivenUp(LeaseRecord lease) => _running.TryGetValue(lease.Holder, out TestBroker? holder)
+        && MemberOf(holder).Standing is { HeldEpoch: 0, Lease: { } seen } && seen.IsSameRenewal(lease);
+
     private string? OwnerOf(LeaseRecord lease) => lease.Holder.Length > 0 ? lease.Holder : lease.Successor is { } successor && !_running.ContainsKey(successor) ? successor : null;
 
     /// <summary>

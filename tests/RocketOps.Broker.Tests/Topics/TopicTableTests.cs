@@ -294,14 +294,37 @@ public sealed class TopicTableTests : IAsyncLifetime, IDisposable
         _forgotten.Should().Equal("Again");
     }
 
-    private Task<FollowOutcome> FollowAsync(DataVersion version, Dictionary<string, TopicConfig> topics, Dictionary<string, DeletionNote>? deletions) => Table.FollowAsync(
+    /// <summary>The slave stops while it waits for the deleted topic's last messages: what goes on behind it would write over the next start's files.</summary>
+    [Fact]
+    public async Task Follow_IsCancelled_EndsWithTheTopicAndFollowsTheDeletionAnotherTime()
+    {
+        await Table.CreateOrUpdateAsync(new TopicConfig { TopicName = "Gone" });
+        await _broker.SendAsync("Gone", "kept for now");
+        DataVersion theirs = Table.Version.Next(_time);
+        Dictionary<string, TopicConfig> topics = new(Table.Snapshot(), StringComparer.Ordinal);
+        topics.Remove("Gone");
+        Dictionary<string, DeletionNote> deletions = Noted("Gone", _broker.Host.Modules.Host.Store.Positions.Appended);
+        using CancellationTokenSource ended = new();
+        await ended.CancelAsync();
+
+        await ((Func<Task>)(() => FollowAsync(theirs, topics, deletions, ended.Token))).Should().ThrowAsync<OperationCanceledException>();
+
+        (await BrokerGroup.ReadAsync(_broker, "Gone")).Should().Equal("kept for now");
+        Table.History.Deletions.Should().NotContainKey("Gone");
+        await FollowAsync(theirs, topics, deletions);
+        Table.TryGet("Gone", out _).Should().BeFalse();
+    }
+
+    private Task<FollowOutcome> FollowAsync(DataVersion version, Dictionary<string, TopicConfig> topics, Dictionary<string, DeletionNote>? deletions,
+        CancellationToken cancellationToken = default) => Table.FollowAsync(
         new FollowedTable<TopicConfig>(version, topics, deletions),
         _broker.Host.Modules.Host.Store.Positions.Appended,
         names =>
         {
             _forgotten.AddRange(names);
             return Task.CompletedTask;
-        });
+        },
+        cancellationToken);
 
     private static Dictionary<string, DeletionNote> Noted(string topic, PhysicalOffset end) => new(StringComparer.Ordinal) { [topic] = new DeletionNote(Time: 1, end.Value) };
 

@@ -321,9 +321,9 @@ internal sealed partial class SlaveSync : IAsyncDisposable
         {
             // A master of 4.x has none, and tells no version.
             await _mappings.FollowAsync(mappingVersion ?? new DataVersion(), mappings, topics.ContainsKey);
-            // A topic that is gone is removed once its last messages are replicated, which the end of the session does not wait for.
+            // A topic that is gone is removed once its last messages are replicated; the end of the session ends that wait.
             FollowOutcome outcome = await _topics.FollowAsync(new FollowedTable<TopicConfig>(version, topics, deletions), asked,
-                ForgetTopicsAsync).WaitAsync(_ending);
+                ForgetTopicsAsync, _ending);
             _lostTopics.Tell(master, version, outcome, hasNotes: deletions is not null);
             if (!outcome.IsComplete)
             {
