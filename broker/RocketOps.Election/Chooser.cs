@@ -162,9 +162,9 @@ internal sealed class Chooser(
         }
 
         MemberState state = persisted.State;
-        if (!persisted.BelongsTo(lease.GroupId))
+        if (persisted.FindForeigner(lease, context.Options.GroupName) is { } foreigner)
         {
-            reports.Say(MemberEvent.MayNotLead, $"this store belongs to group {state.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store");
+            reports.Say(MemberEvent.MayNotLead, foreigner);
             return;
         }
 
@@ -217,6 +217,7 @@ internal sealed class Chooser(
         LeaseRecord taken = new()
         {
             GroupId = lease is { GroupId.Length: > 0 } ? lease.GroupId : candidacy.GroupIdOr(ownGroup),
+            GroupName = context.Options.GroupName,
             Holder = self.Member,
             HolderAddress = context.Options.Address,
             Epoch = epoch,

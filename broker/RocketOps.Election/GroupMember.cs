@@ -8,7 +8,7 @@ namespace RocketOps.Election;
 
 /// <summary>
 /// One member of a group that elects its master: is told what happens, and has it go on with leading (<see cref="Leader"/>) or with choosing (<see cref="Chooser"/>). Everything it does it asks its
-/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>, <see cref="HeldEpoch"/> and <see cref="MayAcknowledge"/> may be asked by any thread. It throws nothing but what the host throws.
+/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>, <see cref="HeldEpoch"/> <see cref="MayAcknowledge"/> and <see cref="IsOwn"/> may be asked by any thread. It throws nothing but what the host throws.
 /// </summary>
 public sealed class GroupMember
 {
@@ -365,6 +365,16 @@ public sealed class GroupMember
     /// Tells whether this store may join the group with that id, of a lease or of a master: it belongs to none, or to this one.
     /// </summary>
     public bool BelongsTo(string groupId) => _persisted.BelongsTo(groupId);
+
+    /// <summary>
+    /// Tells whether this member may write to that lease: it is its group's, by its id or, for a store that has joined none, by its name.
+    /// Thread-safe.
+    /// </summary>
+    public bool IsOwn(LeaseRecord lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return _persisted.FindForeigner(lease, _context.Options.GroupName) is null;
+    }
 
     /// <summary>This store's log has been made a copy of that group's: from now on it belongs to it.</summary>
     public void OnJoined(string groupId) => _persisted.Join(groupId);

@@ -21,6 +21,44 @@ public sealed class ChooserTests : MemberTest
         _host.Received().Report(MemberEvent.MayNotLead, Arg.Is<string>(text => text.Contains("two clusters have one name")));
     }
 
+    /// <summary>An empty member, pointed at another group's lease by its configuration.</summary>
+    [Theory]
+    [InlineData("", "prod/broker-b", "prod/broker-a", false)]
+    [InlineData("", "prod/broker-a", "prod/broker-a", true)]
+    [InlineData("", "prod/broker-a", "", true)]
+    [InlineData("", "", "prod/broker-a", true)]
+    [InlineData("group", "prod/renamed", "prod/broker-a", true)]
+    public void OnLeaseRead_OfAHolder_IsFollowedWhenTheGroupIsItsOwn(string groupId, string ownName, string nameInLease, bool follows)
+    {
+        GroupMember member = new(Options with { GroupName = ownName }, new MemberState(groupId, "a1", 0, 0), _host, _time, new GroupRules());
+        LeaseRecord lease = Lease with { GroupName = nameInLease, Holder = "b", Epoch = 9, Successor = null };
+        member.Tick();
+
+        member.OnLeaseRead(1, new VersionedLease(lease, "1"));
+
+        member.IsOwn(lease).Should().Be(follows);
+        _host.ReceivedWithAnyArgs(follows ? 1 : 0).Follow(default!);
+        _host.Received(follows ? 0 : 1).Report(MemberEvent.MayNotLead,
+            Arg.Is<string>(text => text.Contains("the lease is that of prod/broker-a, and this member is configured for prod/broker-b")));
+    }
+
+    /// <summary>A group that was renamed keeps its id, and its master writes the new name.</summary>
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("group", 1)]
+    public void OnAnswer_WithAFreeLeaseOfAnotherName_TakesItByTheIdAlone(string groupId, int writes)
+    {
+        _host.LogEnd.Returns(new LogEnd(4, 100));
+        GroupMember member = new(Options with { GroupName = "prod/new" }, new MemberState(groupId, "a1", 4, 4), _host, _time, new GroupRules());
+        member.Tick();
+        member.OnLeaseRead(1, new VersionedLease(Lease with { GroupName = "prod/old", Successor = null }, "1"));
+
+        member.OnAnswer(1, new MemberAnswer(groupId, Follower, new LogEnd(4, 90), 4, false));
+
+        _host.ReceivedWithAnyArgs(writes).WriteLease(default, default!, default);
+        _host.Received(writes).WriteLease(2, Arg.Is<LeaseRecord>(static lease => lease.GroupName == "prod/new"), "1");
+    }
+
     /// <summary>A lease that was set back names a master that was replaced. Schedules do not get there: a follower takes nothing from such a master's connection either.</summary>
     [Theory]
     [InlineData(4, false, 1)]

@@ -33,6 +33,7 @@ internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<Memb
             Member = own,
             Members = [.. members.Select(static member => member.Name)],
             Address = members.FirstOrDefault(member => member.Name == own).Address ?? string.Empty,
+            GroupName = GroupNameOf(values),
             LeaseStore = values.Get(Keys.LeaseStore),
             Mode = values.Get(Keys.ReplicationModeOfGroup),
             ServesWithoutLease = values.Get(Keys.ApiOutage),
@@ -48,6 +49,10 @@ internal sealed record ElectionSettings(GroupOptions Options, IReadOnlyList<Memb
         };
         return new ElectionSettings(options, members, values.Get(Keys.LeaseStore));
     }
+
+    /// <summary>Empty without a brokerName: the name of the machine, which it is then, differs from member to member.</summary>
+    private static string GroupNameOf(PropertyValues values) => values.IsSet(BrokerOptions.Keys.BrokerName)
+        ? $"{values.Get(BrokerOptions.Keys.BrokerClusterName)}/{values.Get(BrokerOptions.Keys.BrokerName)}" : string.Empty;
 
     /// <summary>All that is wrong, each with the key to change.</summary>
     public static IEnumerable<PropertyProblem> FindFaults(PropertyValues values)

@@ -160,12 +160,13 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 
         KeyedLeaseStore leases = new(_leases.Leases, _group.Options.Member, key.Digest, _group.Options.Members);
         _calls = new LeaseCalls(leases, _group.Options.Lease, new Random(), _time, _logger);
-        MemberKeys keys = new(leases, _calls, key, _group.Options, _refusedMembers, _time, _logger, _stopping.Token);
+        GroupMember member = new(_group.Options, state, this, _time);
+        MemberKeys keys = new(leases, _calls, key, _group.Options, member.IsOwn, _refusedMembers, _time, _logger, _stopping.Token);
         _keys = keys;
         Standing.Identify(keys.Own);
         _questions = new MemberQuestions(_settings, keys, _resolver, _loggers, _time);
         _announcements = new AnnouncementLoop(_leases.Announcement, _time, _logger);
-        Standing.TakePart(new GroupMember(_group.Options, state, this, _time));
+        Standing.TakePart(member);
         LogJoins(_group.Options.Member, state.Incarnation, state.GroupId.Length == 0 ? "no group yet" : state.GroupId, LogEnd.Epoch, LogEnd.Offset);
         _loop.Start();
         TimeSpan period = _group.Options.Lease.Renew / TicksPerRenewal;

@@ -16,12 +16,21 @@ namespace RocketOps.Broker.Failover;
 /// <param name="calls">By which it is read and written.</param>
 /// <param name="own">This member's key.</param>
 /// <param name="options">Of the group.</param>
+/// <param name="isOwn">Tells whether a lease is this group's: nothing is written to another group's.</param>
 /// <param name="refusals">Told of whoever is refused.</param>
 /// <param name="time">Measures waiting.</param>
 /// <param name="logger">Told of this member's own digest.</param>
 /// <param name="stopping">Ends what is waited for.</param>
 internal sealed partial class MemberKeys(
-    KeyedLeaseStore leases, LeaseCalls calls, MemberKey own, GroupOptions options, RefusedMembers refusals, TimeProvider time, ILogger logger, CancellationToken stopping)
+    KeyedLeaseStore leases,
+    LeaseCalls calls,
+    MemberKey own,
+    GroupOptions options,
+    Func<LeaseRecord, bool> isOwn,
+    RefusedMembers refusals,
+    TimeProvider time,
+    ILogger logger,
+    CancellationToken stopping)
 {
     /// <summary>Number of attempts to write the digest while others write at the same moment.</summary>
     private const int MaxAttempts = 3;
@@ -91,7 +100,7 @@ internal sealed partial class MemberKeys(
     /// <summary>Time has passed: puts this member's digest into the lease when it was seen without. The holder's next renewal brings it along.</summary>
     public void Tick()
     {
-        if (leases.Seen is { } lease && !HasOwn(lease) && !lease.IsHeldBy(options.Member))
+        if (leases.Seen is { } lease && !HasOwn(lease) && !lease.IsHeldBy(options.Member) && isOwn(lease))
         {
             _ = PutAsync();
         }
@@ -186,7 +195,7 @@ internal sealed partial class MemberKeys(
     {
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            if (await AskAsync<VersionedLease>((done, failed) => calls.Read(done, failed)) is not (true, { } lease) || HasOwn(lease.Record))
+            if (await AskAsync<VersionedLease>((done, failed) => calls.Read(done, failed)) is not (true, { } lease) || HasOwn(lease.Record) || !isOwn(lease.Record))
             {
                 return;
             }

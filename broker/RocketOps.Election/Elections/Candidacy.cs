@@ -336,9 +336,9 @@ internal sealed class Candidacy(MemberContext context)
 
     private string? FindForeigner(LeaseRecord? lease, MemberState state)
     {
-        if (lease is { GroupId.Length: > 0 } && state.GroupId.Length > 0 && lease.GroupId != state.GroupId)
+        if (lease is not null && context.Persisted.FindForeigner(lease, context.Options.GroupName) is { } foreigner)
         {
-            return Text($"this store belongs to group {state.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store; nothing is done with either");
+            return foreigner;
         }
 
         MemberAnswer? other = Answers.FirstOrDefault(answer => answer.GroupId.Length > 0 && state.GroupId.Length > 0 && answer.GroupId != state.GroupId);

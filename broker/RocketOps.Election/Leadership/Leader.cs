@@ -122,6 +122,7 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         {
             Renew(mastership, seen with
             {
+                GroupName = context.Options.GroupName,
                 Duration = context.Options.Lease.Duration,
                 HolderAddress = context.Options.Address,
                 HandOverTo = null,

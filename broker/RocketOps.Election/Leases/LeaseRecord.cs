@@ -13,6 +13,12 @@ public sealed record LeaseRecord
     /// </summary>
     public string GroupId { get; init; } = string.Empty;
 
+    /// <summary>
+    /// Name of the group by its configuration, as its master wrote it last: <see cref="Members.GroupOptions.GroupName"/>. Empty in the
+    /// lease of an earlier version. The name changes when people rename the group; <see cref="GroupId"/> does not.
+    /// </summary>
+    public string GroupName { get; init; } = string.Empty;
+
     /// <summary>Name of the master; empty when it has released the lease.</summary>
     public required string Holder { get; init; }
 

@@ -14,6 +14,12 @@ public sealed record GroupOptions
     /// <summary>Address where others reach this member for replication, <c>host:port</c>.</summary>
     public string Address { get; init; } = string.Empty;
 
+    /// <summary>
+    /// Name of the group in its configuration, <c>brokerClusterName/brokerName</c>; the same at all members. Empty where groups have no
+    /// names: then leases are told apart by their ids alone.
+    /// </summary>
+    public string GroupName { get; init; } = string.Empty;
+
     /// <summary>Place of the lease, for people and in texts (<c>leaseStore</c>); empty where that has no name.</summary>
     public string LeaseStore { get; init; } = string.Empty;
 

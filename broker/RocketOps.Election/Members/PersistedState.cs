@@ -14,6 +14,19 @@ internal sealed class PersistedState(GroupRules rules, MemberState state, IMembe
     /// <summary>Tells whether this store may join that group: it belongs to none, or to this one.</summary>
     public bool BelongsTo(string groupId) => State.GroupId.Length == 0 || groupId.Length == 0 || State.GroupId == groupId;
 
+    /// <summary>
+    /// Returns the reason why the lease is not this store's group's, for people; null when it is. The id decides. A store that has joined
+    /// no group has none: the name decides for it, where the lease and this member have one.
+    /// </summary>
+    /// <param name="lease">As it was read.</param>
+    /// <param name="groupName">Name of the group in this member's configuration.</param>
+    public string? FindForeigner(LeaseRecord lease, string groupName) =>
+        !BelongsTo(lease.GroupId)
+            ? $"this store belongs to group {State.GroupId}, the lease is of group {lease.GroupId}: two clusters have one name, or this is another group's store; nothing is done with either"
+            : State.GroupId.Length == 0 && groupName.Length > 0 && lease.GroupName.Length > 0 && lease.GroupName != groupName
+            ? $"the lease is that of {lease.GroupName}, and this member is configured for {groupName}: two groups need two leases, so give this group a leaseStore of its own. If the group was renamed, start a member with one of its stores first: it writes the new name"
+            : null;
+
     /// <summary>Makes this store belong to that group from now on, unless it belongs to one.</summary>
     public void Join(string groupId) => Save(State with { GroupId = GroupIdOr(groupId) });
 

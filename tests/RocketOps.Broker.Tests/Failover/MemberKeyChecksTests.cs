@@ -25,12 +25,13 @@ public sealed class MemberKeyChecksTests : IAsyncDisposable
     private readonly KeyedLeaseStore _leases;
     private readonly LeaseCalls _calls;
     private readonly MemberKeys _keys;
+    private bool _isOwnLease = true;
 
     public MemberKeyChecksTests()
     {
         _leases = new KeyedLeaseStore(_store, "a", _own.Digest, Options.Members);
         _calls = new LeaseCalls(_leases, Options.Lease, new Random(1), _time, NullLogger.Instance);
-        _keys = new MemberKeys(_leases, _calls, _own, Options, new RefusedMembers(_time, _log), _time, _log, CancellationToken.None);
+        _keys = new MemberKeys(_leases, _calls, _own, Options, _ => _isOwnLease, new RefusedMembers(_time, _log), _time, _log, CancellationToken.None);
     }
 
     public ValueTask DisposeAsync() => _calls.DisposeAsync();
@@ -105,6 +106,23 @@ public sealed class MemberKeyChecksTests : IAsyncDisposable
         _log.Lines.Should().ContainSingle(static line => line.Id == 3680);
         await TickAsync();
         _store.Writes.Should().Be(1, "it is there");
+    }
+
+    [Fact]
+    public async Task Tick_WhenTheLeaseIsAnotherGroups_WritesNothingThere()
+    {
+        _isOwnLease = false;
+        _store.Have("b", ("b", _other.Digest));
+        await _leases.ReadAsync(CancellationToken.None);
+
+        await TickAsync();
+        await _keys.OnAnsweredAsync("b:1", RemotingCommand.CreateResponse(RemotingCommand.CreateRequest(GroupRequests.JoinMaster), ResponseCode.NoPermission, "no"));
+
+        _store.Writes.Should().Be(0);
+        _isOwnLease = true;
+        _time.Advance(Options.Lease.Renew);
+        await TickAsync();
+        _store.Writes.Should().Be(1, "the lease has the group's name now");
     }
 
     [Fact]

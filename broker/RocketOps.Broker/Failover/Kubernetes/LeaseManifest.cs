@@ -14,6 +14,10 @@ namespace RocketOps.Broker.Failover.Kubernetes;
 internal static class LeaseManifest
 {
     public const string GroupId = "rocketops.io/group-id";
+
+    /// <summary>Name of the group in its configuration, <c>brokerClusterName/brokerName</c>.</summary>
+    public const string GroupName = "rocketops.io/group-name";
+
     public const string HolderAddress = "rocketops.io/holder-address";
     public const string InSync = "rocketops.io/in-sync";
     public const string Successor = "rocketops.io/successor";
@@ -74,6 +78,7 @@ internal static class LeaseManifest
         // Kubernetes counts in seconds; others waiting longer than the holder relies on is the safe side.
         spec["leaseDurationSeconds"] = (int)Math.Max(1, Math.Ceiling(record.Duration.TotalSeconds));
         annotations.Set(GroupId, record.GroupId);
+        annotations.Set(GroupName, record.GroupName.Length == 0 ? null : record.GroupName);
         annotations.Set(HolderAddress, record.HolderAddress.Length == 0 ? null : record.HolderAddress);
         annotations.Set(InSync, string.Join(',', record.InSync.Select(static copy => copy.ToString())));
         annotations.Set(Confirmed, record.Confirmed is { } confirmed
@@ -113,6 +118,7 @@ internal static class LeaseManifest
             return new LeaseRecord
             {
                 GroupId = annotations.Text(GroupId) ?? string.Empty,
+                GroupName = annotations.Text(GroupName) ?? string.Empty,
                 Holder = spec.Text("holderIdentity") ?? string.Empty,
                 HolderAddress = annotations.Text(HolderAddress) ?? string.Empty,
                 Epoch = epoch,

@@ -25,6 +25,7 @@ internal static class LeaseFile
                 new LeaseBody
                 {
                     GroupId = record.GroupId,
+                    GroupName = record.GroupName.Length == 0 ? null : record.GroupName,
                     Holder = record.Holder,
                     HolderAddress = record.HolderAddress,
                     Epoch = record.Epoch,
@@ -70,6 +71,7 @@ internal static class LeaseFile
         return new LeaseRecord
         {
             GroupId = body.GroupId,
+            GroupName = body.GroupName ?? string.Empty,
             Holder = body.Holder,
             HolderAddress = body.HolderAddress,
             Epoch = body.Epoch,
@@ -93,6 +95,8 @@ internal static class LeaseFile
 internal sealed class LeaseBody
 {
     public string? GroupId { get; set; }
+
+    public string? GroupName { get; set; }
 
     public string? Holder { get; set; }
 

@@ -495,6 +495,7 @@ public sealed class KubernetesLeaseStoreTests : IAsyncLifetime
     private static LeaseRecord Record(long epoch) => new()
     {
         GroupId = "g",
+        GroupName = "prod/orders-0",
         Holder = "orders-0-0",
         HolderAddress = "127.0.0.1:1",
         Epoch = epoch,

@@ -215,6 +215,7 @@ public sealed class FileLeaseStoreTests : IDisposable
     private static LeaseRecord Record(long epoch) => new()
     {
         GroupId = "g",
+        GroupName = "prod/orders-0",
         Holder = "a",
         HolderAddress = "127.0.0.1:1",
         Epoch = epoch,
