@@ -143,6 +143,10 @@ public sealed class StoreGroupTests
         RemotingCommand.CreateRequest(RequestCode.GetMaxOffset).Set("topic", "T").Set("queueId", 0),
         RemotingCommand.CreateRequest(RequestCode.GetMinOffset).Set("topic", "T").Set("queueId", 0),
         RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset).Set("consumerGroup", "g").Set("topic", "T").Set("queueId", 0),
+        RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
+            .Set("consumerGroup", "g").Set("topic", "T").Set("queueId", 0).Set("commitOffset", 3),
+        RemotingCommand.CreateRequest(RequestCode.GetTopicStatsInfo).Set("topic", "T"),
+        RemotingCommand.CreateRequest(RequestCode.GetConsumeStats).Set("consumerGroup", "g").Set("topic", "T"),
         RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", 0),
     ];
 
