@@ -28,7 +28,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
         _caller = new RemotingCaller(_remoting, options.TimeProvider);
-        _nameServers = new NameServers(NameServerSetting.Find(options.NameServers) ?? string.Empty, _caller, resolver, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
+        _nameServers = new NameServers(NameServerSetting.Find(options.NameServers) ?? string.Empty, _caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
     }
 
     public async Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)

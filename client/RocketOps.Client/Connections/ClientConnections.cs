@@ -29,7 +29,9 @@ internal sealed class ClientConnections
     private readonly ConcurrentDictionary<string, (RemotingConnection Connection, int Joins)> _introduced = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private readonly WakeSignal _greet;
+    private readonly WakeSignal _look;
     private readonly Task _routeLoop;
+    private readonly Task _lookLoop;
     private readonly Task _heartbeatLoop;
 
     // Guards the members, the heartbeats under way and the two flags; held for no longer than it takes to change them.
@@ -52,10 +54,13 @@ internal sealed class ClientConnections
         _remoting = new RemotingClient(
             new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, _log.Factory, resolver.ResolveAsync, MemberRequests.RegistryFor(() => _members), options.TimeProvider);
         Caller = new RemotingCaller(_remoting, options.TimeProvider);
-        Routes = new RouteCache(new NameServers(nameServers, Caller, resolver, options.RequestTimeout, options.TimeProvider, Logger));
+        Routes = new RouteCache(new NameServers(nameServers, Caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, Logger), options.TimeProvider);
         _greet = new WakeSignal(options.TimeProvider);
+        _look = new WakeSignal(options.TimeProvider);
         Routes.Watch(_ => _greet.Wake());
+        Routes.Watch(_ => _look.Wake());
         _routeLoop = RefreshRoutesPeriodicallyAsync();
+        _lookLoop = LookForLostBrokersAsync();
         _heartbeatLoop = SendHeartbeatsPeriodicallyAsync();
     }
 
@@ -154,7 +159,7 @@ internal sealed class ClientConnections
         // Not under the gate of the caller.
         await Task.Yield();
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(_routeLoop, _heartbeatLoop).ConfigureAwait(false);
+        await Task.WhenAll(_routeLoop, _lookLoop, _heartbeatLoop).ConfigureAwait(false);
         await _remoting.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
         _log.Dispose();
@@ -278,7 +283,7 @@ internal sealed class ClientConnections
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                await RefreshRoutesAsync(_stopping.Token).ConfigureAwait(false);
+                await RefreshRoutesAsync(Routes.Topics, _stopping.Token).ConfigureAwait(false);
                 Routes.Sweep();
                 ForgetGoneBrokers();
             }
@@ -301,9 +306,26 @@ internal sealed class ClientConnections
         }
     }
 
-    /// <summary>Asks for every known route again, several at a time; one that cannot be had is logged and tried again next time.</summary>
-    private Task RefreshRoutesAsync(CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        Routes.Topics,
+    /// <summary>A broker that restarts leaves the routes for seconds: its queues are not to wait for the next periodic refresh.</summary>
+    private async Task LookForLostBrokersAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _look.WaitAsync(Routes.Lost.Wait, _stopping.Token).ConfigureAwait(false);
+                await RefreshRoutesAsync(Routes.Lost.TakeTopicsToAsk(), _stopping.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The client stops.
+        }
+    }
+
+    /// <summary>Asks for routes again, several at a time; one that cannot be had is logged and tried again next time.</summary>
+    private Task RefreshRoutesAsync(IEnumerable<string> topics, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        topics,
         new ParallelOptions { MaxDegreeOfParallelism = MaxRouteRequests, CancellationToken = cancellationToken },
         async (topic, token) => await RefreshRouteAsync(topic, token).ConfigureAwait(false));
 

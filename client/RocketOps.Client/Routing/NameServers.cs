@@ -1,8 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using RocketOps.Client.Calls;
 using RocketOps.Client.Diagnostics;
-using RocketOps.Hosting.Hosts;
 using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Routing;
@@ -10,6 +10,7 @@ namespace RocketOps.Client.Routing;
 /// <summary>
 /// The name servers of a cluster. One is picked at random and kept; when it does not answer the next one is taken, as Java clients do, and kept. Hosts are resolved to all their
 /// addresses, again every <see cref="ResolveInterval"/> and with the next question when one was not answered, so that a headless Service behind one name may change.
+/// Questions go to the known addresses while a lookup lasts. Thread-safe.
 /// </summary>
 internal sealed class NameServers
 {
@@ -22,9 +23,12 @@ internal sealed class NameServers
     /// </summary>
     private const int MaxParts = 3;
 
+    /// <summary>A lookup that takes longer has failed: resolvers give up by themselves after 10 s, by default.</summary>
+    private static readonly TimeSpan ResolveLimit = TimeSpan.FromSeconds(10);
+
     private readonly string _configured;
     private readonly RemotingCaller _caller;
-    private readonly HostResolver _resolver;
+    private readonly Func<string, CancellationToken, Task<IReadOnlyList<IPEndPoint>>> _resolve;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -34,13 +38,26 @@ internal sealed class NameServers
 
     // Null has the names looked up with the next question.
     private long? _resolvedAt;
+    private Task<IReadOnlyList<string>>? _resolving;
     private string? _current;
 
-    public NameServers(string configured, RemotingCaller caller, HostResolver resolver, TimeSpan timeout, TimeProvider time, ILogger logger)
+    /// <param name="configured">The list as it is configured, <c>host:port;host:port</c>.</param>
+    /// <param name="caller">Sends the questions.</param>
+    /// <param name="resolve">Finds all addresses of such a list.</param>
+    /// <param name="timeout">Time for a request.</param>
+    /// <param name="time">Measures waiting.</param>
+    /// <param name="logger">Told of name servers that do not answer, and of lookups that fail.</param>
+    public NameServers(
+        string configured,
+        RemotingCaller caller,
+        Func<string, CancellationToken, Task<IReadOnlyList<IPEndPoint>>> resolve,
+        TimeSpan timeout,
+        TimeProvider time,
+        ILogger logger)
     {
         _configured = configured;
         _caller = caller;
-        _resolver = resolver;
+        _resolve = resolve;
         _timeout = timeout;
         _time = time;
         _logger = logger;
@@ -49,15 +66,49 @@ internal sealed class NameServers
     /// <summary>All addresses as <c>ip:port</c>. Throws <see cref="RocketMqException"/> when there is none.</summary>
     public async Task<IReadOnlyList<string>> GetAddressesAsync(CancellationToken cancellationToken)
     {
+        IReadOnlyList<string> known;
+        Task<IReadOnlyList<string>> resolving;
         lock (_gate)
         {
-            if (_addresses.Count > 0 && _resolvedAt is { } resolvedAt && _time.GetElapsedTime(resolvedAt) < ResolveInterval)
+            known = _addresses;
+            if (known.Count > 0 && _resolvedAt is { } resolvedAt && _time.GetElapsedTime(resolvedAt) < ResolveInterval)
             {
-                return _addresses;
+                return known;
+            }
+
+            resolving = _resolving ??= ResolveOnceAsync();
+            if (known.Count > 0 && _resolvedAt is not null)
+            {
+                return known;
             }
         }
 
-        return await ResolveAsync(cancellationToken).ConfigureAwait(false);
+        if (known.Count == 0)
+        {
+            return await resolving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // A name server did not answer, so the names may have moved. A resolver that hangs does not keep callers from those that are known.
+        await Task.WhenAny(resolving, Task.Delay(_timeout / MaxParts, _time, cancellationToken)).ConfigureAwait(false);
+        return resolving.IsCompletedSuccessfully ? await resolving.ConfigureAwait(false) : known;
+    }
+
+    /// <summary>One lookup at a time, however many questions wait for it.</summary>
+    private async Task<IReadOnlyList<string>> ResolveOnceAsync()
+    {
+        // Not under the gate of the caller.
+        await Task.Yield();
+        try
+        {
+            return await ResolveAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _resolving = null;
+            }
+        }
     }
 
     /// <summary>
@@ -106,6 +157,24 @@ internal sealed class NameServers
         throw new NameServersUnreachableException(_configured, $"no name server of \"{_configured}\" answers; last: {failure!.Message}", failure);
     }
 
+    /// <summary>
+    /// The same in the time of one request altogether, for a question that no caller gives up. Throws
+    /// <see cref="NameServersUnreachableException"/> when that ends first.
+    /// </summary>
+    public async Task<(RemotingCommand Response, string Address)> InvokeInTimeAsync(Func<RemotingCommand> request)
+    {
+        using CancellationTokenSource limit = new(_timeout, _time);
+        try
+        {
+            return await InvokeAsync(request, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new NameServersUnreachableException(
+                _configured, $"no name server of \"{_configured}\" answered within {_timeout.TotalMilliseconds:0} ms", late);
+        }
+    }
+
     /// <summary>Questions begin with the one behind a name server that did not answer, unless they begin with another already: many may have waited for the same one.</summary>
     private void TakeNext(IReadOnlyList<string> addresses, int failed)
     {
@@ -127,20 +196,23 @@ internal sealed class NameServers
         }
     }
 
-    private async Task<IReadOnlyList<string>> ResolveAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ResolveAsync()
     {
         IReadOnlyList<string> resolved;
+        using CancellationTokenSource limit = new(ResolveLimit, _time);
         try
         {
-            resolved = [.. (await _resolver.ResolveAllAsync(_configured, cancellationToken).ConfigureAwait(false)).Select(static endPoint => endPoint.ToString())];
+            resolved = [.. (await _resolve(_configured, limit.Token).ConfigureAwait(false)).Select(static endPoint => endPoint.ToString())];
         }
-        catch (Exception failure) when (failure is SocketException or FormatException)
+        catch (Exception failure) when (failure is SocketException or FormatException or OperationCanceledException)
         {
-            ClientLog.NameServersUnresolved(_logger, _configured, failure.Message);
+            string reason = failure is OperationCanceledException
+                ? $"the resolver did not answer within {ResolveLimit.TotalSeconds:0} s" : failure.Message;
+            ClientLog.NameServersUnresolved(_logger, _configured, reason);
             lock (_gate)
             {
                 // Known addresses outlive a failing lookup.
-                return _addresses.Count > 0 ? _addresses : throw new NameServersUnreachableException(_configured, $"name servers \"{_configured}\" do not resolve: {failure.Message}", failure);
+                return _addresses.Count > 0 ? _addresses : throw new NameServersUnreachableException(_configured, $"name servers \"{_configured}\" do not resolve: {reason}", failure);
             }
         }
 

@@ -6,15 +6,20 @@ using RocketOps.Protocol.Names;
 namespace RocketOps.Client.Routing;
 
 /// <summary>
-/// The routes a client uses and, made of them, the addresses of the brokers. A route is asked for when first needed and then every 30 s; readers take a snapshot.
+/// The routes a client uses and, made of them, the addresses of the brokers. A route is asked for when first needed and then every 30 s;
+/// callers that want the same route share one question (<see cref="RouteQuestions"/>); readers take a snapshot.
 /// A topic that the name servers stop knowing keeps its last route, as in the Java client: one name server that just started must not stop a producer. Of more than <see cref="MaxRoutes"/> those
 /// that nobody has looked for the longest are forgotten.
 /// </summary>
-internal sealed class RouteCache(NameServers nameServers)
+internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
 {
-    /// <summary>Topic whose route stands in for topics that brokers will create on the first message.</summary>
     /// <summary>Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction of long ago.</summary>
     public const int MaxRoutes = 1024;
+
+    /// <summary>An answer that is younger tells what a caller of <see cref="RefreshIfOldAsync"/> wants to know.</summary>
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(1);
+
+    private readonly RouteQuestions _questions = new();
 
     // Guards all that is written, and these: how many routes name a broker and which question its members are the answer to; and the routes that were forgotten, whose brokers stay known
     // for one more sweep to whoever had just looked.
@@ -30,6 +35,9 @@ internal sealed class RouteCache(NameServers nameServers)
 
     /// <summary>Broker name → members, of all routes in use.</summary>
     public IReadOnlyDictionary<string, BrokerData> Brokers => _brokers;
+
+    /// <summary>Brokers that left a route a moment ago.</summary>
+    public LostBrokers Lost { get; } = new(time);
 
     public IEnumerable<string> Topics => _routes.Keys;
 
@@ -75,12 +83,23 @@ internal sealed class RouteCache(NameServers nameServers)
     /// </summary>
     public async Task<TopicRoute?> GetForSendAsync(string topic, int defaultQueues, CancellationToken cancellationToken)
     {
-        if (await GetAsync(topic, cancellationToken).ConfigureAwait(false) is { } known)
+        if (Find(topic) is { } known)
         {
             return known;
         }
 
-        (TopicRoute? template, long asked) = await AskAsync(TopicNames.AutoCreateTemplate, cancellationToken).ConfigureAwait(false);
+        RouteQuestion question = new(topic, Math.Max(1, defaultQueues));
+        return (await _questions.AskAsync(question, () => AskForSendAsync(topic, defaultQueues), cancellationToken).ConfigureAwait(false)).Route;
+    }
+
+    private async Task<TopicRoute?> AskForSendAsync(string topic, int defaultQueues)
+    {
+        if (await GetAsync(topic, CancellationToken.None).ConfigureAwait(false) is { } known)
+        {
+            return known;
+        }
+
+        (TopicRoute? template, long asked) = await AskAsync(TopicNames.AutoCreateTemplate).ConfigureAwait(false);
         if (template is null)
         {
             return null;
@@ -102,10 +121,32 @@ internal sealed class RouteCache(NameServers nameServers)
         return created;
     }
 
-    /// <summary>Asks a name server for the route and keeps what it says, unless who asked later has an answer; an unknown topic keeps its last route.</summary>
+    /// <summary>
+    /// Asks a name server for the route, or waits for the same question of another caller. Keeps the answer, unless a later question has
+    /// one; an unknown topic keeps its last route. Returns null for a topic that no name server knows. Throws
+    /// <see cref="RocketMqException"/> when none answers.
+    /// </summary>
     public async Task<TopicRoute?> RefreshAsync(string topic, CancellationToken cancellationToken)
     {
-        (TopicRoute? route, long asked) = await AskAsync(topic, cancellationToken).ConfigureAwait(false);
+        RouteQuestion question = new(topic, TemplateQueues: 0);
+        (TopicRoute? route, bool isShared) =
+            await _questions.AskAsync(question, () => RefreshNowAsync(topic), cancellationToken).ConfigureAwait(false);
+
+        // That question may have been answered before the topic was made, which this caller knows of.
+        return route is null && isShared
+            ? (await _questions.AskAsync(question, () => RefreshNowAsync(topic), cancellationToken).ConfigureAwait(false)).Route
+            : route;
+    }
+
+    /// <summary>The same, unless a name server has answered for this topic within the last second: many callers meet one failure.</summary>
+    public async Task<TopicRoute?> RefreshIfOldAsync(string topic, CancellationToken cancellationToken) =>
+        _routes.GetValueOrDefault(topic) is { } known && time.GetElapsedTime(known.AnsweredAt) < Young
+            ? known.Route
+            : await RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
+
+    private async Task<TopicRoute?> RefreshNowAsync(string topic)
+    {
+        (TopicRoute? route, long asked) = await AskAsync(topic).ConfigureAwait(false);
         if (route is not null)
         {
             Put(topic, route, asked);
@@ -156,11 +197,11 @@ internal sealed class RouteCache(NameServers nameServers)
         return members.TryGetValue(BrokerData.MasterId, out string? master) ? (master, false) : (members.OrderBy(static member => member.Key).First().Value, true);
     }
 
-    private async Task<(TopicRoute? Route, long Asked)> AskAsync(string topic, CancellationToken cancellationToken)
+    private async Task<(TopicRoute? Route, long Asked)> AskAsync(string topic)
     {
         long asked = Interlocked.Increment(ref _asked);
         (RemotingCommand response, string address) = await nameServers
-            .InvokeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
+            .InvokeInTimeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic)).ConfigureAwait(false);
         TopicRoute? route = response.Code switch
         {
             ResponseCode.Success => WireJson.Read(response, WireJson.Default.TopicRoute, address),
@@ -184,7 +225,7 @@ internal sealed class RouteCache(NameServers nameServers)
             KeepBrokers(route, asked);
             if (known is not null && Same(known.Route, route))
             {
-                known.Learn(known.Route, asked);
+                known.Learn(known.Route, asked, time.GetTimestamp());
                 return;
             }
 
@@ -196,13 +237,14 @@ internal sealed class RouteCache(NameServers nameServers)
 
             if (known is null)
             {
-                _routes = _routes.SetItem(topic, new KnownRoute(route, asked));
+                _routes = _routes.SetItem(topic, new KnownRoute(route, asked, time.GetTimestamp()));
             }
             else
             {
                 TopicRoute old = known.Route;
-                known.Learn(route, asked);
+                known.Learn(route, asked, time.GetTimestamp());
                 ForgetBrokers(old);
+                Lost.OnChanged(topic, BrokersOf(old), [.. BrokersOf(route)]);
             }
         }
 

@@ -28,7 +28,7 @@ public sealed class NameServersTests
         await using FakePeer c = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, Answer));
         HostResolver resolver = new();
         await using RemotingClient remoting = NewRemoting(resolver);
-        NameServers nameServers = new($"{a.Address};{b.Address};{c.Address}", new RemotingCaller(remoting, _time), resolver, timeout, _time, NullLogger.Instance);
+        NameServers nameServers = new($"{a.Address};{b.Address};{c.Address}", new RemotingCaller(remoting, _time), resolver.ResolveAllAsync, timeout, _time, NullLogger.Instance);
         await nameServers.InvokeAsync(Question, CancellationToken.None);
         using CancellationTokenSource patience = new();
         Task asking = nameServers.InvokeAsync(Question, patience.Token);
@@ -59,7 +59,7 @@ public sealed class NameServersTests
         await File.WriteAllTextAsync(hosts, "127.0.0.2 nameservers\n");
         HostResolver resolver = new(hosts);
         await using RemotingClient remoting = NewRemoting(resolver);
-        NameServers nameServers = new($"nameservers:{port}", new RemotingCaller(remoting, _time), resolver, Eventually.DefaultDeadline, _time, NullLogger.Instance);
+        NameServers nameServers = new($"nameservers:{port}", new RemotingCaller(remoting, _time), resolver.ResolveAllAsync, Eventually.DefaultDeadline, _time, NullLogger.Instance);
         using CancellationTokenSource patience = new();
         Task asking = nameServers.InvokeAsync(Question, patience.Token);
         await Eventually.TrueAsync(() => silent.Pending(), "it is asked");
@@ -70,6 +70,33 @@ public sealed class NameServersTests
         (_, string address) = await nameServers.InvokeAsync(Question, CancellationToken.None).WaitAsync(Eventually.DefaultDeadline);
 
         address.Should().Be(replacement.Address);
+    }
+
+    /// <summary>Thirty seconds later the names are looked up again; a resolver that hangs holds up no question to known name servers.</summary>
+    [Fact]
+    public async Task Invoke_WhileTheResolverHangs_AsksTheKnownNameServer()
+    {
+        await using FakePeer server = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, FakePeer.Code(ResponseCode.TopicNotExist)));
+        await using RemotingClient remoting = NewRemoting(new HostResolver());
+        int lookups = 0;
+        NameServers nameServers = new("nameservers:1", new RemotingCaller(remoting, _time), ResolveAsync, TimeSpan.FromSeconds(3), _time, NullLogger.Instance);
+        await nameServers.InvokeAsync(Question, CancellationToken.None);
+        _time.Advance(TimeSpan.FromSeconds(30));
+
+        (_, string address) = await nameServers.InvokeAsync(Question, CancellationToken.None).WaitAsync(Eventually.DefaultDeadline);
+
+        address.Should().Be(server.Address);
+        await Eventually.TrueAsync(() => Volatile.Read(ref lookups) == 2, "the names are looked up beside the question");
+
+        async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(string names, CancellationToken cancellationToken)
+        {
+            if (Interlocked.Increment(ref lookups) > 1)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            }
+
+            return [IPEndPoint.Parse(server.Address)];
+        }
     }
 
     private static RemotingCommand Question() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", "T");

@@ -6,6 +6,7 @@ using RocketOps.Client.Routing;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Protocol.Commands;
+using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Client;
 using RocketOps.Testing;
 using RocketOps.Testing.Memory;
@@ -19,6 +20,7 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
     private readonly ConcurrentDictionary<string, string> _answers = new(StringComparer.Ordinal);
     private readonly List<string> _changed = [];
+    private readonly FakeTimeProvider _time = new();
 
     // What the next answer waits for.
     private Task _release = Task.CompletedTask;
@@ -31,7 +33,7 @@ public sealed class RouteCacheTests : IAsyncLifetime
         _nameServer = await FakePeer.StartSlowAsync((RequestCode.GetRouteInfoByTopic, AnswerAsync));
         HostResolver resolver = new();
         _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = Eventually.DefaultDeadline }, NullLoggerFactory.Instance, resolver.ResolveAsync);
-        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver, Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance));
+        _routes = new RouteCache(new NameServers(_nameServer.Address, new RemotingCaller(_remoting, TimeProvider.System), resolver.ResolveAllAsync, Eventually.DefaultDeadline, TimeProvider.System, NullLogger.Instance), _time);
         _routes.Watch(_changed.Add);
     }
 
@@ -57,10 +59,8 @@ public sealed class RouteCacheTests : IAsyncLifetime
         _routes.FindMaster("b").Should().Be("10.0.0.9:1");
     }
 
-    [Theory]
-    [InlineData("A")]
-    [InlineData("B")]
-    public async Task Refresh_AnswerToAnOlderQuestionComesLater_TakesNothingBack(string topic)
+    [Fact]
+    public async Task Refresh_AnswerToAnOlderQuestionComesLater_TakesNothingBack()
     {
         await LearnAsync("A", "a", "10.0.0.1:1");
         TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -68,11 +68,74 @@ public sealed class RouteCacheTests : IAsyncLifetime
         Task older = LearnAsync("A", "a", "10.0.0.1:1");
         await Eventually.TrueAsync(() => Volatile.Read(ref _release).IsCompleted, "its answer is made, and waits");
 
-        await LearnAsync(topic, "a", "10.0.0.2:1");
+        await LearnAsync("B", "a", "10.0.0.2:1");
         release.SetResult();
         await older;
 
         _routes.FindMaster("a").Should().Be("10.0.0.2:1");
+    }
+
+    /// <summary>As a program that begins with thousands of sends, or whose sends fail together.</summary>
+    [Fact]
+    public async Task GetForSend_ByManyCallersAtOnce_AsksTheNameServerOnce()
+    {
+        _answers["A"] = RouteOf("a", "10.0.0.1:1");
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _release = release.Task;
+        Task<TopicRoute?>[] asking = [.. Enumerable.Range(0, 2_000).Select(_ => _routes.GetForSendAsync("A", 4, CancellationToken.None))];
+        using CancellationTokenSource givesUp = new();
+        Task impatient = _routes.GetForSendAsync("A", 4, givesUp.Token);
+        await givesUp.CancelAsync();
+        await FluentActions.Awaiting(() => impatient).Should().ThrowAsync<OperationCanceledException>();
+
+        release.SetResult();
+
+        (await Task.WhenAll(asking)).Should().AllSatisfy(static route => route!.Brokers.Should().ContainSingle());
+        _nameServer.Received.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task GetForSend_OfANewTopicByManyCallersAtOnce_AsksForItAndForTheTemplateOnce()
+    {
+        _answers[TopicNames.AutoCreateTemplate] = RouteOf("a", "10.0.0.1:1");
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _release = release.Task;
+        Task<TopicRoute?>[] asking = [.. Enumerable.Range(0, 2_000).Select(_ => _routes.GetForSendAsync("New", 4, CancellationToken.None))];
+
+        release.SetResult();
+
+        (await Task.WhenAll(asking)).Should().AllSatisfy(static route => route!.Brokers.Should().ContainSingle());
+        _nameServer.Received.Select(static asked => asked.GetRequired("topic")).Should().Equal("New", TopicNames.AutoCreateTemplate);
+    }
+
+    /// <summary>The question that the second caller meets may have been answered before the topic was made.</summary>
+    [Fact]
+    public async Task Refresh_ThatMeetsAQuestionFromBeforeTheTopicWasMade_AsksOnceMore()
+    {
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _release = release.Task;
+        Task<TopicRoute?> before = _routes.RefreshAsync("A", CancellationToken.None);
+        await Eventually.TrueAsync(() => Volatile.Read(ref _release).IsCompleted, "its answer is made, and waits");
+        _answers["A"] = RouteOf("a", "10.0.0.1:1");
+
+        Task<TopicRoute?> after = _routes.RefreshAsync("A", CancellationToken.None);
+        release.SetResult();
+
+        (await before).Should().BeNull();
+        (await after)!.Brokers.Should().ContainSingle();
+    }
+
+    [Fact]
+    public async Task RefreshIfOld_WithinASecondOfAnAnswer_AsksNothing()
+    {
+        await LearnAsync("A", "a", "10.0.0.1:1");
+
+        await _routes.RefreshIfOldAsync("A", CancellationToken.None);
+        _nameServer.Received.Should().ContainSingle();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _routes.RefreshIfOldAsync("A", CancellationToken.None);
+
+        _nameServer.Received.Should().HaveCount(2);
     }
 
     [Fact]
@@ -131,6 +194,41 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
         _routes.Knows("A").Should().BeTrue("brokers may ask a producer that is idle about its transactions");
         _routes.FindMaster("a").Should().Be("10.0.0.1:1");
+    }
+
+    /// <summary>The broker restarts and is back in the route of the topic that is asked for: its other topics do not wait for 30 s.</summary>
+    [Fact]
+    public async Task RefreshPeriodically_BrokerThatLeftTheRoutes_IsLookedForUntilItIsBack()
+    {
+        const string Both = """{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:1"},"brokerName":"a","cluster":"C"},{"brokerAddrs":{0:"127.0.0.1:2"},"brokerName":"b","cluster":"C"}],"queueDatas":[]}""";
+        const string One = """{"brokerDatas":[{"brokerAddrs":{0:"127.0.0.1:2"},"brokerName":"b","cluster":"C"}],"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":1,"topicSysFlag":0,"writeQueueNums":1}]}""";
+        string answer = Both;
+        ConcurrentQueue<string> asked = new();
+        FakeTimeProvider time = new();
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request =>
+        {
+            asked.Enqueue(request.GetRequired("topic"));
+            return FakePeer.Body(Volatile.Read(ref answer))(request);
+        }
+        ));
+        await using RocketMqClient client = new(new ConnectionOptions { NameServers = nameServer.Address, TimeProvider = time });
+        RouteCache routes = client.Connections.Routes;
+        await routes.GetAsync("A", CancellationToken.None);
+        await routes.GetAsync("B", CancellationToken.None);
+        Volatile.Write(ref answer, One);
+        time.Advance(TimeSpan.FromSeconds(30));
+        await Eventually.TrueAsync(() => !routes.Brokers.ContainsKey("a"), "the broker has left both routes");
+        await Eventually.TrueAsync(() => time.HasTimerIn(LostBrokers.AskInterval), "one topic was asked for at once");
+        asked.Clear();
+
+        time.Advance(LostBrokers.AskInterval);
+        await Eventually.TrueAsync(() => asked.Count == 1 && time.HasTimerIn(LostBrokers.AskInterval), "it is looked for by one topic");
+        Volatile.Write(ref answer, Both);
+        time.Advance(LostBrokers.AskInterval);
+
+        await Eventually.TrueAsync(() => routes.Find("A")!.Brokers.Count == 2 && routes.Find("B")!.Brokers.Count == 2, "it is back in both routes");
+        asked.Distinct().Should().HaveCount(2);
+        asked.Should().HaveCount(3, "the first topic was asked for twice, the other once");
     }
 
     /// <summary>A client of thousands of topics is told of a failover by thousands of answers.</summary>
@@ -234,14 +332,18 @@ public sealed class RouteCacheTests : IAsyncLifetime
 
     private async Task LearnAsync(string topic, string broker, string master)
     {
-        _answers[topic] = $$$"""{"brokerDatas":[{"brokerAddrs":{0:"{{{master}}}"},"brokerName":"{{{broker}}}","cluster":"C"}],"queueDatas":[]}""";
+        _answers[topic] = RouteOf(broker, master);
         await _routes.RefreshAsync(topic, CancellationToken.None);
     }
 
+    private static string RouteOf(string broker, string master) =>
+        $$$"""{"brokerDatas":[{"brokerAddrs":{0:"{{{master}}}"},"brokerName":"{{{broker}}}","cluster":"C"}],"queueDatas":[]}""";
+
     private async ValueTask<RemotingCommand?> AnswerAsync(RemotingCommand request)
     {
-        RemotingCommand response = RemotingCommand.CreateResponse(request, ResponseCode.Success);
-        response.Body = Encoding.UTF8.GetBytes(_answers[request.GetRequired("topic")]);
+        string? route = _answers.GetValueOrDefault(request.GetRequired("topic"));
+        RemotingCommand response = RemotingCommand.CreateResponse(request, route is null ? ResponseCode.TopicNotExist : ResponseCode.Success);
+        response.Body = route is null ? default : Encoding.UTF8.GetBytes(route);
         await Interlocked.Exchange(ref _release, Task.CompletedTask);
         return response;
     }

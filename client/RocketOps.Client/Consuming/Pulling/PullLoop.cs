@@ -143,7 +143,7 @@ internal sealed class PullLoop(
             _suggestedBroker = BrokerData.MasterId;
             try
             {
-                await client.Routes.RefreshAsync(processing.Queue.Topic, cancellationToken).ConfigureAwait(false);
+                await client.Routes.RefreshIfOldAsync(processing.Queue.Topic, cancellationToken).ConfigureAwait(false);
             }
             catch (RocketMqException unanswered)
             {
