@@ -15,7 +15,7 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>One connection to each member, apart from those that tables are copied over.</summary>
-    private readonly RemotingClient _client = new(new RemotingClientOptions { ConnectTimeout = ConnectPatience }, loggers, resolver.ResolveAsync, time: time);
+    private readonly RemotingClient _client = new(new RemotingClientOptions { ConnectTimeout = ConnectPatience }, loggers, resolver.ResolveToConnectAsync, time: time);
 
     /// <summary>
     /// Asks every other member. One that does not answer, or not what a member answers, has not been heard: it is asked again with the next

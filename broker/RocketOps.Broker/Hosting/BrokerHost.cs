@@ -128,7 +128,7 @@ internal sealed partial class BrokerHost : IAsyncDisposable
                 fileSystem,
                 address,
                 new CurrentRole(TermOf(options)),
-                new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time),
+                new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveToConnectAsync, time: time),
                 resolver,
                 new RefusedEntries(time, loggers.CreateLogger<RefusedEntries>()),
                 loggers,

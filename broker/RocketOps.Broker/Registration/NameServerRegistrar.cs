@@ -96,7 +96,7 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         _resolver = resolver;
         _time = time;
         _logger = loggers.CreateLogger<NameServerRegistrar>();
-        _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveAsync, time: time);
+        _client = new RemotingClient(new RemotingClientOptions(), loggers, resolver.ResolveToConnectAsync, time: time);
         _rounds = new CoalescingWriter(RunRoundAsync);
         Standing = new RegistrationStanding(() => _settings.Current.NameServers);
     }

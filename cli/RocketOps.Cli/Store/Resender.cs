@@ -32,7 +32,7 @@ internal sealed class Resender : IAsyncDisposable
         _broker = broker;
         _patience = shell.Patient(Patience);
         _remoting = new RemotingClient(
-            new RemotingClientOptions { ConnectTimeout = shell.Patient(ConnectPatience), InvokeTimeout = _patience }, NullLoggerFactory.Instance, HostResolver.FromEnvironment().ResolveAsync, time: shell.Time);
+            new RemotingClientOptions { ConnectTimeout = shell.Patient(ConnectPatience), InvokeTimeout = _patience }, NullLoggerFactory.Instance, HostResolver.FromEnvironment().ResolveToConnectAsync, time: shell.Time);
     }
 
     /// <summary>

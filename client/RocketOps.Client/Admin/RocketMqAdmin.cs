@@ -26,7 +26,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         _options = options;
         Microsoft.Extensions.Logging.ILoggerFactory loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         HostResolver resolver = HostResolver.FromEnvironment();
-        _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveAsync, time: options.TimeProvider);
+        _remoting = new RemotingClient(new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, loggers, resolver.ResolveToConnectAsync, time: options.TimeProvider);
         _caller = new RemotingCaller(_remoting, options.TimeProvider);
         _nameServers = new NameServers(NameServerSetting.Find(options.NameServers) ?? string.Empty, _caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, loggers.CreateLogger("RocketOps.Client"));
     }

@@ -52,7 +52,7 @@ internal sealed class ClientConnections
         ClientId = ClientIdentity.ClientId(Address, options.InstanceName, options.UnitName);
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(
-            new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, _log.Factory, resolver.ResolveAsync, MemberRequests.RegistryFor(() => _members), options.TimeProvider);
+            new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, _log.Factory, resolver.ResolveToConnectAsync, MemberRequests.RegistryFor(() => _members), options.TimeProvider);
         Caller = new RemotingCaller(_remoting, options.TimeProvider);
         Routes = new RouteCache(new NameServers(nameServers, Caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, Logger), options.TimeProvider);
         _greet = new WakeSignal(options.TimeProvider);

@@ -78,6 +78,24 @@ public sealed class HostResolver
         return Array.ConvertAll(addresses, resolved => new IPEndPoint(resolved, port));
     }
 
+    /// <summary>
+    /// The addresses of both families of one <c>host:port</c>, IPv4 and IPv6 in turn: for callers that connect to the first that answers.
+    /// Throws as <see cref="ResolveAsync"/> does.
+    /// </summary>
+    public async Task<IReadOnlyList<IPEndPoint>> ResolveToConnectAsync(string address, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        (string host, int port) = Parse(address);
+        IPAddress[] addresses = await FindAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. addresses.GroupBy(static each => each.AddressFamily)
+                .SelectMany(static family => family.Select((each, place) => (Address: each, Place: place)))
+                .OrderBy(static each => each.Place).ThenBy(static each => each.Address.AddressFamily)
+                .Select(each => new IPEndPoint(each.Address, port)),
+        ];
+    }
+
     private static (string Host, int Port) Parse(string entry)
     {
         int colon = entry.LastIndexOf(':');
@@ -91,6 +109,14 @@ public sealed class HostResolver
 
     private async Task<IPAddress[]> ResolveHostAsync(string host, CancellationToken cancellationToken)
     {
+        // One server has an address of each family as a rule: to take all of them would be to find it twice.
+        IPAddress[] addresses = await FindAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+        IPAddress[] older = [.. addresses.Where(static address => address.AddressFamily == AddressFamily.InterNetwork)];
+        return older.Length > 0 ? older : addresses;
+    }
+
+    private async Task<IPAddress[]> FindAddressesAsync(string host, CancellationToken cancellationToken)
+    {
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
             return [literal];
@@ -101,10 +127,8 @@ public sealed class HostResolver
             return known;
         }
 
-        // One server has an address of each family as a rule: to take all of them would be to find it twice.
         IPAddress[] addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-        IPAddress[] older = [.. addresses.Where(static address => address.AddressFamily == AddressFamily.InterNetwork)];
-        return older.Length > 0 ? older : addresses.Length > 0 ? addresses : throw new SocketException((int)SocketError.HostNotFound);
+        return addresses.Length > 0 ? addresses : throw new SocketException((int)SocketError.HostNotFound);
     }
 
     private async Task<HostsSnapshot> ReadHostsAsync(string path, CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ public sealed class NameServerHost : IAsyncDisposable
             time);
         _peers = new PeerCatchUp(
             values.Get(NameServerProperties.Peers), () => TimeSpan.FromSeconds(_configuration.Get(NameServerProperties.WaitSecondsForService)), _routes, HostResolver.FromEnvironment(), loggers, time);
-        _notifier = new MinBrokerNotifier(_configuration, new RemotingClient(new RemotingClientOptions(), loggers, new HostResolver().ResolveAsync, time: time), _logger);
+        _notifier = new MinBrokerNotifier(_configuration, new RemotingClient(new RemotingClientOptions(), loggers, new HostResolver().ResolveToConnectAsync, time: time), _logger);
         _routes.MinBrokerChanged = _notifier.Changed;
     }
 

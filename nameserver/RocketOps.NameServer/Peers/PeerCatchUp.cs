@@ -47,7 +47,7 @@ internal sealed class PeerCatchUp : IAsyncDisposable
         _resolver = resolver;
         _time = time;
         _logger = loggers.CreateLogger("RocketOps.NameServer");
-        _client = new RemotingClient(new RemotingClientOptions { ConnectTimeout = Timeout }, loggers, resolver.ResolveAsync, time: time);
+        _client = new RemotingClient(new RemotingClientOptions { ConnectTimeout = Timeout }, loggers, resolver.ResolveToConnectAsync, time: time);
         if (peers.Length == 0)
         {
             _problem = null;

@@ -161,30 +161,22 @@ public sealed class RemotingClient : IAsyncDisposable
 
     private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}{Interlocked.Increment(ref _lastId)}");
 
-    private async Task<Socket> ConnectSocketAsync(string address, CancellationToken cancellationToken)
-    {
-        SocketException? failure = null;
-        foreach (IPEndPoint endPoint in await _resolve(address, cancellationToken).ConfigureAwait(false))
-        {
-            Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-                return socket;
-            }
-            catch (SocketException error)
-            {
-                socket.Dispose();
-                failure = error;
-            }
-            catch (OperationCanceledException)
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
+    private async Task<Socket> ConnectSocketAsync(string address, CancellationToken cancellationToken) => await SocketConnector.ConnectAsync(
+        await _resolve(address, cancellationToken).ConfigureAwait(false), ConnectSocketAsync, _time, cancellationToken).ConfigureAwait(false);
 
-        throw failure!;
+    private static async Task<Socket> ConnectSocketAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private void Track(string address, PipeDriver driver, StreamTransport transport)

@@ -20,6 +20,20 @@ public sealed class HostResolverTests
         found.Select(endPoint => endPoint.ToString()).Should().Equal("127.10.0.1:9876", "127.10.0.2:9876", "10.0.0.9:1");
     }
 
+    /// <summary>To connect, either family will do; to register with each name server, one server is not to be found twice.</summary>
+    [Fact]
+    public async Task ResolveToConnect_NameOfBothFamilies_GivesBothInTurn()
+    {
+        using TempDirectory directory = new();
+        string hosts = Path.Combine(directory.Path, "hosts");
+        await File.WriteAllTextAsync(hosts, "fd00::1 a.svc\nfd00::2 a.svc\n127.10.0.1 a.svc\n");
+        HostResolver resolver = new(hosts);
+
+        (await resolver.ResolveToConnectAsync("a.svc:1")).Select(static endPoint => endPoint.ToString())
+            .Should().Equal("127.10.0.1:1", "[fd00::1]:1", "[fd00::2]:1");
+        (await resolver.ResolveAsync("a.svc:1")).Select(static endPoint => endPoint.ToString()).Should().Equal("127.10.0.1:1");
+    }
+
     [Fact]
     public async Task Resolve_HostsFileChanges_IsReadAgain()
     {
