@@ -229,7 +229,7 @@ public sealed class ClockStepTests : ConsumerTestBase
 
     [Theory]
     [MemberData(nameof(Hours))]
-    public async Task Orderly_Steps_ItsLocksAreNeitherLostNorKeptTooLong(int hours)
+    public async Task Orderly_Steps_ItsLocksAreTakenAgainAndNeverKeptTooLong(int hours)
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
         await using RocketMqPushConsumer consumer = new(ConsumerOptions(cluster) with { IsOrderly = true });
@@ -238,29 +238,30 @@ public sealed class ClockStepTests : ConsumerTestBase
         cluster.Broker.Append("T", 0, "0");
         await Eventually.TrueAsync(() => Texts.Count == 1, "it reads");
 
-        // The lock holds whatever the wall says.
+        // A step forward may be a machine that was suspended, whose locks are over at the broker: they are asked for again first.
         Step(hours);
         cluster.Broker.Append("T", 0, "1");
-        await Eventually.TrueAsync(() => Texts.Count == 2, "it has the lock");
+        await PassUntilAsync(() => Texts.Contains("1"), TimeSpan.FromSeconds(21), "it has the lock");
         int locks = cluster.Broker.Of(RequestCode.LockBatchMq).Length;
         await PassUntilAsync(() => cluster.Broker.Of(RequestCode.LockBatchMq).Length > locks, TimeSpan.FromSeconds(21), "the lock is renewed");
         Step(-hours);
         cluster.Broker.Append("T", 0, "2");
-        await Eventually.TrueAsync(() => Texts.Count == 3, "it has the lock");
+        await PassUntilAsync(() => Texts.Contains("2"), TimeSpan.FromSeconds(21), "it has the lock");
         await Eventually.TrueAsync(() => ((IAnsweringConsumer)consumer).Reading.Any(static queue => queue.Offset == 3), "the handler is done");
         await PassUntilAsync(() => cluster.Broker.Offsets.GetValueOrDefault(("T", 0)) == 3, TimeSpan.FromSeconds(6), "it is committed");
-        _errors.Should().BeEmpty();
+        _errors.Select(static error => error.Id.Id).Should().Equal([4139], "one of the steps was forward");
 
         // One that no broker renews is over in its time: another member may have it then.
         cluster.Broker.Overrides[RequestCode.LockBatchMq] = static request => RemotingCommand.CreateResponse(request, ResponseCode.SystemBusy, "not now");
         Step(hours);
-        await PassUntilAsync(() => _errors.Any(static error => error.Id.Id == 4139), TimeSpan.FromSeconds(60), "the lock is given up");
+        await PassUntilAsync(() => _errors.Count(static error => error.Id.Id == 4139) > 1, TimeSpan.FromSeconds(60), "the lock is given up");
         cluster.Broker.Overrides.Clear();
         cluster.Broker.Append("T", 0, "3");
-        await PassUntilAsync(() => Texts.Count >= 4, TimeSpan.FromSeconds(60), "the lock is got again");
+        await PassUntilAsync(() => Texts.Contains("3"), TimeSpan.FromSeconds(60), "the lock is got again");
         await consumer.StopAsync();
 
-        Texts.Should().Equal("0", "1", "2", "3");
+        // What was not committed when a lock was over comes again, in order.
+        Texts.Distinct().Should().Equal("0", "1", "2", "3");
     }
 
     private static TaskCompletionSource Hold(FakeCluster cluster, int code)

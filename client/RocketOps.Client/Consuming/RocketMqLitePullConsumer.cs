@@ -181,7 +181,9 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Commits that all that was polled is done with, and returns when the brokers have it. Throws <see cref="RocketMqException"/> when one does not; the others may have taken theirs.
+    /// Commits that all that was polled is done with, and returns when the brokers have it. Throws
+    /// <see cref="OffsetsNotCommittedException"/>, which says which queues are committed, when one does not: the newest offset of the
+    /// others goes with the next commit. A broker that did not answer the last commit is waited for 250 ms only.
     /// </summary>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {

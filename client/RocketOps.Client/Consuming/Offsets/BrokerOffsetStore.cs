@@ -14,8 +14,14 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
 {
     private readonly OffsetTable _table = new();
 
+    /// <summary>Time for which a broker that did not answer the last commit is waited for.</summary>
+    public static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
+
     // As many as queues were ever committed here.
-    private readonly ConcurrentDictionary<MessageQueue, SemaphoreSlim> _committing = new();
+    private readonly ConcurrentDictionary<MessageQueue, QueueCommit> _commits = new();
+
+    // Brokers that did not answer the last commit.
+    private readonly ConcurrentDictionary<string, bool> _silent = new(StringComparer.Ordinal);
 
     public async Task<long?> LoadAsync(MessageQueue queue, CancellationToken cancellationToken)
     {
@@ -43,22 +49,45 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
 
     public void Forget(MessageQueue queue) => _table.Forget(queue);
 
-    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken) =>
-        Array.Find(await Task.WhenAll(queues.Select(queue => CommitAsync(queue, cancellationToken))).ConfigureAwait(false), static failure => failure is not null);
-
-    private async Task<RocketMqException?> CommitAsync(MessageQueue queue, CancellationToken cancellationToken)
+    /// <summary>
+    /// Commits side by side. Of a broker whose last commit was not answered it waits a moment only: its offsets go on in the background,
+    /// and a program that polls and commits in turn goes on with the other brokers. Returns an <see cref="OffsetsNotCommittedException"/>.
+    /// </summary>
+    public async Task<RocketMqException?> CommitAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken)
     {
-        SemaphoreSlim gate = _committing.GetOrAdd(queue, static _ => new SemaphoreSlim(1, 1));
-        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        cancellationToken.ThrowIfCancellationRequested();
+        (MessageQueue Queue, Task<RocketMqException?> Commit)[] commits = [.. queues.Select(queue => (queue, CommitAsync(queue)))];
+        ILookup<bool, Task<RocketMqException?>> bySilence = commits.ToLookup(commit => _silent.ContainsKey(commit.Queue.BrokerName), static commit => commit.Commit);
+        await Task.WhenAll(bySilence[false]).ConfigureAwait(false);
+        if (bySilence[true].Any())
         {
-            return _table.Find(queue) is { } offset ? await SendAsync(queue, offset).ConfigureAwait(false) : null;
+            await WaitAMomentAsync(Task.WhenAll(bySilence[true])).ConfigureAwait(false);
         }
-        finally
-        {
-            gate.Release();
-        }
+
+        (MessageQueue Queue, RocketMqException? Failure)[] outcomes =
+            [.. commits.Select(commit => (commit.Queue, commit.Commit.IsCompleted ? commit.Commit.Result : StillSilent(commit.Queue)))];
+        MessageQueue[] failed = [.. outcomes.Where(static outcome => outcome.Failure is not null).Select(static outcome => outcome.Queue)];
+        return failed.Length == 0 ? null : new OffsetsNotCommittedException(
+            [.. outcomes.Where(static outcome => outcome.Failure is null).Select(static outcome => outcome.Queue)],
+            failed,
+            outcomes.First(static outcome => outcome.Failure is not null).Failure!);
     }
+
+    private static RocketMqException StillSilent(MessageQueue queue) =>
+        new($"broker {queue.BrokerName} did not answer the commit before, and has not answered this one yet");
+
+    private async Task WaitAMomentAsync(Task commits)
+    {
+        using CancellationTokenSource waiting = new();
+        await Task.WhenAny(commits, Task.Delay(Moment, options.TimeProvider, waiting.Token)).ConfigureAwait(false);
+        await waiting.CancelAsync().ConfigureAwait(false);
+    }
+
+    private Task<RocketMqException?> CommitAsync(MessageQueue queue) => _commits.GetOrAdd(
+        queue,
+        static (queue, store) => new QueueCommit(
+            () => store._table.Find(queue) is { } offset ? store.SendAsync(queue, offset) : Task.FromResult<RocketMqException?>(null)),
+        this).CommitAsync();
 
     private async Task<RocketMqException?> SendAsync(MessageQueue queue, long offset)
     {
@@ -69,11 +98,21 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
             RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
                 .Set("consumerGroup", options.Group).Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("commitOffset", offset).Set("bname", queue.BrokerName);
             await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, CancellationToken.None).ConfigureAwait(false);
+            _silent.TryRemove(queue.BrokerName, out _);
             return null;
         }
         catch (RocketMqException failure)
         {
             ClientLog.CommitFailed(client.Logger, queue, offset, failure.Message);
+            if (failure.ResponseCode is null)
+            {
+                _silent[queue.BrokerName] = true;
+            }
+            else
+            {
+                _silent.TryRemove(queue.BrokerName, out _);
+            }
+
             return failure;
         }
     }

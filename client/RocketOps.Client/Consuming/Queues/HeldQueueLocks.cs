@@ -16,107 +16,85 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
 {
     private readonly TimeSpan _lifetime = options.LockRenewInterval * 1.5;
 
-    // Taking, renewing and giving back exclude each other: a renewal on its way must not take again what was given back meanwhile.
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    // Taking, renewing and giving back at one broker exclude each other: a renewal on its way must not take again what was given back
+    // meanwhile. Brokers do not wait for each other.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal);
 
-    // When the last request that the broker granted was sent.
-    private readonly ConcurrentDictionary<MessageQueue, long> _held = new();
+    // When the last request that the broker granted was sent, by both clocks.
+    private readonly ConcurrentDictionary<MessageQueue, (long Timestamp, DateTimeOffset Clock)> _held = new();
 
-    /// <summary>True when the lock of the queue is held: no other member can have the queue.</summary>
-    public bool IsHeld(MessageQueue queue) => _held.TryGetValue(queue, out long since) && options.TimeProvider.GetElapsedTime(since) < _lifetime;
+    /// <summary>
+    /// True when the lock of the queue is held: no other member can have the queue. Its age is the larger one by both clocks, as the
+    /// monotonic one stands still while a machine is suspended, and the broker's does not.
+    /// </summary>
+    public bool IsHeld(MessageQueue queue) => _held.TryGetValue(queue, out (long Timestamp, DateTimeOffset Clock) since)
+        && options.TimeProvider.GetElapsedTime(since.Timestamp) < _lifetime
+        && options.TimeProvider.GetUtcNow() - since.Clock < _lifetime;
 
     /// <summary>Takes locks and returns those it got. Brokers that do not answer are logged.</summary>
     public async Task<IReadOnlySet<MessageQueue>> LockAsync(IReadOnlyCollection<MessageQueue> queues, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        HashSet<MessageQueue> granted = [];
+        foreach (BrokerAnswer answer in await Task.WhenAll(
+            ByBroker(queues).Select(broker => AskAsync(broker.Key, [.. broker], isRenewal: false, cancellationToken))).ConfigureAwait(false))
         {
-            return (await AskAsync(queues, cancellationToken).ConfigureAwait(false)).Granted;
+            if (answer.Granted is { } locked)
+            {
+                granted.UnionWith(locked);
+            }
         }
-        finally
-        {
-            _gate.Release();
-        }
+
+        return granted;
     }
 
     /// <summary>Renews all locks and returns the queues that were lost.</summary>
     public async Task<IReadOnlyList<MessageQueue>> RenewAsync(CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            MessageQueue[] held = [.. _held.Keys];
-            (IReadOnlySet<MessageQueue> granted, IReadOnlySet<MessageQueue> refused) = await AskAsync(held, cancellationToken).ConfigureAwait(false);
-            List<MessageQueue> lost = [];
-            foreach (MessageQueue queue in held.Where(queue => !granted.Contains(queue)))
-            {
-                if (refused.Contains(queue))
-                {
-                    ClientLog.LockLost(client.Logger, options.Group, queue);
-                }
-                else if (!IsHeld(queue))
-                {
-                    ClientLog.LockExpired(client.Logger, options.Group, queue);
-                }
-                else
-                {
-                    continue;
-                }
-
-                _held.TryRemove(queue, out _);
-                lost.Add(queue);
-            }
-
-            return lost;
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        BrokerAnswer[] answers = await Task.WhenAll(
+            ByBroker(_held.Keys).Select(broker => AskAsync(broker.Key, [.. broker], isRenewal: true, cancellationToken))).ConfigureAwait(false);
+        return [.. answers.SelectMany(static answer => answer.Lost)];
     }
 
     /// <summary>Gives locks back. What fails is logged; the broker forgets the lock by itself.</summary>
     public async Task UnlockAsync(IReadOnlyCollection<MessageQueue> queues)
     {
-        await _gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-        try
-        {
-            MessageQueue[] held = [.. queues.Where(queue => _held.TryRemove(queue, out _))];
-            await Task.WhenAll(ByBroker(held).Select(broker => GiveBackAsync(broker.Key, [.. broker]))).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        await Task.WhenAll(ByBroker(queues).Select(broker => GiveBackAsync(broker.Key, [.. broker]))).ConfigureAwait(false);
     }
 
     private static IEnumerable<IGrouping<string, MessageQueue>> ByBroker(IEnumerable<MessageQueue> queues) =>
         queues.GroupBy(static queue => queue.BrokerName, StringComparer.Ordinal);
 
-    private async Task<(IReadOnlySet<MessageQueue> Granted, IReadOnlySet<MessageQueue> Refused)> AskAsync(IEnumerable<MessageQueue> queues, CancellationToken cancellationToken)
-    {
-        HashSet<MessageQueue> granted = [];
-        HashSet<MessageQueue> refused = [];
-        foreach ((IReadOnlyList<MessageQueue> asked, IReadOnlySet<MessageQueue>? got) in await Task.WhenAll(
-            ByBroker(queues).Select(broker => AskAsync(broker.Key, [.. broker], cancellationToken))).ConfigureAwait(false))
-        {
-            if (got is not null)
-            {
-                granted.UnionWith(got);
-                refused.UnionWith(asked.Where(queue => !got.Contains(queue)));
-            }
-        }
+    private SemaphoreSlim GateOf(string broker) => _gates.GetOrAdd(broker, static _ => new SemaphoreSlim(1, 1));
 
-        return (granted, refused);
+    private async Task<BrokerAnswer> AskAsync(
+        string broker, IReadOnlyList<MessageQueue> queues, bool isRenewal, CancellationToken cancellationToken)
+    {
+        SemaphoreSlim gate = GateOf(broker);
+        await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            MessageQueue[] asked = isRenewal ? [.. queues.Where(_held.ContainsKey)] : [.. queues];
+            if (asked.Length == 0)
+            {
+                return new BrokerAnswer(null, []);
+            }
+
+            IReadOnlySet<MessageQueue>? granted = await AskInTurnAsync(broker, asked, cancellationToken).ConfigureAwait(false);
+            return new BrokerAnswer(granted, isRenewal ? DropLost(asked, granted) : []);
+        }
+        finally
+        {
+            gate.Release();
+        }
     }
 
     /// <summary>Locks that a broker granted; null when it did not answer.</summary>
-    private async Task<(IReadOnlyList<MessageQueue> Asked, IReadOnlySet<MessageQueue>? Granted)> AskAsync(
+    private async Task<IReadOnlySet<MessageQueue>?> AskInTurnAsync(
         string broker, IReadOnlyList<MessageQueue> queues, CancellationToken cancellationToken)
     {
         try
         {
-            long now = options.TimeProvider.GetTimestamp();
+            (long, DateTimeOffset) now = (options.TimeProvider.GetTimestamp(), options.TimeProvider.GetUtcNow());
             string address = AddressOf(broker);
             RemotingCommand response = await client.Caller.InvokeSuccessAsync(
                 address, Request(RequestCode.LockBatchMq, queues), options.RequestTimeout, cancellationToken).ConfigureAwait(false);
@@ -127,25 +105,61 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
                 _held[queue] = now;
             }
 
-            return (queues, granted);
+            return granted;
         }
         catch (RocketMqException failure)
         {
             ClientLog.LockFailed(client.Logger, options.Group, broker, queues.Count, failure.Message);
-            return (queues, null);
+            return null;
         }
+    }
+
+    /// <summary>Forgets the locks that a renewal has not got and that are over. One whose broker did not answer lasts to its end.</summary>
+    private List<MessageQueue> DropLost(IEnumerable<MessageQueue> asked, IReadOnlySet<MessageQueue>? granted)
+    {
+        List<MessageQueue> lost = [];
+        foreach (MessageQueue queue in asked.Where(queue => granted?.Contains(queue) != true))
+        {
+            if (granted is not null)
+            {
+                ClientLog.LockLost(client.Logger, options.Group, queue);
+            }
+            else if (!IsHeld(queue))
+            {
+                ClientLog.LockExpired(client.Logger, options.Group, queue);
+            }
+            else
+            {
+                continue;
+            }
+
+            _held.TryRemove(queue, out _);
+            lost.Add(queue);
+        }
+
+        return lost;
     }
 
     private async Task GiveBackAsync(string broker, IReadOnlyList<MessageQueue> queues)
     {
+        SemaphoreSlim gate = GateOf(broker);
+        await gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
-            await client.Caller.InvokeSuccessAsync(
-                AddressOf(broker), Request(RequestCode.UnlockBatchMq, queues), options.RequestTimeout, CancellationToken.None).ConfigureAwait(false);
+            MessageQueue[] held = [.. queues.Where(queue => _held.TryRemove(queue, out _))];
+            if (held.Length > 0)
+            {
+                await client.Caller.InvokeSuccessAsync(
+                    AddressOf(broker), Request(RequestCode.UnlockBatchMq, held), options.RequestTimeout, CancellationToken.None).ConfigureAwait(false);
+            }
         }
         catch (RocketMqException failure)
         {
             ClientLog.UnlockFailed(client.Logger, options.Group, broker, queues.Count, failure.Message);
+        }
+        finally
+        {
+            gate.Release();
         }
     }
 
@@ -160,4 +174,9 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
             new LockBody { ClientId = client.ClientId, ConsumerGroup = options.Group, Queues = [.. queues.Select(KeyOf)] }, WireJson.Default.LockBody);
         return request;
     }
+
+    /// <summary>Outcome of a request to one broker.</summary>
+    /// <param name="Granted">The locks that it granted; null when it did not answer.</param>
+    /// <param name="Lost">The locks that were held and are lost.</param>
+    private readonly record struct BrokerAnswer(IReadOnlySet<MessageQueue>? Granted, IReadOnlyList<MessageQueue> Lost);
 }

@@ -24,11 +24,18 @@ internal sealed class Rebalancer
     /// </summary>
     private static readonly TimeSpan LockRetryDelay = TimeSpan.FromSeconds(1);
 
+    /// <summary>Topics that are balanced at a time.</summary>
+    private const int MaxTopics = 16;
+
+    /// <summary>Parts of the time for a request, at most, of which a broker that others follow has one, when the group's members are asked for.</summary>
+    private const int MaxParts = 3;
+
     private readonly ClientInstance _client;
     private readonly PushConsumerOptions _options;
     private readonly ConcurrentDictionary<string, Subscription> _subscriptions;
     private readonly IOffsetStore _offsets;
     private readonly StartOffsets _startOffsets;
+    private readonly QueueStarts _starts;
     private readonly Puller _puller;
     private readonly IConsumeService _handlers;
     private readonly PausedQueues _paused;
@@ -38,13 +45,12 @@ internal sealed class Rebalancer
     private readonly RebalanceEvents _events;
     private readonly CancellationToken _stopping;
     private readonly WakeSignal _wake;
-    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _missing = new(StringComparer.Ordinal);
 
     // Held while queues come and go and while one is moved; not while the user's code runs.
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly ConcurrentDictionary<MessageQueue, ReadQueue> _reading = new();
     private volatile IReadOnlyCollection<MessageQueue> _assigned = [];
-    private bool _awaitsLocks;
 
     public Rebalancer(
         ClientInstance client, PushConsumerOptions options, ConcurrentDictionary<string, Subscription> subscriptions, IOffsetStore offsets, IConsumeService handlers, PausedQueues paused,
@@ -62,6 +68,7 @@ internal sealed class Rebalancer
         _stopping = stopping;
         _events = new RebalanceEvents(client, options);
         _startOffsets = new StartOffsets(client, options, offsets);
+        _starts = new QueueStarts(client, options, _startOffsets, locks);
         _puller = new Puller(client, options);
         _wake = new WakeSignal(options.TimeProvider);
     }
@@ -92,14 +99,14 @@ internal sealed class Rebalancer
         {
             while (true)
             {
-                _awaitsLocks = false;
                 await ReleaseLostAsync().ConfigureAwait(false);
-                foreach (Subscription subscription in _subscriptions.Values)
-                {
-                    await RebalanceAsync(subscription, _stopping).ConfigureAwait(false);
-                }
 
-                await _wake.WaitAsync(_awaitsLocks ? LockRetryDelay : _options.RebalanceInterval, _stopping).ConfigureAwait(false);
+                // Side by side: a broker that does not answer takes its time in each topic.
+                await Parallel.ForEachAsync(
+                    _subscriptions.Values,
+                    new ParallelOptions { MaxDegreeOfParallelism = MaxTopics, CancellationToken = _stopping },
+                    async (subscription, token) => await RebalanceAsync(subscription, token).ConfigureAwait(false)).ConfigureAwait(false);
+                await _wake.WaitAsync(_starts.TakeAwaitsLocks() ? LockRetryDelay : _options.RebalanceInterval, _stopping).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -154,47 +161,48 @@ internal sealed class Rebalancer
     /// </summary>
     public async Task SeekAsync(MessageQueue queue, Func<StartOffsets, CancellationToken, Task<long>> find, CancellationToken cancellationToken)
     {
+        Find(queue);
+
+        // No request to a broker under the gate: one that does not answer would hold up all queues.
+        long offset = await find(_startOffsets, cancellationToken).ConfigureAwait(false);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (!_reading.TryGetValue(queue, out ReadQueue? reading) || reading.Releasing is not null || reading.Processing.IsDropped)
-            {
-                throw new InvalidOperationException($"{queue} is not read by this member of group {_options.Group}");
-            }
-
-            long offset = await find(_startOffsets, cancellationToken).ConfigureAwait(false);
+            ReadQueue reading = Find(queue);
             if (reading.Pulling is null)
             {
                 // It was just assigned and begins afterwards.
                 reading.StartOffset = offset;
-                await MoveAsync(queue, offset, byBroker: false).ConfigureAwait(false);
-                return;
+                _offsets.Move(queue, offset, byBroker: false);
             }
-
-            reading.Processing.Drop();
-            await reading.Pulling.ConfigureAwait(false);
-            await BeginElsewhereAsync(reading, offset, byBroker: false).ConfigureAwait(false);
+            else
+            {
+                reading.Processing.Drop();
+                await reading.Pulling.ConfigureAwait(false);
+                BeginElsewhere(reading, offset, byBroker: false);
+            }
         }
         finally
         {
             _gate.Release();
         }
+
+        // Not given up half way: a queue that is given back later is to be where the program has put it.
+        await _offsets.CommitAsync([queue], CancellationToken.None).ConfigureAwait(false);
     }
 
+    private ReadQueue Find(MessageQueue queue) =>
+        _reading.TryGetValue(queue, out ReadQueue? reading) && reading.Releasing is null && !reading.Processing.IsDropped
+            ? reading
+            : throw new InvalidOperationException($"{queue} is not read by this member of group {_options.Group}");
+
     /// <summary>Has a queue whose messages here were dropped go on at another offset. Under the gate.</summary>
-    private async Task BeginElsewhereAsync(ReadQueue reading, long offset, bool byBroker)
+    private void BeginElsewhere(ReadQueue reading, long offset, bool byBroker)
     {
-        await MoveAsync(reading.Queue, offset, byBroker).ConfigureAwait(false);
+        _offsets.Move(reading.Queue, offset, byBroker);
         ReadQueue moved = new(new ProcessQueue(reading.Queue, _options, _limits, _offsets), reading.Subscription, offset);
         _reading[reading.Queue] = moved;
         Begin(moved, reading.Processing);
-    }
-
-    // Not cancelled half way: the queue would be read by nobody.
-    private Task<RocketMqException?> MoveAsync(MessageQueue queue, long offset, bool byBroker)
-    {
-        _offsets.Move(queue, offset, byBroker);
-        return _offsets.CommitAsync([queue], CancellationToken.None);
     }
 
     /// <summary>
@@ -232,18 +240,21 @@ internal sealed class Rebalancer
             reading.Processing.Drop();
             if (reading.Releasing is null)
             {
-                await BeginElsewhereAsync(reading, offset, byBroker: true).ConfigureAwait(false);
+                BeginElsewhere(reading, offset, byBroker: true);
             }
             else
             {
                 // Whoever reads it next begins there.
                 _offsets.Move(reading.Queue, offset, byBroker: true);
+                return;
             }
         }
         finally
         {
             _gate.Release();
         }
+
+        await _offsets.CommitAsync([reading.Queue], CancellationToken.None).ConfigureAwait(false);
     }
 
     private async Task RebalanceAsync(Subscription subscription, CancellationToken cancellationToken)
@@ -254,7 +265,7 @@ internal sealed class Rebalancer
             if (await _client.Routes.GetAsync(topic, cancellationToken).ConfigureAwait(false) is not { } route)
             {
                 // The group's retry topic is created by the first broker that hears of the group; any other topic somebody has to create.
-                if (!TopicNames.IsRetry(topic) && _missing.Add(topic))
+                if (!TopicNames.IsRetry(topic) && _missing.TryAdd(topic, true))
                 {
                     ClientLog.TopicMissing(_client.Logger, topic, _options.Group);
                 }
@@ -262,7 +273,7 @@ internal sealed class Rebalancer
                 return;
             }
 
-            _missing.Remove(topic);
+            _missing.TryRemove(topic, out _);
 
             IReadOnlyList<MessageQueue> all = TopicQueueLists.ForRead(topic, route);
             IReadOnlyList<MessageQueue> mine = _assignedByHand() is { } given ? [.. given.Where(queue => queue.Topic == topic)]
@@ -289,12 +300,14 @@ internal sealed class Rebalancer
         string[] addresses = [.. route.Brokers.Select(broker => broker.MasterAddress ?? broker.Addresses.Values.FirstOrDefault()).OfType<string>()];
         Random.Shared.Shuffle(addresses);
         RocketMqException? failure = null;
-        foreach (string address in addresses)
+        for (int i = 0; i < addresses.Length; i++)
         {
+            string address = addresses[i];
+            TimeSpan timeout = i < addresses.Length - 1 ? _options.RequestTimeout / Math.Min(addresses.Length, MaxParts) : _options.RequestTimeout;
             try
             {
                 RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.GetConsumerListByGroup).Set("consumerGroup", _options.Group);
-                RemotingCommand response = await _client.Caller.InvokeSuccessAsync(address, request, _options.RequestTimeout, cancellationToken).ConfigureAwait(false);
+                RemotingCommand response = await _client.Caller.InvokeSuccessAsync(address, request, timeout, cancellationToken).ConfigureAwait(false);
                 return WireJson.Read(response, WireJson.Default.NameList, address).ConsumerIds ?? [];
             }
             catch (RocketMqException failed)
@@ -321,11 +334,18 @@ internal sealed class Rebalancer
         }
 
         _limits.SetQueues(subscription.Topic, mine.Count);
-        IReadOnlyList<ReadQueue> added = await AddMissingAsync(subscription, mine).ConfigureAwait(false);
-        if (releasing.Count > 0 || added.Count > 0)
+        bool hasChanged = releasing.Count > 0;
+        MessageQueue[] missing = [.. mine.Where(queue => !_reading.ContainsKey(queue))];
+        await foreach (IReadOnlyList<QueueStart> starts in _starts.FindAsync(subscription.Topic, missing, _stopping).ConfigureAwait(false))
         {
+            IReadOnlyList<ReadQueue> added = await AddAsync(subscription, starts).ConfigureAwait(false);
             await _events.AssignedAsync([.. added.Select(static reading => reading.Queue)], _stopping).ConfigureAwait(false);
             await BeginAsync(added).ConfigureAwait(false);
+            hasChanged |= added.Count > 0;
+        }
+
+        if (hasChanged)
+        {
             _assigned = [.. _reading.Values.Where(static reading => reading.Releasing is null).Select(static reading => reading.Queue)];
             ClientLog.Rebalanced(_client.Logger, _options.Group, mine.Count, all.Count, subscription.Topic);
         }
@@ -346,18 +366,17 @@ internal sealed class Rebalancer
         }
     }
 
-    private async Task<IReadOnlyList<ReadQueue>> AddMissingAsync(Subscription subscription, IReadOnlyList<MessageQueue> mine)
+    private async Task<IReadOnlyList<ReadQueue>> AddAsync(Subscription subscription, IReadOnlyList<QueueStart> starts)
     {
         await _gate.WaitAsync(_stopping).ConfigureAwait(false);
         try
         {
             List<ReadQueue> added = [];
-            foreach (MessageQueue queue in await LockAsync(subscription.Topic, [.. mine.Where(queue => !_reading.ContainsKey(queue))]).ConfigureAwait(false))
+            foreach (QueueStart start in starts.Where(start => !_reading.ContainsKey(start.Queue)))
             {
-                if (await AddAsync(subscription, queue).ConfigureAwait(false) is { } reading)
-                {
-                    added.Add(reading);
-                }
+                ReadQueue reading = new(new ProcessQueue(start.Queue, _options, _limits, _offsets), subscription, start.Offset);
+                _reading[start.Queue] = reading;
+                added.Add(reading);
             }
 
             return added;
@@ -365,46 +384,6 @@ internal sealed class Rebalancer
         finally
         {
             _gate.Release();
-        }
-    }
-
-    /// <summary>The queues that may be read: in an orderly group those whose lock was got.</summary>
-    private async Task<IReadOnlyCollection<MessageQueue>> LockAsync(string topic, MessageQueue[] queues)
-    {
-        if (_locks is null || queues.Length == 0)
-        {
-            return queues;
-        }
-
-        IReadOnlySet<MessageQueue> locked = await _locks.LockAsync(queues, _stopping).ConfigureAwait(false);
-        if (locked.Count < queues.Length)
-        {
-            _awaitsLocks = true;
-            ClientLog.LocksAwaited(_client.Logger, _options.Group, queues.Length - locked.Count, topic);
-        }
-
-        return locked;
-    }
-
-    /// <summary>Finds out where to begin; null when no broker says, and the next rebalance asks again.</summary>
-    private async Task<ReadQueue?> AddAsync(Subscription subscription, MessageQueue queue)
-    {
-        try
-        {
-            long offset = await _startOffsets.FindAsync(queue, _stopping).ConfigureAwait(false);
-            ReadQueue reading = new(new ProcessQueue(queue, _options, _limits, _offsets), subscription, offset);
-            _reading[queue] = reading;
-            return reading;
-        }
-        catch (RocketMqException failure)
-        {
-            ClientLog.RebalanceFailed(_client.Logger, _options.Group, queue.ToString(), failure.Message);
-            if (_locks is not null)
-            {
-                await _locks.UnlockAsync([queue]).ConfigureAwait(false);
-            }
-
-            return null;
         }
     }
 
