@@ -44,6 +44,11 @@ internal static class CommonOptions
 
         if (ContextFile.OfThisUser().NameServers.TryGetValue(given, out string? addresses))
         {
+            if (NameServerList.FindProblem(addresses) is { } ofContext)
+            {
+                result.AddError($"context {given}: {ofContext}");
+            }
+
             return addresses;
         }
 
@@ -57,9 +62,9 @@ internal static class CommonOptions
     {
         string? environment = Environment.GetEnvironmentVariable("NAMESRV_ADDR");
         (string? address, string? problem) = DefaultNameServers.Choose(environment, ContextFile.OfThisUser(), () => UpInstance.FindAll(UpInstance.StateFolder()));
-        if (!string.IsNullOrEmpty(environment) && NameServerList.FindProblem(environment) is { } malformed)
+        if (address is not null && NameServerList.FindProblem(address) is { } malformed)
         {
-            problem = $"NAMESRV_ADDR: {malformed}";
+            problem = $"{(string.IsNullOrEmpty(environment) ? "the current context" : "NAMESRV_ADDR")}: {malformed}";
         }
 
         if (problem is not null)

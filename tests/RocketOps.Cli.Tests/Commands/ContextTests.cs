@@ -58,8 +58,22 @@ public sealed class ContextTests : IDisposable
         ProcessResult result = await RunWithAsync("host:99999", "topic", "list");
 
         result.ExitCode.Should().Be(2);
-        result.Error.Should().Be("rocketops topic list: NAMESRV_ADDR: \"99999\" of \"host:99999\" is no port, which is a number from 1 to 65535. See \"rocketops topic list --help\".\n");
+        result.Error.Should().Be("rocketops topic list: NAMESRV_ADDR: \"host:99999\": \"99999\" is no port, which is a number from 1 to 65535. Name servers are host:port separated by ;, for example 10.1.2.3:9876;[fd00::7]:9876. See \"rocketops topic list --help\".\n");
         (await RunWithAsync("host:99999", "topic", "list", "-n", "127.0.0.1:1")).Error.Should().Contain("no name server answers at 127.0.0.1:1 ");
+    }
+
+    [Fact]
+    public async Task Context_AddressInItsFileIsNone_IsWrongUsageThatNamesIt()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(ContextsFile)!);
+        await File.WriteAllTextAsync(ContextsFile, """{"current":"staging","contexts":{"staging":"http://host:9876","other":"127.0.0.1:1"}}""");
+
+        ProcessResult current = await RunAsync("topic", "list");
+        ProcessResult named = await RunAsync("topic", "list", "-n", "staging");
+
+        current.Should().Match<ProcessResult>(static result => result.ExitCode == 2 && result.Error.StartsWith("rocketops topic list: the current context: \"http://host:9876\": it is a URL."));
+        named.Should().Match<ProcessResult>(static result => result.ExitCode == 2 && result.Error.StartsWith("rocketops topic list: context staging: \"http://host:9876\": it is a URL."));
+        (await RunAsync("topic", "list", "-n", "other")).Error.Should().Contain("no name server answers at 127.0.0.1:1 ");
     }
 
     private Task<ProcessResult> RunAsync(params string[] arguments) => RunWithAsync(string.Empty, arguments);
