@@ -69,7 +69,13 @@ internal sealed class CommandRunner(Shell shell)
             return await parsed.RootCommandResult.Command.Parse([.. arguments, "--help"]).InvokeAsync(settings, cancellation);
         }
 
-        if (UsageErrors.Find(parsed) is { } problem)
+        if (shell.PatienceProblem is { } malformed)
+        {
+            await shell.Error.WriteLineAsync($"{shell.StyledError("rocketops:")} {malformed}");
+            return ExitCodes.WrongUsage;
+        }
+
+        if (UsageErrors.Find(parsed, arguments) is { } problem)
         {
             string path = CommandTree.PathOf(parsed.CommandResult);
             await shell.Error.WriteLineAsync($"{shell.StyledError(path + ":")} {problem} See \"{path} --help\".");

@@ -22,23 +22,6 @@ internal static class Choice
         return option;
     }
 
-    /// <summary>Refuses what is no whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
-    public static T Within<T>(this T option, long least, long most)
-        where T : Option
-    {
-        option.Validators.Add(result =>
-        {
-            foreach (Token token in result.Tokens)
-            {
-                if (!long.TryParse(token.Value, out long number) || number < least || number > most)
-                {
-                    result.AddError($"{option.Name} takes a number from {least} to {most}, not \"{token.Value}\".");
-                }
-            }
-        });
-        return option;
-    }
-
     /// <summary>Refuses what <paramref name="problem"/> finds fault with.</summary>
     public static T CheckedBy<T>(this T option, Func<string, string?> problem)
         where T : Option

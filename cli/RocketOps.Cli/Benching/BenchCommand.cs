@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Connecting;
 using RocketOps.Cli.Output;
@@ -26,9 +25,9 @@ internal static class BenchCommand
         NameArgument topic = NameArgument.Topic("Topic to send to; what is sent stays in it");
         Option<int> size = new Option<int>("--size", "-s") { Description = "Bytes of a body", HelpName = "BYTES", DefaultValueFactory = _ => 1024 }.Within(endToEnd ? LeastEndToEndSize : 1, MostBytes);
         Option<int> concurrency = new Option<int>("--concurrency", "-j") { Description = "Sends under way at the same time", HelpName = "N", DefaultValueFactory = _ => 64 }.Within(1, 10_000);
-        Option<double> duration = new Option<double>("--duration", "-d") { Description = "Seconds to send", HelpName = "SECONDS", DefaultValueFactory = _ => 10 }.CheckedBy(static text => Positive(text, 86_400));
+        Option<double> duration = new Option<double>("--duration", "-d") { Description = "Seconds to send", HelpName = "SECONDS", DefaultValueFactory = _ => 10 }.AboveZero(86_400);
         Option<long?> count = new Option<long?>("--count", "-c") { Description = "End after so many messages, if that comes first", HelpName = "N" }.Within(1, long.MaxValue);
-        Option<double?> rate = new Option<double?>("--rate", "-r") { Description = "Messages in a second; without it as many as are taken", HelpName = "N" }.CheckedBy(static text => Positive(text, 10_000_000));
+        Option<double?> rate = new Option<double?>("--rate", "-r") { Description = "Messages in a second; without it as many as are taken", HelpName = "N" }.AboveZero(10_000_000);
         ListingOptions? listing = null;
         Command command = new DocumentedCommand(name, description, $"rocketops bench {name} orders", $"rocketops bench {name} orders --size 128 --rate 1000 --duration 2 -o json")
         {
@@ -55,7 +54,4 @@ internal static class BenchCommand
             return report.IsComplete ? ExitCodes.Success : ExitCodes.Failed;
         });
     }
-
-    private static string? Positive(string text, double most) =>
-        double.TryParse(text, CultureInfo.InvariantCulture, out double number) && number > 0 && number <= most ? null : $"\"{text}\" is no number above 0 up to {most.ToString(CultureInfo.InvariantCulture)}.";
 }

@@ -27,14 +27,7 @@ internal static class ProduceCommand
         Option<string?> queue = new("--queue", "-q") { Description = "Send to this queue: BROKER/ID, or ID when one broker has the topic", HelpName = "QUEUE" };
         Option<int> batch = new Option<int>("--batch", "-b") { Description = "Messages in one request", HelpName = "N", DefaultValueFactory = _ => 1 }.Within(1, MaxBatch);
         Option<long?> count = new Option<long?>("--count", "-c") { Description = "So many messages: bodies are repeated, lines are read up to here", HelpName = "N" }.Within(1, long.MaxValue);
-        Option<double?> rate = new Option<double?>("--rate", "-r") { Description = "Messages in a second; without it as many as the broker takes", HelpName = "N" };
-        rate.Validators.Add(static result =>
-        {
-            if (result.Tokens is [{ } token] && !(double.TryParse(token.Value, out double given) && given is > 0 and <= 1_000_000))
-            {
-                result.AddError($"--rate takes a number above 0, not \"{token.Value}\".");
-            }
-        });
+        Option<double?> rate = new Option<double?>("--rate", "-r") { Description = "Messages in a second; without it as many as the broker takes", HelpName = "N" }.AboveZero(1_000_000);
         Option<bool> create = new("--create") { Description = "Let a broker make the topic when it does not exist" };
         Option<bool> quiet = new("--quiet") { Description = "Write no line for every message" };
         Option<string> output = Choice.Of("--output", "-o", "What is written for every message", "FORMAT", "text", "text", "json");

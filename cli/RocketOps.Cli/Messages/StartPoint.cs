@@ -1,4 +1,5 @@
 using System.Globalization;
+using RocketOps.Cli.Arguments;
 using RocketOps.Client;
 
 namespace RocketOps.Cli.Messages;
@@ -48,7 +49,7 @@ internal sealed record StartPoint
             return End;
         }
 
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
+        if (!text.StartsWith('+') && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number))
         {
             return number >= 0 && text[0] != '-' ? new StartPoint { Offset = number } : number > -long.MaxValue ? new StartPoint { BeforeEnd = -number } : null;
         }
@@ -83,7 +84,7 @@ internal sealed record StartPoint
             'd' => 86_400,
             _ => null,
         };
-        return seconds is { } unit && double.TryParse(text[..^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double count) && count * unit < 1e10
+        return seconds is { } unit && Numbers.TryDecimal(text[..^1], out double count) && count * unit < 1e10
             ? TimeSpan.FromSeconds(count * unit)
             : null;
     }
@@ -91,12 +92,17 @@ internal sealed record StartPoint
     /// <summary>A time without a zone is one of this machine.</summary>
     private static DateTimeOffset? ParseTime(string text, TimeProvider time)
     {
-        if (TimeOnly.TryParse(text, CultureInfo.InvariantCulture, out TimeOnly clock) && !text.Contains('-', StringComparison.Ordinal))
+        if (IsClock(text) && TimeOnly.TryParse(text, CultureInfo.InvariantCulture, out TimeOnly clock))
         {
             DateTimeOffset now = time.GetLocalNow();
             return new DateTimeOffset(DateOnly.FromDateTime(now.DateTime).ToDateTime(clock), now.Offset);
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset at) ? at : null;
+        return BeginsWithDate(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset at) ? at : null;
     }
+
+    private static bool IsClock(string text) => text.Contains(':', StringComparison.Ordinal) && text.All(static letter => char.IsAsciiDigit(letter) || letter is ':' or '.');
+
+    /// <summary>Tells whether the year stands first. The library reads <c>1.5</c> and <c>1/5</c> as days of this year, which a user may not mean.</summary>
+    private static bool BeginsWithDate(string text) => text.Length >= 10 && text[..4].All(char.IsAsciiDigit) && text[4] == '-' && text[7] == '-';
 }

@@ -22,7 +22,7 @@ internal sealed class ListingOptions
                 Description = "Show it again every 2 seconds, or as many as given, until Ctrl-C",
                 HelpName = "SECONDS",
                 Arity = ArgumentArity.ZeroOrOne,
-            }.CheckedBy(static text => Seconds(text) is null ? $"\"{text}\" is no number of seconds from 0.1 on." : null);
+            }.CheckedBy(static text => Seconds(text) is null ? $"\"{text}\" is no number of seconds from 0.1 to 86400; for example --watch 1.5." : null);
             command.Add(_watch);
         }
     }
@@ -45,5 +45,5 @@ internal sealed class ListingOptions
     }
 
     private static double? Seconds(string? text) =>
-        double.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0.1 and <= 86_400 ? seconds : null;
+        text is not null && Numbers.TryDecimal(text, out double seconds) && seconds is >= 0.1 and <= 86_400 ? seconds : null;
 }

@@ -6,6 +6,8 @@ namespace RocketOps.Cli.Running;
 /// <summary>Surroundings of a command: its streams, whether a person sits at them, and the clock.</summary>
 internal sealed record Shell
 {
+    private const int MaxPatienceSeconds = 86_400;
+
     /// <summary>A write fails with an <see cref="IOException"/> when the reader has gone.</summary>
     public required TextWriter Output { get; init; }
 
@@ -39,9 +41,13 @@ internal sealed record Shell
     /// </summary>
     public TimeSpan Patience { get; init; }
 
+    /// <summary>Problem of the environment's text for <see cref="Patience"/>; null when there is none.</summary>
+    public string? PatienceProblem { get; init; }
+
     public static Shell OfThisProcess()
     {
         Stream output = StandardOutput.Open();
+        string? patience = Environment.GetEnvironmentVariable("ROCKETOPS_PATIENCE");
         return new Shell
         {
             Output = StandardOutput.Writer(output),
@@ -54,7 +60,8 @@ internal sealed record Shell
             IsErrorTerminal = !Console.IsErrorRedirected,
             HasColour = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb",
             ShowsStackTraces = Environment.GetEnvironmentVariable("ROCKETOPS_STACKTRACE") == "1",
-            Patience = int.TryParse(Environment.GetEnvironmentVariable("ROCKETOPS_PATIENCE"), NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero,
+            Patience = TryPatience(patience, out TimeSpan least) ? least : TimeSpan.Zero,
+            PatienceProblem = TryPatience(patience, out _) ? null : $"ROCKETOPS_PATIENCE is a whole number of seconds from 0 to {MaxPatienceSeconds}, not \"{patience}\"; for example ROCKETOPS_PATIENCE=120.",
         };
     }
 
@@ -76,4 +83,14 @@ internal sealed record Shell
 
     /// <summary>The beginning of an error line, red at a terminal.</summary>
     public string StyledError(string text) => HasColour && IsErrorTerminal ? $"\u001b[31m{text}\u001b[0m" : text;
+
+    /// <summary>No text, or an empty one, is no patience.</summary>
+    private static bool TryPatience(string? text, out TimeSpan patience)
+    {
+        int seconds = 0;
+        bool isNumber = string.IsNullOrEmpty(text)
+            || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seconds) && seconds <= MaxPatienceSeconds);
+        patience = TimeSpan.FromSeconds(isNumber ? seconds : 0);
+        return isNumber;
+    }
 }

@@ -7,9 +7,14 @@ namespace RocketOps.Cli.Running;
 internal static class UsageErrors
 {
     /// <summary>Null when nothing is.</summary>
-    public static string? Find(ParseResult parsed)
+    public static string? Find(ParseResult parsed, IReadOnlyList<string> words)
     {
         Command command = parsed.CommandResult.Command;
+        if (Switches.FindProblem(command, words) is { } ofSwitch)
+        {
+            return ofSwitch;
+        }
+
         if (UnknownOption(parsed) is { } option)
         {
             return $"there is no option {option}.{NearestWord.Hint(option, OptionNames(parsed.CommandResult))}";
@@ -76,8 +81,6 @@ internal static class UsageErrors
         ArgumentResult { Tokens.Count: 0 } argument => $"{argument.Argument.Name} is missing.",
         CommandResult when command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && error.SymbolResult.GetResult(argument) is not { Tokens.Count: > 0 }) is { } missing =>
             $"{missing.Name} is missing.",
-        OptionResult { Tokens: [{ } token] } option when error.Message.Contains("expected type", StringComparison.Ordinal) => $"{option.Option.Name} takes a number, not \"{token.Value}\".",
-        ArgumentResult { Parent: OptionResult option, Tokens: [{ } token] } when error.Message.Contains("expected type", StringComparison.Ordinal) => $"{option.Option.Name} takes a number, not \"{token.Value}\".",
         _ => error.Message.ReplaceLineEndings(" "),
     };
 }

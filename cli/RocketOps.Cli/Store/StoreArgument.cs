@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 using RocketOps.Store.Contracts;
 
@@ -20,10 +21,10 @@ internal static class StoreArgument
         HelpName = "DIR",
     };
 
-    public static Option<int?> IndexSlots() => new("--index-slots")
+    public static Option<int?> IndexSlots() => new Option<int?>("--index-slots")
     {
         Description = "maxHashSlotNum of the broker, where its configuration has one",
-    };
+    }.Within(1, int.MaxValue);
 
     /// <summary>The directory that was given, if it is one; null when none was. Throws <see cref="StoreException"/> otherwise.</summary>
     public static string? Existing(string? directory) =>

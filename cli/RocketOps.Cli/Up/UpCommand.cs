@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RocketOps.Cli.Arguments;
 using RocketOps.Cli.Running;
 using Spectre.Console;
 
@@ -30,18 +31,11 @@ internal static class UpCommand
             HelpName = "DIR",
             DefaultValueFactory = _ => ".rocketops",
         };
-        Option<int> port = new("--port")
+        Option<int> port = new Option<int>("--port")
         {
             Description = "Port of the Kubernetes API on 127.0.0.1; 0 takes a free one",
             DefaultValueFactory = _ => 0,
-        };
-        port.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && (!int.TryParse(result.Tokens[0].Value, out int number) || number is < 0 or > 65535))
-            {
-                result.AddError("--port must be between 0 and 65535.");
-            }
-        });
+        }.Within(0, 65535);
         Option<bool> demo = new("--demo") { Description = "Send 1000 messages and receive each exactly once, then say what to try next" };
         Option<bool> exit = new("--exit") { Description = "End when everything is ready and the demo is done; without a terminal --demo always does" };
         Option<string?> record = new("--record") { Description = "Write a picture (SVG) of what was shown", HelpName = "FILE" };

@@ -105,6 +105,17 @@ public sealed class CommandTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task Topic_DeleteWithYesOff_AsksAsWithoutIt()
+    {
+        string topic = await cluster.NewTopicAsync();
+
+        (await cluster.RunAsync("topic", "delete", topic, "--yes=false")).Should().Match<CliRun>(static run => run.ExitCode == 1 && run.Error.Contains("give --yes"));
+        (await cluster.RunAsync("topic", "delete", topic, "--yes=no")).ExitCode.Should().Be(2);
+        (await cluster.RunAsync("topic", "describe", topic)).EnsureSuccess();
+        (await cluster.RunAsync("topic", "delete", topic, "--yes=true")).EnsureSuccess();
+    }
+
+    [Fact]
     public async Task Cluster_Status_ListsTheMasterWithBothVersions()
     {
         CliRun result = await cluster.RunAsync("cluster", "status", "-o", "json");

@@ -76,6 +76,24 @@ public sealed class ContextTests : IDisposable
         (await RunAsync("topic", "list", "-n", "other")).Error.Should().Contain("no name server answers at 127.0.0.1:1 ");
     }
 
+    [Theory]
+    [InlineData("12O")]
+    [InlineData("1,5")]
+    [InlineData("-1")]
+    [InlineData(" 5")]
+    [InlineData("99999999999")]
+    public async Task Environment_PatienceThatIsNoNumber_IsWrongUsageThatNamesIt(string patience)
+    {
+        ProcessResult result = await ChildProcess.RunAsync(
+            Programs.RocketOps,
+            ["topic", "list", "-n", "127.0.0.1:1"],
+            Patience,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["XDG_CONFIG_HOME"] = _folder.Path, [ChildProcess.PatienceVariable.Key] = patience });
+
+        result.ExitCode.Should().Be(2);
+        result.Error.Should().Be($"rocketops: ROCKETOPS_PATIENCE is a whole number of seconds from 0 to 86400, not \"{patience}\"; for example ROCKETOPS_PATIENCE=120.\n");
+    }
+
     private Task<ProcessResult> RunAsync(params string[] arguments) => RunWithAsync(string.Empty, arguments);
 
     private Task<ProcessResult> RunWithAsync(string nameServers, params string[] arguments) => ChildProcess.RunAsync(
