@@ -21,7 +21,7 @@ internal static class MessageGetCommand
     {
         NameArgument topic = NameArgument.Topic("Topic of the message");
         Argument<string?> id = new("ID") { Description = IdDescription, Arity = ArgumentArity.ZeroOrOne };
-        Option<string?> key = new("--key", "-k") { Description = "All messages with this key instead, the newest first", HelpName = "KEY" };
+        Option<string?> key = new Option<string?>("--key", "-k") { Description = "All messages with this key instead, the newest first", HelpName = "KEY" }.CheckedBy(MessageKey.FindLookupProblem);
         Option<string?> from = new Option<string?>("--from", "-f") { Description = "With --key: stored since then, a time or an age such as 2h; default: any time", HelpName = "WHEN" }
             .CheckedBy(text => StartPoint.FindTimeProblem(text, shell.Time));
         Option<int> count = new Option<int>("--count", "-c") { Description = "With --key: at most so many of every broker", HelpName = "N", DefaultValueFactory = _ => 32 }.Within(1, MaxMessages);

@@ -91,7 +91,7 @@ internal static class MessageJson
                 Keys = json["keys"] switch
                 {
                     null or JsonArray { Count: 0 } => defaults.Keys,
-                    JsonArray keys => [.. keys.Select(static key => Text("a key", key))],
+                    JsonArray keys => [.. keys.Select(Key)],
                     _ => throw new FormatException("keys is no array of texts."),
                 },
                 Properties = json["properties"] switch
@@ -132,6 +132,12 @@ internal static class MessageJson
 
     private static string Text(string field, JsonNode? value) =>
         value is JsonValue given && given.TryGetValue(out string? text) ? text : throw new FormatException(value is null ? $"{field} is null." : $"{field} is no text.");
+
+    private static string Key(JsonNode? value)
+    {
+        string key = Text("a key", value);
+        return MessageKey.FindProblemInArray(key) is { } problem ? throw new FormatException(problem) : key;
+    }
 
     private static byte[] Body(JsonObject json) => (json["body"], json["base64"]) switch
     {

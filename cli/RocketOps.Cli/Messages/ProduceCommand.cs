@@ -18,7 +18,7 @@ internal static class ProduceCommand
         Option<FileInfo[]> files = new("--file", "-f") { Description = "Send a file as one message; may be given several times", HelpName = "FILE", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false };
         Option<int?> size = new Option<int?>("--size", "-s") { Description = "Send generated bodies of so many bytes", HelpName = "BYTES" }.Within(1, BoundedLines.MaxBytes);
         Option<bool> json = new("--json") { Description = "Bodies and lines are JSON objects as \"consume -o json\" writes them" };
-        Option<string[]> keys = new("--key", "-k") { Description = "Key the message can be found by; may be given several times", HelpName = "KEY", Arity = ArgumentArity.OneOrMore };
+        Option<string[]> keys = new Option<string[]>("--key", "-k") { Description = "Key the message can be found by; may be given several times", HelpName = "KEY", Arity = ArgumentArity.OneOrMore }.CheckedBy(MessageKey.FindProblem);
         Option<string?> tag = new("--tag", "-t") { Description = "Tag consumers can filter by", HelpName = "TAG" };
         Option<string[]> properties = new Option<string[]>("--property", "-p") { Description = "Property of the message; may be given several times", HelpName = "NAME=VALUE", Arity = ArgumentArity.OneOrMore }
             .CheckedBy(static text => text.IndexOf('=', StringComparison.Ordinal) > 0 ? null : $"\"{text}\" is not NAME=VALUE.");
