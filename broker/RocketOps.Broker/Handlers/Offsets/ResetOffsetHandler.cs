@@ -18,7 +18,7 @@ namespace RocketOps.Broker.Handlers.Offsets;
 
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
-/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
+/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. Members are told one queue alone when the request names it: RocketMQ passes over the name and moves all. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
 /// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, or the one that is asked for, always: one of them lies in
 /// queues of several brokers.
 /// </summary>
@@ -42,11 +42,14 @@ internal sealed class ResetOffsetHandler(
         bool force = request.GetBoolean("isForce", fallback: false);
         SortedDictionary<int, long> targets = [];
         answer.Add((long)(mapping?.TotalQueues ?? topic.Config.WriteQueueNums) * TargetBytes);
+        int queueId = request.GetInt32("queueId", -1);
         if (mapping is null)
         {
-            targets = await FindTargetsAsync(topic, group, timestamp, force, cancellationToken);
+            targets = queueId < 0
+                ? await FindTargetsAsync(topic, group, timestamp, force, cancellationToken)
+                : new SortedDictionary<int, long> { [queueId] = await FindTargetAsync(topic, queueId, request.GetInt64("offset", -1), group, timestamp, force, cancellationToken) };
         }
-        else if (request.GetInt32("queueId", -1) is var queueId and >= 0)
+        else if (queueId >= 0)
         {
             targets[queueId] = await FindLogicTargetAsync(answer.Connection, topic.Name, mapping, queueId, request.GetInt64("offset", -1), group, timestamp, force, cancellationToken);
         }
@@ -125,18 +128,10 @@ internal sealed class ResetOffsetHandler(
                 targets[id] = await OffsetAtAsync(topic, id, timestamp, cancellationToken);
             }
         }
-        else if (queueId >= topic.Config.ReadQueueNums)
-        {
-            throw new RemotingCommandException(ResponseCode.SystemError, $"queueId {queueId} is not below {topic.Config.ReadQueueNums}, the topic's number of read queues");
-        }
-        else if (offset == -1)
-        {
-            targets[queueId] = await OffsetAtAsync(topic, queueId, timestamp, cancellationToken);
-        }
         else
         {
-            (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken);
-            targets[queueId] = Within(offset, min, max);
+            CheckQueue(topic, queueId);
+            targets[queueId] = offset == -1 ? await OffsetAtAsync(topic, queueId, timestamp, cancellationToken) : await CheckedAsync(topic, queueId, offset, cancellationToken);
         }
 
         return targets.Count > 0 ? targets : throw new RemotingCommandException(ResponseCode.SystemError, "No queues to reset.");
@@ -152,14 +147,40 @@ internal sealed class ResetOffsetHandler(
         SortedDictionary<int, long> targets = [];
         for (int queueId = 0; queueId < topic.Config.WriteQueueNums; queueId++)
         {
-            long committed = offsets.Query(topic.Name, group, queueId);
-            long target = timestamp == -1
-                ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max
-                : await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
-            targets[queueId] = Choose(group, committed, target, force);
+            targets[queueId] = await AtTimeAsync(topic, queueId, group, timestamp, force, cancellationToken);
         }
 
         return targets;
+    }
+
+    /// <summary>Finds the target in one queue. An offset goes before the time, which tools leave at 0 then.</summary>
+    private async Task<long> FindTargetAsync(TopicState topic, int queueId, long offset, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        CheckQueue(topic, queueId);
+        return offset == -1 ? await AtTimeAsync(topic, queueId, group, timestamp, force, cancellationToken) : await CheckedAsync(topic, queueId, offset, cancellationToken);
+    }
+
+    private async Task<long> AtTimeAsync(TopicState topic, int queueId, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    {
+        long committed = offsets.Query(topic.Name, group, queueId);
+        long target = timestamp == -1
+            ? (await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken)).Max
+            : await store.Reader.OffsetByTimeAsync(topic.StoreTopic, queueId, timestamp, TimeBoundary.Lower, cancellationToken);
+        return Choose(group, committed, target, force);
+    }
+
+    private static void CheckQueue(TopicState topic, int queueId)
+    {
+        if (queueId >= topic.Config.ReadQueueNums)
+        {
+            throw new RemotingCommandException(ResponseCode.SystemError, $"queueId {queueId} is not below {topic.Config.ReadQueueNums}, the topic's number of read queues");
+        }
+    }
+
+    private async Task<long> CheckedAsync(TopicState topic, int queueId, long offset, CancellationToken cancellationToken)
+    {
+        (long min, long max) = await store.Reader.GetOffsetsAsync(topic.StoreTopic, queueId, cancellationToken);
+        return Within(offset, min, max);
     }
 
     private async Task<SortedDictionary<int, long>> FindLogicTargetsAsync(
