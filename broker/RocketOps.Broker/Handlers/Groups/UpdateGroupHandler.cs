@@ -3,7 +3,6 @@ using RocketOps.Broker.Handlers.Topics;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Protocol.Commands;
-using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Groups;
@@ -15,7 +14,7 @@ internal sealed class UpdateGroupHandler(CurrentRole role, GroupTable groups) : 
     {
         TopicAdminChecks.CheckMaster(role);
         using HeldBytes held = BrokerJson.ReadBody(connection, request, GroupJson.Default.SubscriptionGroupConfig, out SubscriptionGroupConfig config);
-        if (GroupNames.FindProblem(config.Name) is { } problem)
+        if (GroupChecks.FindProblem(config) is { } problem)
         {
             throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
         }

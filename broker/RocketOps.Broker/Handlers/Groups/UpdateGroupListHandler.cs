@@ -3,7 +3,6 @@ using RocketOps.Broker.Handlers.Topics;
 using RocketOps.Broker.Json;
 using RocketOps.Broker.Roles;
 using RocketOps.Protocol.Commands;
-using RocketOps.Protocol.Names;
 using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Broker.Handlers.Groups;
@@ -18,7 +17,7 @@ internal sealed class UpdateGroupListHandler(CurrentRole role, GroupTable groups
         List<SubscriptionGroupConfig> changed = [];
         foreach (SubscriptionGroupConfig config in wanted.Groups ?? [])
         {
-            if (GroupNames.FindProblem(config.Name) is { } problem)
+            if (GroupChecks.FindProblem(config) is { } problem)
             {
                 throw new RemotingCommandException(ResponseCode.InvalidParameter, problem);
             }
