@@ -34,13 +34,13 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
     public async Task<ClusterInfo> GetClusterInfoAsync(CancellationToken cancellationToken = default)
     {
         (RemotingCommand response, string address) = await AskNameServerAsync(static () => RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
-        return WireJson.Read(response, WireJson.Default.ClusterInfo, address);
+        return WireJson.Read(response, WireJson.Default.ClusterInfo, address).WithConflicts(response.Get("conflicts"));
     }
 
     public async Task<ClusterInfo> GetClusterInfoAsync(string nameServerAddress, CancellationToken cancellationToken = default)
     {
         RemotingCommand response = await CallAsync(nameServerAddress, RemotingCommand.CreateRequest(RequestCode.GetBrokerClusterInfo), cancellationToken).ConfigureAwait(false);
-        return WireJson.Read(response, WireJson.Default.ClusterInfo, nameServerAddress);
+        return WireJson.Read(response, WireJson.Default.ClusterInfo, nameServerAddress).WithConflicts(response.Get("conflicts"));
     }
 
     public async Task<TopicRoute?> GetTopicRouteAsync(string topic, CancellationToken cancellationToken = default)

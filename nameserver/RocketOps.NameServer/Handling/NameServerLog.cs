@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RocketOps.NameServer.Handling;
 
-/// <summary>Everything the name server logs. Ids are stable: 2100–2199.</summary>
+/// <summary>Everything the name server logs. Ids are stable: 2600–2699.</summary>
 internal static partial class NameServerLog
 {
     [LoggerMessage(EventId = 2600, Level = LogLevel.Information, Message = "listening on {Address}")]
@@ -31,6 +31,9 @@ internal static partial class NameServerLog
 
     [LoggerMessage(EventId = 2608, Level = LogLevel.Error, Message = "looking for silent brokers failed; tried again at the next scan (scanNotActiveBrokerInterval)")]
     public static partial void EvictionFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(EventId = 2611, Level = LogLevel.Warning, Message = "{Conflict}")]
+    public static partial void Conflict(ILogger logger, string conflict);
 
     [LoggerMessage(EventId = 2610, Level = LogLevel.Warning, Message = "{Address} could not be told that the lowest id of its group has changed; it learns it by its next question")]
     public static partial void NoticeFailed(ILogger logger, string address, Exception failure);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Registration;
@@ -14,7 +15,7 @@ namespace RocketOps.NameServer.Hosting;
 /// <summary>The one list of request codes a name server answers (remoting.md §3.1).</summary>
 internal static class NameServerHandlers
 {
-    public static RequestHandlerRegistry Create(RouteTable routes, KeyValueStore keyValues, NameServerConfiguration configuration, ServiceStart start, ILogger logger) =>
+    public static RequestHandlerRegistry Create(RouteTable routes, ConflictTable conflicts, KeyValueStore keyValues, NameServerConfiguration configuration, ServiceStart start, ILogger logger) =>
         new RequestHandlerRegistry()
             .Add(RequestCode.PutKvConfig, new PutKeyValueHandler(keyValues))
             .Add(RequestCode.GetKvConfig, new GetKeyValueHandler(keyValues))
@@ -22,7 +23,7 @@ internal static class NameServerHandlers
             .Add(RequestCode.RegisterBroker, new RegisterBrokerHandler(routes, keyValues, configuration, logger))
             .Add(RequestCode.UnregisterBroker, new UnregisterBrokerHandler(routes, logger))
             .Add(RequestCode.GetRouteInfoByTopic, new GetRouteHandler(routes, keyValues, configuration, start))
-            .Add(RequestCode.GetBrokerClusterInfo, new GetClusterInfoHandler(routes))
+            .Add(RequestCode.GetBrokerClusterInfo, new GetClusterInfoHandler(routes, conflicts))
             .Add(RequestCode.WipeWritePermOfBroker, new SetWritePermissionHandler(routes, writable: false, logger))
             .Add(RequestCode.GetAllTopicListFromNameServer, new GetAllTopicsHandler(routes, configuration))
             .Add(RequestCode.DeleteTopicInNameServer, new DeleteTopicInNameServerHandler(routes, logger))

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
+using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Peers;
@@ -19,6 +20,7 @@ namespace RocketOps.NameServer.Hosting;
 public sealed class NameServerHost : IAsyncDisposable
 {
     private readonly RouteTable _routes;
+    private readonly ConflictTable _conflicts;
     private readonly KeyValueStore _keyValues;
     private readonly NameServerConfiguration _configuration;
     private readonly MinBrokerNotifier _notifier;
@@ -49,6 +51,8 @@ public sealed class NameServerHost : IAsyncDisposable
             values.Get(NameServerProperties.Peers), () => TimeSpan.FromSeconds(_configuration.Get(NameServerProperties.WaitSecondsForService)), _routes, HostResolver.FromEnvironment(), loggers, time);
         _notifier = new MinBrokerNotifier(_configuration, new RemotingClient(new RemotingClientOptions(), loggers, new HostResolver().ResolveToConnectAsync, time: time), _logger);
         _routes.MinBrokerChanged = _notifier.Changed;
+        _conflicts = new ConflictTable(_logger, time);
+        _routes.ConflictFound = _conflicts.Add;
     }
 
     /// <summary>Ends, with the reason, when clients cannot be served any more and the name server is to be stopped and started anew; otherwise never.</summary>
@@ -123,7 +127,7 @@ public sealed class NameServerHost : IAsyncDisposable
             ConfigureHttp = new HealthPages(NotStarted, () => NotStarted() ?? _peers.Problem).Configure,
             Remoting = new RemotingOptions { IdleTimeout = TimeSpan.FromSeconds(values.Get(NameServerProperties.ServerChannelMaxIdleTimeSeconds)) },
         };
-        RequestHandlerRegistry handlers = NameServerHandlers.Create(_routes, _keyValues, _configuration, _start, _logger);
+        RequestHandlerRegistry handlers = NameServerHandlers.Create(_routes, _conflicts, _keyValues, _configuration, _start, _logger);
         _server = await RemotingServer.StartAsync(options, handlers, loggers, _time, cancellationToken);
         _eviction = EvictAsync(TimeSpan.FromMilliseconds(values.Get(NameServerProperties.ScanNotActiveBrokerInterval)));
         NameServerLog.Listening(_logger, _server.EndPoint);

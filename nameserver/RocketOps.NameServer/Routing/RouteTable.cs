@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using RocketOps.NameServer.Conflicts;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
@@ -8,8 +9,9 @@ namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// The routes, as brokers registered them. Writers take one lock and publish a new <see cref="RouteSnapshot"/>; readers never wait.
-/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for two things: a member of an elected group that leads no more stays in the routes as the master until the next one registers,
-/// and so does an address that follows the master when the connection ends by which it was registered.
+/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for three things: a member of an elected group that leads no more stays in the routes as the master until the next one registers,
+/// so does an address that follows the master when the connection ends by which it was registered;
+/// and of two clusters the second broker that claims an id of a name is refused (<see cref="ConflictFinder"/>).
 /// </summary>
 internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 {
@@ -25,6 +27,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
 
     /// <summary>Called after the lowest id of a broker group has changed, outside of the lock; must not wait. Null for nobody.</summary>
     public Action<MinBrokerChange>? MinBrokerChanged { get; set; }
+
+    /// <summary>Called after a registration that is one of two live brokers' that claim one place, outside of the lock; must not wait. Null for nobody.</summary>
+    public Action<BrokerConflict>? ConflictFound { get; set; }
 
     /// <summary>Number of broker processes registered.</summary>
     public int BrokerCount
@@ -43,9 +48,19 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
     {
         RegistrationResult result;
         MinBrokerChange? change;
+        BrokerConflict? conflict;
         lock (_gate)
         {
-            result = RegisterLocked(broker, out change);
+            result = RegisterLocked(broker, out change, out conflict);
+        }
+
+        if (conflict is not null)
+        {
+            ConflictFound?.Invoke(conflict);
+            if (conflict.IsRefused)
+            {
+                throw new RemotingCommandException(ResponseCode.SystemError, conflict.Text);
+            }
         }
 
         if (change is not null)
@@ -174,9 +189,10 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         }
     }
 
-    private RegistrationResult RegisterLocked(BrokerRegistration broker, out MinBrokerChange? change)
+    private RegistrationResult RegisterLocked(BrokerRegistration broker, out MinBrokerChange? change, out BrokerConflict? conflict)
     {
         change = null;
+        conflict = null;
         (string, string) key = (broker.Cluster, broker.Address);
         LiveBroker? known = _live.GetValueOrDefault(key);
         if (known is null && _live.Count >= options.MaxBrokers)
@@ -217,6 +233,14 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             throw new RemotingCommandException(ResponseCode.SystemError, "register broker failed");
         }
 
+        // RocketMQ lets the last one win, also of two clusters: clients of one send to the other then, and are told that all is well.
+        conflict = ConflictFinder.Find(broker, known, oldGroup, Heard());
+        if (conflict is { IsRefused: true })
+        {
+            return default;
+        }
+
+        int takeovers = (known?.Takeovers ?? 0) + (ConflictFinder.FindRival(broker, oldGroup, Heard()) is null ? 0 : 1);
         addresses = addresses.SetItem(broker.BrokerId, broker.Address);
         BrokerGroup group = new(broker.BrokerName, oldGroup?.Cluster ?? broker.Cluster, addresses, broker.EnableActingMaster ?? false, broker.ZoneName);
         RouteSnapshot after = before with
@@ -232,7 +256,7 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             after = after with { Topics = UpdateTopics(after.Topics, broker, versionChanged, wipeWrite: isPrimeSlave && group.EnableActingMaster) };
         }
 
-        _live[key] = new LiveBroker(broker, broker.Timeout ?? DefaultTimeout, time.GetTimestamp());
+        _live[key] = new LiveBroker(broker, broker.Timeout ?? DefaultTimeout, time.GetTimestamp(), takeovers);
         Publish(after);
         if (oldGroup is not null && broker.BrokerId < oldGroup.Addresses.Keys.First())
         {
@@ -317,6 +341,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
             return _live.GetValueOrDefault((cluster, address));
         }
     }
+
+    /// <summary>Brokers that are not yet silent for longer than their timeout.</summary>
+    private IEnumerable<LiveBroker> Heard() => _live.Values.Where(broker => time.GetElapsedTime(broker.LastHeard) <= broker.Timeout);
 
     private bool IsNewer(string cluster, string address, DataVersion than) =>
         _live.TryGetValue((cluster, address), out LiveBroker? holder) && holder.DataVersion.StateVersion > than.StateVersion;

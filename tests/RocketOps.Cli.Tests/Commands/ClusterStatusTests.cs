@@ -49,6 +49,20 @@ public sealed class ClusterStatusTests
     }
 
     [Fact]
+    public async Task Status_BrokersClaimOneName_SaysWhichAndEndsWithOne()
+    {
+        const string Claim = "two brokers register as broker-a with id 0: h:1 and h:2";
+        await using FakePeer broker = await FakePeer.StartAsync((RequestCode.GetBrokerRuntimeInfo, FakePeer.Body(JsonSerializer.Serialize(new { table = Figures() }))));
+        Func<RemotingCommand, RemotingCommand?> known = FakePeer.Body($$$"""{"brokerAddrTable":{"broker-a":{"brokerAddrs":{0:"{{{broker.Address}}}"},"brokerName":"broker-a","cluster":"C"}},"clusterAddrTable":{"C":["broker-a"]}}""");
+        await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetBrokerClusterInfo, request => known(request)!.Set("conflicts", $"broker-a\t{Claim}\nother\tof another")));
+
+        CliRun run = await CliRun.RunAsync("cluster", "status", "-o", "json", "-n", nameServer.Address);
+
+        run.ExitCode.Should().Be(1);
+        Rows(run)[0].GetProperty("problem").GetString().Should().Be(Claim);
+    }
+
+    [Fact]
     public async Task Status_SlaveFollows_IsFine()
     {
         CliRun run = await RunAsync(["-o", "json"], Figures(), Slave("true"));

@@ -15,7 +15,7 @@ public sealed class HeaderWalkTests
 {
     [Fact]
     public void Rows_AreOfAllCodesServed() => NameServerRows.All.Select(static row => row.Code).Should().BeEquivalentTo(
-        NameServerHandlers.Create(null!, null!, null!, null!, NullLogger.Instance).Codes);
+        NameServerHandlers.Create(null!, null!, null!, null!, null!, NullLogger.Instance).Codes);
 
     [Fact]
     public async Task Request_WithOneFlaw_IsAnsweredAndWhatCannotBeReadIsNamed()

@@ -1,3 +1,4 @@
+using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Routing;
 using RocketOps.Protocol.Commands;
 
@@ -18,7 +19,7 @@ internal sealed class RouteTableModel
     {
         SortedDictionary<long, string> addresses = Groups.TryGetValue(broker.BrokerName, out (string Cluster, SortedDictionary<long, string> Addresses, bool ActingMaster) group) ? new(group.Addresses) : [];
 
-        // The one difference from RocketMQ: who led an epoch that has ended is named until somebody else is.
+        // A difference from RocketMQ: who led an epoch that has ended is named until somebody else is.
         bool wasElected = broker.BrokerId != 0 && Live.TryGetValue((broker.Cluster, broker.Address), out BrokerRegistration? before) && before.DataVersion.StateVersion > 0;
         foreach (long other in addresses.Where(member => member.Value == broker.Address && member.Key != broker.BrokerId && !(wasElected && member.Key == 0)).Select(member => member.Key).ToArray())
         {
@@ -36,6 +37,14 @@ internal sealed class RouteTableModel
         if (!known && broker.Topics.Count == 1)
         {
             throw new RemotingCommandException(ResponseCode.SystemError, "register broker failed");
+        }
+
+        // Another difference: the second cluster that claims an id is refused.
+        BrokerRegistration[] rivals = [.. Live.Values.Where(other => known && holder != broker.Address && other.Address == holder && other.BrokerName == broker.BrokerName && other.BrokerId == broker.BrokerId)];
+        if (rivals.Length > 0 && !Array.Exists(rivals, other => other.Cluster == broker.Cluster))
+        {
+            BrokerConflict conflict = new(broker.BrokerName, BrokerClaim.Of(broker), BrokerClaim.Of(rivals[0]), IsRefused: true);
+            throw new RemotingCommandException(ResponseCode.SystemError, conflict.Text);
         }
 
         AddToCluster(broker);
