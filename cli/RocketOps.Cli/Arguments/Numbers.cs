@@ -65,7 +65,8 @@ internal static class Numbers
         }
 
         result.AddError(string.Create(
-            CultureInfo.InvariantCulture, $"{name} takes a whole number from {least} to {most}, not \"{text}\"; for example {name} {Math.Clamp(Usual, least, most)}."));
+            CultureInfo.InvariantCulture,
+            $"{name} takes a whole number from {least} to {most}, not \"{text}\"; for example {name} {Math.Clamp(Usual, least, most)}."));
         return null;
     }
 
@@ -77,7 +78,8 @@ internal static class Numbers
             return number;
         }
 
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} takes a number above 0 up to {most}, not \"{text}\"; for example {name} 1.5."));
+        result.AddError(string.Create(
+            CultureInfo.InvariantCulture, $"{name} takes a number above 0 up to {most}, not \"{text}\"; for example {name} 1.5."));
         return null;
     }
 }

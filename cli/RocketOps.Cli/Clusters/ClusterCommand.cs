@@ -46,7 +46,8 @@ internal static class ClusterCommand
             foreach ((GroupRow row, bool isMaster) in members)
             {
                 IReadOnlyDictionary<string, string> figures = row.Figures;
-                string? problem = row.Problem ?? leaderless ?? (ReferenceEquals(row, members[0].Row) ? info.Conflicts.GetValueOrDefault(broker.BrokerName) : null);
+                string? conflict = ReferenceEquals(row, members[0].Row) ? info.Conflicts.GetValueOrDefault(broker.BrokerName) : null;
+                string? problem = row.Problem ?? leaderless ?? conflict;
                 isFine &= problem is null;
                 long? startedAt = figures.TryGetValue("bootTimestamp", out string? booted) && long.TryParse(booted, CultureInfo.InvariantCulture, out long at) && at > 0 ? at : null;
                 double? end = Number(figures.GetValueOrDefault("commitLogMaxOffset"));

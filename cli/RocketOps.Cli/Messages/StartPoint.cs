@@ -98,11 +98,17 @@ internal sealed record StartPoint
             return new DateTimeOffset(DateOnly.FromDateTime(now.DateTime).ToDateTime(clock), now.Offset);
         }
 
-        return BeginsWithDate(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset at) ? at : null;
+        return BeginsWithDate(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeLocal, out DateTimeOffset at)
+            ? at
+            : null;
     }
 
-    private static bool IsClock(string text) => text.Contains(':', StringComparison.Ordinal) && text.All(static letter => char.IsAsciiDigit(letter) || letter is ':' or '.');
+    private static bool IsClock(string text) =>
+        text.Contains(':', StringComparison.Ordinal) && text.All(static letter => char.IsAsciiDigit(letter) || letter is ':' or '.');
 
-    /// <summary>Tells whether the year stands first. The library reads <c>1.5</c> and <c>1/5</c> as days of this year, which a user may not mean.</summary>
-    private static bool BeginsWithDate(string text) => text.Length >= 10 && text[..4].All(char.IsAsciiDigit) && text[4] == '-' && text[7] == '-';
+    /// <summary>
+    /// Tells whether the year stands first. The library reads <c>1.5</c> and <c>1/5</c> as days of this year, which a user may not mean.
+    /// </summary>
+    private static bool BeginsWithDate(string text) =>
+        text.Length >= 10 && text[..4].All(char.IsAsciiDigit) && text[4] == '-' && text[7] == '-';
 }

@@ -25,7 +25,8 @@ internal static class Switches
                     return $"\"{word} {words[i + 1]}\": {Allowed(alone)} An argument {words[i + 1]} belongs before {word}.";
                 }
             }
-            else if (word.IndexOfAny(['=', ':']) is > 0 and int end && names.TryGetValue(word[..end], out string? name) && !IsTrueOrFalse(word[(end + 1)..]))
+            else if (word.IndexOfAny(['=', ':']) is > 0 and int end
+                && names.TryGetValue(word[..end], out string? name) && !IsTrueOrFalse(word[(end + 1)..]))
             {
                 return $"{word[..end]} is not \"{word[(end + 1)..]}\": {Allowed(name)}";
             }
@@ -36,7 +37,8 @@ internal static class Switches
 
     private static string Allowed(string name) => $"it takes {name}, {name}=true or {name}=false.";
 
-    private static bool IsTrueOrFalse(string value) => value.Equals("true", StringComparison.OrdinalIgnoreCase) || value.Equals("false", StringComparison.OrdinalIgnoreCase);
+    private static bool IsTrueOrFalse(string value) =>
+        value.Equals("true", StringComparison.OrdinalIgnoreCase) || value.Equals("false", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The option's name by each spelling of it.</summary>
     private static Dictionary<string, string> NamesOf(Command command)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Configuration;
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Registration;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using RocketOps.Hosting.Hosts;
 using RocketOps.Hosting.Properties;
 using RocketOps.NameServer.Configuration;
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Handling;
 using RocketOps.NameServer.KeyValues;
 using RocketOps.NameServer.Peers;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using RocketOps.NameServer.Conflicts;
 using RocketOps.Protocol.Bodies;
 using RocketOps.Protocol.Commands;
 using RocketOps.Protocol.Names;
@@ -28,7 +27,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
     /// <summary>Called after the lowest id of a broker group has changed, outside of the lock; must not wait. Null for nobody.</summary>
     public Action<MinBrokerChange>? MinBrokerChanged { get; set; }
 
-    /// <summary>Called after a registration that is one of two live brokers' that claim one place, outside of the lock; must not wait. Null for nobody.</summary>
+    /// <summary>
+    /// Called after a registration that is one of two live brokers' that claim one place, outside of the lock; must not wait. Null for nobody.
+    /// </summary>
     public Action<BrokerConflict>? ConflictFound { get; set; }
 
     /// <summary>Number of broker processes registered.</summary>

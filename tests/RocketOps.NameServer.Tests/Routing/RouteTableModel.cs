@@ -1,4 +1,3 @@
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Routing;
 using RocketOps.Protocol.Commands;
 

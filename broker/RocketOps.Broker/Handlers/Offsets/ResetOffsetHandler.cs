@@ -18,7 +18,8 @@ namespace RocketOps.Broker.Handlers.Offsets;
 
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
-/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. Members are told one queue alone when the request names it: RocketMQ passes over the name and moves all. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
+/// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. Members are told one queue alone when the
+/// request names it: RocketMQ passes over the name and moves all. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
 /// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, or the one that is asked for, always: one of them lies in
 /// queues of several brokers.
 /// </summary>
@@ -131,7 +132,9 @@ internal sealed class ResetOffsetHandler(
         else
         {
             CheckQueue(topic, queueId);
-            targets[queueId] = offset == -1 ? await OffsetAtAsync(topic, queueId, timestamp, cancellationToken) : await CheckedAsync(topic, queueId, offset, cancellationToken);
+            targets[queueId] = offset == -1
+                ? await OffsetAtAsync(topic, queueId, timestamp, cancellationToken)
+                : await CheckedAsync(topic, queueId, offset, cancellationToken);
         }
 
         return targets.Count > 0 ? targets : throw new RemotingCommandException(ResponseCode.SystemError, "No queues to reset.");
@@ -154,13 +157,17 @@ internal sealed class ResetOffsetHandler(
     }
 
     /// <summary>Finds the target in one queue. An offset goes before the time, which tools leave at 0 then.</summary>
-    private async Task<long> FindTargetAsync(TopicState topic, int queueId, long offset, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    private async Task<long> FindTargetAsync(
+        TopicState topic, int queueId, long offset, string group, long timestamp, bool force, CancellationToken cancellationToken)
     {
         CheckQueue(topic, queueId);
-        return offset == -1 ? await AtTimeAsync(topic, queueId, group, timestamp, force, cancellationToken) : await CheckedAsync(topic, queueId, offset, cancellationToken);
+        return offset == -1
+            ? await AtTimeAsync(topic, queueId, group, timestamp, force, cancellationToken)
+            : await CheckedAsync(topic, queueId, offset, cancellationToken);
     }
 
-    private async Task<long> AtTimeAsync(TopicState topic, int queueId, string group, long timestamp, bool force, CancellationToken cancellationToken)
+    private async Task<long> AtTimeAsync(
+        TopicState topic, int queueId, string group, long timestamp, bool force, CancellationToken cancellationToken)
     {
         long committed = offsets.Query(topic.Name, group, queueId);
         long target = timestamp == -1
@@ -173,7 +180,8 @@ internal sealed class ResetOffsetHandler(
     {
         if (queueId >= topic.Config.ReadQueueNums)
         {
-            throw new RemotingCommandException(ResponseCode.SystemError, $"queueId {queueId} is not below {topic.Config.ReadQueueNums}, the topic's number of read queues");
+            throw new RemotingCommandException(
+                ResponseCode.SystemError, $"queueId {queueId} is not below {topic.Config.ReadQueueNums}, the topic's number of read queues");
         }
     }
 

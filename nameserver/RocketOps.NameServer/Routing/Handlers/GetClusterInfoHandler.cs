@@ -1,4 +1,3 @@
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Handling;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Connections;
@@ -15,6 +14,8 @@ internal sealed class GetClusterInfoHandler(RouteTable routes, ConflictTable con
     {
         RemotingCommand response = Success(request, RouteJson.WriteClusterInfo(routes.Snapshot));
         IReadOnlyList<BrokerConflict> current = conflicts.Current;
-        return current.Count == 0 ? response : response.Set("conflicts", string.Join('\n', current.Select(static conflict => $"{conflict.BrokerName}\t{conflict.Text}")));
+        return current.Count == 0
+            ? response
+            : response.Set("conflicts", string.Join('\n', current.Select(static conflict => $"{conflict.BrokerName}\t{conflict.Text}")));
     }
 }

@@ -1,6 +1,4 @@
-using RocketOps.NameServer.Routing;
-
-namespace RocketOps.NameServer.Conflicts;
+namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// Judges whether a registration is one of two live brokers that claim one place. A broker that comes back with another address, a pod that was
@@ -26,7 +24,8 @@ internal static class ConflictFinder
             // Members of two clusters under different ids: a cluster that is being renamed member by member looks so too.
             LiveBroker? foreign = group.Cluster == broker.Cluster
                 ? null
-                : live.FirstOrDefault(member => member.BrokerName == broker.BrokerName && member.Cluster == group.Cluster && member.Address != broker.Address);
+                : live.FirstOrDefault(
+                    member => member.BrokerName == broker.BrokerName && member.Cluster == group.Cluster && member.Address != broker.Address);
             return foreign is null ? null : Make(broker, foreign, isRefused: false);
         }
 
@@ -36,7 +35,8 @@ internal static class ConflictFinder
         }
 
         // Each has taken the place from the other and does so again: neither has gone.
-        return known is { Takeovers: > 0 } && known.BrokerId == broker.BrokerId && rival.Takeovers > 0 ? Make(broker, rival, isRefused: false) : null;
+        bool isFight = known is { Takeovers: > 0 } && known.BrokerId == broker.BrokerId && rival.Takeovers > 0;
+        return isFight ? Make(broker, rival, isRefused: false) : null;
     }
 
     /// <summary>

@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RocketOps.NameServer.Handling;
-using RocketOps.NameServer.Routing;
 
-namespace RocketOps.NameServer.Conflicts;
+namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// Conflicts that were seen a short time ago, for administrators, and a warning in the log for each, repeated every ten minutes while it lasts.
@@ -27,7 +26,8 @@ internal sealed class ConflictTable(ILogger logger, TimeProvider time)
             lock (_gate)
             {
                 RemoveEnded();
-                return [.. _conflicts.Values.Select(static seen => seen.Conflict).OrderBy(static conflict => conflict.BrokerName, StringComparer.Ordinal)];
+                IEnumerable<BrokerConflict> current = _conflicts.Values.Select(static seen => seen.Conflict);
+                return [.. current.OrderBy(static conflict => conflict.BrokerName, StringComparer.Ordinal)];
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
@@ -7,7 +6,7 @@ using RocketOps.Remoting.Client;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 
-namespace RocketOps.NameServer.Tests.Conflicts;
+namespace RocketOps.NameServer.Tests.Routing;
 
 /// <summary>What the log and administrators are told of brokers that claim one name.</summary>
 public sealed class ConflictTableTests

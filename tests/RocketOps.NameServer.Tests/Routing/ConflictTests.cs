@@ -1,10 +1,9 @@
-using RocketOps.NameServer.Conflicts;
 using RocketOps.NameServer.Routing;
 using RocketOps.NameServer.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing.Time;
 
-namespace RocketOps.NameServer.Tests.Conflicts;
+namespace RocketOps.NameServer.Tests.Routing;
 
 /// <summary>Brokers that claim a name or an id where there is room for one, and changes of a master that only look so.</summary>
 public sealed class ConflictTests

@@ -1,6 +1,4 @@
-using RocketOps.NameServer.Routing;
-
-namespace RocketOps.NameServer.Conflicts;
+namespace RocketOps.NameServer.Routing;
 
 /// <summary>Two live brokers that claim one broker name where there is room for one.</summary>
 /// <param name="BrokerName">Name that both register.</param>
@@ -12,9 +10,15 @@ internal sealed record BrokerConflict(string BrokerName, BrokerClaim Registering
     /// <summary>Describes the conflict with its remedy, for the log and for administrators.</summary>
     public string Text => (Registering.Cluster == Rival.Cluster, IsRefused) switch
     {
-        (true, _) => $"two brokers register as {BrokerName} with id {Registering.Id}: {Registering.Address} and {Rival.Address} of cluster {Rival.Cluster}. Each registration takes the routes from the other broker. Give one of them another brokerName or brokerId, or stop it.",
-        (false, true) => $"brokers of two clusters register as {BrokerName} with id {Registering.Id}: {Rival.Address} of cluster {Rival.Cluster}, and {Registering.Address} of cluster {Registering.Cluster}, which the name server refuses. A broker name belongs to one cluster: give the broker of {Registering.Cluster} another brokerName, or other name servers.",
-        (false, false) => $"brokers of two clusters register as {BrokerName}: {Rival.Address} with id {Rival.Id} of cluster {Rival.Cluster}, and {Registering.Address} with id {Registering.Id} of cluster {Registering.Cluster}. A broker name belongs to one cluster: give one of them another brokerName, or other name servers.",
+        (true, _) => $"two brokers register as {BrokerName} with id {Registering.Id}: "
+            + $"{Registering.Address} and {Rival.Address} of cluster {Rival.Cluster}. Each registration takes the routes from the other broker. "
+            + "Give one of them another brokerName or brokerId, or stop it.",
+        (false, true) => $"brokers of two clusters register as {BrokerName} with id {Registering.Id}: {Rival.Address} of cluster {Rival.Cluster}, "
+            + $"and {Registering.Address} of cluster {Registering.Cluster}, which the name server refuses. "
+            + $"A broker name belongs to one cluster: give the broker of {Registering.Cluster} another brokerName, or other name servers.",
+        (false, false) => $"brokers of two clusters register as {BrokerName}: {Rival.Address} with id {Rival.Id} of cluster {Rival.Cluster}, "
+            + $"and {Registering.Address} with id {Registering.Id} of cluster {Registering.Cluster}. "
+            + "A broker name belongs to one cluster: give one of them another brokerName, or other name servers.",
     };
 }
 
