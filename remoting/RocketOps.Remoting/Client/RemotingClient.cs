@@ -13,7 +13,7 @@ namespace RocketOps.Remoting.Client;
 /// </summary>
 public sealed class RemotingClient : IAsyncDisposable
 {
-    private static readonly TimeSpan IdleScanInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ScanInterval = TimeSpan.FromSeconds(10);
 
     private readonly RemotingClientOptions _options;
     private readonly RequestHandlerRegistry _handlers;
@@ -21,7 +21,7 @@ public sealed class RemotingClient : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ByteBudget _budget;
-    private readonly ITimer _idleScan;
+    private readonly ITimer _scan;
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _disposing = new();
@@ -46,7 +46,7 @@ public sealed class RemotingClient : IAsyncDisposable
         _logger = loggers.CreateLogger("RocketOps.Remoting.Client");
         // A client answers few requests and chooses its peers: what it holds is bounded per connection.
         _budget = new ByteBudget(long.MaxValue, Timeout.InfiniteTimeSpan, _time, _logger);
-        _idleScan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseIdle(), this, IdleScanInterval, IdleScanInterval);
+        _scan = _time.CreateTimer(static state => ((RemotingClient)state!).CloseSilent(), this, ScanInterval, ScanInterval);
     }
 
     /// <summary>
@@ -79,7 +79,7 @@ public sealed class RemotingClient : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_connections.TryGetValue(address, out connecting)
                 || connecting.IsFaulted || connecting.IsCanceled
-                || (connecting.IsCompletedSuccessfully && connecting.Result.Closed.IsCancellationRequested))
+                || (connecting.IsCompletedSuccessfully && !IsUsable(connecting.Result)))
             {
                 // Not bound to the caller's token: others may be waiting for the same connection.
                 connecting = Task.Run(() => OpenAsync(address), CancellationToken.None);
@@ -96,7 +96,7 @@ public sealed class RemotingClient : IAsyncDisposable
         lock (_gate)
         {
             return _connections.TryGetValue(address, out Task<RemotingConnection>? connection)
-                && connection.IsCompletedSuccessfully && !connection.Result.Closed.IsCancellationRequested ? connection.Result : null;
+                && connection.IsCompletedSuccessfully && IsUsable(connection.Result) ? connection.Result : null;
         }
     }
 
@@ -116,7 +116,7 @@ public sealed class RemotingClient : IAsyncDisposable
             connections = [.. _connections.Values];
         }
 
-        await _idleScan.DisposeAsync().ConfigureAwait(false);
+        await _scan.DisposeAsync().ConfigureAwait(false);
         await _disposing.CancelAsync().ConfigureAwait(false);
         foreach (Task<RemotingConnection> connecting in connections)
         {
@@ -136,6 +136,12 @@ public sealed class RemotingClient : IAsyncDisposable
         _disposing.Dispose();
     }
 
+    /// <summary>Counts the bytes that have arrived at a socket and were not read; tests replace it.</summary>
+    internal Func<Socket, int> UnreadBytes { get; init; } = ClientSockets.UnreadBytes;
+
+    // One that was given up closes soon: the next request does not wait for that.
+    private static bool IsUsable(RemotingConnection connection) => !connection.IsAborted && !connection.Closed.IsCancellationRequested;
+
     private async Task<RemotingConnection> OpenAsync(string address)
     {
         using CancellationTokenSource deadline = new(_options.ConnectTimeout, _time);
@@ -145,7 +151,8 @@ public sealed class RemotingClient : IAsyncDisposable
         {
             socket = await ConnectSocketAsync(address, given.Token).ConfigureAwait(false);
             StreamTransport transport = new(NextId(), new NetworkStream(socket, ownsSocket: false), socket, (IPEndPoint)socket.RemoteEndPoint!, (IPEndPoint)socket.LocalEndPoint!, _time);
-            PipeDriver driver = new(transport, _handlers, _options.Remoting, _budget, _time, _logger);
+            PeerSilence silence = new(_time, () => UnreadBytes(transport.Socket));
+            PipeDriver driver = new(transport, _handlers, _options.Remoting, _budget, _time, _logger, silence);
             Track(address, driver, transport);
             return driver.Connection;
         }
@@ -166,7 +173,7 @@ public sealed class RemotingClient : IAsyncDisposable
 
     private static async Task<Socket> ConnectSocketAsync(IPEndPoint endPoint, CancellationToken cancellationToken)
     {
-        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = ClientSockets.Create(endPoint.AddressFamily);
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
@@ -215,7 +222,7 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
-    private void CloseIdle()
+    private void CloseSilent()
     {
         Task<RemotingConnection>[] connections;
         lock (_gate)
@@ -228,6 +235,7 @@ public sealed class RemotingClient : IAsyncDisposable
             if (connection.IsCompletedSuccessfully)
             {
                 connection.Result.CloseIfIdle();
+                connection.Result.CloseIfStalled(_options.MinFrameBytesPerSecond, ScanInterval);
             }
         }
     }

@@ -15,20 +15,21 @@ internal sealed class OutstandingRequests(IPEndPoint peer, int limit)
     /// <summary>An opaque for a request that is not answered.</summary>
     public int NextOpaque() => Interlocked.Increment(ref _lastOpaque);
 
+    /// <summary>Number of requests without an answer.</summary>
+    public int Count => _answers.Count;
+
     /// <summary>
-    /// Gives the request its opaque and returns where its answer arrives; <see cref="Remove"/> it whatever happens. Throws <see cref="InvalidOperationException"/> when too
-    /// many are outstanding.
+    /// Gives the request its opaque; its answer completes <paramref name="answer"/>. <see cref="Remove"/> it whatever happens. Throws <see cref="InvalidOperationException"/>
+    /// when too many are outstanding.
     /// </summary>
-    public Task<RemotingCommand> Add(RemotingCommand request)
+    public void Add(RemotingCommand request, TaskCompletionSource<RemotingCommand> answer)
     {
         ThrowIfFull();
-        TaskCompletionSource<RemotingCommand> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         request.Opaque = NextOpaque();
         _answers[request.Opaque] = answer;
-        return answer.Task;
     }
 
-    /// <summary>Same as <see cref="Add(RemotingCommand)"/>; the request itself hears of the answer.</summary>
+    /// <summary>Same as the other overload; the request itself hears of the answer.</summary>
     public void Add(DirectRequest request)
     {
         ThrowIfFull();

@@ -19,14 +19,22 @@ internal sealed class PipeDriver : ConnectionDriver
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _heldBytes;
 
-    public PipeDriver(PipeTransport transport, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
+    /// <param name="transport">Bytes that come and go.</param>
+    /// <param name="handlers">Handle the peer's requests.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="budget">Counts the bytes held.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    /// <param name="silence">Watches the peer of a client's connection; null at a server.</param>
+    public PipeDriver(
+        PipeTransport transport, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger, PeerSilence? silence = null)
     {
         _transport = transport;
         _budget = budget;
         _time = time;
         _logger = logger;
         _output = new PipeOutput(this, transport.Output, options.MaxUnsentBytes);
-        Connection = new RemotingConnection(this, handlers, options, budget, time, logger);
+        Connection = new RemotingConnection(this, handlers, options, budget, time, logger, silence);
     }
 
     public override string Id => _transport.Id;

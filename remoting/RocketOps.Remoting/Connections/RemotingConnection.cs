@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RocketOps.Protocol.Commands;
@@ -29,17 +30,24 @@ public sealed class RemotingConnection
     private readonly Lock _repliesGate = new();
     private readonly Stack<DeferredReplies> _freeReplies = new();
 
+    private readonly PeerSilence? _silence;
     private readonly FrameWatch _frameWatch = new();
     private ReadTurn _turn;
     private SemaphoreSlim? _heavyAnswers;
     private long _frames;
     private volatile bool _aborted;
+    private volatile bool _isGivenUp;
     private string? _closeReason;
     private long _lastActivity;
     private long _heldBytes;
 
-    internal RemotingConnection(ConnectionDriver driver, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger)
+    /// <summary>Further time of an answer that this program was too busy to read (<see cref="TimeoutCause.BusyProgram"/>).</summary>
+    public static readonly TimeSpan ExtraTime = TimeSpan.FromSeconds(1);
+
+    internal RemotingConnection(
+        ConnectionDriver driver, RequestHandlerRegistry handlers, RemotingOptions options, ByteBudget budget, TimeProvider time, ILogger logger, PeerSilence? silence = null)
     {
+        _silence = silence;
         _driver = driver;
         _handlers = handlers;
         Options = options;
@@ -70,12 +78,14 @@ public sealed class RemotingConnection
 
     /// <summary>
     /// Sends a request to the peer and waits for its answer, whatever its code. The opaque is set here. Throws <see cref="TimeoutException"/> when no answer came in time,
-    /// <see cref="IOException"/> when the connection closed first, <see cref="InvalidOperationException"/> when too many requests are outstanding.
+    /// <see cref="IOException"/> when the connection closed first, <see cref="InvalidOperationException"/> when too many requests are outstanding. A client's connection whose
+    /// peer was silent for the whole time is given up: it closes, and its other requests fail with <see cref="PeerSilentException"/>.
     /// </summary>
     public async Task<RemotingCommand> InvokeAsync(RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        Task<RemotingCommand> answer = _outstanding.Add(request);
+        using AwaitedAnswer answer = new(this, request.Code, timeout, _time);
+        _outstanding.Add(request, answer);
         try
         {
             if (!Send(request))
@@ -83,11 +93,8 @@ public sealed class RemotingConnection
                 throw ClosedException();
             }
 
-            return await answer.WaitAsync(timeout, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException expired)
-        {
-            throw new TimeoutException($"{RemoteEndPoint} did not answer {RequestName.Of(request.Code)} within {timeout.TotalMilliseconds:0} ms", expired);
+            answer.Start();
+            return await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -107,7 +114,7 @@ public sealed class RemotingConnection
         try
         {
             using OutputLease lease = LeaseOutput(flush: true);
-            if (lease.IsOpen)
+            if (lease.IsOpen && !_aborted)
             {
                 lease.Advance(request.WriteHeader(lease.GetSpan(request.MaxHeaderBytes), request.Opaque, Options.Version));
                 lease.Write(request.Body.Span);
@@ -130,6 +137,42 @@ public sealed class RemotingConnection
     {
         ArgumentNullException.ThrowIfNull(request);
         _outstanding.Remove(request.Opaque);
+    }
+
+    /// <summary>
+    /// Judges a request whose time is over, for the timer that ends it. A busy program is reported, at most every 30 s. On a server's connection every peer counts as slow:
+    /// clients are silent for long.
+    /// </summary>
+    /// <param name="sentAt">Timestamp from just before the request was sent.</param>
+    /// <param name="wait">Time that its answer had.</param>
+    public TimeoutJudgement JudgeTimeout(long sentAt, TimeSpan wait)
+    {
+        if (_silence is null)
+        {
+            return default;
+        }
+
+        TimeoutJudgement judgement = _silence.Judge(sentAt, wait, _outstanding.Count);
+        if (judgement.Cause == TimeoutCause.BusyProgram && _silence.MayReport())
+        {
+            RemotingLog.ProgramBusy(_logger, RemoteEndPoint, judgement.Length.TotalMilliseconds, judgement.Count);
+        }
+
+        return judgement;
+    }
+
+    /// <summary>Closes the connection when the judgement says that the peer is silent. All that waits for an answer on it fails at once with <see cref="PeerSilentException"/>.</summary>
+    public void GiveUpIfSilent(TimeoutJudgement judgement)
+    {
+        if (judgement.Cause != TimeoutCause.SilentPeer || _aborted)
+        {
+            return;
+        }
+
+        _isGivenUp = true;
+        Abort(string.Create(
+            CultureInfo.InvariantCulture, $"given up: nothing was heard for {judgement.Length.TotalSeconds:0.0} s; {judgement.Count} requests were under way"));
+        _outstanding.FailAll(ClosedException);
     }
 
     /// <summary>Sends a request that will not be answered; false when the connection is closed.</summary>
@@ -279,6 +322,7 @@ public sealed class RemotingConnection
         _batch.ReadAt = readAt;
         _turn.Begin(_time);
         Volatile.Write(ref _lastActivity, readAt);
+        _silence?.NoteRead(readAt);
     }
 
     /// <summary>The frames of this batch have taken so long that it is others' turn; the driver's thread.</summary>
@@ -337,10 +381,11 @@ public sealed class RemotingConnection
         }
     }
 
-    /// <summary>Closes the connection when nothing came or went for longer than the idle timeout.</summary>
+    /// <summary>Closes the connection when nothing came or went for longer than the idle timeout; a client's when nothing came.</summary>
     internal void CloseIfIdle()
     {
-        if (Options.IdleTimeout > TimeSpan.Zero && _time.GetElapsedTime(Volatile.Read(ref _lastActivity)) > Options.IdleTimeout)
+        TimeSpan idle = _silence?.Length ?? _time.GetElapsedTime(Volatile.Read(ref _lastActivity));
+        if (Options.IdleTimeout > TimeSpan.Zero && idle > Options.IdleTimeout && _silence?.HasUnreadBytes != true)
         {
             Abort($"idle for more than {Options.IdleTimeout.TotalSeconds:0} s");
         }
@@ -350,7 +395,8 @@ public sealed class RemotingConnection
     internal void CloseIfStalled(int bytesPerSecond, TimeSpan interval)
     {
         // A peer that does not take its answers is not read from, and what it is sent is bounded and counted by itself.
-        long bytes = _output.IsBlocked || End.IsStopping ? 0 : _driver.UnfinishedBytes;
+        // Nor has a frame stalled whose bytes have arrived and wait for a thread of this program.
+        long bytes = _output.IsBlocked || End.IsStopping || _silence?.HasUnreadBytes == true ? 0 : _driver.UnfinishedBytes;
         if (_frameWatch.HasStalled(Volatile.Read(ref _frames), bytes, (long)(bytesPerSecond * interval.TotalSeconds)) && !_aborted)
         {
             RemotingLog.FrameStalled(_logger, RemoteEndPoint, Id, bytes, bytesPerSecond);
@@ -541,5 +587,9 @@ public sealed class RemotingConnection
         RemotingLog.Ended(_logger, RemoteEndPoint, Id, _closeReason ?? (End.IsStopping ? "shut down" : "closed by the peer"));
     }
 
-    private IOException ClosedException() => new($"the connection to {RemoteEndPoint} is closed: {_closeReason ?? "closed by the peer"}");
+    private IOException ClosedException()
+    {
+        string text = $"the connection to {RemoteEndPoint} is closed: {_closeReason ?? "closed by the peer"}";
+        return _isGivenUp ? new PeerSilentException(text) : new IOException(text);
+    }
 }

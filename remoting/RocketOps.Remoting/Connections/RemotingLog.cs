@@ -71,4 +71,7 @@ internal static partial class RemotingLog
 
     [LoggerMessage(EventId = 1021, Level = LogLevel.Error, Message = "Event loop {Loop} is stuck, it has been at the same work for more than {Seconds} s: its connections end, and the program is to end, as nobody serves in its place")]
     public static partial void LoopStuck(ILogger logger, int loop, double seconds);
+
+    [LoggerMessage(EventId = 1026, Level = LogLevel.Warning, Message = "This program's thread pool is busy: a timer was {Milliseconds:0} ms late and {WorkItems} work items wait, so answers of {RemoteEndPoint} are read late. Its connection stays and its answers get another second. Move blocking work off the thread pool")]
+    public static partial void ProgramBusy(ILogger logger, IPEndPoint remoteEndPoint, double milliseconds, long workItems);
 }

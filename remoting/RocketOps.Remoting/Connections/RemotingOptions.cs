@@ -20,7 +20,9 @@ public sealed class RemotingOptions
     /// </summary>
     public int MaxHeaderBytes { get; init; } = 256 * 1024;
 
-    /// <summary>A connection without any byte in either direction for this long is closed. Matches serverChannelMaxIdleTimeSeconds (120 s).</summary>
+    /// <summary>
+    /// A connection without any byte in either direction for this long is closed, a client's also when only this end has sent some. Matches serverChannelMaxIdleTimeSeconds (120 s).
+    /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>

@@ -69,6 +69,9 @@ internal sealed class StreamTransport : PipeTransport
 
     public override CancellationToken Closed { get; }
 
+    /// <summary>Socket that the stream stands on.</summary>
+    internal Socket Socket => _socket;
+
     public override void Abort(string reason)
     {
         try

@@ -25,6 +25,10 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
 
     // Continuations leave the thread that receives for all.
     private ManualResetValueTaskSourceCore<SendAnswer> _core = new() { RunContinuationsAsynchronously = true };
+    private RemotingConnection? _connection;
+    private long _sentAt;
+    private TimeSpan _wait;
+    private bool _hasExtraTime;
     private int _ended;
 
     /// <inheritdoc/>
@@ -42,8 +46,10 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
     public async ValueTask<SendAnswer> InvokeAsync(RemotingConnection connection, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using ITimer timer = options.TimeProvider.CreateTimer(
-            static state => ((SendCall)state!).TryEnd(new TimeoutException("no answer came in time")), this, timeout, Timeout.InfiniteTimeSpan);
+        _connection = connection;
+        _wait = timeout;
+        _sentAt = options.TimeProvider.GetTimestamp();
+        using ITimer timer = StartTimer(timeout);
         using CancellationTokenRegistration givingUp = cancellationToken.UnsafeRegister(
             static (state, token) => ((SendCall)state!).TryEnd(new OperationCanceledException(token)), this);
         try
@@ -165,11 +171,34 @@ internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, Prod
         writer.Add(name, encoded[..Encoding.UTF8.GetBytes(value, encoded)]);
     }
 
-    private void TryEnd(Exception error)
+    private ITimer StartTimer(TimeSpan time) => options.TimeProvider.CreateTimer(static state => ((SendCall)state!).OnTimer(), this, time, Timeout.InfiniteTimeSpan);
+
+    private void OnTimer()
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        TimeoutJudgement judgement = _connection!.JudgeTimeout(_sentAt, _wait);
+        if (judgement.Cause == TimeoutCause.BusyProgram && !_hasExtraTime)
+        {
+            // Fires once and is collected: it ends nothing that has ended.
+            _hasExtraTime = true;
+            _wait += RemotingConnection.ExtraTime;
+            _ = StartTimer(RemotingConnection.ExtraTime);
+            return;
+        }
+
+        if (TryEnd(judgement.ToException("no answer came in time")))
+        {
+            _connection.GiveUpIfSilent(judgement);
+        }
+    }
+
+    private bool TryEnd(Exception error)
+    {
+        bool isFirst = Interlocked.Exchange(ref _ended, 1) == 0;
+        if (isFirst)
         {
             _core.SetException(error);
         }
+
+        return isFirst;
     }
 }
