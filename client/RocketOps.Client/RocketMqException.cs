@@ -18,6 +18,15 @@ public class RocketMqException : Exception
     {
     }
 
+    /// <summary>The same failure with a text that says more.</summary>
+    internal RocketMqException(string message, RocketMqException failure)
+        : base(message, failure)
+    {
+        ResponseCode = failure.ResponseCode;
+        Remark = failure.Remark;
+        Address = failure.Address;
+    }
+
     private protected RocketMqException(int responseCode, string? remark, string address, string message)
         : base(message)
     {
@@ -37,6 +46,9 @@ public class RocketMqException : Exception
     /// never sent.
     /// </summary>
     public bool IsOutcomeUnknown { get; internal set; }
+
+    /// <summary>True when the server took no connection, did not answer in time, or was silent so that its connection was given up.</summary>
+    internal bool IsUnreachable { get; init; }
 
     /// <summary>The server's words.</summary>
     public string? Remark { get; }

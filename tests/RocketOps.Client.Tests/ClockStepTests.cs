@@ -44,6 +44,9 @@ public sealed class ClockStepTests : ConsumerTestBase
         await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.SendMessageV2).Length == 1, "the first attempt is made");
         Step(hours);
         answer.SetResult();
+        TimeSpan pause = TimeSpan.FromMilliseconds(50);
+        await Eventually.TrueAsync(() => _clock.HasTimerIn(pause), "the send pauses before it asks the only broker again");
+        _clock.Advance(pause);
 
         (await sending.WaitAsync(Eventually.DefaultDeadline)).Status.Should().Be(SendStatus.SendOk);
         attempts.Should().Be(2, "there is time for another attempt");

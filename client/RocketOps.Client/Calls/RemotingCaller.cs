@@ -31,14 +31,19 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
     {
         long begin = time.GetTimestamp();
         RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);
+        TimeSpan left = timeout - time.GetElapsedTime(begin);
+        left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
         try
         {
-            TimeSpan left = timeout - time.GetElapsedTime(begin);
-            return await call.InvokeAsync(connection, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            return await call.InvokeAsync(connection, left, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ProgramBusyException busy)
+        {
+            throw new RocketMqException($"{address}: {busy.Message}", busy) { IsOutcomeUnknown = call.WasSent };
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} did not answer a send within {timeout.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent };
+            throw new RocketMqException($"{address} did not answer a send within {left.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent, IsUnreachable = true };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -81,17 +86,21 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late);
+            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late) { IsUnreachable = true };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
-            throw Unreachable(address, failure, isOutcomeUnknown: false);
+            throw Unreachable(address, failure, isOutcomeUnknown: false, isConnecting: true);
         }
     }
 
-    // Most failures name the address already.
-    private static RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown) =>
-        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure) { IsOutcomeUnknown = isOutcomeUnknown };
+    // Most failures name the address already. A connection that its peer closed says nothing of the peer, which may be back already.
+    private static RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown, bool isConnecting = false) =>
+        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure)
+        {
+            IsOutcomeUnknown = isOutcomeUnknown,
+            IsUnreachable = isConnecting || failure is PeerSilentException,
+        };
 
     private static bool IsUnreachable(Exception failure) =>
         failure is TimeoutException or IOException or SocketException or FormatException or InvalidOperationException and not ObjectDisposedException;

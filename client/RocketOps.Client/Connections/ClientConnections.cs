@@ -55,6 +55,7 @@ internal sealed class ClientConnections
             new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, _log.Factory, resolver.ResolveToConnectAsync, MemberRequests.RegistryFor(() => _members), options.TimeProvider);
         Caller = new RemotingCaller(_remoting, options.TimeProvider);
         Routes = new RouteCache(new NameServers(nameServers, Caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, Logger), options.TimeProvider);
+        Refreshes = new BackgroundRefresh(Routes, Logger, _stopping.Token);
         _greet = new WakeSignal(options.TimeProvider);
         _look = new WakeSignal(options.TimeProvider);
         Routes.Watch(_ => _greet.Wake());
@@ -75,6 +76,9 @@ internal sealed class ClientConnections
     public RemotingCaller Caller { get; }
 
     public RouteCache Routes { get; }
+
+    /// <summary>Refreshes of routes after sends that failed.</summary>
+    public BackgroundRefresh Refreshes { get; }
 
     /// <summary>
     /// A member is in the heartbeats from now on. Throws <see cref="InvalidOperationException"/> when another one has its group already, as a broker could not tell the two apart, and
@@ -118,6 +122,9 @@ internal sealed class ClientConnections
         IsIntroduced(address)
             ? ValueTask.CompletedTask
             : new ValueTask(GreetAsync(address, unlessIntroduced: true, cancellationToken));
+
+    /// <summary>Sends a heartbeat to a broker to see whether it answers. Throws <see cref="RocketMqException"/> when it does not.</summary>
+    public Task ProbeAsync(string address) => GreetAsync(address, unlessIntroduced: false, _stopping.Token);
 
     /// <summary>Takes a member out of the heartbeats and tells the brokers that its group leaves.</summary>
     public async Task LeaveAsync(ClientInstance member, string? producerGroup, string? consumerGroup)

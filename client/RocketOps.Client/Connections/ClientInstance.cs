@@ -80,6 +80,12 @@ internal sealed class ClientInstance : IAsyncDisposable
     /// <inheritdoc cref="ClientConnections.IntroduceAsync"/>
     public ValueTask IntroduceAsync(string address, CancellationToken cancellationToken) => _connections.IntroduceAsync(address, cancellationToken);
 
+    /// <inheritdoc cref="ClientConnections.ProbeAsync"/>
+    public Task ProbeAsync(string address) => _connections.ProbeAsync(address);
+
+    /// <inheritdoc cref="BackgroundRefresh.Begin"/>
+    public void RefreshSoon(string topic) => _connections.Refreshes.Begin(topic);
+
     /// <summary>Is in no further heartbeat, and tells brokers that the group leaves; they would find out by themselves when the connections close.</summary>
     public Task LeaveAsync(string? producerGroup, string? consumerGroup) => _connections.LeaveAsync(this, producerGroup, consumerGroup);
 

@@ -173,4 +173,10 @@ internal static partial class ClientLog
 
     [LoggerMessage(EventId = 4133, Level = LogLevel.Error, Message = "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
+
+    [LoggerMessage(EventId = 4156, Level = LogLevel.Warning, Message = "broker {Broker} ({Address}) gets no messages while there is another: {Reason}; asked again in {Seconds:0.#} s")]
+    public static partial void BrokerAvoided(ILogger logger, string broker, string address, string reason, double seconds);
+
+    [LoggerMessage(EventId = 4157, Level = LogLevel.Information, Message = "broker {Broker} ({Address}) answers again after {Seconds:0.0} s and gets messages; {Count} attempts to send to it had failed")]
+    public static partial void BrokerBack(ILogger logger, string broker, string address, double seconds, long count);
 }

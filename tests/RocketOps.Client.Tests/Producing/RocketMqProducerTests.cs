@@ -85,14 +85,15 @@ public sealed class RocketMqProducerTests
     }
 
     [Fact]
-    public async Task Send_EveryAttemptRefused_ThrowsTheLast()
+    public async Task Send_EveryAttemptRefused_NamesAll()
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();
         cluster.AddTopic("T", 2);
         cluster.Broker.Overrides[RequestCode.SendMessageV2] = request => RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "no");
         await using RocketMqProducer producer = Producer(cluster);
 
-        await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"u8.ToArray()))).Should().ThrowAsync<RocketMqException>().WithMessage("*answered 1: no");
+        await FluentActions.Awaiting(() => producer.SendAsync(new Message("T", "x"u8.ToArray()))).Should().ThrowAsync<RocketMqException>()
+            .WithMessage($"send to topic T failed: broker-a: {cluster.Broker.Address} answered 1: no (3 times); 3 attempts in * s");
 
         cluster.Broker.Of(RequestCode.SendMessageV2).Should().HaveCount(3);
     }

@@ -2,6 +2,7 @@ using RocketOps.Client.Connections;
 using RocketOps.Client.Consuming.Queues;
 using RocketOps.Client.Diagnostics;
 using RocketOps.Client.Subscriptions;
+using RocketOps.Protocol.Commands;
 
 namespace RocketOps.Client.Consuming.Pulling;
 
@@ -14,6 +15,9 @@ internal sealed class PullLoop(
 {
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Longest pause after a broker was busy or failed. Java's clients of 4.9.7 and 5.5.0 pause for 1 s after SYSTEM_BUSY and SYSTEM_ERROR, and for 3 s after all else.</summary>
+    private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(1);
 
     // An orderly group commits by requests of their own only: when a queue is given up, nobody could wait until a broker has handled the offset in a pull that was given up.
     private readonly bool _commits = options is { MessageModel: MessageModel.Clustering, IsPolled: false, IsOrderly: false };
@@ -61,8 +65,9 @@ internal sealed class PullLoop(
         }
         catch (RocketMqException failure)
         {
-            ClientLog.PullFailed(client.Logger, queue, _offset, failure.Message, options.PullRetryDelay.TotalMilliseconds);
-            await RecoverAsync(failure, cancellationToken).ConfigureAwait(false);
+            TimeSpan delay = RetryDelayAfter(failure);
+            ClientLog.PullFailed(client.Logger, queue, _offset, failure.Message, delay.TotalMilliseconds);
+            await RecoverAsync(failure, delay, cancellationToken).ConfigureAwait(false);
             return null;
         }
 
@@ -134,9 +139,12 @@ internal sealed class PullLoop(
         }
     }
 
-    private async Task RecoverAsync(RocketMqException failure, CancellationToken cancellationToken)
+    private TimeSpan RetryDelayAfter(RocketMqException failure) =>
+        failure.ResponseCode is ResponseCode.SystemBusy or ResponseCode.SystemError && options.PullRetryDelay > BusyDelay ? BusyDelay : options.PullRetryDelay;
+
+    private async Task RecoverAsync(RocketMqException failure, TimeSpan delay, CancellationToken cancellationToken)
     {
-        await Task.Delay(options.PullRetryDelay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
+        await Task.Delay(delay, options.TimeProvider, cancellationToken).ConfigureAwait(false);
         if (failure.ResponseCode is null)
         {
             // The broker may be gone, or another member its master by now.

@@ -13,6 +13,7 @@ namespace RocketOps.Client.Producing.Sending;
 /// <summary>Gets a message that is ready to travel to a broker: picks the queue, tries again elsewhere, reads the answer. Thread-safe.</summary>
 internal sealed class MessageSender(ClientInstance client, ProducerOptions options, Type owner)
 {
+    private readonly AvoidedBrokers _avoided = new(client.ProbeAsync, options.TimeProvider, client.Logger);
     private readonly BrokerFaults? _faults = options.SendLatencyFaultEnable ? new BrokerFaults(options.TimeProvider) : null;
     private readonly ConcurrentDictionary<string, QueueSelector> _selectors = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (TopicRoute Route, IReadOnlyList<MessageQueue> Queues)> _queues = new(StringComparer.Ordinal);
@@ -22,7 +23,11 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     public Type Owner => owner;
 
     /// <summary>Sends from now on end with <see cref="ObjectDisposedException"/>.</summary>
-    public void Close() => _closed = true;
+    public void Close()
+    {
+        _closed = true;
+        _avoided.Close();
+    }
 
     /// <summary>The queues a topic can be sent to at this moment. Throws <see cref="RocketMqException"/> when there are none.</summary>
     public async Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
@@ -58,7 +63,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     public static MessageQueue QueueOf(string shardingKey, IReadOnlyList<MessageQueue> queues) => queues[Math.Abs(JavaHash.Compute(shardingKey) % queues.Count)];
 
     /// <summary>
-    /// Sends to any queue, with further attempts elsewhere. Throws <see cref="RocketMqException"/> when none succeeded within
+    /// Sends to any queue, with further attempts elsewhere; each has its share of the time that is left. Throws <see cref="RocketMqException"/> when none succeeded within
     /// <see cref="ProducerOptions.SendTimeout"/>.
     /// </summary>
     /// <param name="message">The message.</param>
@@ -67,27 +72,28 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendResult> SendToAnyAsync(OutgoingMessage message, long? begin, CancellationToken cancellationToken)
     {
-        long since = begin ?? options.TimeProvider.GetTimestamp();
+        SendTime sendTime = TimeOf(begin);
         int attempts = 1 + Math.Max(0, options.RetryTimes);
         string? failedBroker = null;
-        RocketMqException? failure = null;
+        FailedAttempts? failed = null;
         SendResult? lessSafe = null;
         try
         {
-            for (int attempt = 1; attempt <= attempts; attempt++)
+            for (int attempt = 1; attempt <= attempts && sendTime.IsEnough; attempt++)
             {
-                if (Left(since) == TimeSpan.Zero)
-                {
-                    break;
-                }
-
-                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
-                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker, _faults);
+                IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, sendTime, cancellationToken).ConfigureAwait(false);
+                Predicate<MessageQueue>? isAvoided = _avoided.IsEmpty ? null : IsAvoided;
+                MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker, _faults, isAvoided);
+                bool hasOther = HasOther(queues, queue, isAvoided);
+                TimeSpan time = sendTime.ShareOf(hasOther ? attempts - attempt + 1 : 1);
                 long attemptBegin = options.TimeProvider.GetTimestamp();
+                string? address = null;
                 try
                 {
-                    SendResult result = await SendOnceAsync(message, queue, since, cancellationToken).ConfigureAwait(false);
+                    address = MasterOf(queue);
+                    SendResult result = await SendOnceAsync(message, queue, address, time, cancellationToken).ConfigureAwait(false);
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: false);
+                    _avoided.NoteSuccess(address);
                     if (result.Status == SendStatus.SendOk || !options.RetryAnotherBrokerWhenNotStoreOk)
                     {
                         return result;
@@ -96,14 +102,18 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                     lessSafe = result;
                     failedBroker = queue.BrokerName;
                 }
-                catch (RocketMqException failed) when (IsWorthRetrying(failed.ResponseCode))
+                catch (RocketMqException failure) when (IsWorthRetrying(failure.ResponseCode))
                 {
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: true);
-                    ClientLog.SendFailed(client.Logger, queue, failed.Message, attempt, attempts);
-                    failed.IsOutcomeUnknown |= failure?.IsOutcomeUnknown == true;
-                    failure = failed;
+                    NoteFailure(queue, address, time, failure);
+                    failed ??= new FailedAttempts();
+                    failed.Add(queue.BrokerName, address, failure);
+                    ClientLog.SendFailed(client.Logger, queue, failure.Message, attempt, attempts);
                     failedBroker = queue.BrokerName;
-                    await RefreshAfterFailureAsync(message.Topic, failed, since, cancellationToken).ConfigureAwait(false);
+                    if (!hasOther && attempt < attempts && !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
+                    {
+                        break;
+                    }
                 }
             }
         }
@@ -112,50 +122,80 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             // A broker has it, whatever became of the attempts to put it where it is safer.
             return lessSafe;
         }
-        catch (RocketMqException last) when (failure?.IsOutcomeUnknown == true)
+        catch (RocketMqException last) when (failed is not null)
         {
-            // An earlier attempt may have stored the message, whatever ended this one.
-            last.IsOutcomeUnknown = true;
+            // A broker that refuses the message for good has the last word; that there was no route for a further attempt says less than why the first one failed.
+            last.IsOutcomeUnknown |= failed.IsOutcomeUnknown;
+            if (last.ResponseCode is null)
+            {
+                throw failed.ToException(message.Topic, sendTime.Elapsed);
+            }
+
             throw;
         }
 
-        return lessSafe ?? throw failure ?? OutOfTime(message.Topic);
+        return lessSafe ?? throw failed?.ToException(message.Topic, sendTime.Elapsed) ?? OutOfTime(message.Topic);
     }
 
     /// <summary>
-    /// Sends to one queue, or to the one of a key, in one attempt. Throws <see cref="RocketMqException"/> when it failed.
+    /// Sends to one queue, or to the one of a key. An attempt that did not leave this program is made again while there is time, as it cannot disturb the order of the queue. Throws
+    /// <see cref="RocketMqException"/> when it failed.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<SendResult> SendToAsync(OutgoingMessage message, MessageQueue? queue, string? shardingKey, long? begin, CancellationToken cancellationToken)
     {
-        long since = begin ?? options.TimeProvider.GetTimestamp();
-        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
+        SendTime sendTime = TimeOf(begin);
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, sendTime, cancellationToken).ConfigureAwait(false);
         queue ??= QueueOf(shardingKey!, queues);
-        return await SendOnceAsync(message, queue, since, cancellationToken).ConfigureAwait(false);
+        FailedAttempts? failed = null;
+        while (true)
+        {
+            string? address = null;
+            TimeSpan time = sendTime.Left;
+            try
+            {
+                address = MasterOf(queue);
+                SendResult result = await SendOnceAsync(message, queue, address, time, cancellationToken).ConfigureAwait(false);
+                _avoided.NoteSuccess(address);
+                return result;
+            }
+            catch (RocketMqException failure) when (failure.ResponseCode is null)
+            {
+                NoteFailure(queue, address, time, failure);
+                failed ??= new FailedAttempts();
+                failed.Add(queue.BrokerName, address, failure);
+                if (failure.IsOutcomeUnknown || !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
+                {
+                    throw failed.ToException(message.Topic, sendTime.Elapsed);
+                }
+            }
+        }
     }
 
     /// <summary>
     /// Finds the queues like <see cref="GetQueuesAsync"/>, within what is left of the time of a send that began at a timestamp.
     /// </summary>
-    public Task<IReadOnlyList<MessageQueue>> FindQueuesAsync(string topic, long since, CancellationToken cancellationToken) =>
-        WithinAsync(since, $"no name server told the route of topic {topic}", token => GetQueuesAsync(topic, token), cancellationToken);
+    public Task<IReadOnlyList<MessageQueue>> FindQueuesAsync(string topic, long since, CancellationToken cancellationToken) => FindQueuesAsync(topic, TimeOf(since), cancellationToken);
+
+    private Task<IReadOnlyList<MessageQueue>> FindQueuesAsync(string topic, SendTime sendTime, CancellationToken cancellationToken) =>
+        WithinAsync(sendTime.Left, $"no name server told the route of topic {topic}", token => GetQueuesAsync(topic, token), cancellationToken);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, long since, CancellationToken cancellationToken)
+    private async ValueTask<SendResult> SendOnceAsync(OutgoingMessage message, MessageQueue queue, string address, TimeSpan time, CancellationToken cancellationToken)
     {
-        string address = MasterOf(queue);
         if (message.NeedsHeartbeat)
         {
-            await IntroduceAsync(address, since, cancellationToken).ConfigureAwait(false);
+            long begin = options.TimeProvider.GetTimestamp();
+            await IntroduceAsync(address, time, cancellationToken).ConfigureAwait(false);
+            time -= options.TimeProvider.GetElapsedTime(begin);
         }
 
-        TimeSpan left = Left(since);
-        if (left == TimeSpan.Zero)
+        if (time <= TimeSpan.Zero)
         {
             throw OutOfTime(message.Topic);
         }
 
-        SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), left, cancellationToken).ConfigureAwait(false);
+        SendAnswer answer = await client.Caller.InvokeAsync(address, new SendCall(message, queue, options), time, cancellationToken).ConfigureAwait(false);
         if (message.Trace is { } trace)
         {
             trace.Address = address;
@@ -188,17 +228,25 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
     public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
-        long since = options.TimeProvider.GetTimestamp();
-        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, since, cancellationToken).ConfigureAwait(false);
-        MessageQueue queue = SelectorOf(message.Topic).Select(queues, avoidedBroker: null, _faults);
+        SendTime sendTime = TimeOf(begin: null);
+        IReadOnlyList<MessageQueue> queues = KnownQueues(message.Topic) ?? await FindQueuesAsync(message.Topic, sendTime, cancellationToken).ConfigureAwait(false);
+        MessageQueue queue = SelectorOf(message.Topic).Select(queues, failedBroker: null, _faults, _avoided.IsEmpty ? null : IsAvoided);
         string address = MasterOf(queue);
-        TimeSpan left = Left(since);
+        TimeSpan left = sendTime.Left;
         if (left == TimeSpan.Zero)
         {
             throw OutOfTime(message.Topic);
         }
 
-        await client.Caller.SendOneWayAsync(address, OneWayRequest(message, queue), left, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await client.Caller.SendOneWayAsync(address, OneWayRequest(message, queue), left, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RocketMqException failure)
+        {
+            NoteFailure(queue, address, left, failure);
+            throw;
+        }
     }
 
     /// <summary>True when another broker may do what one refused with this code. Source: remoting.md §1.10 (5.3).</summary>
@@ -239,24 +287,41 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
     }
 
-    // When a broker is gone, the route soon lacks it or names another master, and the retry should use that. A failure here is only logged: the retry reports its own.
-    private async Task RefreshAfterFailureAsync(string topic, RocketMqException failure, long since, CancellationToken cancellationToken)
+    /// <summary>Remembers a broker that cannot be reached, and asks for the route in the background: when a broker is gone, the route soon lacks it or names another master.</summary>
+    private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure)
     {
+        // An attempt that had no time tells nothing of its broker.
+        bool hadTime = failure.InnerException is not TimeoutException || time >= SendTime.LeastShare;
+        if (failure.IsUnreachable && hadTime && address is not null)
+        {
+            _avoided.NoteFailure(queue.BrokerName, address, failure.Message);
+        }
+
         if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
         {
-            try
-            {
-                await WithinAsync(since, "no name server answered", token => client.Routes.RefreshAsync(topic, token), cancellationToken).ConfigureAwait(false);
-            }
-            catch (RocketMqException unanswered)
-            {
-                ClientLog.RouteRefreshFailed(client.Logger, topic, unanswered.Message);
-            }
+            client.RefreshSoon(queue.Topic);
         }
     }
 
-    private Task<bool> IntroduceAsync(string address, long since, CancellationToken cancellationToken) => WithinAsync(
-        since,
+    private bool IsAvoided(MessageQueue queue) => client.Routes.FindMaster(queue.BrokerName) is { } address && _avoided.IsAvoided(address);
+
+    /// <summary>True when another broker is there for the next attempt; one that is avoided counts only while this one is avoided too.</summary>
+    private static bool HasOther(IReadOnlyList<MessageQueue> queues, MessageQueue queue, Predicate<MessageQueue>? isAvoided)
+    {
+        bool countsAll = isAvoided?.Invoke(queue) != false;
+        for (int i = 0; i < queues.Count; i++)
+        {
+            if (!string.Equals(queues[i].BrokerName, queue.BrokerName, StringComparison.Ordinal) && (countsAll || !isAvoided!(queues[i])))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private Task<bool> IntroduceAsync(string address, TimeSpan time, CancellationToken cancellationToken) => WithinAsync(
+        time,
         $"{address} took no heartbeat",
         async token =>
         {
@@ -265,23 +330,18 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         },
         cancellationToken);
 
-    /// <summary>Time left of a send; never negative.</summary>
-    private TimeSpan Left(long since)
-    {
-        TimeSpan left = options.SendTimeout - options.TimeProvider.GetElapsedTime(since);
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    private SendTime TimeOf(long? begin) => new(begin ?? options.TimeProvider.GetTimestamp(), options.SendTimeout, options.TimeProvider);
 
     private RocketMqException OutOfTime(string topic) => new($"no attempt to send to topic {topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
 
     /// <summary>Does what a send needs before its next attempt, within what is left of its time. Throws <see cref="RocketMqException"/> when that ends first.</summary>
-    /// <param name="since">When the send began.</param>
+    /// <param name="time">Time left.</param>
     /// <param name="failure">What did not happen in time.</param>
     /// <param name="act">What is to be done.</param>
     /// <param name="cancellationToken">The caller's.</param>
-    private async Task<T> WithinAsync<T>(long since, string failure, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    private async Task<T> WithinAsync<T>(TimeSpan time, string failure, Func<CancellationToken, Task<T>> act, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(Left(since), options.TimeProvider);
+        using CancellationTokenSource deadline = new(time, options.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {
@@ -289,7 +349,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RocketMqException($"{failure} within {options.SendTimeout.TotalMilliseconds:0} ms", late);
+            throw new RocketMqException($"{failure} within {time.TotalMilliseconds:0} ms", late);
         }
     }
 

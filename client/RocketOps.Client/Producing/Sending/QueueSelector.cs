@@ -6,32 +6,36 @@ internal sealed class QueueSelector
     private int _next = Random.Shared.Next();
 
     /// <param name="queues">Not empty.</param>
-    /// <param name="avoidedBroker">Broker of the failed attempt; null for a first one.</param>
-    /// <param name="faults">Brokers that are to be left alone; null for none.</param>
-    public MessageQueue Select(IReadOnlyList<MessageQueue> queues, string? avoidedBroker, BrokerFaults? faults = null)
+    /// <param name="failedBroker">Broker of the failed attempt; null for a first one.</param>
+    /// <param name="faults">Brokers that are slow; null for none.</param>
+    /// <param name="isAvoided">True for a queue whose broker cannot be reached; null when all can.</param>
+    public MessageQueue Select(IReadOnlyList<MessageQueue> queues, string? failedBroker, BrokerFaults? faults = null, Predicate<MessageQueue>? isAvoided = null)
     {
-        for (int i = 0; faults is not null && i < queues.Count; i++)
+        if (faults is null && isAvoided is null)
+        {
+            return failedBroker is null ? Next(queues) : Find(queues, failedBroker, faults: null, isAvoided: null) ?? Next(queues);
+        }
+
+        // A broker that is slow before one that has just failed, and that before one that cannot be reached.
+        return Find(queues, failedBroker, faults, isAvoided)
+            ?? Find(queues, failedBroker, faults: null, isAvoided)
+            ?? Find(queues, failedBroker: null, faults: null, isAvoided)
+            ?? Find(queues, failedBroker, faults: null, isAvoided: null)
+            ?? Next(queues);
+    }
+
+    private MessageQueue? Find(IReadOnlyList<MessageQueue> queues, string? failedBroker, BrokerFaults? faults, Predicate<MessageQueue>? isAvoided)
+    {
+        for (int i = 0; i < queues.Count; i++)
         {
             MessageQueue queue = Next(queues);
-            if (faults.IsAvailable(queue.BrokerName) && !string.Equals(queue.BrokerName, avoidedBroker, StringComparison.Ordinal))
+            if (!string.Equals(queue.BrokerName, failedBroker, StringComparison.Ordinal) && faults?.IsAvailable(queue.BrokerName) != false && isAvoided?.Invoke(queue) != true)
             {
                 return queue;
             }
         }
 
-        if (avoidedBroker is not null)
-        {
-            for (int i = 0; i < queues.Count; i++)
-            {
-                MessageQueue queue = Next(queues);
-                if (!string.Equals(queue.BrokerName, avoidedBroker, StringComparison.Ordinal))
-                {
-                    return queue;
-                }
-            }
-        }
-
-        return Next(queues);
+        return null;
     }
 
     private MessageQueue Next(IReadOnlyList<MessageQueue> queues) => queues[(int)((uint)Interlocked.Increment(ref _next) % (uint)queues.Count)];
