@@ -47,7 +47,9 @@ public class RocketMqException : Exception
     /// </summary>
     public bool IsOutcomeUnknown { get; internal set; }
 
-    /// <summary>True when the server took no connection, did not answer in time, or was silent so that its connection was given up.</summary>
+    /// <summary>
+    /// True when the server took no connection, did not answer in time, or was silent so that its connection was given up.
+    /// </summary>
     internal bool IsUnreachable { get; init; }
 
     /// <summary>The server's words.</summary>

@@ -4,7 +4,10 @@ using RocketOps.Client.Diagnostics;
 
 namespace RocketOps.Client.Routing;
 
-/// <summary>Refreshes routes in the background after sends have failed, with one question per topic at a time: many sends fail together. Thread-safe.</summary>
+/// <summary>
+/// Refreshes routes in the background after sends have failed, with one question per topic at a time: many sends fail together.
+/// Thread-safe.
+/// </summary>
 /// <param name="routes">Routes of the client.</param>
 /// <param name="logger">Log.</param>
 /// <param name="stopping">Cancelled when the client ends.</param>

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 namespace RocketOps.Remoting.Client;
 
 /// <summary>
-/// Sockets of a client. The kernel ends a connection whose peer does not even acknowledge bytes: the last net, below <see cref="Connections.PeerSilence"/>, for connections on which no
+/// Sockets of a client. The kernel ends a connection whose peer does not even acknowledge bytes: the last net, below <see
+/// cref="Connections.PeerSilence"/>, for connections on which no
 /// request runs out of time.
 /// </summary>
 internal static class ClientSockets
@@ -32,7 +33,8 @@ internal static class ClientSockets
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveProbes);
             if (OperatingSystem.IsLinux())
             {
-                // As long as keep-alive takes: with an own write on its way the kernel does not probe, and would repeat the write for a quarter of an hour.
+                // As long as keep-alive takes: with an own write on its way the kernel does not probe, and would repeat the write for a
+                // quarter of an hour.
                 Span<byte> milliseconds = stackalloc byte[sizeof(int)];
                 BitConverter.TryWriteBytes(milliseconds, 1000 * (KeepAliveTime + (KeepAliveInterval * KeepAliveProbes)));
                 socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, milliseconds);

@@ -14,7 +14,10 @@ public sealed class RemotingClientOptions
     /// <summary>Time that an answer may take when the caller does not say. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan InvokeTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Least bytes a second of an answer that has begun; a connection whose answer gets fewer for 30 s is closed, as at a server. 0: any speed will do.</summary>
+    /// <summary>
+    /// Least bytes a second of an answer that has begun; a connection whose answer gets fewer for 30 s is closed, as at a server. 0: any
+    /// speed will do.
+    /// </summary>
     public int MinFrameBytesPerSecond { get; init; } = 512;
 
     /// <summary>

@@ -19,7 +19,8 @@ internal sealed class OutstandingRequests(IPEndPoint peer, int limit)
     public int Count => _answers.Count;
 
     /// <summary>
-    /// Gives the request its opaque; its answer completes <paramref name="answer"/>. <see cref="Remove"/> it whatever happens. Throws <see cref="InvalidOperationException"/>
+    /// Gives the request its opaque; its answer completes <paramref name="answer"/>. <see cref="Remove"/> it whatever happens. Throws
+    /// <see cref="InvalidOperationException"/>
     /// when too many are outstanding.
     /// </summary>
     public void Add(RemotingCommand request, TaskCompletionSource<RemotingCommand> answer)

@@ -1,13 +1,16 @@
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// Silence of a client's peer: the time since bytes were last read from it. This program's own writes do not end it, as they succeed on a dead connection for minutes. Thread-safe.
+/// Silence of a client's peer: the time since bytes were last read from it. This program's own writes do not end it, as they succeed on a
+/// dead connection for minutes. Thread-safe.
 /// </summary>
 /// <param name="time">Clock.</param>
 /// <param name="unreadBytes">Counts the bytes that have arrived and that nothing has read yet.</param>
 internal sealed class PeerSilence(TimeProvider time, Func<int> unreadBytes)
 {
-    /// <summary>Least time of a request that judges its peer: a little under a second, so that each third of the 3 s of a send can.</summary>
+    /// <summary>
+    /// Least time of a request that judges its peer: a little under a second, so that each third of the 3 s of a send can.
+    /// </summary>
     public static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(900);
 
     /// <summary>Delay of a timer from which on the thread pool counts as busy.</summary>

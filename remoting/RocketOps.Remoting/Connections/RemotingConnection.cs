@@ -78,7 +78,8 @@ public sealed class RemotingConnection
 
     /// <summary>
     /// Sends a request to the peer and waits for its answer, whatever its code. The opaque is set here. Throws <see cref="TimeoutException"/> when no answer came in time,
-    /// <see cref="IOException"/> when the connection closed first, <see cref="InvalidOperationException"/> when too many requests are outstanding. A client's connection whose
+    /// <see cref="IOException"/> when the connection closed first, <see cref="InvalidOperationException"/> when too many requests are
+    /// outstanding. A client's connection whose
     /// peer was silent for the whole time is given up: it closes, and its other requests fail with <see cref="PeerSilentException"/>.
     /// </summary>
     public async Task<RemotingCommand> InvokeAsync(RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken = default)
@@ -140,7 +141,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Judges a request whose time is over, for the timer that ends it. A busy program is reported, at most every 30 s. On a server's connection every peer counts as slow:
+    /// Judges a request whose time is over, for the timer that ends it. A busy program is reported, at most every 30 s. On a server's
+    /// connection every peer counts as slow:
     /// clients are silent for long.
     /// </summary>
     /// <param name="sentAt">Timestamp from just before the request was sent.</param>
@@ -161,7 +163,10 @@ public sealed class RemotingConnection
         return judgement;
     }
 
-    /// <summary>Closes the connection when the judgement says that the peer is silent. All that waits for an answer on it fails at once with <see cref="PeerSilentException"/>.</summary>
+    /// <summary>
+    /// Closes the connection when the judgement says that the peer is silent. All that waits for an answer on it fails at once with <see
+    /// cref="PeerSilentException"/>.
+    /// </summary>
     public void GiveUpIfSilent(TimeoutJudgement judgement)
     {
         if (judgement.Cause != TimeoutCause.SilentPeer || _aborted)

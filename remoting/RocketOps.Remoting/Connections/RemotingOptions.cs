@@ -21,7 +21,8 @@ public sealed class RemotingOptions
     public int MaxHeaderBytes { get; init; } = 256 * 1024;
 
     /// <summary>
-    /// A connection without any byte in either direction for this long is closed, a client's also when only this end has sent some. Matches serverChannelMaxIdleTimeSeconds (120 s).
+    /// A connection without any byte in either direction for this long is closed, a client's also when only this end has sent some.
+    /// Matches serverChannelMaxIdleTimeSeconds (120 s).
     /// </summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
 

@@ -5,13 +5,17 @@ namespace RocketOps.Remoting.Connections;
 /// <summary>Reason why a request has no answer when its time is over.</summary>
 public enum TimeoutCause
 {
-    /// <summary>The peer has sent other bytes since the request left, or the request had too little time to tell: the connection stays.</summary>
+    /// <summary>
+    /// The peer has sent other bytes since the request left, or the request had too little time to tell: the connection stays.
+    /// </summary>
     SlowPeer,
 
     /// <summary>Nothing at all was read from the peer since the request left: the connection is given up.</summary>
     SilentPeer,
 
-    /// <summary>This program is too busy to read answers: the connection stays, and the answer gets <see cref="RemotingConnection.ExtraTime"/>.</summary>
+    /// <summary>
+    /// This program is too busy to read answers: the connection stays, and the answer gets <see cref="RemotingConnection.ExtraTime"/>.
+    /// </summary>
     BusyProgram,
 }
 

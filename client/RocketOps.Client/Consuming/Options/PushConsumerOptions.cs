@@ -99,7 +99,10 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Longest wait for the answer to a pull. Matches consumerTimeoutMillisWhenSuspend (30 s).</summary>
     public TimeSpan PullTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Pause after a pull failed; at most 1 s after a broker answered SYSTEM_BUSY or SYSTEM_ERROR. Matches pullTimeDelayMillsWhenException (3 s).</summary>
+    /// <summary>
+    /// Pause after a pull failed; at most 1 s after a broker answered SYSTEM_BUSY or SYSTEM_ERROR. Matches
+    /// pullTimeDelayMillsWhenException (3 s).
+    /// </summary>
     public TimeSpan PullRetryDelay { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Compressed bodies may grow to this; larger ones are given back. Sixteen times what a broker accepts packed by default.</summary>

@@ -16,7 +16,10 @@ internal sealed class PullLoop(
     /// <summary>Matches pullTimeDelayMillsWhenBrokerFlowControl.</summary>
     private static readonly TimeSpan FlowControlDelay = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Longest pause after a broker was busy or failed. Java's clients of 4.9.7 and 5.5.0 pause for 1 s after SYSTEM_BUSY and SYSTEM_ERROR, and for 3 s after all else.</summary>
+    /// <summary>
+    /// Longest pause after a broker was busy or failed. Java's clients of 4.9.7 and 5.5.0 pause for 1 s after SYSTEM_BUSY and
+    /// SYSTEM_ERROR, and for 3 s after all else.
+    /// </summary>
     private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(1);
 
     // An orderly group commits by requests of their own only: when a queue is given up, nobody could wait until a broker has handled the offset in a pull that was given up.

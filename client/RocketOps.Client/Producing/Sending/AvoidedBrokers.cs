@@ -4,7 +4,8 @@ using RocketOps.Client.Diagnostics;
 namespace RocketOps.Client.Producing.Sending;
 
 /// <summary>
-/// Brokers that could not be reached or did not answer: no message goes to them while there is another. After a while, which grows, a probe in the background asks whether the broker
+/// Brokers that could not be reached or did not answer: no message goes to them while there is another. After a while, which grows, a
+/// probe in the background asks whether the broker
 /// answers again, so that no message has to find out. Thread-safe.
 /// </summary>
 /// <param name="probe">Asks the broker at an address for a cheap answer; throws <see cref="RocketMqException"/> when it has none.</param>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace RocketOps.Client.Producing.Sending;
 
-/// <summary>Failed attempts of one send, and the exception that its caller gets for them: that of the first one, with a text that names all.</summary>
+/// <summary>
+/// Failed attempts of one send, and the exception that its caller gets for them: that of the first one, with a text that names all.
+/// </summary>
 internal sealed class FailedAttempts
 {
     /// <summary>Different failures that the text names.</summary>

@@ -63,7 +63,8 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     public static MessageQueue QueueOf(string shardingKey, IReadOnlyList<MessageQueue> queues) => queues[Math.Abs(JavaHash.Compute(shardingKey) % queues.Count)];
 
     /// <summary>
-    /// Sends to any queue, with further attempts elsewhere; each has its share of the time that is left. Throws <see cref="RocketMqException"/> when none succeeded within
+    /// Sends to any queue, with further attempts elsewhere; each has its share of the time that is left. Throws <see
+    /// cref="RocketMqException"/> when none succeeded within
     /// <see cref="ProducerOptions.SendTimeout"/>.
     /// </summary>
     /// <param name="message">The message.</param>
@@ -124,7 +125,8 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
         catch (RocketMqException last) when (failed is not null)
         {
-            // A broker that refuses the message for good has the last word; that there was no route for a further attempt says less than why the first one failed.
+            // A broker that refuses the message for good has the last word; that there was no route for a further attempt says less than
+            // why the first one failed.
             last.IsOutcomeUnknown |= failed.IsOutcomeUnknown;
             if (last.ResponseCode is null)
             {
@@ -138,7 +140,8 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     }
 
     /// <summary>
-    /// Sends to one queue, or to the one of a key. An attempt that did not leave this program is made again while there is time, as it cannot disturb the order of the queue. Throws
+    /// Sends to one queue, or to the one of a key. An attempt that did not leave this program is made again while there is time, as it
+    /// cannot disturb the order of the queue. Throws
     /// <see cref="RocketMqException"/> when it failed.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -287,7 +290,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
     }
 
-    /// <summary>Remembers a broker that cannot be reached, and asks for the route in the background: when a broker is gone, the route soon lacks it or names another master.</summary>
+    /// <summary>
+    /// Remembers a broker that cannot be reached, and asks for the route in the background: when a broker is gone, the route soon lacks
+    /// it or names another master.
+    /// </summary>
     private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure)
     {
         // An attempt that had no time tells nothing of its broker.
@@ -305,7 +311,9 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
 
     private bool IsAvoided(MessageQueue queue) => client.Routes.FindMaster(queue.BrokerName) is { } address && _avoided.IsAvoided(address);
 
-    /// <summary>True when another broker is there for the next attempt; one that is avoided counts only while this one is avoided too.</summary>
+    /// <summary>
+    /// True when another broker is there for the next attempt; one that is avoided counts only while this one is avoided too.
+    /// </summary>
     private static bool HasOther(IReadOnlyList<MessageQueue> queues, MessageQueue queue, Predicate<MessageQueue>? isAvoided)
     {
         bool countsAll = isAvoided?.Invoke(queue) != false;

@@ -7,12 +7,16 @@ public sealed record ProducerOptions : ClientOptions
     public string Group { get; init; } = "DEFAULT_PRODUCER";
 
     /// <summary>
-    /// Time for one send with all its attempts, with asking name servers for a route that is not known. While the topic has another broker, an attempt has its share of what is left, at least 500 ms.
+    /// Time for one send with all its attempts, with asking name servers for a route that is not known. While the topic has another
+    /// broker, an attempt has its share of what is left, at least 500 ms.
     /// Matches sendMsgTimeout (3 s). Also how long disposing waits for what is under way.
     /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Further attempts, on another broker where there is one and else after a pause, after a send failed. Matches retryTimesWhenSendFailed (2).</summary>
+    /// <summary>
+    /// Further attempts, on another broker where there is one and else after a pause, after a send failed. Matches
+    /// retryTimesWhenSendFailed (2).
+    /// </summary>
     public int RetryTimes { get; init; } = 2;
 
     /// <summary>

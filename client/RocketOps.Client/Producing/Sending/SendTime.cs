@@ -9,7 +9,7 @@ internal readonly struct SendTime(long since, TimeSpan length, TimeProvider time
     /// <summary>Least time of an attempt that others follow.</summary>
     public static readonly TimeSpan LeastShare = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>With less time left no further attempt is made: it could only end with a time-out that says nothing.</summary>
+    /// <summary>Least time of a further attempt: with less it could only end with a time-out that says nothing.</summary>
     private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(50);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -47,7 +47,10 @@ internal readonly struct SendTime(long since, TimeSpan length, TimeProvider time
         return share < left ? share : left;
     }
 
-    /// <summary>Pauses before the next attempt at the same broker, longer after each: 50, 100 and then 200 ms. False, at once, when no time would be left for it.</summary>
+    /// <summary>
+    /// Pauses before the next attempt at the same broker, longer after each: 50, 100 and then 200 ms. False, at once, when no time would
+    /// be left for it.
+    /// </summary>
     public async Task<bool> PauseAsync(int failures, CancellationToken cancellationToken)
     {
         TimeSpan pause = failures > 2 ? LongestPause : FirstPause * failures;
