@@ -158,17 +158,17 @@ internal sealed class NameServers
     }
 
     /// <summary>
-    /// The same in the time of one request altogether, for a question that no caller gives up. Throws
-    /// <see cref="NameServersUnreachableException"/> when that ends first.
+    /// The same in the time of one request altogether. Throws <see cref="NameServersUnreachableException"/> when that ends first.
     /// </summary>
-    public async Task<(RemotingCommand Response, string Address)> InvokeInTimeAsync(Func<RemotingCommand> request)
+    public async Task<(RemotingCommand Response, string Address)> InvokeInTimeAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(_timeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await InvokeAsync(request, limit.Token).ConfigureAwait(false);
+            return await InvokeAsync(request, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException late)
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
             throw new NameServersUnreachableException(
                 _configured, $"no name server of \"{_configured}\" answered within {_timeout.TotalMilliseconds:0} ms", late);

@@ -89,17 +89,17 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
         }
 
         RouteQuestion question = new(topic, Math.Max(1, defaultQueues));
-        return (await _questions.AskAsync(question, () => AskForSendAsync(topic, defaultQueues), cancellationToken).ConfigureAwait(false)).Route;
+        return (await _questions.AskAsync(question, token => AskForSendAsync(topic, defaultQueues, token), cancellationToken).ConfigureAwait(false)).Route;
     }
 
-    private async Task<TopicRoute?> AskForSendAsync(string topic, int defaultQueues)
+    private async Task<TopicRoute?> AskForSendAsync(string topic, int defaultQueues, CancellationToken cancellationToken)
     {
-        if (await GetAsync(topic, CancellationToken.None).ConfigureAwait(false) is { } known)
+        if (await GetAsync(topic, cancellationToken).ConfigureAwait(false) is { } known)
         {
             return known;
         }
 
-        (TopicRoute? template, long asked) = await AskAsync(TopicNames.AutoCreateTemplate).ConfigureAwait(false);
+        (TopicRoute? template, long asked) = await AskAsync(TopicNames.AutoCreateTemplate, cancellationToken).ConfigureAwait(false);
         if (template is null)
         {
             return null;
@@ -130,11 +130,11 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
     {
         RouteQuestion question = new(topic, TemplateQueues: 0);
         (TopicRoute? route, bool isShared) =
-            await _questions.AskAsync(question, () => RefreshNowAsync(topic), cancellationToken).ConfigureAwait(false);
+            await _questions.AskAsync(question, token => RefreshNowAsync(topic, token), cancellationToken).ConfigureAwait(false);
 
         // That question may have been answered before the topic was made, which this caller knows of.
         return route is null && isShared
-            ? (await _questions.AskAsync(question, () => RefreshNowAsync(topic), cancellationToken).ConfigureAwait(false)).Route
+            ? (await _questions.AskAsync(question, token => RefreshNowAsync(topic, token), cancellationToken).ConfigureAwait(false)).Route
             : route;
     }
 
@@ -144,9 +144,9 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
             ? known.Route
             : await RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
 
-    private async Task<TopicRoute?> RefreshNowAsync(string topic)
+    private async Task<TopicRoute?> RefreshNowAsync(string topic, CancellationToken cancellationToken)
     {
-        (TopicRoute? route, long asked) = await AskAsync(topic).ConfigureAwait(false);
+        (TopicRoute? route, long asked) = await AskAsync(topic, cancellationToken).ConfigureAwait(false);
         if (route is not null)
         {
             Put(topic, route, asked);
@@ -197,11 +197,11 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
         return members.TryGetValue(BrokerData.MasterId, out string? master) ? (master, false) : (members.OrderBy(static member => member.Key).First().Value, true);
     }
 
-    private async Task<(TopicRoute? Route, long Asked)> AskAsync(string topic)
+    private async Task<(TopicRoute? Route, long Asked)> AskAsync(string topic, CancellationToken cancellationToken)
     {
         long asked = Interlocked.Increment(ref _asked);
         (RemotingCommand response, string address) = await nameServers
-            .InvokeInTimeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic)).ConfigureAwait(false);
+            .InvokeInTimeAsync(() => RemotingCommand.CreateRequest(RequestCode.GetRouteInfoByTopic).Set("topic", topic), cancellationToken).ConfigureAwait(false);
         TopicRoute? route = response.Code switch
         {
             ResponseCode.Success => WireJson.Read(response, WireJson.Default.TopicRoute, address),

@@ -2,69 +2,114 @@ namespace RocketOps.Client.Routing;
 
 /// <summary>
 /// Questions for routes that are under way. Callers that want the same route share one question, so a program that begins with thousands
-/// of sends asks a name server once. A caller that gives up leaves the question to the others. Thread-safe.
+/// of sends asks a name server once. A caller that gives up leaves the question to the others; the last one ends it. Thread-safe.
 /// </summary>
 internal sealed class RouteQuestions
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<RouteQuestion, Task<TopicRoute?>> _underWay = [];
+    private readonly Dictionary<RouteQuestion, Asking> _underWay = [];
 
     /// <summary>
     /// Asks, or waits for the answer to the same question. Throws what <paramref name="ask"/> throws, and
     /// <see cref="OperationCanceledException"/> when the caller gives up.
     /// </summary>
     /// <param name="question">The question: one at a time is under way.</param>
-    /// <param name="ask">Asks it, without the token of any caller.</param>
-    /// <param name="cancellationToken">Ends the waiting of this caller alone.</param>
+    /// <param name="ask">Asks it. Its token ends with the last caller that waits.</param>
+    /// <param name="cancellationToken">Ends the waiting of this caller.</param>
     /// <returns>The answer, and true when another caller had asked before.</returns>
     public async Task<(TopicRoute? Route, bool IsShared)> AskAsync(
-        RouteQuestion question, Func<Task<TopicRoute?>> ask, CancellationToken cancellationToken)
+        RouteQuestion question, Func<CancellationToken, Task<TopicRoute?>> ask, CancellationToken cancellationToken)
     {
         bool isShared;
-        Task<TopicRoute?>? answer;
+        Asking? asking;
         lock (_gate)
         {
-            isShared = _underWay.TryGetValue(question, out answer);
+            isShared = _underWay.TryGetValue(question, out asking);
             if (!isShared)
             {
-                // Thousands may wait: they go on side by side, not one after another on the thread that has the answer.
-                TaskCompletionSource<TopicRoute?> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-                answer = answered.Task;
-                _underWay[question] = answer;
-                _ = RunAsync(question, ask, answered);
+                asking = new Asking();
+                _underWay[question] = asking;
+                _ = RunAsync(question, ask, asking);
             }
+
+            asking!.Callers++;
         }
 
-        return (await answer!.WaitAsync(cancellationToken).ConfigureAwait(false), isShared);
+        try
+        {
+            return (await asking.Answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false), isShared);
+        }
+        finally
+        {
+            await LeaveAsync(question, asking).ConfigureAwait(false);
+        }
     }
 
-    private async Task RunAsync(RouteQuestion question, Func<Task<TopicRoute?>> ask, TaskCompletionSource<TopicRoute?> answered)
+    private async Task LeaveAsync(RouteQuestion question, Asking asking)
+    {
+        lock (_gate)
+        {
+            if (--asking.Callers > 0 || asking.Answer.Task.IsCompleted)
+            {
+                return;
+            }
+
+            // A caller that comes now asks again: it does not join a question that ends.
+            Forget(question, asking);
+        }
+
+        await asking.GivenUp.CancelAsync().ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(RouteQuestion question, Func<CancellationToken, Task<TopicRoute?>> ask, Asking asking)
     {
         // Not under the gate of the caller.
         await Task.Yield();
         try
         {
-            TopicRoute? route = await ask().ConfigureAwait(false);
-            Forget(question);
-            answered.SetResult(route);
+            TopicRoute? route = await ask(asking.GivenUp.Token).ConfigureAwait(false);
+            End(question, asking);
+            asking.Answer.SetResult(route);
         }
         catch (Exception failure)
         {
-            Forget(question);
-            answered.SetException(failure);
+            End(question, asking);
+            asking.Answer.SetException(failure);
 
             // All callers may have given up: then the failure concerns no caller.
-            _ = answered.Task.Exception;
+            _ = asking.Answer.Task.Exception;
         }
     }
 
     /// <summary>Before the answer is told: a caller that comes later asks again.</summary>
-    private void Forget(RouteQuestion question)
+    private void End(RouteQuestion question, Asking asking)
     {
         lock (_gate)
         {
+            Forget(question, asking);
+        }
+    }
+
+    // Under the gate.
+    private void Forget(RouteQuestion question, Asking asking)
+    {
+        if (_underWay.TryGetValue(question, out Asking? current) && ReferenceEquals(current, asking))
+        {
             _underWay.Remove(question);
         }
+    }
+
+    /// <summary>A question under way.</summary>
+    private sealed class Asking
+    {
+        /// <summary>Thousands may wait: they go on side by side, not one after another on the thread that has the answer.</summary>
+        public TaskCompletionSource<TopicRoute?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Cancelled when the last caller has given up. Not disposed: it has no timer, and its token may be in use.</summary>
+        public CancellationTokenSource GivenUp { get; } = new();
+
+        /// <summary>Callers that wait.</summary>
+        public int Callers { get; set; }
     }
 }
 

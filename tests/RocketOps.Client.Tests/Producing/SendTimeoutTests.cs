@@ -141,6 +141,8 @@ public sealed class SendTimeoutTests
         await using FakePeer nameServer = await FakePeer.StartAsync((RequestCode.GetRouteInfoByTopic, request => Interlocked.Increment(ref questions) == 1 ? FakePeer.Body(cluster.Route("T"))(request) : null));
         cluster.Broker.Overrides[RequestCode.SendMessageV2] = static request => RemotingCommand.CreateResponse(request, ResponseCode.ServiceNotAvailable, "disk full");
         await using RocketMqProducer producer = new(Options(nameServer.Address));
+        await producer.GetQueuesAsync("T");
+        _time.Advance(TimeSpan.FromSeconds(1));
         Task<SendResult> sending = producer.SendAsync(new Message("T", "x"));
         foreach (int pauseMs in new[] { 50, 100 })
         {

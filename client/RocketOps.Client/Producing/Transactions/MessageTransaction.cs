@@ -146,7 +146,7 @@ internal sealed class MessageTransaction : IMessageTransaction
         if (_client.Routes.FindMaster(broker) is null)
         {
             // The broker may have got its master since the route was asked for.
-            await time.WithinAsync($"no name server told who is master of broker {broker}", token => _client.Routes.RefreshIfOldAsync(_message.Topic, token), cancellationToken).ConfigureAwait(false);
+            await time.WithinAsync($"no name server told who is master of broker {broker}", token => _client.Routes.RefreshAsync(_message.Topic, token), cancellationToken).ConfigureAwait(false);
         }
 
         string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state");
