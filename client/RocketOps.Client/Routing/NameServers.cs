@@ -104,10 +104,19 @@ internal sealed class NameServers
         }
         finally
         {
-            lock (_gate)
-            {
-                _resolving = null;
-            }
+            EndResolving();
+        }
+    }
+
+    /// <summary>
+    /// A method of its own: the trimmer of .NET 10 takes the end of a lock out of a finally block of an async method that yields
+    /// (findings/illink-yield-keeps-a-lock.sh).
+    /// </summary>
+    private void EndResolving()
+    {
+        lock (_gate)
+        {
+            _resolving = null;
         }
     }
 
