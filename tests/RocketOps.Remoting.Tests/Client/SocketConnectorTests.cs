@@ -23,7 +23,7 @@ public sealed class SocketConnectorTests : IDisposable
     [Fact]
     public async Task Connect_FirstAddressDoesNotAnswer_TakesTheSecondAfterAMoment()
     {
-        Task<Socket> connecting = ConnectAsync(endPoint => endPoint == First ? NeverAsync : OpenAsync);
+        Task<Socket> connecting = ConnectAsync(endPoint => endPoint.Equals(First) ? NeverAsync : OpenAsync);
         _tried.Should().Equal(First);
 
         _time.Advance(SocketConnector.Head);
@@ -35,7 +35,7 @@ public sealed class SocketConnectorTests : IDisposable
     [Fact]
     public async Task Connect_FirstAddressRefuses_TakesTheSecondAtOnce()
     {
-        await ConnectAsync(endPoint => endPoint == First ? RefuseAsync : OpenAsync).WaitAsync(Eventually.DefaultDeadline);
+        await ConnectAsync(endPoint => endPoint.Equals(First) ? RefuseAsync : OpenAsync).WaitAsync(Eventually.DefaultDeadline);
 
         _tried.Should().Equal(First, Second);
     }
@@ -43,7 +43,7 @@ public sealed class SocketConnectorTests : IDisposable
     [Fact]
     public async Task Connect_BothConnect_ClosesTheOneThatIsNotNeeded()
     {
-        Task<Socket> connecting = ConnectAsync(endPoint => endPoint == First ? OpenLateAsync : OpenAsync);
+        Task<Socket> connecting = ConnectAsync(endPoint => endPoint.Equals(First) ? OpenLateAsync : OpenAsync);
         _time.Advance(SocketConnector.Head);
         await Eventually.TrueAsync(() => _sockets.Count == 1, "the second has connected");
         _late.SetResult();

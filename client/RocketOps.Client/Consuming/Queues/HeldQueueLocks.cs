@@ -67,13 +67,13 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
     private SemaphoreSlim GateOf(string broker) => _gates.GetOrAdd(broker, static _ => new SemaphoreSlim(1, 1));
 
     private async Task<BrokerAnswer> AskAsync(
-        string broker, IReadOnlyList<MessageQueue> queues, bool isRenewal, CancellationToken cancellationToken)
+        string broker, MessageQueue[] queues, bool isRenewal, CancellationToken cancellationToken)
     {
         SemaphoreSlim gate = GateOf(broker);
         await gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            MessageQueue[] asked = isRenewal ? [.. queues.Where(_held.ContainsKey)] : [.. queues];
+            MessageQueue[] asked = isRenewal ? [.. queues.Where(_held.ContainsKey)] : queues;
             if (asked.Length == 0)
             {
                 return new BrokerAnswer(null, []);
@@ -90,7 +90,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
 
     /// <summary>Locks that a broker granted; null when it did not answer.</summary>
     private async Task<IReadOnlySet<MessageQueue>?> AskInTurnAsync(
-        string broker, IReadOnlyList<MessageQueue> queues, CancellationToken cancellationToken)
+        string broker, MessageQueue[] queues, CancellationToken cancellationToken)
     {
         try
         {
@@ -109,7 +109,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
         }
         catch (RocketMqException failure)
         {
-            ClientLog.LockFailed(client.Logger, options.Group, broker, queues.Count, failure.Message);
+            ClientLog.LockFailed(client.Logger, options.Group, broker, queues.Length, failure.Message);
             return null;
         }
     }
@@ -140,7 +140,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
         return lost;
     }
 
-    private async Task GiveBackAsync(string broker, IReadOnlyList<MessageQueue> queues)
+    private async Task GiveBackAsync(string broker, MessageQueue[] queues)
     {
         SemaphoreSlim gate = GateOf(broker);
         await gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
@@ -155,7 +155,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
         }
         catch (RocketMqException failure)
         {
-            ClientLog.UnlockFailed(client.Logger, options.Group, broker, queues.Count, failure.Message);
+            ClientLog.UnlockFailed(client.Logger, options.Group, broker, queues.Length, failure.Message);
         }
         finally
         {

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using RocketOps.Client.Connections;
 using RocketOps.Client.Consuming.Offsets;
-using RocketOps.Client.Consuming.Options;
 using RocketOps.Client.Consuming.Queues;
 using RocketOps.Client.Diagnostics;
 

@@ -128,7 +128,8 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
 
         if (!_isClosed)
         {
-            ClientLog.BrokerBack(logger, broker.Name, address, time.GetElapsedTime(broker.FirstFailure).TotalSeconds, broker.Failures);
+            double seconds = time.GetElapsedTime(broker.FirstFailure).TotalSeconds;
+            ClientLog.BrokerBack(logger, broker.Name, address, seconds, broker.Failures);
         }
     }
 
