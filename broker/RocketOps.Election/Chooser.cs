@@ -5,7 +5,10 @@ using RocketOps.Election.Members;
 
 namespace RocketOps.Election;
 
-/// <summary>Chooses, while this member does not lead, whom it follows: whoever holds the lease, or itself when nobody does and it may take it. Not thread-safe.</summary>
+/// <summary>
+/// Chooses, while this member does not lead, whom it follows: whoever holds the lease, or itself when nobody does and it may take it. Not
+/// thread-safe.
+/// </summary>
 internal sealed class Chooser(
     MemberContext context, LeaseObservation observed, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions,
     Leader leader, Reports reports, QuestionRounds rounds)
@@ -108,7 +111,10 @@ internal sealed class Chooser(
         return true;
     }
 
-    /// <summary>This member cannot lead or promise to follow: it gives the lease back, and does not take it before it has not failed for as long as a lease lasts.</summary>
+    /// <summary>
+    /// This member cannot lead or promise to follow: it gives the lease back, and does not take it before it has not failed for as long
+    /// as a lease lasts.
+    /// </summary>
     public void StandBack(string reason) => StandBack(reason, MemberEvent.StandsBack);
 
     /// <summary>
@@ -148,7 +154,8 @@ internal sealed class Chooser(
     private bool StandsBack => _failure is not null && context.Time.GetElapsedTime(_failedAt) < context.Options.Lease.Duration;
 
     /// <summary>
-    /// Held in this member's name by a process that is dead, as this one has its store. Nobody has to wait for its end when nothing is acknowledged without the other copies, which follow the next epoch by then.
+    /// Held in this member's name by a process that is dead, as this one has its store. Nobody has to wait for its end when nothing is
+    /// acknowledged without the other copies, which follow the next epoch by then.
     /// </summary>
     private bool IsOfEarlierRun(LeaseRecord lease) =>
         !leader.HasLed && !StandsBack && lease.IsHeldBy(context.Self.Member) && context.Options.Mode == ReplicationMode.Sync && lease.InSync.Count > 1

@@ -7,14 +7,19 @@ using RocketOps.Election.Members;
 namespace RocketOps.Election;
 
 /// <summary>
-/// One member of a group that elects its master: is told what happens, and has it go on with leading (<see cref="Leader"/>) or with choosing (<see cref="Chooser"/>). Everything it does it asks its
-/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>, <see cref="HeldEpoch"/> <see cref="MayAcknowledge"/> and <see cref="IsOwn"/> may be asked by any thread. It throws nothing but what the host throws.
+/// One member of a group that elects its master: is told what happens, and has it go on with leading (<see cref="Leader"/>) or with
+/// choosing (<see cref="Chooser"/>). Everything it does it asks its
+/// <see cref="IMemberHost"/> for. The host calls it from one thread at a time; <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>,
+/// <see cref="HeldEpoch"/> <see cref="MayAcknowledge"/> and <see cref="IsOwn"/> may be asked by any thread. It throws nothing but what
+/// the host throws.
 /// </summary>
 public sealed class GroupMember
 {
     /// <summary>
-    /// A watch that has shown nothing for so many renewals may have broken off without a word. Each renewal of a live one comes after one, which leaves half a renewal for a late one; and who finds out reads of a renewal that it was
-    /// not shown while the others still wait for it (<see cref="GroupOptions.Patience"/>), also of one that was made right after the last that it was shown.
+    /// A watch that has shown nothing for so many renewals may have broken off without a word. Each renewal of a live one comes after
+    /// one, which leaves half a renewal for a late one; and who finds out reads of a renewal that it was
+    /// not shown while the others still wait for it (<see cref="GroupOptions.Patience"/>), also of one that was made right after the last
+    /// that it was shown.
     /// </summary>
     private const double RenewalsOfSilence = 1.5;
 
@@ -57,21 +62,26 @@ public sealed class GroupMember
         _hangs = new HangWatch(_context);
     }
 
-    /// <summary>This member is the master and may take a message now. What it takes has yet to be acknowledged (<see cref="MayAcknowledge"/>).</summary>
+    /// <summary>
+    /// This member is the master and may take a message now. What it takes has yet to be acknowledged (<see cref="MayAcknowledge"/>).
+    /// </summary>
     public bool TakesMessages => _leader.TakesMessages;
 
     /// <summary>
-    /// The epoch this member leads; null when it does not, not any more, or may not say so before its lease is renewed or all copies have been heard of again.
+    /// The epoch this member leads; null when it does not, not any more, or may not say so before its lease is renewed or all copies have
+    /// been heard of again.
     /// </summary>
     public long? LeadingEpoch => _leader.LeadingEpoch;
 
     /// <summary>
-    /// The epoch whose lease this member has taken and, as far as it knows, nobody after it; null when there is none. While <see cref="LeadingEpoch"/> is null it serves nobody, and still lets its followers go on.
+    /// The epoch whose lease this member has taken and, as far as it knows, nobody after it; null when there is none. While
+    /// <see cref="LeadingEpoch"/> is null it serves nobody, and still lets its followers go on.
     /// </summary>
     public long? HeldEpoch => _leader.Epoch;
 
     /// <summary>
-    /// This member's lease was renewed in time. False for one that goes on without, as its copies follow: it can hand nothing over, nor change who is in sync.
+    /// This member's lease was renewed in time. False for one that goes on without, as its copies follow: it can hand nothing over, nor
+    /// change who is in sync.
     /// </summary>
     public bool RenewsLease => _leader.RenewsLease;
 
@@ -101,7 +111,10 @@ public sealed class GroupMember
             Lease = new LeaseSight(_context.Options.LeaseStore, _observed.HasSeen, Lease?.Epoch ?? 0),
         };
 
-    /// <summary>Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an epoch hangs is seen by these calls.</summary>
+    /// <summary>
+    /// Time has passed. To be called several times in each <see cref="LeaseTimings.Renew"/>: whether the disk or the beginning of an
+    /// epoch hangs is seen by these calls.
+    /// </summary>
     public void Tick()
     {
         if (_hangs.Look(_leader) is { } hang)
@@ -130,7 +143,9 @@ public sealed class GroupMember
         }
     }
 
-    /// <summary>The lease as a watch has shown it, or null when it was deleted: an answer to no request, and perhaps not the newest.</summary>
+    /// <summary>
+    /// The lease as a watch has shown it, or null when it was deleted: an answer to no request, and perhaps not the newest.
+    /// </summary>
     public void OnLeaseWatched(VersionedLease? lease)
     {
         if (_requests.IsBusy)
@@ -257,7 +272,10 @@ public sealed class GroupMember
         SeeShownMeanwhile();
     }
 
-    /// <summary>The lease store has refused what was asked of it, so that has not happened and never will: it is asked to write after more and more time, and for the same epoch.</summary>
+    /// <summary>
+    /// The lease store has refused what was asked of it, so that has not happened and never will: it is asked to write after more and
+    /// more time, and for the same epoch.
+    /// </summary>
     public void OnLeaseRefused(long request)
     {
         if (_requests.EndRefused(request) is { } refused)
@@ -284,7 +302,8 @@ public sealed class GroupMember
     public void OnLeadBegun(long epoch, long epochStart) => _leader.OnLeadBegun(epoch, epochStart);
 
     /// <summary>
-    /// The store cannot go on, or the promise of an epoch cannot be written: whoever can leads instead. This member gives the lease back, and does not take it before it has not failed for as long as a lease lasts.
+    /// The store cannot go on, or the promise of an epoch cannot be written: whoever can leads instead. This member gives the lease back,
+    /// and does not take it before it has not failed for as long as a lease lasts.
     /// </summary>
     public void OnHostFailed(string reason) => _chooser.StandBack(reason);
 
@@ -295,7 +314,8 @@ public sealed class GroupMember
     public void OnJoining(MemberCopy copy, long epoch) => _leader.OnJoining(copy, epoch);
 
     /// <summary>
-    /// A follower has said that it stops, or its connection has ended and did not come back: it is taken for late at once, and for in sync again when it has everything.
+    /// A follower has said that it stops, or its connection has ended and did not come back: it is taken for late at once, and for in
+    /// sync again when it has everything.
     /// </summary>
     public void OnFollowerGone(MemberCopy copy, long epoch) => _leader.OnFollowerGone(copy, epoch);
 
@@ -380,11 +400,13 @@ public sealed class GroupMember
     public void OnJoined(string groupId) => _persisted.Join(groupId);
 
     /// <summary>
-    /// Hands over to that member, which must be in sync: stops the writes, waits until it has everything, names it in the lease and releases that. False when this member does not lead, or
+    /// Hands over to that member, which must be in sync: stops the writes, waits until it has everything, names it in the lease and
+    /// releases that. False when this member does not lead, or
     /// is handing over already. The end is reported.
     /// </summary>
     /// <param name="member">Who is to lead.</param>
-    /// <param name="leaves">This member stops afterwards: it takes itself out of the copies in sync, as far as the minimum lets it, so that nobody waits for it.</param>
+    /// <param name="leaves">This member stops afterwards: it takes itself out of the copies in sync, as far as the minimum lets it, so
+    /// that nobody waits for it.</param>
     public bool HandOverTo(string member, bool leaves = false) => _leader.HandOverTo(member, leaves);
 
     private void HandOverWhenFull()

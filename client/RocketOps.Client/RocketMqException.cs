@@ -1,6 +1,9 @@
 namespace RocketOps.Client;
 
-/// <summary>A request that could not be done: refused by a server (<see cref="ResponseCode"/> is set), or impossible here (no route, no name server answers).</summary>
+/// <summary>
+/// A request that could not be done: refused by a server (<see cref="ResponseCode"/> is set), or impossible here (no route, no name
+/// server answers).
+/// </summary>
 public class RocketMqException : Exception
 {
     public RocketMqException(string message)
@@ -38,7 +41,9 @@ public class RocketMqException : Exception
     /// <summary>The server that refused, <c>host:port</c>; null when no server refused.</summary>
     public string? Address { get; }
 
-    /// <summary>The server's response code (for example 17: no such topic, 16: no permission, 2: busy); null when no server refused.</summary>
+    /// <summary>
+    /// The server's response code (for example 17: no such topic, 16: no permission, 2: busy); null when no server refused.
+    /// </summary>
     public int? ResponseCode { get; }
 
     /// <summary>

@@ -8,7 +8,7 @@ public sealed partial class SourceRulesTests
 {
     private static readonly string[] ProductFolders = ["protocol", "hosting", "remoting", "nameserver", "broker", "client", "kube", "operator", "laptop", "cli"];
 
-    private const int MostLongLines = 6340;
+    private const int MostLongLines = 6158;
 
     [Fact]
     public void Product_NeverBlocksOnTasksOrSleeps()

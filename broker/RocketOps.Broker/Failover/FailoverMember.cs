@@ -22,8 +22,10 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>
-/// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network, and does what they say. They are called on one thread, which
-/// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has overtaken is left out. Thread-safe.
+/// This broker as a member of a group that elects its master: gives the rules (<see cref="GroupMember"/>) a store, a clock and a network,
+/// and does what they say. They are called on one thread, which
+/// waits for nothing but the small files of a promise; changes of role follow each other beside it, and one that a later decision has
+/// overtaken is left out. Thread-safe.
 /// </summary>
 internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
 {
@@ -136,7 +138,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     private bool HasStoreFailed => _store.FindFailure() != StoreFlags.None;
 
     /// <summary>
-    /// Begins to take part. Once, when the server and the replication port are open. Throws <see cref="InvalidDataException"/> with what to do when a file beside the store is damaged,
+    /// Begins to take part. Once, when the server and the replication port are open. Throws <see cref="InvalidDataException"/> with what
+    /// to do when a file beside the store is damaged,
     /// <see cref="StoreIOException"/> when the disk fails.
     /// </summary>
     public async Task StartAsync()
@@ -175,7 +178,9 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         _growth = FollowGrowthAsync();
     }
 
-    /// <summary>Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.</summary>
+    /// <summary>
+    /// Returns for a member of the group. Throws <see cref="RemotingCommandException"/> with what to say to anybody else.
+    /// </summary>
     public Task CheckSenderAsync(MemberSender? sender, IPAddress peer, CancellationToken cancellationToken)
     {
         // At every start of a group its members ask each other before all of them are so far: they are refused, and nothing is wrong.
@@ -194,7 +199,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     public Task<bool> HandOverAsync(string target, bool leaves, CancellationToken cancellationToken) => AskAsync(member => member.HandOverTo(target, leaves), cancellationToken);
 
     /// <summary>
-    /// Begins to hand over to that member, or to the copy in sync that has most. Returns who it is and the epoch that ends. Throws <see cref="RemotingCommandException"/> with what to say when
+    /// Begins to hand over to that member, or to the copy in sync that has most. Returns who it is and the epoch that ends. Throws
+    /// <see cref="RemotingCommandException"/> with what to say when
     /// nothing is handed over.
     /// </summary>
     public Task<(string Target, long Epoch)> BeginHandOverAsync(string? wanted, CancellationToken cancellationToken) => AskAsync(
@@ -260,7 +266,8 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
     }
 
     /// <summary>
-    /// The master that this member follows has ended, and nobody else leads before its lease has. The first of those that may lead next takes the master's address meanwhile: what is asked there waits for the next master
+    /// The master that this member follows has ended, and nobody else leads before its lease has. The first of those that may lead next
+    /// takes the master's address meanwhile: what is asked there waits for the next master
     /// (<see cref="MasterForwarder"/>) instead of being refused. False when that is not this member, as far as it has seen the lease.
     /// </summary>
     public Task<bool> TryStandInAsync(LeaseRecord gone, CancellationToken cancellationToken) => AskAsync(
@@ -333,7 +340,9 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.</summary>
+    /// <summary>
+    /// Takes no part any more. Without <see cref="LeaveAsync"/> before, as if the process had died: the lease ends by itself.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopped)
@@ -455,7 +464,9 @@ internal sealed partial class FailoverMember : IMemberHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.</summary>
+    /// <summary>
+    /// Followers acknowledge what is visible here; only a master that is alone, or whose own flush comes last, learns from this.
+    /// </summary>
     private async Task FollowGrowthAsync()
     {
         try

@@ -9,7 +9,8 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Broker.Failover;
 
 /// <summary>
-/// Tells the members of a group from whoever says to be one. Members' names, and which copies they have, are known to everybody; the lease, which only members may write, has the digest of each one's key. Puts this member's own
+/// Tells the members of a group from whoever says to be one. Members' names, and which copies they have, are known to everybody; the
+/// lease, which only members may write, has the digest of each one's key. Puts this member's own
 /// there when it lacks it, or has another: its store may have lost the key. Thread-safe.
 /// </summary>
 /// <param name="leases">Where the digests are.</param>
@@ -97,7 +98,9 @@ internal sealed partial class MemberKeys(
         }
     }
 
-    /// <summary>Time has passed: puts this member's digest into the lease when it was seen without. The holder's next renewal brings it along.</summary>
+    /// <summary>
+    /// Time has passed: puts this member's digest into the lease when it was seen without. The holder's next renewal brings it along.
+    /// </summary>
     public void Tick()
     {
         if (leases.Seen is { } lease && !HasOwn(lease) && !lease.IsHeldBy(options.Member) && isOwn(lease))
@@ -106,7 +109,10 @@ internal sealed partial class MemberKeys(
         }
     }
 
-    /// <summary>Another member has answered. When it does not take this one for itself, this returns when the member has made sure of its digest, so that it may ask again.</summary>
+    /// <summary>
+    /// Another member has answered. When it does not take this one for itself, this returns when the member has made sure of its digest,
+    /// so that it may ask again.
+    /// </summary>
     public Task OnAnsweredAsync(string address, RemotingCommand answer)
     {
         string? refusal = answer.Code == ResponseCode.NoPermission ? answer.Remark ?? string.Empty : null;

@@ -30,7 +30,10 @@ internal sealed class MemberQuestions(BrokerSettings settings, MemberKeys keys, 
         }
     }
 
-    /// <summary>Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one follow; <see cref="InvalidDataException"/> when it is no member.</summary>
+    /// <summary>
+    /// Throws <see cref="IOException"/> or <see cref="TimeoutException"/> when that member does not answer or does not let this one
+    /// follow; <see cref="InvalidDataException"/> when it is no member.
+    /// </summary>
     public async Task<JoinAnswer> JoinAsync(string address, JoinRequest join, CancellationToken cancellationToken)
     {
         RemotingCommand answer = await InvokeAsync(address, GroupRequests.Join(ReplicaGroupNames.Of(settings.Current), join, keys.Own.Key), JoinPatience, cancellationToken);

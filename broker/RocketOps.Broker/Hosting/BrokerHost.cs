@@ -25,7 +25,8 @@ using RocketOps.Store.Files;
 namespace RocketOps.Broker.Hosting;
 
 /// <summary>
-/// A running broker: starts its parts in order and stops them in the opposite one. Every part is stopped whatever happened to the others, as the store must be closed
+/// A running broker: starts its parts in order and stops them in the opposite one. Every part is stopped whatever happened to the others,
+/// as the store must be closed
 /// in any case. Tests start it as Program does.
 /// </summary>
 internal sealed partial class BrokerHost : IAsyncDisposable
@@ -58,7 +59,9 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     /// <summary>Ends with the first round of registrations, whatever its outcome.</summary>
     public Task FirstRegistration { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Ends, with the reason, when clients cannot be served any more and the broker is to be stopped and started anew; otherwise never.</summary>
+    /// <summary>
+    /// Ends, with the reason, when clients cannot be served any more and the broker is to be stopped and started anew; otherwise never.
+    /// </summary>
     public Task<Exception> Failed => Server.Failed;
 
     public IPEndPoint EndPoint => Server.EndPoint;
@@ -76,7 +79,8 @@ internal sealed partial class BrokerHost : IAsyncDisposable
     private RemotingServer Server => _server ?? throw new InvalidOperationException("the broker has not been started");
 
     /// <summary>
-    /// Starts a broker. Throws <see cref="StoreException"/>, <see cref="InvalidDataException"/> or <see cref="IOException"/> with a message for people when the store, the
+    /// Starts a broker. Throws <see cref="StoreException"/>, <see cref="InvalidDataException"/> or <see cref="IOException"/> with a
+    /// message for people when the store, the
     /// configuration files or the ports cannot be used.
     /// </summary>
     public static async Task<BrokerHost> StartAsync(
@@ -171,7 +175,10 @@ internal sealed partial class BrokerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Unregisters, stops accepting, answers what was taken, writes everything and closes the store. What fails is logged and holds up nothing.</summary>
+    /// <summary>
+    /// Unregisters, stops accepting, answers what was taken, writes everything and closes the store. What fails is logged and holds up
+    /// nothing.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_health.Stopping)

@@ -18,8 +18,11 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Broker.Registration;
 
 /// <summary>
-/// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change, when a connection was lost, soon after a registration failed and
-/// soon after a new address appears behind a name, and every few seconds while this slave has no master to follow, for the answer says where that is. Names are resolved to all their addresses. One connection per name server stays open, as they forget a broker whose connection closes. Source: remoting.md §3.3, §3.4.
+/// Keeps every name server informed of this broker and its topics: at start, periodically, when topics change, when a connection was
+/// lost, soon after a registration failed and
+/// soon after a new address appears behind a name, and every few seconds while this slave has no master to follow, for the answer says
+/// where that is. Names are resolved to all their addresses. One connection per name server stays open, as they forget a broker whose
+/// connection closes. Source: remoting.md §3.3, §3.4.
 /// </summary>
 internal sealed partial class NameServerRegistrar : IAsyncDisposable
 {
@@ -39,7 +42,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
 
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Tables from this size on are told in changes; smaller ones always whole, which name servers with deleteTopicWithBrokerRegistration=true need.</summary>
+    /// <summary>
+    /// Tables from this size on are told in changes; smaller ones always whole, which name servers with
+    /// deleteTopicWithBrokerRegistration=true need.
+    /// </summary>
     private const int ChangesOnlyFrom = 1_000;
 
     private readonly BrokerSettings _settings;
@@ -114,7 +120,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         return _rounds.WriteAsync();
     }
 
-    /// <summary>Registers again because topics have changed. Of a large table only the changed topics are told to name servers that are known to have the rest.</summary>
+    /// <summary>
+    /// Registers again because topics have changed. Of a large table only the changed topics are told to name servers that are known to
+    /// have the rest.
+    /// </summary>
     public Task RegisterNowAsync()
     {
         if (_stopping || _settings.Current.NameServers.Length == 0)
@@ -125,7 +134,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
         return WaitAWhileAsync(_rounds.WriteAsync());
     }
 
-    /// <summary>Registers everything again because the role has changed: what name servers know of the topics is of no use to them under another id.</summary>
+    /// <summary>
+    /// Registers everything again because the role has changed: what name servers know of the topics is of no use to them under another
+    /// id.
+    /// </summary>
     public Task RegisterRoleNowAsync()
     {
         Volatile.Write(ref _fullRoundDue, 1);
@@ -176,7 +188,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     /// <summary>
-    /// Registers with the name servers that do not know this broker, and with all of them while this slave seeks its master. Beside the rounds, so that a topic that is made does not wait for an address that
+    /// Registers with the name servers that do not know this broker, and with all of them while this slave seeks its master. Beside the
+    /// rounds, so that a topic that is made does not wait for an address that
     /// does not answer; and those that know the broker are spared.
     /// </summary>
     private async Task RegisterMissingAsync()
@@ -259,7 +272,8 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     }
 
     /// <summary>
-    /// A broker that no name server knows serves nobody. It is often just started together with them, so the next round does not wait for the whole period; the
+    /// A broker that no name server knows serves nobody. It is often just started together with them, so the next round does not wait for
+    /// the whole period; the
     /// delay doubles, so that name servers that stay away cost nothing.
     /// </summary>
     private void RetrySoonWhenUnknown()
@@ -385,7 +399,10 @@ internal sealed partial class NameServerRegistrar : IAsyncDisposable
     /// <summary>0 where people say who the master is.</summary>
     private static long EpochOf(BrokerOptions options, RoleTerm term) => options.Group is null ? 0 : term.Epoch;
 
-    /// <summary>A name server believes the broker of the highest epoch: a master that wakes up late does not take the place of the one that was elected meanwhile. As brokers of Apache's controller mode.</summary>
+    /// <summary>
+    /// A name server believes the broker of the highest epoch: a master that wakes up late does not take the place of the one that was
+    /// elected meanwhile. As brokers of Apache's controller mode.
+    /// </summary>
     private static DataVersion Told(DataVersion version, long epoch) => epoch == 0 ? version : version with { StateVersion = epoch };
 
     /// <summary>Made once per version: name servers are told every few seconds, most of the time the same.</summary>

@@ -5,7 +5,8 @@ using RocketOps.Election.Members;
 namespace RocketOps.Election.Elections;
 
 /// <summary>
-/// Decides whether a member takes a lease that nobody holds: asks the others what they have, and lets a longer log go first. Lasts from the moment the lease is found free until somebody
+/// Decides whether a member takes a lease that nobody holds: asks the others what they have, and lets a longer log go first. Lasts from
+/// the moment the lease is found free until somebody
 /// has it. Not thread-safe.
 /// </summary>
 internal sealed class Candidacy(MemberContext context)
@@ -347,7 +348,9 @@ internal sealed class Candidacy(MemberContext context)
             : Text($"this store belongs to group {state.GroupId}, that of {other.Copy.Member} to group {other.GroupId}: one of them is another group's; move it away and start that member empty");
     }
 
-    /// <summary>It was handed over to this member, or an earlier process of this member has it: nobody else is to lead, whatever they have.</summary>
+    /// <summary>
+    /// It was handed over to this member, or an earlier process of this member has it: nobody else is to lead, whatever they have.
+    /// </summary>
     private bool IsChosen(LeaseRecord lease) => lease.IsHeldBy(context.Self.Member) || (lease.Holder.Length == 0 && lease.Successor == context.Self.Member);
 
     private string WhoSaw(long epoch, MemberState state) =>

@@ -5,7 +5,8 @@ using RocketOps.Election.Members;
 namespace RocketOps.Election.Leadership;
 
 /// <summary>
-/// Leads while this member has the lease: renews it, and ends its mastership when it hands the lease over, gives it back or has lost it. Not thread-safe but for <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>,
+/// Leads while this member has the lease: renews it, and ends its mastership when it hands the lease over, gives it back or has lost it.
+/// Not thread-safe but for <see cref="TakesMessages"/>, <see cref="LeadingEpoch"/>,
 /// <see cref="Confirmed"/> and <see cref="MayAcknowledge"/>.
 /// </summary>
 internal sealed class Leader(MemberContext context, LeaseRequests requests, PersistedState persisted, Acquisitions acquisitions, Reports reports)
@@ -34,7 +35,8 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
     public bool HasBegun => _mastership is { HasBegun: true };
 
     /// <summary>
-    /// The group could go on without this member: another copy may lead, and the minimum does not need every member. Otherwise a lease that is given back only turns sends away; with the lease, this member goes on as soon as what
+    /// The group could go on without this member: another copy may lead, and the minimum does not need every member. Otherwise a lease
+    /// that is given back only turns sends away; with the lease, this member goes on as soon as what
     /// it hangs in does, and cuts nothing off.
     /// </summary>
     public bool IsReplaceable =>
@@ -167,7 +169,9 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         Lead();
     }
 
-    /// <summary>The lease of this master is gone: it founds a new one, in a new epoch. Nobody else does while this member says that it leads.</summary>
+    /// <summary>
+    /// The lease of this master is gone: it founds a new one, in a new epoch. Nobody else does while this member says that it leads.
+    /// </summary>
     public void Refound()
     {
         if (_mastership is not { } mastership)
@@ -255,7 +259,10 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
         return true;
     }
 
-    /// <summary>A lease in this member's name that it does not lead by: others need not wait for its end. Nothing is acknowledged by it, as the fence is closed.</summary>
+    /// <summary>
+    /// A lease in this member's name that it does not lead by: others need not wait for its end. Nothing is acknowledged by it, as the
+    /// fence is closed.
+    /// </summary>
     public void GiveBack(VersionedLease? seen)
     {
         if (!requests.IsBusy && !requests.IsRefused && _mastership is null && seen is { } lease && lease.Record.IsHeldBy(context.Self.Member))
@@ -316,7 +323,10 @@ internal sealed class Leader(MemberContext context, LeaseRequests requests, Pers
 
     private bool Serves(Mastership mastership) => _fence.IsOpen || mastership.IsFollowed;
 
-    /// <summary>A wall clock that was set says nothing of the time since: the next renewal does. A store that does not answer is asked again and again, but not all the time.</summary>
+    /// <summary>
+    /// A wall clock that was set says nothing of the time since: the next renewal does. A store that does not answer is asked again and
+    /// again, but not all the time.
+    /// </summary>
     private bool IsRenewalDue =>
         _fence.Holds ? !_fence.IsOpen || context.Time.GetElapsedTime(_renewedAt) >= context.Options.Lease.Renew : requests.Idle >= context.Options.Lease.Renew / 2;
 

@@ -29,7 +29,8 @@ public sealed record LeaseRecord
     public required long Epoch { get; init; }
 
     /// <summary>
-    /// Differs with every write of the holder. By the holder's wall clock, for people: nobody compares it with a clock of its own, only with what it was before.
+    /// Differs with every write of the holder. By the holder's wall clock, for people: nobody compares it with a clock of its own, only
+    /// with what it was before.
     /// </summary>
     public required DateTimeOffset RenewTime { get; init; }
 
@@ -37,7 +38,8 @@ public sealed record LeaseRecord
     public required TimeSpan Duration { get; init; }
 
     /// <summary>
-    /// The copies that have everything that was ever acknowledged, the holder's among them. Only the holder changes it, before an acknowledgement relies on the change.
+    /// The copies that have everything that was ever acknowledged, the holder's among them. Only the holder changes it, before an
+    /// acknowledgement relies on the change.
     /// </summary>
     public required IReadOnlyList<MemberCopy> InSync { get; init; }
 
@@ -48,7 +50,8 @@ public sealed record LeaseRecord
     public string? HandOverTo { get; init; }
 
     /// <summary>
-    /// Written by a person: the epoch in which a member that is not in sync may become the master, with the loss of what only others have. No other epoch.
+    /// Written by a person: the epoch in which a member that is not in sync may become the master, with the loss of what only others
+    /// have. No other epoch.
     /// </summary>
     public long? UncleanEpoch { get; init; }
 
@@ -85,7 +88,8 @@ public sealed record LeaseRecord
 public readonly record struct ConfirmedLog(long Since, long Epoch, long Offset);
 
 /// <summary>
-/// One copy of a group's log: the member that holds it and its incarnation. A store that can have lost what it once acknowledged (a new disk, a power cut before the flush, a
+/// One copy of a group's log: the member that holds it and its incarnation. A store that can have lost what it once acknowledged (a new
+/// disk, a power cut before the flush, a
 /// damaged tail) begins a new incarnation, so that nothing that was said of the old one is believed of the new one.
 /// </summary>
 /// <param name="Member">Name of the member, unique and the same for ever within its group.</param>

@@ -37,19 +37,25 @@ public sealed record GroupOptions
     /// </summary>
     public int MinInSync { get; init; } = 1;
 
-    /// <summary>So many copies stay in sync whatever becomes of them: with fewer nothing is acknowledged, so they still have everything and may still lead.</summary>
+    /// <summary>
+    /// So many copies stay in sync whatever becomes of them: with fewer nothing is acknowledged, so they still have everything and may
+    /// still lead.
+    /// </summary>
     public int LeastInSync => Mode == ReplicationMode.Async ? 1 : MinInSync;
 
     public LeaseTimings Lease { get; init; } = new();
 
-    /// <summary>A follower that has not caught up for so long is in sync no longer. Idle ones say once a renewal that they have everything.</summary>
+    /// <summary>
+    /// A follower that has not caught up for so long is in sync no longer. Idle ones say once a renewal that they have everything.
+    /// </summary>
     public TimeSpan MaxLag { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>True when two words of a follower may be late, or lost with a connection, before it counts as late itself.</summary>
     public bool HasRoomForReports => MaxLag >= 3 * Lease.Renew;
 
     /// <summary>
-    /// A member whose disk has done nothing for so long, or that has the lease and has not begun its epoch for so long, leaves it to others. A master that was killed is replaced after the one, and a copy may be as late as the other:
+    /// A member whose disk has done nothing for so long, or that has the lease and has not begun its epoch for so long, leaves it to
+    /// others. A master that was killed is replaced after the one, and a copy may be as late as the other:
     /// a disk that stumbles for less costs nobody the lease.
     /// </summary>
     public TimeSpan HangTime => Lease.Duration > MaxLag ? Lease.Duration : MaxLag;

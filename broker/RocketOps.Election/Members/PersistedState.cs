@@ -3,7 +3,8 @@ using RocketOps.Election.Leases;
 namespace RocketOps.Election.Members;
 
 /// <summary>
-/// The group and the epochs that this member has bound itself to. Each change is persisted before it is known: what could not be written is not known here either, and whoever asks again is to meet the same
+/// The group and the epochs that this member has bound itself to. Each change is persisted before it is known: what could not be written
+/// is not known here either, and whoever asks again is to meet the same
 /// failure. Not thread-safe but for <see cref="State"/>.
 /// </summary>
 internal sealed class PersistedState(GroupRules rules, MemberState state, IMemberHost host)

@@ -6,7 +6,8 @@ namespace RocketOps.Cli.Contexts;
 internal static class NameServerList
 {
     /// <summary>
-    /// Finds the problem of the first entry that can be no address, by the rules that brokers and name servers have; null when there is none.
+    /// Finds the problem of the first entry that can be no address, by the rules that brokers and name servers have; null when there is
+    /// none.
     /// Whether a host is there shows when the command connects.
     /// </summary>
     public static string? FindProblem(string addresses) =>

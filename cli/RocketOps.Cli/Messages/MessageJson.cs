@@ -9,7 +9,8 @@ using RocketOps.Protocol.Records;
 namespace RocketOps.Cli.Messages;
 
 /// <summary>
-/// A message as one JSON object: what <c>consume -o json</c> writes and <c>produce --json</c> reads, so that one can be piped into the other. A body that is no
+/// A message as one JSON object: what <c>consume -o json</c> writes and <c>produce --json</c> reads, so that one can be piped into the
+/// other. A body that is no
 /// UTF-8 text is in <c>base64</c> instead of <c>body</c>.
 /// </summary>
 internal static class MessageJson
@@ -72,7 +73,10 @@ internal static class MessageJson
 
     public static string[] Keys(ReceivedMessage message) => message.Keys?.Split(PropertyNames.KeySeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>Reads one object; fields it lacks come from <paramref name="defaults"/>. Throws <see cref="FormatException"/> saying what is wrong.</summary>
+    /// <summary>
+    /// Reads one object; fields it lacks come from <paramref name="defaults"/>. Throws <see cref="FormatException"/> saying what is
+    /// wrong.
+    /// </summary>
     public static MessageDraft Read(ReadOnlySpan<byte> line, MessageDraft defaults)
     {
         JsonObject json;

@@ -14,7 +14,9 @@ internal sealed record Shell
     /// <summary>The bytes behind <see cref="Output"/>, for bodies that are no text.</summary>
     public required Stream OutputBytes { get; init; }
 
-    /// <summary>Tells whether nobody reads the output any more; null where there is no reader that could go, as with a file or a terminal.</summary>
+    /// <summary>
+    /// Tells whether nobody reads the output any more; null where there is no reader that could go, as with a file or a terminal.
+    /// </summary>
     public Func<bool>? IsReaderGone { get; init; }
 
     public required TextWriter Error { get; init; }

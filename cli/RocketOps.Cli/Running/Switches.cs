@@ -11,7 +11,9 @@ internal static class Switches
     /// <summary>Words that a user means as the value of the option before them, and that could be an argument.</summary>
     private static readonly string[] Values = ["true", "false", "yes", "no", "on", "off"];
 
-    /// <summary>Finds the first value of such an option that is neither true nor false, or a word of its own; null when there is none.</summary>
+    /// <summary>
+    /// Finds the first value of such an option that is neither true nor false, or a word of its own; null when there is none.
+    /// </summary>
     public static string? FindProblem(Command command, IReadOnlyList<string> words)
     {
         Dictionary<string, string> names = NamesOf(command);

@@ -41,7 +41,9 @@ internal static class UsageErrors
             ? $"there is no command {word}.{NearestWord.Hint(word, known.Where(static sub => !sub.Hidden).Select(static sub => sub.Name))}"
             : null;
 
-    /// <summary>The parser takes an option it does not know for an argument: a body, a topic. Texts that begin with a dash come after <c>--</c>.</summary>
+    /// <summary>
+    /// The parser takes an option it does not know for an argument: a body, a topic. Texts that begin with a dash come after <c>--</c>.
+    /// </summary>
     private static string? UnknownOption(ParseResult parsed)
     {
         foreach (Token token in parsed.Tokens)

@@ -9,7 +9,10 @@ using RocketOps.Remoting.Client;
 
 namespace RocketOps.Cli.Store;
 
-/// <summary>Sends stored messages again, byte for byte, one after another: what was in one queue goes to one queue, in its order. One caller at a time.</summary>
+/// <summary>
+/// Sends stored messages again, byte for byte, one after another: what was in one queue goes to one queue, in its order. One caller at a
+/// time.
+/// </summary>
 internal sealed class Resender : IAsyncDisposable
 {
     private const string Group = "CLI_RESEND_GROUP";

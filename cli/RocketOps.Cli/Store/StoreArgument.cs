@@ -32,7 +32,9 @@ internal static class StoreArgument
             ? directory
             : throw new StoreException($"{directory} is no directory: give the one that storePathCommitLog names.");
 
-    /// <summary>Runs when the directory is that of a store; what keeps it from being one, or from being read, is told, and answered with 2.</summary>
+    /// <summary>
+    /// Runs when the directory is that of a store; what keeps it from being one, or from being read, is told, and answered with 2.
+    /// </summary>
     public static async Task<int> RunAsync(Shell shell, string directory, Func<string, Task<int>> run)
     {
         try

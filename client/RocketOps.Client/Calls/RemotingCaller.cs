@@ -6,10 +6,16 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Calls;
 
-/// <summary>Requests whose failures come out as <see cref="RocketMqException"/>, saying which server, why, and whether the request may have been carried out.</summary>
+/// <summary>
+/// Requests whose failures come out as <see cref="RocketMqException"/>, saying which server, why, and whether the request may have been
+/// carried out.
+/// </summary>
 internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
 {
-    /// <summary>The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time, connecting included.</summary>
+    /// <summary>
+    /// The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time,
+    /// connecting included.
+    /// </summary>
     public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         long begin = time.GetTimestamp();
@@ -61,7 +67,9 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         return response.Code == ResponseCode.Success ? response : throw new RocketMqException(response.Code, response.Remark, address);
     }
 
-    /// <summary>Sends without waiting for an answer. Throws <see cref="RocketMqException"/> when the server cannot be reached within the time.</summary>
+    /// <summary>
+    /// Sends without waiting for an answer. Throws <see cref="RocketMqException"/> when the server cannot be reached within the time.
+    /// </summary>
     public async Task SendOneWayAsync(string address, RemotingCommand request, TimeSpan timeout, CancellationToken cancellationToken)
     {
         RemotingConnection connection = remoting.Find(address) ?? await ConnectAsync(address, timeout, cancellationToken).ConfigureAwait(false);

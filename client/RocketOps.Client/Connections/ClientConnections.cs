@@ -81,7 +81,8 @@ internal sealed class ClientConnections
     public BackgroundRefresh Refreshes { get; }
 
     /// <summary>
-    /// A member is in the heartbeats from now on. Throws <see cref="InvalidOperationException"/> when another one has its group already, as a broker could not tell the two apart, and
+    /// A member is in the heartbeats from now on. Throws <see cref="InvalidOperationException"/> when another one has its group already,
+    /// as a broker could not tell the two apart, and
     /// <see cref="ObjectDisposedException"/> when the connections were released.
     /// </summary>
     public void Join(ClientInstance member)
@@ -115,7 +116,8 @@ internal sealed class ClientConnections
     }
 
     /// <summary>
-    /// Returns when the broker knows this client by the connection it has now: what it will send by itself, it sends there. Asks only after the connection was made. Throws
+    /// Returns when the broker knows this client by the connection it has now: what it will send by itself, it sends there. Asks only
+    /// after the connection was made. Throws
     /// <see cref="RocketMqException"/> when the broker does not answer.
     /// </summary>
     public ValueTask IntroduceAsync(string address, CancellationToken cancellationToken) =>
@@ -141,7 +143,9 @@ internal sealed class ClientConnections
         await Task.WhenAll(_greeted.Keys.Select(address => UnregisterAsync(address, producerGroup, consumerGroup))).ConfigureAwait(false);
     }
 
-    /// <summary>Takes a member away that has left, or that goes without a word; the last one closes the connections when they were released.</summary>
+    /// <summary>
+    /// Takes a member away that has left, or that goes without a word; the last one closes the connections when they were released.
+    /// </summary>
     public Task ForgetAsync(ClientInstance member)
     {
         lock (_gate)

@@ -8,7 +8,9 @@ using RocketOps.Remoting.Connections;
 
 namespace RocketOps.Client.Connections;
 
-/// <summary>One producer or consumer as a member of <see cref="ClientConnections"/>, its own or those of a <see cref="RocketMqClient"/>.</summary>
+/// <summary>
+/// One producer or consumer as a member of <see cref="ClientConnections"/>, its own or those of a <see cref="RocketMqClient"/>.
+/// </summary>
 internal sealed class ClientInstance : IAsyncDisposable
 {
     private readonly ClientConnections _connections;
@@ -16,7 +18,8 @@ internal sealed class ClientInstance : IAsyncDisposable
     private readonly LogTarget? _log;
     private readonly Func<string, HeartbeatBody> _heartbeat;
 
-    /// <param name="options">The user's. Throws <see cref="ArgumentException"/> when they contradict their <see cref="ClientOptions.Client"/>.</param>
+    /// <param name="options">The user's. Throws <see cref="ArgumentException"/> when they contradict their
+    /// <see cref="ClientOptions.Client"/>.</param>
     /// <param name="handlers">Requests that brokers send to this member.</param>
     /// <param name="heartbeat">This member's part of the heartbeat, for a client id.</param>
     /// <param name="readsFromSlaves">Consumers tell slaves about themselves too.</param>
@@ -86,7 +89,9 @@ internal sealed class ClientInstance : IAsyncDisposable
     /// <inheritdoc cref="BackgroundRefresh.Begin"/>
     public void RefreshSoon(string topic) => _connections.Refreshes.Begin(topic);
 
-    /// <summary>Is in no further heartbeat, and tells brokers that the group leaves; they would find out by themselves when the connections close.</summary>
+    /// <summary>
+    /// Is in no further heartbeat, and tells brokers that the group leaves; they would find out by themselves when the connections close.
+    /// </summary>
     public Task LeaveAsync(string? producerGroup, string? consumerGroup) => _connections.LeaveAsync(this, producerGroup, consumerGroup);
 
     public async ValueTask DisposeAsync()

@@ -8,8 +8,10 @@ using RocketOps.Client.Routing;
 namespace RocketOps.Client;
 
 /// <summary>
-/// A consumer that the program polls: of topics whose queues its group shares out (<see cref="SubscribeAsync(string, string, CancellationToken)"/>), or of queues it names itself
-/// (<see cref="AssignAsync"/>). There are no retries and no dead letters: what was polled is done with, or the program seeks back. Matches DefaultLitePullConsumer. Thread-safe; one poll at a time.
+/// A consumer that the program polls: of topics whose queues its group shares out
+/// (<see cref="SubscribeAsync(string, string, CancellationToken)"/>), or of queues it names itself
+/// (<see cref="AssignAsync"/>). There are no retries and no dead letters: what was polled is done with, or the program seeks back.
+/// Matches DefaultLitePullConsumer. Thread-safe; one poll at a time.
 /// </summary>
 public sealed class RocketMqLitePullConsumer : IAsyncDisposable
 {
@@ -25,7 +27,9 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     private readonly SemaphoreSlim _choosing = new(1, 1);
     private bool _isSubscribed;
 
-    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
+    /// <summary>
+    /// Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.
+    /// </summary>
     public RocketMqLitePullConsumer(LitePullConsumerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -43,7 +47,8 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     private PolledOffsets Offsets => _mode.Offsets!;
 
     /// <summary>
-    /// Reads a topic together with the other members of the group; a second call for the topic replaces the first. Throws <see cref="InvalidOperationException"/> when queues were assigned, and
+    /// Reads a topic together with the other members of the group; a second call for the topic replaces the first. Throws
+    /// <see cref="InvalidOperationException"/> when queues were assigned, and
     /// <see cref="ArgumentException"/> when the name or the expression cannot be one.
     /// </summary>
     /// <param name="topic">Name of the topic.</param>
@@ -75,7 +80,8 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads just these queues, whatever other members of the group read; a later call replaces them. Reading begins at the group's committed offsets, or where
+    /// Reads just these queues, whatever other members of the group read; a later call replaces them. Reading begins at the group's
+    /// committed offsets, or where
     /// <see cref="SeekAsync"/> says. Throws <see cref="InvalidOperationException"/> when a topic was subscribed to.
     /// </summary>
     /// <param name="queues">All that are wanted; none gives all up.</param>
@@ -111,12 +117,16 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins to read; the first poll does so too. Throws what <see cref="RocketMqPushConsumer.StartAsync"/> throws. Idempotent.</summary>
+    /// <summary>
+    /// Begins to read; the first poll does so too. Throws what <see cref="RocketMqPushConsumer.StartAsync"/> throws. Idempotent.
+    /// </summary>
     public Task StartAsync(CancellationToken cancellationToken = default) => _consumer.StartAsync(cancellationToken);
 
     /// <summary>
-    /// Up to <see cref="LitePullConsumerOptions.PullBatchSize"/> messages that have come, in the order of each queue; waits for the first. With
-    /// <see cref="LitePullConsumerOptions.AutoCommit"/> it says that those of the polls before are done with. Throws <see cref="OperationCanceledException"/>, which loses no message,
+    /// Up to <see cref="LitePullConsumerOptions.PullBatchSize"/> messages that have come, in the order of each queue; waits for the
+    /// first. With
+    /// <see cref="LitePullConsumerOptions.AutoCommit"/> it says that those of the polls before are done with. Throws
+    /// <see cref="OperationCanceledException"/>, which loses no message,
     /// <see cref="ObjectDisposedException"/>, and <see cref="RocketMqException"/> when the next message cannot be unpacked: seek past it.
     /// </summary>
     /// <param name="timeout">How long to wait; zero takes what is here.</param>
@@ -156,8 +166,10 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// The messages as they come, without an end: by cancelling (which throws <see cref="OperationCanceledException"/>), by leaving the loop or by disposing the consumer. With
-    /// <see cref="LitePullConsumerOptions.AutoCommit"/> messages count as done with when the loop has gone through all that one poll brought.
+    /// The messages as they come, without an end: by cancelling (which throws <see cref="OperationCanceledException"/>), by leaving the
+    /// loop or by disposing the consumer. With
+    /// <see cref="LitePullConsumerOptions.AutoCommit"/> messages count as done with when the loop has gone through all that one poll
+    /// brought.
     /// </summary>
     public async IAsyncEnumerable<ReceivedMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -192,7 +204,8 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Commits an offset of one queue: everything before it is done with. Throws <see cref="RocketMqException"/> when its broker does not take it and <see cref="InvalidOperationException"/> when
+    /// Commits an offset of one queue: everything before it is done with. Throws <see cref="RocketMqException"/> when its broker does not
+    /// take it and <see cref="InvalidOperationException"/> when
     /// this consumer does not read the queue.
     /// </summary>
     public async Task CommitAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default)
@@ -208,7 +221,10 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
         await CommitAsync([queue], cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The group's committed offset of a queue; null when there is none, or 0 where the broker says so of a queue that is young. Throws <see cref="RocketMqException"/> when no broker says.</summary>
+    /// <summary>
+    /// The group's committed offset of a queue; null when there is none, or 0 where the broker says so of a queue that is young. Throws
+    /// <see cref="RocketMqException"/> when no broker says.
+    /// </summary>
     public Task<long?> GetCommittedAsync(MessageQueue queue, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -222,14 +238,20 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
         return Offsets.FindHandedOut(queue);
     }
 
-    /// <summary>The queues of a topic that can be read; empty when it does not exist. Throws <see cref="RocketMqException"/> when no name server answers. Matches fetchMessageQueues.</summary>
+    /// <summary>
+    /// The queues of a topic that can be read; empty when it does not exist. Throws <see cref="RocketMqException"/> when no name server
+    /// answers. Matches fetchMessageQueues.
+    /// </summary>
     public async Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default)
     {
         Names.CheckTopic(topic, nameof(topic));
         return await _consumer.Client.Routes.GetAsync(topic, cancellationToken).ConfigureAwait(false) is { } route ? TopicQueueLists.ForRead(topic, route) : [];
     }
 
-    /// <summary>Offset of the first message stored at a time or later. Throws <see cref="RocketMqException"/> when no broker says. Matches offsetForTimestamp.</summary>
+    /// <summary>
+    /// Offset of the first message stored at a time or later. Throws <see cref="RocketMqException"/> when no broker says. Matches
+    /// offsetForTimestamp.
+    /// </summary>
     public Task<long> FindOffsetAsync(MessageQueue queue, DateTimeOffset time, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -237,7 +259,8 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Goes on with a queue at an offset; what came before and was not polled is dropped. Nothing is committed by it. Throws <see cref="InvalidOperationException"/> when this consumer does not read the
+    /// Goes on with a queue at an offset; what came before and was not polled is dropped. Nothing is committed by it. Throws
+    /// <see cref="InvalidOperationException"/> when this consumer does not read the
     /// queue at the moment. An offset outside the queue is corrected by the broker.
     /// </summary>
     public Task SeekAsync(MessageQueue queue, long offset, CancellationToken cancellationToken = default) => _consumer.SeekAsync(queue, offset, cancellationToken);
@@ -272,7 +295,10 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
     /// <inheritdoc cref="RocketMqPushConsumer.Resume(MessageQueue)"/>
     public void Resume(MessageQueue queue) => _consumer.Resume(queue);
 
-    /// <summary>Commits what is done with, as far as it was said, and leaves the group. Polls that wait end with <see cref="ObjectDisposedException"/>. Idempotent.</summary>
+    /// <summary>
+    /// Commits what is done with, as far as it was said, and leaves the group. Polls that wait end with
+    /// <see cref="ObjectDisposedException"/>. Idempotent.
+    /// </summary>
     public ValueTask DisposeAsync() => _consumer.DisposeAsync();
 
     private static ValueTask<ConsumeResult> NeverCalled(ReceivedMessage message, CancellationToken cancellationToken) =>

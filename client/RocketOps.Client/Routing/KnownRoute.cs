@@ -1,6 +1,9 @@
 namespace RocketOps.Client.Routing;
 
-/// <summary>The route of one topic, and whether anybody looks for it. Changed and swept under the gate of the <see cref="RouteCache"/>; looked for by anybody.</summary>
+/// <summary>
+/// The route of one topic, and whether anybody looks for it. Changed and swept under the gate of the <see cref="RouteCache"/>; looked for
+/// by anybody.
+/// </summary>
 internal sealed class KnownRoute(TopicRoute route, long asked, long answeredAt)
 {
     private volatile TopicRoute _route = route;

@@ -8,8 +8,10 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Client.Routing;
 
 /// <summary>
-/// The name servers of a cluster. One is picked at random and kept; when it does not answer the next one is taken, as Java clients do, and kept. Hosts are resolved to all their
-/// addresses, again every <see cref="ResolveInterval"/> and with the next question when one was not answered, so that a headless Service behind one name may change.
+/// The name servers of a cluster. One is picked at random and kept; when it does not answer the next one is taken, as Java clients do,
+/// and kept. Hosts are resolved to all their
+/// addresses, again every <see cref="ResolveInterval"/> and with the next question when one was not answered, so that a headless Service
+/// behind one name may change.
 /// Questions go to the known addresses while a lookup lasts. Thread-safe.
 /// </summary>
 internal sealed class NameServers
@@ -18,7 +20,8 @@ internal sealed class NameServers
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Parts of the time for a request, at most, of which a name server that others follow has one: callers often have no more than that time for the whole question, and one that
+    /// Parts of the time for a request, at most, of which a name server that others follow has one: callers often have no more than that
+    /// time for the whole question, and one that
     /// hangs must leave some of it. Not as many parts as there are name servers: one that is far away is no hanging one.
     /// </summary>
     private const int MaxParts = 3;
@@ -121,7 +124,8 @@ internal sealed class NameServers
     }
 
     /// <summary>
-    /// Asks name servers one after another until one answers, with whatever code. Throws <see cref="RocketMqException"/> naming the last failure when none does. One that had not
+    /// Asks name servers one after another until one answers, with whatever code. Throws <see cref="RocketMqException"/> naming the last
+    /// failure when none does. One that had not
     /// answered when the caller gave up is not the first to be asked the next time.
     /// </summary>
     public async Task<(RemotingCommand Response, string Address)> InvokeAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
@@ -184,7 +188,10 @@ internal sealed class NameServers
         }
     }
 
-    /// <summary>Questions begin with the one behind a name server that did not answer, unless they begin with another already: many may have waited for the same one.</summary>
+    /// <summary>
+    /// Questions begin with the one behind a name server that did not answer, unless they begin with another already: many may have
+    /// waited for the same one.
+    /// </summary>
     private void TakeNext(IReadOnlyList<string> addresses, int failed)
     {
         lock (_gate)

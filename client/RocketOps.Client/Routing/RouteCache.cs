@@ -8,12 +8,16 @@ namespace RocketOps.Client.Routing;
 /// <summary>
 /// The routes a client uses and, made of them, the addresses of the brokers. A route is asked for when first needed and then every 30 s;
 /// callers that want the same route share one question (<see cref="RouteQuestions"/>); readers take a snapshot.
-/// A topic that the name servers stop knowing keeps its last route, as in the Java client: one name server that just started must not stop a producer. Of more than <see cref="MaxRoutes"/> those
+/// A topic that the name servers stop knowing keeps its last route, as in the Java client: one name server that just started must not
+/// stop a producer. Of more than <see cref="MaxRoutes"/> those
 /// that nobody has looked for the longest are forgotten.
 /// </summary>
 internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
 {
-    /// <summary>Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction of long ago.</summary>
+    /// <summary>
+    /// Routes that are kept although nobody looks for them: heartbeats go to their brokers, which may ask a producer about a transaction
+    /// of long ago.
+    /// </summary>
     public const int MaxRoutes = 1024;
 
     /// <summary>An answer that is younger tells what a caller of <see cref="RefreshIfOldAsync"/> wants to know.</summary>
@@ -73,12 +77,16 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
     /// <summary>True when the route is known. Looking so does not keep it.</summary>
     public bool Knows(string topic) => _routes.ContainsKey(topic);
 
-    /// <summary>The route, asked for now unless it is known. Null when no name server knows the topic. Throws <see cref="RocketMqException"/> when none answers.</summary>
+    /// <summary>
+    /// The route, asked for now unless it is known. Null when no name server knows the topic. Throws <see cref="RocketMqException"/> when
+    /// none answers.
+    /// </summary>
     public async Task<TopicRoute?> GetAsync(string topic, CancellationToken cancellationToken) =>
         Find(topic) ?? await RefreshAsync(topic, cancellationToken).ConfigureAwait(false);
 
     /// <summary>
-    /// The route of a topic to send to: like <see cref="GetAsync"/>, and for an unknown topic the one of <see cref="TopicNames.AutoCreateTemplate"/> with at most
+    /// The route of a topic to send to: like <see cref="GetAsync"/>, and for an unknown topic the one of
+    /// <see cref="TopicNames.AutoCreateTemplate"/> with at most
     /// <paramref name="defaultQueues"/> queues, as the broker will create it.
     /// </summary>
     public async Task<TopicRoute?> GetForSendAsync(string topic, int defaultQueues, CancellationToken cancellationToken)
@@ -155,7 +163,10 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
         return _routes.GetValueOrDefault(topic)?.Route;
     }
 
-    /// <summary>Forgets, of too many routes, those that nobody has looked for since the last sweep, the longest first. Called as often as routes are asked for again.</summary>
+    /// <summary>
+    /// Forgets, of too many routes, those that nobody has looked for since the last sweep, the longest first. Called as often as routes
+    /// are asked for again.
+    /// </summary>
     public void Sweep()
     {
         lock (_gate)

@@ -81,7 +81,7 @@ internal sealed class RouteQuestions
         }
     }
 
-    /// <summary>Before the answer is told: a caller that comes later asks again.</summary>
+    /// <summary>Takes a question out before its answer is told: a caller that comes later asks again.</summary>
     private void End(RouteQuestion question, Asking asking)
     {
         lock (_gate)

@@ -5,8 +5,10 @@ using System.Net.Sockets;
 namespace RocketOps.Hosting.Hosts;
 
 /// <summary>
-/// Turns <c>host:port</c> into addresses. A name may stand for several servers (a headless Service); all are returned, as brokers register with every name server.
-/// Of a name with addresses of both families those of IPv4 are taken, else those of IPv6. Names are looked up first in the hosts file that the environment variable <c>ROCKETOPS_HOSTS</c> names, if any (lines <c>address name…</c>, read again when it changes:
+/// Turns <c>host:port</c> into addresses. A name may stand for several servers (a headless Service); all are returned, as brokers
+/// register with every name server.
+/// Of a name with addresses of both families those of IPv4 are taken, else those of IPv6. Names are looked up first in the hosts file
+/// that the environment variable <c>ROCKETOPS_HOSTS</c> names, if any (lines <c>address name…</c>, read again when it changes:
 /// the embedded control plane keeps it as its cluster DNS), then in DNS. Thread-safe.
 /// </summary>
 public sealed class HostResolver
@@ -29,7 +31,10 @@ public sealed class HostResolver
     /// <summary>A resolver that looks where the environment says.</summary>
     public static HostResolver FromEnvironment() => new(Environment.GetEnvironmentVariable(HostsVariable));
 
-    /// <summary>Splits <c>host:port;host:port</c>, as RocketMQ writes lists of name servers, and with commas, as nearly everything else does. Throws <see cref="FormatException"/> naming the entry that is wrong.</summary>
+    /// <summary>
+    /// Splits <c>host:port;host:port</c>, as RocketMQ writes lists of name servers, and with commas, as nearly everything else does.
+    /// Throws <see cref="FormatException"/> naming the entry that is wrong.
+    /// </summary>
     public static IReadOnlyList<(string Host, int Port)> ParseList(string addresses)
     {
         ArgumentNullException.ThrowIfNull(addresses);
@@ -42,7 +47,10 @@ public sealed class HostResolver
         return parsed;
     }
 
-    /// <summary>All addresses of all entries of a list, each once, in order. Throws <see cref="SocketException"/> only when not a single entry resolves.</summary>
+    /// <summary>
+    /// All addresses of all entries of a list, each once, in order. Throws <see cref="SocketException"/> only when not a single entry
+    /// resolves.
+    /// </summary>
     public async Task<IReadOnlyList<IPEndPoint>> ResolveAllAsync(string addresses, CancellationToken cancellationToken = default)
     {
         List<IPEndPoint> resolved = [];
@@ -69,7 +77,10 @@ public sealed class HostResolver
         return resolved.Count == 0 && failure is not null ? throw failure : resolved;
     }
 
-    /// <summary>The addresses of one <c>host:port</c>, at least one. Throws <see cref="SocketException"/> when the name is unknown, <see cref="FormatException"/> when malformed.</summary>
+    /// <summary>
+    /// The addresses of one <c>host:port</c>, at least one. Throws <see cref="SocketException"/> when the name is unknown,
+    /// <see cref="FormatException"/> when malformed.
+    /// </summary>
     public async Task<IReadOnlyList<IPEndPoint>> ResolveAsync(string address, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);

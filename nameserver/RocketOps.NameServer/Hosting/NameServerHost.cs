@@ -54,7 +54,10 @@ public sealed class NameServerHost : IAsyncDisposable
         _routes.ConflictFound = _conflicts.Add;
     }
 
-    /// <summary>Ends, with the reason, when clients cannot be served any more and the name server is to be stopped and started anew; otherwise never.</summary>
+    /// <summary>
+    /// Ends, with the reason, when clients cannot be served any more and the name server is to be stopped and started anew; otherwise
+    /// never.
+    /// </summary>
     public Task<Exception> Failed => _server!.Failed;
 
     /// <summary>The bound remoting address.</summary>
@@ -64,7 +67,8 @@ public sealed class NameServerHost : IAsyncDisposable
     public IPEndPoint? HttpEndPoint => _server!.HttpEndPoint;
 
     /// <summary>
-    /// Starts serving. Throws <see cref="IOException"/> when a port is taken and <see cref="InvalidDataException"/> when kvConfig.json cannot be understood.
+    /// Starts serving. Throws <see cref="IOException"/> when a port is taken and <see cref="InvalidDataException"/> when kvConfig.json
+    /// cannot be understood.
     /// </summary>
     /// <param name="values">The configuration, by <see cref="NameServerProperties.Catalog"/>.</param>
     /// <param name="configFile">The file it came from, which updates are written to; null for configStorePath.</param>

@@ -12,8 +12,10 @@ using RocketOps.Remoting.Client;
 namespace RocketOps.NameServer.Peers;
 
 /// <summary>
-/// Finds out when this name server knows the brokers that the others of its cluster know, so that nobody sends clients to one that would tell them of half a cluster. Name
-/// servers exchange nothing: brokers register with each of them, and this one only asks the others whom it has still to wait for. It waits no longer than every living broker
+/// Finds out when this name server knows the brokers that the others of its cluster know, so that nobody sends clients to one that would
+/// tell them of half a cluster. Name
+/// servers exchange nothing: brokers register with each of them, and this one only asks the others whom it has still to wait for. It
+/// waits no longer than every living broker
 /// takes to register, since a broker that another one still lists may be gone. Once it has caught up it stays so. See docs/decisions/0042.
 /// </summary>
 internal sealed class PeerCatchUp : IAsyncDisposable
@@ -33,7 +35,8 @@ internal sealed class PeerCatchUp : IAsyncDisposable
     private volatile string? _problem = "waiting to hear from the other name servers (peers)\n";
     private Task _running = Task.CompletedTask;
 
-    /// <param name="peers">Addresses of the cluster's name servers, <c>host:port;…</c>; this one may be among them. Empty: there are no others.</param>
+    /// <param name="peers">Addresses of the cluster's name servers, <c>host:port;…</c>; this one may be among them. Empty: there are no
+    /// others.</param>
     /// <param name="longest">How long to wait at most.</param>
     /// <param name="routes">What this name server knows.</param>
     /// <param name="resolver">Looks names up.</param>
@@ -141,7 +144,10 @@ internal sealed class PeerCatchUp : IAsyncDisposable
         }
     }
 
-    /// <summary>A broker that the other one knows and this one does not; null when there is none. By name and id: addresses may be older there than here.</summary>
+    /// <summary>
+    /// A broker that the other one knows and this one does not; null when there is none. By name and id: addresses may be older there
+    /// than here.
+    /// </summary>
     private string? Missing(PeerBrokersBody other)
     {
         RouteSnapshot known = _routes.Snapshot;

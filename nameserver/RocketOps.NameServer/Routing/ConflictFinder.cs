@@ -1,7 +1,8 @@
 namespace RocketOps.NameServer.Routing;
 
 /// <summary>
-/// Judges whether a registration is one of two live brokers that claim one place. A broker that comes back with another address, a pod that was
+/// Judges whether a registration is one of two live brokers that claim one place. A broker that comes back with another address, a pod
+/// that was
 /// replaced and a new master register once at the place of a broker that registers there no more; that is no conflict.
 /// </summary>
 internal static class ConflictFinder
@@ -40,8 +41,10 @@ internal static class ConflictFinder
     }
 
     /// <summary>
-    /// Finds the live broker at the address that the routes have for the id, which claims that id still; null when there is none, or when it is
-    /// the registering broker itself. One that has changed its cluster is there twice for a while: the registering broker's cluster counts then.
+    /// Finds the live broker at the address that the routes have for the id, which claims that id still; null when there is none, or when
+    /// it is
+    /// the registering broker itself. One that has changed its cluster is there twice for a while: the registering broker's cluster
+    /// counts then.
     /// </summary>
     public static LiveBroker? FindRival(BrokerRegistration broker, BrokerGroup? group, IEnumerable<LiveBroker> live) =>
         group is not null && group.Addresses.TryGetValue(broker.BrokerId, out string? holder) && holder != broker.Address

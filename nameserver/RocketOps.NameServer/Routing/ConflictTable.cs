@@ -4,7 +4,8 @@ using RocketOps.NameServer.Handling;
 namespace RocketOps.NameServer.Routing;
 
 /// <summary>
-/// Conflicts that were seen a short time ago, for administrators, and a warning in the log for each, repeated every ten minutes while it lasts.
+/// Conflicts that were seen a short time ago, for administrators, and a warning in the log for each, repeated every ten minutes while it
+/// lasts.
 /// Keeps a limited number; further ones are found when earlier ones have ended. Thread-safe.
 /// </summary>
 internal sealed class ConflictTable(ILogger logger, TimeProvider time)

@@ -8,7 +8,8 @@ namespace RocketOps.NameServer.Routing;
 
 /// <summary>
 /// The routes, as brokers registered them. Writers take one lock and publish a new <see cref="RouteSnapshot"/>; readers never wait.
-/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for three things: a member of an elected group that leads no more stays in the routes as the master until the next one registers,
+/// Mirrors RouteInfoManager of RocketMQ 5.3 (remoting.md §3.3–3.5), but for three things: a member of an elected group that leads no more
+/// stays in the routes as the master until the next one registers,
 /// so does an address that follows the master when the connection ends by which it was registered;
 /// and of two clusters the second broker that claims an id of a name is refused (<see cref="ConflictFinder"/>).
 /// </summary>
@@ -28,7 +29,8 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
     public Action<MinBrokerChange>? MinBrokerChanged { get; set; }
 
     /// <summary>
-    /// Called after a registration that is one of two live brokers' that claim one place, outside of the lock; must not wait. Null for nobody.
+    /// Called after a registration that is one of two live brokers' that claim one place, outside of the lock; must not wait. Null for
+    /// nobody.
     /// </summary>
     public Action<BrokerConflict>? ConflictFound { get; set; }
 
@@ -84,7 +86,10 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         Tell(changes);
     }
 
-    /// <summary>Removes every broker that registered by a connection that is gone, but for addresses that lead to the next master (<see cref="BrokerRegistration.AddressFollowsMaster"/>); the names of those removed.</summary>
+    /// <summary>
+    /// Removes every broker that registered by a connection that is gone, but for addresses that lead to the next master
+    /// (<see cref="BrokerRegistration.AddressFollowsMaster"/>); the names of those removed.
+    /// </summary>
     public IReadOnlyList<LiveBroker> RemoveByConnection(RemotingConnection connection)
     {
         List<MinBrokerChange> changes = [];
@@ -98,7 +103,9 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         return removed;
     }
 
-    /// <summary>Removes every broker that was silent for longer than its timeout; those removed, whose connections the caller closes.</summary>
+    /// <summary>
+    /// Removes every broker that was silent for longer than its timeout; those removed, whose connections the caller closes.
+    /// </summary>
     public IReadOnlyList<LiveBroker> RemoveSilent()
     {
         List<MinBrokerChange> changes = [];
@@ -147,7 +154,10 @@ internal sealed class RouteTable(RouteTableOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Adds or replaces queues of a topic on brokers that are known; the rest of the list is dropped at the first unknown one, as RocketMQ does.</summary>
+    /// <summary>
+    /// Adds or replaces queues of a topic on brokers that are known; the rest of the list is dropped at the first unknown one, as
+    /// RocketMQ does.
+    /// </summary>
     public void RegisterTopic(string topic, IReadOnlyList<QueueData> added)
     {
         lock (_gate)

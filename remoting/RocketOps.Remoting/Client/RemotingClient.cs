@@ -8,7 +8,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Remoting.Client;
 
 /// <summary>
-/// The client end: one connection per remote address, made when first used and again after it was lost, shared by all callers, as Java clients do.
+/// The client end: one connection per remote address, made when first used and again after it was lost, shared by all callers, as Java
+/// clients do.
 /// Requests of the server are handled by the registry given. Thread-safe.
 /// </summary>
 public sealed class RemotingClient : IAsyncDisposable
@@ -50,8 +51,10 @@ public sealed class RemotingClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends a request and returns its answer, whatever its code. <paramref name="address"/> is <c>host:port</c>. Throws <see cref="TimeoutException"/> when no answer came in time
-    /// and <see cref="IOException"/> when the address cannot be reached or the connection broke; whether the request was carried out is then unknown.
+    /// Sends a request and returns its answer, whatever its code. <paramref name="address"/> is <c>host:port</c>. Throws
+    /// <see cref="TimeoutException"/> when no answer came in time
+    /// and <see cref="IOException"/> when the address cannot be reached or the connection broke; whether the request was carried out is
+    /// then unknown.
     /// </summary>
     public async Task<RemotingCommand> InvokeAsync(string address, RemotingCommand request, TimeSpan? timeout = null, CancellationToken cancellationToken = default)
     {
@@ -69,7 +72,10 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The open connection to <paramref name="address"/>, made if needed. Throws <see cref="IOException"/> when it cannot be reached within the connect timeout.</summary>
+    /// <summary>
+    /// The open connection to <paramref name="address"/>, made if needed. Throws <see cref="IOException"/> when it cannot be reached
+    /// within the connect timeout.
+    /// </summary>
     public async Task<RemotingConnection> ConnectAsync(string address, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -100,7 +106,10 @@ public sealed class RemotingClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes every connection and gives up those being made: whoever waits for one is told with an <see cref="IOException"/>. Returns when none is left.</summary>
+    /// <summary>
+    /// Closes every connection and gives up those being made: whoever waits for one is told with an <see cref="IOException"/>. Returns
+    /// when none is left.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         Task[] running;

@@ -21,14 +21,16 @@ public sealed class RemotingClientOptions
     public int MinFrameBytesPerSecond { get; init; } = 512;
 
     /// <summary>
-    /// Limits of each connection; clients may have 65 535 requests outstanding (remoting.md §1.8). The answer to a batch has an id for each of its messages, in its header: what
+    /// Limits of each connection; clients may have 65 535 requests outstanding (remoting.md §1.8). The answer to a batch has an id for
+    /// each of its messages, in its header: what
     /// a server that was asked answers is limited by the frame alone.
     /// </summary>
     public RemotingOptions Remoting { get; init; } = new() { MaxOutstandingRequests = 65_535, MaxHeaderBytes = FrameLayout.DefaultMaxFrameBytes };
 }
 
 /// <summary>
-/// Finds the addresses of one <c>host:port</c>, at least one, in the order to be tried. Throws <see cref="SocketException"/> when the name is unknown and
+/// Finds the addresses of one <c>host:port</c>, at least one, in the order to be tried. Throws <see cref="SocketException"/> when the
+/// name is unknown and
 /// <see cref="FormatException"/> when it is malformed.
 /// </summary>
 public delegate Task<IReadOnlyList<IPEndPoint>> AddressResolver(string address, CancellationToken cancellationToken);

@@ -122,7 +122,9 @@ internal sealed class PipeDriver : ConnectionDriver
         }
     }
 
-    /// <summary>One round of this connection alone; true when it ended early because the output was full, or it had gone on for long.</summary>
+    /// <summary>
+    /// One round of this connection alone; true when it ended early because the output was full, or it had gone on for long.
+    /// </summary>
     private bool HandleRound(ref ReadOnlySequence<byte> buffer)
     {
         Connection.BeginBatch(_time.GetTimestamp());
@@ -157,7 +159,10 @@ internal sealed class PipeDriver : ConnectionDriver
         return endedEarly;
     }
 
-    /// <summary>Handles every whole frame of the buffer and leaves the rest in it; true when it stopped because the output is full or the turn over.</summary>
+    /// <summary>
+    /// Handles every whole frame of the buffer and leaves the rest in it; true when it stopped because the output is full or the turn
+    /// over.
+    /// </summary>
     private bool HandleFrames(ref ReadOnlySequence<byte> buffer)
     {
         Span<byte> lengthField = stackalloc byte[FrameLayout.LengthSize];

@@ -9,7 +9,8 @@ using RocketOps.Protocol.Headers;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// One connection, the same at both ends and over every <see cref="ConnectionDriver"/>: frames are handled as a batch and answered with one send; requests in the other
+/// One connection, the same at both ends and over every <see cref="ConnectionDriver"/>: frames are handled as a batch and answered with
+/// one send; requests in the other
 /// direction have their own correlation ids; any thread may append whole frames to the output. All public members are thread-safe.
 /// </summary>
 public sealed class RemotingConnection
@@ -77,7 +78,8 @@ public sealed class RemotingConnection
     public CancellationToken Closed { get; }
 
     /// <summary>
-    /// Sends a request to the peer and waits for its answer, whatever its code. The opaque is set here. Throws <see cref="TimeoutException"/> when no answer came in time,
+    /// Sends a request to the peer and waits for its answer, whatever its code. The opaque is set here. Throws
+    /// <see cref="TimeoutException"/> when no answer came in time,
     /// <see cref="IOException"/> when the connection closed first, <see cref="InvalidOperationException"/> when too many requests are
     /// outstanding. A client's connection whose
     /// peer was silent for the whole time is given up: it closes, and its other requests fail with <see cref="PeerSilentException"/>.
@@ -104,7 +106,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Sends a request of the hot path, which hears of its answer itself; <see cref="Forget"/> it when the answer is no longer waited for. False when the connection is
+    /// Sends a request of the hot path, which hears of its answer itself; <see cref="Forget"/> it when the answer is no longer waited
+    /// for. False when the connection is
     /// closed: it then hears of nothing. Throws <see cref="InvalidOperationException"/> when too many requests are outstanding.
     /// </summary>
     public bool TrySend(DirectRequest request)
@@ -189,7 +192,10 @@ public sealed class RemotingConnection
         return Send(request);
     }
 
-    /// <summary>Sends a frame as it is and flushes; false when the connection is closed. For answers use <see cref="RemotingCommand.CreateResponse"/>.</summary>
+    /// <summary>
+    /// Sends a frame as it is and flushes; false when the connection is closed. For answers use
+    /// <see cref="RemotingCommand.CreateResponse"/>.
+    /// </summary>
     public bool Send(RemotingCommand command)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -205,7 +211,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Leases the output for writing whole frames in place. Within a handler lease without flush: the batch flushes at its end. With flush the frames leave when the lease
+    /// Leases the output for writing whole frames in place. Within a handler lease without flush: the batch flushes at its end. With
+    /// flush the frames leave when the lease
     /// is disposed, or, on a driver's thread within a round, at the end of the round, once for all that was written to this connection.
     /// Writing to a closed connection is harmless and goes nowhere.
     /// </summary>
@@ -217,7 +224,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Answers a request from within its handler or later, from any thread. One-way requests are not answered. Not for the hot path: it allocates the header's strings.
+    /// Answers a request from within its handler or later, from any thread. One-way requests are not answered. Not for the hot path: it
+    /// allocates the header's strings.
     /// </summary>
     public void Reply(in RequestFrame request, int code, string? remark)
     {
@@ -239,7 +247,10 @@ public sealed class RemotingConnection
         _driver.Abort(reason);
     }
 
-    /// <summary>Closes the connection once what has been read of it is answered; the reason is logged. <paramref name="lastWords"/> are sent behind the answers.</summary>
+    /// <summary>
+    /// Closes the connection once what has been read of it is answered; the reason is logged. <paramref name="lastWords"/> are sent
+    /// behind the answers.
+    /// </summary>
     public void Finish(string reason, byte[]? lastWords = null)
     {
         NoteEnd(reason);
@@ -258,7 +269,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Ends a connection that is to end behind an answer (<see cref="FinishBehindAnswer"/>) behind this request instead, which the peer waits for as for an answer, and cannot answer: with it the peer reads the end, and has
+    /// Ends a connection that is to end behind an answer (<see cref="FinishBehindAnswer"/>) behind this request instead, which the peer
+    /// waits for as for an answer, and cannot answer: with it the peer reads the end, and has
     /// nothing on its way that it sends because of it. False, and nothing is sent, for any other connection.
     /// </summary>
     public bool FinishBehind(RemotingCommand last)
@@ -275,7 +287,8 @@ public sealed class RemotingConnection
     }
 
     /// <summary>
-    /// Tells the server's budget that this connection holds so many bytes more, or fewer, for its peer: what handlers keep beyond the request they are given. Whoever takes
+    /// Tells the server's budget that this connection holds so many bytes more, or fewer, for its peer: what handlers keep beyond the
+    /// request they are given. Whoever takes
     /// far too much is closed, so it is not to be called under a lock that the end of a connection takes.
     /// </summary>
     public void ChangeHeld(long bytes)
@@ -310,7 +323,9 @@ public sealed class RemotingConnection
     /// <summary>It is to end soon (<see cref="FinishBehindAnswer"/>): a peer is not to wait for an answer by it for long.</summary>
     public bool IsLeaving => End.IsLeaving;
 
-    /// <summary>It ends at once, somebody has asked for that: perhaps for what it holds, and what would make it hold more is not begun.</summary>
+    /// <summary>
+    /// It ends at once, somebody has asked for that: perhaps for what it holds, and what would make it hold more is not begun.
+    /// </summary>
     public bool IsAborted => _aborted;
 
     /// <summary>More is written and not sent than may be gathered.</summary>
@@ -334,8 +349,10 @@ public sealed class RemotingConnection
     internal bool IsTurnOver => _turn.IsOver;
 
     /// <summary>
-    /// Handles the whole frames at the beginning of <paramref name="readable"/> and returns how many bytes they were; the driver keeps the rest. Stops early when the output
-    /// is full: the driver sends, and calls again when the peer takes what it is sent. Stops when the turn is over too: the driver begins another batch after others had theirs.
+    /// Handles the whole frames at the beginning of <paramref name="readable"/> and returns how many bytes they were; the driver keeps
+    /// the rest. Stops early when the output
+    /// is full: the driver sends, and calls again when the peer takes what it is sent. Stops when the turn is over too: the driver begins
+    /// another batch after others had theirs.
     /// Throws <see cref="FrameFormatException"/> when the peer does not speak the protocol.
     /// </summary>
     internal int Receive(ReadOnlySpan<byte> readable)
@@ -396,7 +413,10 @@ public sealed class RemotingConnection
         }
     }
 
-    /// <summary>Closes the connection when a frame has begun and its bytes come too slowly. One thread at a time looks, every <paramref name="interval"/>.</summary>
+    /// <summary>
+    /// Closes the connection when a frame has begun and its bytes come too slowly. One thread at a time looks, every
+    /// <paramref name="interval"/>.
+    /// </summary>
     internal void CloseIfStalled(int bytesPerSecond, TimeSpan interval)
     {
         // A peer that does not take its answers is not read from, and what it is sent is bounded and counted by itself.

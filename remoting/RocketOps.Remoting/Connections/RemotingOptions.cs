@@ -15,8 +15,10 @@ public sealed class RemotingOptions
     public int MaxFrameBytes { get; init; } = FrameLayout.DefaultMaxFrameBytes;
 
     /// <summary>
-    /// Longest header accepted, in bytes. The longest a client has reason to send is that of a message with all the properties it may have, 32 767 bytes (remoting.md §4.2), of which JSON
-    /// may make six bytes each; nothing else in a request's header is longer than a kilobyte or so. A header is read on the connection's loop.
+    /// Longest header accepted, in bytes. The longest a client has reason to send is that of a message with all the properties it may
+    /// have, 32 767 bytes (remoting.md §4.2), of which JSON
+    /// may make six bytes each; nothing else in a request's header is longer than a kilobyte or so. A header is read on the connection's
+    /// loop.
     /// </summary>
     public int MaxHeaderBytes { get; init; } = 256 * 1024;
 
@@ -27,14 +29,20 @@ public sealed class RemotingOptions
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>
-    /// Requests of one connection that handlers work on off its loop at the same time; more are answered SYSTEM_BUSY. RocketMQ bounds the queue of each executor
+    /// Requests of one connection that handlers work on off its loop at the same time; more are answered SYSTEM_BUSY. RocketMQ bounds the
+    /// queue of each executor
     /// (10 000 entries for admin requests, remoting.md §5.5); per connection a tenth of it keeps one client from using all.
     /// </summary>
     public int MaxDetachedRequests { get; init; } = 1000;
 
-    /// <summary>Requests this end may have outstanding on one connection. Matches the server's 64 + 256 permits rounded up; clients raise it.</summary>
+    /// <summary>
+    /// Requests this end may have outstanding on one connection. Matches the server's 64 + 256 permits rounded up; clients raise it.
+    /// </summary>
     public int MaxOutstandingRequests { get; init; } = 512;
 
-    /// <summary>Bytes written but not taken by the peer after which the connection is closed, so that a peer that stopped reading cannot hold the memory.</summary>
+    /// <summary>
+    /// Bytes written but not taken by the peer after which the connection is closed, so that a peer that stopped reading cannot hold the
+    /// memory.
+    /// </summary>
     public long MaxUnsentBytes { get; init; } = 64L * 1024 * 1024;
 }

@@ -5,8 +5,10 @@ using System.Net.Sockets;
 namespace RocketOps.Remoting.Connections;
 
 /// <summary>
-/// A socket, or a TLS stream over one, as a <see cref="PipeTransport"/>. Reading goes to the stream directly. Writing goes through a pipe that a loop empties into the stream: a
-/// writer over the stream itself must not be written to while it flushes, and frames come from any thread. The loop runs on the thread that flushes as long as the peer takes what is
+/// A socket, or a TLS stream over one, as a <see cref="PipeTransport"/>. Reading goes to the stream directly. Writing goes through a pipe
+/// that a loop empties into the stream: a
+/// writer over the stream itself must not be written to while it flushes, and frames come from any thread. The loop runs on the thread
+/// that flushes as long as the peer takes what is
 /// sent, so that a lone request changes threads nowhere.
 /// </summary>
 internal sealed class StreamTransport : PipeTransport

@@ -8,7 +8,8 @@ using RocketOps.Kubernetes.Dynamic;
 namespace RocketOps.Broker.Failover.Kubernetes;
 
 /// <summary>
-/// A group's record in a Lease: holder, epoch (<c>leaseTransitions</c>), renewal and duration where Kubernetes has fields for them, the rest in annotations. Anybody with the right may have edited it:
+/// A group's record in a Lease: holder, epoch (<c>leaseTransitions</c>), renewal and duration where Kubernetes has fields for them, the
+/// rest in annotations. Anybody with the right may have edited it:
 /// what cannot be read is refused, and nothing is guessed.
 /// </summary>
 internal static class LeaseManifest
@@ -90,7 +91,8 @@ internal static class LeaseManifest
     }
 
     /// <summary>
-    /// The record of a Lease; null with a fault when it holds none. Of what only people write, and of keys, a value that is no value counts as absent: a mistyped wish must not end a mastership.
+    /// The record of a Lease; null with a fault when it holds none. Of what only people write, and of keys, a value that is no value
+    /// counts as absent: a mistyped wish must not end a mastership.
     /// </summary>
     public static LeaseRecord? Read(JsonElement lease, out string? fault)
     {

@@ -5,7 +5,8 @@ using RocketOps.Protocol.Names;
 namespace RocketOps.Broker.Handlers.Groups;
 
 /// <summary>
-/// Checks of a group's configuration that an administrator sends. RocketMQ takes <c>retryMaxTimes</c> below 0, and each message that fails is
+/// Checks of a group's configuration that an administrator sends. RocketMQ takes <c>retryMaxTimes</c> below 0, and each message that
+/// fails is
 /// a dead letter then at its first failure; users who send -1 mean no limit.
 /// </summary>
 internal static class GroupChecks

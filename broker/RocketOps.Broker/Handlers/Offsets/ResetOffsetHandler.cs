@@ -19,8 +19,10 @@ namespace RocketOps.Broker.Handlers.Offsets;
 /// <summary>
 /// INVOKE_BROKER_TO_RESET_OFFSET (222): finds each queue's offset at the time asked for and tells every member of the group to go there
 /// (RESET_CONSUMER_CLIENT_OFFSET). Case (a) of admin.md §2.5; the group must be online. Members are told one queue alone when the
-/// request names it: RocketMQ passes over the name and moves all. With <c>useServerSideResetOffset</c> case (b): the broker keeps the offsets for the next pulls
-/// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this broker leads, or the one that is asked for, always: one of them lies in
+/// request names it: RocketMQ passes over the name and moves all. With <c>useServerSideResetOffset</c> case (b): the broker keeps the
+/// offsets for the next pulls
+/// of the group, also of one queue and to an offset of the tool's choice. Of a static topic members are told the logical queues that this
+/// broker leads, or the one that is asked for, always: one of them lies in
 /// queues of several brokers.
 /// </summary>
 internal sealed class ResetOffsetHandler(

@@ -22,7 +22,8 @@ public sealed record ClusterInfo
     }
 
     /// <summary>
-    /// Broker name → a sentence that says which brokers claim the name where there is room for one, and what to do. Empty when there is no such
+    /// Broker name → a sentence that says which brokers claim the name where there is room for one, and what to do. Empty when there is
+    /// no such
     /// conflict, and with RocketMQ's name servers, which do not say.
     /// </summary>
     [JsonIgnore]

@@ -7,7 +7,8 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Client.Consuming.Offsets;
 
 /// <summary>
-/// Offsets of a clustering group, kept by the brokers. A queue has one commit under way at a time: Apache's brokers handle requests of one connection in any order, and an older offset
+/// Offsets of a clustering group, kept by the brokers. A queue has one commit under way at a time: Apache's brokers handle requests of
+/// one connection in any order, and an older offset
 /// that arrives after the last one would have the next member handle messages again.
 /// </summary>
 internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptions options) : IOffsetStore

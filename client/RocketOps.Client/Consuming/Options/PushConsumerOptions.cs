@@ -31,10 +31,16 @@ public sealed record PushConsumerOptions : ClientOptions
     /// <summary>Bytes of one queue held here before its next pull waits. Matches pullThresholdSizeForQueue (100 MiB).</summary>
     public long MaxBufferedBytesPerQueue { get; init; } = 100L * 1024 * 1024;
 
-    /// <summary>Messages of one topic held here, in place of <see cref="MaxBufferedMessagesPerQueue"/>: shared out evenly among its queues. Null: the queues' limit. Matches pullThresholdForTopic.</summary>
+    /// <summary>
+    /// Messages of one topic held here, in place of <see cref="MaxBufferedMessagesPerQueue"/>: shared out evenly among its queues. Null:
+    /// the queues' limit. Matches pullThresholdForTopic.
+    /// </summary>
     public int? MaxBufferedMessagesPerTopic { get; init; }
 
-    /// <summary>Bytes of one topic held here, in place of <see cref="MaxBufferedBytesPerQueue"/>, likewise. Null: the queues' limit. Matches pullThresholdSizeForTopic.</summary>
+    /// <summary>
+    /// Bytes of one topic held here, in place of <see cref="MaxBufferedBytesPerQueue"/>, likewise. Null: the queues' limit. Matches
+    /// pullThresholdSizeForTopic.
+    /// </summary>
     public long? MaxBufferedBytesPerTopic { get; init; }
 
     /// <summary>
@@ -45,23 +51,29 @@ public sealed record PushConsumerOptions : ClientOptions
     public TimeSpan ConsumeTimeout { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// Distance of the oldest unfinished message to the newest one pulled before the next pull waits: what would come twice after a crash. Matches consumeConcurrentlyMaxSpan (2000).
+    /// Distance of the oldest unfinished message to the newest one pulled before the next pull waits: what would come twice after a
+    /// crash. Matches consumeConcurrentlyMaxSpan (2000).
     /// </summary>
     public int MaxOffsetSpan { get; init; } = 2000;
 
     /// <summary>
-    /// Deliveries of one message before it goes to the dead-letter topic. Null means 16, and in an orderly group without end, as there nothing may be skipped unasked.
+    /// Deliveries of one message before it goes to the dead-letter topic. Null means 16, and in an orderly group without end, as there
+    /// nothing may be skipped unasked.
     /// Matches maxReconsumeTimes.
     /// </summary>
     public int? MaxReconsumeTimes { get; init; }
 
     /// <summary>
-    /// Handles the messages of a queue one after another, in their order, also across members: each queue is locked at its broker while a member reads it. Several queues are
-    /// handled at a time. A message that is given back holds up its queue for <see cref="SuspendDelay"/> and is tried again here. All members of the group must say the same.
+    /// Handles the messages of a queue one after another, in their order, also across members: each queue is locked at its broker while a
+    /// member reads it. Several queues are
+    /// handled at a time. A message that is given back holds up its queue for <see cref="SuspendDelay"/> and is tried again here. All
+    /// members of the group must say the same.
     /// </summary>
     public bool IsOrderly { get; init; }
 
-    /// <summary>Pause of a queue in an orderly group after a message that was not done. Matches suspendCurrentQueueTimeMillis (1 s).</summary>
+    /// <summary>
+    /// Pause of a queue in an orderly group after a message that was not done. Matches suspendCurrentQueueTimeMillis (1 s).
+    /// </summary>
     public TimeSpan SuspendDelay { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
@@ -71,18 +83,22 @@ public sealed record PushConsumerOptions : ClientOptions
     public TimeSpan LockRenewInterval { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// Called when this member gets queues, before the first message of them is pulled; <c>RocketMqPushConsumer.SeekAsync</c> may be called in it. The three calls come one
+    /// Called when this member gets queues, before the first message of them is pulled; <c>RocketMqPushConsumer.SeekAsync</c> may be
+    /// called in it. The three calls come one
     /// after another and are waited for; an exception is logged and goes no further. They must not stop the consumer.
     /// </summary>
     public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnAssigned { get; init; }
 
     /// <summary>
-    /// Called when this member has given queues up in good order, also at the stop: their offsets are committed, and in an orderly group no handler works on them any more and nobody
+    /// Called when this member has given queues up in good order, also at the stop: their offsets are committed, and in an orderly group
+    /// no handler works on them any more and nobody
     /// else has them yet.
     /// </summary>
     public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnRevoked { get; init; }
 
-    /// <summary>Called when an orderly group's lock was lost: another member may have the queue already, and what was not committed comes again.</summary>
+    /// <summary>
+    /// Called when an orderly group's lock was lost: another member may have the queue already, and what was not committed comes again.
+    /// </summary>
     public Func<IReadOnlyCollection<MessageQueue>, CancellationToken, ValueTask>? OnLost { get; init; }
 
     /// <summary>Interval between commits of offsets. Matches persistConsumerOffsetInterval (5 s).</summary>
@@ -105,7 +121,9 @@ public sealed record PushConsumerOptions : ClientOptions
     /// </summary>
     public TimeSpan PullRetryDelay { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Compressed bodies may grow to this; larger ones are given back. Sixteen times what a broker accepts packed by default.</summary>
+    /// <summary>
+    /// Compressed bodies may grow to this; larger ones are given back. Sixteen times what a broker accepts packed by default.
+    /// </summary>
     public int MaxDecompressedBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Unpacks bodies that were compressed with Zstd. Null: such messages are reported and given back.</summary>

@@ -7,7 +7,8 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Client.Consuming.Pulling;
 
 /// <summary>
-/// Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped or the broker says that the group is elsewhere. No thread waits: a long poll is an outstanding
+/// Reads one queue from an offset on and hands what it finds to the handlers, until the queue is dropped or the broker says that the
+/// group is elsewhere. No thread waits: a long poll is an outstanding
 /// request.
 /// </summary>
 internal sealed class PullLoop(

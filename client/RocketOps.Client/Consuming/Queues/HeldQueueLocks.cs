@@ -9,8 +9,10 @@ using RocketOps.Protocol.Commands;
 namespace RocketOps.Client.Consuming.Queues;
 
 /// <summary>
-/// The queues that are locked at their brokers for this member of an orderly group: while it holds the lock no other member gets it. A broker forgets a lock 60 s after the last
-/// renewal, and this end takes one for lost after half an interval more than one: the broker's clock began later. Thread-safe. Source: remoting.md §2.4, §5.8.
+/// The queues that are locked at their brokers for this member of an orderly group: while it holds the lock no other member gets it. A
+/// broker forgets a lock 60 s after the last
+/// renewal, and this end takes one for lost after half an interval more than one: the broker's clock began later. Thread-safe. Source:
+/// remoting.md §2.4, §5.8.
 /// </summary>
 internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions options)
 {

@@ -14,7 +14,8 @@ using RocketOps.Protocol.Names;
 namespace RocketOps.Client.Consuming.Rebalancing;
 
 /// <summary>
-/// Decides which queues this member of the group reads and runs a <see cref="PullLoop"/> for each: every 20 s, and at once when a broker says that the group changed or a route did.
+/// Decides which queues this member of the group reads and runs a <see cref="PullLoop"/> for each: every 20 s, and at once when a broker
+/// says that the group changed or a route did.
 /// Runs on one loop; others read <see cref="Queues"/> and <see cref="Assigned"/>.
 /// </summary>
 internal sealed class Rebalancer
@@ -27,7 +28,9 @@ internal sealed class Rebalancer
     /// <summary>Topics that are balanced at a time.</summary>
     private const int MaxTopics = 16;
 
-    /// <summary>Parts of the time for a request, at most, of which a broker that others follow has one, when the group's members are asked for.</summary>
+    /// <summary>
+    /// Parts of the time for a request, at most, of which a broker that others follow has one, when the group's members are asked for.
+    /// </summary>
     private const int MaxParts = 3;
 
     private readonly ClientInstance _client;
@@ -73,7 +76,9 @@ internal sealed class Rebalancer
         _wake = new WakeSignal(options.TimeProvider);
     }
 
-    /// <summary>The queues whose offsets may be committed at this moment, also in the middle of a change: those that are lost are not among them.</summary>
+    /// <summary>
+    /// The queues whose offsets may be committed at this moment, also in the middle of a change: those that are lost are not among them.
+    /// </summary>
     public IEnumerable<MessageQueue> Queues => _reading.Values.Where(static reading => !reading.Processing.IsDropped).Select(static reading => reading.Queue);
 
     /// <summary>The queues read after the last change was complete: whoever waits for a balanced group must not see half of one.</summary>
@@ -92,7 +97,9 @@ internal sealed class Rebalancer
 
     public void Wake() => _wake.Wake();
 
-    /// <summary>Runs until the consumer stops, then ends every pull. What was pulled may still be finished and committed. Never throws.</summary>
+    /// <summary>
+    /// Runs until the consumer stops, then ends every pull. What was pulled may still be finished and committed. Never throws.
+    /// </summary>
     public async Task RunAsync()
     {
         try
@@ -145,7 +152,10 @@ internal sealed class Rebalancer
         }
     }
 
-    /// <summary>The lock of a queue is lost, or its order would be: nothing more of it is handled or committed, and it is read again when its lock was got again.</summary>
+    /// <summary>
+    /// The lock of a queue is lost, or its order would be: nothing more of it is handled or committed, and it is read again when its lock
+    /// was got again.
+    /// </summary>
     public void GiveUp(MessageQueue queue)
     {
         if (_reading.TryGetValue(queue, out ReadQueue? reading))
@@ -156,7 +166,8 @@ internal sealed class Rebalancer
     }
 
     /// <summary>
-    /// Goes on reading a queue elsewhere. Messages pulled before are not handled any more, unless a handler has them already. Throws <see cref="InvalidOperationException"/> when
+    /// Goes on reading a queue elsewhere. Messages pulled before are not handled any more, unless a handler has them already. Throws
+    /// <see cref="InvalidOperationException"/> when
     /// this member does not read the queue, and what <paramref name="find"/> throws.
     /// </summary>
     public async Task SeekAsync(MessageQueue queue, Func<StartOffsets, CancellationToken, Task<long>> find, CancellationToken cancellationToken)
@@ -206,7 +217,8 @@ internal sealed class Rebalancer
     }
 
     /// <summary>
-    /// Ends with the pulling. When the broker said that the group is elsewhere, the queue goes on there as after a seek: what handlers still have of it notes nothing over what the broker said. Never
+    /// Ends with the pulling. When the broker said that the group is elsewhere, the queue goes on there as after a seek: what handlers
+    /// still have of it notes nothing over what the broker said. Never
     /// throws.
     /// </summary>
     private async Task FollowAsync(ReadQueue reading, Task<long?> pulling)
@@ -433,7 +445,10 @@ internal sealed class Rebalancer
         }
     }
 
-    /// <summary>Begins to give queues up: all of an ordinary group together, each of an orderly one by itself, as its handler may take its time. Under the gate.</summary>
+    /// <summary>
+    /// Begins to give queues up: all of an ordinary group together, each of an orderly one by itself, as its handler may take its time.
+    /// Under the gate.
+    /// </summary>
     private List<Task> Release(IReadOnlyList<ReadQueue> readings)
     {
         List<Task> releasing = [];

@@ -10,7 +10,9 @@ using RocketOps.Protocol.Names;
 
 namespace RocketOps.Client.Producing.Sending;
 
-/// <summary>Gets a message that is ready to travel to a broker: picks the queue, tries again elsewhere, reads the answer. Thread-safe.</summary>
+/// <summary>
+/// Gets a message that is ready to travel to a broker: picks the queue, tries again elsewhere, reads the answer. Thread-safe.
+/// </summary>
 internal sealed class MessageSender(ClientInstance client, ProducerOptions options, Type owner)
 {
     private readonly AvoidedBrokers _avoided = new(client.ProbeAsync, options.TimeProvider, client.Logger);
@@ -228,7 +230,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         };
     }
 
-    /// <summary>Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
+    /// <summary>
+    /// Hands a message to the network. Throws <see cref="RocketMqException"/> when no broker can be reached within
+    /// <see cref="ProducerOptions.SendTimeout"/>.
+    /// </summary>
     public async Task SendOneWayAsync(OutgoingMessage message, CancellationToken cancellationToken)
     {
         SendTime sendTime = TimeOf(begin: null);
@@ -342,7 +347,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
 
     private RocketMqException OutOfTime(string topic) => new($"no attempt to send to topic {topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
 
-    /// <summary>Does what a send needs before its next attempt, within what is left of its time. Throws <see cref="RocketMqException"/> when that ends first.</summary>
+    /// <summary>
+    /// Does what a send needs before its next attempt, within what is left of its time. Throws <see cref="RocketMqException"/> when that
+    /// ends first.
+    /// </summary>
     /// <param name="time">Time left.</param>
     /// <param name="failure">What did not happen in time.</param>
     /// <param name="act">What is to be done.</param>

@@ -39,7 +39,10 @@ public sealed record ProducerOptions : ClientOptions
     /// </summary>
     public bool AutoBatch { get; init; }
 
-    /// <summary>Bytes of a batch that <see cref="AutoBatch"/> makes; a larger message, or one that is compressed, goes by itself. Matches batchMaxBytes (32 KiB).</summary>
+    /// <summary>
+    /// Bytes of a batch that <see cref="AutoBatch"/> makes; a larger message, or one that is compressed, goes by itself. Matches
+    /// batchMaxBytes (32 KiB).
+    /// </summary>
     public int BatchMaxBytes { get; init; } = 32 * 1024;
 
     /// <summary>
@@ -49,7 +52,10 @@ public sealed record ProducerOptions : ClientOptions
     /// </summary>
     public TimeSpan BatchMaxDelay { get; init; } = TimeSpan.Zero;
 
-    /// <summary>Memory of the messages that wait to be sent in batches, 512 bytes for each beside its own; a send beyond it fails at once. Matches totalBatchMaxBytes (32 MiB).</summary>
+    /// <summary>
+    /// Memory of the messages that wait to be sent in batches, 512 bytes for each beside its own; a send beyond it fails at once. Matches
+    /// totalBatchMaxBytes (32 MiB).
+    /// </summary>
     public long TotalBatchMaxBytes { get; init; } = 32L * 1024 * 1024;
 
     /// <summary>
@@ -67,12 +73,16 @@ public sealed record ProducerOptions : ClientOptions
     public int DefaultTopicQueues { get; init; } = 4;
 
     /// <summary>
-    /// Says what became of a transaction that was neither committed nor rolled back, when a broker asks. <c>RocketMqProducer.BeginTransactionAsync</c> needs it, and all
+    /// Says what became of a transaction that was neither committed nor rolled back, when a broker asks.
+    /// <c>RocketMqProducer.BeginTransactionAsync</c> needs it, and all
     /// producers of a group should have the same: a broker asks any of them.
     /// </summary>
     public TransactionChecker? TransactionChecker { get; init; }
 
-    /// <summary>Calls of the <see cref="TransactionChecker"/> at the same time. Java's checkThreadPoolMaxSize is 1; here one slow look-up does not hold up the others.</summary>
+    /// <summary>
+    /// Calls of the <see cref="TransactionChecker"/> at the same time. Java's checkThreadPoolMaxSize is 1; here one slow look-up does not
+    /// hold up the others.
+    /// </summary>
     public int MaxConcurrentChecks { get; init; } = 4;
 
     /// <summary>Compressed bodies that brokers send to this producer may grow to this; larger ones are reported and not unpacked.</summary>

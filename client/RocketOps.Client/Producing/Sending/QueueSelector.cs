@@ -1,6 +1,9 @@
 namespace RocketOps.Client.Producing.Sending;
 
-/// <summary>Picks queues in turn, beginning anywhere; a retry goes to another broker than the last attempt where there is one, and none to a broker that is to be left alone while there is another.</summary>
+/// <summary>
+/// Picks queues in turn, beginning anywhere; a retry goes to another broker than the last attempt where there is one, and none to a
+/// broker that is to be left alone while there is another.
+/// </summary>
 internal sealed class QueueSelector
 {
     private int _next = Random.Shared.Next();

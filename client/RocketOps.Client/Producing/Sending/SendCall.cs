@@ -12,7 +12,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Client.Producing.Sending;
 
 /// <summary>
-/// One attempt to send: its request written straight into the connection's output, its answer read where it arrived. Ends once, by the answer, the time-out, the caller's
+/// One attempt to send: its request written straight into the connection's output, its answer read where it arrived. Ends once, by the
+/// answer, the time-out, the caller's
 /// token or the end of the connection, whichever comes first. SendMessageRequestHeaderV2, one letter per field (remoting.md §2.2).
 /// </summary>
 internal sealed class SendCall(OutgoingMessage message, MessageQueue queue, ProducerOptions options) : DirectRequest, ISendCall, IValueTaskSource<SendAnswer>

@@ -5,7 +5,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.NameServer.Routing.Handlers;
 
 /// <summary>
-/// GET_BROKER_CLUSTER_INFO (106). While brokers claim one name, the header says so, for our tools; not in RocketMQ: a line for each name, with a
+/// GET_BROKER_CLUSTER_INFO (106). While brokers claim one name, the header says so, for our tools; not in RocketMQ: a line for each name,
+/// with a
 /// tab between the name and what is wrong.
 /// </summary>
 internal sealed class GetClusterInfoHandler(RouteTable routes, ConflictTable conflicts) : NameServerHandler
