@@ -30,6 +30,8 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>What has an end of its own, a hand-over or the wait for copies, does not end before the test.</summary>
     private const string Long = "120000";
 
+    private const string StoryBegin = "\nby ";
+
     private readonly TempDirectory _directory = new("elected-");
     private readonly Dictionary<string, TempDirectory> _stores = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _ports = new(StringComparer.Ordinal);
@@ -188,22 +190,16 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public async Task<TestBroker> MasterAsync()
     {
         TestBroker? master = null;
-        try
-        {
-            await UntilAsync(
-                async () => (master = Running.FirstOrDefault(static broker => MemberOf(broker).Standing.TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master), "somebody leads and waits for nobody who is gone");
-        }
-        catch (TimeoutException late)
-        {
-            throw await WithStoryAsync(late);
-        }
-
+        await UntilAsync(
+            async () => (master = Running.FirstOrDefault(static broker => MemberOf(broker).Standing.TakesMessages)) is not null && await WaitsForNobodyGoneAsync(master),
+            "a member leads and waits for no member that is gone");
         return master!;
     }
 
-    private async Task<TimeoutException> WithStoryAsync(TimeoutException late) => new($"{late.Message}\nby {await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
+    private async Task<TimeoutException> WithStoryAsync(TimeoutException late) =>
+        new($"{late.Message}{StoryBegin}{await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
 
-    /// <summary>What all members have told of the group so far.</summary>
+    /// <summary>Lines that all members have logged of the group so far.</summary>
     private string Story => string.Join('\n', _logs.SelectMany(static member => member.Value.Lines.Where(static line => line.Id is >= 3500 and < 3700).Select(line => $"{member.Key}: {line.Text}")));
 
     /// <summary>Sends until it is acknowledged by whoever leads; returns who it was.</summary>
@@ -220,7 +216,7 @@ internal sealed class ElectedMembers : IAsyncDisposable
                 },
                 $"'{body}' is acknowledged");
         }
-        catch (TimeoutException late)
+        catch (TimeoutException late) when (!late.Message.Contains(StoryBegin, StringComparison.Ordinal))
         {
             throw await WithStoryAsync(late);
         }
@@ -231,18 +227,28 @@ internal sealed class ElectedMembers : IAsyncDisposable
     /// <summary>Waits; a lease of somebody who is not there any more ends meanwhile.</summary>
     public Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
-    private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
-        async () =>
+    private async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        try
         {
-            if (await condition())
-            {
-                return true;
-            }
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    if (await condition())
+                    {
+                        return true;
+                    }
 
-            await EndLeaseOfNobodyAsync();
-            return false;
-        },
-        what);
+                    await EndLeaseOfNobodyAsync();
+                    return false;
+                },
+                what);
+        }
+        catch (TimeoutException late)
+        {
+            throw await WithStoryAsync(late);
+        }
+    }
 
     /// <summary>Once for each lease and each start of a member: who has seen it only afterwards would count its time anew.</summary>
     private async Task EndLeaseOfNobodyAsync()

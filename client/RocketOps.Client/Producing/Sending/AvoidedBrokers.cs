@@ -5,8 +5,7 @@ namespace RocketOps.Client.Producing.Sending;
 
 /// <summary>
 /// Brokers that could not be reached or did not answer: no message goes to them while there is another. After a while, which grows, a
-/// probe in the background asks whether the broker
-/// answers again, so that no message has to find out. Thread-safe.
+/// probe in the background asks whether the broker answers again, so that no message has to find out. Thread-safe.
 /// </summary>
 /// <param name="probe">Asks the broker at an address for a cheap answer; throws <see cref="RocketMqException"/> when it has none.</param>
 /// <param name="time">Clock.</param>
@@ -66,7 +65,11 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
     }
 
     /// <summary>An attempt at the broker timed out, or could not connect.</summary>
-    public void NoteFailure(string name, string address, string reason)
+    /// <param name="name">Name of the broker.</param>
+    /// <param name="address">Its address.</param>
+    /// <param name="reason">Why the attempt failed, for the log.</param>
+    /// <param name="hasOther">True when messages go to another broker now, which the log tells then.</param>
+    public void NoteFailure(string name, string address, string reason, bool hasOther)
     {
         TimeSpan length;
         lock (_gate)
@@ -79,20 +82,27 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
             }
 
             broker.Failures++;
-            if (!broker.IsBack)
+
+            // Many sends fail together: the first one counts for the time, all for the number.
+            if (broker.IsBack)
+            {
+                long now = time.GetTimestamp();
+                bool isRelapse = broker.While > TimeSpan.Zero && time.GetElapsedTime(broker.Since) < Trial;
+                broker.While = isRelapse ? Longer(broker.While) : FirstWhile;
+                broker.IsBack = false;
+                broker.Failures = 1;
+                broker.Since = now;
+                broker.FirstFailure = now;
+                _count++;
+            }
+
+            // Where messages have no other way, those who send hear of each failure, and the log has nothing to add.
+            if (broker.IsLogged || !hasOther)
             {
                 return;
             }
 
-            // Many sends fail together: the first one counts for the time, all for the number.
-            long now = time.GetTimestamp();
-            bool isRelapse = broker.While > TimeSpan.Zero && time.GetElapsedTime(broker.Since) < Trial;
-            broker.While = isRelapse ? Longer(broker.While) : FirstWhile;
-            broker.IsBack = false;
-            broker.Failures = 1;
-            broker.Since = now;
-            broker.FirstFailure = now;
-            _count++;
+            broker.IsLogged = true;
             length = broker.While;
         }
 
@@ -114,6 +124,7 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
     private void Return(string address)
     {
         AvoidedBroker? broker;
+        bool isLogged;
         lock (_gate)
         {
             if (!_brokers.TryGetValue(address, out broker) || broker.IsBack)
@@ -123,10 +134,12 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
 
             broker.IsBack = true;
             broker.Since = time.GetTimestamp();
+            isLogged = broker.IsLogged;
+            broker.IsLogged = false;
             _count--;
         }
 
-        if (!_isClosed)
+        if (isLogged && !_isClosed)
         {
             double seconds = time.GetElapsedTime(broker.FirstFailure).TotalSeconds;
             ClientLog.BrokerBack(logger, broker.Name, address, seconds, broker.Failures);
@@ -203,6 +216,9 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
         public long Failures { get; set; }
 
         public bool IsProbed { get; set; }
+
+        /// <summary>The log tells that it is avoided.</summary>
+        public bool IsLogged { get; set; }
 
         /// <summary>It answered again, and is kept to see whether it fails again soon.</summary>
         public bool IsBack { get; set; }

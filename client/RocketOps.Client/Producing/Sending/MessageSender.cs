@@ -108,7 +108,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                 catch (RocketMqException failure) when (IsWorthRetrying(failure.ResponseCode))
                 {
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: true);
-                    NoteFailure(queue, address, time, failure);
+                    NoteFailure(queue, address, time, failure, hasOther);
                     failed ??= new FailedAttempts();
                     failed.Add(queue.BrokerName, address, failure);
                     ClientLog.SendFailed(client.Logger, queue, failure.Message, attempt, attempts);
@@ -166,7 +166,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             }
             catch (RocketMqException failure) when (failure.ResponseCode is null)
             {
-                NoteFailure(queue, address, time, failure);
+                NoteFailure(queue, address, time, failure, HasOther(queues, queue, IsAvoided));
                 failed ??= new FailedAttempts();
                 failed.Add(queue.BrokerName, address, failure);
                 if (failure.IsOutcomeUnknown || !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
@@ -252,7 +252,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
         catch (RocketMqException failure)
         {
-            NoteFailure(queue, address, left, failure);
+            NoteFailure(queue, address, left, failure, HasOther(queues, queue, IsAvoided));
             throw;
         }
     }
@@ -299,13 +299,13 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     /// Remembers a broker that cannot be reached, and asks for the route in the background: when a broker is gone, the route soon lacks
     /// it or names another master.
     /// </summary>
-    private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure)
+    private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure, bool hasOther)
     {
         // An attempt that had no time tells nothing of its broker.
         bool hadTime = failure.InnerException is not TimeoutException || time >= SendTime.LeastShare;
         if (failure.IsUnreachable && hadTime && address is not null)
         {
-            _avoided.NoteFailure(queue.BrokerName, address, failure.Message);
+            _avoided.NoteFailure(queue.BrokerName, address, failure.Message, hasOther);
         }
 
         if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)
