@@ -196,9 +196,6 @@ internal sealed class ElectedMembers : IAsyncDisposable
         return master!;
     }
 
-    private async Task<TimeoutException> WithStoryAsync(TimeoutException late) =>
-        new($"{late.Message}{StoryBegin}{await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
-
     /// <summary>Lines that all members have logged of the group so far.</summary>
     private string Story => string.Join('\n', _logs.SelectMany(static member => member.Value.Lines.Where(static line => line.Id is >= 3500 and < 3700).Select(line => $"{member.Key}: {line.Text}")));
 
@@ -206,47 +203,44 @@ internal sealed class ElectedMembers : IAsyncDisposable
     public async Task<TestBroker> SendAsync(string body)
     {
         TestBroker? taker = null;
-        try
-        {
-            await Eventually.TrueAsync(
-                async () =>
-                {
-                    taker = await MasterAsync();
-                    return (await taker.InvokeAsync(Requests.Send(Topic, body))).Code == ResponseCode.Success;
-                },
-                $"'{body}' is acknowledged");
-        }
-        catch (TimeoutException late) when (!late.Message.Contains(StoryBegin, StringComparison.Ordinal))
-        {
-            throw await WithStoryAsync(late);
-        }
-
+        await TrueAsync(
+            async () =>
+            {
+                taker = await MasterAsync();
+                return (await taker.InvokeAsync(Requests.Send(Topic, body))).Code == ResponseCode.Success;
+            },
+            $"'{body}' is acknowledged");
         return taker!;
     }
 
     /// <summary>Waits; a lease of somebody who is not there any more ends meanwhile.</summary>
     public Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
 
-    private async Task UntilAsync(Func<Task<bool>> condition, string what)
+    /// <summary>Waits, and lets no time pass; what the members told meanwhile is in the exception.</summary>
+    public Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+
+    private Task UntilAsync(Func<Task<bool>> condition, string what) => TrueAsync(
+        async () =>
+        {
+            if (await condition())
+            {
+                return true;
+            }
+
+            await EndLeaseOfNobodyAsync();
+            return false;
+        },
+        what);
+
+    private async Task TrueAsync(Func<Task<bool>> condition, string what)
     {
         try
         {
-            await Eventually.TrueAsync(
-                async () =>
-                {
-                    if (await condition())
-                    {
-                        return true;
-                    }
-
-                    await EndLeaseOfNobodyAsync();
-                    return false;
-                },
-                what);
+            await Eventually.TrueAsync(condition, what);
         }
-        catch (TimeoutException late)
+        catch (TimeoutException late) when (!late.Message.Contains(StoryBegin, StringComparison.Ordinal))
         {
-            throw await WithStoryAsync(late);
+            throw new TimeoutException($"{late.Message}{StoryBegin}{await File.ReadAllTextAsync(LeaseFile)}\n{Story}", late);
         }
     }
 

@@ -118,7 +118,7 @@ public sealed class HungMemberTests
         await LooksAsync(members, hung, () => !ElectedMembers.MemberOf(members[hung]).Standing.Leads);
 
         // No time passes meanwhile: the hung member gives the lease back, and may take it again once as much has passed as a lease lasts.
-        await Eventually.TrueAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
+        await members.TrueAsync(() => ElectedMembers.MemberOf(members[other]).Standing.TakesMessages, "the other one leads");
         members.LogOf(hung).Lines.Should().Contain(static line => line.Id == 3669 && line.Text.Contains("has not begun here", StringComparison.Ordinal));
         (await members.ReadAsync(members[other])).Should().Equal("acknowledged");
         gate.Open();
