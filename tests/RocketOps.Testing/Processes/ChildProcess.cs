@@ -33,8 +33,18 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>What standard error held so far.</summary>
     public string Error => Snapshot(_error);
 
+    /// <summary>Starts a program.</summary>
+    /// <param name="program">Its path, or its name on the PATH.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables beside those of the tests.</param>
+    /// <param name="workingDirectory">Its folder; null for that of the tests.</param>
+    /// <param name="onLine">Called with each line of standard output as it comes, by a thread of the pool.</param>
     public static ChildProcess Start(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? workingDirectory = null)
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? workingDirectory = null,
+        Action<string>? onLine = null)
     {
         ProcessStartInfo info = new(program, arguments)
         {
@@ -52,7 +62,14 @@ public sealed class ChildProcess : IAsyncDisposable
 
         Process process = new() { StartInfo = info };
         ChildProcess child = new(process, $"{program} {string.Join(' ', info.ArgumentList)}");
-        process.OutputDataReceived += (_, line) => Append(child._output, line.Data);
+        process.OutputDataReceived += (_, line) =>
+        {
+            Append(child._output, line.Data);
+            if (line.Data is { } text)
+            {
+                onLine?.Invoke(text);
+            }
+        };
         process.ErrorDataReceived += (_, line) => Append(child._error, line.Data);
         process.Start();
         process.StandardInput.Close();

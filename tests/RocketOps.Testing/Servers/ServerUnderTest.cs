@@ -41,6 +41,9 @@ public abstract class ServerUnderTest : IAsyncDisposable
 
     public string BrokerAddress => Loopback(BrokerPort);
 
+    /// <summary>The broker's address as clients learn it: with the host of <c>brokerIP1</c>, for a test that stands between them.</summary>
+    public string ShownBrokerAddress => string.Create(CultureInfo.InvariantCulture, $"{Options.Broker.GetValueOrDefault("brokerIP1", "127.0.0.1")}:{BrokerPort}");
+
     /// <summary>Where it serves slaves.</summary>
     public string HaAddress => Loopback(BrokerPort + 1);
 
@@ -163,6 +166,6 @@ public abstract class ServerUnderTest : IAsyncDisposable
         await using RawConnection connection = await RawConnection.ConnectAsync(NameServerAddress);
         Dictionary<string, string> fields = new(StringComparer.Ordinal) { ["topic"] = "TBW102" };
         RawFrame route = await connection.RequestAsync(GetRouteInfoByTopic, fields);
-        return route.Code == Success && Encoding.UTF8.GetString(route.Body.Span).Contains(BrokerAddress, StringComparison.Ordinal);
+        return route.Code == Success && Encoding.UTF8.GetString(route.Body.Span).Contains(ShownBrokerAddress, StringComparison.Ordinal);
     }
 }
