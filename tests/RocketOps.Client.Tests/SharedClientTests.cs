@@ -33,6 +33,45 @@ public sealed class SharedClientTests : ConsumerTestBase
     }
 
     [Fact]
+    public async Task Members_MadeByAClient_ShareItAndBeginWithItsSettings()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        ConnectionOptions own = cluster.ConnectionOptions with { ConnectTimeout = TimeSpan.FromSeconds(7), RequestTimeout = TimeSpan.FromSeconds(8), StartTimeout = TimeSpan.FromSeconds(9), OnError = static _ => { } };
+        await using RocketMqClient client = new(own);
+        List<ClientOptions> given = [];
+        await using RocketMqProducer producer = client.CreateProducer("p", options => Note(options with { RetryTimes = 1 }));
+        await using RocketMqPushConsumer push = client.CreatePushConsumer("g1", Note);
+        await using RocketMqStreamConsumer stream = client.CreateStreamConsumer("g2", Note);
+        await using RocketMqLitePullConsumer pull = client.CreateLitePullConsumer("g3", Note);
+        await using RocketMqAdmin admin = client.CreateAdmin();
+
+        await producer.SendAsync(new Message("T", "hello"));
+
+        push.ClientId.Should().Be(client.ClientId);
+        cluster.Broker.Connections.Should().ContainSingle();
+        given.Should().HaveCount(4).And.OnlyContain(options => options.Client == client && options.ConnectTimeout == own.ConnectTimeout
+            && options.RequestTimeout == own.RequestTimeout && options.StartTimeout == own.StartTimeout && options.OnError == own.OnError);
+        (await admin.GetTopicRouteAsync("T")).Should().NotBeNull("the admin client asks the client's name servers");
+
+        T Note<T>(T options)
+            where T : ClientOptions
+        {
+            given.Add(options);
+            return options;
+        }
+    }
+
+    [Fact]
+    public async Task Create_WithAnotherClient_IsRefused()
+    {
+        await using FakeCluster cluster = await StartClusterAsync(queues: 1);
+        await using RocketMqClient client = Client(cluster);
+
+        client.Invoking(static it => it.CreateProducer("p", static options => options with { Client = null })).Should().Throw<ArgumentException>().WithMessage("Client was changed*");
+        client.Invoking(static it => it.CreateProducer("p", static options => options with { NameServers = "127.0.0.1:1" })).Should().Throw<ArgumentException>().WithMessage("NameServers is 127.0.0.1:1*");
+    }
+
+    [Fact]
     public async Task Consumer_ThatHasNotStarted_IsInNoHeartbeat()
     {
         await using FakeCluster cluster = await StartClusterAsync(queues: 1);
