@@ -23,6 +23,12 @@ public record ConnectionOptions
     /// <summary>Time for one request that is neither a send nor a pull; of several name servers all but the last one asked have a part of it. Matches mqClientApiTimeout (3 s).</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Most time for which a start waits for the cluster: <c>StartAsync</c> of consumers and <see cref="RocketMqProducer.ConnectAsync"/>
+    /// try again while no server answers (30 s). Zero fails at the first silence, as Java's clients do.
+    /// </summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Interval between route refreshes. Matches pollNameServerInterval (30 s).</summary>
     public TimeSpan RouteRefreshInterval { get; init; } = TimeSpan.FromSeconds(30);
 

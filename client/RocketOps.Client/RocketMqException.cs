@@ -1,3 +1,5 @@
+using Codes = RocketOps.Protocol.Commands.ResponseCode;
+
 namespace RocketOps.Client;
 
 /// <summary>
@@ -28,6 +30,8 @@ public class RocketMqException : Exception
         ResponseCode = failure.ResponseCode;
         Remark = failure.Remark;
         Address = failure.Address;
+        Reason = failure.Reason;
+        Attempts = failure.Attempts;
     }
 
     private protected RocketMqException(int responseCode, string? remark, string address, string message)
@@ -36,6 +40,7 @@ public class RocketMqException : Exception
         ResponseCode = responseCode;
         Remark = remark;
         Address = address;
+        Reason = ReasonOf(responseCode);
     }
 
     /// <summary>The server that refused, <c>host:port</c>; null when no server refused.</summary>
@@ -52,11 +57,34 @@ public class RocketMqException : Exception
     /// </summary>
     public bool IsOutcomeUnknown { get; internal set; }
 
+    /// <summary>Kind of the failure. Of a send with several attempts: of the first one.</summary>
+    public RocketMqErrorReason Reason { get; init; }
+
     /// <summary>
-    /// True when the server took no connection, did not answer in time, or was silent so that its connection was given up.
+    /// True when the same call may succeed later, without a change by people: the cluster restarts, is busy, or cannot be reached at the
+    /// moment. With <see cref="IsOutcomeUnknown"/> the next call may do what this one has done already.
     /// </summary>
-    internal bool IsUnreachable { get; init; }
+    public bool IsTransient => Reason is RocketMqErrorReason.NameServersUnreachable or RocketMqErrorReason.NoRoute or RocketMqErrorReason.Unreachable
+        or RocketMqErrorReason.Timeout or RocketMqErrorReason.ConnectionLost or RocketMqErrorReason.ClientBusy or RocketMqErrorReason.ServerBusy
+        or RocketMqErrorReason.ServerError or RocketMqErrorReason.StoredLessSafely;
+
+    /// <summary>The failed attempts of a send, the first sixteen of them; empty for all other requests.</summary>
+    public IReadOnlyList<SendAttempt> Attempts { get; internal set; } = [];
 
     /// <summary>The server's words.</summary>
     public string? Remark { get; }
+
+    // Codes: remoting.md §1.10.
+    private static RocketMqErrorReason ReasonOf(int responseCode) => responseCode switch
+    {
+        Codes.SystemError => RocketMqErrorReason.ServerError,
+        Codes.SystemBusy or Codes.ServiceNotAvailable or Codes.FlowControl
+            or Codes.GoAway or Codes.PollingFull or Codes.BrokerDispatchNotComplete => RocketMqErrorReason.ServerBusy,
+        Codes.NoPermission => RocketMqErrorReason.NoPermission,
+        Codes.TopicNotExist or Codes.QueryNotFound or Codes.SubscriptionNotExist
+            or Codes.SubscriptionGroupNotExist or Codes.ConsumerNotOnline or Codes.NoMessage
+            or Codes.BrokerNotExist or Codes.UserNotExist or Codes.PolicyNotExist => RocketMqErrorReason.NotFound,
+        Codes.MessageIllegal or Codes.SubscriptionParseFailed or Codes.InvalidParameter => RocketMqErrorReason.InvalidRequest,
+        _ => RocketMqErrorReason.Refused,
+    };
 }

@@ -9,7 +9,7 @@ public sealed class SubscriptionRefusedException : RocketMqException
     private const string PullPrefix = "parse the consumer's subscription failed, ";
 
     internal SubscriptionRefusedException(string topic, string expression, int responseCode, string? remark, string address)
-        : base(responseCode, remark, address, $"{address} does not take the expression \"{expression}\" for topic {topic}: {Reason(responseCode, remark)}{Advice(remark)}")
+        : base(responseCode, remark, address, $"{address} does not take the expression \"{expression}\" for topic {topic}: {WordsOf(responseCode, remark)}{Advice(remark)}")
     {
         Topic = topic;
         Expression = expression;
@@ -21,7 +21,7 @@ public sealed class SubscriptionRefusedException : RocketMqException
     public string Expression { get; }
 
     // What a pull is refused with says first that it is an expression that is refused, which stands before it already.
-    private static string Reason(int responseCode, string? remark) => remark switch
+    private static string WordsOf(int responseCode, string? remark) => remark switch
     {
         null => $"no reason given (response code {responseCode})",
         _ when remark.StartsWith(PullPrefix, StringComparison.Ordinal) => remark[PullPrefix.Length..],

@@ -74,8 +74,9 @@ internal sealed record Shell
     public ProducerOptions Patient(ProducerOptions usual) =>
         usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout), SendTimeout = Patient(usual.SendTimeout) };
 
-    /// <inheritdoc cref="Patient(TimeSpan)"/>
-    public PushConsumerOptions Patient(PushConsumerOptions usual) => usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout) };
+    /// <summary>As patient, and without further tries: a person who mistyped an address wants to know at once.</summary>
+    public PushConsumerOptions Patient(PushConsumerOptions usual) =>
+        usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout), StartTimeout = TimeSpan.Zero };
 
     /// <summary>A command's own limit, or <see cref="Patience"/> where that is longer.</summary>
     public TimeSpan Patient(TimeSpan limit) => limit > Patience ? limit : Patience;

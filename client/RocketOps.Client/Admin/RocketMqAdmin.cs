@@ -182,7 +182,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
             properties[entry.Key] = entry.Value;
         }
 
-        return problems.Count == 0 ? properties : throw new RocketMqException($"the configuration of {brokerAddress} cannot be read: {problems[0]}");
+        return problems.Count == 0 ? properties : throw new RocketMqException($"the configuration of {brokerAddress} cannot be read: {problems[0]}") { Reason = RocketMqErrorReason.InvalidAnswer };
     }
 
     public Task UpdateBrokerConfigAsync(string brokerAddress, IReadOnlyDictionary<string, string> properties, CancellationToken cancellationToken = default)
@@ -327,7 +327,7 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         {
             0 => answers[^1].Response!,
             1 => throw new RocketMqException(failures[0].Message, failures[0]),
-            _ => throw new RocketMqException($"{failures.Length} name servers failed; first: {failures[0].Message}", new AggregateException(failures)),
+            _ => throw new RocketMqException($"{failures.Length} name servers failed; first: {failures[0].Message}", new AggregateException(failures)) { Reason = failures[0].Reason },
         };
 
         async Task<(RemotingCommand?, RocketMqException?)> AskAsync(string address)

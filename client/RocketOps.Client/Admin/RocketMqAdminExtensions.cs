@@ -29,7 +29,7 @@ public static class RocketMqAdminExtensions
         ];
         if (masters.Length == 0)
         {
-            throw new RocketMqException(cluster is null ? "the name servers know no master" : $"the name servers know no master of cluster {cluster}");
+            throw new RocketMqException(cluster is null ? "the name servers know no master" : $"the name servers know no master of cluster {cluster}") { Reason = RocketMqErrorReason.NoRoute };
         }
 
         List<string> created = [];

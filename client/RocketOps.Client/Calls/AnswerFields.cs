@@ -14,7 +14,7 @@ internal static class AnswerFields
         }
         catch (RemotingCommandException malformed)
         {
-            throw new RocketMqException($"{address} answered with a field that cannot be read: {malformed.Message}", malformed);
+            throw new RocketMqException($"{address} answered with a field that cannot be read: {malformed.Message}", malformed) { Reason = RocketMqErrorReason.InvalidAnswer };
         }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class CallTime(TimeSpan length, TimeProvider time)
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RocketMqException($"{failure} within {length.TotalMilliseconds:0} ms", late);
+            throw new RocketMqException($"{failure} within {length.TotalMilliseconds:0} ms", late) { Reason = RocketMqErrorReason.Timeout };
         }
     }
 }

@@ -45,11 +45,11 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
         catch (ProgramBusyException busy)
         {
-            throw new RocketMqException($"{address}: {busy.Message}", busy) { IsOutcomeUnknown = call.WasSent };
+            throw new RocketMqException($"{address}: {busy.Message}", busy) { IsOutcomeUnknown = call.WasSent, Reason = RocketMqErrorReason.ClientBusy };
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} did not answer a send within {left.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent, IsUnreachable = true };
+            throw new RocketMqException($"{address} did not answer a send within {left.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent, Reason = RocketMqErrorReason.Timeout };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -94,7 +94,7 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late) { IsUnreachable = true };
+            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late) { Reason = RocketMqErrorReason.Unreachable };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -107,8 +107,16 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure)
         {
             IsOutcomeUnknown = isOutcomeUnknown,
-            IsUnreachable = isConnecting || failure is PeerSilentException,
+            Reason = isConnecting ? RocketMqErrorReason.Unreachable : ReasonOf(failure),
         };
+
+    private static RocketMqErrorReason ReasonOf(Exception failure) => failure switch
+    {
+        ProgramBusyException or InvalidOperationException => RocketMqErrorReason.ClientBusy,
+        TimeoutException or PeerSilentException => RocketMqErrorReason.Timeout,
+        FormatException => RocketMqErrorReason.InvalidAnswer,
+        _ => RocketMqErrorReason.ConnectionLost,
+    };
 
     private static bool IsUnreachable(Exception failure) =>
         failure is TimeoutException or IOException or SocketException or FormatException or InvalidOperationException and not ObjectDisposedException;

@@ -335,7 +335,7 @@ public sealed class RocketMqLitePullConsumer : IAsyncDisposable
                 messages.PutBack(taken[i..]);
                 if (polled.Count == 0)
                 {
-                    throw new RocketMqException($"the message at {message.Stored.QueueOffset} of {message.Owner.Queue} cannot be handed out: {unreadable.Message}; seek past it", unreadable);
+                    throw new RocketMqException($"the message at {message.Stored.QueueOffset} of {message.Owner.Queue} cannot be handed out: {unreadable.Message}; seek past it", unreadable) { Reason = RocketMqErrorReason.InvalidAnswer };
                 }
 
                 break;

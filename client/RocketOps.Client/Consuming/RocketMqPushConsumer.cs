@@ -159,8 +159,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     }
 
     /// <summary>
-    /// Joins the group and begins to read. Returns when the brokers that are known so far were told. Throws <see cref="RocketMqException"/> when no name server answers,
-    /// <see cref="SubscriptionRefusedException"/> when a broker does not take an expression and <see cref="InvalidOperationException"/> when nothing is subscribed. Idempotent.
+    /// Joins the group and begins to read. Returns when the brokers that are known so far were told. Waits for the cluster: tries again for
+    /// <see cref="ConnectionOptions.StartTimeout"/> while no name server answers, and throws <see cref="RocketMqException"/> afterwards.
+    /// Throws <see cref="SubscriptionRefusedException"/> when a broker does not take an expression and
+    /// <see cref="InvalidOperationException"/> when nothing is subscribed. Idempotent.
     /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -184,22 +186,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
                 _subscriptions[retry] = NewSubscription(retry, SubscriptionExpression.All);
             }
 
-            ExpressionCheck check = new(_client, _options);
-            foreach (Subscription subscription in _subscriptions.Values)
-            {
-                await check.CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
-            }
-
-            try
-            {
-                await AnnounceAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                // Given up half way: in further heartbeats the others of the group would go on leaving queues to a member that reads nothing.
-                _isAnnounced = false;
-                throw;
-            }
+            ClusterWait cluster = new(_client, _options);
+            await cluster.UntilDoneAsync($"the start of group {_options.Group}", JoinAsync, cancellationToken).ConfigureAwait(false);
 
             HandlerInvoker invoker = new(_client, _options, _handlers, _tracer);
             _startedAt = _options.TimeProvider.GetUtcNow();
@@ -374,6 +362,26 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     }
 
     // A broker refuses pulls of a group it has not heard from, so it must hear before the first.
+    private async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        ExpressionCheck check = new(_client, _options);
+        foreach (Subscription subscription in _subscriptions.Values)
+        {
+            await check.CheckAsync(subscription, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            await AnnounceAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // Given up half way: in further heartbeats the others of the group would go on leaving queues to a member that reads nothing.
+            _isAnnounced = false;
+            throw;
+        }
+    }
+
     private async Task AnnounceAsync(CancellationToken cancellationToken)
     {
         foreach (string topic in _subscriptions.Keys)

@@ -179,4 +179,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(EventId = 4157, Level = LogLevel.Information, Message = "broker {Broker} ({Address}) answers again after {Seconds:0.0} s and gets messages; {Count} attempts to send to it had failed")]
     public static partial void BrokerBack(ILogger logger, string broker, string address, double seconds, long count);
+
+    [LoggerMessage(EventId = 4158, Level = LogLevel.Warning, Message = "{What} waits up to {Seconds:0.#} s for the cluster: {Reason}")]
+    public static partial void WaitsForCluster(ILogger logger, string what, double seconds, string reason);
 }

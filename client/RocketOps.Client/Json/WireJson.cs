@@ -44,11 +44,11 @@ internal sealed partial class WireJson : JsonSerializerContext
         try
         {
             T? value = JsonSerializer.Deserialize(LenientJson.ToStrict(response.Body.Span), type);
-            return value ?? throw new RocketMqException($"{address} answered null where {type.Type.Name} is expected");
+            return value ?? throw new RocketMqException($"{address} answered null where {type.Type.Name} is expected") { Reason = RocketMqErrorReason.InvalidAnswer };
         }
         catch (Exception malformed) when (malformed is JsonException or FormatException)
         {
-            throw new RocketMqException($"{address} answered a body that is no {type.Type.Name}: {malformed.Message}", malformed);
+            throw new RocketMqException($"{address} answered a body that is no {type.Type.Name}: {malformed.Message}", malformed) { Reason = RocketMqErrorReason.InvalidAnswer };
         }
     }
 }

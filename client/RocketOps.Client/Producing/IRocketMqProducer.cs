@@ -5,6 +5,9 @@ namespace RocketOps.Client;
 /// </summary>
 public interface IRocketMqProducer : IAsyncDisposable
 {
+    /// <inheritdoc cref="RocketMqProducer.ConnectAsync"/>
+    Task ConnectAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, CancellationToken)"/>
     Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default);
 

@@ -60,6 +60,40 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
+    /// Connects ahead of the first sends, which then wait for nothing but their own answers: finds the topics' routes, and tells the
+    /// brokers of this producer's group. A broker that does not answer is left to the sends while each topic has another one. Waits for the
+    /// cluster: tries again for <see cref="ConnectionOptions.StartTimeout"/>, and throws <see cref="RocketMqException"/> afterwards. A topic
+    /// that does not exist yet is waited for as well, unless brokers create topics by themselves. Optional, and may be called again.
+    /// </summary>
+    /// <param name="topics">Topics that will be sent to; at least one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task ConnectAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        if (topics.Count == 0)
+        {
+            throw new ArgumentException("name the topics that will be sent to: their routes tell which brokers to connect to", nameof(topics));
+        }
+
+        foreach (string topic in topics)
+        {
+            Names.CheckTopic(topic, nameof(topics));
+        }
+
+        _calls.Enter();
+        try
+        {
+            ProducerConnect connect = new(_client, _sender, [.. topics.Distinct(StringComparer.Ordinal)]);
+            ClusterWait cluster = new(_client, _options);
+            await cluster.UntilDoneAsync($"the connection of producer {_options.Group}", connect.TryAsync, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _calls.Leave();
+        }
+    }
+
+    /// <summary>
     /// Sends a message to the next queue and waits until the broker has it. Throws <see cref="RocketMqException"/> when no attempt succeeded and
     /// <see cref="ArgumentException"/> when the message is too large.
     /// </summary>
@@ -161,7 +195,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             {
                 // As the Java client: what a crash of the broker may take away is no ground to begin local work on.
                 await transaction.RollbackAsPartAsync(cancellationToken).ConfigureAwait(false);
-                throw new RocketMqException($"broker {half.Queue.BrokerName} has the message of the transaction, but not as safely as it is configured to ({half.Status}); it was rolled back");
+                throw new RocketMqException($"broker {half.Queue.BrokerName} has the message of the transaction, but not as safely as it is configured to ({half.Status}); it was rolled back") { Reason = RocketMqErrorReason.StoredLessSafely };
             }
 
             return transaction;
@@ -215,7 +249,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             },
             cancellationToken).ConfigureAwait(false);
 
-        string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master");
+        string address = _client.Routes.FindMaster(handle.BrokerName) ?? throw new RocketMqException($"broker {handle.BrokerName}, which has the message, is unknown or has no master") { Reason = RocketMqErrorReason.NoRoute };
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.RecallMessage)
             .Set("producerGroup", _options.Group).Set("topic", handle.Topic).Set("recallHandle", recallHandle).Set("bname", handle.BrokerName);
         RemotingCommand answer = await _client.Caller.InvokeAsync(address, request, time.Left, cancellationToken).ConfigureAwait(false);
@@ -227,7 +261,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
             throw new RocketMqException(answer.Code, answer.Remark, address);
         }
 
-        return answer.Get("msgId") ?? throw new RocketMqException($"{address} answered a recall without an id") { IsOutcomeUnknown = true };
+        return answer.Get("msgId") ?? throw new RocketMqException($"{address} answered a recall without an id") { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.InvalidAnswer };
     }
 
     /// <summary>
@@ -261,7 +295,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw sent is null
-                ? new RocketMqException($"no broker took the request to topic {message.Topic} within {timeout.TotalMilliseconds:0} ms") { IsOutcomeUnknown = true }
+                ? new RocketMqException($"no broker took the request to topic {message.Topic} within {timeout.TotalMilliseconds:0} ms") { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.Timeout }
                 : new RequestTimeoutException(sent, timeout);
         }
         finally

@@ -152,7 +152,7 @@ public sealed class RocketMqReader : IAsyncDisposable
     private static List<ReceivedMessage> DecodeAll(RemotingCommand response, string brokerAddress)
     {
         (List<ReceivedMessage> messages, List<string> problems) = Decode(response.Body, queue: null);
-        return problems.Count == 0 ? messages : throw new RocketMqException($"a message of {brokerAddress} cannot be read: {problems[0]}");
+        return problems.Count == 0 ? messages : throw new RocketMqException($"a message of {brokerAddress} cannot be read: {problems[0]}") { Reason = RocketMqErrorReason.InvalidAnswer };
     }
 
     private async Task<long> AskOffsetAsync(string brokerAddress, int code, MessageQueue queue, DateTimeOffset? time, CancellationToken cancellationToken)

@@ -84,7 +84,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
 
             if (level >= 0)
             {
-                throw new RocketMqException(unfit);
+                throw new RocketMqException(unfit) { Reason = RocketMqErrorReason.InvalidRequest };
             }
 
             refusal = refusal is null ? unfit : $"{refusal}; {unfit}";
@@ -102,7 +102,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
     private async Task GiveBackAsync(PulledMessage message, int delayLevel, CancellationToken cancellationToken)
     {
         MessageQueue queue = message.Owner.Queue;
-        string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
+        string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master") { Reason = RocketMqErrorReason.NoRoute };
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ConsumerSendMessageBack)
             .Set("offset", message.Stored.Place.PhysicalOffset)
             .Set("group", options.Group)
@@ -143,7 +143,7 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
             SendResult sent = await _sender.SendToAnyAsync(outgoing, begin: null, cancellationToken).ConfigureAwait(false);
             if (sent.Status is SendStatus.FlushDiskTimeout or SendStatus.FlushSlaveTimeout)
             {
-                throw new RocketMqException($"message {id} is in {sent.Queue}, but not as safely as it is to be ({sent.Status})");
+                throw new RocketMqException($"message {id} is in {sent.Queue}, but not as safely as it is to be ({sent.Status})") { Reason = RocketMqErrorReason.StoredLessSafely };
             }
 
             if (refusal is not null)

@@ -28,7 +28,7 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
     {
         if (client.Routes.FindForRead(queue.BrokerName, BrokerData.MasterId) is not { } member)
         {
-            throw new RocketMqException($"no member of broker {queue.BrokerName} is known");
+            throw new RocketMqException($"no member of broker {queue.BrokerName} is known") { Reason = RocketMqErrorReason.NoRoute };
         }
 
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.QueryConsumerOffset)
@@ -95,7 +95,7 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
         try
         {
             // Slaves take no offsets: theirs come from the master.
-            string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
+            string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master") { Reason = RocketMqErrorReason.NoRoute };
             RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.UpdateConsumerOffset)
                 .Set("consumerGroup", options.Group).Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("commitOffset", offset).Set("bname", queue.BrokerName);
             await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, CancellationToken.None).ConfigureAwait(false);

@@ -62,7 +62,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // The files may be whole: another rebalance may be able to read them.
-            throw new RocketMqException($"the offsets in {_path} cannot be read: {failure.Message}", failure);
+            throw new RocketMqException($"the offsets in {_path} cannot be read: {failure.Message}", failure) { Reason = RocketMqErrorReason.LocalStorage };
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class FileOffsetStore : IOffsetStore
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             ClientLog.BroadcastOffsetsFailed(_logger, _path, failure.Message);
-            return new RocketMqException($"the offsets cannot be written to {_path}: {failure.Message}", failure);
+            return new RocketMqException($"the offsets cannot be written to {_path}: {failure.Message}", failure) { Reason = RocketMqErrorReason.LocalStorage };
         }
         finally
         {

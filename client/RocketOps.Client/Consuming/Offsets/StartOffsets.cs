@@ -57,7 +57,7 @@ internal sealed class StartOffsets(ClientInstance client, PushConsumerOptions op
 
     private async Task<long> AskAsync(MessageQueue queue, RemotingCommand request, CancellationToken cancellationToken)
     {
-        string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master");
+        string address = client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} has no master") { Reason = RocketMqErrorReason.NoRoute };
         request.Set("topic", queue.Topic).Set("queueId", queue.QueueId).Set("bname", queue.BrokerName);
         RemotingCommand response = await client.Caller.InvokeSuccessAsync(address, request, options.RequestTimeout, cancellationToken).ConfigureAwait(false);
         return response.ReadInt64("offset", 0, address);

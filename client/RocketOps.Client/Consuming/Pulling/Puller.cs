@@ -25,7 +25,7 @@ internal sealed class Puller(ClientInstance client, PushConsumerOptions options)
         _ = client.Routes.Find(queue.Topic);
         if (client.Routes.FindForRead(queue.BrokerName, suggestedBroker) is not { } member)
         {
-            throw new RocketMqException($"no member of broker {queue.BrokerName} is known");
+            throw new RocketMqException($"no member of broker {queue.BrokerName} is known") { Reason = RocketMqErrorReason.NoRoute };
         }
 
         // Offsets in a pull to a slave would go nowhere.

@@ -167,7 +167,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
 
     private static MessageQueueKey KeyOf(MessageQueue queue) => new() { BrokerName = queue.BrokerName, QueueId = queue.QueueId, Topic = queue.Topic };
 
-    private string AddressOf(string broker) => client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master");
+    private string AddressOf(string broker) => client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master") { Reason = RocketMqErrorReason.NoRoute };
 
     private RemotingCommand Request(int code, IReadOnlyList<MessageQueue> queues)
     {

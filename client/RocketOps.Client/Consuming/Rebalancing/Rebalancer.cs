@@ -333,7 +333,7 @@ internal sealed class Rebalancer
             }
         }
 
-        throw failure ?? new RocketMqException("no broker is in the route");
+        throw failure ?? new RocketMqException("no broker is in the route") { Reason = RocketMqErrorReason.NoRoute };
     }
 
     private async Task ApplyAsync(Subscription subscription, IReadOnlyList<MessageQueue> all, IReadOnlyList<MessageQueue> mine)

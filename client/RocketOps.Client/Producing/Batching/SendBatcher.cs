@@ -91,7 +91,10 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
             if (_heldBytes + send.HeldBytes > options.TotalBatchMaxBytes)
             {
                 throw new RocketMqException(
-                    $"messages of {_heldBytes} bytes wait to be sent, and no more than {options.TotalBatchMaxBytes} may ({nameof(ProducerOptions.TotalBatchMaxBytes)}); wait for earlier sends before making more");
+                    $"messages of {_heldBytes} bytes wait to be sent, and no more than {options.TotalBatchMaxBytes} may ({nameof(ProducerOptions.TotalBatchMaxBytes)}); wait for earlier sends before making more")
+                {
+                    Reason = RocketMqErrorReason.ClientBusy,
+                };
             }
 
             _heldBytes += send.HeldBytes;
@@ -241,7 +244,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
             ForgetUnlessAwaited(topic);
         }
 
-        late.ForEach(send => send.Fail(new RocketMqException($"no name server told the route of topic {topic.Topic} within {options.SendTimeout.TotalMilliseconds:0} ms")));
+        late.ForEach(send => send.Fail(new RocketMqException($"no name server told the route of topic {topic.Topic} within {options.SendTimeout.TotalMilliseconds:0} ms") { Reason = RocketMqErrorReason.Timeout }));
         return left;
     }
 
@@ -364,7 +367,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
 
             if (!sending.IsCompleted)
             {
-                send.Fail(new RocketMqException($"no broker told within {options.SendTimeout.TotalMilliseconds:0} ms that it has the message to topic {send.Topic}") { IsOutcomeUnknown = true });
+                send.Fail(new RocketMqException($"no broker told within {options.SendTimeout.TotalMilliseconds:0} ms that it has the message to topic {send.Topic}") { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.Timeout });
             }
         }
 
@@ -388,7 +391,7 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
             }
             else
             {
-                send.Fail(new RocketMqException($"the message to topic {send.Topic} waited for {options.SendTimeout.TotalMilliseconds:0} ms and was not sent"));
+                send.Fail(new RocketMqException($"the message to topic {send.Topic} waited for {options.SendTimeout.TotalMilliseconds:0} ms and was not sent") { Reason = RocketMqErrorReason.Timeout });
             }
         }
 

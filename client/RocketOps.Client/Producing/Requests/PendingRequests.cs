@@ -68,7 +68,7 @@ internal sealed class PendingRequests(ProducerOptions options) : AsyncRequestHan
         }
         catch (Exception malformed) when (malformed is InvalidDataException or RemotingCommandException)
         {
-            waiting?.TrySetException(new RocketMqException($"the reply that {connection.RemoteEndPoint} handed on cannot be read: {malformed.Message}", malformed) { IsOutcomeUnknown = true });
+            waiting?.TrySetException(new RocketMqException($"the reply that {connection.RemoteEndPoint} handed on cannot be read: {malformed.Message}", malformed) { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.InvalidAnswer });
             return new(RemotingCommand.CreateResponse(request, ResponseCode.SystemError, "process reply message fail"));
         }
     }

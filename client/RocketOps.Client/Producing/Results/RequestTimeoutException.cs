@@ -8,6 +8,7 @@ public sealed class RequestTimeoutException : RocketMqException
     {
         Request = request;
         IsOutcomeUnknown = true;
+        Reason = RocketMqErrorReason.Timeout;
     }
 
     /// <summary>Result of sending the request: where it is stored.</summary>

@@ -10,7 +10,11 @@ internal sealed class FailedAttempts
     /// <summary>Different failures that the text names.</summary>
     private const int MaxNamed = 8;
 
+    /// <summary>Attempts that the exception lists.</summary>
+    private const int MaxListed = 16;
+
     private readonly List<(string Text, int Times)> _named = [];
+    private readonly List<SendAttempt> _attempts = [];
     private RocketMqException? _first;
     private bool _isOutcomeUnknown;
 
@@ -20,9 +24,17 @@ internal sealed class FailedAttempts
     /// <summary>True when a broker may have the message all the same.</summary>
     public bool IsOutcomeUnknown => _isOutcomeUnknown;
 
+    /// <summary>The first attempts.</summary>
+    public IReadOnlyList<SendAttempt> Attempts => _attempts;
+
     /// <summary>Adds an attempt at a broker; <paramref name="address"/> is null when it has no master.</summary>
-    public void Add(string broker, string? address, RocketMqException failure)
+    public void Add(string broker, string? address, TimeSpan duration, RocketMqException failure)
     {
+        if (_attempts.Count < MaxListed)
+        {
+            _attempts.Add(new SendAttempt(broker, address, duration, failure.Reason, failure.Message));
+        }
+
         _first ??= failure;
         _isOutcomeUnknown |= failure.IsOutcomeUnknown;
         Count++;
@@ -46,6 +58,6 @@ internal sealed class FailedAttempts
         string named = string.Join("; ", _named.Select(static attempt => attempt.Times == 1 ? attempt.Text : $"{attempt.Text} ({attempt.Times} times)"));
         string counted = Count == 1 ? "1 attempt" : $"{Count} attempts";
         string text = string.Create(CultureInfo.InvariantCulture, $"send to topic {topic} failed: {named}; {counted} in {elapsed.TotalSeconds:0.0} s");
-        return new RocketMqException(text, _first!) { IsOutcomeUnknown = _isOutcomeUnknown };
+        return new RocketMqException(text, _first!) { IsOutcomeUnknown = _isOutcomeUnknown, Attempts = _attempts };
     }
 }

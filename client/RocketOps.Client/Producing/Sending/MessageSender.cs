@@ -48,7 +48,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         {
             throw new RocketMqException(route is null
                 ? $"no route for topic {topic}: it does not exist and no broker creates topics by itself"
-                : $"topic {topic} cannot be written: no broker with write permission has a master");
+                : $"topic {topic} cannot be written: no broker with write permission has a master")
+            {
+                Reason = RocketMqErrorReason.NoRoute,
+            };
         }
 
         return queues;
@@ -110,7 +113,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: true);
                     NoteFailure(queue, address, time, failure, hasOther);
                     failed ??= new FailedAttempts();
-                    failed.Add(queue.BrokerName, address, failure);
+                    failed.Add(queue.BrokerName, address, options.TimeProvider.GetElapsedTime(attemptBegin), failure);
                     ClientLog.SendFailed(client.Logger, queue, failure.Message, attempt, attempts);
                     failedBroker = queue.BrokerName;
                     if (!hasOther && attempt < attempts && !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
@@ -130,6 +133,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             // A broker that refuses the message for good has the last word; that there was no route for a further attempt says less than
             // why the first one failed.
             last.IsOutcomeUnknown |= failed.IsOutcomeUnknown;
+            last.Attempts = failed.Attempts;
             if (last.ResponseCode is null)
             {
                 throw failed.ToException(message.Topic, sendTime.Elapsed);
@@ -157,6 +161,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         {
             string? address = null;
             TimeSpan time = sendTime.Left;
+            long attemptBegin = options.TimeProvider.GetTimestamp();
             try
             {
                 address = MasterOf(queue);
@@ -168,7 +173,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             {
                 NoteFailure(queue, address, time, failure, HasOther(queues, queue, IsAvoided));
                 failed ??= new FailedAttempts();
-                failed.Add(queue.BrokerName, address, failure);
+                failed.Add(queue.BrokerName, address, options.TimeProvider.GetElapsedTime(attemptBegin), failure);
                 if (failure.IsOutcomeUnknown || !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
                 {
                     throw failed.ToException(message.Topic, sendTime.Elapsed);
@@ -216,7 +221,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         };
         if (answer is not { OffsetMessageId: { } offsetId, QueueId: >= 0, QueueOffset: >= 0 })
         {
-            throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true };
+            throw new RocketMqException($"{address} answered a send without saying where the message is") { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.InvalidAnswer };
         }
 
         if (message.IsTimed && answer.Version < MqVersion.V500)
@@ -302,8 +307,8 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure, bool hasOther)
     {
         // An attempt that had no time tells nothing of its broker.
-        bool hadTime = failure.InnerException is not TimeoutException || time >= SendTime.LeastShare;
-        if (failure.IsUnreachable && hadTime && address is not null)
+        bool isAway = failure.Reason == RocketMqErrorReason.Unreachable || (failure.Reason == RocketMqErrorReason.Timeout && time >= SendTime.LeastShare);
+        if (isAway && address is not null)
         {
             _avoided.NoteFailure(queue.BrokerName, address, failure.Message, hasOther);
         }
@@ -345,7 +350,10 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
 
     private SendTime TimeOf(long? begin) => new(begin ?? options.TimeProvider.GetTimestamp(), options.SendTimeout, options.TimeProvider);
 
-    private RocketMqException OutOfTime(string topic) => new($"no attempt to send to topic {topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms");
+    private RocketMqException OutOfTime(string topic) => new($"no attempt to send to topic {topic} could be made within {options.SendTimeout.TotalMilliseconds:0} ms")
+    {
+        Reason = RocketMqErrorReason.Timeout,
+    };
 
     /// <summary>
     /// Does what a send needs before its next attempt, within what is left of its time. Throws <see cref="RocketMqException"/> when that
@@ -365,12 +373,12 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new RocketMqException($"{failure} within {time.TotalMilliseconds:0} ms", late);
+            throw new RocketMqException($"{failure} within {time.TotalMilliseconds:0} ms", late) { Reason = RocketMqErrorReason.Timeout };
         }
     }
 
     private string MasterOf(MessageQueue queue) =>
-        client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} of topic {queue.Topic} has no master");
+        client.Routes.FindMaster(queue.BrokerName) ?? throw new RocketMqException($"broker {queue.BrokerName} of topic {queue.Topic} has no master") { Reason = RocketMqErrorReason.NoRoute };
 
     private QueueSelector SelectorOf(string topic) => _selectors.GetOrAdd(topic, static _ => new QueueSelector());
 

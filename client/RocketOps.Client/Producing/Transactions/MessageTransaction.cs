@@ -45,7 +45,7 @@ internal sealed class MessageTransaction : IMessageTransaction
         if (half.OffsetMessageId.Length < OffsetDigits
             || !long.TryParse(half.OffsetMessageId.AsSpan()[^OffsetDigits..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _commitLogOffset))
         {
-            throw new RocketMqException($"broker {half.Queue.BrokerName} answered \"{half.OffsetMessageId}\", which does not say where the message of the transaction is; it will ask for its state") { IsOutcomeUnknown = true };
+            throw new RocketMqException($"broker {half.Queue.BrokerName} answered \"{half.OffsetMessageId}\", which does not say where the message of the transaction is; it will ask for its state") { IsOutcomeUnknown = true, Reason = RocketMqErrorReason.InvalidAnswer };
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class MessageTransaction : IMessageTransaction
             await time.WithinAsync($"no name server told who is master of broker {broker}", token => _client.Routes.RefreshAsync(_message.Topic, token), cancellationToken).ConfigureAwait(false);
         }
 
-        string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state");
+        string address = _client.Routes.FindMaster(broker) ?? throw new RocketMqException($"broker {broker} has no master that could end the transaction of message {MessageId}; it will ask for its state") { Reason = RocketMqErrorReason.NoRoute };
         RemotingCommand request = EndTransaction.Request(resolution, _options.Group, _message.Topic, broker, _half.QueueOffset, _commitLogOffset, MessageId, answersCheck: false);
         if (isFirst)
         {

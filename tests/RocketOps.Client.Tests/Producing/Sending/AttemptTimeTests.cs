@@ -79,6 +79,9 @@ public sealed class AttemptTimeTests
         failure.Message.Should().Be(
             $"send to topic T failed: {first.Name}: {first.Address} did not answer a send within 1000 ms; {second.Name}: {second.Address} did not answer a send within 2000 ms; 2 attempts in 3.0 s");
         failure.IsOutcomeUnknown.Should().BeTrue("the brokers have the message");
+        failure.Reason.Should().Be(RocketMqErrorReason.Timeout);
+        failure.Attempts.Select(static attempt => (attempt.BrokerName, attempt.Address, attempt.Duration, attempt.Reason)).Should().Equal(
+            (first.Name, first.Address, SendTimeout / 3, RocketMqErrorReason.Timeout), (second.Name, second.Address, 2 * SendTimeout / 3, RocketMqErrorReason.Timeout));
         Array.ForEach(answers, static answer => answer.SetResult());
     }
 
