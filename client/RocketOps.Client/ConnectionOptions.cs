@@ -50,4 +50,11 @@ public record ConnectionOptions
     /// Called on the client's own threads, possibly several at a time: it must be quick and thread-safe. An exception of it is logged and goes no further.
     /// </summary>
     public Action<ClientError>? OnError { get; init; }
+
+    /// <summary>
+    /// Called when a name server or broker cannot be reached any more, and when it answers again. Called by threads of the pool, possibly
+    /// several at a time and seldom in another order. An exception of it is logged and goes no further. Of members of a
+    /// <see cref="RocketMqClient"/> the client's counts.
+    /// </summary>
+    public Action<ServerState>? OnServerState { get; init; }
 }

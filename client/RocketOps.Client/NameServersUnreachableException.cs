@@ -8,6 +8,7 @@ public sealed class NameServersUnreachableException : RocketMqException
     {
         NameServers = nameServers;
         Reason = RocketMqErrorReason.NameServersUnreachable;
+        IsServerAway = innerException is RocketMqException { IsServerAway: true };
     }
 
     /// <summary>The name servers as they were configured.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Codes = RocketOps.Protocol.Commands.ResponseCode;
 
 namespace RocketOps.Client;
@@ -32,6 +33,7 @@ public class RocketMqException : Exception
         Address = failure.Address;
         Reason = failure.Reason;
         Attempts = failure.Attempts;
+        IsServerAway = failure.IsServerAway;
     }
 
     private protected RocketMqException(int responseCode, string? remark, string address, string message)
@@ -70,6 +72,12 @@ public class RocketMqException : Exception
 
     /// <summary>The failed attempts of a send, the first sixteen of them; empty for all other requests.</summary>
     public IReadOnlyList<SendAttempt> Attempts { get; internal set; } = [];
+
+    /// <summary>True when the server is among those that cannot be reached, of which the log tells.</summary>
+    internal bool IsServerAway { get; init; }
+
+    /// <summary>Level of a line about this failure, for work that goes on by itself.</summary>
+    internal LogLevel LogLevel => IsServerAway ? LogLevel.Debug : LogLevel.Warning;
 
     /// <summary>The server's words.</summary>
     public string? Remark { get; }

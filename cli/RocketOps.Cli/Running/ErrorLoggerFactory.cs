@@ -11,8 +11,10 @@ internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILo
     /// <summary>Ids of the client's log. Heartbeats go to every broker, also to slaves that are away and that nobody asks; a broker that a command needs is told of by what it needs of it.</summary>
     private const int HeartbeatFailed = 4103;
 
-    /// <summary>One of several tries. When none of them succeeds the command fails with the reason of the last.</summary>
-    private const int SendFailed = 4110;
+    /// <summary>
+    /// A server that was just found to be away: a command fails with that reason, or does without. One that stays away is told of.
+    /// </summary>
+    private const int ServerAway = 4159;
 
     /// <summary>A command that has shown as many messages as were asked for leaves the next one to whoever comes.</summary>
     private const int ShutdownTimedOut = 4130;
@@ -28,7 +30,7 @@ internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILo
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (IsEnabled(logLevel) && eventId.Id is not (HeartbeatFailed or SendFailed or ShutdownTimedOut))
+        if (IsEnabled(logLevel) && eventId.Id is not (HeartbeatFailed or ServerAway or ShutdownTimedOut))
         {
             error.WriteLine($"rocketops: {formatter(state, exception)}{(exception is null ? string.Empty : $" ({exception.Message})")}");
         }

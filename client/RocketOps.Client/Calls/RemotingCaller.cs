@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using RocketOps.Client.Connections;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
@@ -8,9 +9,12 @@ namespace RocketOps.Client.Calls;
 
 /// <summary>
 /// Requests whose failures come out as <see cref="RocketMqException"/>, saying which server, why, and whether the request may have been
-/// carried out.
+/// carried out. Thread-safe.
 /// </summary>
-internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
+/// <param name="remoting">Connections.</param>
+/// <param name="time">Clock.</param>
+/// <param name="states">Hears which servers answer and which cannot be reached; null when nothing is to be told.</param>
+internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time, ServerStates? states = null)
 {
     /// <summary>
     /// The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time,
@@ -23,7 +27,9 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         try
         {
             TimeSpan left = timeout - time.GetElapsedTime(begin);
-            return await connection.InvokeAsync(request, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            RemotingCommand response = await connection.InvokeAsync(request, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+            NoteAnswer(address);
+            return response;
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -41,7 +47,9 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         left = left > TimeSpan.Zero ? left : TimeSpan.Zero;
         try
         {
-            return await call.InvokeAsync(connection, left, cancellationToken).ConfigureAwait(false);
+            SendAnswer answer = await call.InvokeAsync(connection, left, cancellationToken).ConfigureAwait(false);
+            NoteAnswer(address);
+            return answer;
         }
         catch (ProgramBusyException busy)
         {
@@ -49,7 +57,8 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} did not answer a send within {left.TotalMilliseconds:0} ms", late) { IsOutcomeUnknown = call.WasSent, Reason = RocketMqErrorReason.Timeout };
+            string text = $"{address} did not answer a send within {left.TotalMilliseconds:0} ms";
+            throw new RocketMqException(text, late) { IsOutcomeUnknown = call.WasSent, Reason = RocketMqErrorReason.Timeout, IsServerAway = NoteSilence(address, text) };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -94,7 +103,8 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
         }
         catch (TimeoutException late)
         {
-            throw new RocketMqException($"{address} took no connection within {timeout.TotalMilliseconds:0} ms", late) { Reason = RocketMqErrorReason.Unreachable };
+            string text = $"{address} took no connection within {timeout.TotalMilliseconds:0} ms";
+            throw new RocketMqException(text, late) { Reason = RocketMqErrorReason.Unreachable, IsServerAway = NoteUnreachable(address, text) };
         }
         catch (Exception failure) when (IsUnreachable(failure))
         {
@@ -103,12 +113,33 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time)
     }
 
     // Most failures name the address already. A connection that its peer closed says nothing of the peer, which may be back already.
-    private static RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown, bool isConnecting = false) =>
-        new(failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}", failure)
+    private RocketMqException Unreachable(string address, Exception failure, bool isOutcomeUnknown, bool isConnecting = false)
+    {
+        string text = failure.Message.Contains(address, StringComparison.Ordinal) ? failure.Message : $"{address}: {failure.Message}";
+        return new RocketMqException(text, failure)
         {
             IsOutcomeUnknown = isOutcomeUnknown,
             Reason = isConnecting ? RocketMqErrorReason.Unreachable : ReasonOf(failure),
+            IsServerAway = isConnecting || failure is PeerSilentException ? NoteUnreachable(address, text) : failure is TimeoutException and not ProgramBusyException && NoteSilence(address, text),
         };
+    }
+
+    private void NoteAnswer(string address)
+    {
+        if (states is { IsEmpty: false })
+        {
+            states.NoteAnswer(address);
+        }
+    }
+
+    /// <summary>A request ran out of time. When its connection was given up for that, the server is away; else it is slow.</summary>
+    private bool NoteSilence(string address, string reason) => remoting.Find(address) is null && NoteUnreachable(address, reason);
+
+    private bool NoteUnreachable(string address, string reason)
+    {
+        states?.NoteUnreachable(address, reason);
+        return states is not null;
+    }
 
     private static RocketMqErrorReason ReasonOf(Exception failure) => failure switch
     {

@@ -53,7 +53,8 @@ internal sealed class ClientConnections
         HostResolver resolver = HostResolver.FromEnvironment();
         _remoting = new RemotingClient(
             new RemotingClientOptions { ConnectTimeout = options.ConnectTimeout, InvokeTimeout = options.RequestTimeout }, _log.Factory, resolver.ResolveToConnectAsync, MemberRequests.RegistryFor(() => _members), options.TimeProvider);
-        Caller = new RemotingCaller(_remoting, options.TimeProvider);
+        States = new ServerStates(options.TimeProvider, address => Routes?.NameOf(address), options.OnServerState, Logger);
+        Caller = new RemotingCaller(_remoting, options.TimeProvider, States);
         Routes = new RouteCache(new NameServers(nameServers, Caller, resolver.ResolveAllAsync, options.RequestTimeout, options.TimeProvider, Logger), options.TimeProvider);
         Refreshes = new BackgroundRefresh(Routes, Logger, _stopping.Token);
         _greet = new WakeSignal(options.TimeProvider);
@@ -76,6 +77,9 @@ internal sealed class ClientConnections
     public RemotingCaller Caller { get; }
 
     public RouteCache Routes { get; }
+
+    /// <summary>Servers that cannot be reached.</summary>
+    public ServerStates States { get; }
 
     /// <summary>Refreshes of routes after sends that failed.</summary>
     public BackgroundRefresh Refreshes { get; }
@@ -169,6 +173,7 @@ internal sealed class ClientConnections
     {
         // Not under the gate of the caller.
         await Task.Yield();
+        States.Close();
         await _stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_routeLoop, _lookLoop, _heartbeatLoop).ConfigureAwait(false);
         await _remoting.DisposeAsync().ConfigureAwait(false);
@@ -199,7 +204,7 @@ internal sealed class ClientConnections
         catch (RocketMqException failure)
         {
             _greeted.TryRemove(address, out _);
-            ClientLog.HeartbeatFailed(Logger, address, failure.Message);
+            ClientLog.HeartbeatFailed(Logger, failure.LogLevel, address, failure.Message);
         }
         catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
         {
@@ -309,6 +314,7 @@ internal sealed class ClientConnections
     private void ForgetGoneBrokers()
     {
         HashSet<string> known = [.. Routes.Brokers.Values.SelectMany(static broker => broker.Addresses.Values)];
+        States.Forget(address => !known.Contains(address) && !Routes.IsNameServer(address));
         foreach (string address in _turns.Keys.Where(address => !known.Contains(address)))
         {
             _greeted.TryRemove(address, out _);
@@ -348,7 +354,7 @@ internal sealed class ClientConnections
         }
         catch (RocketMqException failure)
         {
-            ClientLog.RouteRefreshFailed(Logger, topic, failure.Message);
+            ClientLog.RouteRefreshFailed(Logger, failure.LogLevel, topic, failure.Message);
         }
         catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
         {

@@ -19,6 +19,12 @@ public sealed class RocketMqClient : IAsyncDisposable
     /// <summary>Id by which brokers know this client: <c>ip@instance</c>, with <c>@unit</c> behind it where there is a unit.</summary>
     public string ClientId => Connections.ClientId;
 
+    /// <summary>
+    /// Name servers and brokers that took no connection, or were silent, when they were asked last; empty when all is well.
+    /// <see cref="ConnectionOptions.OnServerState"/> tells of changes.
+    /// </summary>
+    public IReadOnlyList<ServerState> UnreachableServers => Connections.States.Away;
+
     internal ClientConnections Connections { get; }
 
     /// <summary>
@@ -74,6 +80,7 @@ public sealed class RocketMqClient : IAsyncDisposable
             TimeProvider = own.TimeProvider,
             LoggerFactory = own.LoggerFactory,
             OnError = own.OnError,
+            OnServerState = own.OnServerState,
         };
         TOptions configured = configure is null ? shared : configure(shared);
         return ReferenceEquals(configured.Client, this)

@@ -9,14 +9,14 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4100, Level = LogLevel.Warning, Message = "name servers \"{NameServers}\" do not resolve: {Reason}")]
     public static partial void NameServersUnresolved(ILogger logger, string nameServers, string reason);
 
-    [LoggerMessage(EventId = 4101, Level = LogLevel.Information, Message = "name server {Address} does not answer: {Reason}; trying the next")]
+    [LoggerMessage(EventId = 4101, Level = LogLevel.Debug, Message = "name server {Address} does not answer: {Reason}; trying the next")]
     public static partial void NameServerFailed(ILogger logger, string address, string reason);
 
-    [LoggerMessage(EventId = 4102, Level = LogLevel.Warning, Message = "route of {Topic} cannot be refreshed: {Reason}")]
-    public static partial void RouteRefreshFailed(ILogger logger, string topic, string reason);
+    [LoggerMessage(EventId = 4102, Message = "route of {Topic} cannot be refreshed: {Reason}")]
+    public static partial void RouteRefreshFailed(ILogger logger, LogLevel level, string topic, string reason);
 
-    [LoggerMessage(EventId = 4103, Level = LogLevel.Warning, Message = "heartbeat to {Address} failed: {Reason}")]
-    public static partial void HeartbeatFailed(ILogger logger, string address, string reason);
+    [LoggerMessage(EventId = 4103, Message = "heartbeat to {Address} failed: {Reason}")]
+    public static partial void HeartbeatFailed(ILogger logger, LogLevel level, string address, string reason);
 
     [LoggerMessage(EventId = 4104, Level = LogLevel.Information, Message = "broker {Address} could not be told that this client leaves: {Reason}")]
     public static partial void UnregisterFailed(ILogger logger, string address, string reason);
@@ -33,7 +33,7 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4108, Level = LogLevel.Error, Message = "{Task} failed in a way nobody foresaw")]
     public static partial void BackgroundBroken(ILogger logger, Exception exception, string task);
 
-    [LoggerMessage(EventId = 4110, Level = LogLevel.Warning, Message = "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
+    [LoggerMessage(EventId = 4110, Level = LogLevel.Debug, Message = "send to {Queue} failed: {Reason}; attempt {Attempt} of {Attempts}")]
     public static partial void SendFailed(ILogger logger, MessageQueue queue, string reason, int attempt, int attempts);
 
     [LoggerMessage(EventId = 4111, Level = LogLevel.Warning, Message = "message {MessageId} is stored in {Queue}, but not as safely as the broker is configured to: {Status}")]
@@ -75,11 +75,11 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4120, Level = LogLevel.Information, Message = "group {Group} now reads {Count} of {Total} queues of {Topic}")]
     public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);
 
-    [LoggerMessage(EventId = 4121, Level = LogLevel.Warning, Message = "group {Group} cannot balance {Topic}: {Reason}")]
-    public static partial void RebalanceFailed(ILogger logger, string group, string topic, string reason);
+    [LoggerMessage(EventId = 4121, Message = "group {Group} cannot balance {Topic}: {Reason}")]
+    public static partial void RebalanceFailed(ILogger logger, LogLevel level, string group, string topic, string reason);
 
-    [LoggerMessage(EventId = 4122, Level = LogLevel.Warning, Message = "pull from {Queue} at {Offset} failed: {Reason}; again in {DelayMs} ms")]
-    public static partial void PullFailed(ILogger logger, MessageQueue queue, long offset, string reason, double delayMs);
+    [LoggerMessage(EventId = 4122, Message = "pull from {Queue} at {Offset} failed: {Reason}; again in {DelayMs} ms")]
+    public static partial void PullFailed(ILogger logger, LogLevel level, MessageQueue queue, long offset, string reason, double delayMs);
 
     [LoggerMessage(EventId = 4123, Level = LogLevel.Warning, Message = "offset {Offset} of {Queue} is outside what the broker holds; going on at {Next}")]
     public static partial void OffsetMoved(ILogger logger, MessageQueue queue, long offset, long next);
@@ -96,8 +96,8 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4127, Level = LogLevel.Warning, Message = "message {MessageId} of {Queue} could not be given back: {Reason}")]
     public static partial void SendBackFailed(ILogger logger, string messageId, MessageQueue queue, string reason);
 
-    [LoggerMessage(EventId = 4128, Level = LogLevel.Warning, Message = "offset {Offset} of {Queue} could not be committed: {Reason}; tried again with the next commit")]
-    public static partial void CommitFailed(ILogger logger, MessageQueue queue, long offset, string reason);
+    [LoggerMessage(EventId = 4128, Message = "offset {Offset} of {Queue} could not be committed: {Reason}; tried again with the next commit")]
+    public static partial void CommitFailed(ILogger logger, LogLevel level, MessageQueue queue, long offset, string reason);
 
     [LoggerMessage(EventId = 4129, Level = LogLevel.Warning, Message = "broadcast offsets cannot be kept in {Path}: {Reason}")]
     public static partial void BroadcastOffsetsFailed(ILogger logger, string path, string reason);
@@ -126,8 +126,8 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4136, Level = LogLevel.Warning, Message = "{Count} messages of group {Group} were received and not completed; no further one comes before one of them is")]
     public static partial void NothingCompleted(ILogger logger, int count, string group);
 
-    [LoggerMessage(EventId = 4137, Level = LogLevel.Warning, Message = "group {Group} cannot lock {Count} queues of {Broker}: {Reason}")]
-    public static partial void LockFailed(ILogger logger, string group, string broker, int count, string reason);
+    [LoggerMessage(EventId = 4137, Message = "group {Group} cannot lock {Count} queues of {Broker}: {Reason}")]
+    public static partial void LockFailed(ILogger logger, LogLevel level, string group, string broker, int count, string reason);
 
     [LoggerMessage(EventId = 4138, Level = LogLevel.Information, Message = "group {Group} cannot give back the locks of {Count} queues of {Broker}: {Reason}; the broker forgets them by itself")]
     public static partial void UnlockFailed(ILogger logger, string group, string broker, int count, string reason);
@@ -174,12 +174,24 @@ internal static partial class ClientLog
     [LoggerMessage(EventId = 4133, Level = LogLevel.Error, Message = "handling the message of {Queue} at {Offset} failed in a way nobody foresaw")]
     public static partial void HandlingBroken(ILogger logger, Exception exception, MessageQueue queue, long offset);
 
-    [LoggerMessage(EventId = 4156, Level = LogLevel.Warning, Message = "broker {Broker} ({Address}) gets no messages while there is another: {Reason}; asked again in {Seconds:0.#} s")]
+    [LoggerMessage(EventId = 4156, Level = LogLevel.Debug, Message = "broker {Broker} ({Address}) gets no messages while there is another: {Reason}; asked again in {Seconds:0.#} s")]
     public static partial void BrokerAvoided(ILogger logger, string broker, string address, string reason, double seconds);
 
-    [LoggerMessage(EventId = 4157, Level = LogLevel.Information, Message = "broker {Broker} ({Address}) answers again after {Seconds:0.0} s and gets messages; {Count} attempts to send to it had failed")]
+    [LoggerMessage(EventId = 4157, Level = LogLevel.Debug, Message = "broker {Broker} ({Address}) answers again after {Seconds:0.0} s and gets messages; {Count} attempts to send to it had failed")]
     public static partial void BrokerBack(ILogger logger, string broker, string address, double seconds, long count);
 
     [LoggerMessage(EventId = 4158, Level = LogLevel.Warning, Message = "{What} waits up to {Seconds:0.#} s for the cluster: {Reason}")]
     public static partial void WaitsForCluster(ILogger logger, string what, double seconds, string reason);
+
+    [LoggerMessage(EventId = 4159, Level = LogLevel.Warning, Message = "{Server} cannot be reached: {Reason}")]
+    public static partial void ServerAway(ILogger logger, string server, string reason);
+
+    [LoggerMessage(EventId = 4160, Level = LogLevel.Warning, Message = "{Server} cannot be reached for {Seconds:0} s: {Reason}; {Count} requests have failed")]
+    public static partial void ServerStillAway(ILogger logger, string server, double seconds, string reason, long count);
+
+    [LoggerMessage(EventId = 4161, Level = LogLevel.Information, Message = "{Server} answers again after {Seconds:0.0} s; {Count} requests had failed")]
+    public static partial void ServerBack(ILogger logger, string server, double seconds, long count);
+
+    [LoggerMessage(EventId = 4162, Level = LogLevel.Error, Message = "the OnServerState callback threw")]
+    public static partial void StateCallbackFailed(ILogger logger, Exception exception);
 }

@@ -37,7 +37,7 @@ internal sealed class BackgroundRefresh(RouteCache routes, ILogger logger, Cance
         }
         catch (RocketMqException unanswered)
         {
-            ClientLog.RouteRefreshFailed(logger, topic, unanswered.Message);
+            ClientLog.RouteRefreshFailed(logger, unanswered.LogLevel, topic, unanswered.Message);
         }
         catch (Exception closed) when (closed is OperationCanceledException or ObjectDisposedException)
         {

@@ -96,6 +96,15 @@ internal sealed class NameServers
         return resolving.IsCompletedSuccessfully ? await resolving.ConfigureAwait(false) : known;
     }
 
+    /// <summary>True for an address that the configured names resolved to when they were looked up last.</summary>
+    public bool Has(string address)
+    {
+        lock (_gate)
+        {
+            return _addresses.Contains(address, StringComparer.Ordinal);
+        }
+    }
+
     /// <summary>One lookup at a time, however many questions wait for it.</summary>
     private async Task<IReadOnlyList<string>> ResolveOnceAsync()
     {

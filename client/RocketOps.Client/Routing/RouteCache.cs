@@ -189,6 +189,12 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
     /// <summary>The master of a broker group; null while there is none.</summary>
     public string? FindMaster(string brokerName) => _brokers.GetValueOrDefault(brokerName)?.MasterAddress;
 
+    /// <summary>The broker that has a member at an address; null when no route in use names one.</summary>
+    public string? NameOf(string address) => _brokers.FirstOrDefault(broker => broker.Value.Addresses.Values.Contains(address, StringComparer.Ordinal)).Key;
+
+    /// <summary>True for an address of a name server, as the configured names were looked up last.</summary>
+    public bool IsNameServer(string address) => nameServers.Has(address);
+
     /// <summary>
     /// The member to read from: the one suggested, else the master, else any. The flag says whether it is a slave, which takes no offsets.
     /// </summary>

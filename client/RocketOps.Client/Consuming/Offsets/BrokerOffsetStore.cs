@@ -104,7 +104,7 @@ internal sealed class BrokerOffsetStore(ClientInstance client, PushConsumerOptio
         }
         catch (RocketMqException failure)
         {
-            ClientLog.CommitFailed(client.Logger, queue, offset, failure.Message);
+            ClientLog.CommitFailed(client.Logger, failure.LogLevel, queue, offset, failure.Message);
             if (failure.ResponseCode is null)
             {
                 _silent[queue.BrokerName] = true;

@@ -70,7 +70,7 @@ internal sealed class PullLoop(
         catch (RocketMqException failure)
         {
             TimeSpan delay = RetryDelayAfter(failure);
-            ClientLog.PullFailed(client.Logger, queue, _offset, failure.Message, delay.TotalMilliseconds);
+            ClientLog.PullFailed(client.Logger, failure.LogLevel, queue, _offset, failure.Message, delay.TotalMilliseconds);
             await RecoverAsync(failure, delay, cancellationToken).ConfigureAwait(false);
             return null;
         }
@@ -159,7 +159,7 @@ internal sealed class PullLoop(
             }
             catch (RocketMqException unanswered)
             {
-                ClientLog.RouteRefreshFailed(client.Logger, processing.Queue.Topic, unanswered.Message);
+                ClientLog.RouteRefreshFailed(client.Logger, unanswered.LogLevel, processing.Queue.Topic, unanswered.Message);
             }
         }
     }

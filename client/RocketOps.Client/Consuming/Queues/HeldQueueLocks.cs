@@ -111,7 +111,7 @@ internal sealed class HeldQueueLocks(ClientInstance client, PushConsumerOptions 
         }
         catch (RocketMqException failure)
         {
-            ClientLog.LockFailed(client.Logger, options.Group, broker, queues.Length, failure.Message);
+            ClientLog.LockFailed(client.Logger, failure.LogLevel, options.Group, broker, queues.Length, failure.Message);
             return null;
         }
     }

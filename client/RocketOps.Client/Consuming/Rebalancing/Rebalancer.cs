@@ -297,7 +297,7 @@ internal sealed class Rebalancer
         catch (RocketMqException failure)
         {
             // The queues read now stay assigned until a later rebalance succeeds.
-            ClientLog.RebalanceFailed(_client.Logger, _options.Group, topic, failure.Message);
+            ClientLog.RebalanceFailed(_client.Logger, failure.LogLevel, _options.Group, topic, failure.Message);
         }
         catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
         {

@@ -30,7 +30,7 @@ internal sealed class ProducerConnect(ClientInstance client, MessageSender sende
 
         foreach ((string broker, RocketMqException failure) in brokers.Zip(failures).Where(static one => one.Second is not null).Select(static one => (one.First, one.Second!)))
         {
-            ClientLog.HeartbeatFailed(client.Logger, client.Routes.FindMaster(broker) ?? broker, failure.Message);
+            ClientLog.HeartbeatFailed(client.Logger, failure.LogLevel, client.Routes.FindMaster(broker) ?? broker, failure.Message);
         }
     }
 
