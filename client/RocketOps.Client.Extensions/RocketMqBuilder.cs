@@ -158,8 +158,8 @@ public sealed class RocketMqBuilder
     }
 
     /// <summary>
-    /// A health check beside the host's others: unhealthy when no name server answers, degraded when a consumer added here reads no queue of its topic. Its data has the number of
-    /// queues by consumer.
+    /// A health check beside the host's others: unhealthy when no name server answers, degraded when a consumer added here reads no queue of
+    /// its topic, or a server that the shared client uses cannot be reached. Its data has the number of queues by consumer.
     /// </summary>
     /// <param name="name">Name of the check.</param>
     /// <param name="failureStatus">Reported when no name server answers; null means unhealthy.</param>
@@ -167,7 +167,8 @@ public sealed class RocketMqBuilder
     public RocketMqBuilder AddHealthCheck(string name = "rocketmq", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         // One administration for all runs of the check: it keeps its connections, and the container disposes it.
-        Services.AddKeyedSingleton(name, (_, _) => new RocketMqHealthCheck(new RocketMqAdmin(new AdminOptions { NameServers = _nameServers }), _consumers));
+        Services.AddKeyedSingleton(name, (provider, _) => new RocketMqHealthCheck(
+            new RocketMqAdmin(new AdminOptions { NameServers = _nameServers }), _consumers, provider.GetRequiredKeyedService<RocketMqClient>(this)));
         Services.AddHealthChecks().Add(new HealthCheckRegistration(name, provider => provider.GetRequiredKeyedService<RocketMqHealthCheck>(name), failureStatus, tags));
         return this;
     }

@@ -5,9 +5,10 @@ namespace RocketOps.Client;
 /// <summary>
 /// Health of messaging from this program: unhealthy (or what the registration says) when no name server answers; degraded when a consumer
 /// reads no queue of its topic, because the topic does not exist, no broker tells who is in the group, there are more members than queues,
-/// or nobody has asked a stream or lite pull consumer yet. The result's data has the number of queues by consumer.
+/// or nobody has asked a stream or lite pull consumer yet; degraded too while a server that the shared client uses cannot be reached. The
+/// result's data has the number of queues by consumer.
 /// </summary>
-internal sealed class RocketMqHealthCheck(IRocketMqAdmin admin, HostedConsumers consumers) : IHealthCheck, IAsyncDisposable
+internal sealed class RocketMqHealthCheck(IRocketMqAdmin admin, HostedConsumers consumers, RocketMqClient client) : IHealthCheck, IAsyncDisposable
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -31,8 +32,12 @@ internal sealed class RocketMqHealthCheck(IRocketMqAdmin admin, HostedConsumers 
             data[$"{consumer.Group}/{consumer.Topic}"] = consumer.Queues;
         }
 
-        string[] idle = [.. all.Where(static consumer => consumer.Queues == 0).Select(static consumer => $"{consumer.Group} reads no queue of {consumer.Topic}")];
-        return idle.Length == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join("; ", idle), data: data);
+        string[] troubles =
+        [
+            .. all.Where(static consumer => consumer.Queues == 0).Select(static consumer => $"{consumer.Group} reads no queue of {consumer.Topic}"),
+            .. client.UnreachableServers.Select(static server => $"{server.BrokerName ?? "a name server"} ({server.Address}) cannot be reached: {server.Reason}"),
+        ];
+        return troubles.Length == 0 ? HealthCheckResult.Healthy(data: data) : HealthCheckResult.Degraded(string.Join("; ", troubles), data: data);
     }
 
     public ValueTask DisposeAsync() => admin.DisposeAsync();

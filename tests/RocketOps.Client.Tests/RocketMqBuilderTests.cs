@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using RocketOps.Client.Tests.Support;
 using RocketOps.Protocol.Commands;
 using RocketOps.Testing;
+using RocketOps.Testing.Processes;
 
 namespace RocketOps.Client.Tests;
 
@@ -79,6 +80,29 @@ public sealed class RocketMqBuilderTests
         HealthReportEntry gone = (await health.CheckHealthAsync()).Entries["rocketmq"];
         gone.Status.Should().Be(HealthStatus.Unhealthy);
         gone.Description.Should().Contain("no name server of");
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task HealthCheck_ABrokerIsAway_IsDegradedAndNamesIt()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync();
+        cluster.AddTopic("T", 1);
+        string away = $"127.0.0.1:{LoopbackPorts.Find()}";
+        cluster.Redirect("T", away);
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(settings: null);
+        builder.Services.AddRocketMq(cluster.NameServer).AddProducer("orders").AddHealthCheck();
+        using IHost host = builder.Build();
+        await host.StartAsync();
+        HealthCheckService health = host.Services.GetRequiredService<HealthCheckService>();
+        (await health.CheckHealthAsync()).Status.Should().Be(HealthStatus.Healthy, "nothing was asked of the broker yet");
+
+        await host.Services.GetRequiredService<IRocketMqProducer>().Awaiting(static it => it.SendAsync(new Message("T", "x"))).Should().ThrowAsync<RocketMqException>();
+
+        HealthReportEntry degraded = (await health.CheckHealthAsync()).Entries["rocketmq"];
+        degraded.Status.Should().Be(HealthStatus.Degraded);
+        degraded.Description.Should().StartWith($"broker-a ({away}) cannot be reached: connect to {away} failed");
         await host.StopAsync();
         await ((IAsyncDisposable)host).DisposeAsync();
     }

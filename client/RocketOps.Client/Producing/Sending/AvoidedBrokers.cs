@@ -65,11 +65,7 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
     }
 
     /// <summary>An attempt at the broker timed out, or could not connect.</summary>
-    /// <param name="name">Name of the broker.</param>
-    /// <param name="address">Its address.</param>
-    /// <param name="reason">Why the attempt failed, for the log.</param>
-    /// <param name="hasOther">True when messages go to another broker now, which the log tells then.</param>
-    public void NoteFailure(string name, string address, string reason, bool hasOther)
+    public void NoteFailure(string name, string address, string reason)
     {
         TimeSpan length;
         lock (_gate)
@@ -82,27 +78,20 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
             }
 
             broker.Failures++;
-
-            // Many sends fail together: the first one counts for the time, all for the number.
-            if (broker.IsBack)
-            {
-                long now = time.GetTimestamp();
-                bool isRelapse = broker.While > TimeSpan.Zero && time.GetElapsedTime(broker.Since) < Trial;
-                broker.While = isRelapse ? Longer(broker.While) : FirstWhile;
-                broker.IsBack = false;
-                broker.Failures = 1;
-                broker.Since = now;
-                broker.FirstFailure = now;
-                _count++;
-            }
-
-            // Where messages have no other way, those who send hear of each failure, and the log has nothing to add.
-            if (broker.IsLogged || !hasOther)
+            if (!broker.IsBack)
             {
                 return;
             }
 
-            broker.IsLogged = true;
+            // Many sends fail together: the first one counts for the time, all for the number.
+            long now = time.GetTimestamp();
+            bool isRelapse = broker.While > TimeSpan.Zero && time.GetElapsedTime(broker.Since) < Trial;
+            broker.While = isRelapse ? Longer(broker.While) : FirstWhile;
+            broker.IsBack = false;
+            broker.Failures = 1;
+            broker.Since = now;
+            broker.FirstFailure = now;
+            _count++;
             length = broker.While;
         }
 
@@ -124,7 +113,6 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
     private void Return(string address)
     {
         AvoidedBroker? broker;
-        bool isLogged;
         lock (_gate)
         {
             if (!_brokers.TryGetValue(address, out broker) || broker.IsBack)
@@ -134,12 +122,10 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
 
             broker.IsBack = true;
             broker.Since = time.GetTimestamp();
-            isLogged = broker.IsLogged;
-            broker.IsLogged = false;
             _count--;
         }
 
-        if (isLogged && !_isClosed)
+        if (!_isClosed)
         {
             double seconds = time.GetElapsedTime(broker.FirstFailure).TotalSeconds;
             ClientLog.BrokerBack(logger, broker.Name, address, seconds, broker.Failures);
@@ -216,9 +202,6 @@ internal sealed class AvoidedBrokers(Func<string, Task> probe, TimeProvider time
         public long Failures { get; set; }
 
         public bool IsProbed { get; set; }
-
-        /// <summary>The log tells that it is avoided.</summary>
-        public bool IsLogged { get; set; }
 
         /// <summary>It answered again, and is kept to see whether it fails again soon.</summary>
         public bool IsBack { get; set; }

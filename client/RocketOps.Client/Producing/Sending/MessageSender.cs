@@ -111,7 +111,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
                 catch (RocketMqException failure) when (IsWorthRetrying(failure.ResponseCode))
                 {
                     _faults?.Note(queue.BrokerName, options.TimeProvider.GetElapsedTime(attemptBegin), failed: true);
-                    NoteFailure(queue, address, time, failure, hasOther);
+                    NoteFailure(queue, address, time, failure);
                     failed ??= new FailedAttempts();
                     failed.Add(queue.BrokerName, address, options.TimeProvider.GetElapsedTime(attemptBegin), failure);
                     ClientLog.SendFailed(client.Logger, queue, failure.Message, attempt, attempts);
@@ -171,7 +171,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
             }
             catch (RocketMqException failure) when (failure.ResponseCode is null)
             {
-                NoteFailure(queue, address, time, failure, HasOther(queues, queue, IsAvoided));
+                NoteFailure(queue, address, time, failure);
                 failed ??= new FailedAttempts();
                 failed.Add(queue.BrokerName, address, options.TimeProvider.GetElapsedTime(attemptBegin), failure);
                 if (failure.IsOutcomeUnknown || !await sendTime.PauseAsync(failed.Count, cancellationToken).ConfigureAwait(false))
@@ -257,7 +257,7 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
         }
         catch (RocketMqException failure)
         {
-            NoteFailure(queue, address, left, failure, HasOther(queues, queue, IsAvoided));
+            NoteFailure(queue, address, left, failure);
             throw;
         }
     }
@@ -304,13 +304,13 @@ internal sealed class MessageSender(ClientInstance client, ProducerOptions optio
     /// Remembers a broker that cannot be reached, and asks for the route in the background: when a broker is gone, the route soon lacks
     /// it or names another master.
     /// </summary>
-    private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure, bool hasOther)
+    private void NoteFailure(MessageQueue queue, string? address, TimeSpan time, RocketMqException failure)
     {
         // An attempt that had no time tells nothing of its broker.
         bool isAway = failure.Reason == RocketMqErrorReason.Unreachable || (failure.Reason == RocketMqErrorReason.Timeout && time >= SendTime.LeastShare);
         if (isAway && address is not null)
         {
-            _avoided.NoteFailure(queue.BrokerName, address, failure.Message, hasOther);
+            _avoided.NoteFailure(queue.BrokerName, address, failure.Message);
         }
 
         if (failure.ResponseCode is null or ResponseCode.TopicNotExist or ResponseCode.ServiceNotAvailable)

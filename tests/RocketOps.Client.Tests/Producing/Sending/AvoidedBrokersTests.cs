@@ -18,7 +18,7 @@ public sealed class AvoidedBrokersTests
     public async Task Probe_NotAnswered_FollowsAfterTwiceTheTime()
     {
         AvoidedBrokers brokers = Create();
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
+        brokers.NoteFailure("broker-a", Address, "no answer");
 
         int expected = 0;
         foreach (int seconds in new[] { 2, 4, 8, 16, 30, 30 })
@@ -36,9 +36,9 @@ public sealed class AvoidedBrokersTests
     public async Task Probe_Answered_EndsTheAvoidingAndCountsTheFailures()
     {
         AvoidedBrokers brokers = Create();
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
+        brokers.NoteFailure("broker-a", Address, "no answer");
+        brokers.NoteFailure("broker-a", Address, "no answer");
+        brokers.NoteFailure("broker-a", Address, "no answer");
         _answers = true;
         _time.Advance(TimeSpan.FromSeconds(2));
 
@@ -55,30 +55,12 @@ public sealed class AvoidedBrokersTests
     public void Failure_SoonAfterTheReturn_IsAvoidedForLonger()
     {
         AvoidedBrokers brokers = Create();
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
+        brokers.NoteFailure("broker-a", Address, "no answer");
         brokers.NoteSuccess(Address);
 
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
+        brokers.NoteFailure("broker-a", Address, "no answer");
 
         _log.Messages.Last().Should().EndWith("asked again in 4 s");
-    }
-
-    [Fact]
-    public void Failure_OfTheOnlyBroker_IsLoggedOnceAnotherIsThere()
-    {
-        AvoidedBrokers brokers = Create();
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: false);
-        brokers.NoteSuccess(Address);
-        _log.Messages.Should().BeEmpty("each send tells its failure itself");
-
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: false);
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
-        brokers.NoteFailure("broker-a", Address, "no answer", hasOther: true);
-        brokers.NoteSuccess(Address);
-
-        _log.Messages.Should().HaveCount(2).And.SatisfyRespectively(
-            static avoided => avoided.Should().Contain("gets no messages while there is another"),
-            static back => back.Should().Contain("3 attempts to send to it had failed"));
     }
 
     [Fact]
@@ -87,7 +69,7 @@ public sealed class AvoidedBrokersTests
         AvoidedBrokers brokers = Create();
         for (int i = 0; i <= 256; i++)
         {
-            brokers.NoteFailure($"broker-{i}", $"127.0.0.1:{i}", "no answer", hasOther: true);
+            brokers.NoteFailure($"broker-{i}", $"127.0.0.1:{i}", "no answer");
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
