@@ -18,6 +18,10 @@ internal static class ClientTelemetry
     public const string TraceParent = "traceparent";
     public const string TraceState = "tracestate";
 
+    /// <summary>Length of a span's id: <c>00-</c>, 32 digits of the trace, 16 of the span, 2 of flags.</summary>
+    private const int W3CIdChars = 55;
+    private const int SeparatorsOfAProperty = 2;
+
     private static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
 
@@ -117,6 +121,11 @@ internal static class ClientTelemetry
 
         return (id, context.TraceStateString is { Length: > 0 } state && !MessagePropertiesCodec.ContainsSeparator(state) ? state : null);
     }
+
+    /// <summary>Bytes that the context of a span will add to a message that has none yet: 0 while nobody listens.</summary>
+    public static int BytesToReserve(Dictionary<string, string> properties) =>
+        !Source.HasListeners() || Activity.Current is not null || properties.ContainsKey(TraceParent) || properties.ContainsKey(TraceState)
+            ? 0 : TraceParent.Length + W3CIdChars + SeparatorsOfAProperty;
 
     private static void Describe(Activity? span, string operation, string type, string topic, string clientId)
     {

@@ -17,8 +17,14 @@ public interface IRocketMqProducer : IAsyncDisposable
     /// <inheritdoc cref="RocketMqProducer.SendAsync(Message, string, CancellationToken)"/>
     Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default);
 
-    /// <inheritdoc cref="RocketMqProducer.SendBatchAsync"/>
+    /// <inheritdoc cref="RocketMqProducer.SendBatchAsync(IReadOnlyList{Message}, CancellationToken)"/>
     Task<SendResult> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc cref="RocketMqProducer.CreateBatch"/>
+    MessageBatch CreateBatch(string topic);
+
+    /// <inheritdoc cref="RocketMqProducer.SendBatchAsync(MessageBatch, CancellationToken)"/>
+    Task<SendResult> SendBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default);
 
     /// <inheritdoc cref="RocketMqProducer.SendOneWayAsync"/>
     Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default);

@@ -30,6 +30,7 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly PendingRequests _requests;
     private readonly SendBatcher? _batcher;
     private readonly MessageTracer? _tracer;
+    private readonly InFlightLimit _inFlight;
     private readonly CallsUnderWay _calls = new(typeof(RocketMqProducer));
     private int _disposed;
 
@@ -43,7 +44,9 @@ public sealed class RocketMqProducer : IRocketMqProducer
             SendBatcher.Check(options);
         }
 
+        InFlightLimit.Check(options);
         _options = options;
+        _inFlight = new InFlightLimit(options);
         _checks = new TransactionChecks(options);
         _requests = new PendingRequests(options);
         RequestHandlerRegistry handlers = new RequestHandlerRegistry().Add(RequestCode.CheckTransactionState, _checks).Add(RequestCode.PushReplyMessageToClient, _requests);
@@ -136,6 +139,23 @@ public sealed class RocketMqProducer : IRocketMqProducer
             : throw new ArgumentException("a batch needs a message", nameof(messages));
     }
 
+    /// <summary>Makes an empty batch, which takes messages of the topic as long as they fit.</summary>
+    public MessageBatch CreateBatch(string topic)
+    {
+        Names.CheckTopic(topic, nameof(topic));
+        return new MessageBatch(topic, _options, _keys);
+    }
+
+    /// <summary>
+    /// Sends the messages of a batch together, like <see cref="SendBatchAsync(IReadOnlyList{Message}, CancellationToken)"/>. Throws
+    /// <see cref="ArgumentException"/> when it is empty, or messages were changed since and do not fit any more.
+    /// </summary>
+    public Task<SendResult> SendBatchAsync(MessageBatch batch, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return SendBatchAsync(batch.Messages, cancellationToken);
+    }
+
     /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
@@ -147,7 +167,15 @@ public sealed class RocketMqProducer : IRocketMqProducer
         try
         {
             OutgoingMessage outgoing = OutgoingMessage.Create(message, _options, _keys, span);
-            await _sender.SendOneWayAsync(outgoing, cancellationToken).ConfigureAwait(false);
+            await _inFlight.EnterAsync(message.Body.Length, begin, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await _sender.SendOneWayAsync(outgoing, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _inFlight.Leave(message.Body.Length);
+            }
         }
         catch (Exception thrown)
         {
@@ -433,9 +461,19 @@ public sealed class RocketMqProducer : IRocketMqProducer
                 outgoing = outgoing with { Trace = trace };
             }
 
-            result = queue is null && shardingKey is null
-                ? await _sender.SendToAnyAsync(outgoing, begin, cancellationToken).ConfigureAwait(false)
-                : await _sender.SendToAsync(outgoing, queue, shardingKey, begin, cancellationToken).ConfigureAwait(false);
+            long bytes = BytesOf(first, batch);
+            await _inFlight.EnterAsync(bytes, begin, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                result = queue is null && shardingKey is null
+                    ? await _sender.SendToAnyAsync(outgoing, begin, cancellationToken).ConfigureAwait(false)
+                    : await _sender.SendToAsync(outgoing, queue, shardingKey, begin, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _inFlight.Leave(bytes);
+            }
+
             Conclude(result, trace, first, batch, begin, extras);
             return result;
         }
@@ -452,6 +490,22 @@ public sealed class RocketMqProducer : IRocketMqProducer
                 _calls.Leave();
             }
         }
+    }
+
+    private static long BytesOf(Message first, IReadOnlyList<Message>? batch)
+    {
+        if (batch is null)
+        {
+            return first.Body.Length;
+        }
+
+        long bytes = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            bytes += batch[i].Body.Length;
+        }
+
+        return bytes;
     }
 
     private void Conclude(SendResult result, SendTrace? trace, Message first, IReadOnlyList<Message>? batch, long begin, SendExtras? extras = null)

@@ -83,6 +83,7 @@ internal sealed record OutgoingMessage(
         Message first = messages[0];
         List<BatchPart> parts = new(messages.Count);
         int total = 0;
+        int fitting = 0;
         foreach (Message message in messages)
         {
             if (message.Topic != first.Topic || message.WaitStored != first.WaitStored || message.IsDelayed || TopicNames.IsRetry(message.Topic))
@@ -93,11 +94,12 @@ internal sealed record OutgoingMessage(
             BatchPart part = CreatePart(message, options, keys, span);
             total = checked(total + part.Bytes);
             parts.Add(part);
+            fitting = total <= options.MaxMessageBytes ? parts.Count : fitting;
         }
 
         return total <= options.MaxMessageBytes
             ? Join(first.Topic, first.WaitStored, parts)
-            : throw new ArgumentException($"the batch takes {total} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)})", nameof(messages));
+            : throw new ArgumentException($"the batch takes {total} bytes, more than {options.MaxMessageBytes} ({nameof(ProducerOptions.MaxMessageBytes)}): the first {fitting} of its {parts.Count} messages fit; {nameof(RocketMqProducer.CreateBatch)} makes one that takes as many as fit", nameof(messages));
     }
 
     /// <summary>Messages of one topic as one; they may take no more bytes than a message.</summary>

@@ -33,6 +33,22 @@ public sealed record ProducerOptions : ClientOptions
     public bool SendLatencyFaultEnable { get; init; }
 
     /// <summary>
+    /// Most sends of this producer that are under way at a time, one-way ones and batches among them; a batch is one (32 768). A connection
+    /// takes 65 535 requests. Java's backPressureForAsyncSendNum (1024) is of asynchronous sends alone, and off by default. Sends that
+    /// <see cref="AutoBatch"/> collects are bounded by <see cref="TotalBatchMaxBytes"/> instead.
+    /// </summary>
+    public int MaxInFlight { get; init; } = 32_768;
+
+    /// <summary>
+    /// Most bytes of bodies that are under way at a time (32 MiB): with more than 64 MiB that wait to be written, a connection is closed. A
+    /// larger message goes alone. As Java's backPressureForAsyncSendSize (100 MiB).
+    /// </summary>
+    public long MaxInFlightBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Behaviour of a send beyond <see cref="MaxInFlight"/> or <see cref="MaxInFlightBytes"/>: it waits.</summary>
+    public WhenFull WhenFull { get; init; } = WhenFull.Wait;
+
+    /// <summary>
     /// True when messages that are sent one by one travel together where they can: those that come for a topic, or for one queue or key of
     /// it, while a request is under way leave with the next one, in the order they came. Each send has its own result or exception. Delayed
     /// messages, transactions, requests and replies are sent by themselves. Matches autoBatch.
