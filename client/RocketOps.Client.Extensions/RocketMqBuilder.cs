@@ -30,7 +30,8 @@ public sealed class RocketMqBuilder
     public IServiceCollection Services { get; }
 
     /// <summary>
-    /// A producer as a singleton <see cref="IRocketMqProducer"/>, disposed with the host. The first one is what an unkeyed parameter gets; each is also there under its group as key.
+    /// A producer as a singleton <see cref="IRocketMqProducer"/>, disposed with the host. The first one is what an unkeyed parameter
+    /// gets; each is also there under its group as key.
     /// </summary>
     /// <param name="group">Producer group.</param>
     /// <param name="configure">Changes the options.</param>
@@ -47,7 +48,8 @@ public sealed class RocketMqBuilder
     }
 
     /// <summary>
-    /// A consumer that starts and stops with the host and hands every message to a <typeparamref name="THandler"/>, registered as scoped unless it is registered already.
+    /// A consumer that starts and stops with the host and hands every message to a <typeparamref name="THandler"/>, registered as scoped
+    /// unless it is registered already.
     /// The host does not start when no name server answers.
     /// </summary>
     /// <param name="group">Consumer group.</param>
@@ -84,7 +86,8 @@ public sealed class RocketMqBuilder
     }
 
     /// <summary>
-    /// A stream consumer as a singleton <see cref="RocketMqStreamConsumer"/>, subscribed before the host's services start. It joins its group with the first message that is asked for and leaves it
+    /// A stream consumer as a singleton <see cref="RocketMqStreamConsumer"/>, subscribed before the host's services start. It joins its
+    /// group with the first message that is asked for and leaves it
     /// when the host has stopped. The first one is what an unkeyed parameter gets; each is also there under its group as key.
     /// </summary>
     /// <param name="group">Consumer group.</param>
@@ -158,7 +161,8 @@ public sealed class RocketMqBuilder
     }
 
     /// <summary>
-    /// A health check beside the host's others: unhealthy when no name server answers, degraded when a consumer added here reads no queue of
+    /// A health check beside the host's others: unhealthy when no name server answers, degraded when a consumer added here reads no queue
+    /// of
     /// its topic, or a server that the shared client uses cannot be reached. Its data has the number of queues by consumer.
     /// </summary>
     /// <param name="name">Name of the check.</param>
@@ -185,7 +189,8 @@ public sealed class RocketMqBuilder
     private PushConsumerOptions PushOptions(IServiceProvider provider, string group, Func<PushConsumerOptions, PushConsumerOptions>? configure) =>
         Share(provider, Apply(configure, new PushConsumerOptions { NameServers = _nameServers, Group = group, LoggerFactory = provider.GetService<ILoggerFactory>() }));
 
-    // What wants to be somebody else, or somewhere else, has connections of its own; so has broadcasting, whose offsets are kept under a client id that lasts.
+    // What wants to be somebody else, or somewhere else, has connections of its own; so has broadcasting, whose offsets are kept under a
+    // client id that lasts.
     private TOptions Share<TOptions>(IServiceProvider provider, TOptions options)
         where TOptions : ClientOptions =>
         options is { Client: null, InstanceName: null, UnitName: null } and not (PushConsumerOptions { MessageModel: MessageModel.Broadcasting } or LitePullConsumerOptions { MessageModel: MessageModel.Broadcasting }) && options.NameServers == _nameServers

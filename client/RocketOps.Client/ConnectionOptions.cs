@@ -6,12 +6,15 @@ namespace RocketOps.Client;
 public record ConnectionOptions
 {
     /// <summary>
-    /// <c>host:port;host:port</c>, or with commas; every address a host resolves to counts as a name server. Null takes the environment variable <c>NAMESRV_ADDR</c>; without either
+    /// <c>host:port;host:port</c>, or with commas; every address a host resolves to counts as a name server. Null takes the environment
+    /// variable <c>NAMESRV_ADDR</c>; without either
     /// no client can be made.
     /// </summary>
     public string? NameServers { get; init; }
 
-    /// <summary>Part of the client id after the address. Null gives every client its own, which members of a clustering group must have.</summary>
+    /// <summary>
+    /// Part of the client id after the address. Null gives every client its own, which members of a clustering group must have.
+    /// </summary>
     public string? InstanceName { get; init; }
 
     /// <summary>Third part of the client id, <c>ip@instance@unit</c>; null for none. Matches unitName.</summary>
@@ -20,7 +23,10 @@ public record ConnectionOptions
     /// <summary>Time for a connection to be made. Matches connectTimeoutMillis (3 s).</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Time for one request that is neither a send nor a pull; of several name servers all but the last one asked have a part of it. Matches mqClientApiTimeout (3 s).</summary>
+    /// <summary>
+    /// Time for one request that is neither a send nor a pull; of several name servers all but the last one asked have a part of it.
+    /// Matches mqClientApiTimeout (3 s).
+    /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
@@ -46,8 +52,10 @@ public record ConnectionOptions
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>
-    /// Called for everything that is logged as a warning or an error, beside the log: handlers that threw, pulls and heartbeats that failed, topics that are missing.
-    /// Called on the client's own threads, possibly several at a time: it must be quick and thread-safe. An exception of it is logged and goes no further.
+    /// Called for everything that is logged as a warning or an error, beside the log: handlers that threw, pulls and heartbeats that
+    /// failed, topics that are missing.
+    /// Called on the client's own threads, possibly several at a time: it must be quick and thread-safe. An exception of it is logged and
+    /// goes no further.
     /// </summary>
     public Action<ClientError>? OnError { get; init; }
 

@@ -26,7 +26,9 @@ public enum RocketMqErrorReason
     /// <summary>This program has no room or no processor time: too much is under way, or its thread pool is busy.</summary>
     ClientBusy,
 
-    /// <summary>The server has too much to do, or does not serve at this moment: SYSTEM_BUSY, SERVICE_NOT_AVAILABLE, FLOW_CONTROL, GO_AWAY.</summary>
+    /// <summary>
+    /// The server has too much to do, or does not serve at this moment: SYSTEM_BUSY, SERVICE_NOT_AVAILABLE, FLOW_CONTROL, GO_AWAY.
+    /// </summary>
     ServerBusy,
 
     /// <summary>The server failed at the request: SYSTEM_ERROR.</summary>
@@ -38,7 +40,9 @@ public enum RocketMqErrorReason
     /// <summary>The topic, group, message or client of the request does not exist at the server.</summary>
     NotFound,
 
-    /// <summary>The request, its message or its expression cannot be taken as it is: MESSAGE_ILLEGAL, INVALID_PARAMETER and the like.</summary>
+    /// <summary>
+    /// The request, its message or its expression cannot be taken as it is: MESSAGE_ILLEGAL, INVALID_PARAMETER and the like.
+    /// </summary>
     InvalidRequest,
 
     /// <summary>The server refused for another reason: see <see cref="RocketMqException.ResponseCode"/>.</summary>

@@ -12,7 +12,7 @@ public sealed record ServerState
     /// <summary>False when it cannot be reached; true when it has just answered again.</summary>
     public required bool IsReachable { get; init; }
 
-    /// <summary>Why it cannot, or could not, be reached.</summary>
+    /// <summary>Reason why it cannot, or could not, be reached.</summary>
     public required string Reason { get; init; }
 
     /// <summary>Time of the first request that failed.</summary>

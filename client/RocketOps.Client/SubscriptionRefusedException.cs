@@ -1,7 +1,8 @@
 namespace RocketOps.Client;
 
 /// <summary>
-/// A broker does not take the expression of a subscription. <see cref="RocketMqException.Remark"/> has its words: line, column and reason of a mistake, or that it does not filter by
+/// A broker does not take the expression of a subscription. <see cref="RocketMqException.Remark"/> has its words: line, column and reason
+/// of a mistake, or that it does not filter by
 /// properties at all.
 /// </summary>
 public sealed class SubscriptionRefusedException : RocketMqException

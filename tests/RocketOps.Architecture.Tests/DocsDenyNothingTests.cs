@@ -37,7 +37,7 @@ public sealed partial class DocsDenyNothingTests
     /// <summary>Pages about no feature that could be denied: how things are done, and what there is.</summary>
     private static readonly HashSet<string> Others = new(StringComparer.Ordinal)
     {
-        "README.md", "back-up-and-restore.md", "broken-rules.md", "client.md", "compatibility.md", "connect.md", "folders.md", "name-server.md", "operate.md", "operator-rows.md", "operator.md", "process-kubelet.md", "production.md", "programs.md", "store.md", "testing.md",
+        "README.md", "back-up-and-restore.md", "broken-rules.md", "client.md", "compatibility.md", "connect.md", "folders.md", "name-server.md", "operate.md", "operator-rows.md", "operator.md", "process-kubelet.md", "production.md", "programs.md", "store.md", "testing.md", "what-happens-when.md",
     };
 
     private static string Root => SharedKits.RepositoryRoot;

@@ -8,7 +8,10 @@ namespace RocketOps.Cli.Running;
 /// </summary>
 internal sealed class ErrorLoggerFactory(TextWriter error) : ILoggerFactory, ILogger
 {
-    /// <summary>Ids of the client's log. Heartbeats go to every broker, also to slaves that are away and that nobody asks; a broker that a command needs is told of by what it needs of it.</summary>
+    /// <summary>
+    /// Ids of the client's log. Heartbeats go to every broker, also to slaves that are away and that nobody asks; a broker that a command
+    /// needs is told of by what it needs of it.
+    /// </summary>
     private const int HeartbeatFailed = 4103;
 
     /// <summary>

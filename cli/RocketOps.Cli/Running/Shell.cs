@@ -74,7 +74,9 @@ internal sealed record Shell
     public ProducerOptions Patient(ProducerOptions usual) =>
         usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout), SendTimeout = Patient(usual.SendTimeout) };
 
-    /// <summary>As patient, and without further tries: a person who mistyped an address wants to know at once.</summary>
+    /// <summary>
+    /// Options as patient as those of others, and without further tries: a person who mistyped an address wants to know at once.
+    /// </summary>
     public PushConsumerOptions Patient(PushConsumerOptions usual) =>
         usual with { ConnectTimeout = Patient(usual.ConnectTimeout), RequestTimeout = Patient(usual.RequestTimeout), StartTimeout = TimeSpan.Zero };
 

@@ -317,7 +317,8 @@ public sealed class RocketMqAdmin : IRocketMqAdmin
         return response.Code == ResponseCode.Success ? (response, address) : throw new RocketMqException(response.Code, response.Remark, address);
     }
 
-    // Name servers do not talk to each other: a change is sent to all of them, at once so that none keeps it from another, and fails as a whole when one does not take it.
+    // Name servers do not talk to each other: a change is sent to all of them, at once so that none keeps it from another, and fails as a
+    // whole when one does not take it.
     private async Task<RemotingCommand> ForEachNameServerAsync(Func<RemotingCommand> request, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> addresses = await _nameServers.GetAddressesAsync(cancellationToken).ConfigureAwait(false);

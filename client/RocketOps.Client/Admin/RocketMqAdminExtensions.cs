@@ -6,8 +6,10 @@ namespace RocketOps.Client;
 public static class RocketMqAdminExtensions
 {
     /// <summary>
-    /// Creates a topic with so many queues to read and write on every master that does not have it yet. A master that has it keeps it as it is. Returns the addresses it was
-    /// created on: none when all had it. Name servers know of it a moment later. Throws <see cref="RocketMqException"/> when there is no master or one refuses; the masters before
+    /// Creates a topic with so many queues to read and write on every master that does not have it yet. A master that has it keeps it as
+    /// it is. Returns the addresses it was
+    /// created on: none when all had it. Name servers know of it a moment later. Throws <see cref="RocketMqException"/> when there is no
+    /// master or one refuses; the masters before
     /// it then have the topic, and the call may be repeated.
     /// </summary>
     /// <param name="admin">Asks the cluster.</param>

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using RocketOps.Client.Connections;
 using RocketOps.Protocol.Commands;
 using RocketOps.Remoting.Client;
 using RocketOps.Remoting.Connections;
@@ -13,8 +12,8 @@ namespace RocketOps.Client.Calls;
 /// </summary>
 /// <param name="remoting">Connections.</param>
 /// <param name="time">Clock.</param>
-/// <param name="states">Hears which servers answer and which cannot be reached; null when nothing is to be told.</param>
-internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time, ServerStates? states = null)
+/// <param name="watch">Hears which servers answer and which cannot be reached; null when nothing is to be told.</param>
+internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time, IServerWatch? watch = null)
 {
     /// <summary>
     /// The answer, whatever its code. Throws <see cref="RocketMqException"/> without a response code when there is none within the time,
@@ -126,9 +125,9 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time,
 
     private void NoteAnswer(string address)
     {
-        if (states is { IsEmpty: false })
+        if (watch is { IsEmpty: false })
         {
-            states.NoteAnswer(address);
+            watch.NoteAnswer(address);
         }
     }
 
@@ -137,8 +136,8 @@ internal sealed class RemotingCaller(RemotingClient remoting, TimeProvider time,
 
     private bool NoteUnreachable(string address, string reason)
     {
-        states?.NoteUnreachable(address, reason);
-        return states is not null;
+        watch?.NoteUnreachable(address, reason);
+        return watch is not null;
     }
 
     private static RocketMqErrorReason ReasonOf(Exception failure) => failure switch

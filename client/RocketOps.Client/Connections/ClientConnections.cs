@@ -216,7 +216,8 @@ internal sealed class ClientConnections
     private bool IsIntroduced(string address) =>
         Caller.Find(address) is { } open && _introduced.TryGetValue(address, out (RemotingConnection Connection, int Joins) known) && ReferenceEquals(open, known.Connection) && known.Joins == _joins;
 
-    // One heartbeat at a time to a broker, made when its turn has come: one made before a member joined or subscribed must not arrive after the one that says so, as the broker would
+    // One heartbeat at a time to a broker, made when its turn has come: one made before a member joined or subscribed must not arrive
+    // after the one that says so, as the broker would
     // take away the subscriptions that it does not name.
     private async Task GreetAsync(string address, bool unlessIntroduced, CancellationToken cancellationToken)
     {

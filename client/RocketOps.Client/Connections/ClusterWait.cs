@@ -14,7 +14,8 @@ internal sealed class ClusterWait(ClientInstance client, ConnectionOptions optio
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Does the step until it succeeds. Throws <see cref="RocketMqException"/> when a server refuses it for good, or when the last try after
+    /// Does the step until it succeeds. Throws <see cref="RocketMqException"/> when a server refuses it for good, or when the last try
+    /// after
     /// the time failed, and <see cref="OperationCanceledException"/> when the caller gives up.
     /// </summary>
     /// <param name="what">The whole start, for the log and the exception: <c>the start of group g</c>.</param>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RocketOps.Client.Calls;
 using RocketOps.Client.Diagnostics;
 
 namespace RocketOps.Client.Connections;
@@ -8,10 +9,11 @@ namespace RocketOps.Client.Connections;
 /// when the server answers again; what failed because of it is not logged besides. Thread-safe.
 /// </summary>
 /// <param name="time">Clock.</param>
-/// <param name="nameOf">Finds the name of the broker at an address; null for a name server, or a broker that no route names any more.</param>
+/// <param name="nameOf">Finds the name of the broker at an address; null for a name server, or a broker that no route names any
+/// more.</param>
 /// <param name="changed">The user's <see cref="ConnectionOptions.OnServerState"/>.</param>
 /// <param name="logger">Log.</param>
-internal sealed class ServerStates(TimeProvider time, Func<string, string?> nameOf, Action<ServerState>? changed, ILogger logger)
+internal sealed class ServerStates(TimeProvider time, Func<string, string?> nameOf, Action<ServerState>? changed, ILogger logger) : IServerWatch
 {
     /// <summary>More servers than a client talks to; of more, the one that failed first is forgotten.</summary>
     private const int MaxServers = 1024;
@@ -23,7 +25,7 @@ internal sealed class ServerStates(TimeProvider time, Func<string, string?> name
     private volatile int _count;
     private volatile bool _isClosed;
 
-    /// <summary>True while every server is reached: all that a request looks at then.</summary>
+    /// <inheritdoc/>
     public bool IsEmpty => _count == 0;
 
     /// <summary>Servers that cannot be reached, in no order.</summary>
@@ -41,7 +43,7 @@ internal sealed class ServerStates(TimeProvider time, Func<string, string?> name
     /// <summary>The client ends: nothing more is told.</summary>
     public void Close() => _isClosed = true;
 
-    /// <summary>A request failed as the server took no connection, or was silent so that its connection was given up.</summary>
+    /// <inheritdoc/>
     public void NoteUnreachable(string address, string reason)
     {
         if (_isClosed)
@@ -88,7 +90,7 @@ internal sealed class ServerStates(TimeProvider time, Func<string, string?> name
         }
     }
 
-    /// <summary>The server has answered.</summary>
+    /// <inheritdoc/>
     public void NoteAnswer(string address)
     {
         if (_count == 0 || _isClosed)
@@ -131,7 +133,7 @@ internal sealed class ServerStates(TimeProvider time, Func<string, string?> name
         }
     }
 
-    /// <summary>By a thread of the pool: a request that failed must not wait for what a program does about it.</summary>
+    /// <summary>Has a thread of the pool tell the program: a request that failed must not wait for what that does.</summary>
     private void Tell(ServerState state)
     {
         if (changed is not null)

@@ -20,12 +20,16 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Client;
 
 /// <summary>
-/// A member of a consumer group: reads its share of the queues and hands every message to the handler of its topic, at least once. Subscribe, then start; dispose to leave.
+/// A member of a consumer group: reads its share of the queues and hands every message to the handler of its topic, at least once.
+/// Subscribe, then start; dispose to leave.
 /// Thread-safe.
 /// </summary>
 public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
 {
-    /// <summary>Broadcasting members keep offsets of their own in a file named after their client id, which must therefore outlive the process. Matches the Java client.</summary>
+    /// <summary>
+    /// Broadcasting members keep offsets of their own in a file named after their client id, which must therefore outlive the process.
+    /// Matches the Java client.
+    /// </summary>
     private const string BroadcastInstanceName = "DEFAULT";
 
     private static readonly TimeSpan LongestLockRenewInterval = TimeSpan.FromSeconds(30);
@@ -51,7 +55,9 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     private DateTimeOffset _startedAt;
     private HandlerInvoker? _invoker;
 
-    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
+    /// <summary>
+    /// Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.
+    /// </summary>
     public RocketMqPushConsumer(PushConsumerOptions options)
         : this(options, polling: null)
     {
@@ -122,7 +128,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     public IReadOnlyCollection<MessageQueue> AssignedQueues => _rebalancer?.Assigned ?? [];
 
     /// <summary>
-    /// Subscribes to a topic, before or after the start; a second call for the topic replaces the first. After the start it returns when the brokers know. Throws
+    /// Subscribes to a topic, before or after the start; a second call for the topic replaces the first. After the start it returns when
+    /// the brokers know. Throws
     /// <see cref="ArgumentException"/> when the name or the expression cannot be one.
     /// </summary>
     /// <param name="topic">Name of the topic. It may be created later; that it is missing is logged and reported once.</param>
@@ -210,7 +217,8 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     }
 
     /// <summary>
-    /// Hands out no further message of a topic until <see cref="Resume(string)"/>, now or after a rebalance; handlers at work go on, and what was pulled waits. Redeliveries come by
+    /// Hands out no further message of a topic until <see cref="Resume(string)"/>, now or after a rebalance; handlers at work go on, and
+    /// what was pulled waits. Redeliveries come by
     /// the group's retry topic, which can be paused like any other.
     /// </summary>
     public void Pause(string topic)
@@ -241,8 +249,10 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
     }
 
     /// <summary>
-    /// Goes on with a queue at an offset, which is committed at once. Messages pulled before are not handled any more, unless a handler has one already; what that says is not noted.
-    /// Throws <see cref="InvalidOperationException"/> when this member does not read the queue at the moment. An offset outside the queue is corrected by the broker.
+    /// Goes on with a queue at an offset, which is committed at once. Messages pulled before are not handled any more, unless a handler
+    /// has one already; what that says is not noted.
+    /// Throws <see cref="InvalidOperationException"/> when this member does not read the queue at the moment. An offset outside the queue
+    /// is corrected by the broker.
     /// </summary>
     /// <param name="queue">One of <see cref="AssignedQueues"/>.</param>
     /// <param name="offset">First offset to read, not negative.</param>
@@ -276,9 +286,11 @@ public sealed class RocketMqPushConsumer : IAsyncDisposable, IAnsweringConsumer
         MoveAsync(queue, (offsets, token) => offsets.AtAsync(queue, time, token), cancellationToken);
 
     /// <summary>
-    /// Leaves: no further pull, handlers at work are waited for, offsets are committed, the brokers are told so that the others take over at once. Idempotent.
+    /// Leaves: no further pull, handlers at work are waited for, offsets are committed, the brokers are told so that the others take over
+    /// at once. Idempotent.
     /// </summary>
-    /// <param name="cancellationToken">Ends the wait for handlers before <see cref="PushConsumerOptions.ShutdownTimeout"/>; the rest is done all the same.</param>
+    /// <param name="cancellationToken">Ends the wait for handlers before <see cref="PushConsumerOptions.ShutdownTimeout"/>; the rest is
+    /// done all the same.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         await _lifecycle.WaitAsync(CancellationToken.None).ConfigureAwait(false);

@@ -76,7 +76,7 @@ internal static partial class ClientLog
     public static partial void Rebalanced(ILogger logger, string group, int count, int total, string topic);
 
     [LoggerMessage(EventId = 4121, Message = "group {Group} cannot balance {Topic}: {Reason}")]
-    public static partial void RebalanceFailed(ILogger logger, LogLevel level, string group, string topic, string reason);
+    public static partial void RebalanceFailed(ILogger logger, LogLevel level, string group, object topic, string reason);
 
     [LoggerMessage(EventId = 4122, Message = "pull from {Queue} at {Offset} failed: {Reason}; again in {DelayMs} ms")]
     public static partial void PullFailed(ILogger logger, LogLevel level, MessageQueue queue, long offset, string reason, double delayMs);

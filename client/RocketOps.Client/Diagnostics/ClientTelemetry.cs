@@ -4,7 +4,8 @@ using System.Diagnostics.Metrics;
 namespace RocketOps.Client.Diagnostics;
 
 /// <summary>
-/// Spans and metrics by OpenTelemetry's messaging conventions, through the platform's own types: without a listener they cost a comparison. The context of the span that
+/// Spans and metrics by OpenTelemetry's messaging conventions, through the platform's own types: without a listener they cost a
+/// comparison. The context of the span that
 /// sends travels in the message's properties (<c>traceparent</c>, <c>tracestate</c>), and the span that handles it is its child.
 /// </summary>
 internal static class ClientTelemetry
@@ -110,7 +111,8 @@ internal static class ClientTelemetry
     }
 
     /// <summary>
-    /// The context that a message carries: of the sending span, or of what is current when nobody listens to ours; nothing when the application gave the message one.
+    /// The context that a message carries: of the sending span, or of what is current when nobody listens to ours; nothing when the
+    /// application gave the message one.
     /// </summary>
     public static (string? Parent, string? State) ContextFor(Activity? span, Dictionary<string, string> properties)
     {

@@ -37,7 +37,10 @@ namespace RocketOps.Client.Json;
 [JsonSerializable(typeof(LockResultBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    /// <summary>Reads the body of an answer in fastjson's dialect. Throws <see cref="RocketMqException"/> when it is not what the request asks for.</summary>
+    /// <summary>
+    /// Reads the body of an answer in fastjson's dialect. Throws <see cref="RocketMqException"/> when it is not what the request asks
+    /// for.
+    /// </summary>
     public static T Read<T>(RemotingCommand response, JsonTypeInfo<T> type, string address)
         where T : class
     {

@@ -1,5 +1,4 @@
 using RocketOps.Client.Diagnostics;
-using RocketOps.Client.Messages;
 using RocketOps.Client.Producing.Sending;
 using RocketOps.Protocol.Names;
 

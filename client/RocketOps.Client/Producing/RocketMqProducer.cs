@@ -16,7 +16,8 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Client;
 
 /// <summary>
-/// Sends messages. Queues are used in turn; a send that fails is tried again on another broker within <see cref="ProducerOptions.SendTimeout"/>, so a message can be stored twice
+/// Sends messages. Queues are used in turn; a send that fails is tried again on another broker within
+/// <see cref="ProducerOptions.SendTimeout"/>, so a message can be stored twice
 /// when only its answer was lost. Thread-safe; one per application is enough.
 /// </summary>
 public sealed class RocketMqProducer : IRocketMqProducer
@@ -34,7 +35,9 @@ public sealed class RocketMqProducer : IRocketMqProducer
     private readonly CallsUnderWay _calls = new(typeof(RocketMqProducer));
     private int _disposed;
 
-    /// <summary>Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.</summary>
+    /// <summary>
+    /// Connects to nothing yet. Throws <see cref="ArgumentException"/> when the group cannot be one or no name server is given.
+    /// </summary>
     public RocketMqProducer(ProducerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -65,7 +68,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     /// <summary>
     /// Connects ahead of the first sends, which then wait for nothing but their own answers: finds the topics' routes, and tells the
     /// brokers of this producer's group. A broker that does not answer is left to the sends while each topic has another one. Waits for the
-    /// cluster: tries again for <see cref="ConnectionOptions.StartTimeout"/>, and throws <see cref="RocketMqException"/> afterwards. A topic
+    /// cluster: tries again for <see cref="ConnectionOptions.StartTimeout"/>, and throws <see cref="RocketMqException"/> afterwards. A
+    /// topic
     /// that does not exist yet is waited for as well, unless brokers create topics by themselves. Optional, and may be called again.
     /// </summary>
     /// <param name="topics">Topics that will be sent to; at least one.</param>
@@ -97,7 +101,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Sends a message to the next queue and waits until the broker has it. Throws <see cref="RocketMqException"/> when no attempt succeeded and
+    /// Sends a message to the next queue and waits until the broker has it. Throws <see cref="RocketMqException"/> when no attempt
+    /// succeeded and
     /// <see cref="ArgumentException"/> when the message is too large.
     /// </summary>
     public Task<SendResult> SendAsync(Message message, CancellationToken cancellationToken = default)
@@ -114,7 +119,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
         return SendOneAsync(message, queue, shardingKey: null, cancellationToken);
     }
 
-    /// <summary>Sends a message to the queue that its key belongs to, so that messages of one key keep their order while the number of queues stays.</summary>
+    /// <summary>
+    /// Sends a message to the queue that its key belongs to, so that messages of one key keep their order while the number of queues
+    /// stays.
+    /// </summary>
     public Task<SendResult> SendAsync(Message message, string shardingKey, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -128,7 +136,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Sends messages of one topic together: one request, one queue, stored one after another. Throws <see cref="ArgumentException"/> when they do not go together, are too
+    /// Sends messages of one topic together: one request, one queue, stored one after another. Throws <see cref="ArgumentException"/>
+    /// when they do not go together, are too
     /// large together, or there are none.
     /// </summary>
     public Task<SendResult> SendBatchAsync(IReadOnlyList<Message> messages, CancellationToken cancellationToken = default)
@@ -156,7 +165,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
         return SendBatchAsync(batch.Messages, cancellationToken);
     }
 
-    /// <summary>Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached within <see cref="ProducerOptions.SendTimeout"/>.</summary>
+    /// <summary>
+    /// Hands a message to the network without waiting for an answer; a loss is not reported. Throws when no broker can be reached within
+    /// <see cref="ProducerOptions.SendTimeout"/>.
+    /// </summary>
     public async Task SendOneWayAsync(Message message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -190,8 +202,10 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Sends a message that no consumer gets before <see cref="IMessageTransaction.CommitAsync"/>: do the local work in between. Throws <see cref="RocketMqException"/> when the broker
-    /// does not have the message as safely as it is configured to: then do no local work. Throws <see cref="InvalidOperationException"/> without a
+    /// Sends a message that no consumer gets before <see cref="IMessageTransaction.CommitAsync"/>: do the local work in between. Throws
+    /// <see cref="RocketMqException"/> when the broker
+    /// does not have the message as safely as it is configured to: then do no local work. Throws <see cref="InvalidOperationException"/>
+    /// without a
     /// <see cref="ProducerOptions.TransactionChecker"/> and <see cref="ArgumentException"/> for a message that is to be delayed.
     /// </summary>
     /// <example><code>
@@ -235,7 +249,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Takes back a message that waits for its time, and returns its id. Throws <see cref="RocketMqException"/> when the broker does not: it is too late, the broker does not
+    /// Takes back a message that waits for its time, and returns its id. Throws <see cref="RocketMqException"/> when the broker does not:
+    /// it is too late, the broker does not
     /// allow it (recallMessageEnable) or does not know it. Throws <see cref="ArgumentException"/> for what is no handle.
     /// </summary>
     /// <param name="recallHandle"><see cref="SendResult.RecallHandle"/>, also of another process.</param>
@@ -293,7 +308,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Sends a message and waits until a consumer replies to it. Throws <see cref="RequestTimeoutException"/> when nobody did in time, <see cref="RocketMqException"/> when it could not be
+    /// Sends a message and waits until a consumer replies to it. Throws <see cref="RequestTimeoutException"/> when nobody did in time,
+    /// <see cref="RocketMqException"/> when it could not be
     /// sent, or when the reply cannot be read, and <see cref="ArgumentException"/> when it is too large or delayed.
     /// </summary>
     /// <param name="message">The request. Consumers see <see cref="ReceivedMessage.IsRequest"/>.</param>
@@ -333,7 +349,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     }
 
     /// <summary>
-    /// Answers a request, by the broker it came from, and returns when its sender has the reply. Throws <see cref="RocketMqException"/> when it has not, as it waits no longer or is
+    /// Answers a request, by the broker it came from, and returns when its sender has the reply. Throws <see cref="RocketMqException"/>
+    /// when it has not, as it waits no longer or is
     /// gone, and <see cref="ArgumentException"/> when the message is no request.
     /// </summary>
     /// <param name="request">What a consumer got, with <see cref="ReceivedMessage.IsRequest"/>.</param>
@@ -369,7 +386,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
     public Task<IReadOnlyList<MessageQueue>> GetQueuesAsync(string topic, CancellationToken cancellationToken = default) => _sender.GetQueuesAsync(topic, cancellationToken);
 
     /// <summary>
-    /// Begins no further call, waits for those under way, up to <see cref="ProducerOptions.SendTimeout"/>, tells the brokers that this producer leaves, and closes. What waits in batches is sent before;
+    /// Begins no further call, waits for those under way, up to <see cref="ProducerOptions.SendTimeout"/>, tells the brokers that this
+    /// producer leaves, and closes. What waits in batches is sent before;
     /// requests whose reply has not come end with an error. Idempotent.
     /// </summary>
     public async ValueTask DisposeAsync()
@@ -439,7 +457,8 @@ public sealed class RocketMqProducer : IRocketMqProducer
 
     private SendTrace? TraceOf(Message first) => _tracer?.Traces(first.Topic) == true ? new SendTrace() : null;
 
-    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any. With a timestamp it is part of a call that has entered and began then.
+    // One message, or a batch that begins with it; to one queue, to the one of a key, or to any. With a timestamp it is part of a call
+    // that has entered and began then.
     private async Task<SendResult> SendAsync(
         Message first, IReadOnlyList<Message>? batch, MessageQueue? queue, string? shardingKey, CancellationToken cancellationToken, SendExtras? extras = null, long? since = null)
     {

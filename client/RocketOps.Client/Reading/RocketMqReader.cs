@@ -9,8 +9,10 @@ using RocketOps.Remoting.Client;
 namespace RocketOps.Client;
 
 /// <summary>
-/// Reads messages and offsets of queues directly, as a member of no group: nothing is committed and nobody's messages are taken away. For tools; an application
-/// uses a consumer. Broker addresses are <c>host:port</c>. Every method throws <see cref="RocketMqException"/> when a broker refuses or does not answer in time.
+/// Reads messages and offsets of queues directly, as a member of no group: nothing is committed and nobody's messages are taken away. For
+/// tools; an application
+/// uses a consumer. Broker addresses are <c>host:port</c>. Every method throws <see cref="RocketMqException"/> when a broker refuses or
+/// does not answer in time.
 /// Thread-safe.
 /// </summary>
 public sealed class RocketMqReader : IAsyncDisposable
@@ -39,11 +41,14 @@ public sealed class RocketMqReader : IAsyncDisposable
         _caller = new RemotingCaller(_remoting, options.TimeProvider);
     }
 
-    /// <summary>Reads messages of a queue from an offset on; waits up to <paramref name="wait"/> for the first when there is none yet.</summary>
+    /// <summary>
+    /// Reads messages of a queue from an offset on; waits up to <paramref name="wait"/> for the first when there is none yet.
+    /// </summary>
     /// <param name="brokerAddress">Member of the queue's broker group.</param>
     /// <param name="queue">Queue to read.</param>
     /// <param name="offset">First offset wanted.</param>
-    /// <param name="maxMessages">Messages wanted, from 1 on; brokers give at most 32 that are no longer in memory. A batch that is stored as one record comes whole.</param>
+    /// <param name="maxMessages">Messages wanted, from 1 on; brokers give at most 32 that are no longer in memory. A batch that is stored
+    /// as one record comes whole.</param>
     /// <param name="expression">Which ones, found by the broker.</param>
     /// <param name="wait">How long the broker may hold the request; zero asks for what is there.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -106,11 +111,16 @@ public sealed class RocketMqReader : IAsyncDisposable
         string brokerAddress, string topic, string key, int maxMessages, DateTimeOffset begin, DateTimeOffset end, CancellationToken cancellationToken = default) =>
         QueryAsync(brokerAddress, topic, key, maxMessages, begin, end, byUniqueKey: false, cancellationToken);
 
-    /// <summary>Messages of a topic whose producer gave them this id: one, several when a send was repeated, or those of a batch that is stored as one record.</summary>
+    /// <summary>
+    /// Messages of a topic whose producer gave them this id: one, several when a send was repeated, or those of a batch that is stored as
+    /// one record.
+    /// </summary>
     public Task<IReadOnlyList<ReceivedMessage>> FindByIdAsync(string brokerAddress, string topic, string messageId, CancellationToken cancellationToken = default) =>
         QueryAsync(brokerAddress, topic, messageId, 32, DateTimeOffset.UnixEpoch, _options.TimeProvider.GetUtcNow().AddDays(1), byUniqueKey: true, cancellationToken);
 
-    /// <summary>The message at a byte offset of a broker's commit log, of a batch that is stored as one record the first; null when there is none.</summary>
+    /// <summary>
+    /// The message at a byte offset of a broker's commit log, of a batch that is stored as one record the first; null when there is none.
+    /// </summary>
     public async Task<ReceivedMessage?> FindByCommitLogOffsetAsync(string brokerAddress, long offset, CancellationToken cancellationToken = default)
     {
         RemotingCommand request = RemotingCommand.CreateRequest(RequestCode.ViewMessageById).Set("offset", offset);

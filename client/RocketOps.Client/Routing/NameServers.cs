@@ -167,7 +167,8 @@ internal sealed class NameServers
             }
             catch (OperationCanceledException)
             {
-                // The time of a send may end before that of this request, again and again: without this, all of them would be spent on a name server that hangs. Where somebody just lost
+                // The time of a send may end before that of this request, again and again: without this, all of them would be spent on a
+                // name server that hangs. Where somebody just lost
                 // patience the next one is as good, and the names are looked up once more for nothing.
                 TakeNext(addresses, index);
                 LookUpAgain();

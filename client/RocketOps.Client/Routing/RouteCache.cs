@@ -25,14 +25,16 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
 
     private readonly RouteQuestions _questions = new();
 
-    // Guards all that is written, and these: how many routes name a broker and which question its members are the answer to; and the routes that were forgotten, whose brokers stay known
+    // Guards all that is written, and these: how many routes name a broker and which question its members are the answer to; and the
+    // routes that were forgotten, whose brokers stay known
     // for one more sweep to whoever had just looked.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (int Routes, long Asked)> _named = new(StringComparer.Ordinal);
     private readonly List<TopicRoute> _leaving = [];
     private Action<string>? _changed;
 
-    // Questions are numbered: answers may come in another order, and an older one must not take back what a newer one told whoever asked it.
+    // Questions are numbered: answers may come in another order, and an older one must not take back what a newer one told whoever asked
+    // it.
     private long _asked;
     private volatile ImmutableDictionary<string, KnownRoute> _routes = ImmutableDictionary.Create<string, KnownRoute>(StringComparer.Ordinal);
     private volatile ImmutableDictionary<string, BrokerData> _brokers = ImmutableDictionary.Create<string, BrokerData>(StringComparer.Ordinal);
@@ -268,7 +270,8 @@ internal sealed class RouteCache(NameServers nameServers, TimeProvider time)
         Volatile.Read(ref _changed)?.Invoke(topic);
     }
 
-    // Under the gate. The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh interval and know of no failover since.
+    // Under the gate. The newest answer wins where routes of several topics name the same broker: the others may be as old as a refresh
+    // interval and know of no failover since.
     private void KeepBrokers(TopicRoute route, long asked)
     {
         foreach (BrokerData broker in route.Brokers)

@@ -10,17 +10,23 @@ using RocketOps.Protocol.Names;
 namespace RocketOps.Client.Consuming.Handling;
 
 /// <summary>
-/// Gives messages back for another delivery later, or for the dead-letter topic. The broker that has the message does it (CONSUMER_SEND_MSG_BACK); where it does not, as it is away or the message is
-/// one of a batch, the message is sent to the group's retry topic, at any broker. Matches sendMessageBack of DefaultMQPushConsumerImpl, but for what is less safe than it should be. Source: remoting.md §5.3.
+/// Gives messages back for another delivery later, or for the dead-letter topic. The broker that has the message does it
+/// (CONSUMER_SEND_MSG_BACK); where it does not, as it is away or the message is
+/// one of a batch, the message is sent to the group's retry topic, at any broker. Matches sendMessageBack of DefaultMQPushConsumerImpl,
+/// but for what is less safe than it should be. Source: remoting.md §5.3.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Java's client takes a message for given back when the retry topic has it, however safely. Here it is not while the disk or the slaves of that broker have not confirmed it in time (10, 12): the offset of its queue would
-/// go on, and a failover or a power cut may take what the retry topic has. Each attempt may be delivered as a message of its own. Where no slave is there at all (11) it is: that may last.
+/// Java's client takes a message for given back when the retry topic has it, however safely. Here it is not while the disk or the slaves
+/// of that broker have not confirmed it in time (10, 12): the offset of its queue would
+/// go on, and a failover or a power cut may take what the retry topic has. Each attempt may be delivered as a message of its own. Where
+/// no slave is there at all (11) it is: that may last.
 /// </para>
 /// <para>
-/// A message may be one that no broker ever takes, as what a retry adds to it does not fit. Once it has had its deliveries, those made here included, it becomes a dead letter with nothing added and without what
-/// brokers noted on it; of the sender's own nothing is left out. Where not even that fits it is passed over, which is reported as an error: it stays where it was read, and must not hold up its queue for ever.
+/// A message may be one that no broker ever takes, as what a retry adds to it does not fit. Once it has had its deliveries, those made
+/// here included, it becomes a dead letter with nothing added and without what
+/// brokers noted on it; of the sender's own nothing is left out. Where not even that fits it is passed over, which is reported as an
+/// error: it stays where it was read, and must not hold up its queue for ever.
 /// </para>
 /// </remarks>
 internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions options)
@@ -52,8 +58,10 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
     private int MaxReconsumeTimes => options.MaxReconsumeTimes ?? DefaultMaxReconsumeTimes;
 
     /// <summary>
-    /// Returns when a broker has it as safely as it is to, or when it was passed over as none ever will. Throws <see cref="RocketMqException"/> when no broker takes it this time. After
-    /// <see cref="PushConsumerOptions.MaxReconsumeTimes"/> deliveries, with <see cref="PulledMessage.Attempts"/>, it is for the dead-letter topic whatever the level.
+    /// Returns when a broker has it as safely as it is to, or when it was passed over as none ever will. Throws
+    /// <see cref="RocketMqException"/> when no broker takes it this time. After
+    /// <see cref="PushConsumerOptions.MaxReconsumeTimes"/> deliveries, with <see cref="PulledMessage.Attempts"/>, it is for the
+    /// dead-letter topic whatever the level.
     /// </summary>
     /// <param name="message">Which message.</param>
     /// <param name="delayLevel">As <see cref="ConsumeResult.DelayLevel"/>.</param>
@@ -116,7 +124,8 @@ internal sealed class MessageReturner(ClientInstance client, PushConsumerOptions
     }
 
     /// <summary>
-    /// Sends it to the retry topic, packed as it was; one with more attempts than are allowed goes to the dead letters there. Null when a broker took it, otherwise why no broker ever will. Throws
+    /// Sends it to the retry topic, packed as it was; one with more attempts than are allowed goes to the dead letters there. Null when a
+    /// broker took it, otherwise why no broker ever will. Throws
     /// <see cref="RocketMqException"/> when none took it this time.
     /// </summary>
     private async Task<string?> TrySendAsync(PulledMessage message, Dictionary<string, string> properties, int level, string? refusal, CancellationToken cancellationToken)

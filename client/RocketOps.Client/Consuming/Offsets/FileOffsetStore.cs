@@ -7,12 +7,15 @@ using RocketOps.Hosting.Files;
 namespace RocketOps.Client.Consuming.Offsets;
 
 /// <summary>
-/// Offsets of a broadcasting group: every member has its own, in a file. The content before lies beside it (<c>.bak</c>, as with LocalFileOffsetStore) and is read when the file is damaged or gone: what was
+/// Offsets of a broadcasting group: every member has its own, in a file. The content before lies beside it (<c>.bak</c>, as with
+/// LocalFileOffsetStore) and is read when the file is damaged or gone: what was
 /// handled since then comes once more.
 /// </summary>
 /// <remarks>
-/// With both damaged, nobody knows where this member was. They are set aside (<c>.damaged</c>) and reported as an error, and it begins where the program says that a member without offsets begins. Where the
-/// program says nothing, it begins with the oldest messages: to handle them again is what handlers must bear, and what is skipped never comes.
+/// With both damaged, nobody knows where this member was. They are set aside (<c>.damaged</c>) and reported as an error, and it begins
+/// where the program says that a member without offsets begins. Where the
+/// program says nothing, it begins with the oldest messages: to handle them again is what handlers must bear, and what is skipped never
+/// comes.
 /// </remarks>
 internal sealed class FileOffsetStore : IOffsetStore
 {

@@ -23,7 +23,8 @@ internal sealed class PullLoop(
     /// </summary>
     private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(1);
 
-    // An orderly group commits by requests of their own only: when a queue is given up, nobody could wait until a broker has handled the offset in a pull that was given up.
+    // An orderly group commits by requests of their own only: when a queue is given up, nobody could wait until a broker has handled the
+    // offset in a pull that was given up.
     private readonly bool _commits = options is { MessageModel: MessageModel.Clustering, IsPolled: false, IsOrderly: false };
     private long _offset = startOffset;
     private long _suggestedBroker = BrokerData.MasterId;
@@ -89,7 +90,8 @@ internal sealed class PullLoop(
                 processing.PulledTo(result.NextOffset);
                 break;
             case PullStatus.OffsetMoved:
-                // What was pulled is of another history than what comes there, or somebody wants it passed over: together they would note offsets that nobody has handled.
+                // What was pulled is of another history than what comes there, or somebody wants it passed over: together they would note
+                // offsets that nobody has handled.
                 ClientLog.OffsetMoved(client.Logger, queue, _offset, result.NextOffset);
                 return result.NextOffset;
             case PullStatus.FlowControl:

@@ -95,7 +95,7 @@ internal sealed class QueueStarts(ClientInstance client, PushConsumerOptions opt
                 }
                 catch (RocketMqException refused) when (refused.ResponseCode is not null)
                 {
-                    ClientLog.RebalanceFailed(client.Logger, refused.LogLevel, options.Group, queue.ToString(), refused.Message);
+                    ClientLog.RebalanceFailed(client.Logger, refused.LogLevel, options.Group, queue, refused.Message);
                 }
                 catch (RocketMqException silent)
                 {
@@ -104,7 +104,8 @@ internal sealed class QueueStarts(ClientInstance client, PushConsumerOptions opt
             }).ConfigureAwait(false);
         if (unreachable is not null)
         {
-            ClientLog.RebalanceFailed(client.Logger, unreachable.LogLevel, options.Group, $"{topic} at broker {broker}", unreachable.Message);
+            string part = $"{topic} at broker {broker}";
+            ClientLog.RebalanceFailed(client.Logger, unreachable.LogLevel, options.Group, part, unreachable.Message);
         }
 
         if (locks is not null)

@@ -5,8 +5,10 @@ using RocketOps.Protocol.Names;
 namespace RocketOps.Client.Producing.Batching;
 
 /// <summary>
-/// Has single sends travel together: what comes for a topic or a queue while a request to it is under way waits and leaves with the next one, so that an idle queue delays nothing and a
-/// busy one needs few requests. One request at a time for a lane keeps the order in which the messages came. Memory is bounded by <see cref="ProducerOptions.TotalBatchMaxBytes"/>. Thread-safe.
+/// Has single sends travel together: what comes for a topic or a queue while a request to it is under way waits and leaves with the next
+/// one, so that an idle queue delays nothing and a
+/// busy one needs few requests. One request at a time for a lane keeps the order in which the messages came. Memory is bounded by
+/// <see cref="ProducerOptions.TotalBatchMaxBytes"/>. Thread-safe.
 /// </summary>
 internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
 {
@@ -40,7 +42,8 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
     public static bool IsBatchable(Message message) => !message.IsDelayed && !TopicNames.IsRetry(message.Topic);
 
     /// <summary>
-    /// Sends a message, possibly with others. Throws what sending it alone would, <see cref="RocketMqException"/> also when too much waits already. Cancelled before it left, it is not sent.
+    /// Sends a message, possibly with others. Throws what sending it alone would, <see cref="RocketMqException"/> also when too much
+    /// waits already. Cancelled before it left, it is not sent.
     /// </summary>
     /// <param name="send">The message.</param>
     /// <param name="queue">Where to; null for any, or for the one of the key.</param>
@@ -54,7 +57,10 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         return await send.Result.ConfigureAwait(false);
     }
 
-    /// <summary>Takes no further message and returns when all that wait were sent or have failed, within <see cref="ProducerOptions.SendTimeout"/>. Idempotent.</summary>
+    /// <summary>
+    /// Takes no further message and returns when all that wait were sent or have failed, within
+    /// <see cref="ProducerOptions.SendTimeout"/>. Idempotent.
+    /// </summary>
     public async Task CloseAsync()
     {
         while (true)
@@ -154,7 +160,10 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         topic.End();
     }
 
-    /// <summary>Asks once for a route, until it is there or the time of everybody who waits is over; each waits as long as its own time. Whether somebody is left for another question.</summary>
+    /// <summary>
+    /// Asks once for a route, until it is there or the time of everybody who waits is over; each waits as long as its own time. Whether
+    /// somebody is left for another question.
+    /// </summary>
     private async Task<bool> AskAsync(UnroutedTopic topic)
     {
         lock (_gate)
@@ -217,7 +226,10 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
         return isAskedAgain;
     }
 
-    /// <summary>Ends those that wait for a route and whose time is over. What is left of the time of the oldest one; null when nobody waits any more, and the topic is gone then.</summary>
+    /// <summary>
+    /// Ends those that wait for a route and whose time is over. What is left of the time of the oldest one; null when nobody waits any
+    /// more, and the topic is gone then.
+    /// </summary>
     private TimeSpan? EndLate(UnroutedTopic topic)
     {
         List<BatchedSend> late = [];
@@ -347,7 +359,8 @@ internal sealed class SendBatcher(MessageSender sender, ProducerOptions options)
     }
 
     /// <summary>
-    /// Sends a batch. It has the time of its youngest message, as none is to fail for the waiting of another; those before it that are older fail when their own time is over, and may be stored all
+    /// Sends a batch. It has the time of its youngest message, as none is to fail for the waiting of another; those before it that are
+    /// older fail when their own time is over, and may be stored all
     /// the same.
     /// </summary>
     private async Task<SendResult> SendAsync(LaneKey key, OutgoingMessage outgoing, List<BatchedSend> sends)

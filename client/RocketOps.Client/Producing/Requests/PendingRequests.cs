@@ -8,8 +8,10 @@ using RocketOps.Remoting.Connections;
 namespace RocketOps.Client.Producing.Requests;
 
 /// <summary>
-/// The requests that wait for a reply, by correlation id, and the replies that brokers hand on: PUSH_REPLY_MESSAGE_TO_CLIENT (326), answered so that the consumer that
-/// replied learns of it. One that nobody waits for any more is dropped, and answered like the others, as the Java client does. Source: remoting.md §5.11.
+/// The requests that wait for a reply, by correlation id, and the replies that brokers hand on: PUSH_REPLY_MESSAGE_TO_CLIENT (326),
+/// answered so that the consumer that
+/// replied learns of it. One that nobody waits for any more is dropped, and answered like the others, as the Java client does. Source:
+/// remoting.md §5.11.
 /// </summary>
 internal sealed class PendingRequests(ProducerOptions options) : AsyncRequestHandler, ISelectiveHandler
 {

@@ -1,6 +1,8 @@
 namespace RocketOps.Client;
 
-/// <summary>A request was sent and nobody replied in time. Whether it was or will be handled is not known. Matches RequestTimeoutException.</summary>
+/// <summary>
+/// A request was sent and nobody replied in time. Whether it was or will be handled is not known. Matches RequestTimeoutException.
+/// </summary>
 public sealed class RequestTimeoutException : RocketMqException
 {
     internal RequestTimeoutException(SendResult request, TimeSpan timeout)

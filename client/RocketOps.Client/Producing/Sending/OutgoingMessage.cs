@@ -62,7 +62,9 @@ internal sealed record OutgoingMessage(
             topic, body, sysFlag, message.Flag, message.Properties, message.Id, kind, NeedsHeartbeat: extras?.NeedsHeartbeat == true, IsTimed: isTimed);
     }
 
-    /// <summary>A message with its properties encoded, to travel in a batch. Throws <see cref="ArgumentException"/> as <see cref="Create"/>.</summary>
+    /// <summary>
+    /// A message with its properties encoded, to travel in a batch. Throws <see cref="ArgumentException"/> as <see cref="Create"/>.
+    /// </summary>
     public static BatchPart CreatePart(Message message, ProducerOptions options, UniqueKeys keys, Activity? span, string? shardingKey = null)
     {
         CheckSize(message, options);
@@ -71,7 +73,8 @@ internal sealed record OutgoingMessage(
     }
 
     /// <summary>
-    /// Several messages of one topic as one. Throws <see cref="ArgumentException"/> when they do not go together: another topic, a delay, a different wish to wait
+    /// Several messages of one topic as one. Throws <see cref="ArgumentException"/> when they do not go together: another topic, a delay,
+    /// a different wish to wait
     /// (remoting.md §4.6), or more than allowed.
     /// </summary>
     /// <param name="messages">Not empty.</param>
@@ -199,6 +202,7 @@ internal readonly record struct RetryCount(int ReconsumeTimes, int MaxReconsumeT
 /// <summary>Properties and flags that a kind of send adds to the message the user gave, which stays as it is.</summary>
 /// <param name="Properties">Names of the protocol, in none of which the message has a property of its own.</param>
 /// <param name="SysFlag">Bits of <see cref="SysFlags"/>.</param>
-/// <param name="NeedsHeartbeat">Whether the broker must know this producer before it gets the message, as it will send something to it by itself.</param>
+/// <param name="NeedsHeartbeat">Whether the broker must know this producer before it gets the message, as it will send something to it by
+/// itself.</param>
 /// <param name="IsReply">Whether the broker is to hand it on to the client that waits for it.</param>
 internal sealed record SendExtras(IReadOnlyList<KeyValuePair<string, string>> Properties, int SysFlag = 0, bool NeedsHeartbeat = false, bool IsReply = false);

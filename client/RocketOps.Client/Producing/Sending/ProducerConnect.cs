@@ -10,7 +10,8 @@ namespace RocketOps.Client.Producing.Sending;
 internal sealed class ProducerConnect(ClientInstance client, MessageSender sender, IReadOnlyList<string> topics)
 {
     /// <summary>
-    /// Asks for all routes, then tells all brokers side by side. Throws <see cref="RocketMqException"/> when a topic cannot be sent to, as it
+    /// Asks for all routes, then tells all brokers side by side. Throws <see cref="RocketMqException"/> when a topic cannot be sent to,
+    /// as it
     /// has no route or none of its brokers answers.
     /// </summary>
     public async Task TryAsync(CancellationToken cancellationToken)
@@ -30,7 +31,8 @@ internal sealed class ProducerConnect(ClientInstance client, MessageSender sende
 
         foreach ((string broker, RocketMqException failure) in brokers.Zip(failures).Where(static one => one.Second is not null).Select(static one => (one.First, one.Second!)))
         {
-            ClientLog.HeartbeatFailed(client.Logger, failure.LogLevel, client.Routes.FindMaster(broker) ?? broker, failure.Message);
+            string address = client.Routes.FindMaster(broker) ?? broker;
+            ClientLog.HeartbeatFailed(client.Logger, failure.LogLevel, address, failure.Message);
         }
     }
 

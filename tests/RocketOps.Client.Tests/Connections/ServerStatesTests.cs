@@ -4,7 +4,7 @@ using RocketOps.Testing;
 using RocketOps.Testing.Logging;
 using RocketOps.Testing.Time;
 
-namespace RocketOps.Client.Tests;
+namespace RocketOps.Client.Tests.Connections;
 
 /// <summary>One line when a server is away, one every 30 s while it stays so, one when it is back.</summary>
 public sealed class ServerStatesTests
