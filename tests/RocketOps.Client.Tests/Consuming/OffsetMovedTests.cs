@@ -51,7 +51,16 @@ public sealed class OffsetMovedTests : ConsumerTestBase
         await Eventually.TrueAsync(() => Texts.Contains("m2"), "a handler has the last one");
 
         MoveFrom(cluster, 3, 1, min: 0, lastAfterwards: 1);
-        await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.UpdateConsumerOffset).Any(static request => request.Get("commitOffset") == "1"), "what the broker says is committed");
+        if (orderly)
+        {
+            await Eventually.TrueAsync(() => cluster.Broker.Of(RequestCode.UpdateConsumerOffset).Any(static request => request.Get("commitOffset") == "1"), "what the broker says is committed");
+        }
+        else
+        {
+            // Beside the handler at work: it may be done before the commit, which takes its offset along.
+            await Eventually.TrueAsync(() => Texts.Count == 4, "one comes again");
+        }
+
         release.SetResult();
         await Eventually.TrueAsync(() => Texts.Count == 4, "one comes again");
         await consumer.StopAsync();
